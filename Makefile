@@ -1,0 +1,67 @@
+# `make` or `make help` lists what there is. Options of a command: make run ARGS='--config worker.toml'
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo run test lint bench lock readme clean
+
+ARGS ?=
+BIN := .venv/bin
+READY := .venv/.ready
+UV := $(or $(shell command -v uv),.tools/bin/uv)
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+PURE := consumer/enrolment/*,consumer/delivery/*,consumer/clicksend/outcome.py
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## create .venv with all that is needed; the other targets do it by themselves
+
+demo: $(READY) ## everything on this machine, with no configuration (ARGS='--once', ARGS='--events FILE')
+	@$(BIN)/clicksend-consumer demo $(ARGS)
+
+run: $(READY) ## the worker, configured by the environment (ARGS='--config FILE')
+	@$(BIN)/clicksend-consumer run $(ARGS)
+
+test: $(READY) ## all tests with coverage, the pure rooms fully covered; ARGS='tests/settings' for some tests only
+ifeq ($(strip $(ARGS)),)
+	@$(BIN)/pytest --quiet --numprocesses 2 --dist loadfile -m 'not benchmark' --cov --cov-report term
+	@echo 'The pure rooms:'
+	@$(BIN)/coverage report --include '$(PURE)' --fail-under 100
+else
+	@$(BIN)/pytest -m 'not benchmark' $(ARGS)
+endif
+
+lint: $(READY) ## ruff, its formatter, mypy
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --quiet --check
+	@$(BIN)/mypy --no-error-summary
+
+bench: $(READY) ## the benchmarks, each with the ratio to a baseline of the same run
+	@for each in tests/benchmarks/bench_*.py; do $(BIN)/python $$each || exit 1; done
+
+lock: $(READY) ## renew the lock files from pyproject.toml (ARGS='--upgrade' for the newest versions)
+	@$(COMPILE) $(ARGS) --output-file requirements.txt pyproject.toml
+	@$(COMPILE) $(ARGS) --output-file requirements-dev.txt pyproject.toml --group dev
+	@echo uv | $(COMPILE) $(ARGS) --output-file requirements-uv.txt -
+
+readme: $(READY) ## renew the README's table of settings
+	@$(BIN)/python -m consumer.settings.readme README.md
+
+clean: ## remove what setup, tests and builds have made
+	@rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* build dist
+	@find consumer tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml requirements-dev.txt $(UV)
+	@echo 'Setting up .venv (once) ...' >&2
+	@$(UV) venv --quiet --allow-existing --python '>=3.11' --no-python-downloads .venv
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Where uv is not on the PATH. `--target` needs no environment, so it works on Debian, whose own is not to be touched.
+.tools/bin/uv: requirements-uv.txt
+	@python3 -m pip --version >/dev/null 2>&1 || { \
+		echo 'Neither uv nor pip is here. Install one of them: apt-get install python3-pip' >&2; exit 1; }
+	@PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check --target .tools --upgrade \
+		--require-hashes --requirement requirements-uv.txt
+	@touch $@

@@ -1,0 +1,5 @@
+"""`python -m consumer` is `clicksend-consumer`."""
+
+from consumer.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The vendor: one request a contact, its answer as a value, and the probe."""

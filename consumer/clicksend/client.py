@@ -1,0 +1,88 @@
+"""One contact, one request, one outcome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from requests import PreparedRequest, Request, Response
+from urllib3 import Timeout
+
+from consumer.clicksend.failure import FAILURES, failed
+from consumer.clicksend.outcome import MALFORMED, Outcome, classify
+from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.transport import Endpoint, Timeouts, open_session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from requests.adapters import BaseAdapter
+
+    from consumer.clicksend.credentials import Credentials
+
+BODY_LIMIT = 64 * 1024  # bytes of an answer's body, unpacked
+_CHUNK = 16 * 1024
+
+
+class Client:
+    """Talks to one contact list, over one Session, for one thread.
+
+    credentials -- asked before every request, so that a mended key is used at once; quick, and raises nothing
+    adapter     -- carries the requests; what it has to do is `tests/clicksend/test_adapter_contract.py`
+
+    For whatever the network or ClickSend does there is an outcome, never an exception.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, timeouts: Timeouts, credentials: Callable[[], Credentials], adapter: BaseAdapter
+    ) -> None:
+        self._session = open_session(endpoint, adapter)
+        self._timeout = Timeout(connect=timeouts.connect, read=timeouts.read, total=timeouts.total)
+        self._credentials = credentials
+        self._known: Credentials | None = None
+        self._authorization = ""
+        # Prepared once: requests takes longer to prepare a request than to send it. Only body and headers change.
+        url = f"{endpoint.base_url}/lists/{endpoint.list_id}"
+        json = {"Content-Type": "application/json"}
+        self._post = self._session.prepare_request(Request("POST", f"{url}/contacts", headers=json))
+        self._get = self._session.prepare_request(Request("GET", url))
+
+    def post(self, payload: bytes, now: datetime) -> Outcome:
+        """Enrol one contact. It is sent at most once: a repetition is the engine's to decide.
+
+        payload -- the contact, as a JSON object
+        now     -- the present, with its time zone
+        """
+        self._post.body = payload
+        self._post.headers["Content-Length"] = str(len(payload))
+        return self._exchange(self._post, now)
+
+    def probe(self, now: datetime) -> ProbeVerdict:
+        """Look at the list with the same credentials; changes nothing there."""
+        return ProbeVerdict.of(self._exchange(self._get, now))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+    def _exchange(self, request: PreparedRequest, now: datetime) -> Outcome:
+        credentials = self._credentials()
+        if credentials != self._known:
+            self._known, self._authorization = credentials, credentials.authorization
+        request.headers["Authorization"] = self._authorization
+        try:
+            with self._session.send(request, stream=True, timeout=self._timeout) as response:
+                body = _read(response)
+        except FAILURES as error:
+            return failed(error)
+        return MALFORMED if body is None else classify(response.status_code, response.headers, body, now)
+
+
+def _read(response: Response) -> bytes | None:
+    """The body; None where it is too long to be an answer of ClickSend's."""
+    body = b""
+    for chunk in response.iter_content(_CHUNK):
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            return None
+    return body

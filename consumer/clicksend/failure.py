@@ -1,0 +1,71 @@
+"""What it means when a request ends without an answer."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+import requests
+import urllib3
+
+from consumer.clicksend.fault import Fault
+from consumer.clicksend.outcome import Cause, Outcome, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class TunnelRefusedError(OSError):
+    """The proxy's answer to CONNECT was not 200."""
+
+
+class ProxyUnauthorizedError(TunnelRefusedError):
+    """The proxy's answer to CONNECT was 407."""
+
+
+FAILURES = (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError)
+"""What an adapter may raise: requests' exceptions are OSErrors. Anything else is an error of this program."""
+
+# The first row decides of which any exception in the chain is an instance, so what is closest to the cause comes first.
+_KINDS: tuple[tuple[tuple[type[BaseException], ...], Fault | Cause], ...] = (
+    ((ProxyUnauthorizedError,), Fault.PROXY_UNAUTHORIZED),
+    ((TunnelRefusedError,), Cause.PROXY),
+    ((ssl.SSLCertVerificationError,), Fault.TLS),
+    ((socket.gaierror, urllib3.exceptions.NameResolutionError), Cause.DNS),
+    ((urllib3.exceptions.ConnectTimeoutError, requests.ConnectTimeout), Cause.CONNECT),  # NewConnectionError is one
+    ((TimeoutError, urllib3.exceptions.TimeoutError, requests.Timeout), Cause.TIMEOUT),
+    ((ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError), Cause.RESET),
+    ((ssl.SSLError, requests.exceptions.SSLError), Cause.TLS),
+    (
+        (
+            http.client.HTTPException,
+            urllib3.exceptions.ProtocolError,
+            urllib3.exceptions.DecodeError,
+            urllib3.exceptions.InvalidHeader,
+            requests.exceptions.ChunkedEncodingError,
+            requests.exceptions.ContentDecodingError,
+            requests.exceptions.InvalidHeader,
+        ),
+        Cause.MALFORMED,
+    ),
+)
+
+
+def failed(error: BaseException) -> Outcome:
+    """The outcome of a request that ended with this exception, by its type and those of its causes, never its text."""
+    chain = tuple(_chain(error))
+    rows = (meaning for kinds, meaning in _KINDS if any(isinstance(link, kinds) for link in chain))
+    meaning = next(rows, Cause.OTHER)
+    if isinstance(meaning, Fault):
+        return Outcome(Result.CONFIGURATION_FAULT, fault=meaning)
+    return Outcome(Result.TRANSIENT, cause=meaning)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()  # Python can be made to chain exceptions in a ring
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,200 @@
+"""What ClickSend's answer to one request means: the outcome table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import orjson
+
+from consumer.clicksend.fault import Fault
+from consumer.clicksend.retry_after import parse_retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+    from datetime import datetime
+
+
+class Result(StrEnum):
+    """What kind of answer it was; what is done about it is decided in `consumer.delivery`."""
+
+    DELIVERED = "delivered"
+    ALREADY_EXISTS = "already_exists"  # ClickSend has the contact, perhaps with an older consent
+    TRANSIENT = "transient"  # not this contact's fault, and passing
+    CONFIGURATION_FAULT = "configuration_fault"  # a person has to mend something
+    SUSPICIOUS = "suspicious"  # either the contact's fault or the configuration's: the probe tells
+    REJECTED = "rejected"  # ClickSend will never take this contact
+
+
+class Cause(StrEnum):
+    """Why an outcome is transient."""
+
+    DNS = "dns"
+    CONNECT = "connect"  # refused, unreachable, or not within the connect timeout: nothing was sent
+    TLS = "tls"  # the handshake failed for another reason than the certificate
+    PROXY = "proxy"  # the proxy opens no tunnel
+    TIMEOUT = "timeout"  # sent, and not answered in full in time
+    RESET = "reset"  # sent, and the connection broke before the answer
+    MALFORMED = "malformed"  # an answer that is cut, oversized or not HTTP
+    RATE_LIMITED = "rate_limited"
+    UNAVAILABLE = "unavailable"
+    SERVER_ERROR = "server_error"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The classified end of one request.
+
+    status      -- the HTTP status as it came; None where no usable answer came
+    code        -- the vendor's code in the body; "other" where it is not one of the form that we show
+    retry_after -- seconds that the vendor asked us to wait, 0 to 3600; of transient outcomes only
+    fault       -- of configuration faults, and only of those
+    cause       -- of transient outcomes, and only of those
+    """
+
+    result: Result
+    status: int | None = None
+    code: str | None = None
+    retry_after: float | None = None
+    fault: Fault | None = None
+    cause: Cause | None = None
+
+
+def _transient(cause: Cause) -> Outcome:
+    return Outcome(Result.TRANSIENT, cause=cause)
+
+
+def _fault(fault: Fault) -> Outcome:
+    return Outcome(Result.CONFIGURATION_FAULT, fault=fault)
+
+
+MALFORMED = _transient(Cause.MALFORMED)
+
+# Codes that decide whatever the status.
+_CODES: Mapping[str, Outcome] = {
+    "ALREADY_EXISTS": Outcome(Result.ALREADY_EXISTS),
+    "UNAUTHORIZED": _fault(Fault.UNAUTHORIZED),
+    "INVALID_CREDENTIALS": _fault(Fault.UNAUTHORIZED),
+    "MISSING_CREDENTIALS": _fault(Fault.UNAUTHORIZED),
+    "ACCOUNT_NOT_ACTIVATED": _fault(Fault.ACCOUNT),
+    "INSUFFICIENT_CREDIT": _fault(Fault.PAYMENT_REQUIRED),
+    "NOT_ENOUGH_PERMISSION_TO_LIST_ID": _fault(Fault.FORBIDDEN),
+}
+
+# Codes that stand for a status. They count under a 2xx; the passing ones also where the contact would be rejected.
+_CODE_STATUSES: Mapping[str, int] = {
+    "BAD_REQUEST": 400,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "TOO_MANY_REQUESTS": 429,
+    "THROTTLED": 429,
+    "INTERNAL_SERVER_ERROR": 500,
+    "INTERNAL_ERROR": 500,
+}
+
+# The first row that holds the status decides.
+_STATUSES: tuple[tuple[Container[int], Outcome], ...] = (
+    (range(200, 300), Outcome(Result.DELIVERED)),
+    (range(300, 400), _fault(Fault.REDIRECTED)),
+    ((401,), _fault(Fault.UNAUTHORIZED)),
+    ((402,), _fault(Fault.PAYMENT_REQUIRED)),
+    ((403, 404, 405), Outcome(Result.SUSPICIOUS)),
+    ((407,), _fault(Fault.PROXY_UNAUTHORIZED)),
+    ((408,), _transient(Cause.TIMEOUT)),
+    ((425,), _transient(Cause.UNAVAILABLE)),
+    ((429,), _transient(Cause.RATE_LIMITED)),
+    (range(400, 500), Outcome(Result.REJECTED)),
+    ((503,), _transient(Cause.UNAVAILABLE)),
+    (range(500, 600), _transient(Cause.SERVER_ERROR)),
+)
+
+_SHOWN_CODE = re.compile(r"[A-Z_]{1,64}")
+_GOOD_CODE = re.compile(r"SUCCESS\w*|OK|CREATED", re.IGNORECASE)
+
+
+def classify(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Outcome:
+    """What an answer means. Never raises, whatever the answer.
+
+    headers -- names compared without case, as requests' are
+    body    -- read to its end
+    now     -- the present, with its time zone, for a `Retry-After` that is a date
+    """
+    outcome = _by_status(status)
+    if outcome is MALFORMED:  # no final status of HTTP's: the body means nothing either
+        return replace(MALFORMED, status=status)
+    answer = _parse(body)
+    code = _code(answer)
+    if code is not None and code in _CODES:
+        outcome = _CODES[code]
+    elif outcome.result is Result.DELIVERED:
+        outcome = _by_status(_status_in_body(answer) or status)
+    elif outcome.result is Result.REJECTED:
+        said = _by_status(_CODE_STATUSES.get(code or "", status))
+        outcome = said if said.result is Result.TRANSIENT else outcome
+    transient = outcome.result is Result.TRANSIENT
+    retry_after = parse_retry_after(headers.get("Retry-After"), now) if transient else None
+    return replace(outcome, status=status, code=code, retry_after=retry_after)
+
+
+def _by_status(status: int) -> Outcome:
+    return next((outcome for statuses, outcome in _STATUSES if status in statuses), MALFORMED)
+
+
+def _parse(body: bytes) -> Mapping[str, object]:
+    """The body as a JSON object; empty where it isn't one. PHP's texts may be in any encoding, and begin with a BOM."""
+    try:
+        answer = orjson.loads(body.decode("utf-8-sig", errors="replace"))
+    except orjson.JSONDecodeError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _code(answer: Mapping[str, object]) -> str | None:
+    code = answer.get("response_code")
+    if not isinstance(code, str) or not code:
+        return None
+    return code if _SHOWN_CODE.fullmatch(code) else "other"
+
+
+def _status_in_body(answer: Mapping[str, object]) -> int | None:
+    """The failing status that the body of a 2xx names, or None: with SUCCESS, with nothing, with no JSON at all."""
+    code = answer.get("response_code")
+    if isinstance(code, str) and code in _CODE_STATUSES:
+        return _CODE_STATUSES[code]
+    for word in (answer.get("http_code"), code):
+        if (status := _as_status(word)) and status not in range(200, 300):
+            return status
+    if not isinstance(code, str) or not code or _as_status(code) or _GOOD_CODE.fullmatch(code):
+        return None
+    return 400  # a code that nobody has documented: a dead letter keeps the contact, a delivery might lose it
+
+
+def _as_status(word: object) -> int | None:
+    """ClickSend gives statuses as numbers, now and then as text; other numbers are no statuses."""
+    if isinstance(word, str) and re.fullmatch(r"[0-9]{3}", word):
+        word = int(word)
+    return word if type(word) is int and 200 <= word < 600 else None
+
+
+_LABELLED = (200, 400, 401, 403, 404, 429, 500, 503)
+_ANY = ("200", "2xx", "3xx", "400", "401", "403", "404", "429", "500", "503", "4xx", "5xx")
+
+STATUS_LABELS: Mapping[Result, tuple[str, ...]] = {
+    Result.DELIVERED: ("200", "2xx"),
+    Result.ALREADY_EXISTS: _ANY,
+    Result.TRANSIENT: (*_ANY, "none"),
+    Result.CONFIGURATION_FAULT: (*_ANY, "none"),
+    Result.SUSPICIOUS: ("200", "2xx", "403", "404", "4xx"),
+    Result.REJECTED: ("200", "2xx", "400", "4xx"),
+}
+"""Every status label that outcomes of a result can have, for metrics: a closed list."""
+
+
+def status_label(status: int | None) -> str:
+    """The label for a status: itself where it is a usual one, else its class; `none` for no usable answer."""
+    if status in _LABELLED:
+        return str(status)
+    return f"{status // 100}xx" if status is not None and 200 <= status < 600 else "none"

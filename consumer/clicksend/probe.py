@@ -1,0 +1,55 @@
+"""What a look at the contact list says about the configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from consumer.clicksend.fault import Fault
+from consumer.clicksend.outcome import Outcome, Result
+
+
+class ProbeResult(StrEnum):
+    """How `GET /lists/{id}` with the worker's credentials went."""
+
+    FINE = "fine"
+    REFUSED = "refused"
+    UNDECIDED = "undecided"  # the probe itself failed in passing: it says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeVerdict:
+    """What a probe found.
+
+    fault  -- of a refused probe, and only of that: what the configuration is at fault with
+    status -- the HTTP status, where an answer came
+    """
+
+    result: ProbeResult
+    fault: Fault | None = None
+    status: int | None = None
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> ProbeVerdict:
+        """Read the outcome of the probe's request.
+
+        No contact is involved, so whatever the answer holds against the request is the configuration's fault.
+        """
+        match outcome.result:
+            case Result.DELIVERED:
+                return cls(ProbeResult.FINE, status=outcome.status)
+            case Result.TRANSIENT | Result.ALREADY_EXISTS:
+                return cls(ProbeResult.UNDECIDED, status=outcome.status)
+        forbidden = outcome.status == 403 or outcome.code == "FORBIDDEN"
+        suspected = Fault.FORBIDDEN if forbidden else Fault.LIST_NOT_FOUND
+        return cls(ProbeResult.REFUSED, outcome.fault or suspected, outcome.status)
+
+    @property
+    def fine(self) -> bool:
+        """Credentials and list are right."""
+        return self.result is ProbeResult.FINE
+
+    @property
+    def allows_trial(self) -> bool:
+        """Whether one contact may be tried: a sub-account may be allowed to POST contacts and not to GET the list."""
+        return self.fine or self.fault is Fault.FORBIDDEN

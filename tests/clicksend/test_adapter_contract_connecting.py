@@ -1,0 +1,146 @@
+"""The other half of the contract: how an adapter connects, and whom it trusts."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+
+from consumer.clicksend.fault import Fault
+from consumer.clicksend.outcome import Cause
+from consumer.clicksend.transport import Timeouts, Trust
+from tests.clicksend.expected import DELIVERED, NOW, PAYLOAD, fault, transient
+from tests.clicksend.scripted_server import OK, Act, ScriptedServer, answer, drip, reply, reply_and_close
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from consumer.clicksend.client import Client
+
+
+def test_a_refused_connection_is_transient(connect: Callable[..., Client]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as vacant:
+        port = vacant.getsockname()[1]
+    assert connect(f"http://127.0.0.1:{port}").post(PAYLOAD, NOW) == transient(Cause.CONNECT)
+
+
+def test_a_host_that_does_not_answer_is_transient(connect: Callable[..., Client]) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as busy:  # on Linux its queue holds one connection
+        address = busy.getsockname()
+        with socket.create_connection(address):
+            client = connect(f"http://127.0.0.1:{address[1]}", Timeouts(connect=0.1, read=5, total=10))
+            assert client.post(PAYLOAD, NOW) == transient(Cause.CONNECT)
+
+
+def test_a_name_that_is_not_found_is_transient(connect: Callable[..., Client], monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_found(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "not found")
+
+    monkeypatch.setattr(socket, "getaddrinfo", not_found)
+    assert connect("https://clicksend.invalid").post(PAYLOAD, NOW) == transient(Cause.DNS)
+
+
+def test_a_name_that_is_none_is_not_found(connect: Callable[..., Client]) -> None:
+    assert connect("https://click..send").post(PAYLOAD, NOW) == transient(Cause.DNS)
+
+
+def test_every_address_of_a_name_is_tried(connect: Callable[..., Client], monkeypatch: pytest.MonkeyPatch) -> None:
+    real = socket.getaddrinfo
+
+    def two_addresses(host: str, port: int, *args: int, **options: int) -> object:
+        hosts = ["127.0.0.2", "127.0.0.1"] if host == "localhost" else [host]
+        return [entry for each in hosts for entry in real(each, port, *args, **options)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two_addresses)
+    with ScriptedServer().running() as server:
+        server.script(reply(OK))
+        assert connect(f"http://localhost:{server.port}").post(PAYLOAD, NOW) == DELIVERED
+
+
+def test_all_addresses_of_a_name_together_take_no_longer_than_the_total_timeout(
+    connect: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as busy:
+        address = busy.getsockname()
+        with socket.create_connection(address):
+            entry = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address)
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [entry] * 10_000)
+            client = connect(f"http://localhost:{address[1]}", Timeouts(connect=0.05, read=5, total=0.2))
+            assert client.post(PAYLOAD, NOW) == transient(Cause.CONNECT)
+
+
+def test_an_unknown_authority_is_a_configuration_fault(tls: ssl.SSLContext, connect: Callable[..., Client]) -> None:
+    with ScriptedServer(tls).running() as server:
+        assert connect(server.url, trust=Trust()).post(PAYLOAD, NOW) == fault(Fault.TLS)
+        assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("host", "not_after"),
+    [
+        pytest.param("clicksend.example", None, id="wrong host"),
+        pytest.param("127.0.0.1", datetime(2020, 1, 1, tzinfo=UTC), id="expired"),
+    ],
+)
+def test_a_wrong_certificate_is_a_configuration_fault(
+    authority: trustme.CA, connect: Callable[..., Client], host: str, not_after: datetime | None
+) -> None:
+    wrong = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(host, not_after=not_after).configure_cert(wrong)
+    with ScriptedServer(wrong).running() as server:
+        assert connect(server.url).post(PAYLOAD, NOW) == fault(Fault.TLS)
+        assert server.requests == []
+
+
+def test_a_ca_file_that_is_mended_is_used_without_a_restart(
+    tls: ssl.SSLContext, connect: Callable[..., Client], ca_file: Path, tmp_path: Path
+) -> None:
+    mended = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(mended))
+    with ScriptedServer(tls).running() as server:
+        server.script(reply(OK))
+        client = connect(server.url, trust=Trust(mended))
+        assert client.post(PAYLOAD, NOW) == fault(Fault.TLS)
+        mended.write_bytes(ca_file.read_bytes())
+        assert client.post(PAYLOAD, NOW) == DELIVERED
+
+
+@contextmanager
+def listening(act: Act) -> Iterator[int]:
+    """A server that answers the first bytes of one connection, and knows no TLS; gives its port."""
+
+    def serve(listener: socket.socket) -> None:
+        sock, _ = listener.accept()
+        with sock, suppress(OSError):
+            sock.recv(4096)
+            act(sock)
+
+    with ThreadPoolExecutor() as pool, socket.create_server(("127.0.0.1", 0)) as listener:
+        pool.submit(serve, listener)
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("act", "cause"),
+    [
+        pytest.param(reply(answer("400 Bad Request")), Cause.TLS, id="plain HTTP"),
+        pytest.param(reply_and_close(), Cause.RESET, id="hangs up"),
+    ],
+)
+def test_a_handshake_that_fails_otherwise_is_transient(connect: Callable[..., Client], act: Act, cause: Cause) -> None:
+    with listening(act) as port:
+        assert connect(f"https://127.0.0.1:{port}").post(PAYLOAD, NOW) == transient(cause)
+
+
+def test_a_handshake_takes_no_longer_than_the_total_timeout(connect: Callable[..., Client]) -> None:
+    act = drip(b"\x16\x03\x03\x40\x00", b"\0")  # a TLS record of 16 KiB, a byte at a time
+    with listening(act) as port:
+        client = connect(f"https://127.0.0.1:{port}", Timeouts(connect=5, read=5, total=0.15))
+        assert client.post(PAYLOAD, NOW) == transient(Cause.TIMEOUT)

@@ -1,0 +1,155 @@
+"""The one place that answers: may a request go out now, and if not, until when and why?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from consumer.clicksend.fault import Fault
+from consumer.clicksend.outcome import Cause, Outcome, Result
+from consumer.clicksend.probe import ProbeVerdict
+from consumer.delivery.breaker import Breaker, BreakerState
+from consumer.delivery.halt import Halt
+from consumer.delivery.limiter import Limiter
+from consumer.delivery.retry import RetryPolicy
+
+
+class GateState(StrEnum):
+    """What a person sees of the gate; the strongest reason wins."""
+
+    OPEN = "open"
+    LIMITED = "limited"  # the vendor asked for a pause, or the rate limit holds
+    BREAKER = "breaker"  # the vendor is down; one trial at a time
+    HALTED = "halted"  # a configuration fault: probing
+
+
+class Permit(Enum):
+    """What a request goes out as. How a trial ends decides whether the gate opens."""
+
+    ORDINARY = "ordinary"
+    BREAKER_TRIAL = "breaker_trial"
+    HALT_TRIAL = "halt_trial"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Not now. `until`: monotonic seconds of the next chance; infinite where only an event brings it."""
+
+    state: GateState
+    until: float
+
+
+class Gate:
+    """Limiter, breaker and halt put together. No lock, no I/O, no clock: its owner guards it and passes `now`."""
+
+    def __init__(self, policy: RetryPolicy, requests_per_second: float, probe_interval: float) -> None:
+        self._limiter = Limiter(requests_per_second)
+        self._breaker = Breaker(policy)
+        self._halt = Halt(probe_interval)
+        self._paused_until = -math.inf
+        self._open_seconds = 0.0
+        self._ticked_at = math.inf
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why delivery is halted, or None."""
+        return self._halt.fault
+
+    @property
+    def probe_at(self) -> float:
+        """When the halt wants its next probe; infinite where there is no halt."""
+        return self._halt.probe_at
+
+    @property
+    def rate(self) -> float:
+        """The limiter's rate in requests per second, infinite when nothing limits."""
+        return self._limiter.rate
+
+    def state(self, now: float) -> GateState:
+        """What holds requests back now."""
+        if self._halt.fault is not None:
+            return GateState.HALTED
+        if self._breaker.state is not BreakerState.CLOSED:
+            return GateState.BREAKER
+        if now < self._paused_until or self._limiter.ready_at(now) > now:
+            return GateState.LIMITED
+        return GateState.OPEN
+
+    def ask(self, now: float) -> Permit | Closed:
+        """Let one request out now, or say until when not. A permit counts as used."""
+        self._tick(now)
+        ready_at = max(self._paused_until, self._limiter.ready_at(now))
+        if self._halt.fault is not None:
+            if ready_at > now:
+                return Closed(GateState.HALTED, ready_at)
+            if not self._halt.take_trial():
+                return Closed(GateState.HALTED, math.inf)  # a probe brings it: see `probe_at`
+            self._limiter.spend(now)
+            return Permit.HALT_TRIAL
+        if ready_at > now:
+            return Closed(GateState.LIMITED, ready_at)
+        if self._breaker.state is BreakerState.CLOSED:
+            self._limiter.spend(now)
+            return Permit.ORDINARY
+        if self._breaker.state is BreakerState.HALF_OPEN:
+            return Closed(GateState.BREAKER, math.inf)
+        if self._breaker.trial_at > now:
+            return Closed(GateState.BREAKER, self._breaker.trial_at)
+        self._breaker.begin_trial(now)
+        self._limiter.spend(now)
+        return Permit.BREAKER_TRIAL
+
+    def observe(self, outcome: Outcome, contact: str, permit: Permit, sent_at: float, now: float) -> None:
+        """A request that went out with this permit, for this contact, ended so."""
+        self._tick(now)
+        self._observe_limits(outcome, sent_at, now)
+        down = outcome.result is Result.TRANSIENT and outcome.cause is not Cause.RATE_LIMITED
+        if permit is Permit.BREAKER_TRIAL:
+            if down:
+                self._breaker.trial_failed()
+            else:
+                self._breaker.trial_answered()
+        elif down:
+            self._breaker.failed(contact, now)
+        else:
+            self._breaker.answered()
+        if permit is Permit.HALT_TRIAL and outcome.result in (Result.DELIVERED, Result.ALREADY_EXISTS):
+            self._halt.end()
+
+    def halt(self, fault: Fault, now: float) -> None:
+        """Stop for a configuration fault."""
+        self._tick(now)
+        self._halt.begin(fault, now)
+
+    def begin_probe(self, now: float) -> None:
+        """A probe goes out now."""
+        self._halt.begin_probe(now)
+
+    def probed(self, verdict: ProbeVerdict, now: float) -> None:
+        """A probe came back."""
+        self._tick(now)
+        self._halt.probed(verdict)
+
+    def open_seconds(self, now: float) -> float:
+        """How long the gate has been open in all, in seconds: the time that may count against a failing record."""
+        self._tick(now)
+        return self._open_seconds
+
+    def outage(self) -> bool:
+        """Whether failures now are the vendor's or the configuration's, not the record's."""
+        return self._halt.fault is not None or self._breaker.state is not BreakerState.CLOSED
+
+    def _observe_limits(self, outcome: Outcome, sent_at: float, now: float) -> None:
+        if outcome.cause is Cause.RATE_LIMITED:
+            self._limiter.throttled(sent_at, now)
+        elif outcome.result is not Result.TRANSIENT:
+            self._limiter.answered(now)
+        if outcome.retry_after is not None and outcome.cause in (Cause.RATE_LIMITED, Cause.UNAVAILABLE):
+            self._paused_until = max(self._paused_until, now + outcome.retry_after)
+
+    def _tick(self, now: float) -> None:
+        """Book the time since the last event as open or not. Called before every change of state."""
+        if not self.outage():
+            self._open_seconds += max(0.0, now - max(self._ticked_at, self._paused_until))
+        self._ticked_at = now

@@ -1,0 +1,138 @@
+"""What becomes of a record after an answer: the outcome table's right-hand column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from consumer.clicksend.fault import Fault
+from consumer.clicksend.outcome import Outcome, Result
+from consumer.clicksend.probe import ProbeVerdict
+from consumer.delivery.attempts import Attempts
+from consumer.delivery.gate import Gate, Permit
+from consumer.delivery.retry import RetryPolicy
+from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
+
+RECENT_DELIVERY_SECONDS = 60.0  # a suspicious answer is the record's fault only if others go through
+
+
+class OnConfigurationFault(StrEnum):
+    """DELIVERY_ON_CONFIGURATION_FAULT."""
+
+    HALT = "halt"
+    DEAD_LETTER = "dead_letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """ClickSend has the contact."""
+
+    reason: DeliveredReason
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try again, not before `at` (monotonic seconds)."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """It will never be delivered: write its dead letter."""
+
+    reason: DeadLetterReason
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitProbe:
+    """Keep the record until a probe has come back, then `Judge.judge_suspect`."""
+
+
+Verdict = Settle | Retry | GiveUp | AwaitProbe
+
+
+class Judge:
+    """Turns outcomes into verdicts and tells the gate. Owned and guarded like the gate: no lock, no I/O, no clock."""
+
+    def __init__(
+        self, gate: Gate, policy: RetryPolicy, on_fault: OnConfigurationFault, mass_rejection_limit: int
+    ) -> None:
+        self._gate = gate
+        self._policy = policy
+        self._on_fault = on_fault
+        self._mass_rejection_limit = mass_rejection_limit
+        self._rejected: set[str] = set()  # contacts rejected since the last delivery
+        self._delivered: list[tuple[str, float]] = []  # the last delivery of the last two different contacts
+        self._deliveries = 0
+
+    def judge(
+        self, outcome: Outcome, attempts: Attempts, contact: str, permit: Permit, sent_at: float, now: float
+    ) -> Verdict:
+        """Decide on one answered request. `contact` tells contacts apart; it is kept in memory only.
+
+        sent_at, now -- monotonic seconds of the request's start and end
+        """
+        attempts.add(outcome, sent_at, now)
+        self._gate.observe(outcome, contact, permit, sent_at, now)
+        attempts.grow_older(self._gate.open_seconds(now), self._deliveries)
+        match outcome.result:
+            case Result.DELIVERED | Result.ALREADY_EXISTS:
+                self._note_delivery(contact, now)
+                exists = outcome.result is Result.ALREADY_EXISTS
+                return Settle(DeliveredReason.ALREADY_EXISTS if exists else DeliveredReason.ACCEPTED)
+            case Result.TRANSIENT:
+                return self._retry(outcome, attempts, now)
+            case Result.REJECTED:
+                return self._reject(attempts, contact, permit, now)
+        if self._on_fault is OnConfigurationFault.DEAD_LETTER:
+            return GiveUp(DeadLetterReason.CONFIGURATION_FAULT)
+        if outcome.result is Result.SUSPICIOUS:
+            return AwaitProbe()
+        self._gate.halt(outcome.fault or Fault.UNAUTHORIZED, now)
+        return Retry(now)
+
+    def judge_suspect(self, verdict: ProbeVerdict, attempts: Attempts, contact: str, now: float) -> Verdict:
+        """Decide on a record with a suspicious answer (403, 404, 405), now that the probe has come back."""
+        if verdict.fault is not None:
+            self._gate.halt(verdict.fault, now)
+            return Retry(now)
+        if verdict.fine and self._delivered_another(contact, now - RECENT_DELIVERY_SECONDS):
+            return self._reject(attempts, contact, Permit.ORDINARY, now)
+        if verdict.fine and self._refused_by_too_many(contact):
+            self._gate.halt(Fault.MASS_REJECTION, now)
+        return self._later(attempts, now, retry_after=None)
+
+    def _retry(self, outcome: Outcome, attempts: Attempts, now: float) -> Verdict:
+        if 0 < self._policy.max_age <= attempts.fair_age:
+            return GiveUp(DeadLetterReason.RETRIES_EXHAUSTED)
+        if self._gate.outage():  # the gate holds it back; a wait of its own would only delay it after the outage
+            return Retry(now)
+        return self._later(attempts, now, outcome.retry_after)
+
+    def _later(self, attempts: Attempts, now: float, retry_after: float | None) -> Verdict:
+        attempts.backoff += 1
+        return Retry(now + self._policy.delay(attempts.backoff, retry_after))
+
+    def _reject(self, attempts: Attempts, contact: str, permit: Permit, now: float) -> Verdict:
+        """A rejection is believed unless it is one of too many in a row, or the trial of a halt."""
+        if self._refused_by_too_many(contact):
+            self._gate.halt(Fault.MASS_REJECTION, now)
+        if self._gate.fault is not None or permit is Permit.HALT_TRIAL:
+            return self._later(attempts, now, retry_after=None)
+        return GiveUp(DeadLetterReason.REJECTED)
+
+    def _refused_by_too_many(self, contact: str) -> bool:
+        if not self._mass_rejection_limit:
+            return False
+        self._rejected.add(contact)
+        return len(self._rejected) >= self._mass_rejection_limit
+
+    def _note_delivery(self, contact: str, now: float) -> None:
+        self._deliveries += 1
+        self._rejected.clear()
+        others = [entry for entry in self._delivered if entry[0] != contact]
+        self._delivered = [*others[-1:], (contact, now)]
+
+    def _delivered_another(self, contact: str, since: float) -> bool:
+        return any(name != contact and at >= since for name, at in self._delivered)

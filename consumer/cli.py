@@ -1,0 +1,194 @@
+"""The front door: `clicksend-consumer COMMAND`, also `python -m consumer COMMAND`.
+
+A command resolves its settings, calls one function of `consumer.operations` and returns that function's exit status.
+It imports what it needs when it runs: `--help` should not wait for Kafka's library.
+"""
+# ruff: noqa: PLC0415 -- as said above
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from consumer import __version__, log
+from consumer.errors import ConfigurationError, FatalStreamError
+from consumer.operations.exit_status import ExitStatus
+from consumer.operations.output import Format
+
+if TYPE_CHECKING:
+    from consumer.settings import Sources
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,  # it shows the values of local variables
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings as TOML.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION_KEY=VALUE", help="A setting, stronger than all other sources. Repeatable."),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="A table, or one JSON object a line.")]
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 -- typer's callback of a flag
+    if asked:
+        typer.echo(f"clicksend-consumer {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _front_door(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001, FBT002 -- a flag, and its callback has used it
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Delivers enrolment events from Kafka into a ClickSend contact list."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(ExitStatus.WRONG_USAGE)
+
+
+@app.command()
+def run(config: ConfigFile = None, overrides: Overrides = None) -> int:
+    """The worker: delivers until it is told to stop."""
+    from consumer.settings import load
+
+    settings = load(_sources(config, overrides))
+    log.configure(settings.log.level, settings.log.format)
+    from consumer.operations.run import run as work
+
+    return work(settings)
+
+
+@app.command()
+def demo(
+    *,
+    events: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your own events, one a line of JSON; - for stdin.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="End when all is settled.")] = False,
+) -> int:
+    """Everything on this machine, with no configuration: broker, ClickSend stand-in, worker, visitors."""
+    log.configure(log.LogLevel.ERROR, log.LogFormat.AUTO)  # the narration tells the rest
+    from consumer.operations.demo.demo import DemoOptions, run_demo
+    from consumer.operations.demo.stage import Run
+
+    return run_demo(DemoOptions(Run.ONCE if once else Run.ENDLESS, events), sys.stdout, sys.stderr)
+
+
+@app.command()
+def sandbox(  # noqa: PLR0913 -- one parameter an option
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Its port; 0 takes a free one.")] = 9465,
+    username: Annotated[str, typer.Option(help="The user name it accepts.")] = "sandbox",
+    api_key: Annotated[str, typer.Option(help="The API key it accepts.")] = "sandbox",
+    list_id: Annotated[list[int] | None, typer.Option(help="A list that exists; 428 if none is given.")] = None,
+    duplicates: Annotated[
+        str, typer.Option(help="What a known contact becomes: upsert, second_row or already_exists.")
+    ] = "upsert",
+    unknown_list: Annotated[
+        str, typer.Option(help="The answer for other lists: forbidden or not_found.")
+    ] = "forbidden",
+    rate_limit: Annotated[str | None, typer.Option(metavar="50/s", help="Of the account, all lists together.")] = None,
+    faults: Annotated[Path | None, typer.Option(metavar="FILE", help="A fault script, TOML or JSON.")] = None,
+    log_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Append each request as a line of JSON.")
+    ] = None,
+    tls_ca_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Serve https, and write its CA here for CLICKSEND_CA_FILE.")
+    ] = None,
+    allowed_host: Annotated[list[str] | None, typer.Option(help="A name beside loopback to be called by.")] = None,
+) -> int:
+    """The ClickSend stand-in alone, with a page of the contacts it holds."""
+    from consumer.operations.sandbox.command import run_sandbox
+    from consumer.operations.sandbox.faults import Script
+    from consumer.operations.sandbox.limiter import RateLimit
+    from consumer.operations.sandbox.options import SandboxOptions, UnknownList
+    from consumer.operations.sandbox.script import read_script
+    from consumer.operations.sandbox.store import Duplicates
+
+    options = SandboxOptions(
+        host=host,
+        port=port,
+        username=username,
+        api_key=api_key,
+        list_ids=tuple(list_id or (428,)),
+        duplicates=_choice(Duplicates, duplicates),
+        unknown_list=_choice(UnknownList, unknown_list),
+        rate_limit=RateLimit.of(rate_limit) if rate_limit else None,
+        faults=read_script(faults) if faults else Script(),
+        log_file=log_file,
+        tls_ca_file=tls_ca_file,
+        allowed_hosts=tuple(allowed_host or ()),
+    )
+    return run_sandbox(options, sys.stdout, sys.stderr)
+
+
+@app.command()
+def settings(config: ConfigFile = None, overrides: Overrides = None, form: FormatOption = Format.TABLE) -> int:
+    """Effective settings and their sources."""
+    from consumer.operations.settings import show
+
+    return show(_sources(config, overrides), form)
+
+
+def main() -> None:
+    """Run the command that this process's arguments name, and leave with its exit status."""
+    sys.exit(exit_status(lambda: app(standalone_mode=False)))
+
+
+def exit_status(command: Callable[[], int | None]) -> int:
+    """Run a command. What it raises becomes an exit status, and lines on stderr for a person: never a traceback."""
+    try:
+        status = command()
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        _say(f"{error.format_message()}\n`clicksend-consumer --help` tells what there is.")
+        return ExitStatus.WRONG_USAGE
+    except ConfigurationError as error:
+        _say(*(str(problem) for problem in error.problems))
+        return ExitStatus.WRONG_SETTINGS
+    except FatalStreamError as error:
+        _say(str(error))
+        return ExitStatus.FATAL
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitStatus.FAILED
+    except Exception as error:  # the last resort: without the text, which may hold anything
+        _say(f"This is a fault of the program: {log.places(error)}")
+        return ExitStatus.FATAL
+    return status or ExitStatus.DONE
+
+
+def _sources(config: Path | None, overrides: list[str] | None) -> Sources:
+    from consumer.settings import Sources
+
+    pairs = [override.partition("=") for override in overrides or ()]
+    if not all(name and sign for name, sign, _ in pairs):
+        raise typer.BadParameter("Write --set SECTION_KEY=VALUE.")
+    return Sources(os.environ, {name.strip(): value for name, _, value in pairs}, config)
+
+
+def _choice(kind: type[Choice], word: str) -> Choice:
+    """The member that the word names. Typer's own choices would need the enum's module before any command runs."""
+    try:
+        return kind(word.lower())
+    except ValueError:
+        raise typer.BadParameter(f"Not one of {', '.join(kind)}.") from None
+
+
+def _say(*lines: str) -> None:
+    typer.echo("\n".join(lines), err=True)

@@ -1,0 +1,29 @@
+"""Data on stdout: a table for a person, or one JSON object a line for a program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+Row = Mapping[str, str | int | float | None]
+
+
+class Format(StrEnum):
+    """--format"""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def rendered(rows: Sequence[Row], form: Format) -> str:
+    """The rows as text that ends with a newline; all of them have the same keys, which head the table."""
+    if form is Format.JSON:
+        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    if not rows:
+        return ""
+    cells = [[key.upper() for key in rows[0]]]
+    cells += [["-" if value is None else str(value) for value in row.values()] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in cells]
+    return "".join(line.rstrip() + "\n" for line in lines)

@@ -1,0 +1,26 @@
+"""`clicksend-consumer settings`: what is in force, and where each value comes from."""
+
+from __future__ import annotations
+
+import sys
+
+from consumer.errors import ConfigurationError
+from consumer.operations.exit_status import ExitStatus
+from consumer.operations.output import Format, rendered
+from consumer.settings import Sources, survey
+
+
+def show(sources: Sources, form: Format) -> ExitStatus:
+    """Print all settings, secrets masked; a setting that is missing or wrong has no value.
+
+    Raises ConfigurationError, after that, with everything that is wrong.
+    """
+    found = survey(sources)
+    rows = [{"setting": row.name, "value": row.value, "source": row.source} for row in found.rows]
+    sys.stdout.write(rendered(rows, form))
+    sys.stdout.flush()
+    for warning in found.warnings:
+        sys.stderr.write(f"{warning}\n")
+    if found.problems:
+        raise ConfigurationError(*found.problems)
+    return ExitStatus.DONE

@@ -1,0 +1,36 @@
+"""Settings as text for people: as one would write them, secrets masked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import get_origin
+
+from consumer.settings.section import Section, is_secret
+
+MASK = "********"
+
+
+def shown(section: Section, key: str) -> str | None:
+    """The value of a setting, None where it has none. Works for values that were not checked, too."""
+    value = getattr(section, key, None)
+    field = type(section).model_fields[key]
+    properties_unread = get_origin(field.annotation) is dict and isinstance(value, str)
+    return MASK if value is not None and (is_secret(field) or properties_unread) else text(value)
+
+
+def text(value: object) -> str | None:
+    """A value as it is written into the environment; None for none. The values of properties may be secrets."""
+    match value:
+        case None | "" | ():
+            return None
+        case bool():
+            return str(value).lower()
+        case float():
+            return str(value).removesuffix(".0")
+        case tuple() | list():
+            return ",".join(str(part) for part in value)
+        case Mapping():
+            return json.dumps(dict.fromkeys(value, MASK))
+        case _:
+            return str(value)

@@ -1,0 +1,86 @@
+"""What `KAFKA_PROPERTIES` may not set: the librdkafka properties that have a setting, and those the worker owns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from consumer.settings.values import SettingError
+from consumer.stream.options import GroupProtocol
+
+# librdkafka's CONFIGURATION.md; with each property its other names. The value is the setting to use instead.
+HAVE_SETTINGS = {
+    "bootstrap.servers": "KAFKA_BOOTSTRAP_SERVERS",
+    "metadata.broker.list": "KAFKA_BOOTSTRAP_SERVERS",
+    "group.id": "KAFKA_GROUP_ID",
+    "group.protocol": "KAFKA_GROUP_PROTOCOL",
+    "auto.offset.reset": "KAFKA_AUTO_OFFSET_RESET",
+    "session.timeout.ms": "KAFKA_SESSION_TIMEOUT_MS",
+    "max.poll.interval.ms": "KAFKA_MAX_POLL_INTERVAL_MS",
+    "security.protocol": "KAFKA_SECURITY_PROTOCOL",
+    "sasl.mechanism": "KAFKA_SASL_MECHANISM",
+    "sasl.mechanisms": "KAFKA_SASL_MECHANISM",
+    "sasl.username": "KAFKA_SASL_USERNAME",
+    "sasl.password": "KAFKA_SASL_PASSWORD",
+    "ssl.ca.location": "KAFKA_SSL_CA_LOCATION",
+}
+
+# What "nothing is lost" and "in order" stand on.
+FIXED = frozenset(
+    {
+        # offsets are committed by the worker alone, after settlement
+        "enable.auto.commit",
+        "auto.commit.enable",
+        "auto.commit.interval.ms",
+        "enable.auto.offset.store",
+        "offset.store.method",
+        "enable.partition.eof",
+        # how partitions come and go
+        "partition.assignment.strategy",
+        "group.protocol.type",
+        # readiness is read from the statistics
+        "statistics.interval.ms",
+        # a dead letter counts as settled when it is acknowledged, and lands where its key belongs
+        "acks",
+        "request.required.acks",
+        "enable.idempotence",
+        "enable.gapless.guarantee",
+        "transactional.id",
+        "transaction.timeout.ms",
+        "partitioner",
+        "batch.num.messages",
+        "linger.ms",
+        "queue.buffering.max.ms",
+        "delivery.timeout.ms",
+        "message.timeout.ms",
+        "delivery.report.only.error",
+        "produce.offset.report",
+        # no text
+        "on_delivery",
+        "logger",
+        "opaque",
+        "default.topic.config",
+        "enabled_events",
+    }
+)
+
+# With KIP-848 the broker decides these; librdkafka refuses them.
+CLASSIC_ONLY = frozenset({"heartbeat.interval.ms"})
+
+
+def check_owned(names: Iterable[str], protocol: GroupProtocol | None) -> None:
+    """Refuse, by name, the properties that are not the operator's to set here.
+
+    protocol -- the group protocol; None where it isn't known
+
+    Raises SettingError.
+    """
+    mends = []
+    for name in names:
+        if name in HAVE_SETTINGS:
+            mends.append(f"{name}: set {HAVE_SETTINGS[name]}")
+        elif name in FIXED or name.endswith("_cb"):
+            mends.append(f"{name}: leave it out, the worker depends on its own value")
+        elif name in CLASSIC_ONLY and protocol is GroupProtocol.CONSUMER:
+            mends.append(f"{name}: leave it out, with KAFKA_GROUP_PROTOCOL=consumer the broker decides it")
+    if mends:
+        raise SettingError("sets properties that the worker owns", "; ".join(mends))

@@ -1,0 +1,91 @@
+"""From sources to settings, with every problem at once; and what `clicksend-consumer settings` shows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from consumer.clicksend.credentials import Credentials
+from consumer.errors import ConfigurationError, Problem
+from consumer.settings.display import shown
+from consumer.settings.model import SECTIONS, Settings
+from consumer.settings.names import Setting
+from consumer.settings.problems import problems_of
+from consumer.settings.section import Section
+from consumer.settings.sources import Gathered, Sources, gather
+
+KNOWN = tuple(Setting(name, key) for name, section in SECTIONS.items() for key in section.model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting as it is in force. `value` is masked where secret, and None where there is none or it is wrong."""
+
+    name: str
+    value: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All settings in force, each with its source, and what is wrong with them."""
+
+    rows: tuple[Row, ...]
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def load(sources: Sources, sections: Iterable[str] = tuple(SECTIONS)) -> Settings:
+    """Read and check these sections; the others need not be there and are not looked at.
+
+    Raises ConfigurationError with all problems.
+    """
+    wanted = tuple(sections)
+    gathered = gather(sources, KNOWN, wanted)
+    read, problems = _validate(gathered, wanted)
+    if problems:
+        raise ConfigurationError(*problems)
+    return Settings.model_construct(None, sources=sources, **read)
+
+
+def survey(sources: Sources) -> Survey:
+    """What is in force in all sections, as far as it is right."""
+    gathered = gather(sources, KNOWN, tuple(SECTIONS))
+    read, problems = _validate(gathered, tuple(SECTIONS))
+    wrong = {problem.name for problem in problems}
+    rows = []
+    for setting in KNOWN:
+        given = gathered.values.get(setting)
+        section = read[setting.section]
+        value = None if setting.variable in wrong else shown(section, setting.key)
+        absent = "missing" if type(section).model_fields[setting.key].is_required() else "default"
+        rows.append(Row(setting.variable, value, given.source if given else absent))
+    warnings = [warning for section in read.values() for warning in section.warnings]
+    return Survey(tuple(rows), problems, tuple(warnings))
+
+
+def reload_credentials(settings: Settings) -> Credentials:
+    """Read the user name and the API key again from where they came: secret files change while the worker waits.
+
+    Raises ConfigurationError while they can't be read.
+    """
+    clicksend = load(settings.sources, ("clicksend",)).clicksend
+    return Credentials(clicksend.username, clicksend.api_key.get_secret_value())
+
+
+def _validate(gathered: Gathered, sections: tuple[str, ...]) -> tuple[dict[str, Section], tuple[Problem, ...]]:
+    """The sections, and what is wrong. A section with a problem holds unchecked values: good for `shown` only."""
+    read: dict[str, Section] = {}
+    problems = list(gathered.problems)
+    unreadable = {problem.name for problem in problems}
+    for name in sections:
+        given = {setting.key: value.value for setting, value in gathered.values.items() if setting.section == name}
+        try:
+            read[name] = SECTIONS[name].model_validate(given)
+        except ValidationError as error:
+            found = problems_of(name, SECTIONS[name], error)
+            problems += [problem for problem in found if problem.name not in unreadable]
+            read[name] = SECTIONS[name].model_construct(None, **given)
+    return read, tuple(problems)

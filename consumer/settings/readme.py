@@ -1,0 +1,47 @@
+"""The README's table of settings: `python -m consumer.settings.readme README.md` renews it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pydantic.fields import FieldInfo
+
+from consumer.settings.display import text
+from consumer.settings.model import SECTIONS
+from consumer.settings.names import Setting
+from consumer.settings.section import is_secret
+
+BEGIN = "<!-- settings:begin -->\n"
+END = "<!-- settings:end -->"
+
+
+def table() -> str:
+    """All settings as a Markdown table."""
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, section in SECTIONS.items():
+        for key, field in section.model_fields.items():
+            variable = Setting(name, key).variable
+            secret = "; secret" if is_secret(field) else ""
+            lines.append(f"| `{variable}` | {_default(field)} | {field.description}{secret} |")
+    return "\n".join(lines) + "\n"
+
+
+def renewed(readme: str) -> str:
+    """The README's text with the table as it should be between its two marks."""
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}{table()}{END}{after}"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    extra = field.json_schema_extra
+    default = str(extra["default_shown"]) if isinstance(extra, dict) else text(field.default)
+    return f"`{default}`" if default else ""
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    path.write_text(renewed(path.read_text("utf-8")), "utf-8")

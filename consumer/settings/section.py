@@ -1,0 +1,81 @@
+"""What all sections of the settings have in common, and the kinds of values that they hold."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, get_args
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
+from pydantic import field_validator as check
+from pydantic.fields import FieldInfo
+
+from consumer.errors import Problem
+from consumer.settings import values
+
+YEAR = 31_536_000  # seconds
+
+Names = Annotated[tuple[str, ...], BeforeValidator(values.comma_separated), Field(min_length=1)]
+Hosts = Annotated[tuple[Annotated[str, AfterValidator(values.host_name)], ...], BeforeValidator(values.comma_separated)]
+TopicName = Annotated[str, AfterValidator(values.topic_name)]
+TopicNames = Annotated[
+    tuple[TopicName, ...], BeforeValidator(values.comma_separated), AfterValidator(values.distinct), Field(min_length=1)
+]
+Servers = Annotated[str, BeforeValidator(values.joined), AfterValidator(values.servers)]
+BaseUrl = Annotated[str, AfterValidator(values.base_url)]
+ProxyUrl = Annotated[SecretStr, AfterValidator(values.proxy_url)]
+ReadableFile = Annotated[str, AfterValidator(values.readable_file)]
+CaLocation = Annotated[str, AfterValidator(values.ca_location)]
+Region = Annotated[str, AfterValidator(values.region)]
+JsonPointer = Annotated[str, AfterValidator(values.json_pointer)]
+BasicUser = Annotated[str, AfterValidator(values.basic_user)]
+HostName = Annotated[str, AfterValidator(values.host_name)]
+HeaderSecret = Annotated[SecretStr, AfterValidator(values.header_secret)]
+Properties = Annotated[dict[str, str], BeforeValidator(values.properties)]
+Seconds = Annotated[float, Field(ge=0, le=YEAR)]
+SomeSeconds = Annotated[float, Field(gt=0, le=YEAR)]
+
+
+class Section(BaseModel):
+    """A frozen group of settings. Text is stripped, enum values come in any case, errors never show a value.
+
+    A check that needs two settings stands at the later one and sees the earlier ones in `info.data`, as far as those
+    are right: so every problem is found at once, and none twice.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        hide_input_in_errors=True,
+        allow_inf_nan=False,
+    )
+
+    @check("*", mode="before")
+    @classmethod
+    def _tidied(cls, value: object, info: ValidationInfo) -> object:
+        if not isinstance(value, str):
+            return value
+        text = value.strip()
+        words = {word.lower(): word for word in choices(cls.model_fields[info.field_name or ""].annotation)}
+        return words.get(text.lower(), text)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is given and has no effect."""
+        return ()
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether this setting is never shown."""
+    return SecretStr in _types_in(field.annotation)
+
+
+def choices(annotation: object) -> tuple[str, ...]:
+    """The words that a setting of this type may be, where it is an enum or an optional one; none for all others."""
+    kinds = [kind for kind in _types_in(annotation) if isinstance(kind, type) and issubclass(kind, StrEnum)]
+    return tuple(str(member) for kind in kinds for member in kind)
+
+
+def _types_in(annotation: object) -> tuple[object, ...]:
+    """The types that make up an annotation such as `Annotated[SecretStr, ...] | None`."""
+    return (annotation, *(inner for part in get_args(annotation) for inner in _types_in(part)))

@@ -1,0 +1,167 @@
+"""Checks of single values: each gives the value as the program uses it, or raises `SettingError` without the value."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import SecretStr
+
+from consumer.enrolment.pointer import Pointer
+from consumer.loopback import is_loopback
+
+
+class SettingError(ValueError):
+    """A value that can't be worked with: what is wrong with it, and what to do about it."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.mend = mend
+
+
+def comma_separated(value: object) -> object:
+    """Text as a list of its parts; a TOML array is one already. Empty parts are left out."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, (list, tuple)):
+        return parts
+    return [part.strip() if isinstance(part, str) else part for part in parts if part != ""]
+
+
+def joined(value: object) -> object:
+    """A TOML array of text as one text, comma-separated."""
+    return ",".join(str(part) for part in value) if isinstance(value, list) else value
+
+
+def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Each name once, where it stood first."""
+    return tuple(dict.fromkeys(names))
+
+
+def topic_name(name: str) -> str:
+    """A legal topic name: what Kafka's org.apache.kafka.common.internals.Topic allows."""
+    if name in (".", "..") or not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", name):
+        raise SettingError("is not a legal topic name", "Use 1 to 249 of the characters a-z A-Z 0-9 . _ -")
+    return name
+
+
+def servers(text: str) -> str:
+    """Kafka's `host:port,host:port`; the port may be left out."""
+    for part in text.split(","):
+        try:
+            url = urlsplit(f"//{part.strip()}")
+            legal = bool(url.hostname) and url.port != 0 and url.netloc == part.strip() and "@" not in part
+        except ValueError:
+            legal = False
+        if not legal:
+            raise SettingError("is not a list of servers", "Write host:port, several separated by commas: kafka-1:9092")
+    return ",".join(part.strip() for part in text.split(","))
+
+
+def _web_address(text: str) -> SplitResult | None:
+    try:
+        url = urlsplit(text)
+        return url if url.scheme in ("http", "https") and url.hostname and url.port != 0 else None
+    except ValueError:
+        return None
+
+
+def base_url(text: str) -> str:
+    """The address of ClickSend's API, without a slash at its end. Credentials go over it: https, or this machine."""
+    url = _web_address(text)
+    if url is None or url.username is not None or url.query or url.fragment:
+        raise SettingError("is not the address of an API", "Write it as https://host/path, as in the default")
+    if url.scheme == "http" and not is_loopback(url.hostname or ""):
+        raise SettingError(
+            "is plain http, which is for loopback only", "Use https; for a CA of your own set CLICKSEND_CA_FILE"
+        )
+    return text.rstrip("/")
+
+
+def proxy_url(secret: SecretStr) -> SecretStr:
+    """The address of a proxy; it may carry the proxy's user name and password."""
+    url = _web_address(secret.get_secret_value())
+    if url is None or url.path.strip("/") or url.query or url.fragment:
+        raise SettingError(
+            "is not the address of a proxy", "Write it as http://host:port or http://user:password@host:port"
+        )
+    return secret
+
+
+def header_text(text: str) -> str:
+    """Text that goes into an HTTP header: no control characters (they would end the header)."""
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise SettingError("contains a control character", "Copy it again, as one line")
+    return text
+
+
+def header_secret(secret: SecretStr) -> SecretStr:
+    """A secret that goes into an HTTP header."""
+    header_text(secret.get_secret_value())
+    return secret
+
+
+def basic_user(text: str) -> str:
+    """A user name for Basic authentication, which a colon would cut (RFC 7617, section 2)."""
+    if ":" in text:
+        raise SettingError("contains a colon", "Give the user name alone; the API key is a setting of its own")
+    return header_text(text)
+
+
+def host_name(text: str) -> str:
+    """A host name or address, without scheme, port or path."""
+    if not re.fullmatch(r"[A-Za-z0-9._:\[\]%-]+", text) or "//" in text:
+        raise SettingError("is not a host name", "Write the name or address alone, without scheme and path")
+    return text
+
+
+def region(text: str) -> str:
+    """A region that phone numbers can be read for."""
+    import phonenumbers  # noqa: PLC0415 -- its tables take a tenth of a second, and few set a region
+
+    if text.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise SettingError("is not a country that has phone numbers", "Give its two letters as in ISO 3166: US, GB, AU")
+    return text.upper()
+
+
+def json_pointer(text: str) -> str:
+    """A JSON pointer (RFC 6901, section 3)."""
+    try:
+        Pointer.parse(text)
+    except ValueError:
+        mend = "Begin with a slash, as in /payload/event; write ~ as ~0 and / in a name as ~1"
+        raise SettingError("is not a JSON pointer", mend) from None
+    return text
+
+
+def readable_file(text: str) -> str:
+    """The path of a file that is there and can be read."""
+    try:
+        with Path(text).open("rb"):
+            return text
+    except OSError as error:
+        raise SettingError(
+            f"names a file that cannot be read ({error.strerror})", "Give the path of a PEM file"
+        ) from None
+
+
+def ca_location(text: str) -> str:
+    """A CA file, a directory of them, or librdkafka's word `probe`: look in the usual places."""
+    return text if text == "probe" or Path(text).is_dir() else readable_file(text)
+
+
+def properties(value: object) -> dict[str, str]:
+    """librdkafka properties: a JSON object, or a table. Their values are text, numbers, true or false."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, Mapping) or not all(isinstance(entry, str | int | float) for entry in value.values()):
+        raise SettingError(
+            "is not a JSON object of property names and values", 'Write it like {"client.rack": "eu-1a"}'
+        )
+    return {str(name): str(entry).lower() if isinstance(entry, bool) else str(entry) for name, entry in value.items()}

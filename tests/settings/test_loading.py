@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from consumer.settings import Sources, survey
+
+Make = Callable[..., Sources]
+
+
+def test_secrets_are_masked(sources: Make) -> None:
+    given = {
+        "KAFKA_SECURITY_PROTOCOL": "sasl_ssl",
+        "KAFKA_SASL_MECHANISM": "PLAIN",
+        "KAFKA_SASL_USERNAME": "worker",
+        "KAFKA_SASL_PASSWORD": "hidden-1",
+        "CLICKSEND_API_KEY": "hidden-2",
+        "CLICKSEND_PROXY_URL": "http://user:hidden-3@proxy:3128",
+        "MONITOR_TOKEN": "hidden-4",
+        "KAFKA_PROPERTIES": '{"ssl.key.password": "hidden-5"}',
+    }
+    found = survey(sources(given))
+    values = {row.name: row.value for row in found.rows}
+    assert found.problems == ()
+    assert "hidden" not in str(found)
+    assert values["CLICKSEND_API_KEY"] == "********"
+    assert values["KAFKA_PROPERTIES"] == '{"ssl.key.password": "********"}'
+
+
+def test_what_is_right_is_shown_beside_what_is_wrong(sources: Make) -> None:
+    given = {
+        "KAFKA_TOPIC": None,
+        "KAFKA_GROUP_ID": "mine",
+        "KAFKA_SESSION_TIMEOUT_MS": "hidden-1",
+        "KAFKA_SASL_PASSWORD": "hidden-2",
+        "KAFKA_PROPERTIES": '{"ssl.key.password": "hidden-3"}',
+        "MONITOR_PORT": "hidden-4",
+        "MONITOR_TOKEN": "hidden-5",
+        "CLICKSEND_LIST_ID": "hidden-6",
+        "CLICKSEND_PROXY_URL": "http://user:hidden-7@proxy:3128",
+    }
+    found = survey(sources(given))
+    rows = {row.name: (row.value, row.source) for row in found.rows}
+    assert rows["KAFKA_TOPIC"] == (None, "missing")
+    assert rows["KAFKA_GROUP_ID"] == ("mine", "environment")
+    assert rows["KAFKA_SESSION_TIMEOUT_MS"] == (None, "environment")
+    assert rows["KAFKA_PROPERTIES"] == ("********", "environment")
+    assert (
+        rows["MONITOR_TOKEN"] == rows["CLICKSEND_PROXY_URL"] == rows["CLICKSEND_API_KEY"] == ("********", "environment")
+    )
+    assert rows["RETRY_MAX_DELAY"] == ("60", "default")
+    assert "hidden" not in str(found)
+    assert {problem.name for problem in found.problems} == {
+        "KAFKA_TOPIC",
+        "KAFKA_SESSION_TIMEOUT_MS",
+        "KAFKA_SASL_PASSWORD",
+        "MONITOR_PORT",
+        "CLICKSEND_LIST_ID",
+    }
+
+
+def test_warnings_are_told_too(sources: Make) -> None:
+    found = survey(sources({"KAFKA_GROUP_PROTOCOL": "consumer", "KAFKA_SESSION_TIMEOUT_MS": "6000"}))
+    assert [warning.name for warning in found.warnings] == ["KAFKA_SESSION_TIMEOUT_MS"]

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+
+from consumer import __version__
+from consumer.cli import exit_status
+from consumer.errors import ConfigurationError, FatalStreamError, Problem
+
+RIGHT = {
+    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
+    "KAFKA_TOPIC": "raw-events",
+    "CLICKSEND_USERNAME": "acme",
+    "CLICKSEND_API_KEY": "hidden-key",
+    "CLICKSEND_LIST_ID": "428",
+}
+
+Program = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """`python -m consumer` with these arguments, and nothing in its environment but what is given."""
+
+    def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "consumer", *arguments],
+            env={"SECRETS_DIR": str(tmp_path), **environ},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def test_help_names_the_commands(program: Program) -> None:
+    done = program("--help")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert all(f"  {command} " in done.stdout for command in ("run", "sandbox", "settings"))
+
+
+def test_help_waits_for_no_heavy_library() -> None:
+    heavy = {"pydantic", "structlog", "confluent_kafka", "requests", "aiohttp", "phonenumbers", "rich"}
+    code = "import sys, consumer.cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert heavy.isdisjoint(done.stdout.split())
+
+
+def test_the_version_is_told(program: Program) -> None:
+    done = program("--version")
+    assert (done.returncode, done.stdout) == (0, f"clicksend-consumer {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param([], "Usage:", id="nothing"),
+        pytest.param(["fly"], "No such command 'fly'.", id="no-such-command"),
+        pytest.param(["settings", "--fast"], "No such option: --fast", id="no-such-option"),
+        pytest.param(
+            ["settings", "--set", "LOG_LEVEL"], "Write --set SECTION_KEY=VALUE.", id="a-setting-without-value"
+        ),
+        pytest.param(["settings", "--format", "xml"], "'xml' is not one of 'table', 'json'.", id="no-such-format"),
+        pytest.param(["sandbox", "--duplicates", "keep"], "Not one of upsert, second_row", id="no-such-behaviour"),
+    ],
+)
+def test_wrong_usage_is_told_on_stderr_with_status_2(program: Program, arguments: list[str], words: str) -> None:
+    done = program(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "settings"])
+def test_wrong_settings_are_told_all_at_once_with_status_3(program: Program, command: str) -> None:
+    environ = {**RIGHT, "KAFKA_TOPIC": "", "CLICKSEND_LIST_ID": "hidden-list", "RETRY_MAX_DELAY": "0.1"}
+    done = program(command, **environ)
+    assert done.returncode == 3
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [
+        "KAFKA_TOPIC",
+        "CLICKSEND_LIST_ID",
+        "RETRY_MAX_DELAY",
+    ]
+    assert "hidden" not in done.stdout + done.stderr
+
+
+def test_settings_are_a_table_with_their_sources(program: Program, tmp_path: Path) -> None:
+    config = tmp_path / "worker.toml"
+    config.write_text('[log]\nlevel = "error"\n')
+    done = program("settings", "--config", str(config), "--set", "RETRY_MAX_AGE=60", **RIGHT)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    lines = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
+    assert lines["SETTING"] == ["VALUE", "SOURCE"]
+    assert lines["CLICKSEND_API_KEY"] == ["********", "environment"]
+    assert lines["LOG_LEVEL"] == ["error", str(config)]
+    assert lines["RETRY_MAX_AGE"] == ["60", "command", "line"]
+    assert lines["MONITOR_TOKEN"] == ["-", "default"]
+
+
+def test_settings_are_one_json_object_a_line_for_programs(program: Program) -> None:
+    done = program("settings", "--format", "json", **RIGHT)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {"setting": "KAFKA_TOPIC", "value": "raw-events", "source": "environment"} in rows
+    assert {"setting": "MONITOR_TOKEN", "value": None, "source": "default"} in rows
+
+
+def test_settings_without_effect_are_warned_of(program: Program) -> None:
+    done = program("settings", **RIGHT, KAFKA_GROUP_PROTOCOL="consumer", KAFKA_SESSION_TIMEOUT_MS="6000")
+    assert done.returncode == 0
+    assert done.stderr.startswith("KAFKA_SESSION_TIMEOUT_MS: is ignored")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error_to_talk_about(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "consumer", "settings"],
+        env={"SECRETS_DIR": str(tmp_path), **RIGHT},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_the_sandbox_tells_its_address_and_ends_on_a_signal(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "consumer", "sandbox", "--port", "0", "--list-id", "7", "--rate-limit", "50/s"],
+        env={"SECRETS_DIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as sandbox:
+        assert sandbox.stdout is not None
+        address = sandbox.stdout.readline()
+        sandbox.send_signal(signal.SIGINT)
+        _, talk = sandbox.communicate()
+    assert address.startswith("http://127.0.0.1:")
+    assert sandbox.returncode == 0
+    assert "CLICKSEND_LIST_ID       7" in talk
+
+
+def failing(error: Exception) -> Callable[[], int]:
+    def command() -> int:
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "words"),
+    [
+        pytest.param(lambda: 0, 0, "", id="done"),
+        pytest.param(lambda: None, 0, "", id="done-without-a-word"),
+        pytest.param(lambda: 4, 4, "", id="partly-done"),
+        pytest.param(failing(typer.BadParameter("No.")), 2, "No.", id="wrong-usage"),
+        pytest.param(
+            failing(
+                ConfigurationError(Problem("topic a", "is missing", "Create it"), Problem("B", "is wrong", "Mend it"))
+            ),
+            3,
+            "topic a: is missing. Create it\nB: is wrong. Mend it\n",
+            id="wrong-settings",
+        ),
+        pytest.param(failing(FatalStreamError("Kafka fenced us")), 70, "Kafka fenced us\n", id="fatal"),
+        pytest.param(failing(ValueError("jane.doe@example.com")), 70, "ValueError at test_cli.py:", id="unexpected"),
+    ],
+)
+def test_what_a_command_raises_becomes_its_exit_status(
+    capsys: pytest.CaptureFixture[str], command: Callable[[], int | None], status: int, words: str
+) -> None:
+    assert exit_status(command) == status
+    said = capsys.readouterr().err
+    assert words in said
+    assert "jane.doe" not in said

@@ -1,0 +1,39 @@
+"""What ClickSend gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A contact of the list, every value normalised (`schemas/contact.schema.json`). None: the event doesn't carry it.
+
+    The fields stand in the order in which they are sent.
+    """
+
+    email: str | None = None
+    phone_number: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    organization_name: str | None = None
+    address_city: str | None = None
+    address_state: str | None = None
+    address_postal_code: str | None = None
+    address_country: str | None = None
+    custom_1: str = "marketing_unknown"
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """What ClickSend matches on: the email, the phone number, or both."""
+        return tuple(identity for identity in (self.email, self.phone_number) if identity is not None)
+
+    def fields(self) -> dict[str, str]:
+        """The fields that are there, by ClickSend's names: what the event lacks must never blank out what is known."""
+        return {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
+
+    def payload(self) -> bytes:
+        """The body of the request: a JSON object in UTF-8."""
+        return orjson.dumps(self.fields())

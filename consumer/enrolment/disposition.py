@@ -1,0 +1,49 @@
+"""How a record can end. The one closed list that metrics, logs, dead-letter headers and the debugger share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Disposition(StrEnum):
+    """Every consumed record ends in exactly one of these."""
+
+    DELIVERED = "delivered"
+    FILTERED = "filtered"
+    DEAD_LETTERED = "dead_lettered"
+
+
+class DeliveredReason(StrEnum):
+    """How ClickSend took the contact."""
+
+    ACCEPTED = "accepted"
+    ALREADY_EXISTS = "already_exists"  # ClickSend may have kept the older consent
+
+
+class FilterReason(StrEnum):
+    """Why a record is none of ClickSend's business."""
+
+    NOT_ENROLMENT = "not_enrolment"  # not one of the preset's events: most of a real topic
+    NO_IDENTITY = "no_identity"  # an enrolment event with neither email nor phone
+    TOMBSTONE = "tombstone"  # a record without a value
+    TOO_OLD = "too_old"  # older than ENROLMENT_MAX_EVENT_AGE
+    DUPLICATE = "duplicate"  # equal to what was last delivered for the same contact
+
+
+class DeadLetterReason(StrEnum):
+    """Why a record could not be delivered, ever."""
+
+    UNDECODABLE = "undecodable"  # not a JSON object that we can read
+    UNMAPPABLE = "unmappable"  # an identity is there, but none that ClickSend could use
+    REJECTED = "rejected"  # ClickSend refused this contact
+    RETRIES_EXHAUSTED = "retries_exhausted"  # failed for RETRY_MAX_AGE while others succeeded
+    CONFIGURATION_FAULT = "configuration_fault"  # only with DELIVERY_ON_CONFIGURATION_FAULT=dead_letter
+
+
+Reason = DeliveredReason | FilterReason | DeadLetterReason
+
+REASONS: dict[Disposition, tuple[Reason, ...]] = {
+    Disposition.DELIVERED: tuple(DeliveredReason),
+    Disposition.FILTERED: tuple(FilterReason),
+    Disposition.DEAD_LETTERED: tuple(DeadLetterReason),
+}

@@ -1,0 +1,62 @@
+"""The way of a record from its bytes to a contact: decode, identity filter, mapper."""
+
+from __future__ import annotations
+
+from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable
+from consumer.enrolment.decode import NotJson, decode
+from consumer.enrolment.disposition import DeadLetterReason, FilterReason
+from consumer.enrolment.identity_filter import enrolment_name
+from consumer.enrolment.mapper import map_event
+from consumer.enrolment.pointer import Pointer
+from consumer.enrolment.rules import Rules
+from consumer.enrolment.schema import Schema, load_schema
+from consumer.enrolment.traits import Object
+
+__all__ = ["Decision", "Enrolled", "Enroller", "Filtered", "Undeliverable"]
+
+_TOMBSTONE = Filtered(FilterReason.TOMBSTONE)
+_NOT_ENROLMENT = Filtered(FilterReason.NOT_ENROLMENT)
+_NO_IDENTITY = Filtered(FilterReason.NO_IDENTITY)
+
+
+class Enroller:
+    """Decides what becomes of a record. Holds no state: any thread may ask.
+
+    rules          -- the operator's settings
+    event_schema   -- what an enrolment event has to satisfy; None: `schemas/event.schema.json`
+    contact_schema -- what a contact has to satisfy before it leaves; None: `schemas/contact.schema.json`
+    """
+
+    def __init__(self, rules: Rules, event_schema: Schema | None = None, contact_schema: Schema | None = None) -> None:
+        self._rules = rules
+        self._path = Pointer.parse(rules.event_path or "")
+        self._event_schema = event_schema or load_schema("event")
+        self._contact_schema = contact_schema or load_schema("contact")
+
+    def decide(self, value: bytes | None) -> Decision:
+        """What becomes of a record with this value. Never raises, whatever the bytes.
+
+        The filter comes first and only what is to be enrolled is validated: most records are browsing events.
+        """
+        if not value:
+            return _TOMBSTONE
+        event = decode(value, self._path)
+        if isinstance(event, dict):
+            name = enrolment_name(event, self._rules.events)
+            return _NOT_ENROLMENT if name is None else self._enrol(event, name)
+        return Undeliverable(
+            DeadLetterReason.UNDECODABLE, event.why if isinstance(event, NotJson) else "not a JSON object"
+        )
+
+    def _enrol(self, event: Object, name: str) -> Decision:
+        if fault := self._event_schema.fault(event):
+            return Undeliverable(DeadLetterReason.UNDECODABLE, f"against the event schema: {fault}")
+        mapped = map_event(event, self._rules)
+        if mapped is None:
+            return _NO_IDENTITY
+        contact, notes, origins = mapped
+        if not contact.identities:
+            return Undeliverable(DeadLetterReason.UNMAPPABLE, ", ".join(map(str, notes)))
+        if fault := self._contact_schema.fault(contact.fields()):
+            return Undeliverable(DeadLetterReason.UNMAPPABLE, f"against the contact schema: {fault}")
+        return Enrolled(contact, name, notes, origins)

@@ -1,0 +1,39 @@
+"""Remarks on how an event was mapped. A closed list without any value of the event: metrics count them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class NoteKind(StrEnum):
+    """What is to be said about a field."""
+
+    UNUSABLE = "unusable"  # an email or phone was given, but not one that ClickSend could use
+    HASHED = "hashed"  # looks like a SHA-256 digest, which a mis-set pipeline hands over; left out
+    UNRECOGNISED = "unrecognised"  # a country that we don't know; left out
+    READ_BY_COUNTRY = "read_by_country"  # a phone number in national form, read as one of the country trait
+    READ_BY_DEFAULT_REGION = "read_by_default_region"  # the same, read as one of ENROLMENT_DEFAULT_REGION
+
+
+_TEXTS = ("first_name", "last_name", "organization_name", "address_city", "address_state", "address_postal_code")
+
+
+class Note(NamedTuple):
+    """One remark about one field of the contact."""
+
+    kind: NoteKind
+    field: str
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.kind}"
+
+
+POSSIBLE_NOTES = (
+    *(Note(kind, field) for kind in (NoteKind.UNUSABLE, NoteKind.HASHED) for field in ("email", "phone_number")),
+    *(Note(NoteKind.HASHED, field) for field in _TEXTS),
+    Note(NoteKind.UNRECOGNISED, "address_country"),
+    Note(NoteKind.READ_BY_COUNTRY, "phone_number"),
+    Note(NoteKind.READ_BY_DEFAULT_REGION, "phone_number"),
+)
+"""Every note that there can be: a metric shows each from the start."""

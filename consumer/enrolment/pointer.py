@@ -1,0 +1,35 @@
+"""JSON pointers: where the event lies inside a wrapper record."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_WELL_FORMED = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
+_INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A JSON pointer (RFC 6901), taken apart. The empty pointer is the whole document."""
+
+    tokens: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Pointer:
+        """Raises ValueError where `text` is not a JSON pointer."""
+        if not _WELL_FORMED.fullmatch(text):
+            raise ValueError("not a JSON pointer (RFC 6901)")
+        return cls(tuple(token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:]))
+
+    def find(self, document: object) -> object:
+        """What it points to; None where there is nothing (a JSON null is nothing, too)."""
+        found = document
+        for token in self.tokens:
+            if isinstance(found, dict):
+                found = found.get(token)
+            elif isinstance(found, list) and _INDEX.fullmatch(token) and int(token) < len(found):
+                found = found[int(token)]
+            else:
+                return None
+        return found

@@ -1,0 +1,49 @@
+"""What the operator decides about enrolment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from consumer.enrolment.identity_filter import IDENTIFY_NAMES, plain
+from consumer.enrolment.pointer import Pointer
+
+
+class PhoneCheck(StrEnum):
+    """How strictly a phone number is judged."""
+
+    POSSIBLE = "possible"  # its length fits its country
+    VALID = "valid"  # its digits fit a range that its country has assigned, too
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The settings of the section ENROLMENT that the mapping depends on. Make it with `of`, which normalises.
+
+    events         -- names of the events that enrol, as `plain` writes them
+    default_region -- ISO 3166 alpha-2, for phone numbers in national form; None: international form only
+    phone_check    -- how strictly phone numbers are judged
+    event_path     -- JSON pointer to the event inside a wrapper record; None: the record is the event
+    """
+
+    events: frozenset[str]
+    default_region: str | None
+    phone_check: PhoneCheck
+    event_path: str | None
+
+    @classmethod
+    def of(
+        cls,
+        events: Iterable[str] = ("Signed Up", "Identify"),
+        default_region: str | None = None,
+        phone_check: PhoneCheck = PhoneCheck.POSSIBLE,
+        event_path: str | None = None,
+    ) -> Rules:
+        """Rules from settings as people write them. Raises ValueError where `event_path` is not a JSON pointer."""
+        names = {plain(name) for name in events} - {""}
+        if names & IDENTIFY_NAMES:
+            names |= IDENTIFY_NAMES
+        Pointer.parse(event_path or "")
+        region = (default_region or "").strip().upper()
+        return cls(frozenset(names), region or None, phone_check, event_path or None)

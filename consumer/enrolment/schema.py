@@ -1,0 +1,32 @@
+"""The JSON Schemas that the program validates with: the files in `schemas/` are the contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+_PACKAGE = Path(__file__).parents[1]
+_FOLDERS = (_PACKAGE / "schemas", _PACKAGE.parent / "schemas")  # in a wheel, in a checkout
+
+
+class Schema:
+    """A JSON Schema (2020-12), compiled."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._validator = jsonschema_rs.Draft202012Validator(document)
+
+    def fault(self, instance: object) -> str | None:
+        """Where the instance's first fault is and which keyword it breaks, without any value; None: there is none."""
+        if self._validator.is_valid(instance):
+            return None
+        error = next(self._validator.iter_errors(instance))
+        return "/".join(map(str, [*error.instance_path, error.schema_path[-1]]))
+
+
+def load_schema(name: str) -> Schema:
+    """The schema in the file `<name>.schema.json`, from the wheel or the checkout."""
+    file = next(file for folder in _FOLDERS if (file := folder / f"{name}.schema.json").is_file())
+    return Schema(orjson.loads(file.read_bytes()))

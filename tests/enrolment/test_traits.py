@@ -1,0 +1,134 @@
+"""Where the fields of a contact are looked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from consumer.enrolment.contact import Contact
+from consumer.enrolment.traits import Found, find_all, places_of
+
+
+def texts(event: dict[str, Any]) -> dict[str, str]:
+    return {field: found.text for field, found in find_all(places_of(event)).items()}
+
+
+@pytest.mark.parametrize(
+    ("field", "keys"),
+    [
+        ("email", ["email", "email_address", "emailAddress"]),
+        ("phone_number", ["phone", "phone_number", "phoneNumber", "mobile", "mobile_phone", "mobilePhone"]),
+        ("phone_number", ["mobile_number", "mobileNumber", "telephone"]),
+        ("first_name", ["first_name", "firstName", "firstname", "given_name", "givenName"]),
+        ("last_name", ["last_name", "lastName", "lastname", "family_name", "familyName", "surname"]),
+        ("name", ["name", "full_name", "fullName"]),
+        ("organization_name", ["organization_name", "organizationName", "company", "company_name", "companyName"]),
+        ("organization_name", ["organization", "organisation"]),
+        ("address_city", ["address_city", "addressCity", "city"]),
+        ("address_state", ["address_state", "addressState", "state", "region", "province"]),
+        ("address_postal_code", ["address_postal_code", "addressPostalCode", "postal_code", "postalCode", "postcode"]),
+        ("address_postal_code", ["zip", "zip_code", "zipCode"]),
+        ("address_country", ["address_country", "addressCountry", "country", "country_code", "countryCode"]),
+    ],
+)
+def test_a_field_goes_by_many_names_the_earlier_ones_first(field: str, keys: list[str]) -> None:
+    for key in keys:
+        assert texts({"traits": {key: "x"}}) == {field: "x"}
+    traits = {key: str(number) for number, key in reversed(list(enumerate(keys)))}
+    assert texts({"traits": traits}) == {field: "0"}
+
+
+@pytest.mark.parametrize(
+    ("field", "keys"),
+    [
+        ("address_city", ["city"]),
+        ("address_state", ["state", "region", "province"]),
+        ("address_postal_code", ["postal_code", "postalCode", "postcode", "zip", "zip_code", "zipCode"]),
+        ("address_country", ["country", "country_code", "countryCode"]),
+    ],
+)
+def test_the_address_may_be_an_object(field: str, keys: list[str]) -> None:
+    for key in keys:
+        assert texts({"traits": {"address": {key: "x"}}}) == {field: "x"}
+
+
+def test_the_address_object_counts_before_the_flat_fields_beside_it() -> None:
+    traits = {"city": "Geneva", "state": "GE", "address": {"city": "Bern", "state": " "}}
+    assert texts({"traits": traits}) == {"address_city": "Bern", "address_state": "GE"}
+
+
+def test_the_company_may_be_an_object() -> None:
+    assert texts({"traits": {"company": {"name": "Acme Inc", "id": 7}}}) == {"organization_name": "Acme Inc"}
+
+
+def test_clicksends_own_names_are_understood() -> None:
+    fields = [name for name in Contact.__slots__ if name != "custom_1"]
+    assert texts({"traits": dict.fromkeys(fields, "x")}) == dict.fromkeys(fields, "x")
+
+
+PLACES: list[dict[str, Any]] = [
+    {"traits": {"email": "0"}},
+    {"context": {"traits": {"email": "1"}}},
+    {"options": {"traits": {"email": "2"}}},
+    {"properties": {"traits": {"email": "3"}, "email": "4"}},
+    {"properties": {"email": "4"}},
+]
+
+
+@pytest.mark.parametrize("first", range(len(PLACES)))
+def test_the_places_count_in_their_order(first: int) -> None:
+    event = {key: value for place in reversed(PLACES[first:]) for key, value in place.items()}
+    assert texts(event) == {"email": str(first)}
+
+
+@pytest.mark.parametrize("blank", [None, "", "  ", "\u200b", [], {}], ids=repr)
+def test_a_blank_value_lets_the_next_place_count(blank: object) -> None:
+    assert texts({"traits": {"email": blank}, "properties": {"email": "x"}}) == {"email": "x"}
+    assert texts({"traits": {"email": blank, "emailAddress": "x"}}) == {"email": "x"}
+    assert texts({"traits": {"email": blank}}) == {}
+
+
+@pytest.mark.parametrize("wrong", [True, False, 7, 1.5, ["x"], {"x": 1}], ids=repr)
+def test_a_wrong_type_hides_no_later_value_but_is_remembered(wrong: object) -> None:
+    assert texts({"traits": {"email": wrong}, "properties": {"email": "x"}}) == {"email": "x"}
+    assert find_all(places_of({"traits": {"email": wrong}, "properties": {"email": wrong}})) == {
+        "email": Found("", "/traits", "email")
+    }
+
+
+def test_numbers_are_text_for_phone_and_postal_code_only() -> None:
+    traits = {"phone": 4155550132, "zip": 94105.0, "city": 7, "first_name": 7, "address": {"zip": 1234}}
+    assert texts({"traits": traits}) == {
+        "phone_number": "4155550132",
+        "address_postal_code": "1234",
+        "address_city": "",
+        "first_name": "",
+    }
+
+
+def test_each_field_is_looked_for_on_its_own() -> None:
+    event = {
+        "traits": {"email": "a", "address": {"city": "b"}},
+        "context": {"traits": {"email": "-", "phone": "c"}},
+        "options": {"traits": {"first_name": "d"}},
+        "properties": {"traits": {"address": {"city": "-", "country": "e"}}, "company": "f", "method": "email"},
+    }
+    found = find_all(places_of(event))
+    assert {field: f"{value.place}/{value.key}={value.text}" for field, value in found.items()} == {
+        "email": "/traits/email=a",
+        "address_city": "/traits/address/city=b",
+        "phone_number": "/context/traits/phone=c",
+        "first_name": "/options/traits/first_name=d",
+        "address_country": "/properties/traits/address/country=e",
+        "organization_name": "/properties/company=f",
+    }
+
+
+@pytest.mark.parametrize("wrong", [None, True, 7, "x", [1, 2], [{"email": "a"}]], ids=repr)
+@pytest.mark.parametrize("key", ["traits", "context", "options", "properties"])
+def test_a_place_of_another_type_counts_as_absent(key: str, wrong: object) -> None:
+    assert places_of({key: wrong}) == []
+    assert find_all(places_of({"traits": {"address": wrong, "email": "x"}})) == {
+        "email": Found("x", "/traits", "email")
+    }

@@ -1,0 +1,98 @@
+"""Every metric of the worker, by name, with its help text and the values that its labels can take.
+
+Others build dashboards and alerts on these names: they are added to, not renamed. No identity, no key and no message
+id is ever a label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's switch is the whole process's; a second series for each counter helps nobody
+
+PREFIX = "clicksend_"
+AGE_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600, 21600, 86400)
+REQUEST_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 1, 2, 5, 10, 20, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A name (without the prefix, and without a counter's `_total`), what it tells, and its labels."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+    def counter(self, registry: CollectorRegistry, *values: Iterable[str]) -> Counter:
+        """The counter, every combination of the given label values there from the start at 0."""
+        counter = Counter(PREFIX + self.name, self.help, self.labels, registry=registry)
+        if values:
+            for combination in product(*values):
+                counter.labels(*combination)
+        return counter
+
+    def gauge(self, registry: CollectorRegistry) -> Gauge:
+        """The gauge."""
+        return Gauge(PREFIX + self.name, self.help, self.labels, registry=registry)
+
+    def histogram(self, registry: CollectorRegistry) -> Histogram:
+        """The histogram, in seconds."""
+        return Histogram(PREFIX + self.name, self.help, self.labels, registry=registry, buckets=self.buckets)
+
+    def counter_family(self) -> CounterMetricFamily:
+        """For collectors that read totals kept elsewhere."""
+        return CounterMetricFamily(PREFIX + self.name, self.help, labels=self.labels)
+
+    def gauge_family(self) -> GaugeMetricFamily:
+        """For collectors that read values kept elsewhere."""
+        return GaugeMetricFamily(PREFIX + self.name, self.help, labels=self.labels)
+
+
+_PARTITION = ("topic", "partition")
+
+# The contract: consumed = settled + in progress + released. Read at one moment, it holds at each scrape.
+RECORDS_CONSUMED = Metric("records_consumed", "Records taken over from Kafka.")
+RECORDS_SETTLED = Metric(
+    "records_settled", "Records that have reached their end, by disposition and reason.", ("disposition", "reason")
+)
+RECORDS_RELEASED = Metric("records_released", "Records given back unsettled with their partition.", ("reason",))
+RECORDS_IN_PROGRESS = Metric("records_in_progress", "Records consumed and not yet settled or released.")
+RECORDS_SKIPPED = Metric("records_skipped", "Records consumed again that the commit metadata says are settled.")
+RECORDS_BY_STAGE = Metric("records_by_stage", "Records in progress, by where they stand.", ("stage",))
+LONGEST_LANE = Metric("longest_lane_records", "Records that wait in the lane of the contact that has the most.")
+LATE_ANSWERS = Metric(
+    "late_answers", "Requests that ended after their partition had gone; another worker repeats them."
+)
+
+REQUESTS = Metric("requests", "Answers of ClickSend to contact requests.", ("outcome", "status"))
+REQUEST_SECONDS = Metric("request_seconds", "Time from request to classified answer.", buckets=REQUEST_BUCKETS)
+RETRIES = Metric("retries", "Requests that will be repeated, by what went wrong.", ("reason",))
+PROBES = Metric("probes", "Probes of credentials and list, by result.", ("result",))
+DELIVERY_AGE = Metric("delivery_age_seconds", "A record's timestamp to its delivery.", buckets=AGE_BUCKETS)
+LAST_DELIVERY = Metric("last_delivery_timestamp_seconds", "When a contact was last delivered, since the epoch.")
+DEAD_LETTERS = Metric("dead_letters", "Attempts to write a dead letter, by the broker's answer.", ("result",))
+
+GATE_STATE = Metric("gate_state", "1 for what holds requests back: open, limited, breaker, halted.", ("state",))
+HALTED = Metric("halted", "1 for the configuration fault for which delivery has stopped.", ("reason",))
+THROTTLE_SECONDS = Metric("throttle_seconds", "Time for which ClickSend asked us to pause (Retry-After).")
+REQUEST_RATE_LIMIT = Metric("request_rate_limit", "Requests a second that the limiter allows; +Inf without a limit.")
+
+OLDEST_UNSETTLED = Metric(
+    "oldest_unsettled_timestamp_seconds",
+    "Timestamp of a partition's oldest unsettled record; the present if there is none.",
+    _PARTITION,
+)
+COMMITTED_OFFSET = Metric("committed_offset", "The group's committed offset, as acknowledged.", _PARTITION)
+END_OFFSET = Metric("end_offset", "The partition's end.", _PARTITION)
+COMMITS = Metric("commits", "Commit requests, by result.", ("result",))
+ASSIGNED_PARTITIONS = Metric("assigned_partitions", "Partitions that this worker owns.")
+PAUSED_PARTITIONS = Metric("paused_partitions", "Partitions paused because this worker holds enough of them.")
+REBALANCES = Metric("rebalances", "Changes of the assignment.", ("event",))
+LAST_POLL = Metric("last_poll_timestamp_seconds", "When Kafka was last polled, since the epoch.")
+BUILD_INFO = Metric("build_info", "1, with the versions that run.", ("version", "librdkafka", "python"))

@@ -1,0 +1,113 @@
+"""What the worker shows over HTTP: /metrics, /livez, /readyz."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING, Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import orjson
+from prometheus_client import CollectorRegistry, make_wsgi_app
+
+from consumer.errors import ConfigurationError, Problem
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+SOCKET_SECONDS = 10.0  # a client that sends nothing holds its thread no longer
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The answer of a probe: good or not, and words for a person. Never a secret, never an identity."""
+
+    good: bool
+    body: dict[str, str | float]
+
+
+class Monitor:
+    """Serves in threads of its own until closed.
+
+    live, ready -- asked at each request
+    Raises ConfigurationError where the address can't be had.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        registry: CollectorRegistry,
+        live: Callable[[], Report],
+        ready: Callable[[], Report],
+    ) -> None:
+        app = _application(make_wsgi_app(registry), {"/livez": live, "/readyz": ready})
+        try:
+            self._server = make_server(host, port, app, server_class=_Server, handler_class=_Handler)
+        except OSError as failure:
+            problem = Problem(
+                "MONITOR_PORT", f"can't listen on {host}:{port}: {failure.strerror}", "Choose another port"
+            )
+            raise ConfigurationError(problem) from None
+        self._thread = threading.Thread(target=self._server.serve_forever, name="monitor", daemon=True)
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as a URL."""
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _application(metrics: WSGIApplication, reports: dict[str, Callable[[], Report]]) -> WSGIApplication:
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "/")
+        if environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
+            return _text(start_response, "405 Method Not Allowed", "only GET and HEAD\n")
+        if path == "/metrics":
+            return metrics(environ, start_response)
+        report = reports.get(path)
+        if report is None:
+            return _text(start_response, "404 Not Found", "here are /metrics, /livez and /readyz\n")
+        result = report()
+        body = orjson.dumps(result.body, option=orjson.OPT_APPEND_NEWLINE)
+        start_response("200 OK" if result.good else "503 Service Unavailable", _headers("application/json", body))
+        return [body]
+
+    return answer
+
+
+def _text(start_response: StartResponse, status: str, text: str) -> list[bytes]:
+    body = text.encode()
+    start_response(status, _headers("text/plain; charset=utf-8", body))
+    return [body]
+
+
+def _headers(kind: str, body: bytes) -> list[tuple[str, str]]:
+    return [("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = SOCKET_SECONDS
+
+    def address_string(self) -> str:
+        """The peer's address as it is: no look-up of its name."""
+        return str(self.client_address[0])
+
+    def log_message(self, *_args: Any) -> None:
+        """Scrapes are not worth a line."""

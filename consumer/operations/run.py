@@ -1,0 +1,37 @@
+"""`clicksend-consumer run`: wires a worker from the settings and ends it on a signal."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import structlog
+
+from consumer.operations.exit_status import ExitStatus
+from consumer.operations.wiring import Member
+from consumer.settings import Settings
+from consumer.stream.worker import Ending
+
+log = structlog.get_logger()
+
+
+def run(settings: Settings) -> ExitStatus:
+    """Run one worker until SIGTERM or SIGINT; gives the exit status. A second signal ends the process at once.
+
+    Raises ConfigurationError and FatalStreamError as `Worker.run` does.
+    """
+    member = Member(settings)
+
+    def stop(*_: object) -> None:
+        if member.stopping:
+            os._exit(ExitStatus.FAILED)
+        member.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    ending = member.run()
+    if ending is Ending.UNANSWERED:
+        # Closing the consumer would wait for the missing answer for as long as the session lasts.
+        log.warning("ending without Kafka's answer to the last commit; what it held is delivered again")
+        os._exit(ExitStatus.FAILED)
+    return ExitStatus.DONE if ending is Ending.DRAINED else ExitStatus.FAILED

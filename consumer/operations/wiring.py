@@ -1,0 +1,202 @@
+"""A worker with everything around it, built from the settings. The one place where rooms meet; reads top to bottom."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import confluent_kafka
+import structlog
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from consumer import __version__, metrics
+from consumer.clicksend.adapter import BoundedAdapter
+from consumer.clicksend.client import Client
+from consumer.clicksend.credentials import Credentials
+from consumer.clicksend.transport import Endpoint, Timeouts, Trust
+from consumer.delivery.gate import Gate
+from consumer.delivery.judge import Judge
+from consumer.delivery.retry import RetryPolicy
+from consumer.enrolment.enroller import Enroller
+from consumer.enrolment.rules import Rules
+from consumer.errors import ConfigurationError
+from consumer.monitor import Monitor, Report
+from consumer.settings import Settings, reload_credentials
+from consumer.settings.model import Kafka
+from consumer.stream.back_pressure import Caps
+from consumer.stream.collector import WorkerCollector
+from consumer.stream.health import Health
+from consumer.stream.journal import Journal
+from consumer.stream.options import DeadLetterTopicCreation, StreamOptions
+from consumer.stream.reporter import Reporter
+from consumer.stream.scheduler import Scheduler
+from consumer.stream.worker import Delivery, Ending, Worker
+
+LIVE_SHARE = 0.5  # of max.poll.interval.ms: longer than a revoke may take (a third), shorter than the broker allows
+
+log = structlog.get_logger()
+
+
+class Member:
+    """One worker with its monitor, ready to run.
+
+    Raises ConfigurationError where the monitor's address can't be had.
+    """
+
+    def __init__(self, settings: Settings, journal: Journal | None = None) -> None:
+        clock = time.monotonic
+        registry = CollectorRegistry()
+        policy = RetryPolicy(settings.retry.initial_delay, settings.retry.max_delay, settings.retry.max_age)
+        delivery = settings.delivery
+        gate = Gate(policy, delivery.max_requests_per_second, delivery.probe_interval)
+        judge = Judge(gate, policy, delivery.on_configuration_fault, delivery.mass_rejection_limit)
+        self.scheduler = Scheduler(gate, judge, policy)
+        self._health = Health(clock())
+        self._worker = Worker(
+            stream_options(settings),
+            Enroller(rules(settings)),
+            self.scheduler,
+            _delivery(settings),
+            Reporter(registry, journal, clock),
+            self._health,
+            clock,
+        )
+        _register(registry, self.scheduler, clock)
+        probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
+        self.monitor = Monitor(settings.monitor.host, settings.monitor.port, registry, probes.live, probes.ready)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the worker was told to stop."""
+        return self._health.stopping
+
+    def stop(self) -> None:
+        """End: finish what is in flight, commit, leave the group. May be called from a signal handler."""
+        self._worker.stop()
+
+    def run(self) -> Ending:
+        """Consume, deliver and be watched until stopped. Raises as `Worker.run` does."""
+        self.monitor.start()
+        log.info("monitoring", address=self.monitor.address)
+        try:
+            return self._worker.run()
+        finally:
+            self.monitor.close()
+
+
+class Probes:
+    """/livez and /readyz, answered from what the worker knows of itself.
+
+    max_poll_interval -- seconds; alive means polling well within it
+    """
+
+    def __init__(
+        self, health: Health, scheduler: Scheduler, max_poll_interval: float, clock: Callable[[], float]
+    ) -> None:
+        self._health = health
+        self._scheduler = scheduler
+        self._longest_gap = max_poll_interval * LIVE_SHARE
+        self._clock = clock
+
+    def live(self) -> Report:
+        """Whether the poll loop comes round. A halt or an outage of others is no reason to restart a worker."""
+        age = self._health.poll_age(self._clock())
+        return Report(age < self._longest_gap, {"poll_age_seconds": round(age, 3), "limit_seconds": self._longest_gap})
+
+    def ready(self) -> Report:
+        """Whether the worker does its work, and if not, why and how to mend it."""
+        fault = self._scheduler.gate.fault
+        halted = f"delivery is halted ({fault}): {fault.mend}" if fault is not None else ""
+        readiness = self._health.readiness(self._clock(), halted)
+        return Report(readiness.ready, {"state": readiness.condition, "detail": readiness.detail})
+
+
+class CredentialStore:
+    """The credentials in force, read again from their source while delivery is halted. Any thread may ask."""
+
+    def __init__(self, settings: Settings, trust: Trust) -> None:
+        self._settings = settings
+        self._trust = trust
+        clicksend = settings.clicksend
+        self._credentials = Credentials(clicksend.username, clicksend.api_key.get_secret_value())
+
+    def current(self) -> Credentials:
+        """What the next request uses."""
+        return self._credentials
+
+    def reload(self) -> None:
+        """Read the secret files again. While they can't be read, the old credentials stay."""
+        self._trust.reload()
+        try:
+            self._credentials = reload_credentials(self._settings)
+        except ConfigurationError as error:
+            for problem in error.problems:
+                log.warning("the credentials could not be read again", name=problem.name, what=problem.what)
+
+
+def stream_options(settings: Settings) -> StreamOptions:
+    """The stream side's view of the settings."""
+    kafka, worker = settings.kafka, settings.worker
+    creation = DeadLetterTopicCreation
+    return StreamOptions(
+        topics=kafka.topics,
+        group_id=kafka.group_id,
+        dead_letter_topic=kafka.dead_letter_topic,
+        connection=connection(kafka),
+        dead_letter_topic_creation=creation.IF_MISSING if kafka.create_dead_letter_topic else creation.NEVER,
+        group_protocol=kafka.group_protocol,
+        offset_reset=kafka.auto_offset_reset,
+        session_timeout_ms=kafka.session_timeout_ms,
+        max_poll_interval_ms=kafka.max_poll_interval_ms,
+        max_event_age=settings.enrolment.max_event_age,
+        concurrency=settings.delivery.concurrency,
+        request_timeout=settings.clicksend.total_timeout,
+        drain_timeout=worker.drain_timeout,
+        start_timeout=worker.start_timeout,
+        caps=Caps(worker.max_buffered_records, worker.max_buffered_bytes),
+    )
+
+
+def connection(kafka: Kafka) -> dict[str, str]:
+    """What every client needs to reach Kafka, as librdkafka's properties: the settings, and the operator's own."""
+    given = {
+        "bootstrap.servers": kafka.bootstrap_servers,
+        "security.protocol": kafka.security_protocol.value,
+        "sasl.mechanism": kafka.sasl_mechanism.value if kafka.sasl_mechanism else None,
+        "sasl.username": kafka.sasl_username,
+        "sasl.password": kafka.sasl_password.get_secret_value() if kafka.sasl_password else None,
+        "ssl.ca.location": kafka.ssl_ca_location,
+    }
+    return {**kafka.properties, **{name: value for name, value in given.items() if value is not None}}
+
+
+def rules(settings: Settings) -> Rules:
+    """The enrolment's view of the settings."""
+    enrolment = settings.enrolment
+    return Rules.of(
+        events=enrolment.events,
+        default_region=enrolment.default_region,
+        phone_check=enrolment.phone_check,
+        event_path=enrolment.event_path,
+    )
+
+
+def _delivery(settings: Settings) -> Delivery:
+    clicksend = settings.clicksend
+    proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
+    endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)
+    timeouts = Timeouts(clicksend.connect_timeout, clicksend.read_timeout, clicksend.total_timeout)
+    trust = Trust(Path(clicksend.ca_file) if clicksend.ca_file else None)
+    store = CredentialStore(settings, trust)
+    return Delivery(lambda: Client(endpoint, timeouts, store.current, BoundedAdapter(trust)), store.reload)
+
+
+def _register(registry: CollectorRegistry, scheduler: Scheduler, clock: Callable[[], float]) -> None:
+    registry.register(WorkerCollector(scheduler, clock))
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    build = metrics.BUILD_INFO.gauge(registry)
+    build.labels(__version__, confluent_kafka.libversion()[0], platform.python_version()).set(1)

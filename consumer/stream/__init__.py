@@ -1,0 +1,1 @@
+"""The Kafka side: polling, lanes, ledgers, commits, dead letters."""

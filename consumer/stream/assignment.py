@@ -1,0 +1,135 @@
+"""Partitions come and go: the rebalance callbacks. All of them run on the poll thread, inside `poll`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
+
+from consumer.stream.commit_map import decode
+from consumer.stream.committer import Committer
+from consumer.stream.connection import Connection
+from consumer.stream.counts import ReleaseReason
+from consumer.stream.health import Health
+from consumer.stream.ledger import OFFSET_UNKNOWN, Ledger
+from consumer.stream.options import StreamOptions
+from consumer.stream.record import Partition
+from consumer.stream.reporter import RebalanceEvent, Reporter
+from consumer.stream.scheduler import Scheduler
+from consumer.stream.start_position import StartPosition
+from consumer.stream.topic_ids import TopicIds
+
+LOOK_UP_SECONDS = 10.0
+
+log = structlog.get_logger()
+
+
+class Assignment:
+    """Opens a ledger for each partition that comes, and closes it when the partition goes."""
+
+    def __init__(
+        self,
+        options: StreamOptions,
+        scheduler: Scheduler,
+        committer: Committer,
+        connection: Connection,
+        health: Health,
+        reporter: Reporter,
+        topic_ids: TopicIds,
+        clock: Callable[[], float],
+    ) -> None:
+        self._options = options
+        self._topic_ids = topic_ids
+        self._start_position = StartPosition(options)
+        self._scheduler = scheduler
+        self._committer = committer
+        self._connection = connection
+        self._health = health
+        self._reporter = reporter
+        self._clock = clock
+        self._leaving_for = ReleaseReason.REVOKED
+
+    def end(self) -> None:
+        """From now on partitions go because the worker ends."""
+        self._leaving_for = ReleaseReason.SHUTDOWN
+
+    def assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """librdkafka's `on_assign`. An empty list is normal: a rebalance that gave this member nothing new."""
+        if partitions:
+            ids = self._topic_ids.of(partition.topic for partition in partitions)
+            committed = self._committed(consumer, partitions)
+            positions = [self._open(consumer, partition, ids[partition.topic]) for partition in committed]
+            consumer.incremental_assign(positions)
+            consumer.resume(positions)  # a partition may come back paused from an earlier stay
+            self._connection.admitted()
+        self._health.lost = False
+        self._changed(RebalanceEvent.ASSIGNED, partitions)
+
+    def revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """librdkafka's `on_revoke`: let what is under way end, commit, let go. Within one bounded budget."""
+        owned = [Partition(partition.topic, partition.partition) for partition in partitions]
+        owned = [partition for partition in owned if partition in self._scheduler.ledgers]
+        self._scheduler.begin_revoke(owned)
+        self._await_landing(owned, self._options.revoke_budget)
+        if self._health.coordinator:  # without one a synchronous commit blocks for the whole session timeout
+            self._committer.commit_now(consumer, owned)
+        self._scheduler.detach(owned, self._leaving_for)
+        self._changed(RebalanceEvent.REVOKED, partitions)
+
+    def lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """librdkafka's `on_lost`: others own the partitions already, so nothing of them is committed."""
+        owned = [Partition(partition.topic, partition.partition) for partition in partitions]
+        self._scheduler.detach(owned, ReleaseReason.LOST)
+        self._health.lost = True
+        self._health.was_assigned = False
+        self._changed(RebalanceEvent.LOST, partitions)
+
+    def _await_landing(self, partitions: list[Partition], budget: float) -> None:
+        """Wait, at most `budget` seconds, for what is in flight."""
+        deadline = self._clock() + budget
+        landed = self._scheduler.landed
+        with landed:
+            while self._scheduler.in_flight(partitions) and (left := deadline - self._clock()) > 0:
+                landed.wait(left)
+
+    def _changed(self, event: RebalanceEvent, partitions: list[TopicPartition]) -> None:
+        self._health.assigned = len(self._scheduler.ledgers)
+        self._health.was_assigned = self._health.was_assigned or bool(self._health.assigned)
+        if partitions:
+            self._reporter.rebalanced(event, [f"{each.topic}-{each.partition}" for each in partitions])
+
+    def _committed(self, consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
+        try:
+            return consumer.committed(partitions, timeout=LOOK_UP_SECONDS)
+        except KafkaException as failure:  # librdkafka asks again by itself; only our own view of the start is missing
+            log.warning("committed offsets could not be read; librdkafka goes on", error=failure.args[0].name())
+            return partitions
+
+    def _open(self, consumer: Consumer, committed: TopicPartition, topic_id: bytes) -> TopicPartition:
+        """The ledger of one partition, and where to consume it from."""
+        partition = Partition(committed.topic, committed.partition)
+        if committed.error is not None:
+            self._connection.error(committed.error)
+            self._scheduler.assign(partition, 0, 0, topic_id)
+            return TopicPartition(*partition)
+        if committed.offset >= 0:
+            ledger = self._scheduler.assign(partition, committed.offset, committed.offset, topic_id)
+            self._load_map(ledger, committed.metadata)
+            return TopicPartition(*partition, committed.offset)
+        start = self._start_position.resolve(consumer, partition)
+        if start == OFFSET_INVALID:
+            self._scheduler.assign(partition, 0, 0, topic_id)
+        else:
+            self._scheduler.assign(partition, start, OFFSET_UNKNOWN, topic_id)  # so the start itself is committed
+        return TopicPartition(*partition, start)
+
+    def _load_map(self, ledger: Ledger, metadata: str | None) -> None:
+        """What an earlier owner had settled beyond its commit, if it can be believed."""
+        if not metadata:
+            return
+        settled = decode(metadata)
+        if settled is None or (settled.topic_id, settled.committed) != (ledger.topic_id, ledger.committed):
+            log.warning("commit metadata is foreign or damaged; ignored", partition=str(ledger.partition))
+            return
+        ledger.settled_before = settled

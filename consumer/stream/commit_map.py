@@ -1,0 +1,104 @@
+"""What is settled beyond the committed offset, written into the commit's metadata: a crash repeats only the rest.
+
+The text is `c1:` and base64 of: the topic's id (16 bytes), then as varints the committed offset, how far beyond it the
+map reaches, and the distance from each unsettled offset to the next, then a CRC-32 of all that. Between the committed
+offset and the reach, every offset that is not listed is settled; beyond the reach nothing is claimed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+VERSION = "c1:"
+LIMIT = 4095  # characters that a broker takes by default (offset.metadata.max.bytes), less the NUL that librdkafka adds
+TOPIC_ID_SIZE = 16
+UNKNOWN_TOPIC_ID = bytes(TOPIC_ID_SIZE)  # of brokers that give topics no id
+_CRC_SIZE = 4
+_BYTES = (LIMIT - len(VERSION)) // 4 * 3 - _CRC_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class CommitMap:
+    """The claim of one commit.
+
+    topic_id  -- of the topic that the offsets belong to: a recreated or mirrored one has another
+    committed -- the offset that the map was committed with
+    reach     -- the first offset about which nothing is claimed
+    unsettled -- the unsettled offsets from `committed` up to `reach`
+    """
+
+    topic_id: bytes
+    committed: int
+    reach: int
+    unsettled: frozenset[int]
+
+    def says_settled(self, offset: int) -> bool:
+        """Whether a record that is consumed again was settled before."""
+        return self.committed <= offset < self.reach and offset not in self.unsettled
+
+
+def encode(topic_id: bytes, committed: int, reach: int, unsettled: Iterable[int]) -> str:
+    """The metadata for a commit; empty where there is nothing to claim.
+
+    unsettled -- ascending, from `committed` on. What doesn't fit is left out, and the reach drawn in before it: then
+                 less is claimed, never too much.
+    """
+    deltas = bytearray()
+    last, room = committed, _BYTES - TOPIC_ID_SIZE - 2 * len(_varint(max(committed, reach)))
+    for offset in unsettled:
+        delta = _varint(offset - last)
+        if len(deltas) + len(delta) > room:
+            reach = last + 1
+            break
+        deltas += delta
+        last = offset
+    if reach <= committed:
+        return ""
+    body = topic_id + _varint(committed) + _varint(reach - committed) + bytes(deltas)
+    return VERSION + base64.b64encode(body + zlib.crc32(body).to_bytes(_CRC_SIZE)).decode("ascii")
+
+
+def decode(text: str) -> CommitMap | None:
+    """The map in a commit's metadata; None where there is none, or one that is foreign or damaged."""
+    if not text.startswith(VERSION):
+        return None
+    try:
+        raw = base64.b64decode(text.removeprefix(VERSION), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    body, crc = raw[:-_CRC_SIZE], raw[-_CRC_SIZE:]
+    if len(body) <= TOPIC_ID_SIZE or zlib.crc32(body).to_bytes(_CRC_SIZE) != crc:
+        return None
+    numbers = list(_varints(body[TOPIC_ID_SIZE:]))
+    if len(numbers) < 2:
+        return None
+    committed, length, *deltas = numbers
+    unsettled, last = set(), committed
+    for delta in deltas:
+        last += delta
+        unsettled.add(last)
+    return CommitMap(body[:TOPIC_ID_SIZE], committed, committed + length, frozenset(unsettled))
+
+
+def _varint(number: int) -> bytes:
+    """LEB128: seven bits a byte, the lowest first."""
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def _varints(data: bytes) -> Iterator[int]:
+    number = shift = 0
+    for byte in data:
+        number |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            yield number
+            number = shift = 0

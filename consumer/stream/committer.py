@@ -1,0 +1,123 @@
+"""Commits frontiers: asynchronously, one request at a time, never backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from consumer.stream.ledger import OFFSET_UNKNOWN, Ledger
+from consumer.stream.options import CommitResult
+from consumer.stream.record import Partition
+from consumer.stream.scheduler import Scheduler
+
+INTERVAL = 0.25  # seconds between two commits
+
+# Errors after which the same commit can succeed at the next tick: the group or its coordinator is on the move.
+PASSING = frozenset(
+    {
+        KafkaError.ILLEGAL_GENERATION,
+        KafkaError.REBALANCE_IN_PROGRESS,
+        KafkaError.STALE_MEMBER_EPOCH,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.UNKNOWN_MEMBER_ID,
+        KafkaError.REQUEST_TIMED_OUT,
+        KafkaError._WAIT_COORD,
+        KafkaError._TIMED_OUT,
+        KafkaError._TRANSPORT,
+        KafkaError._NO_OFFSET,
+    }
+)
+
+log = structlog.get_logger()
+
+
+class Committer:
+    """Used by the poll thread only; its callback runs there too, inside `poll`.
+
+    One request is outstanding at most: librdkafka retries a failed one after a later one that succeeded, which would
+    take the group back.
+    """
+
+    def __init__(self, scheduler: Scheduler, on_result: Callable[[CommitResult], None]) -> None:
+        self._scheduler = scheduler
+        self._on_result = on_result
+        self._ticked_at = 0.0
+        self.outstanding = False
+
+    def tick(self, consumer: Consumer, now: float) -> None:
+        """Commit what has changed, if it is time and the last answer is there. `now`: monotonic seconds."""
+        if now - self._ticked_at < INTERVAL or self.outstanding:
+            return
+        self._ticked_at = now
+        self.commit(consumer)
+
+    def commit(self, consumer: Consumer) -> None:
+        """Commit what has changed. Not while a request is outstanding, and not inside a callback."""
+        offsets = self._changed(self._scheduler.ledgers.values(), lambda ledger: _position(consumer, ledger.partition))
+        if not offsets:
+            return
+        try:
+            consumer.commit(offsets=offsets, asynchronous=True)
+        except KafkaException as failure:
+            self._failed(failure.args[0])
+            return
+        self.outstanding = True
+
+    def commit_now(self, consumer: Consumer, partitions: Iterable[Partition]) -> None:
+        """Commit these partitions and wait for the answer. Only where a coordinator is known to answer.
+
+        Made for rebalance callbacks, which librdkafka may call while it is filling a batch: the consumer's position
+        then counts records that are in no ledger yet, so it is left out of the frontier.
+        """
+        ledgers = [self._scheduler.ledgers[partition] for partition in partitions]
+        offsets = self._changed(ledgers, lambda _ledger: OFFSET_UNKNOWN)
+        if not offsets:
+            return
+        try:
+            self._acknowledged(consumer.commit(offsets=offsets, asynchronous=False) or [])
+        except KafkaException as failure:
+            self._failed(failure.args[0])
+
+    def answered(self, error: KafkaError | None, offsets: list[TopicPartition]) -> None:
+        """librdkafka's `on_commit`."""
+        self.outstanding = False
+        if error is not None:
+            self._failed(error)
+        else:
+            self._acknowledged(offsets)
+
+    def _changed(self, ledgers: Iterable[Ledger], position: Callable[[Ledger], int]) -> list[TopicPartition]:
+        offsets = []
+        with self._scheduler.changed:
+            for ledger in ledgers:
+                frontier = ledger.frontier(OFFSET_UNKNOWN if len(ledger) else position(ledger))
+                metadata = ledger.commit_map(frontier)
+                if frontier > ledger.committed or (frontier == ledger.committed and metadata != ledger.committed_map):
+                    offsets.append(TopicPartition(*ledger.partition, frontier, metadata=metadata))
+        return offsets
+
+    def _acknowledged(self, offsets: list[TopicPartition]) -> None:
+        for offset in offsets:
+            if offset.error is not None:
+                self._failed(offset.error)
+                continue
+            ledger = self._scheduler.ledgers.get(Partition(offset.topic, offset.partition))
+            if ledger is not None and offset.offset >= ledger.committed:
+                ledger.committed = offset.offset
+                ledger.committed_map = offset.metadata or ""
+        self._on_result(CommitResult.OK)
+
+    def _failed(self, error: KafkaError) -> None:
+        passing = error.code() in PASSING
+        self._on_result(CommitResult.RETRIED if passing else CommitResult.FAILED)
+        if not passing:
+            log.warning("commit refused; it is tried again with the next one", error=error.name())
+
+
+def _position(consumer: Consumer, partition: Partition) -> int:
+    """The consumer's position in the partition; below 0 as long as nothing was consumed."""
+    return int(consumer.position([TopicPartition(*partition)])[0].offset)

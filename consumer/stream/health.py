@@ -1,0 +1,78 @@
+"""What the worker knows about its own state, for /livez and /readyz and the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+STANDBY_SECONDS = 10.0  # in the group for so long without a partition: there are more workers than partitions
+
+
+class Condition(StrEnum):
+    """Why a worker is ready, or is not; the first that holds wins."""
+
+    DRAINING = "draining"
+    KAFKA_REFUSES = "kafka_refuses"
+    KAFKA_UNREACHABLE = "kafka_unreachable"
+    STARTING = "starting"
+    LOST = "lost"
+    HALTED = "halted"
+    STANDBY = "standby"
+    READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What /readyz answers. `detail` is for a person: what is wrong and how to mend it."""
+
+    condition: Condition
+    detail: str
+
+    @property
+    def ready(self) -> bool:
+        """Whether the worker does its work, or stands by to do it."""
+        return self.condition in (Condition.READY, Condition.STANDBY)
+
+
+class Health:
+    """Plain fields, each written by one thread (the poll thread, but for `stopping`) and read by any."""
+
+    def __init__(self, now: float) -> None:
+        self.last_poll_at = now  # monotonic seconds
+        self.stopping = False
+        self.refusal = ""  # why Kafka does not let us in; empty: it does, or was not asked yet
+        self.reachable = False  # a broker answers
+        self.coordinator = False  # the group's coordinator answers
+        self.assigned = 0
+        self.was_assigned = False  # since the last loss: a rebalance keeps readiness
+        self.joined_at: float | None = None  # since when the group is steady for this member
+        self.lost = False
+
+    def polled(self, now: float) -> None:
+        """The poll loop has come round."""
+        self.last_poll_at = now
+
+    def poll_age(self, now: float) -> float:
+        """Seconds since the poll loop last came round."""
+        return now - self.last_poll_at
+
+    def readiness(self, now: float, halted: str) -> Readiness:
+        """Whether the worker is ready. `halted`: why delivery is halted and how to mend it; empty: it isn't."""
+        if self.stopping:
+            return Readiness(Condition.DRAINING, "ending: what is in flight is finished, nothing new is begun")
+        if self.refusal:
+            return Readiness(Condition.KAFKA_REFUSES, self.refusal)
+        if not self.reachable:
+            return Readiness(
+                Condition.KAFKA_UNREACHABLE,
+                "no broker answers; check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL",
+            )
+        if self.lost:
+            return Readiness(Condition.LOST, "the partitions were lost; joining the group again")
+        if halted:
+            return Readiness(Condition.HALTED, halted)
+        if self.assigned or self.was_assigned:
+            return Readiness(Condition.READY, f"{self.assigned} partitions")
+        if self.joined_at is not None and now - self.joined_at >= STANDBY_SECONDS:
+            return Readiness(Condition.STANDBY, "in the group, without a partition: more workers than partitions")
+        return Readiness(Condition.STARTING, "joining the group")

@@ -1,0 +1,93 @@
+"""From what Kafka handed out to what the scheduler takes over: decode, filter and map on the poll thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from confluent_kafka import KafkaError, Message
+
+from consumer.enrolment.disposition import FilterReason
+from consumer.enrolment.enroller import Enrolled, Enroller, Filtered, Undeliverable
+from consumer.stream.journal import Journal
+from consumer.stream.ledger import Ledger
+from consumer.stream.record import Partition, Record, Task
+from consumer.stream.scheduler import Batch
+
+Rewind = Callable[[Ledger, int], Ledger]
+
+
+class Intake:
+    """Reads messages into batches. The hottest path of the program: most records end here as filtered.
+
+    rewind      -- called with a ledger and an offset below what it has seen; gives the ledger to go on with
+    max_age_ms  -- records older than so many milliseconds are filtered; 0: none
+    """
+
+    def __init__(
+        self,
+        enroller: Enroller,
+        ledgers: Mapping[Partition, Ledger],
+        rewind: Rewind,
+        max_age_ms: int,
+        journal: Journal | None,
+    ) -> None:
+        self._decide = enroller.decide
+        self._ledgers = ledgers
+        self._rewind = rewind
+        self._max_age_ms = max_age_ms
+        self._journal = journal
+
+    def read(self, messages: Iterable[Message], now_ms: int) -> tuple[Batch, list[KafkaError]]:
+        """Sort messages into a batch and the errors that came among them. `now_ms`: milliseconds since the epoch."""
+        batch = Batch()
+        errors: list[KafkaError] = []
+        oldest_ms = now_ms - self._max_age_ms if self._max_age_ms else None
+        ledgers, decide, filtered, journal = self._ledgers, self._decide, batch.filtered, self._journal
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                errors.append(error)
+                continue
+            ledger = ledgers.get((message.topic(), message.partition()))  # type: ignore[call-overload]  # a Partition equals its plain tuple, which is cheaper
+            if ledger is None:
+                continue  # of a partition that has just gone: its next owner gets it
+            offset: int = message.offset()  # type: ignore[assignment]  # none only where there is an error
+            if offset <= ledger.highest_seen:
+                ledger = self._rewind(ledger, offset)
+            ledger.highest_seen = offset
+            if ledger.settled_before is not None and ledger.settled_before.says_settled(offset):
+                batch.skipped += 1
+                continue
+            batch.consumed += 1
+            if oldest_ms is not None and 0 <= message.timestamp()[1] < oldest_ms:
+                reason = FilterReason.TOO_OLD
+            else:
+                decision = decide(message.value())
+                if not isinstance(decision, Filtered):
+                    batch.tasks.append(_task(message, ledger, decision))
+                    continue
+                reason = decision.reason
+            filtered[reason] = filtered.get(reason, 0) + 1
+            if journal is not None:
+                journal.filtered(record_of(message, ledger.partition), reason)
+        return batch, errors
+
+
+def record_of(message: Message, partition: Partition) -> Record:
+    """The message as a value."""
+    return Record(
+        partition=partition,
+        offset=message.offset(),  # type: ignore[arg-type]  # none only where there is an error
+        timestamp_ms=message.timestamp()[1],
+        key=message.key(),
+        value=message.value(),
+        headers=message.headers() or [],  # type: ignore[arg-type]  # consumed ones are pairs of str and bytes
+    )
+
+
+def _task(message: Message, ledger: Ledger, decision: Enrolled | Undeliverable) -> Task:
+    record = record_of(message, ledger.partition)
+    if isinstance(decision, Undeliverable):
+        return Task(record, ledger, reason=decision.reason, detail=decision.detail)
+    contact = decision.contact
+    return Task(record, ledger, contact.identities, contact.payload(), decision.event)

@@ -1,0 +1,72 @@
+"""librdkafka's configuration for the worker's two clients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from confluent_kafka import KafkaException
+
+from consumer import __version__
+from consumer.errors import ConfigurationError, Problem
+from consumer.stream.options import GroupProtocol, StreamOptions
+
+Value = str | int | float | bool
+Properties = dict[str, Value]
+
+
+def consumer_properties(options: StreamOptions) -> Properties:
+    """For the consumer. The operator's own properties come first: what the worker stands on can't be overridden."""
+    properties: Properties = {
+        # New partitions and newly granted rights are seen at the next refresh; the default is five minutes.
+        "topic.metadata.refresh.interval.ms": 30_000,
+        # What is prefetched dominates the memory of a worker. `queued.min.messages` stays: lowering it without
+        # `fetch.queue.backoff.ms` brings consumption down to a few thousand records a second.
+        "queued.max.messages.kbytes": 16_384,
+        "client.id": f"clicksend-consumer-{__version__}",
+        **options.connection,
+        "group.id": options.group_id,
+        "group.protocol": options.group_protocol.value,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": options.offset_reset.value,
+        "max.poll.interval.ms": options.max_poll_interval_ms,
+        "statistics.interval.ms": 1000,  # what readiness is read from: errors alone don't announce recovery
+    }
+    if options.group_protocol is GroupProtocol.CLASSIC:
+        properties["partition.assignment.strategy"] = "cooperative-sticky"
+        properties["session.timeout.ms"] = options.session_timeout_ms
+    return properties
+
+
+def producer_properties(options: StreamOptions) -> Properties:
+    """For the producer of dead letters."""
+    return {
+        "client.id": f"clicksend-consumer-{__version__}",
+        # Above every source record that a broker takes by default (1,048,588 bytes with its overhead).
+        "message.max.bytes": 10_000_000,
+        **shared_properties(options.connection),
+        "acks": "all",
+        "enable.idempotence": True,
+        "batch.num.messages": 1,  # a record above the topic's limit fails its whole batch: let it be alone
+        "linger.ms": 0,
+        "partitioner": "murmur2_random",  # as Java's clients place a key, not CRC32
+        "delivery.timeout.ms": 30_000,
+    }
+
+
+_CONSUMER_ONLY = ("fetch.", "queued.", "isolation.", "check.crcs", "auto.", "max.partition.", "group.", "client.rack")
+
+
+def shared_properties(connection: Mapping[str, Value]) -> Properties:
+    """What holds for every kind of client: librdkafka warns of properties that are only a consumer's."""
+    return {name: value for name, value in connection.items() if not name.startswith(_CONSUMER_ONLY)}
+
+
+def refusal(failure: KafkaException, connection: Mapping[str, Value]) -> ConfigurationError:
+    """librdkafka does not take a property: which one it is, without its value."""
+    text = failure.args[0].str()
+    guilty = [name for name in connection if f'"{name}"' in text] or ["a property"]
+    what = f"librdkafka does not take {', '.join(guilty)}"
+    return ConfigurationError(
+        Problem("KAFKA_PROPERTIES", what, "Check its name and value in librdkafka's CONFIGURATION.md")
+    )

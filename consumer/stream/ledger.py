@@ -1,0 +1,79 @@
+"""What of one partition is not settled yet, and so how far its offset may be committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from consumer.stream.commit_map import UNKNOWN_TOPIC_ID, CommitMap, encode
+from consumer.stream.record import Partition, Task
+
+OFFSET_UNKNOWN = -1
+
+
+class Ledger:
+    """The unsettled records of one partition during one assignment.
+
+    Only offsets that were received are tracked, so gaps (compaction, transaction markers, aborted records) need no
+    case of their own. A filtered record never enters: for it, being seen is being settled.
+
+    Guarded by the scheduler's lock, but for `highest_seen`, `committed`, `committed_map`, `end` and `paused`: the poll
+    thread's alone, which others may read.
+
+    start     -- the offset from which the partition is consumed
+    committed -- the group's committed offset; `OFFSET_UNKNOWN` where there is none yet
+    topic_id  -- 16 bytes; the commit map is bound to it
+    """
+
+    def __init__(self, partition: Partition, start: int, committed: int, topic_id: bytes = UNKNOWN_TOPIC_ID) -> None:
+        self.partition = partition
+        self.topic_id = topic_id
+        self.settled_before: CommitMap | None = None  # what an earlier owner settled; poll thread only
+        self.live = True  # false once the partition is revoked or lost: nothing of it is committed any more
+        self.leaving = False  # being revoked: nothing of it is taken any more
+        self.highest_seen = start - 1
+        self.committed = committed  # the last offset that the broker acknowledged
+        self.committed_map = ""  # the metadata that was acknowledged with it
+        self.end = OFFSET_UNKNOWN  # the partition's end, as last heard
+        self.paused = False
+        self.in_flight = 0  # requests and dead letters under way
+        self.bytes = 0
+        self._unsettled: dict[int, Task] = {}  # by offset; a dict keeps them as they came, the lowest first
+
+    def __len__(self) -> int:
+        return len(self._unsettled)
+
+    def __iter__(self) -> Iterator[Task]:
+        """The unsettled tasks, oldest first."""
+        return iter(list(self._unsettled.values()))
+
+    def admit(self, task: Task) -> None:
+        """Track one received record until it is settled."""
+        self._unsettled[task.record.offset] = task
+        self.bytes += task.record.size
+
+    def settle(self, task: Task) -> None:
+        """The record has its disposition."""
+        del self._unsettled[task.record.offset]
+        self.bytes -= task.record.size
+
+    def frontier(self, position: int) -> int:
+        """The offset to commit: the lowest unsettled one, else behind everything that was seen.
+
+        position -- the consumer's position; it passes trailing transaction markers, which no record announces
+        """
+        oldest = self.oldest()
+        return oldest.record.offset if oldest else max(self.highest_seen + 1, position)
+
+    def commit_map(self, frontier: int) -> str:
+        """The metadata to commit with this frontier: what is settled beyond it."""
+        unsettled = list(self._unsettled)
+        reach = self.highest_seen + 1
+        before = self.settled_before
+        if before is not None and before.reach > reach:  # claims of an earlier owner that still lie ahead
+            unsettled += sorted(offset for offset in before.unsettled if offset >= max(reach, frontier))
+            reach = before.reach
+        return encode(self.topic_id, frontier, reach, unsettled)
+
+    def oldest(self) -> Task | None:
+        """The unsettled record with the lowest offset."""
+        return next(iter(self._unsettled.values()), None)

@@ -1,0 +1,79 @@
+"""The tasks that may be taken, fairly by partition, and those that wait for their time."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import deque
+from itertools import count
+
+from consumer.stream.record import Partition, Task
+
+
+class ReadyQueue:
+    """First come, first served within a partition; the partitions take turns, so that none starves.
+
+    Guarded by the scheduler's lock.
+    """
+
+    def __init__(self) -> None:
+        self._queues: dict[Partition, deque[Task]] = {}
+        self._turns: deque[Partition] = deque()  # the partitions that have a task, in the order of their turns
+
+    def __bool__(self) -> bool:
+        return bool(self._turns)
+
+    def push(self, task: Task) -> None:
+        """Put a task at the end of its partition's queue."""
+        partition = task.record.partition
+        queue = self._queues.get(partition)
+        if queue is None:
+            queue = self._queues[partition] = deque()
+        if not queue:
+            self._turns.append(partition)
+        queue.append(task)
+
+    def pop(self) -> Task:
+        """The next task of the partition whose turn it is. Only when there is one."""
+        partition = self._turns.popleft()
+        queue = self._queues[partition]
+        task = queue.popleft()
+        if queue:
+            self._turns.append(partition)
+        return task
+
+    def drop(self, partition: Partition) -> None:
+        """Forget a partition's tasks."""
+        if self._queues.pop(partition, None):
+            self._turns.remove(partition)
+
+
+class ParkedTasks:
+    """Tasks with a time, in a heap. A task that was dropped meanwhile is passed over when its time comes.
+
+    Guarded by the scheduler's lock.
+    """
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Task]] = []
+        self._numbers = count()  # keeps equal times in their order, and tasks out of the comparison
+
+    def push(self, task: Task, due: float) -> None:
+        """Keep the task until `due`, in monotonic seconds."""
+        heapq.heappush(self._heap, (due, next(self._numbers), task))
+
+    def pop_due(self, now: float) -> list[Task]:
+        """Those whose time has come, in the order of their times."""
+        due = []
+        while self._heap and self._heap[0][0] <= now:
+            due.append(heapq.heappop(self._heap)[2])
+        return due
+
+    def next_due(self) -> float:
+        """When the first is due; infinite when none waits."""
+        return self._heap[0][0] if self._heap else math.inf
+
+    def drop(self, partition: Partition) -> None:
+        """Forget a partition's tasks."""
+        self._heap = [entry for entry in self._heap if entry[2].record.partition != partition]
+        heapq.heapify(self._heap)

@@ -1,0 +1,82 @@
+"""A record on its way through this worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from consumer.delivery.attempts import Attempts
+from consumer.delivery.gate import Permit
+from consumer.enrolment.disposition import DeadLetterReason
+
+if TYPE_CHECKING:
+    from consumer.stream.ledger import Ledger
+
+Headers = list[tuple[str, bytes | None]]
+
+
+class Partition(NamedTuple):
+    """A topic's partition. Equal to, and hashed like, the plain tuple (topic, number)."""
+
+    topic: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A Kafka message, as consumed: what a dead letter must give back unchanged."""
+
+    partition: Partition
+    offset: int
+    timestamp_ms: int  # milliseconds since the epoch, as Kafka stored it; -1: none
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+    @property
+    def size(self) -> int:
+        """Bytes of key and value: what the record costs while it is buffered."""
+        return len(self.key or b"") + len(self.value or b"")
+
+
+class Stage(Enum):
+    """Where a task stands. Exactly one thread or queue holds it at any time."""
+
+    QUEUED = "queued"  # behind another record of one of its identities
+    READY = "ready"  # first in its lanes, may be taken
+    IN_FLIGHT = "in_flight"  # a request is under way
+    PARKED = "parked"  # waits until its retry is due
+    SUSPECT = "suspect"  # waits for a probe
+    TO_BURY = "to_bury"  # its dead letter is to be written
+    BURYING = "burying"  # its dead letter awaits the broker's acknowledgement
+    DONE = "done"
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """One unsettled record and what the worker knows about it. Guarded by the scheduler's lock, but for the fields
+    that its present holder (the thread that took it) alone reads: `record`, `payload`, `reason`, `detail`.
+    """
+
+    record: Record
+    ledger: Ledger
+    identities: tuple[str, ...] = ()  # none for a record that never becomes a contact
+    payload: bytes = b""
+    event: str = ""
+    reason: DeadLetterReason | None = None
+    detail: str = ""
+    stage: Stage = Stage.QUEUED
+    ahead: int = 0  # lanes in which another task stands before it
+    attempts: Attempts = field(default_factory=Attempts)
+    burials: int = 0  # how often its dead letter could not be written
+    permit: Permit = Permit.ORDINARY
+    sent_at: float = 0.0
+
+    @property
+    def contact(self) -> str:
+        """What tells this record's contact from others in this worker."""
+        return self.identities[0] if self.identities else ""

@@ -1,0 +1,157 @@
+"""What the worker tells about itself: counters as things happen, a log line where a person should know."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from enum import StrEnum
+
+import structlog
+from confluent_kafka import KafkaError
+from prometheus_client import CollectorRegistry
+
+from consumer import metrics
+from consumer.clicksend.fault import Fault
+from consumer.clicksend.outcome import STATUS_LABELS, Cause, Outcome, Result, status_label
+from consumer.clicksend.probe import ProbeResult, ProbeVerdict
+from consumer.delivery.judge import Retry, Settle, Verdict
+from consumer.log import Summary
+from consumer.stream.journal import Journal
+from consumer.stream.options import CommitResult
+from consumer.stream.record import Record, Task
+
+log = structlog.get_logger()
+
+
+class RebalanceEvent(StrEnum):
+    """What happened to the assignment."""
+
+    ASSIGNED = "assigned"
+    REVOKED = "revoked"
+    LOST = "lost"
+
+
+class DeadLetterResult(StrEnum):
+    """The broker's answer to a dead letter."""
+
+    ACKNOWLEDGED = "acknowledged"
+    FAILED = "failed"  # it is written again later
+
+
+class Reporter:
+    """Called from the poll thread, the delivery threads and the dead-letter producer's; the metrics lock themselves.
+
+    journal -- hears of every single record, if somebody watches
+    clock   -- monotonic seconds
+    """
+
+    def __init__(self, registry: CollectorRegistry, journal: Journal | None, clock: Callable[[], float]) -> None:
+        self.journal = journal
+        self._clock = clock
+        self._summary = Summary()
+        self._lock = threading.Lock()
+        self._fault: Fault | None = None  # what was last said of the gate; changed under the lock
+        self._requests = metrics.REQUESTS.counter(registry)
+        for result in Result:
+            for status in STATUS_LABELS[result]:
+                self._requests.labels(result, status)
+        self._request_seconds = metrics.REQUEST_SECONDS.histogram(registry)
+        self._retries = metrics.RETRIES.counter(registry, [*Cause, Result.CONFIGURATION_FAULT, Result.REJECTED])
+        self._probes = metrics.PROBES.counter(registry, ProbeResult)
+        self._age = metrics.DELIVERY_AGE.histogram(registry)
+        self._last_delivery = metrics.LAST_DELIVERY.gauge(registry)
+        self._dead_letters = metrics.DEAD_LETTERS.counter(registry, DeadLetterResult)
+        self._throttle = metrics.THROTTLE_SECONDS.counter(registry)
+        self._commits = metrics.COMMITS.counter(registry, CommitResult)
+        self._rebalances = metrics.REBALANCES.counter(registry, RebalanceEvent)
+
+    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:
+        """A request has ended after so many seconds; `verdict` None: its partition has gone meanwhile."""
+        self._requests.labels(outcome.result, status_label(outcome.status)).inc()
+        self._request_seconds.observe(seconds)
+        if outcome.retry_after:
+            self._throttle.inc(outcome.retry_after)
+        if isinstance(verdict, Settle):
+            self._delivered(task.record)
+        elif isinstance(verdict, Retry):
+            self._retries.labels(outcome.cause or outcome.result).inc()
+        if outcome.result is Result.TRANSIENT:
+            self._say_once_a_while(
+                "ClickSend could not take a contact; it is tried again",
+                outcome.cause or "",
+                status=outcome.status,
+                partition=str(task.record.partition),
+                offset=task.record.offset,
+            )
+        if self.journal is not None:
+            self.journal.answered(task, outcome, verdict)
+
+    def gate(self, fault: Fault | None) -> None:
+        """Why delivery is halted now, None if it isn't. Says so when it changes."""
+        if fault is self._fault:
+            return
+        with self._lock:
+            before, self._fault = self._fault, fault
+        if fault is not None and fault is not before:
+            log.error("delivery halted; probing until it is mended, no record is lost", reason=fault, mend=fault.mend)
+        elif fault is None and before is not None:
+            log.info("delivery resumes", after=before)
+
+    def probed(self, verdict: ProbeVerdict) -> None:
+        """A probe has come back."""
+        self._probes.labels(verdict.result).inc()
+
+    def buried(self, task: Task) -> None:
+        """The broker has acknowledged the task's dead letter."""
+        self._dead_letters.labels(DeadLetterResult.ACKNOWLEDGED).inc()
+        last = task.attempts.last
+        self._say_once_a_while(
+            "record dead-lettered",
+            f"{task.reason} {task.detail}",
+            reason=task.reason,
+            detail=task.detail or None,
+            status=last.status if last else None,
+            code=last.code if last else None,
+            partition=str(task.record.partition),
+            offset=task.record.offset,
+        )
+        if self.journal is not None:
+            self.journal.buried(task)
+
+    def bury_failed(self, task: Task, why: str) -> None:
+        """The task's dead letter could not be written."""
+        self._dead_letters.labels(DeadLetterResult.FAILED).inc()
+        self._say_once_a_while(
+            "a dead letter could not be written; the record waits and it is tried again",
+            why,
+            error=why,
+            partition=str(task.record.partition),
+            offset=task.record.offset,
+            mend="check the dead-letter topic and the right to write to it",
+        )
+
+    def committed(self, result: CommitResult) -> None:
+        """A commit request has ended."""
+        self._commits.labels(result).inc()
+
+    def rebalanced(self, event: RebalanceEvent, partitions: list[str]) -> None:
+        """Partitions came or went."""
+        self._rebalances.labels(event).inc()
+        log.info("partitions changed", change=event, partitions=partitions)
+
+    def stream_error(self, error: KafkaError) -> None:
+        """librdkafka reports something that it goes on with."""
+        self._say_once_a_while("Kafka reports an error; consuming goes on", error.name(), error=error.name())
+
+    def _delivered(self, record: Record) -> None:
+        now = time.time()
+        self._last_delivery.set(now)
+        if record.timestamp_ms > 0:
+            self._age.observe(max(0.0, now - record.timestamp_ms / 1000))
+
+    def _say_once_a_while(self, event: str, kind: str, **details: object) -> None:
+        left_out = self._summary.ask(f"{event} {kind}", self._clock())
+        if left_out is not None:
+            shown = {key: value for key, value in details.items() if value is not None}
+            log.warning(event, **shown, **({"left_out": left_out} if left_out else {}))

@@ -1,0 +1,292 @@
+"""Which record goes out next, and what becomes of it: lanes, ledgers, gate and judge under one lock."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from consumer.clicksend.outcome import Outcome
+from consumer.clicksend.probe import ProbeVerdict
+from consumer.delivery.gate import Closed, Gate
+from consumer.delivery.judge import AwaitProbe, GiveUp, Judge, Settle, Verdict
+from consumer.delivery.retry import RetryPolicy
+from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Disposition, FilterReason
+from consumer.stream.counts import Counts, ReleaseReason
+from consumer.stream.lanes import Lanes
+from consumer.stream.ledger import Ledger
+from consumer.stream.ready import ParkedTasks, ReadyQueue
+from consumer.stream.record import Partition, Stage, Task
+from consumer.stream.work import Bury, Deliver, Probe, Stop, Wait, Work
+
+WAITING = frozenset({Stage.QUEUED, Stage.READY, Stage.PARKED, Stage.SUSPECT, Stage.TO_BURY})
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one look at Kafka brought: tasks in the order of their arrival, the rest as numbers."""
+
+    consumed: int = 0
+    skipped: int = 0
+    filtered: dict[FilterReason, int] = field(default_factory=dict)
+    tasks: list[Task] = field(default_factory=list)
+
+
+class Scheduler:
+    """The heart of the worker. No I/O and no clock of its own: whoever calls passes `now` (monotonic seconds).
+
+    `changed` is the one lock, as a condition: notified when a waiting delivery thread may find work. `landed` is the
+    same lock: notified when something in flight has ended, once partitions leave or the scheduler is closed.
+    """
+
+    def __init__(self, gate: Gate, judge: Judge, policy: RetryPolicy) -> None:
+        lock = threading.RLock()  # reentrant: a waiting delivery thread takes again without letting go of it
+        self.changed = threading.Condition(lock)
+        self.landed = threading.Condition(lock)
+        self.gate = gate
+        self.ledgers: dict[Partition, Ledger] = {}  # changed by the poll thread only, which may read without the lock
+        self._judge = judge
+        self._policy = policy
+        self._lanes = Lanes()
+        self._ready = ReadyQueue()
+        self._parked = ParkedTasks()
+        self._to_bury: deque[Task] = deque()
+        self._suspects: list[Task] = []
+        self._probed_suspects: list[Task] | None = None  # those the probe under way decides about; None: no probe
+        self._counts = Counts()
+        self._closed = False
+
+    # What the poll thread calls.
+
+    def assign(self, partition: Partition, start: int, committed: int, topic_id: bytes) -> Ledger:
+        """A new ledger for a partition that is consumed from `start` on."""
+        with self.changed:
+            ledger = self.ledgers[partition] = Ledger(partition, start, committed, topic_id)
+            return ledger
+
+    def admit(self, batch: Batch) -> None:
+        """Take over what was consumed."""
+        with self.changed:
+            self._counts.consumed += batch.consumed
+            self._counts.skipped += batch.skipped
+            self._counts.add_filtered(batch.filtered)
+            for task in batch.tasks:
+                if not task.ledger.live:  # rewound in the middle of this very batch
+                    self._counts.released[ReleaseReason.REWOUND] += 1
+                    continue
+                task.ledger.admit(task)
+                if task.reason is not None:
+                    self._bury_soon(task)
+                elif self._lanes.enter(task):
+                    self._make_ready(task)
+            if batch.tasks:
+                self.changed.notify()
+
+    def begin_revoke(self, partitions: Iterable[Partition]) -> None:
+        """Take nothing more of these partitions. What waits is given up at once, what is under way may end."""
+        with self.changed:
+            for partition in partitions:
+                ledger = self.ledgers.get(partition)
+                if ledger is not None and not ledger.leaving:
+                    self._give_up_waiting(ledger)
+
+    def detach(self, partitions: Iterable[Partition], reason: ReleaseReason) -> None:
+        """The partitions are no longer ours: what of them is unsettled is released, late answers change nothing."""
+        partitions = list(partitions)
+        self.begin_revoke(partitions)
+        with self.changed:
+            for partition in partitions:
+                ledger = self.ledgers.pop(partition, None)
+                if ledger is not None:
+                    ledger.live = False
+                    self._counts.released[reason] += len(ledger)
+
+    def in_flight(self, partitions: Iterable[Partition]) -> int:
+        """Requests and dead letters of these partitions that are under way."""
+        with self.changed:
+            return sum(self.ledgers[partition].in_flight for partition in partitions if partition in self.ledgers)
+
+    def close(self) -> None:
+        """Hand nothing out any more; what is under way may end."""
+        with self.changed:
+            self._closed = True
+            self.changed.notify_all()
+
+    # What the delivery threads call.
+
+    def take(self, now: float) -> Work:
+        """The next thing to do, or until when there is none."""
+        with self.changed:
+            if self._closed:
+                return Stop()
+            for task in self._parked.pop_due(now):
+                self._unpark(task)
+            if self._probe_is_due(now):
+                self._probed_suspects, self._suspects = self._suspects, []
+                self.gate.begin_probe(now)
+                return Probe()
+            if self._to_bury:
+                return Bury(self._start(self._to_bury.popleft(), Stage.BURYING))
+            next_event = min(self._parked.next_due(), self.gate.probe_at if self._probed_suspects is None else math.inf)
+            if not self._ready:
+                return Wait(next_event)
+            answer = self.gate.ask(now)
+            if isinstance(answer, Closed):
+                return Wait(min(answer.until, next_event))
+            task = self._start(self._ready.pop(), Stage.IN_FLIGHT)
+            task.permit, task.sent_at = answer, now
+            return Deliver(task)
+
+    def has_ready(self) -> bool:
+        """Whether another thread might find something to send. A hint: true may be too late already."""
+        return bool(self._ready)
+
+    def complete(self, task: Task, outcome: Outcome, now: float) -> Verdict | None:
+        """The task's request has ended. Gives what becomes of the record: after `GiveUp` it is the caller who
+        writes the dead letter now. None: the partition has gone meanwhile, the answer changes nothing.
+        """
+        with self.changed:
+            verdict = self._judge.judge(outcome, task.attempts, task.contact, task.permit, task.sent_at, now)
+            if isinstance(verdict, GiveUp) and task.ledger.live:
+                task.stage, task.reason = Stage.BURYING, verdict.reason
+                return verdict
+            self._land(task)
+            if not task.ledger.live:
+                self._counts.late += 1
+                self._let_go(task)
+                return None
+            self._apply(task, verdict, now)
+            return verdict
+
+    def probed(self, verdict: ProbeVerdict, now: float) -> None:
+        """The probe has come back: decide about the suspects that waited for it."""
+        with self.changed:
+            suspects, self._probed_suspects = self._probed_suspects or [], None
+            for task in suspects:
+                if task.stage is Stage.SUSPECT:
+                    self._apply(task, self._judge.judge_suspect(verdict, task.attempts, task.contact, now), now)
+            self.gate.probed(verdict, now)
+
+    # What the dead-letter writer calls.
+
+    def buried(self, task: Task) -> bool:
+        """The broker has acknowledged the dead letter. False: the partition has gone meanwhile."""
+        with self.changed:
+            self._land(task)
+            if not task.ledger.live:
+                self._counts.late += 1
+                self._let_go(task)
+                return False
+            self._settle(task, Disposition.DEAD_LETTERED, task.reason or DeadLetterReason.REJECTED)
+            return True
+
+    def bury_failed(self, task: Task, now: float) -> None:
+        """The dead letter could not be written: the record stays unsettled and it is tried again later."""
+        with self.changed:
+            self._land(task)
+            if not task.ledger.live or task.ledger.leaving:
+                self._let_go(task)
+                return
+            task.burials += 1
+            self._park(task, now + self._policy.delay(task.burials))
+
+    # What everybody may ask.
+
+    def counts(self) -> tuple[Counts, int]:
+        """The totals and the number of records in progress, taken at one moment."""
+        with self.changed:
+            return self._counts.copy(), sum(len(ledger) for ledger in self.ledgers.values())
+
+    def stages(self) -> dict[Stage, int]:
+        """How many records stand at which stage."""
+        with self.changed:
+            stages = dict.fromkeys(Stage, 0)
+            for ledger in self.ledgers.values():
+                for task in ledger:
+                    stages[task.stage] += 1
+            return stages
+
+    def longest_lane(self) -> int:
+        """The backlog of the contact with the most records."""
+        with self.changed:
+            return self._lanes.longest()
+
+    # The rest runs under the lock.
+
+    def _start(self, task: Task, stage: Stage) -> Task:
+        task.stage = stage
+        task.ledger.in_flight += 1
+        return task
+
+    def _land(self, task: Task) -> None:
+        task.ledger.in_flight -= 1
+        if task.ledger.leaving or self._closed:
+            self.landed.notify_all()
+
+    def _apply(self, task: Task, verdict: Verdict, now: float) -> None:
+        if isinstance(verdict, Settle):
+            self._settle(task, Disposition.DELIVERED, verdict.reason)
+        elif task.ledger.leaving:
+            self._let_go(task)
+        elif isinstance(verdict, AwaitProbe):
+            task.stage = Stage.SUSPECT
+            self._suspects.append(task)
+        elif isinstance(verdict, GiveUp):
+            task.reason = verdict.reason
+            self._bury_soon(task)
+        elif verdict.at > now:
+            self._park(task, verdict.at)
+        else:
+            self._make_ready(task)
+
+    def _settle(self, task: Task, disposition: Disposition, reason: DeliveredReason | DeadLetterReason) -> None:
+        task.ledger.settle(task)
+        self._counts.settled[disposition, reason] += 1
+        self._let_go(task)
+
+    def _let_go(self, task: Task) -> None:
+        """The task leaves its lanes; those behind it may go."""
+        task.stage = Stage.DONE
+        freed = self._lanes.leave(task)
+        for follower in freed:
+            self._make_ready(follower)
+        if freed:
+            self.changed.notify()
+
+    def _give_up_waiting(self, ledger: Ledger) -> None:
+        ledger.leaving = True
+        self._ready.drop(ledger.partition)
+        self._parked.drop(ledger.partition)
+        self._to_bury = deque(task for task in self._to_bury if task.ledger is not ledger)
+        self._suspects = [task for task in self._suspects if task.ledger is not ledger]
+        for task in reversed(list(ledger)):  # from the back: then none of them becomes first only to leave
+            if task.stage in WAITING:
+                self._let_go(task)
+
+    def _make_ready(self, task: Task) -> None:
+        task.stage = Stage.READY
+        self._ready.push(task)
+
+    def _park(self, task: Task, due: float) -> None:
+        task.stage = Stage.PARKED
+        self._parked.push(task, due)
+        self.changed.notify()  # somebody has to wait for just this time, even if the caller finds other work
+
+    def _bury_soon(self, task: Task) -> None:
+        task.stage = Stage.TO_BURY
+        self._to_bury.append(task)
+
+    def _unpark(self, task: Task) -> None:
+        if task.reason is not None:
+            self._bury_soon(task)
+        else:
+            self._make_ready(task)
+
+    def _probe_is_due(self, now: float) -> bool:
+        if self._probed_suspects is not None:
+            return False
+        if self.gate.fault is not None:
+            return now >= self.gate.probe_at
+        return bool(self._suspects)

@@ -1,0 +1,41 @@
+"""What the scheduler hands to a delivery thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from consumer.stream.record import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """POST the task's payload, then `Scheduler.complete`."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class Bury:
+    """Write the task's dead letter, then `Scheduler.buried` or `Scheduler.bury_failed`."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Read the credentials again and probe, then `Scheduler.probed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do before `until` (monotonic seconds; infinite: until something changes)."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The scheduler is closed: nothing will be handed out any more."""
+
+
+Work = Deliver | Bury | Probe | Wait | Stop

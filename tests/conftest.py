@@ -1,0 +1,100 @@
+"""Brokers for the tests: librdkafka's in-process one, and a real Apache Kafka wherever one can be had."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from typing import Protocol
+
+import pytest
+
+from consumer.operations.broker import InProcessBroker
+from tests.kafka.apache import ApacheKafka, Unavailable, create_topic
+from tests.kafka.container import kafka_container
+
+
+class Broker(Protocol):
+    """A Kafka to test against."""
+
+    @property
+    def bootstrap(self) -> str:
+        """host:port."""
+
+    def create_topic(self, name: str, partitions: int) -> None:
+        """Create a topic, and return when it is there."""
+
+
+class GivenBroker:
+    """The tester's own Kafka, named by KAFKA_BOOTSTRAP_SERVERS."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self.bootstrap = bootstrap
+
+    def create_topic(self, name: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
+        """Create a topic, and return when it is there."""
+        create_topic(self.bootstrap, name, partitions, config)
+
+
+class InProcess:
+    """The in-process broker, whose topics all have the same number of partitions."""
+
+    def __init__(self, broker: InProcessBroker) -> None:
+        self._broker = broker
+
+    @property
+    def bootstrap(self) -> str:
+        """host:port."""
+        return self._broker.bootstrap
+
+    def create_topic(self, name: str, partitions: int) -> None:
+        """Create a topic, and return when it is there."""
+        assert partitions == InProcessBroker.PARTITIONS
+        self._broker.create_topic(name)
+
+
+@pytest.fixture(scope="session")
+def in_process_broker() -> Iterator[InProcess]:
+    """librdkafka's mock cluster."""
+    with InProcessBroker() as broker:
+        yield InProcess(broker)
+
+
+@pytest.fixture(scope="session")
+def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A real broker: the tester's own, else a container, else Kafka's jars."""
+    if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+        yield GivenBroker(given)
+        return
+    with ExitStack() as stack:
+        try:
+            yield stack.enter_context(kafka_container())
+        except Unavailable as no_container:
+            reason = str(no_container)
+        else:
+            return
+    yield from _from_jars(tmp_path_factory, reason)
+
+
+@pytest.fixture(scope="session")
+def kafka_from_jars(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApacheKafka]:
+    """A real broker that a test may configure, kill and start again: only from the jars."""
+    yield from _from_jars(tmp_path_factory, "")
+
+
+def _from_jars(tmp_path_factory: pytest.TempPathFactory, reason: str) -> Iterator[ApacheKafka]:
+    try:
+        kafka = ApacheKafka(tmp_path_factory.mktemp("kafka"))
+    except Unavailable as no_jars:
+        _absent(f"no Apache Kafka: {reason}; {no_jars}")
+        return
+    kafka.start()
+    yield kafka
+    kafka.stop()
+
+
+def _absent(reason: str) -> None:
+    """Skip, or fail where a run has promised a broker."""
+    if os.environ.get("CONSUMER_TESTS_REQUIRE_KAFKA"):
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,28 @@
+"""Each test of the whole worker runs on both brokers and with both group protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from consumer.operations.sandbox.server import Sandbox
+from tests.integration.stage import Stage
+
+KINDS = ["in_process_broker-classic", "in_process_broker-consumer", "apache_kafka-classic", "apache_kafka-consumer"]
+
+
+@pytest.fixture(params=[pytest.param(kind, marks=pytest.mark.kafka if "apache" in kind else ()) for kind in KINDS])
+def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    """A world for one test."""
+    fixture, protocol = request.param.split("-")
+    with Sandbox() as sandbox:
+        yield Stage(request.getfixturevalue(fixture), protocol, sandbox, tmp_path)
+
+
+@pytest.fixture(params=["classic", "consumer"])
+def apache_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    """A world on a real Kafka, for what the in-process broker can't do."""
+    with Sandbox() as sandbox:
+        yield Stage(request.getfixturevalue("apache_kafka"), request.param, sandbox, tmp_path)

@@ -1,0 +1,64 @@
+"""A Kafka that refuses us: librdkafka tries for ever and says nothing, so the worker has to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from consumer.operations.sandbox.server import Sandbox
+from tests.integration.stage import Stage, sign_up
+from tests.kafka.apache import ApacheKafka
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture(params=["classic", "consumer"])
+def guarded(request: pytest.FixtureRequest, kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Stage]:
+    """A world whose Kafka asks for a password."""
+    with Sandbox() as sandbox:
+        yield Stage(kafka_from_jars, request.param, sandbox, tmp_path)
+
+
+def sasl(kafka: ApacheKafka, password: str) -> dict[str, str | None]:
+    """The variables for the listener that asks for a password."""
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.sasl_bootstrap,
+        "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
+        "KAFKA_SASL_MECHANISM": "PLAIN",
+        "KAFKA_SASL_USERNAME": "worker",
+        "KAFKA_SASL_PASSWORD": password,
+    }
+
+
+def test_the_right_password_is_let_in(guarded: Stage, kafka_from_jars: ApacheKafka) -> None:
+    guarded.produce(sign_up(0))
+    with guarded.worker(**sasl(kafka_from_jars, "right")) as worker:
+        worker.wait(lambda: guarded.enrolled() == 1)
+        worker.wait_ready()
+
+
+def test_a_wrong_password_is_named_at_once_and_waited_on(guarded: Stage, kafka_from_jars: ApacheKafka) -> None:
+    with guarded.worker(**sasl(kafka_from_jars, "made-up-and-wrong")) as worker:
+        worker.wait(lambda: worker.readiness()[1]["state"] == "kafka_refuses", timeout=10)
+        status, body = worker.readiness()
+        assert status == 503
+        assert "KAFKA_SASL_PASSWORD" in body["detail"]
+        assert worker.events().count("Kafka refuses; waiting until it is mended") == 1
+        assert worker.stop() == 0
+    assert "made-up-and-wrong" not in worker.output()
+
+
+def test_a_wrong_password_ends_the_worker_where_an_end_was_asked_for(
+    guarded: Stage, kafka_from_jars: ApacheKafka
+) -> None:
+    with guarded.worker(**sasl(kafka_from_jars, "wrong"), WORKER_START_TIMEOUT="1") as worker:
+        assert worker.process.wait(20) == 70
+
+
+def test_a_property_that_librdkafka_does_not_know_is_named_without_its_value(guarded: Stage) -> None:
+    with guarded.worker(KAFKA_PROPERTIES='{"fetch.wait.maximum.ms": "20-secret"}') as worker:
+        assert worker.process.wait(20) == 3
+    assert "fetch.wait.maximum.ms" in worker.output()
+    assert "20-secret" not in worker.output()

@@ -1,0 +1,198 @@
+"""The whole worker, from the topic to the contact in the list, on the in-process broker and on Apache Kafka."""
+
+from __future__ import annotations
+
+import signal
+
+import orjson
+import pytest
+
+from consumer.operations.sandbox.faults import Connection, Rule
+from tests.integration.stage import Stage, identify, page_view, sign_up
+
+THE_PAGES_EXAMPLE = {
+    "type": "track",
+    "event": "Signed Up",
+    "properties": {"method": "email"},
+    "traits": {
+        "email": "Jane.Doe@example.com",
+        "phone": "+1 (415) 555-0132",
+        "first_name": "Jane",
+        "last_name": "Doe",
+        "company": "Acme Inc",
+    },
+    "context": {"consent": {"canonical": {"marketing": True}}},
+}
+
+
+def test_the_connector_pages_example_arrives_as_the_payload_printed_there(stage: Stage) -> None:
+    stage.produce(THE_PAGES_EXAMPLE)
+    with stage.worker() as worker:
+        worker.wait(stage.sandbox.requests)
+    assert stage.payloads() == [
+        {
+            "email": "jane.doe@example.com",
+            "phone_number": "+14155550132",
+            "first_name": "Jane",
+            "last_name": "Doe",
+            "organization_name": "Acme Inc",
+            "custom_1": "marketing_opt_in",
+        }
+    ]
+
+
+def test_every_record_ends_in_one_disposition_and_all_of_them_are_committed(stage: Stage) -> None:
+    stage.produce(*[page_view() for _ in range(50)], *[sign_up(number) for number in range(20)], raw=[b"{broken", None])
+    with stage.worker() as worker:
+        worker.wait(lambda: worker.total("clicksend_records_settled_total") == 72)
+        metrics = worker.metrics()
+        assert worker.stop() == 0
+    assert metrics['clicksend_records_settled_total{disposition="delivered",reason="accepted"}'] == 20
+    assert metrics['clicksend_records_settled_total{disposition="filtered",reason="not_enrolment"}'] == 50
+    assert metrics['clicksend_records_settled_total{disposition="filtered",reason="tombstone"}'] == 1
+    assert metrics['clicksend_records_settled_total{disposition="dead_lettered",reason="undecodable"}'] == 1
+    assert metrics["clicksend_records_consumed_total"] == 72
+    assert stage.lag() == 0
+
+
+def test_one_contacts_events_arrive_in_order(stage: Stage) -> None:
+    stage.produce(*[identify(number % 5, last_name=f"v{number:03}") for number in range(200)])
+    with stage.worker() as worker:
+        worker.wait(lambda: worker.total("clicksend_records_settled_total") == 200)
+    assert len(stage.payloads()) == 200
+    for number in range(5):
+        mine = [payload["last_name"] for payload in stage.payloads() if payload["email"] == f"u{number}@example.com"]
+        assert mine == sorted(mine)
+
+
+def test_after_a_stop_nothing_is_delivered_again(stage: Stage) -> None:
+    stage.produce(*[sign_up(number) for number in range(300)])
+    with stage.worker(DELIVERY_CONCURRENCY="4") as worker:
+        worker.wait(lambda: len(stage.sandbox.requests()) > 50)
+        assert worker.stop() == 0
+    with stage.worker() as worker:
+        worker.wait(lambda: len({payload["email"] for payload in stage.payloads()}) == 300)
+        assert worker.stop() == 0
+    assert len(stage.payloads()) == 300
+    assert stage.lag() == 0
+
+
+def test_a_kill_loses_nothing_and_repeats_nothing_that_was_committed_as_settled(stage: Stage) -> None:
+    stage.faults(Rule(contact=("u0@example.com",), status=503), Rule(delay=0.02))
+    stage.produce(*[sign_up(number) for number in range(400)])
+    with stage.worker(DELIVERY_CONCURRENCY="8") as worker:
+        worker.wait(lambda: len(stage.sandbox.requests()) > 150)
+        worker.kill()
+    before = len(stage.payloads())
+    claimed = stage.settled_by_commit()
+    stage.faults()
+    with stage.worker() as worker:
+        worker.wait(lambda: stage.enrolled() == 400, timeout=60)
+        worker.wait(lambda: stage.lag() == 0)
+        skipped = worker.total("clicksend_records_skipped_total")
+    again = {payload["email"] for payload in stage.payloads()[before:]}
+    assert claimed, "commits were made before the kill"
+    assert not again & claimed
+    assert skipped > 0, "records settled beyond the frontier, which waits for u0, are known from the commit metadata"
+
+
+def test_an_outage_loses_nothing_and_the_group_goes_on_polling(stage: Stage) -> None:
+    with stage.worker(RETRY_MAX_DELAY="1") as worker:
+        worker.wait_ready()
+        stage.faults(Rule(until=2.0, status=503))
+        stage.produce(*[sign_up(number) for number in range(30)])
+        worker.wait(lambda: stage.enrolled() == 30)
+        assert worker.liveness()[0] == 200
+        assert worker.total("clicksend_retries_total") > 0
+    assert len([entry for entry in stage.sandbox.requests() if entry.status == 503]) < 40
+
+
+def test_what_clicksend_rejects_becomes_a_dead_letter_with_the_original_bytes(stage: Stage) -> None:
+    stage.faults(Rule(contact=("u1@example.com",), status=400, code="BAD_REQUEST"))
+    record = sign_up(1)
+    stage.produce(sign_up(0), record, sign_up(2))
+    with stage.worker() as worker:
+        worker.wait(lambda: worker.total("clicksend_records_settled_total") == 3)
+    (letter,) = stage.dead_letters()
+    headers = stage.headers(letter)
+    assert letter.value() == orjson.dumps(record)
+    assert headers["clicksend.reason"] == "rejected"
+    assert headers["clicksend.http.status"] == "400"
+    assert headers["clicksend.vendor.code"] == "BAD_REQUEST"
+    assert headers["__connect.errors.topic"] == stage.topic
+    assert "u1@example.com" not in "".join(headers.values())
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        pytest.param(b"{broken", "undecodable", id="not JSON"),
+        pytest.param(b"\xff\xfe", "undecodable", id="not UTF-8"),
+        pytest.param(
+            orjson.dumps(sign_up(0) | {"traits": {"phone": "call me"}}), "unmappable", id="no usable identity"
+        ),
+    ],
+)
+def test_a_record_that_can_never_be_a_contact_is_kept_as_it_is(stage: Stage, record: bytes, reason: str) -> None:
+    stage.produce(raw=[record])
+    with stage.worker() as worker:
+        worker.wait(lambda: worker.total("clicksend_records_settled_total") == 1)
+    (letter,) = stage.dead_letters()
+    assert letter.value() == record
+    assert stage.headers(letter)["clicksend.reason"] == reason
+
+
+def test_a_wrong_key_halts_and_a_mended_key_file_resumes(stage: Stage) -> None:
+    key = stage.folder / "key"
+    key.write_text("wrong")
+    stage.produce(*[sign_up(number) for number in range(10)])
+    with stage.worker(CLICKSEND_API_KEY=None, CLICKSEND_API_KEY_FILE=str(key), DELIVERY_PROBE_INTERVAL="0.3") as worker:
+        worker.wait(lambda: worker.metrics()['clicksend_halted{reason="unauthorized"}'] == 1)
+        status, body = worker.readiness()
+        assert status == 503
+        assert "CLICKSEND_API_KEY" in body["detail"]
+        assert stage.dead_letters() == []
+        key.write_text(stage.sandbox.options.api_key + "\n")
+        worker.wait(lambda: stage.enrolled() == 10)
+        worker.wait_ready()
+    assert stage.sandbox.options.api_key not in worker.output()
+
+
+def test_an_unknown_list_halts_and_no_record_becomes_a_dead_letter(stage: Stage) -> None:
+    stage.produce(*[sign_up(number) for number in range(40)])
+    with stage.worker(CLICKSEND_LIST_ID="999", DELIVERY_PROBE_INTERVAL="0.3") as worker:
+        worker.wait(lambda: worker.readiness()[1]["state"] == "halted")
+        assert worker.metrics()["clicksend_records_in_progress"] == 40
+    assert stage.dead_letters() == []
+
+
+def test_a_second_signal_ends_it_at_once(stage: Stage) -> None:
+    stage.faults(Rule(connection=Connection.HANG))
+    stage.produce(sign_up(0))
+    with stage.worker() as worker:
+        worker.wait(lambda: worker.metrics()['clicksend_records_by_stage{stage="in_flight"}'] == 1)
+        worker.send(signal.SIGTERM)
+        worker.wait(lambda: "ending" in worker.events())
+        worker.send(signal.SIGTERM)
+        assert worker.process.wait(5) == 1
+
+
+def test_a_drain_that_runs_out_of_time_says_so_in_its_exit_status(stage: Stage) -> None:
+    stage.faults(Rule(connection=Connection.HANG))
+    stage.produce(sign_up(0))
+    with stage.worker(WORKER_DRAIN_TIMEOUT="0.5") as worker:
+        worker.wait(lambda: worker.metrics()['clicksend_records_by_stage{stage="in_flight"}'] == 1)
+        assert worker.stop() == 1
+
+
+def test_two_workers_share_the_topic_and_deliver_everything_once(stage: Stage) -> None:
+    stage.faults(Rule(delay=0.02))
+    with stage.worker(DELIVERY_CONCURRENCY="4") as first:
+        first.wait_ready()
+        stage.produce(*[sign_up(number) for number in range(300)])
+        with stage.worker(DELIVERY_CONCURRENCY="4") as second:
+            second.wait(lambda: stage.enrolled() == 300, timeout=60)
+            second.wait(lambda: stage.lag() == 0)
+            assert second.stop() == 0
+        assert first.stop() == 0
+    assert len(stage.payloads()) == 300

@@ -1,0 +1,188 @@
+"""A real Apache Kafka from its jars: one process, KRaft, 127.0.0.1 only, its data in a folder of the test's."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+VERSION = "4.4.0"
+CACHE = Path(__file__).parents[2] / ".cache" / f"kafka-{VERSION}"
+START_SECONDS = 60.0
+CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg"
+JVM = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
+
+POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>tests</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{VERSION}</version>
+    </dependency>
+    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-nop</artifactId><version>1.7.36</version></dependency>
+  </dependencies>
+</project>
+"""
+
+PROPERTIES = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.listener.names": "CONTROLLER",
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "auto.create.topics.enable": "false",
+    "log.cleaner.dedupe.buffer.size": "2097152",  # 128 MiB of heap by default
+    # A broker that was killed may come back soon, and a member that was killed is missed soon.
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "500",
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
+    "group.consumer.min.session.timeout.ms": "1000",
+    "group.consumer.session.timeout.ms": "6000",
+    "group.consumer.min.heartbeat.interval.ms": "100",
+    "group.consumer.heartbeat.interval.ms": "300",
+}
+
+SASL = {
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT",
+    "sasl.enabled.mechanisms": "PLAIN",
+    "listener.name.sasl.plain.sasl.jaas.config": (
+        'org.apache.kafka.common.security.plain.PlainLoginModule required user_worker="right";'
+    ),
+}
+
+
+class Unavailable(Exception):  # noqa: N818 -- it is a finding, not an error
+    """No broker of this kind can be had here; its text says why."""
+
+
+class ApacheKafka:
+    """A broker that can be stopped, killed and started again with its data.
+
+    Raises Unavailable where Java or Maven is missing, or the jars can't be had.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._libraries = libraries()
+        self._port, self._sasl_port, controller = free_ports(3)
+        self._process: subprocess.Popen[bytes] | None = None
+        listeners = f"PLAINTEXT://127.0.0.1:{self._port},SASL://127.0.0.1:{self._sasl_port}"
+        properties = {
+            **PROPERTIES,
+            **SASL,
+            "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
+            "advertised.listeners": listeners,
+            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+            "log.dirs": str(folder / "data"),
+        }
+        self._config = folder / "server.properties"
+        self._config.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
+        self._java(
+            "kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER_ID, "--config", str(self._config)
+        ).wait()
+
+    @property
+    def bootstrap(self) -> str:
+        """host:port, without authentication."""
+        return f"127.0.0.1:{self._port}"
+
+    @property
+    def sasl_bootstrap(self) -> str:
+        """host:port of the listener that asks for SASL PLAIN; its only user is `worker`, the password `right`."""
+        return f"127.0.0.1:{self._sasl_port}"
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+        self._process = self._java("kafka.Kafka", str(self._config))
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(self.bootstrap):
+            assert self._process.poll() is None, f"Kafka has ended:\n{self.log()}"
+            assert time.monotonic() < deadline, f"Kafka does not answer:\n{self.log()}"
+
+    def stop(self) -> None:
+        """End it in its own time."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def create_topic(self, name: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
+        """Create a topic, and return when it is there."""
+        create_topic(self.bootstrap, name, partitions, config)
+
+    def log(self) -> str:
+        """What it has said."""
+        return (self._folder / "kafka.log").read_text(errors="replace")
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(30)
+            self._process = None
+
+    def _java(self, *command: str) -> subprocess.Popen[bytes]:
+        with (self._folder / "kafka.log").open("ab") as out:
+            return subprocess.Popen(
+                # A test run that is killed leaves no broker behind (prctl(2), PR_SET_PDEATHSIG).
+                ["setpriv", "--pdeathsig", "KILL", "java", *JVM, "-cp", f"{self._libraries}/*", *command],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+
+
+def libraries() -> Path:
+    """The folder of Kafka's jars, fetched by Maven once for this checkout."""
+    for program in ("java", "mvn", "setpriv"):
+        if shutil.which(program) is None:
+            raise Unavailable(f"{program} is not installed")
+    done = CACHE / "libs"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes begin at once
+        if not done.is_dir():
+            (CACHE / "pom.xml").write_text(POM)
+            goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={CACHE / 'partial'}"]
+            fetched = subprocess.run(["mvn", "-q", "-B", *goal], cwd=CACHE, capture_output=True, check=False)
+            if fetched.returncode:
+                raise Unavailable(f"Maven could not fetch Kafka's jars: {fetched.stdout.decode()[-400:]}")
+            (CACHE / "partial").rename(done)
+    return done
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports at which nothing listens."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def answers(bootstrap: str) -> bool:
+    """Whether a broker answers there within a second."""
+    try:
+        return bool(AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}).list_topics(timeout=1).brokers)
+    except KafkaException:
+        return False
+
+
+def create_topic(bootstrap: str, name: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
+    """Create a topic on a real broker, and return when it is there."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin.create_topics([NewTopic(name, partitions, 1, config=dict(config or {}))])[name].result(30)
+    while len(admin.list_topics(name, timeout=10).topics[name].partitions) < partitions:
+        time.sleep(0.01)

@@ -1,0 +1,78 @@
+"""A real Apache Kafka in a container, where a Docker engine answers."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from tests.kafka.apache import CLUSTER_ID, PROPERTIES, START_SECONDS, Unavailable, answers, create_topic, free_ports
+
+IMAGE = os.environ.get("KAFKA_IMAGE", "apache/kafka:4.1.0")
+
+# Read when testcontainers is imported. The broker is ended by the `with` block, so no helper container is needed.
+os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
+os.environ.setdefault("TESTCONTAINERS_CONNECTION_MODE", "docker_host")
+
+
+class KafkaContainer:
+    """A broker in a container, at a port of this machine."""
+
+    def __init__(self, port: int) -> None:
+        self.bootstrap = f"127.0.0.1:{port}"
+
+    def create_topic(self, name: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
+        """Create a topic, and return when it is there."""
+        create_topic(self.bootstrap, name, partitions, config)
+
+
+@contextmanager
+def kafka_container() -> Iterator[KafkaContainer]:
+    """Run the image. Raises Unavailable where no engine answers or the image can't be had."""
+    if not _engine_answers():
+        raise Unavailable("no Docker engine answers")
+    import docker.errors  # noqa: PLC0415 -- the environment above comes first
+    from testcontainers.core.container import DockerContainer  # noqa: PLC0415 -- the same
+
+    (port,) = free_ports(1)
+    try:
+        container = DockerContainer(IMAGE)
+        container.ports = {f"{port}/tcp": ("127.0.0.1", port)}  # type: ignore[dict-item]  # docker-py takes an address
+        for name, value in _environment(port).items():
+            container.with_env(name, value)
+        container.start()
+    except docker.errors.DockerException as error:
+        raise Unavailable(f"the Docker engine has no image {IMAGE} ({type(error).__name__})") from None
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(f"127.0.0.1:{port}"):
+            assert time.monotonic() < deadline, f"Kafka does not answer:\n{container.get_logs()}"
+        yield KafkaContainer(port)
+    finally:
+        with suppress(docker.errors.DockerException):
+            container.stop()
+
+
+def _engine_answers() -> bool:
+    """Whether something listens where docker's clients look. Asked by hand: docker-py leaves its socket behind."""
+    address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    if not address.startswith("unix://"):
+        return True
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(address.removeprefix("unix://")) == 0
+
+
+def _environment(port: int) -> dict[str, str]:
+    """The properties as the official image reads them: KAFKA_A_B for a.b."""
+    given = {
+        **PROPERTIES,
+        "controller.quorum.voters": "1@localhost:29093",
+        "listeners": f"PLAINTEXT://0.0.0.0:{port},CONTROLLER://localhost:29093",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        "heap.opts": "-Xms128m -Xmx256m",
+    }
+    variables = {f"KAFKA_{name.replace('.', '_').upper()}": value for name, value in given.items()}
+    return {"CLUSTER_ID": CLUSTER_ID, **variables}

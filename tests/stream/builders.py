@@ -1,0 +1,150 @@
+"""A scheduler with a virtual clock, and the records it works on: the words in which the tests of this room are written.
+
+Everything in it is the real thing; only time and the answers are made up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Condition, Event
+
+from consumer.clicksend.outcome import Outcome
+from consumer.clicksend.probe import ProbeVerdict
+from consumer.delivery.gate import Gate
+from consumer.delivery.judge import Judge, OnConfigurationFault, Verdict
+from consumer.delivery.retry import RetryPolicy
+from consumer.enrolment.disposition import DeadLetterReason
+from consumer.stream.ledger import Ledger
+from consumer.stream.record import Headers, Partition, Record, Task
+from consumer.stream.scheduler import Batch, Scheduler
+from consumer.stream.work import Bury, Deliver, Probe, Wait, Work
+
+TOPIC_ID = b"the topic's id.."
+EVENTS = Partition("events", 0)
+MORE_EVENTS = Partition("events", 1)
+
+JANE, JOE, ANN, KIM, LEE = (f"{name}.doe@example.com" for name in ("jane", "joe", "ann", "kim", "lee"))
+PHONE = "+14155550132"
+
+
+def record(
+    offset: int = 0,
+    partition: Partition = EVENTS,
+    key: bytes | None = None,
+    value: bytes | None = b"{}",
+    headers: Headers | None = None,
+) -> Record:
+    return Record(partition, offset, 1_767_225_600_000, key, value, headers or [])
+
+
+def task(ledger: Ledger, offset: int, *identities: str, reason: DeadLetterReason | None = None) -> Task:
+    return Task(record(offset, ledger.partition), ledger, identities, reason=reason)
+
+
+class Engine:
+    """A scheduler that owns the partition EVENTS, and the time on its clock."""
+
+    def __init__(
+        self,
+        requests_per_second: float = 0,
+        on_fault: OnConfigurationFault = OnConfigurationFault.HALT,
+        mass_rejection_limit: int = 20,
+        policy: RetryPolicy | None = None,
+    ) -> None:
+        policy = policy or RetryPolicy(initial_delay=0.5, max_delay=60, max_age=86400)
+        self.now = 1000.0
+        self.gate = Gate(policy, requests_per_second, probe_interval=30)
+        self.scheduler = Scheduler(self.gate, Judge(self.gate, policy, on_fault, mass_rejection_limit), policy)
+        self.ledger = self.assign(EVENTS)
+
+    def assign(self, partition: Partition, start: int = 0) -> Ledger:
+        return self.scheduler.assign(partition, start, start, TOPIC_ID)
+
+    def admit(
+        self, offset: int, *identities: str, partition: Partition = EVENTS, reason: DeadLetterReason | None = None
+    ) -> Task:
+        """One record arrives: a contact with these identities, or one that can never become a contact."""
+        ledger = self.scheduler.ledgers[partition]
+        arrived = task(ledger, offset, *identities, reason=reason)
+        ledger.highest_seen = offset
+        self.scheduler.admit(Batch(consumed=1, tasks=[arrived]))
+        return arrived
+
+    def take(self) -> Work:
+        return self.scheduler.take(self.now)
+
+    def deliver(self) -> Task:
+        """Expects a record to POST."""
+        work = self.take()
+        assert isinstance(work, Deliver), work
+        return work.task
+
+    def deliver_when_due(self) -> Task:
+        """Lets time pass until there is something to do, and expects that to be a record to POST."""
+        while isinstance(work := self.take(), Wait):
+            assert self.now < work.until < math.inf
+            self.now = work.until
+        assert isinstance(work, Deliver), work
+        return work.task
+
+    def bury(self) -> Task:
+        """Expects a dead letter to write."""
+        work = self.take()
+        assert isinstance(work, Bury), work
+        return work.task
+
+    def probe(self, finding: ProbeVerdict) -> None:
+        """Expects a probe, which finds this."""
+        assert self.take() == Probe()
+        self.probed(finding)
+
+    def probed(self, finding: ProbeVerdict) -> None:
+        self.scheduler.probed(finding, self.now)
+
+    def idle(self) -> float:
+        """Expects that there is nothing to do now; gives until when."""
+        work = self.take()
+        assert isinstance(work, Wait), work
+        assert work.until > self.now, "a time that has passed would have the taker take again at once, for ever"
+        return work.until
+
+    def answer(self, sent: Task, outcome: Outcome) -> Verdict | None:
+        """The task's request ends so."""
+        return self.scheduler.complete(sent, outcome, self.now)
+
+    def deliver_and_answer(self, outcome: Outcome) -> Task:
+        """Expects a record to POST, which ends so at once."""
+        sent = self.deliver()
+        self.answer(sent, outcome)
+        return sent
+
+    def frontier(self) -> int:
+        """What would be committed for EVENTS now."""
+        return self.ledger.frontier(position=0)
+
+    def settled(self) -> dict[str, int]:
+        """How many records have ended in which way; the ways in which none has are left out."""
+        settled = self.scheduler.counts()[0].settled
+        return {f"{disposition} {reason}": number for (disposition, reason), number in settled.items() if number}
+
+    def released(self) -> dict[str, int]:
+        """How many records were given back why; the reasons for which none was are left out."""
+        return {reason: number for reason, number in self.scheduler.counts()[0].released.items() if number}
+
+
+def woken(condition: Condition, by: Callable[[], object]) -> bool:
+    """Whether somebody who waits on the condition hears of what `by` does."""
+    waiting = Event()
+
+    def wait() -> bool:
+        with condition:
+            waiting.set()
+            return condition.wait(timeout=30)
+
+    with ThreadPoolExecutor(1) as pool:
+        heard = pool.submit(wait)
+        waiting.wait()
+        by()  # can't get at the lock before the waiting has begun
+        return heard.result()

@@ -1,0 +1,141 @@
+"""What a dead letter carries."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import orjson
+import pytest
+
+from consumer import __version__
+from consumer.clicksend.outcome import Outcome
+from consumer.enrolment.disposition import DeadLetterReason
+from consumer.stream.dead_letter import DeadLetter, LetterForm, dead_letter
+from consumer.stream.ledger import Ledger
+from consumer.stream.record import Headers, Task
+from tests.delivery.answers import REJECTED, TIMEOUT
+from tests.stream.builders import EVENTS, JANE, record
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+MONOTONIC = 5000.0  # the same moment on the worker's clock
+VALUE = b'{"traits":{"email":"Jane.Doe@example.com"}}\xff'
+LEDGER = Ledger(EVENTS, 0, 0)
+
+
+def bad(
+    reason: DeadLetterReason = DeadLetterReason.REJECTED,
+    headers: Headers | None = None,
+    answers: tuple[Outcome, ...] = (REJECTED,),
+    detail: str = "",
+) -> Task:
+    """A record that was given up, after these answers, a minute apart; the last came just now."""
+    task = Task(record(17, key=b"jane", value=VALUE, headers=headers), LEDGER, (JANE,), reason=reason, detail=detail)
+    for back, answer in zip(range(len(answers) - 1, -1, -1), answers, strict=True):
+        end = MONOTONIC - 60 * back
+        task.attempts.add(answer, started_at=end - 2.5, now=end)
+    return task
+
+
+def letter(task: Task, form: LetterForm = LetterForm.WHOLE) -> DeadLetter:
+    return dead_letter(task, "the-group", form, NOW, MONOTONIC)
+
+
+def texts(task: Task, form: LetterForm = LetterForm.WHOLE) -> dict[str, str]:
+    """The letter's headers; none may be there twice."""
+    headers = letter(task, form).headers
+    found = {name: (value or b"").decode() for name, value in headers}
+    assert len(found) == len(headers)
+    return found
+
+
+def test_key_value_and_timestamp_are_the_records() -> None:
+    task = bad()
+    made = letter(task)
+    assert (made.key, made.value, made.timestamp_ms) == (b"jane", VALUE, task.record.timestamp_ms)
+
+
+def test_a_tombstone_and_a_missing_key_stay_what_they_are() -> None:
+    made = letter(Task(record(key=None, value=None), LEDGER, reason=DeadLetterReason.UNDECODABLE))
+    assert (made.key, made.value) == (None, None)
+
+
+def test_its_headers_tell_what_happened() -> None:
+    assert texts(bad(answers=(TIMEOUT, REJECTED))) == {
+        "__connect.errors.topic": "events",
+        "__connect.errors.partition": "0",
+        "__connect.errors.offset": "17",
+        "__connect.errors.stage": "TASK_PUT",
+        "__connect.errors.exception.class.name": "clicksend.rejected",
+        "__connect.errors.exception.message": "HTTP 400 BAD_REQUEST",
+        "clicksend.reason": "rejected",
+        "clicksend.group": "the-group",
+        "clicksend.worker.version": __version__,
+        "clicksend.attempts": "2",
+        "clicksend.http.status": "400",
+        "clicksend.vendor.code": "BAD_REQUEST",
+        "clicksend.first.attempt": "2026-01-02T03:03:02.500Z",
+        "clicksend.last.attempt": "2026-01-02T03:04:05.000Z",
+        "clicksend.redrive.count": "0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("reason", "stage"),
+    [
+        (DeadLetterReason.UNDECODABLE, "VALUE_CONVERTER"),
+        (DeadLetterReason.UNMAPPABLE, "TRANSFORMATION"),
+        (DeadLetterReason.REJECTED, "TASK_PUT"),
+        (DeadLetterReason.RETRIES_EXHAUSTED, "TASK_PUT"),
+        (DeadLetterReason.CONFIGURATION_FAULT, "TASK_PUT"),
+    ],
+)
+def test_the_stage_is_kafka_connects(reason: DeadLetterReason, stage: str) -> None:
+    found = texts(bad(reason))
+    assert (found["__connect.errors.stage"], found["clicksend.reason"]) == (stage, reason)
+
+
+def test_a_record_that_was_never_sent_has_no_answer_to_tell_of() -> None:
+    found = texts(bad(DeadLetterReason.UNMAPPABLE, answers=(), detail="phone_number is a digest"))
+    assert found["__connect.errors.exception.message"] == "phone_number is a digest"
+    assert found["clicksend.attempts"] == "0"
+    assert not found.keys() & {"clicksend.http.status", "clicksend.vendor.code", "clicksend.first.attempt"}
+
+
+def test_where_no_answer_came_there_is_neither_status_nor_code() -> None:
+    found = texts(bad(DeadLetterReason.RETRIES_EXHAUSTED, answers=(TIMEOUT,)))
+    assert found["__connect.errors.exception.message"] == "no answer"
+    assert not found.keys() & {"clicksend.http.status", "clicksend.vendor.code"}
+    assert found["clicksend.last.attempt"] == "2026-01-02T03:04:05.000Z"
+
+
+def test_other_headers_are_untouched_and_come_first() -> None:
+    headers: Headers = [("trace", b"\x00\xff"), ("trace", b"again"), ("empty", None)]
+    assert letter(bad(headers=headers)).headers[:3] == headers
+
+
+def test_headers_of_an_earlier_round_are_replaced() -> None:
+    earlier: Headers = [*letter(bad(DeadLetterReason.RETRIES_EXHAUSTED)).headers, ("clicksend.pointer", b"true")]
+    assert texts(bad(headers=earlier)) == texts(bad())
+
+
+def test_how_often_it_was_redriven_is_kept() -> None:
+    assert texts(bad(headers=[("clicksend.redrive.count", b"3")]))["clicksend.redrive.count"] == "3"
+
+
+def test_a_value_too_large_for_the_topic_is_pointed_to() -> None:
+    made = letter(bad(), LetterForm.POINTER)
+    assert made.key == b"jane"
+    assert orjson.loads(made.value or b"") == {
+        "topic": "events",
+        "partition": 0,
+        "offset": 17,
+        "size": len(VALUE),
+        "sha256": hashlib.sha256(VALUE).hexdigest(),
+    }
+    assert texts(bad(), LetterForm.POINTER)["clicksend.pointer"] == "true"
+
+
+def test_nothing_of_the_person_gets_into_a_header() -> None:
+    headers = letter(bad(answers=(TIMEOUT, REJECTED))).headers
+    assert not any(b"jane" in (value or b"").lower() for _, value in headers)

@@ -1,0 +1,359 @@
+"""Any history of scheduler, ledgers and commit maps, against a list of records.
+
+Hypothesis is the poll thread, the delivery threads, the dead-letter writer, ClickSend, the broker and the clock.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import Enum
+from typing import NamedTuple
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from consumer.clicksend.outcome import Outcome
+from consumer.clicksend.probe import ProbeVerdict
+from consumer.delivery.gate import Gate, Permit
+from consumer.delivery.judge import AwaitProbe, GiveUp, Judge, OnConfigurationFault, Retry, Settle
+from consumer.delivery.retry import RetryPolicy
+from consumer.enrolment.disposition import DeadLetterReason, Disposition, FilterReason
+from consumer.stream.commit_map import decode
+from consumer.stream.counts import ReleaseReason
+from consumer.stream.record import Partition, Stage
+from consumer.stream.scheduler import Batch, Scheduler
+from consumer.stream.work import Bury, Deliver, Probe, Stop, Wait, Work
+from tests.delivery.answers import DELIVERED, DOWN, EVERY_ANSWER, EVERY_FINDING, FINE, asked_to_wait
+from tests.stream.builders import ANN, JANE, JOE, KIM, TOPIC_ID, task
+from tests.stream.list_model import UNDER_WAY, Assignment, Book, Entry, State, permits
+
+PARTITIONS = [Partition("events", number) for number in range(3)]
+PHONES = ["+14155550132", "+14155550133"]
+MANY = 20  # records: below, some rules are left out, that the others get somewhere
+
+
+class Leave(Enum):
+    """How a partition leaves."""
+
+    BEGINS = "its revoke begins, and ends later"
+    REVOKED = "committed, and revoked"
+    LOST = "lost, with what was settled since the last commit"
+    REWOUND = "its offsets jump backwards inside one assignment"
+
+
+class Stored(NamedTuple):
+    """What the broker keeps of the last commit of a partition, and what was settled beyond it at that moment."""
+
+    offset: int = 0
+    metadata: str = ""
+    settled: frozenset[int] = frozenset()
+
+
+Arrival = tuple[str, ...] | FilterReason | DeadLetterReason  # a contact's identities, or why it is none
+
+emails, phones = st.sampled_from([JANE, JOE, ANN, KIM]), st.sampled_from(PHONES)
+contacts = st.one_of(st.tuples(emails), st.tuples(phones), st.tuples(emails, phones))
+others = st.sampled_from([FilterReason.NOT_ENROLMENT, DeadLetterReason.UNDECODABLE])
+arrivals: st.SearchStrategy[Arrival] = st.one_of(contacts, contacts, contacts, others)
+answers = st.sampled_from([*EVERY_ANSWER, DELIVERED, DOWN, asked_to_wait(20, 429), asked_to_wait(20, 503)])
+which = st.integers(0, 99)  # one of however many there are
+
+
+class SchedulerMachine(RuleBasedStateMachine):
+    """The rules are what can happen; the invariants are what the scheduler promises at any time."""
+
+    @initialize(
+        rate=st.sampled_from([0, 5]),
+        on_fault=st.sampled_from(OnConfigurationFault),
+        max_age=st.sampled_from([0, 60]),
+        mass_rejection_limit=st.sampled_from([0, 3]),
+    )
+    def start(self, rate: float, on_fault: OnConfigurationFault, max_age: float, mass_rejection_limit: int) -> None:
+        policy = RetryPolicy(initial_delay=0.5, max_delay=60, max_age=max_age)
+        self.gate = Gate(policy, rate, probe_interval=30)
+        self.scheduler = Scheduler(self.gate, Judge(self.gate, policy, on_fault, mass_rejection_limit), policy)
+        self.now = 1000.0
+        self.book = Book()
+        self.assigned: dict[Partition, Assignment] = {}
+        self.topic: dict[Partition, dict[int, Arrival]] = {partition: {} for partition in PARTITIONS}
+        self.stored = dict.fromkeys(PARTITIONS, Stored())
+        self.probing = False
+        self.trial_free = False  # a probe since the last trial has allowed one
+        self.closed = False
+        self.stable_until = MANY // 2
+        self.asked_about: list[Entry] = []  # the suspects that the probe under way decides about
+        self.assign(0)
+        self.assign(0)
+
+    # The poll thread and the broker.
+
+    @precondition(lambda self: len(self.assigned) < len(PARTITIONS))
+    @rule(which=which)
+    def assign(self, which: int) -> None:
+        """A partition comes, and is consumed from what its last owner has committed."""
+        missing = [partition for partition in PARTITIONS if partition not in self.assigned]
+        partition = missing[which % len(missing)]
+        stored = self.stored[partition]
+        ledger = self.scheduler.assign(partition, stored.offset, stored.offset, TOPIC_ID)
+        ledger.settled_before = decode(stored.metadata)
+        self.assigned[partition] = Assignment(ledger, stored.offset, set(stored.settled))
+
+    @precondition(lambda self: self.open())
+    @rule(batch=st.lists(st.tuples(which, st.integers(1, 3), arrivals), min_size=3, max_size=12))
+    def consume(self, batch: list[tuple[int, int, Arrival]]) -> None:
+        """Records arrive: new ones, or those that come again after a rebalance."""
+        taken_in = Batch()
+        for which, gap, arrival in batch:
+            assignment = self.open()[which % len(self.open())]
+            self.take_in(assignment, *self.next_record(assignment, gap, arrival), taken_in)
+        self.scheduler.admit(taken_in)
+
+    @precondition(lambda self: self.assigned)
+    @rule(which=which)
+    def commit(self, which: int) -> None:
+        """The frontier and the commit map reach the broker."""
+        self.store(list(self.assigned.values())[which % len(self.assigned)])
+
+    @precondition(lambda self: self.assigned and self.book.consumed >= self.stable_until)
+    @rule(which=which, how=st.sampled_from(Leave))
+    def a_partition_leaves(self, which: int, how: Leave) -> None:
+        leaving = list(self.assigned.values())[which % len(self.assigned)]
+        self.stable_until = self.book.consumed + MANY // 2
+        match how:
+            case Leave.BEGINS:
+                self.scheduler.begin_revoke([leaving.partition])
+                self.book.give_up_waiting(leaving)
+            case Leave.REVOKED:
+                self.store(leaving)
+                self.let_go(leaving, ReleaseReason.REVOKED)
+            case Leave.LOST:
+                self.let_go(leaving, ReleaseReason.LOST)
+            case Leave.REWOUND:
+                offset = max(0, leaving.position - 10)
+                self.let_go(leaving, ReleaseReason.REWOUND)
+                ledger = self.scheduler.assign(leaving.partition, offset, offset, TOPIC_ID)
+                self.assigned[leaving.partition] = Assignment(ledger, offset, set())
+
+    @precondition(lambda self: len(self.book.entries) >= 2 * MANY)
+    @rule()
+    def close(self) -> None:
+        self.scheduler.close()
+        self.closed = True
+
+    # The delivery threads, ClickSend and the dead-letter writer.
+
+    @rule(steps=st.lists(st.one_of(st.none(), st.tuples(which, answers)), min_size=4, max_size=20))
+    def delivery_threads_work(self, steps: list[tuple[int, Outcome] | None]) -> None:
+        """They take something to do (None), or one of the requests under way ends."""
+        for step in steps:
+            posting = self.book.in_state(State.POSTING)
+            if step is None or not posting:
+                self.take_or_wait(seconds=2)
+            else:
+                which, outcome = step
+                self.end_request(posting[which % len(posting)], outcome)
+
+    @rule(outcome=answers)
+    def several_requests_go_out_and_end_alike(self, outcome: Outcome) -> None:
+        for _ in range(8):
+            self.take_or_wait(seconds=2)
+        for entry in self.book.in_state(State.POSTING):
+            self.end_request(entry, outcome)
+
+    @precondition(lambda self: self.probing)
+    @rule(finding=st.sampled_from([FINE, *EVERY_FINDING]))
+    def probe_comes_back(self, finding: ProbeVerdict) -> None:
+        self.scheduler.probed(finding, self.now)
+        self.probing = False
+        self.trial_free = finding.allows_trial
+        for entry in self.asked_about:
+            entry.awaits_probe = False
+            entry.may_be_buried = True
+
+    @precondition(lambda self: self.book.in_state(State.BURYING))
+    @rule(which=which, written=st.booleans())
+    def a_dead_letter_ends(self, which: int, written: bool) -> None:
+        burying = self.book.in_state(State.BURYING)
+        entry = burying[which % len(burying)]
+        if written:
+            self.acknowledge(entry)
+        else:
+            self.scheduler.bury_failed(entry.task, self.now)
+            self.book.wait_again(entry)
+
+    # Time.
+
+    @rule(seconds=st.sampled_from([0.1, 1.0, 10.0, 31.0, 100.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+
+    @precondition(lambda self: not self.closed and len(self.book.in_state(State.WAITING)) >= MANY)
+    @rule()
+    def everything_is_delivered(self) -> None:
+        """ClickSend, the broker and the key are all well: whatever is ours comes to its end."""
+        for _ in range(10 * len(self.book.entries) + 10):
+            for entry in self.book.in_state(State.POSTING):
+                self.end_request(entry, DELIVERED)
+            for entry in self.book.in_state(State.BURYING):
+                self.acknowledge(entry)
+            if self.probing:
+                self.probe_comes_back(FINE)
+            if self.take_or_wait(math.inf) == Wait(math.inf):
+                break
+        for assignment in self.open():
+            assert self.book.unsettled(assignment) == [], "lost, or stuck"
+
+    # What is promised at any time.
+
+    @invariant()
+    def the_books_balance(self) -> None:
+        counts, in_progress = self.scheduler.counts()
+        assert counts.consumed == sum(counts.settled.values()) + in_progress + sum(counts.released.values())
+        assert in_progress == sum(len(self.book.unsettled(mine)) for mine in self.assigned.values())
+        assert {way: number for way, number in counts.settled.items() if number} == self.book.settled
+        assert {reason: number for reason, number in counts.released.items() if number} == +self.book.released
+        told = (counts.consumed, counts.skipped, counts.late)
+        assert told == (self.book.consumed, self.book.skipped, self.book.late)
+
+    @invariant()
+    def no_frontier_passes_an_unsettled_record_or_goes_back(self) -> None:
+        for mine in self.assigned.values():
+            frontier = mine.ledger.frontier(mine.position)
+            unsettled = [entry.task.record.offset for entry in self.book.unsettled(mine)]
+            assert frontier <= min(unsettled, default=mine.position)
+            assert frontier >= mine.frontier
+            mine.frontier = frontier
+
+    @invariant()
+    def what_is_under_way_is_known(self) -> None:
+        for mine in self.assigned.values():
+            under_way = [entry for entry in self.book.unsettled(mine) if entry.state in UNDER_WAY]
+            assert self.scheduler.in_flight([mine.partition]) == len(under_way)
+        stages = self.scheduler.stages()
+        for stage, state in ((Stage.IN_FLIGHT, State.POSTING), (Stage.BURYING, State.BURYING)):
+            assert stages[stage] == sum(not entry.assignment.gone for entry in self.book.in_state(state))
+        assert self.scheduler.longest_lane() == self.book.longest_lane()
+
+    # The steps that the rules share.
+
+    def open(self) -> list[Assignment]:
+        """The partitions of which records may be taken."""
+        return [assignment for assignment in self.assigned.values() if not assignment.leaving]
+
+    def next_record(self, assignment: Assignment, gap: int, arrival: Arrival) -> tuple[int, Arrival]:
+        """The next one in the topic; where it ends, the given one is written so far beyond the last."""
+        topic = self.topic[assignment.partition]
+        ahead = min((offset for offset in topic if offset >= assignment.position), default=None)
+        if ahead is None:
+            ahead = assignment.position + gap - 1
+            topic[ahead] = arrival
+        return ahead, topic[ahead]
+
+    def take_in(self, assignment: Assignment, offset: int, arrival: Arrival, batch: Batch) -> None:
+        """What the poll thread does with one record."""
+        ledger, book = assignment.ledger, self.book
+        assignment.position = offset + 1
+        ledger.highest_seen = offset
+        skipped = ledger.settled_before is not None and ledger.settled_before.says_settled(offset)
+        assert skipped == (offset in assignment.settled), "exactly what was settled at the last commit is skipped"
+        if skipped:
+            batch.skipped += 1
+            book.skipped += 1
+            return
+        batch.consumed += 1
+        book.consumed += 1
+        if isinstance(arrival, FilterReason):
+            batch.filtered[arrival] = batch.filtered.get(arrival, 0) + 1
+            book.settled[Disposition.FILTERED, arrival] += 1
+            assignment.settled.add(offset)
+        elif isinstance(arrival, DeadLetterReason):
+            batch.tasks.append(task(ledger, offset, reason=arrival))
+            book.entries.append(Entry(batch.tasks[-1], assignment, may_be_buried=True))
+        else:
+            batch.tasks.append(task(ledger, offset, *arrival))
+            book.entries.append(Entry(batch.tasks[-1], assignment))
+
+    def store(self, assignment: Assignment) -> None:
+        ledger = assignment.ledger
+        frontier = ledger.frontier(assignment.position)
+        beyond = frozenset(offset for offset in assignment.settled if offset >= frontier)
+        self.stored[assignment.partition] = Stored(frontier, ledger.commit_map(frontier), beyond)
+
+    def let_go(self, assignment: Assignment, reason: ReleaseReason) -> None:
+        del self.assigned[assignment.partition]
+        self.scheduler.detach([assignment.partition], reason)
+        self.book.release(assignment, reason)
+
+    def end_request(self, entry: Entry, outcome: Outcome) -> None:
+        verdict = self.scheduler.complete(entry.task, outcome, self.now)
+        assert (verdict is None) == entry.assignment.gone
+        self.book.late += verdict is None
+        match verdict:
+            case Settle(reason):
+                self.book.settle(entry, (Disposition.DELIVERED, reason))
+            case GiveUp():
+                entry.state, entry.may_be_buried = State.BURYING, True
+            case _:
+                self.book.wait_again(entry)
+                entry.not_before = verdict.at if isinstance(verdict, Retry) else 0.0
+                entry.awaits_probe = isinstance(verdict, AwaitProbe)
+
+    def acknowledge(self, entry: Entry) -> None:
+        """The broker has the dead letter."""
+        counted = self.scheduler.buried(entry.task)
+        assert counted == (not entry.assignment.gone)
+        if counted:
+            assert entry.task.reason is not None
+            self.book.settle(entry, (Disposition.DEAD_LETTERED, entry.task.reason))
+        else:
+            self.book.late += 1
+            self.book.wait_again(entry)
+
+    def take_or_wait(self, seconds: float) -> Work:
+        """As a delivery thread does: where there is nothing to do, time passes, but not more than so much."""
+        work = self.take()
+        if isinstance(work, Wait) and work.until < self.now + seconds:
+            self.now = work.until
+        return work
+
+    def take(self) -> Work:
+        work = self.scheduler.take(self.now)
+        assert isinstance(work, Stop) == self.closed
+        match work:
+            case Deliver(task):
+                entry = self.book.entry(task)
+                self.book.may_post(entry, self.now)
+                entry.state = State.POSTING
+                self.may_go_out(entry)
+            case Bury(task):
+                entry = self.book.entry(task)
+                self.book.may_bury(entry)
+                entry.state = State.BURYING
+            case Probe():
+                assert not self.probing, "two probes under way"
+                self.probing = True
+                self.asked_about = [entry for entry in self.book.entries if entry.awaits_probe]
+            case Wait(until):
+                self.may_wait(until)
+        return work
+
+    def may_go_out(self, entry: Entry) -> None:
+        """The gate has let a request out: as what?"""
+        permit = entry.task.permit
+        assert (permit is Permit.HALT_TRIAL) == (self.gate.fault is not None), "only a trial may go out of a halt"
+        if permit is Permit.HALT_TRIAL:
+            assert self.trial_free, "a second trial, or one without a probe"
+            self.trial_free = False
+        assert permits(self.book.in_state(State.POSTING))[Permit.BREAKER_TRIAL] <= 1
+
+    def may_wait(self, until: float) -> None:
+        """There is nothing to do until then: is that so?"""
+        assert until > self.now, "would ask again at once, for ever"
+        waiting = self.book.in_state(State.WAITING)
+        if waiting and not self.book.in_state(State.POSTING, State.BURYING) and not self.probing:
+            assert until < math.inf, "records wait and nothing will ever wake them"
+
+
+TestScheduler = SchedulerMachine.TestCase
+TestScheduler.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)

@@ -1,0 +1,115 @@
+"""The tasks that may be taken, fairly by partition, and those that wait for their time."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from consumer.stream.ledger import Ledger
+from consumer.stream.ready import ParkedTasks, ReadyQueue
+from consumer.stream.record import Partition, Task
+from tests.stream.builders import task
+
+LEDGERS = [Ledger(Partition("events", number), 0, 0) for number in range(3)]
+
+
+@pytest.fixture
+def ready() -> ReadyQueue:
+    return ReadyQueue()
+
+
+def push(ready: ReadyQueue, *numbers: int) -> None:
+    """One task for each partition number, with the place in this list as its offset."""
+    for offset, number in enumerate(numbers):
+        ready.push(task(LEDGERS[number], offset))
+
+
+def partitions(ready: ReadyQueue) -> list[int]:
+    """Empties the queue; gives the partition numbers in the order in which they came out."""
+    numbers = []
+    while ready:
+        numbers.append(ready.pop().record.partition.number)
+    return numbers
+
+
+def test_an_empty_queue_says_so(ready: ReadyQueue) -> None:
+    assert not ready
+    push(ready, 0)
+    assert ready
+
+
+def test_within_a_partition_the_first_comes_first(ready: ReadyQueue) -> None:
+    push(ready, 0, 0, 0)
+    assert [ready.pop().record.offset for _ in range(3)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("pushed", "popped"),
+    [
+        ([0, 0, 0, 0, 1, 2, 1], [0, 1, 2, 0, 1, 0, 0]),
+        ([2, 1, 0], [2, 1, 0]),
+        ([1, 1, 0, 0], [1, 0, 1, 0]),
+    ],
+    ids=["a long backlog", "one each", "two each"],
+)
+def test_partitions_take_turns(ready: ReadyQueue, pushed: list[int], popped: list[int]) -> None:
+    push(ready, *pushed)
+    assert partitions(ready) == popped
+
+
+def test_who_comes_back_stands_behind_the_others(ready: ReadyQueue) -> None:
+    push(ready, 0, 1)
+    ready.push(ready.pop())
+    assert partitions(ready) == [1, 0]
+
+
+def test_a_partition_that_was_empty_gets_its_turn_again(ready: ReadyQueue) -> None:
+    push(ready, 0)
+    ready.pop()
+    push(ready, 1, 0, 0)
+    assert partitions(ready) == [1, 0, 0]
+
+
+def test_a_dropped_partition_is_forgotten_and_may_come_back(ready: ReadyQueue) -> None:
+    push(ready, 0, 1, 0, 1)
+    ready.drop(LEDGERS[0].partition)
+    ready.drop(LEDGERS[2].partition)
+    assert partitions(ready) == [1, 1]
+    ready.drop(LEDGERS[1].partition)
+    push(ready, 0, 1)
+    assert partitions(ready) == [0, 1]
+
+
+def parked(*dues: float) -> tuple[ParkedTasks, list[Task]]:
+    """One task for each time, by turns of two partitions."""
+    waiting = ParkedTasks()
+    tasks = [task(LEDGERS[place % 2], place) for place in range(len(dues))]
+    for each, due in zip(tasks, dues, strict=True):
+        waiting.push(each, due)
+    return waiting, tasks
+
+
+def test_when_none_waits_the_next_time_is_never() -> None:
+    waiting, _ = parked()
+    assert waiting.next_due() == math.inf
+    assert waiting.pop_due(1e12) == []
+
+
+def test_those_whose_time_has_come_come_out_in_the_order_of_their_times() -> None:
+    waiting, tasks = parked(30, 10, 40, 20)
+    assert waiting.next_due() == 10
+    assert waiting.pop_due(30) == [tasks[1], tasks[3], tasks[0]]
+    assert waiting.next_due() == 40
+
+
+def test_equal_times_keep_the_order_in_which_they_came() -> None:
+    waiting, tasks = parked(*[7] * 20)
+    assert waiting.pop_due(7) == tasks
+
+
+def test_those_of_a_dropped_partition_are_forgotten() -> None:
+    waiting, tasks = parked(10, 40, 30, 20, 50)
+    waiting.drop(LEDGERS[0].partition)
+    assert waiting.next_due() == 20
+    assert waiting.pop_due(100) == [tasks[3], tasks[1]]

@@ -1,0 +1,75 @@
+"""What keeps the package readable: imports go one way, files and functions stay small."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "consumer"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# From the front door down. A room may import itself, and what stands below it.
+ROOMS = [
+    "__main__",
+    "cli",
+    "operations",
+    "settings",
+    "monitor",
+    "stream",
+    "delivery",
+    "clicksend",
+    "enrolment",
+    "metrics",
+    "log",
+    "loopback",
+    "errors",
+    "__init__",
+]
+
+
+def room(module: str) -> str:
+    """The room of `consumer.stream.ledger` is `stream`."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "consumer":
+            names = (alias.name for alias in node.names)
+            yield from (f"consumer.{name}" if name in ROOMS else "consumer" for name in names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module or ""
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_imports_go_down_the_list_of_rooms(path: Path) -> None:
+    own = path.relative_to(PACKAGE).with_suffix("").parts[0]
+    rooms = {
+        room(module) for module in imported(ast.parse(path.read_text("utf-8"))) if module.split(".")[0] == "consumer"
+    }
+    upwards = {other for other in rooms if ROOMS.index(other) < ROOMS.index(own)}
+    assert not upwards, f"{own} must not know {upwards}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_a_file_is_one_concept_long(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_a_function_fits_on_a_screen(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    long = [each.name for each in functions if (each.end_lineno or 0) - each.lineno + 1 > 50]
+    assert not long

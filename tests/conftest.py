@@ -21,7 +21,7 @@ class Broker(Protocol):
     def bootstrap(self) -> str:
         """host:port."""
 
-    def create_topic(self, name: str, partitions: int) -> None:
+    def create_topic(self, name: str, partitions: int, config: Mapping[str, str] | None = None, /) -> None:
         """Create a topic, and return when it is there."""
 
 
@@ -47,8 +47,8 @@ class InProcess:
         """host:port."""
         return self._broker.bootstrap
 
-    def create_topic(self, name: str, partitions: int) -> None:
-        """Create a topic, and return when it is there."""
+    def create_topic(self, name: str, partitions: int, _config: Mapping[str, str] | None = None) -> None:
+        """Create a topic, and return when it is there. It takes no configuration."""
         assert partitions == InProcessBroker.PARTITIONS
         self._broker.create_topic(name)
 

@@ -7,19 +7,17 @@ from dataclasses import dataclass
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._metadata import TopicMetadata
-from confluent_kafka.cimpl import NewTopic
 
 from consumer.errors import ConfigurationError, FatalStreamError, Problem
 from consumer.stream.connection import Connection
+from consumer.stream.dead_letter_topic import DeadLetterTopic
 from consumer.stream.health import Health
-from consumer.stream.kafka_properties import shared_properties
 from consumer.stream.options import DeadLetterTopicCreation, StreamOptions
 
 LOOK_UP_SECONDS = 1.0
+PAUSE_SECONDS = 0.05  # between two looks
 FIRST_WORD_SECONDS = 5.0  # a broker that is just starting is not worth a line
-CREATION_SECONDS = 30.0
 
 log = structlog.get_logger()
 
@@ -65,17 +63,24 @@ class Start:
             if metadata is None:
                 return None
             found[name] = metadata
-        sources = sum(len(found[name].partitions) for name in options.topics)
-        problems = [_missing("KAFKA_TOPIC", name, 6) for name in options.topics if _is_missing(found[name])]
+        # A letter goes to its source's partition number, so the widest topic counts.
+        sources = max(len(found[name].partitions) for name in options.topics)
+        problems = [
+            _missing("KAFKA_TOPIC", name, "--partitions 6") for name in options.topics if _is_missing(found[name])
+        ]
         if _is_missing(found[options.dead_letter_topic]):
             if options.dead_letter_topic_creation is DeadLetterTopicCreation.NEVER or problems:
-                problems.append(_missing("KAFKA_DEAD_LETTER_TOPIC", options.dead_letter_topic, sources or 6))
+                like_source = f"--partitions {sources or 6} --config retention.ms=-1"
+                problems.append(_missing("KAFKA_DEAD_LETTER_TOPIC", options.dead_letter_topic, like_source))
             else:
-                self._create(max(1, sources))
-                return Topics(max(1, sources))
+                DeadLetterTopic(options).create(sources)
+                return Topics(sources)
         if problems:
             raise ConfigurationError(*problems)
-        return Topics(len(found[options.dead_letter_topic].partitions))
+        partitions = len(found[options.dead_letter_topic].partitions)
+        for warning in DeadLetterTopic(options).warnings(partitions, sources):
+            log.warning("the dead-letter topic may not keep what it is given", why=warning)
+        return Topics(partitions)
 
     def _look_up(self, consumer: Consumer, name: str) -> TopicMetadata | None:
         began = self._clock()
@@ -83,7 +88,7 @@ class Start:
         while not self._stopped():
             now = self._clock()
             self._health.polled(now)
-            consumer.poll(0)  # brings librdkafka's errors and statistics in
+            consumer.poll(PAUSE_SECONDS)  # brings librdkafka's errors and statistics in
             try:
                 topic: TopicMetadata | None = consumer.list_topics(name, timeout=LOOK_UP_SECONDS).topics[name]
             except KafkaException:
@@ -104,34 +109,11 @@ class Start:
                 )
         return None
 
-    def _create(self, partitions: int) -> None:
-        """Create the dead-letter topic: kept for ever, since a dead letter bears the time of its record."""
-        admin = AdminClient(shared_properties(self._options.connection))
-        name = self._options.dead_letter_topic
-        topic = NewTopic(name, partitions, config={"retention.ms": "-1"})
-        try:
-            admin.create_topics([topic], request_timeout=CREATION_SECONDS)[name].result()
-        except KafkaException as failure:
-            error: KafkaError = failure.args[0]
-            if error.code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                what = f"the topic {name} could not be created: {error.name()}"
-                raise ConfigurationError(
-                    Problem("KAFKA_CREATE_DEAD_LETTER_TOPIC", what, _create_it(name, partitions))
-                ) from None
-        log.info("dead-letter topic created", topic=name, partitions=partitions)
-
 
 def _is_missing(topic: TopicMetadata) -> bool:
     return topic.error is not None and topic.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART
 
 
-def _missing(setting: str, name: str, partitions: int) -> Problem:
-    return Problem(setting, f"the topic {name} does not exist", _create_it(name, partitions))
-
-
-def _create_it(name: str, partitions: int) -> str:
-    keep = " --config retention.ms=-1" if name.endswith("dead-letter") else ""
-    return (
-        "Create it: kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --create"
-        f" --topic {name} --partitions {partitions}{keep}"
-    )
+def _missing(setting: str, name: str, how: str) -> Problem:
+    create = f"kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --create --topic {name} {how}"
+    return Problem(setting, f"the topic {name} does not exist", f"Create it: {create}")

@@ -42,7 +42,7 @@ class Broker(Protocol):
     def bootstrap(self) -> str:
         """host:port."""
 
-    def create_topic(self, name: str, partitions: int) -> None:
+    def create_topic(self, name: str, partitions: int, config: Mapping[str, str] | None = None, /) -> None:
         """Create a topic, and return when it is there."""
 
 
@@ -60,7 +60,7 @@ class Stage:
         self._producer = Producer({"bootstrap.servers": broker.bootstrap, "linger.ms": 5})
         self._workers = 0
         broker.create_topic(self.topic, PARTITIONS)
-        broker.create_topic(self.dead_letter_topic, PARTITIONS)
+        broker.create_topic(self.dead_letter_topic, PARTITIONS, {"retention.ms": "-1"})
 
     def variables(self) -> dict[str, str]:
         """What a worker needs to know."""
@@ -92,6 +92,11 @@ class Stage:
             self._producer.produce(self.topic, value=orjson.dumps(event), key=email or None)
         for value in raw:
             self._producer.produce(self.topic, value=value, key=b"raw")
+        assert self._producer.flush(30) == 0
+
+    def produce_raw(self, value: bytes | None, **where: Any) -> None:
+        """Put one record on the topic, with what `Producer.produce` takes."""
+        self._producer.produce(self.topic, value=value, **where)
         assert self._producer.flush(30) == 0
 
     def faults(self, *rules: Rule) -> None:

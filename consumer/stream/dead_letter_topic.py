@@ -1,0 +1,67 @@
+"""The dead-letter topic: made to keep what it is given, and warned of where it may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._resource import ResourceType
+from confluent_kafka.cimpl import NewTopic
+
+from consumer.errors import ConfigurationError, Problem
+from consumer.stream.kafka_properties import shared_properties
+from consumer.stream.options import StreamOptions
+
+ANSWER_SECONDS = 10.0
+
+log = structlog.get_logger()
+
+
+class DeadLetterTopic:
+    """Administration of the one topic that the worker may create. Used at the start, on the poll thread."""
+
+    def __init__(self, options: StreamOptions) -> None:
+        self._name = options.dead_letter_topic
+        self._admin = AdminClient(shared_properties(options.connection))
+
+    def create(self, partitions: int) -> None:
+        """Create it without an end to its retention: a dead letter bears the time of its record, and a finite
+        retention deletes an old one within seconds.
+
+        Raises ConfigurationError where Kafka does not let us.
+        """
+        topic = NewTopic(self._name, partitions, config={"retention.ms": "-1"})
+        try:
+            self._admin.create_topics([topic], request_timeout=ANSWER_SECONDS)[self._name].result()
+        except KafkaException as failure:
+            error: KafkaError = failure.args[0]
+            if error.code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                what = f"the topic {self._name} could not be created: {error.name()}"
+                mend = "Create it yourself, or grant CREATE on it"
+                raise ConfigurationError(Problem("KAFKA_CREATE_DEAD_LETTER_TOPIC", what, mend)) from None
+        log.info("dead-letter topic created", topic=self._name, partitions=partitions)
+
+    def warnings(self, partitions: int, source_partitions: int) -> Iterator[str]:
+        """What may lose or misplace dead letters; none of it is refused."""
+        if partitions < source_partitions:
+            yield f"it has {partitions} partitions, the source {source_partitions}: some letters are placed by key"
+        config = self._config()
+        if config.get("retention.ms", "-1") != "-1":
+            yield "its retention is finite, counted from a record's own time: set retention.ms=-1"
+        if "compact" in config.get("cleanup.policy", ""):
+            yield "it is compacted, so of letters with the same key only the last is kept: set cleanup.policy=delete"
+
+    def _config(self) -> dict[str, str]:
+        """Its configuration, as far as we may read it and there is somebody to ask."""
+        resource = ConfigResource(ResourceType.TOPIC, self._name)
+        try:
+            cluster = self._admin.list_topics(self._name, timeout=ANSWER_SECONDS)
+            if cluster.controller_id not in cluster.brokers:
+                return {}  # an in-process broker
+            answer = self._admin.describe_configs([resource], request_timeout=ANSWER_SECONDS)[resource].result()
+        except KafkaException:
+            return {}
+        return {name: str(entry.value) for name, entry in answer.items()}

@@ -1,0 +1,124 @@
+"""What the worker's threads tell of single records, as values that are safe to show: identities are masked here."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+
+import orjson
+
+from consumer.clicksend.outcome import Outcome
+from consumer.delivery.judge import GiveUp, Retry, Settle, Verdict
+from consumer.enrolment.disposition import DeadLetterReason, FilterReason
+from consumer.operations.demo.mask import masked, printable
+from consumer.stream.record import Record, Task
+
+NOTE = "demo-note"
+"""The header with what a person should notice about the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which record. `event` is its name, `who` its contact, masked; each is empty where there is none."""
+
+    place: str
+    event: str = ""
+    who: str = ""
+    note: str = ""
+    at: float = field(default_factory=time.time)  # seconds since the epoch
+
+
+@dataclass(frozen=True, slots=True)
+class WasFiltered:
+    about: About
+    reason: FilterReason
+
+
+@dataclass(frozen=True, slots=True)
+class WasDelivered:
+    """consent -- as ClickSend keeps it; attempts -- the requests it took"""
+
+    about: About
+    consent: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class WillRetry:
+    """wait -- seconds; 0 where it waits for ClickSend itself"""
+
+    about: About
+    answer: Outcome
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class WasBuried:
+    """answer -- ClickSend's last one, if it was asked"""
+
+    about: About
+    reason: DeadLetterReason
+    detail: str
+    answer: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """Something happens that isn't about a record."""
+
+    text: str
+    at: float = field(default_factory=time.time)
+
+
+Happening = WasFiltered | WasDelivered | WillRetry | WasBuried | Announced
+Happenings = SimpleQueue[Happening]
+
+
+class DemoJournal:
+    """A `consumer.stream.journal.Journal` that only writes down: the worker's threads wait for nobody's terminal."""
+
+    def __init__(self, happenings: Happenings) -> None:
+        self._happenings = happenings
+
+    def filtered(self, record: Record, reason: FilterReason) -> None:
+        """As the protocol says."""
+        self._happenings.put(WasFiltered(_about(record, _name(record.value)), reason))
+
+    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None) -> None:
+        """As the protocol says."""
+        if verdict is None or isinstance(verdict, GiveUp):  # nothing has changed, or `buried` follows
+            return
+        about = _about_task(task)
+        if isinstance(verdict, Settle):
+            consent = str(orjson.loads(task.payload)["custom_1"])
+            self._happenings.put(WasDelivered(about, consent, task.attempts.count))
+        else:
+            wait = verdict.at - time.monotonic() if isinstance(verdict, Retry) else 0.0
+            self._happenings.put(WillRetry(about, outcome, max(0.0, wait)))
+
+    def buried(self, task: Task) -> None:
+        """As the protocol says."""
+        reason = task.reason or DeadLetterReason.REJECTED
+        self._happenings.put(WasBuried(_about_task(task), reason, task.detail, task.attempts.last))
+
+
+def _about_task(task: Task) -> About:
+    return _about(task.record, printable(task.event), masked(task.contact))
+
+
+def _about(record: Record, event: str, who: str = "") -> About:
+    note = dict(record.headers).get(NOTE) or b""
+    return About(f"{record.partition}@{record.offset}", event, who, note.decode(errors="replace"))
+
+
+def _name(value: bytes | None) -> str:
+    """What an event calls itself, for a person."""
+    try:
+        event = orjson.loads(value or b"null")
+    except orjson.JSONDecodeError:
+        return ""
+    if not isinstance(event, dict):
+        return ""
+    name = event.get("event") or event.get("type")
+    return printable(name) if isinstance(name, str) else ""

@@ -12,6 +12,7 @@ import pytest
 from consumer.operations.broker import InProcessBroker
 from tests.kafka.apache import ApacheKafka, Unavailable, create_topic
 from tests.kafka.container import kafka_container
+from tests.kafka.in_process import InProcess
 
 
 class Broker(Protocol):
@@ -34,23 +35,6 @@ class GivenBroker:
     def create_topic(self, name: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
         """Create a topic, and return when it is there."""
         create_topic(self.bootstrap, name, partitions, config)
-
-
-class InProcess:
-    """The in-process broker, whose topics all have the same number of partitions."""
-
-    def __init__(self, broker: InProcessBroker) -> None:
-        self._broker = broker
-
-    @property
-    def bootstrap(self) -> str:
-        """host:port."""
-        return self._broker.bootstrap
-
-    def create_topic(self, name: str, partitions: int, _config: Mapping[str, str] | None = None) -> None:
-        """Create a topic, and return when it is there. It takes no configuration."""
-        assert partitions == InProcessBroker.PARTITIONS
-        self._broker.create_topic(name)
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +72,7 @@ def _from_jars(tmp_path_factory: pytest.TempPathFactory, reason: str) -> Iterato
     except Unavailable as no_jars:
         _absent(f"no Apache Kafka: {reason}; {no_jars}")
         return
-    kafka.start()
+    kafka.begin()
     yield kafka
     kafka.stop()
 

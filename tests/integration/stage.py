@@ -14,6 +14,7 @@ from consumer.operations.sandbox.faults import Rule, Script
 from consumer.operations.sandbox.server import Sandbox
 from consumer.stream.commit_map import decode
 from tests.integration.worker_process import WorkerProcess
+from tests.kafka.in_process import InProcess
 
 PARTITIONS = 4
 
@@ -61,6 +62,11 @@ class Stage:
         self._workers = 0
         broker.create_topic(self.topic, PARTITIONS)
         broker.create_topic(self.dead_letter_topic, PARTITIONS, {"retention.ms": "-1"})
+
+    @property
+    def is_apache(self) -> bool:
+        """Whether the broker is a real Kafka."""
+        return not isinstance(self.broker, InProcess)
 
     def variables(self) -> dict[str, str]:
         """What a worker needs to know."""

@@ -18,6 +18,7 @@ from confluent_kafka.cimpl import NewTopic
 VERSION = "4.4.0"
 CACHE = Path(__file__).parents[2] / ".cache" / f"kafka-{VERSION}"
 START_SECONDS = 60.0
+START_TRIES = 4
 CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg"
 JVM = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
 
@@ -76,8 +77,15 @@ class ApacheKafka:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._libraries = libraries()
-        self._port, self._sasl_port, controller = free_ports(3)
         self._process: subprocess.Popen[bytes] | None = None
+        self._config = folder / "server.properties"
+        self._configure()
+        self._java(
+            "kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER_ID, "--config", str(self._config)
+        ).wait()
+
+    def _configure(self) -> None:
+        self._port, self._sasl_port, controller = free_ports(3)
         listeners = f"PLAINTEXT://127.0.0.1:{self._port},SASL://127.0.0.1:{self._sasl_port}"
         properties = {
             **PROPERTIES,
@@ -85,13 +93,9 @@ class ApacheKafka:
             "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
             "advertised.listeners": listeners,
             "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-            "log.dirs": str(folder / "data"),
+            "log.dirs": str(self._folder / "data"),
         }
-        self._config = folder / "server.properties"
         self._config.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
-        self._java(
-            "kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER_ID, "--config", str(self._config)
-        ).wait()
 
     @property
     def bootstrap(self) -> str:
@@ -103,12 +107,22 @@ class ApacheKafka:
         """host:port of the listener that asks for SASL PLAIN; its only user is `worker`, the password `right`."""
         return f"127.0.0.1:{self._sasl_port}"
 
+    def begin(self) -> None:
+        """Start it for the first time, at other ports if somebody has taken one of them meanwhile."""
+        for _ in range(START_TRIES):
+            try:
+                return self.start()
+            except Unavailable:
+                self._configure()
+        raise AssertionError(f"Kafka does not start:\n{self.log()}")
+
     def start(self) -> None:
-        """Start it, and return when it answers."""
+        """Start it, and return when it answers. Raises Unavailable if it ends instead."""
         self._process = self._java("kafka.Kafka", str(self._config))
         deadline = time.monotonic() + START_SECONDS
         while not answers(self.bootstrap):
-            assert self._process.poll() is None, f"Kafka has ended:\n{self.log()}"
+            if self._process.poll() is not None:
+                raise Unavailable("Kafka has ended")
             assert time.monotonic() < deadline, f"Kafka does not answer:\n{self.log()}"
 
     def stop(self) -> None:

@@ -47,7 +47,7 @@ def run_demo(options: DemoOptions, out: TextIO, talk: TextIO) -> ExitStatus:
         ended = Stage(_programme(options, lines), out, stopping, stack).play()
     if lines is None or not lines.too_long:
         return ended
-    talk.write(f"Passed over, as no record can be so large: {lines.too_long} lines.\n")
+    talk.write(f"Lines passed over, too large for a record: {lines.too_long}\n")
     return ExitStatus.PARTLY_DONE if ended is ExitStatus.DONE else ended
 
 

@@ -16,7 +16,6 @@ AHEAD_BYTES = 1_000_000  # with one more record, below 2 MiB in a partition; the
 AHEAD_RECORDS = 10_000
 MAX_BYTES = 2_000_000  # of a record: more than `lines.LONGEST` by far
 LOOK_SECONDS = 0.02
-FLUSH_SECONDS = 10.0
 
 
 class Emitter:
@@ -48,17 +47,16 @@ class Emitter:
         self.emitted = 0  # written by the emitting thread only
 
     def emit(self, chapters: Iterable[Chapter]) -> None:
-        """Emit all of it. A chapter begins when the one before is settled."""
+        """Emit all of it, chapter by chapter: the next begins, and the last has ended, when all is settled."""
         for chapter in chapters:
-            self._wait_for(self.settled)
-            if self._stopping.is_set():
-                return
             self._begin(chapter)
             for emission in chapter.records:
                 if self._stopping.wait(self._interval / chapter.pace):
                     return
                 self._produce(emission)
-        self._producer.flush(FLUSH_SECONDS)
+            self._wait_for(self.settled)
+            if self._stopping.is_set():
+                return
 
     def consumed(self) -> bool:
         """Whether the worker has seen all that was emitted."""

@@ -96,7 +96,7 @@ class Stage:
         self._worker.result()  # raises what ended it
         if self._emitting.over:
             self._emitting.result()
-        done = self._run is Run.ONCE and self._emitting.over and self._emitter.settled()
+        done = self._run is Run.ONCE and self._emitting.over
         return done or self._stopping.is_set() or self._worker.over
 
     def _narrate(self) -> None:
@@ -114,11 +114,11 @@ class Stage:
 
     def _emit(self, chapters: Iterable[Chapter]) -> None:
         self._emitter.emit(chapters)
-        if not self._emitter.emitted and not self._stopping.is_set():
+        if self._stopping.is_set():
+            return
+        if not self._emitter.emitted:
             self._happenings.put(Announced("There was no record in it"))
-        while not self._emitter.settled() and not self._stopping.wait(TICK_SECONDS):
-            pass  # the last word comes after what became of the last record
-        if self._emitter.emitted and self._run is Run.ENDLESS and not self._stopping.is_set():
+        elif self._run is Run.ENDLESS:
             self._happenings.put(Announced(f"That was all: {self._emitter.emitted} records. Ctrl-C ends the demo"))
 
     def _begin(self, chapter: Chapter) -> None:

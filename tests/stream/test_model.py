@@ -39,6 +39,7 @@ class Leave(Enum):
     BEGINS = "its revoke begins, and ends later"
     REVOKED = "committed, and revoked"
     LOST = "lost, with what was settled since the last commit"
+    BACK_AT_ONCE = "lost, and assigned again at once"
     REWOUND = "its offsets jump backwards inside one assignment"
 
 
@@ -93,11 +94,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     def assign(self, which: int) -> None:
         """A partition comes, and is consumed from what its last owner has committed."""
         missing = [partition for partition in PARTITIONS if partition not in self.assigned]
-        partition = missing[which % len(missing)]
-        stored = self.stored[partition]
-        ledger = self.scheduler.assign(partition, stored.offset, stored.offset, TOPIC_ID)
-        ledger.settled_before = decode(stored.metadata)
-        self.assigned[partition] = Assignment(ledger, stored.offset, set(stored.settled))
+        self.take_on(missing[which % len(missing)])
 
     @precondition(lambda self: self.open())
     @rule(batch=st.lists(st.tuples(which, st.integers(1, 3), arrivals), min_size=3, max_size=12))
@@ -129,6 +126,9 @@ class SchedulerMachine(RuleBasedStateMachine):
                 self.let_go(leaving, ReleaseReason.REVOKED)
             case Leave.LOST:
                 self.let_go(leaving, ReleaseReason.LOST)
+            case Leave.BACK_AT_ONCE:
+                self.let_go(leaving, ReleaseReason.LOST)
+                self.take_on(leaving.partition)
             case Leave.REWOUND:
                 offset = max(0, leaving.position - 10)
                 self.let_go(leaving, ReleaseReason.REWOUND)
@@ -221,7 +221,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         for mine in self.assigned.values():
             frontier = mine.ledger.frontier(mine.position)
             unsettled = [entry.task.record.offset for entry in self.book.unsettled(mine)]
-            assert frontier <= min(unsettled, default=mine.position)
+            assert frontier == min(unsettled, default=mine.position)
             assert frontier >= mine.frontier
             mine.frontier = frontier
 
@@ -273,6 +273,12 @@ class SchedulerMachine(RuleBasedStateMachine):
         else:
             batch.tasks.append(task(ledger, offset, *arrival))
             book.entries.append(Entry(batch.tasks[-1], assignment))
+
+    def take_on(self, partition: Partition) -> None:
+        stored = self.stored[partition]
+        ledger = self.scheduler.assign(partition, stored.offset, stored.offset, TOPIC_ID)
+        ledger.settled_before = decode(stored.metadata)
+        self.assigned[partition] = Assignment(ledger, stored.offset, set(stored.settled))
 
     def store(self, assignment: Assignment) -> None:
         ledger = assignment.ledger
@@ -356,4 +362,4 @@ class SchedulerMachine(RuleBasedStateMachine):
 
 
 TestScheduler = SchedulerMachine.TestCase
-TestScheduler.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestScheduler.settings = settings(max_examples=250, stateful_step_count=60, deadline=None)

@@ -17,12 +17,12 @@ def enrolment_name(event: Mapping[str, Any], names: Set[str]) -> str | None:
     """The name under which this event enrols; None for an event that doesn't.
 
     Enrolment events are `type: identify`, which carry no name, and tracks with one of `names` (written plainly).
-    An event without a type is neither, whatever its name.
+    An event without a type is neither, whatever its name. The name is the event's own, with single spaces.
     """
     kind = event.get("type")
     if kind == "track":
         name = event.get("event")
-        return name if isinstance(name, str) and plain(name) in names else None
+        return " ".join(name.split()) if isinstance(name, str) and plain(name) in names else None
     if not isinstance(kind, str):
         return None
     kind = plain(kind)

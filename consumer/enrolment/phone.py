@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
-from consumer.enrolment.international import parse_international
+from consumer.enrolment.plain_number import parse_plain
 from consumer.enrolment.rules import PhoneCheck
 
 _LONGEST = len("+") + 15  # E.164, section 6.2.1
@@ -66,7 +66,7 @@ def _readings(text: str, region: str | None) -> Iterator[tuple[str, str | None]]
 
 def _parse(text: str, region: str | None) -> PhoneNumber | None:
     """The number, if its length is one that can be called from abroad."""
-    number = parse_international(text) or _parse_slowly(text, region)
+    number = parse_plain(text, region) or _parse_slowly(text, region)
     possible = number and phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
     return number if possible else None
 
@@ -77,7 +77,7 @@ def _parse_slowly(text: str, region: str | None) -> PhoneNumber | None:
         number = phonenumbers.parse(text, region)
         for _ in range(_MOST_PREFIXES):
             written = _written(number)
-            if parse_international(written) or (again := phonenumbers.parse(written)) == number:
+            if parse_plain(written, None) or (again := phonenumbers.parse(written)) == number:
                 return number
             number = again
     except NumberParseException:

@@ -9,7 +9,7 @@ import jsonschema_rs
 import orjson
 
 _PACKAGE = Path(__file__).parents[1]
-_FOLDERS = (_PACKAGE / "schemas", _PACKAGE.parent / "schemas")  # in a wheel, in a checkout
+_IN_WHEEL, _IN_CHECKOUT = _PACKAGE / "schemas", _PACKAGE.parent / "schemas"
 
 
 class Schema:
@@ -28,5 +28,5 @@ class Schema:
 
 def load_schema(name: str) -> Schema:
     """The schema in the file `<name>.schema.json`, from the wheel or the checkout."""
-    file = next(file for folder in _FOLDERS if (file := folder / f"{name}.schema.json").is_file())
-    return Schema(orjson.loads(file.read_bytes()))
+    folder = _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_CHECKOUT
+    return Schema(orjson.loads((folder / f"{name}.schema.json").read_bytes()))

@@ -100,7 +100,7 @@ def find_all(places: list[Place]) -> dict[str, Found]:
 
 
 def _take(taken: dict[str, Found], values: Object, names: Names, place: str) -> None:
-    for _, key, field, read in sorted(map(names.__getitem__, names.keys() & values.keys())):
+    for _, key, field, read in sorted([names[key] for key in values if key in names]):
         before = taken.get(field)
         if before is None or not before.text:
             text = read(values[key])

@@ -21,7 +21,7 @@ PRESET = Rules.of().events
         ({"type": "track", "event": "signed-up"}, "signed-up"),
         ({"type": "track", "event": "SIGNEDUP"}, "SIGNEDUP"),
         ({"type": "track", "event": "signedUp"}, "signedUp"),
-        ({"type": "track", "event": " Signed\u00a0 Up\n"}, " Signed\u00a0 Up\n"),
+        ({"type": "track", "event": " Signed\u00a0 Up\n"}, "Signed Up"),
         ({"type": "Track", "event": "Signed Up"}, "Signed Up"),
         ({"type": "track", "event": "Identify"}, "Identify"),
         ({"type": "track", "event": "identified"}, "identified"),

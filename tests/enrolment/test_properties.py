@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumer.enrolment.contact import Contact
@@ -74,21 +74,25 @@ def check(rules: Rules, value: bytes) -> None:
         assert {origin.field for origin in decision.origins} >= set(decision.contact.fields()) - {"custom_1"}
 
 
+@settings(deadline=None)  # the first country loads its tables
 @given(rules=RULES, value=st.none() | st.binary())
 def test_no_bytes_raise(rules: Rules, value: bytes) -> None:
     check(rules, value)
 
 
+@settings(deadline=None)  # the first country loads its tables
 @given(rules=RULES, document=JSON | st.dictionaries(st.sampled_from(["type", "event", "traits", "context"]), JSON))
 def test_no_json_raises(rules: Rules, document: object) -> None:
     check(rules, orjson.dumps(document))
 
 
+@settings(deadline=None)  # the first country loads its tables
 @given(rules=RULES, event=EVENTS)
 def test_every_contact_satisfies_the_schema(rules: Rules, event: dict[str, Any]) -> None:
     check(rules, orjson.dumps({"payload": event} if rules.event_path == "/payload" else event))
 
 
+@settings(deadline=None)  # the first country loads its tables
 @given(region=st.sampled_from([None, "US", "IT", "BY", "BR"]), event=EVENTS)
 def test_mapping_a_mapped_contact_changes_nothing(region: str | None, event: dict[str, Any]) -> None:
     enroller = Enroller(Rules.of(default_region=region))

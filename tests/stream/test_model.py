@@ -9,6 +9,7 @@ import math
 from enum import Enum
 from typing import NamedTuple
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -36,7 +37,7 @@ MANY = 20  # records: below, some rules are left out, that the others get somewh
 class Leave(Enum):
     """How a partition leaves."""
 
-    BEGINS = "its revoke begins, and ends later"
+    BEGINS = "its revoke begins, and ends some time later"
     REVOKED = "committed, and revoked"
     LOST = "lost, with what was settled since the last commit"
     BACK_AT_ONCE = "lost, and assigned again at once"
@@ -115,6 +116,8 @@ class SchedulerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.assigned and self.book.consumed >= self.stable_until)
     @rule(which=which, how=st.sampled_from(Leave))
     def a_partition_leaves(self, which: int, how: Leave) -> None:
+        for _ in range(4):  # with something under way, as a rule
+            self.take()
         leaving = list(self.assigned.values())[which % len(self.assigned)]
         self.stable_until = self.book.consumed + MANY // 2
         match how:
@@ -135,7 +138,7 @@ class SchedulerMachine(RuleBasedStateMachine):
                 ledger = self.scheduler.assign(leaving.partition, offset, offset, TOPIC_ID)
                 self.assigned[leaving.partition] = Assignment(ledger, offset, set())
 
-    @precondition(lambda self: len(self.book.entries) >= 2 * MANY)
+    @precondition(lambda self: not self.closed and len(self.book.entries) >= 2 * MANY)
     @rule()
     def close(self) -> None:
         self.scheduler.close()
@@ -360,6 +363,8 @@ class SchedulerMachine(RuleBasedStateMachine):
         if waiting and not self.book.in_state(State.POSTING, State.BURYING) and not self.probing:
             assert until < math.inf, "records wait and nothing will ever wake them"
 
+
+pytestmark = pytest.mark.timeout(600)  # a failure is made as short as it can be, which takes longer than the test
 
 TestScheduler = SchedulerMachine.TestCase
 TestScheduler.settings = settings(max_examples=250, stateful_step_count=60, deadline=None)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from consumer.operations.sandbox.server import Sandbox
 from tests.integration.stage import Stage, sign_up
@@ -62,3 +63,33 @@ def test_a_property_that_librdkafka_does_not_know_is_named_without_its_value(gua
         assert worker.process.wait(20) == 3
     assert "fetch.wait.maximum.ms" in worker.output()
     assert "20-secret" not in worker.output()
+
+
+def tls(kafka: ApacheKafka, ca_file: Path) -> dict[str, str | None]:
+    """The variables for the listener that speaks TLS."""
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.tls_bootstrap,
+        "KAFKA_SECURITY_PROTOCOL": "ssl",
+        "KAFKA_SSL_CA_LOCATION": str(ca_file),
+    }
+
+
+def test_a_certificate_of_the_given_authority_is_trusted(guarded: Stage, kafka_from_jars: ApacheKafka) -> None:
+    guarded.produce(sign_up(0))
+    with guarded.worker(**tls(kafka_from_jars, kafka_from_jars.ca_file)) as worker:
+        worker.wait(lambda: guarded.enrolled() == 1)
+        worker.wait_ready()
+
+
+def test_a_certificate_of_another_authority_is_named_at_once_and_waited_on(
+    guarded: Stage, kafka_from_jars: ApacheKafka
+) -> None:
+    other = guarded.folder / "other-ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(other))
+    with guarded.worker(**tls(kafka_from_jars, other)) as worker:
+        worker.wait(lambda: worker.readiness()[1]["state"] == "kafka_refuses", timeout=10)
+        status, body = worker.readiness()
+        assert status == 503
+        assert "KAFKA_SSL_CA_LOCATION" in body["detail"]
+        assert worker.events().count("Kafka refuses; waiting until it is mended") == 1
+        assert worker.stop() == 0

@@ -11,9 +11,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import trustme
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 VERSION = "4.4.0"
 CACHE = Path(__file__).parents[2] / ".cache" / f"kafka-{VERSION}"
@@ -56,7 +58,7 @@ PROPERTIES = {
 }
 
 SASL = {
-    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,SSL:SSL",
     "sasl.enabled.mechanisms": "PLAIN",
     "listener.name.sasl.plain.sasl.jaas.config": (
         'org.apache.kafka.common.security.plain.PlainLoginModule required user_worker="right";'
@@ -79,14 +81,20 @@ class ApacheKafka:
         self._libraries = libraries()
         self._process: subprocess.Popen[bytes] | None = None
         self._config = folder / "server.properties"
+        self._keystore = folder / "keystore.pem"
+        self.ca_file = folder / "ca.pem"  # of the authority that vouches for the TLS listener
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(str(self.ca_file))
+        self._keystore.write_bytes(keystore(authority.issue_cert("127.0.0.1")))
         self._configure()
         self._java(
             "kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER_ID, "--config", str(self._config)
         ).wait()
 
     def _configure(self) -> None:
-        self._port, self._sasl_port, controller = free_ports(3)
-        listeners = f"PLAINTEXT://127.0.0.1:{self._port},SASL://127.0.0.1:{self._sasl_port}"
+        self._port, self._sasl_port, self._tls_port, controller = free_ports(4)
+        plain = f"PLAINTEXT://127.0.0.1:{self._port},SASL://127.0.0.1:{self._sasl_port}"
+        listeners = f"{plain},SSL://127.0.0.1:{self._tls_port}"
         properties = {
             **PROPERTIES,
             **SASL,
@@ -94,6 +102,8 @@ class ApacheKafka:
             "advertised.listeners": listeners,
             "controller.quorum.voters": f"1@127.0.0.1:{controller}",
             "log.dirs": str(self._folder / "data"),
+            "listener.name.ssl.ssl.keystore.type": "PEM",
+            "listener.name.ssl.ssl.keystore.location": str(self._keystore),
         }
         self._config.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
 
@@ -106,6 +116,11 @@ class ApacheKafka:
     def sasl_bootstrap(self) -> str:
         """host:port of the listener that asks for SASL PLAIN; its only user is `worker`, the password `right`."""
         return f"127.0.0.1:{self._sasl_port}"
+
+    @property
+    def tls_bootstrap(self) -> str:
+        """host:port of the listener that speaks TLS."""
+        return f"127.0.0.1:{self._tls_port}"
 
     def begin(self) -> None:
         """Start it for the first time, at other ports if somebody has taken one of them meanwhile."""
@@ -156,6 +171,13 @@ class ApacheKafka:
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
+
+
+def keystore(certificate: trustme.LeafCert) -> bytes:
+    """Key and certificate in one file, the key in PKCS 8: Java reads no other."""
+    key = load_pem_private_key(certificate.private_key_pem.bytes(), None)
+    chain = b"".join(each.bytes() for each in certificate.cert_chain_pems)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + chain
 
 
 def libraries() -> Path:

@@ -55,7 +55,12 @@ class Assignment:
         self._leaving_for = ReleaseReason.SHUTDOWN
 
     def assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """librdkafka's `on_assign`. An empty list is normal: a rebalance that gave this member nothing new."""
+        """librdkafka's `on_assign`. An empty list is normal: a rebalance that gave this member nothing new.
+
+        While the worker ends, partitions may still come: without a ledger, nothing of them is taken in or committed.
+        """
+        if self._leaving_for is ReleaseReason.SHUTDOWN:
+            return
         if partitions:
             ids = self._topic_ids.of(partition.topic for partition in partitions)
             committed = self._committed(consumer, partitions)

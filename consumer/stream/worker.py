@@ -33,6 +33,7 @@ from consumer.stream.topic_ids import TopicIds
 
 POLL_SECONDS = 0.05
 BATCH = 500
+QUIET_TURNS = 3  # polls without an assignment after which the group is taken to be left
 ENDS_SECONDS = 1.0  # how often the partitions' ends are noted for the metrics
 
 log = structlog.get_logger()
@@ -210,9 +211,22 @@ class Worker:
         dead_letters.close(max(0.0, deadline - self._clock()))
         if not self._commit_last(consumer, deadline):
             return Ending.UNANSWERED
+        self._leave(consumer, deadline)
         consumer.close()
         log.info("ended", unfinished=unfinished)
         return Ending.UNFINISHED if unfinished else Ending.DRAINED
+
+    def _leave(self, consumer: Consumer, deadline: float) -> None:
+        """Leave the group before the consumer is closed, and serve what comes of it.
+
+        An assignment that arrives inside `close` makes librdkafka wait for ever, or end the process by an assertion
+        (rd_kafka_cgrp_terminated).
+        """
+        consumer.unsubscribe()
+        quiet = 0
+        while quiet < QUIET_TURNS and self._clock() < deadline:
+            self._closing_turn(consumer)
+            quiet = 0 if consumer.assignment() else quiet + 1
 
     def _commit_last(self, consumer: Consumer, deadline: float) -> bool:
         """Commit everything settled and wait for the answer: asynchronously, as a dead coordinator never answers."""

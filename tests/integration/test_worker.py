@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 
 import orjson
 import pytest
@@ -164,6 +165,14 @@ def test_an_unknown_list_halts_and_no_record_becomes_a_dead_letter(stage: Stage)
         worker.wait(lambda: worker.readiness()[1]["state"] == "halted")
         assert worker.metrics()["clicksend_records_in_progress"] == 40
     assert stage.dead_letters() == []
+
+
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.2])
+def test_a_stop_while_it_joins_the_group_is_an_orderly_one(stage: Stage, after: float) -> None:
+    with stage.worker() as worker:
+        worker.wait(lambda: "consuming" in worker.events())
+        time.sleep(after)  # somewhere in the middle of the first assignment
+        assert worker.stop() == 0
 
 
 def test_a_second_signal_ends_it_at_once(stage: Stage) -> None:

@@ -67,7 +67,8 @@ class Assignment:
             positions = [self._open(consumer, partition, ids[partition.topic]) for partition in committed]
             consumer.incremental_assign(positions)
             consumer.resume(positions)  # a partition may come back paused from an earlier stay
-            self._connection.admitted()
+            if all(each.error is None for each in committed):
+                self._connection.admitted()
         self._health.lost = False
         self._changed(RebalanceEvent.ASSIGNED, partitions)
 

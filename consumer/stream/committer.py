@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -46,6 +46,9 @@ class Committer:
         self._scheduler = scheduler
         self._on_result = on_result
         self._ticked_at = 0.0
+        self._sent: dict[
+            Partition, Ledger
+        ] = {}  # whose commit is outstanding: a later ledger must not believe its answer
         self.outstanding = False
 
     def tick(self, consumer: Consumer, now: float) -> None:
@@ -60,6 +63,7 @@ class Committer:
         offsets = self._changed(self._scheduler.ledgers.values(), lambda ledger: _position(consumer, ledger.partition))
         if not offsets:
             return
+        self._sent = dict(self._scheduler.ledgers)
         try:
             consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as failure:
@@ -78,7 +82,8 @@ class Committer:
         if not offsets:
             return
         try:
-            self._acknowledged(consumer.commit(offsets=offsets, asynchronous=False) or [])
+            answer = consumer.commit(offsets=offsets, asynchronous=False) or []
+            self._acknowledged(answer, {ledger.partition: ledger for ledger in ledgers})
         except KafkaException as failure:
             self._failed(failure.args[0])
 
@@ -88,7 +93,7 @@ class Committer:
         if error is not None:
             self._failed(error)
         else:
-            self._acknowledged(offsets)
+            self._acknowledged(offsets, self._sent)
 
     def _changed(self, ledgers: Iterable[Ledger], position: Callable[[Ledger], int]) -> list[TopicPartition]:
         offsets = []
@@ -100,12 +105,12 @@ class Committer:
                     offsets.append(TopicPartition(*ledger.partition, frontier, metadata=metadata))
         return offsets
 
-    def _acknowledged(self, offsets: list[TopicPartition]) -> None:
+    def _acknowledged(self, offsets: list[TopicPartition], sent: Mapping[Partition, Ledger]) -> None:
         for offset in offsets:
             if offset.error is not None:
                 self._failed(offset.error)
                 continue
-            ledger = self._scheduler.ledgers.get(Partition(offset.topic, offset.partition))
+            ledger = sent.get(Partition(offset.topic, offset.partition))
             if ledger is not None and offset.offset >= ledger.committed:
                 ledger.committed = offset.offset
                 ledger.committed_map = offset.metadata or ""

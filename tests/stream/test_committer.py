@@ -1,0 +1,69 @@
+"""What a broker's answer to a commit changes, and for whom."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from confluent_kafka import Consumer, TopicPartition
+
+from consumer.stream.committer import Committer
+from consumer.stream.counts import ReleaseReason
+from consumer.stream.options import CommitResult
+from consumer.stream.scheduler import Batch, Scheduler
+from tests.stream.builders import EVENTS, Engine
+
+TOPIC_ID = bytes(16)
+
+
+class SilentConsumer:
+    """Takes commits and leaves their answers to the test; stands for librdkafka's consumer."""
+
+    def __init__(self) -> None:
+        self.commits: list[list[TopicPartition]] = []
+
+    def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> None:
+        assert asynchronous
+        self.commits.append(offsets)
+
+    def position(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
+        return [TopicPartition(each.topic, each.partition, -1001) for each in partitions]
+
+
+def committer(engine: Scheduler) -> tuple[Committer, SilentConsumer, list[CommitResult]]:
+    results: list[CommitResult] = []
+    return Committer(engine, results.append), SilentConsumer(), results
+
+
+def see(engine: Scheduler, offset: int) -> None:
+    """A filtered record: for it, being seen is being settled."""
+    engine.ledgers[EVENTS].highest_seen = offset
+    engine.admit(Batch(consumed=1))
+
+
+def test_one_commit_is_outstanding_at_a_time_and_its_answer_is_remembered() -> None:
+    engine = Engine().scheduler
+    ledger = engine.assign(EVENTS, 0, 0, TOPIC_ID)
+    made, silent, results = committer(engine)
+    see(engine, 9)
+    made.tick(cast(Consumer, silent), 1.0)
+    made.tick(cast(Consumer, silent), 2.0)
+    assert [[each.offset for each in commit] for commit in silent.commits] == [[10]]
+    made.answered(None, silent.commits[0])
+    assert (ledger.committed, made.outstanding, results) == (10, False, [CommitResult.OK])
+    made.tick(cast(Consumer, silent), 3.0)
+    assert len(silent.commits) == 1, "nothing has changed"
+
+
+def test_an_answer_that_comes_after_its_ledger_has_gone_is_not_believed_by_the_next_one() -> None:
+    engine = Engine().scheduler
+    engine.assign(EVENTS, 1000, 1000, TOPIC_ID)
+    made, silent, _ = committer(engine)
+    see(engine, 1499)
+    made.tick(cast(Consumer, silent), 1.0)
+    engine.detach([EVENTS], ReleaseReason.REWOUND)  # the topic was recreated while the commit was under way
+    ledger = engine.assign(EVENTS, 0, 0, TOPIC_ID)
+    made.answered(None, silent.commits[0])
+    assert ledger.committed == 0
+    see(engine, 9)
+    made.tick(cast(Consumer, silent), 2.0)
+    assert [each.offset for each in silent.commits[1]] == [10], "else nothing would be committed up to 1500"

@@ -5,25 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from typing import Protocol
 
 import pytest
 
 from consumer.operations.broker import InProcessBroker
 from tests.kafka.apache import ApacheKafka, Unavailable, create_topic
+from tests.kafka.broker import Broker
 from tests.kafka.container import kafka_container
 from tests.kafka.in_process import InProcess
-
-
-class Broker(Protocol):
-    """A Kafka to test against."""
-
-    @property
-    def bootstrap(self) -> str:
-        """host:port."""
-
-    def create_topic(self, name: str, partitions: int, config: Mapping[str, str] | None = None, /) -> None:
-        """Create a topic, and return when it is there."""
 
 
 class GivenBroker:

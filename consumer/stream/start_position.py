@@ -34,13 +34,8 @@ class StartPosition:
         Raises ConfigurationError where the operator asked for an error.
         """
         if self._options.offset_reset is OffsetReset.ERROR:
-            raise ConfigurationError(
-                Problem(
-                    f"partition {partition}",
-                    f"the group {self._options.group_id} has no committed offset and KAFKA_AUTO_OFFSET_RESET is error",
-                    "Set the group's offsets with kafka-consumer-groups --reset-offsets, or set earliest or latest",
-                )
-            )
+            what = f"the group {self._options.group_id} has no committed offset and KAFKA_AUTO_OFFSET_RESET is error"
+            raise no_usable_offset(f"partition {partition}", what)
         try:
             return self._resolve(consumer, partition)
         except KafkaException as failure:
@@ -74,3 +69,9 @@ class StartPosition:
             _low, each.offset = consumer.get_watermark_offsets(each, timeout=LOOK_UP_SECONDS)
         consumer.commit(offsets=everything, asynchronous=False)
         self._ends.update({Partition(each.topic, each.partition): each.offset for each in everything})
+
+
+def no_usable_offset(name: str, what: str) -> ConfigurationError:
+    """The group's offset can't be used and the operator wants to decide."""
+    mend = "Set the group's offsets with kafka-consumer-groups --reset-offsets, or set earliest or latest"
+    return ConfigurationError(Problem(name, what, mend))

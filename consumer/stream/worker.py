@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from consumer.clicksend.client import Client
 from consumer.enrolment.enroller import Enroller
-from consumer.errors import ConfigurationError, FatalStreamError, Problem
+from consumer.errors import FatalStreamError
 from consumer.log import librdkafka
 from consumer.stream.assignment import Assignment
 from consumer.stream.back_pressure import pressure
@@ -29,6 +29,7 @@ from consumer.stream.options import StreamOptions
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
 from consumer.stream.start import Start
+from consumer.stream.start_position import no_usable_offset
 from consumer.stream.topic_ids import TopicIds
 
 POLL_SECONDS = 0.05
@@ -170,13 +171,8 @@ class Worker:
         if code == KafkaError._FATAL:
             raise FatalStreamError(f"librdkafka can't go on: {error.str()}")
         if code == KafkaError._AUTO_OFFSET_RESET:
-            raise ConfigurationError(
-                Problem(
-                    "KAFKA_AUTO_OFFSET_RESET",
-                    "the group's offset is no longer in the topic and the setting is error",
-                    "Set the group's offsets with kafka-consumer-groups --reset-offsets, or set earliest or latest",
-                )
-            )
+            what = "the group's offset is no longer in the topic and the setting is error"
+            raise no_usable_offset("KAFKA_AUTO_OFFSET_RESET", what)
         self._connection.error(error)
         self._reporter.stream_error(error)
 
@@ -230,13 +226,15 @@ class Worker:
 
     def _commit_last(self, consumer: Consumer, deadline: float) -> bool:
         """Commit everything settled and wait for the answer: asynchronously, as a dead coordinator never answers."""
-        while self._committer.outstanding and self._clock() < deadline:
-            self._closing_turn(consumer)
+        self._await_commit(consumer, deadline)
         if not self._committer.outstanding:
             self._committer.commit(consumer)
+        self._await_commit(consumer, deadline)
+        return not self._committer.outstanding
+
+    def _await_commit(self, consumer: Consumer, deadline: float) -> None:
         while self._committer.outstanding and self._clock() < deadline:
             self._closing_turn(consumer)
-        return not self._committer.outstanding
 
     def _closing_turn(self, consumer: Consumer) -> None:
         """Serve librdkafka. What it still hands out goes into the ledgers, lest the frontier pass it: no further."""

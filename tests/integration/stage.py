@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
@@ -14,6 +14,7 @@ from consumer.operations.sandbox.faults import Rule, Script
 from consumer.operations.sandbox.server import Sandbox
 from consumer.stream.commit_map import decode
 from tests.integration.worker_process import WorkerProcess
+from tests.kafka.broker import Broker
 from tests.kafka.in_process import InProcess
 
 PARTITIONS = 4
@@ -34,17 +35,6 @@ def sign_up(number: int) -> Event:
 def identify(number: int, **traits: str) -> Event:
     """An Identify of one of many people."""
     return {"type": "identify", "traits": {"email": f"u{number}@example.com", **traits}}
-
-
-class Broker(Protocol):
-    """A Kafka to test against: the in-process one, or Apache Kafka."""
-
-    @property
-    def bootstrap(self) -> str:
-        """host:port."""
-
-    def create_topic(self, name: str, partitions: int, config: Mapping[str, str] | None = None, /) -> None:
-        """Create a topic, and return when it is there."""
 
 
 class Stage:

@@ -5,13 +5,7 @@ from __future__ import annotations
 import socket
 
 from tests.integration.stage import Stage, sign_up
-
-
-def free_port() -> int:
-    """A port at which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.kafka.apache import free_ports
 
 
 def test_a_missing_topic_is_refused_with_the_command_that_creates_it(stage: Stage) -> None:
@@ -37,7 +31,7 @@ def test_a_missing_dead_letter_topic_is_created_when_that_is_allowed(apache_stag
 
 
 def test_a_broker_that_is_away_is_named_and_waited_for(stage: Stage) -> None:
-    with stage.worker(KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{free_port()}") as worker:
+    with stage.worker(KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{free_ports(1)[0]}") as worker:
         worker.wait(lambda: "Kafka does not answer; trying on" in worker.events(), timeout=10)
         status, body = worker.readiness()
         assert (status, body["state"]) == (503, "kafka_unreachable")
@@ -47,7 +41,7 @@ def test_a_broker_that_is_away_is_named_and_waited_for(stage: Stage) -> None:
 
 
 def test_waiting_for_kafka_ends_where_an_end_was_asked_for(stage: Stage) -> None:
-    away = f"127.0.0.1:{free_port()}"
+    away = f"127.0.0.1:{free_ports(1)[0]}"
     with stage.worker(KAFKA_BOOTSTRAP_SERVERS=away, WORKER_START_TIMEOUT="1") as worker:
         assert worker.process.wait(20) == 70
     assert "Traceback" not in worker.output()

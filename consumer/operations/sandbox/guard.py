@@ -7,10 +7,10 @@ the credentials.
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from consumer.loopback import is_loopback
 from consumer.operations.sandbox.answers import Answer, failure
 
 if TYPE_CHECKING:
@@ -43,12 +43,3 @@ def host_name(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
-
-
-def is_loopback(name: str) -> bool:
-    if name == "localhost":
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -26,12 +26,14 @@ from consumer.monitor import Monitor, Report
 from consumer.settings import Settings, reload_credentials
 from consumer.settings.model import Kafka
 from consumer.stream.back_pressure import Caps
+from consumer.stream.clients import KafkaClients
 from consumer.stream.collector import WorkerCollector
 from consumer.stream.health import Health
 from consumer.stream.journal import Journal
 from consumer.stream.options import DeadLetterTopicCreation, StreamOptions
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
+from consumer.stream.threads import OsThreads
 from consumer.stream.worker import Delivery, Ending, Worker
 
 LIVE_SHARE = 0.5  # of max.poll.interval.ms: longer than a revoke may take (a third), shorter than the broker allows
@@ -52,15 +54,17 @@ class Member:
         delivery = settings.delivery
         gate = Gate(policy, delivery.max_requests_per_second, delivery.probe_interval)
         judge = Judge(gate, policy, delivery.on_configuration_fault, delivery.mass_rejection_limit)
-        self.scheduler = Scheduler(gate, judge, policy)
+        threads = OsThreads()
+        self.scheduler = Scheduler(gate, judge, policy, threads)
         self._health = Health(clock())
         self._worker = Worker(
-            stream_options(settings),
+            KafkaClients(stream_options(settings)),
             Enroller(rules(settings)),
             self.scheduler,
             _delivery(settings),
             Reporter(registry, journal, clock),
             self._health,
+            threads,
             clock,
         )
         _register(registry, self.scheduler, clock)

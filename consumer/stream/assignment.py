@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from consumer.stream.commit_map import decode
 from consumer.stream.committer import Committer
@@ -36,12 +37,12 @@ class Assignment:
         connection: Connection,
         health: Health,
         reporter: Reporter,
-        topic_ids: TopicIds,
+        admin: Callable[[], AdminClient],
         clock: Callable[[], float],
     ) -> None:
         self._options = options
-        self._topic_ids = topic_ids
-        self._start_position = StartPosition(options)
+        self._topic_ids = TopicIds(admin)
+        self._start_position = StartPosition(options, admin)
         self._scheduler = scheduler
         self._committer = committer
         self._connection = connection

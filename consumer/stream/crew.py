@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
@@ -13,6 +12,7 @@ from consumer.delivery.judge import GiveUp
 from consumer.stream.record import Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
+from consumer.stream.threads import Thread, Threads
 from consumer.stream.work import Bury, Deliver, Probe, Stop, Wait, Work
 
 
@@ -39,6 +39,7 @@ class Crew:
         reporter: Reporter,
         clock: Callable[[], float],
         on_crash: Callable[[BaseException], None],
+        threads: Threads,
     ) -> None:
         self._scheduler = scheduler
         self._clients = clients
@@ -48,21 +49,18 @@ class Crew:
         self._clock = clock
         self._on_crash = on_crash
         self._lookout_until = math.inf  # guarded by the scheduler's lock; infinite: nobody looks out
-        self._threads: list[threading.Thread] = []
+        self._threads = threads
+        self._members: list[Thread] = []
 
     def start(self, size: int) -> None:
         """Start so many threads."""
-        for number in range(size):
-            # Daemons: a request that hangs must not keep a process alive that has decided to end.
-            thread = threading.Thread(target=self._run, name=f"delivery-{number}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        self._members = [self._threads.start(self._run, f"delivery-{number}") for number in range(size)]
 
     def join(self, timeout: float) -> None:
         """Wait, at most `timeout` seconds in all, for the threads to end after the scheduler was closed."""
         deadline = self._clock() + timeout
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - self._clock()))
+        for member in self._members:
+            member.join(max(0.0, deadline - self._clock()))
 
     def _run(self) -> None:
         try:

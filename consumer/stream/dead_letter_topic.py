@@ -12,8 +12,6 @@ from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
 from consumer.errors import ConfigurationError, Problem
-from consumer.stream.kafka_properties import shared_properties
-from consumer.stream.options import StreamOptions
 
 ANSWER_SECONDS = 10.0
 
@@ -23,9 +21,9 @@ log = structlog.get_logger()
 class DeadLetterTopic:
     """Administration of the one topic that the worker may create. Used at the start, on the poll thread."""
 
-    def __init__(self, options: StreamOptions) -> None:
-        self._name = options.dead_letter_topic
-        self._admin = AdminClient(shared_properties(options.connection))
+    def __init__(self, name: str, admin: AdminClient) -> None:
+        self._name = name
+        self._admin = admin
 
     def create(self, partitions: int) -> None:
         """Create it without an end to its retention: a dead letter bears the time of its record, and a finite

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from consumer.stream.lanes import Lanes
 from consumer.stream.ledger import Ledger
 from consumer.stream.ready import ParkedTasks, ReadyQueue
 from consumer.stream.record import Partition, Stage, Task
+from consumer.stream.threads import Threads
 from consumer.stream.work import Bury, Deliver, Probe, Stop, Wait, Work
 
 WAITING = frozenset({Stage.QUEUED, Stage.READY, Stage.PARKED, Stage.SUSPECT, Stage.TO_BURY})
@@ -41,10 +41,9 @@ class Scheduler:
     same lock: notified when something in flight has ended, once partitions leave or the scheduler is closed.
     """
 
-    def __init__(self, gate: Gate, judge: Judge, policy: RetryPolicy) -> None:
-        lock = threading.RLock()  # reentrant: a waiting delivery thread takes again without letting go of it
-        self.changed = threading.Condition(lock)
-        self.landed = threading.Condition(lock)
+    def __init__(self, gate: Gate, judge: Judge, policy: RetryPolicy, threads: Threads) -> None:
+        # The lock is reentrant: a waiting delivery thread takes again without letting go of it.
+        self.changed, self.landed = threads.conditions(2)
         self.gate = gate
         self.ledgers: dict[Partition, Ledger] = {}  # changed by the poll thread only, which may read without the lock
         self._judge = judge

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._metadata import TopicMetadata
 
 from consumer.errors import ConfigurationError, FatalStreamError, Problem
@@ -39,12 +40,14 @@ class Start:
     def __init__(
         self,
         options: StreamOptions,
+        admin: Callable[[], AdminClient],
         connection: Connection,
         health: Health,
         clock: Callable[[], float],
         stopped: Callable[[], bool],
     ) -> None:
         self._options = options
+        self._admin = admin
         self._connection = connection
         self._health = health
         self._clock = clock
@@ -73,12 +76,13 @@ class Start:
                 like_source = f"--partitions {sources or 6} --config retention.ms=-1"
                 problems.append(_missing("KAFKA_DEAD_LETTER_TOPIC", options.dead_letter_topic, like_source))
             else:
-                DeadLetterTopic(options).create(sources)
+                DeadLetterTopic(options.dead_letter_topic, self._admin()).create(sources)
                 return Topics(sources)
         if problems:
             raise ConfigurationError(*problems)
         partitions = len(found[options.dead_letter_topic].partitions)
-        for warning in DeadLetterTopic(options).warnings(partitions, sources):
+        letters = DeadLetterTopic(options.dead_letter_topic, self._admin())
+        for warning in letters.warnings(partitions, sources):
             log.warning("the dead-letter topic may not keep what it is given", why=warning)
         return Topics(partitions)
 

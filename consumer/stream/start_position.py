@@ -6,12 +6,13 @@ otherwise lose what came in between.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from consumer.errors import ConfigurationError, Problem
-from consumer.stream.kafka_properties import shared_properties
 from consumer.stream.options import OffsetReset, StreamOptions
 from consumer.stream.record import Partition
 
@@ -23,9 +24,9 @@ log = structlog.get_logger()
 class StartPosition:
     """Resolves by KAFKA_AUTO_OFFSET_RESET. Used inside rebalance callbacks, on the poll thread."""
 
-    def __init__(self, options: StreamOptions) -> None:
+    def __init__(self, options: StreamOptions, admin: Callable[[], AdminClient]) -> None:
         self._options = options
-        self._admin: AdminClient | None = None
+        self._admin = admin
         self._ends: dict[Partition, int] = {}  # of topics that this worker has begun for the group
 
     def resolve(self, consumer: Consumer, partition: Partition) -> int:
@@ -58,9 +59,7 @@ class StartPosition:
         """Unless the group knows the topic, begin all its partitions at their ends, those of other workers included:
         otherwise these would look like added ones to a worker that is a moment late.
         """
-        # Not by the Consumer, which must not be asked for metadata inside a callback (see `TopicIds`).
-        self._admin = self._admin or AdminClient(shared_properties(self._options.connection))
-        numbers = self._admin.list_topics(topic, timeout=LOOK_UP_SECONDS).topics[topic].partitions
+        numbers = self._admin().list_topics(topic, timeout=LOOK_UP_SECONDS).topics[topic].partitions
         everything = [TopicPartition(topic, number) for number in numbers]
         committed = consumer.committed(everything, timeout=LOOK_UP_SECONDS)
         if any(each.offset >= 0 for each in committed):

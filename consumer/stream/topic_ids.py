@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from consumer.stream.commit_map import TOPIC_ID_SIZE, UNKNOWN_TOPIC_ID
-from consumer.stream.kafka_properties import Value, shared_properties
 
 LOOK_UP_SECONDS = 5.0
 
@@ -16,14 +15,10 @@ LOOK_UP_SECONDS = 5.0
 class TopicIds:
     """Looked up when asked, on the poll thread. A topic whose id can't be had counts as unknown: maps of settled
     records that were written with an id then don't match, so they are not believed.
-
-    By a client of its own: the Consumer must not be asked for metadata inside a rebalance callback (confluent-kafka
-    keeps one call state for each client and thread, and ends the process when it is missing).
     """
 
-    def __init__(self, connection: Mapping[str, Value]) -> None:
-        self._connection = connection
-        self._admin: AdminClient | None = None  # made at the first look-up; it must outlive its answers
+    def __init__(self, admin: Callable[[], AdminClient]) -> None:
+        self._admin = admin
 
     def of(self, topics: Iterable[str]) -> dict[str, bytes]:
         """The ids of these topics, 16 bytes each."""
@@ -31,11 +26,11 @@ class TopicIds:
 
     def _id(self, topic: str) -> bytes:
         try:
-            self._admin = self._admin or AdminClient(shared_properties(self._connection))
-            cluster = self._admin.list_topics(topic, timeout=LOOK_UP_SECONDS)
+            admin = self._admin()
+            cluster = admin.list_topics(topic, timeout=LOOK_UP_SECONDS)
             if cluster.controller_id not in cluster.brokers:
                 return UNKNOWN_TOPIC_ID  # nobody to ask: an in-process broker
-            found = self._admin.describe_topics(TopicCollection([topic]), request_timeout=LOOK_UP_SECONDS)
+            found = admin.describe_topics(TopicCollection([topic]), request_timeout=LOOK_UP_SECONDS)
             uuid = found[topic].result().topic_id
         except KafkaException:
             return UNKNOWN_TOPIC_ID

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Condition, Event
+from threading import Event
 
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeVerdict
@@ -19,6 +19,7 @@ from consumer.enrolment.disposition import DeadLetterReason
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Headers, Partition, Record, Task
 from consumer.stream.scheduler import Batch, Scheduler
+from consumer.stream.threads import Condition, OsThreads
 from consumer.stream.work import Bury, Deliver, Probe, Wait, Work
 
 TOPIC_ID = b"the topic's id.."
@@ -56,7 +57,9 @@ class Engine:
         policy = policy or RetryPolicy(initial_delay=0.5, max_delay=60, max_age=86400)
         self.now = 1000.0
         self.gate = Gate(policy, requests_per_second, probe_interval=30)
-        self.scheduler = Scheduler(self.gate, Judge(self.gate, policy, on_fault, mass_rejection_limit), policy)
+        self.scheduler = Scheduler(
+            self.gate, Judge(self.gate, policy, on_fault, mass_rejection_limit), policy, OsThreads()
+        )
         self.ledger = self.assign(EVENTS)
 
     def assign(self, partition: Partition, start: int = 0) -> Ledger:
@@ -141,7 +144,7 @@ def woken(condition: Condition, by: Callable[[], object]) -> bool:
     def wait() -> bool:
         with condition:
             waiting.set()
-            return condition.wait(timeout=30)
+            return bool(condition.wait(timeout=30))
 
     with ThreadPoolExecutor(1) as pool:
         heard = pool.submit(wait)

@@ -24,6 +24,7 @@ from consumer.stream.commit_map import decode
 from consumer.stream.counts import ReleaseReason
 from consumer.stream.record import Partition, Stage
 from consumer.stream.scheduler import Batch, Scheduler
+from consumer.stream.threads import OsThreads
 from consumer.stream.work import Bury, Deliver, Probe, Stop, Wait, Work
 from tests.delivery.answers import DELIVERED, DOWN, EVERY_ANSWER, EVERY_FINDING, FINE, asked_to_wait
 from tests.stream.builders import ANN, JANE, JOE, KIM, TOPIC_ID, task
@@ -74,7 +75,9 @@ class SchedulerMachine(RuleBasedStateMachine):
     def start(self, rate: float, on_fault: OnConfigurationFault, max_age: float, mass_rejection_limit: int) -> None:
         policy = RetryPolicy(initial_delay=0.5, max_delay=60, max_age=max_age)
         self.gate = Gate(policy, rate, probe_interval=30)
-        self.scheduler = Scheduler(self.gate, Judge(self.gate, policy, on_fault, mass_rejection_limit), policy)
+        self.scheduler = Scheduler(
+            self.gate, Judge(self.gate, policy, on_fault, mass_rejection_limit), policy, OsThreads()
+        )
         self.now = 1000.0
         self.book = Book()
         self.assigned: dict[Partition, Assignment] = {}

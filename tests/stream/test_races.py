@@ -21,6 +21,7 @@ from consumer.stream.commit_map import decode
 from consumer.stream.counts import ReleaseReason
 from consumer.stream.record import Partition, Task
 from consumer.stream.scheduler import Batch, Scheduler
+from consumer.stream.threads import OsThreads
 from consumer.stream.work import Bury, Deliver, Probe, Stop, Wait, Work
 from tests.delivery.answers import DELIVERED, DOWN, FINE, REJECTED, SUSPICIOUS, TIMEOUT, UNAUTHORIZED
 from tests.stream.builders import TOPIC_ID, task
@@ -129,7 +130,9 @@ def bury(scheduler: Scheduler, sink: Sink, letter: Task) -> None:
 def delivery_threads(sink: Sink) -> Iterator[Scheduler]:
     """A scheduler that owns all partitions, with its threads; leaves when everything is settled."""
     gate = Gate(POLICY, requests_per_second=0, probe_interval=0.002)
-    scheduler = Scheduler(gate, Judge(gate, POLICY, OnConfigurationFault.HALT, mass_rejection_limit=20), POLICY)
+    scheduler = Scheduler(
+        gate, Judge(gate, POLICY, OnConfigurationFault.HALT, mass_rejection_limit=20), POLICY, OsThreads()
+    )
     for partition in PARTITIONS:
         scheduler.assign(partition, 0, 0, TOPIC_ID)
     with ThreadPoolExecutor(THREADS) as pool:

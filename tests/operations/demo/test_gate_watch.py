@@ -9,6 +9,7 @@ from consumer.delivery.judge import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
 from consumer.operations.demo.gate_watch import GateWatch
 from consumer.stream.scheduler import Scheduler
+from consumer.stream.threads import OsThreads
 
 NOW = 1_000.0
 DOWN = Outcome(Result.TRANSIENT, 503, cause=Cause.UNAVAILABLE)
@@ -23,7 +24,7 @@ def gate() -> Gate:
 @pytest.fixture
 def watch(gate: Gate) -> GateWatch:
     policy = RetryPolicy()
-    return GateWatch(Scheduler(gate, Judge(gate, policy, OnConfigurationFault.HALT, 20), policy))
+    return GateWatch(Scheduler(gate, Judge(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads()))
 
 
 def test_an_open_gate_is_no_news(watch: GateWatch) -> None:

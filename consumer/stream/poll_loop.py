@@ -1,0 +1,171 @@
+"""What the poll thread does, turn by turn: consume, take in, hold back, commit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+from confluent_kafka import KafkaError, Message, TopicPartition
+
+from consumer.enrolment.enroller import Enroller
+from consumer.errors import FatalStreamError
+from consumer.stream.assignment import Assignment
+from consumer.stream.back_pressure import pressure
+from consumer.stream.clients import KafkaClients
+from consumer.stream.committer import Committer
+from consumer.stream.connection import Connection
+from consumer.stream.counts import ReleaseReason
+from consumer.stream.health import Health
+from consumer.stream.intake import Intake
+from consumer.stream.ledger import Ledger
+from consumer.stream.reporter import Reporter
+from consumer.stream.scheduler import Scheduler
+from consumer.stream.start_position import no_usable_offset
+
+POLL_SECONDS = 0.05
+BATCH = 500
+QUIET_TURNS = 3  # polls without an assignment after which the group is taken to be left
+ENDS_SECONDS = 1.0  # how often the partitions' ends are noted for the metrics
+
+log = structlog.get_logger()
+
+
+class PollLoop:
+    """The only user of the Consumer, which it makes. For one thread.
+
+    Raises ConfigurationError for a property that librdkafka does not take.
+    """
+
+    def __init__(
+        self,
+        clients: KafkaClients,
+        enroller: Enroller,
+        scheduler: Scheduler,
+        reporter: Reporter,
+        health: Health,
+        clock: Callable[[], float],
+    ) -> None:
+        self._options = options = clients.options
+        self._scheduler = scheduler
+        self._reporter = reporter
+        self._health = health
+        self._clock = clock
+        self.connection = Connection(health, clock)
+        self._committer = Committer(scheduler, reporter.committed)
+        self._assignment = Assignment(
+            options, scheduler, self._committer, self.connection, health, reporter, clients.admin, clock
+        )
+        self._intake = Intake(
+            enroller, scheduler.ledgers, self._rewind, int(options.max_event_age * 1000), reporter.journal
+        )
+        self._ends_noted_at = 0.0
+        self.consumer = clients.consumer(
+            {
+                "error_cb": self.connection.error,
+                "stats_cb": self.connection.statistics,
+                "on_commit": self._committer.answered,
+            }
+        )
+
+    def join(self) -> None:
+        """Ask for a share of the topics; it comes in one of the next turns."""
+        self.consumer.subscribe(
+            list(self._options.topics),
+            on_assign=self._assignment.assigned,
+            on_revoke=self._assignment.revoked,
+            on_lost=self._assignment.lost,
+        )
+
+    def turn(self) -> None:
+        """One round. Raises ConfigurationError and FatalStreamError for what ends the worker."""
+        self._take_in(self._consume())
+        now = self._clock()
+        self._health.polled(now)
+        self._regulate()
+        self._committer.tick(self.consumer, now)
+        if now - self._ends_noted_at >= ENDS_SECONDS:
+            self._ends_noted_at = now
+            self._note_ends()
+
+    def closing_turn(self) -> None:
+        """Serve librdkafka. What it still hands out goes into the ledgers, lest the frontier pass it: no further."""
+        self._take_in(self._consume())
+        self._health.polled(self._clock())
+
+    def end(self) -> None:
+        """From now on only closing turns are made: nothing new is consumed, and partitions go because we end."""
+        self._assignment.end()
+        self.consumer.pause([TopicPartition(*partition) for partition in self._scheduler.ledgers])
+
+    def commit_last(self, deadline: float) -> bool:
+        """Commit everything settled; whether the answer has come by `deadline` (monotonic seconds).
+
+        Asynchronously, as a dead coordinator never answers.
+        """
+        self._await_commit(deadline)
+        if not self._committer.outstanding:
+            self._committer.commit(self.consumer)
+        self._await_commit(deadline)
+        return not self._committer.outstanding
+
+    def leave(self, deadline: float) -> None:
+        """Leave the group before the consumer is closed, and serve what comes of it; then close it.
+
+        An assignment that arrives inside `close` makes librdkafka wait for ever, or end the process by an assertion
+        (rd_kafka_cgrp_terminated).
+        """
+        self.consumer.unsubscribe()
+        quiet = 0
+        while quiet < QUIET_TURNS and self._clock() < deadline:
+            self.closing_turn()
+            quiet = 0 if self.consumer.assignment() else quiet + 1
+        self.consumer.close()
+
+    def _consume(self) -> list[Message]:
+        """Wait for a first message, then take what is there: `consume` alone would wait until its batch is full."""
+        first = self.consumer.poll(POLL_SECONDS)
+        return [] if first is None else [first, *self.consumer.consume(BATCH - 1, 0)]
+
+    def _take_in(self, messages: list[Message]) -> None:
+        if messages:
+            batch, errors = self._intake.read(messages, int(time.time() * 1000))
+            self._scheduler.admit(batch)
+            for error in errors:
+                self._stream_error(error)
+
+    def _stream_error(self, error: KafkaError) -> None:
+        """An error that came as a message: some of them are the only sign that nothing will come any more."""
+        code = error.code()
+        if code == KafkaError._FATAL:
+            raise FatalStreamError(f"librdkafka can't go on: {error.str()}")
+        if code == KafkaError._AUTO_OFFSET_RESET:
+            what = "the group's offset is no longer in the topic and the setting is error"
+            raise no_usable_offset("KAFKA_AUTO_OFFSET_RESET", what)
+        self.connection.error(error)
+        self._reporter.stream_error(error)
+
+    def _regulate(self) -> None:
+        decision = pressure(self._scheduler.ledgers.values(), self._options.caps)
+        acts = ((decision.pause, self.consumer.pause, True), (decision.resume, self.consumer.resume, False))
+        for ledgers, act, paused in acts:
+            if ledgers:
+                act([TopicPartition(*ledger.partition) for ledger in ledgers])
+                for ledger in ledgers:
+                    ledger.paused = paused
+
+    def _rewind(self, ledger: Ledger, offset: int) -> Ledger:
+        """The partition's offsets have jumped backwards: its topic was recreated, or its offsets were reset."""
+        log.warning("offsets jumped backwards; starting over", partition=str(ledger.partition), offset=offset)
+        self._scheduler.detach([ledger.partition], ReleaseReason.REWOUND)
+        return self._scheduler.assign(ledger.partition, offset, offset, ledger.topic_id)
+
+    def _await_commit(self, deadline: float) -> None:
+        while self._committer.outstanding and self._clock() < deadline:
+            self.closing_turn()
+
+    def _note_ends(self) -> None:
+        for ledger in self._scheduler.ledgers.values():
+            _low, high = self.consumer.get_watermark_offsets(TopicPartition(*ledger.partition), cached=True)
+            if high >= 0:
+                ledger.end = high

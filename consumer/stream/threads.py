@@ -1,0 +1,61 @@
+"""Where threads, locks and waiting come from."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class Condition(Protocol):
+    """What is used of `threading.Condition`."""
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+    def wait(self, timeout: float | None = None) -> object:
+        """Let go of the lock until notified, or for `timeout` seconds."""
+
+    def notify(self) -> None:
+        """Wake one who waits."""
+
+    def notify_all(self) -> None:
+        """Wake all who wait."""
+
+
+class Thread(Protocol):
+    """What is used of `threading.Thread`."""
+
+    def join(self, timeout: float) -> None:
+        """Wait for its end, at most `timeout` seconds."""
+
+
+class Threads(Protocol):
+    """The seam at which a simulation takes over the order of events: nothing else of the engine waits or runs."""
+
+    def conditions(self, count: int) -> tuple[Condition, ...]:
+        """So many conditions over one reentrant lock."""
+
+    def start(self, target: Callable[[], None], name: str) -> Thread:
+        """Run `target` beside the caller. It does not keep the process alive."""
+
+
+class OsThreads:
+    """The operating system's."""
+
+    def conditions(self, count: int) -> tuple[Condition, ...]:
+        """So many conditions over one reentrant lock."""
+        lock = threading.RLock()
+        return tuple(threading.Condition(lock) for _ in range(count))
+
+    def start(self, target: Callable[[], None], name: str) -> Thread:
+        """A daemon thread: one that hangs must not keep a process alive that has decided to end."""
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        thread.start()
+        return thread

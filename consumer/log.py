@@ -15,10 +15,12 @@ import traceback
 from collections.abc import Callable, Iterator, MutableMapping
 from enum import StrEnum
 from pathlib import Path
+from types import FrameType
 from typing import Any, TextIO
 
 LIBRDKAFKA = "librdkafka"
 REPEAT_SECONDS = 30.0
+DEPTH = 12  # places that are shown of one stack
 
 
 class LogLevel(StrEnum):
@@ -118,9 +120,17 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
 
 
+def frame_places(frame: FrameType) -> str:
+    """Where a running thread is, the innermost place first: `b.py:9 g < a.py:3 f`."""
+    return _innermost_first(traceback.extract_stack(frame, limit=DEPTH))
+
+
+def _innermost_first(frames: traceback.StackSummary) -> str:
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+
+
 def _places(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__, limit=-12)
-    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    where = _innermost_first(traceback.extract_tb(error.__traceback__, limit=-DEPTH))
     return f"{type(error).__qualname__} at {where}" if where else type(error).__qualname__
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import time
 from collections.abc import Callable
@@ -23,18 +24,21 @@ from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.errors import ConfigurationError
 from consumer.monitor import Monitor, Report
+from consumer.operations.exit_status import ExitStatus
 from consumer.settings import Settings, reload_credentials
 from consumer.settings.model import Kafka
 from consumer.stream.back_pressure import Caps
 from consumer.stream.clients import KafkaClients
 from consumer.stream.collector import WorkerCollector
+from consumer.stream.crew import Delivery
 from consumer.stream.health import Health
 from consumer.stream.journal import Journal
 from consumer.stream.options import DeadLetterTopicCreation, StreamOptions
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
 from consumer.stream.threads import OsThreads
-from consumer.stream.worker import Delivery, Ending, Worker
+from consumer.stream.watchdog import Watchdog
+from consumer.stream.worker import Ending, Worker
 
 LIVE_SHARE = 0.5  # of max.poll.interval.ms: longer than a revoke may take (a third), shorter than the broker allows
 
@@ -67,6 +71,8 @@ class Member:
             threads,
             clock,
         )
+        silence = settings.kafka.max_poll_interval_ms / 1000
+        self._watchdog = Watchdog(self._worker.pulses, silence, clock, lambda: os._exit(ExitStatus.FATAL))
         _register(registry, self.scheduler, clock)
         probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
         self.monitor = Monitor(settings.monitor.host, settings.monitor.port, registry, probes.live, probes.ready)
@@ -84,9 +90,11 @@ class Member:
         """Consume, deliver and be watched until stopped. Raises as `Worker.run` does."""
         self.monitor.start()
         log.info("monitoring", address=self.monitor.address)
+        self._watchdog.start()
         try:
             return self._worker.run()
         finally:
+            self._watchdog.stop()
             self.monitor.close()
 
 
@@ -151,6 +159,7 @@ def stream_options(settings: Settings) -> StreamOptions:
         connection=connection(kafka),
         dead_letter_topic_creation=creation.IF_MISSING if kafka.create_dead_letter_topic else creation.NEVER,
         group_protocol=kafka.group_protocol,
+        group_instance_id=kafka.group_instance_id,
         offset_reset=kafka.auto_offset_reset,
         session_timeout_ms=kafka.session_timeout_ms,
         max_poll_interval_ms=kafka.max_poll_interval_ms,

@@ -12,6 +12,7 @@ HAVE_SETTINGS = {
     "bootstrap.servers": "KAFKA_BOOTSTRAP_SERVERS",
     "metadata.broker.list": "KAFKA_BOOTSTRAP_SERVERS",
     "group.id": "KAFKA_GROUP_ID",
+    "group.instance.id": "KAFKA_GROUP_INSTANCE_ID",
     "group.protocol": "KAFKA_GROUP_PROTOCOL",
     "auto.offset.reset": "KAFKA_AUTO_OFFSET_RESET",
     "session.timeout.ms": "KAFKA_SESSION_TIMEOUT_MS",

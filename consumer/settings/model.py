@@ -78,6 +78,11 @@ class Kafka(Section):
     group_protocol: GroupProtocol = Field(
         GroupProtocol.CLASSIC, description="`classic` (cooperative-sticky) or `consumer` (KIP-848)"
     )
+    group_instance_id: str | None = Field(
+        None,
+        description="static membership (KIP-345): this worker's own name in the group, the same after a restart, which"
+        " then moves no partition; for a StatefulSet",
+    )
     auto_offset_reset: OffsetReset = Field(
         OffsetReset.EARLIEST,
         description="`earliest`, `latest` or `error`: what a group without a usable offset does",

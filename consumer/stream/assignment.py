@@ -8,7 +8,7 @@ import structlog
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from consumer.stream.commit_map import decode
+from consumer.stream.commit_map import UNKNOWN_TOPIC_ID, decode
 from consumer.stream.committer import Committer
 from consumer.stream.connection import Connection
 from consumer.stream.counts import ReleaseReason
@@ -80,7 +80,7 @@ class Assignment:
         self._scheduler.begin_revoke(owned)
         self._await_landing(owned, self._options.revoke_budget)
         if self._health.coordinator:  # without one a synchronous commit blocks for the whole session timeout
-            self._committer.commit_now(consumer, owned)
+            self._committer.commit_now(consumer, self._still_themselves(owned))
         self._scheduler.detach(owned, self._leaving_for)
         self._changed(RebalanceEvent.REVOKED, partitions)
 
@@ -91,6 +91,15 @@ class Assignment:
         self._health.lost = True
         self._health.was_assigned = False
         self._changed(RebalanceEvent.LOST, partitions)
+
+    def _still_themselves(self, partitions: list[Partition]) -> list[Partition]:
+        """Those whose topic was not deleted and created again: the broker would take the old frontier for the new one.
+
+        With KIP-848 a recreated topic is revoked and assigned at once.
+        """
+        ids = self._topic_ids.of(partition.topic for partition in partitions)
+        ledgers = self._scheduler.ledgers
+        return [each for each in partitions if ids[each.topic] in (ledgers[each].topic_id, UNKNOWN_TOPIC_ID)]
 
     def _await_landing(self, partitions: list[Partition], budget: float) -> None:
         """Wait, at most `budget` seconds, for what is in flight."""

@@ -83,6 +83,16 @@ class Connection:
         if self._refused_for is not None and self._refused_for not in RIGHTS:
             self.admitted()
 
+    def topic_looked_up(self, topic: str, topic_id: bytes | None) -> None:
+        """A source topic is there, or (None) is not: then nothing will come of it, and librdkafka may keep silent."""
+        missing = self._health.missing_topics
+        if topic_id is None and topic not in missing:
+            self._health.missing_topics = missing | {topic}
+            log.error("the topic does not exist any more; waiting for it", topic=topic, mend="create it again")
+        elif topic_id is not None and topic in missing:
+            self._health.missing_topics = missing - {topic}
+            log.info("the topic is there again", topic=topic)
+
     def _unreachable(self, error: KafkaError | None) -> None:
         if self._health.reachable or not self._was_reachable:
             self._was_reachable = True

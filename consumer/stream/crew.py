@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from consumer.clicksend.client import Client
@@ -15,12 +17,26 @@ from consumer.stream.scheduler import Scheduler
 from consumer.stream.threads import Thread, Threads
 from consumer.stream.work import Bury, Deliver, Probe, Stop, Wait, Work
 
+NAME = "delivery"  # of the threads, with a number
+
 
 class DeadLetterWriter(Protocol):
     """Writes dead letters; reports to the scheduler when the broker has answered."""
 
     def write(self, task: Task) -> None:
         """Hand the task's dead letter over. Never raises; a failure reaches the scheduler as `bury_failed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the delivery threads work with.
+
+    clients            -- makes a client, one for each thread
+    reload_credentials -- reads them again from where they came
+    """
+
+    clients: Callable[[], Client]
+    reload_credentials: Callable[[], None]
 
 
 class Crew:
@@ -33,28 +49,31 @@ class Crew:
     def __init__(
         self,
         scheduler: Scheduler,
-        clients: Callable[[], Client],
+        delivery: Delivery,
         dead_letters: DeadLetterWriter,
-        reload_credentials: Callable[[], None],
         reporter: Reporter,
         clock: Callable[[], float],
         on_crash: Callable[[BaseException], None],
         threads: Threads,
     ) -> None:
         self._scheduler = scheduler
-        self._clients = clients
+        self._delivery = delivery
         self._dead_letters = dead_letters
-        self._reload_credentials = reload_credentials
         self._reporter = reporter
         self._clock = clock
         self._on_crash = on_crash
         self._lookout_until = math.inf  # guarded by the scheduler's lock; infinite: nobody looks out
         self._threads = threads
         self._members: list[Thread] = []
+        self.busy_since: list[
+            float
+        ] = []  # by thread: when it began what it does; infinite: nothing. Written by it alone
 
     def start(self, size: int) -> None:
         """Start so many threads."""
-        self._members = [self._threads.start(self._run, f"delivery-{number}") for number in range(size)]
+        self.busy_since = [math.inf] * size
+        for number in range(size):
+            self._members.append(self._threads.start(partial(self._run, number), f"{NAME}-{number}"))
 
     def join(self, timeout: float) -> None:
         """Wait, at most `timeout` seconds in all, for the threads to end after the scheduler was closed."""
@@ -62,12 +81,14 @@ class Crew:
         for member in self._members:
             member.join(max(0.0, deadline - self._clock()))
 
-    def _run(self) -> None:
+    def _run(self, number: int) -> None:
         try:
-            client = self._clients()
+            client = self._delivery.clients()
             try:
                 while not isinstance(work := self._next(), Stop):
+                    self.busy_since[number] = self._clock()
                     self._do(work, client)
+                    self.busy_since[number] = math.inf
             finally:
                 client.close()
         except BaseException as crash:  # whatever it is, the worker must not live on with a thread less
@@ -115,7 +136,7 @@ class Crew:
             self._dead_letters.write(task)
 
     def _probe(self, client: Client) -> None:
-        self._reload_credentials()
+        self._delivery.reload_credentials()
         verdict = client.probe(datetime.now(UTC))
         self._scheduler.probed(verdict, self._clock())
         self._reporter.probed(verdict)

@@ -14,6 +14,7 @@ class Condition(StrEnum):
     DRAINING = "draining"
     KAFKA_REFUSES = "kafka_refuses"
     KAFKA_UNREACHABLE = "kafka_unreachable"
+    TOPIC_MISSING = "topic_missing"
     STARTING = "starting"
     LOST = "lost"
     HALTED = "halted"
@@ -42,6 +43,7 @@ class Health:
         self.stopping = False
         self.refusal = ""  # why Kafka does not let us in; empty: it does, or was not asked yet
         self.reachable = False  # a broker answers
+        self.missing_topics: frozenset[str] = frozenset()  # source topics that were deleted
         self.coordinator = False  # the group's coordinator answers
         self.assigned = 0
         self.was_assigned = False  # since the last loss: a rebalance keeps readiness
@@ -67,6 +69,9 @@ class Health:
                 Condition.KAFKA_UNREACHABLE,
                 "no broker answers; check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL",
             )
+        if self.missing_topics:
+            names = ", ".join(sorted(self.missing_topics))
+            return Readiness(Condition.TOPIC_MISSING, f"no such topic any more: {names}; create it, delivery goes on")
         if self.lost:
             return Readiness(Condition.LOST, "the partitions were lost; joining the group again")
         if halted:

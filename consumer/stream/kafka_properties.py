@@ -35,6 +35,8 @@ def consumer_properties(options: StreamOptions) -> Properties:
     if options.group_protocol is GroupProtocol.CLASSIC:
         properties["partition.assignment.strategy"] = "cooperative-sticky"
         properties["session.timeout.ms"] = options.session_timeout_ms
+    if options.group_instance_id:
+        properties["group.instance.id"] = options.group_instance_id
     return properties
 
 

@@ -52,6 +52,7 @@ class StreamOptions:
     connection: Mapping[str, str | int | float | bool]
     dead_letter_topic_creation: DeadLetterTopicCreation = DeadLetterTopicCreation.NEVER
     group_protocol: GroupProtocol = GroupProtocol.CLASSIC
+    group_instance_id: str | None = None  # static membership
     offset_reset: OffsetReset = OffsetReset.EARLIEST
     session_timeout_ms: int = 45_000
     max_poll_interval_ms: int = 300_000

@@ -13,20 +13,23 @@ from consumer.errors import FatalStreamError
 from consumer.stream.assignment import Assignment
 from consumer.stream.back_pressure import pressure
 from consumer.stream.clients import KafkaClients
+from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
 from consumer.stream.committer import Committer
 from consumer.stream.connection import Connection
-from consumer.stream.counts import ReleaseReason
 from consumer.stream.health import Health
 from consumer.stream.intake import Intake
-from consumer.stream.ledger import Ledger
 from consumer.stream.reporter import Reporter
+from consumer.stream.rewind import Rewind
 from consumer.stream.scheduler import Scheduler
 from consumer.stream.start_position import no_usable_offset
+from consumer.stream.topic_ids import TopicIds
+from consumer.stream.topic_watch import TopicWatch
 
 POLL_SECONDS = 0.05
 BATCH = 500
 QUIET_TURNS = 3  # polls without an assignment after which the group is taken to be left
 ENDS_SECONDS = 1.0  # how often the partitions' ends are noted for the metrics
+SAME_NAME = "does another worker have this KAFKA_GROUP_INSTANCE_ID, or did this one end less than a session ago?"
 
 log = structlog.get_logger()
 
@@ -56,9 +59,8 @@ class PollLoop:
         self._assignment = Assignment(
             options, scheduler, self._committer, self.connection, health, reporter, clients.admin, clock
         )
-        self._intake = Intake(
-            enroller, scheduler.ledgers, self._rewind, int(options.max_event_age * 1000), reporter.journal
-        )
+        self._watch = TopicWatch(options.topics, clients.admin)
+        self._watching = False  # since a topic's id is known: an in-process broker has none
         self._ends_noted_at = 0.0
         self.consumer = clients.consumer(
             {
@@ -66,6 +68,10 @@ class PollLoop:
                 "stats_cb": self.connection.statistics,
                 "on_commit": self._committer.answered,
             }
+        )
+        self._rewind = Rewind(self.consumer, scheduler, TopicIds(clients.admin).id, options.offset_reset)
+        self._intake = Intake(
+            enroller, scheduler.ledgers, self._rewind.jumped, int(options.max_event_age * 1000), reporter.journal
         )
 
     def join(self) -> None:
@@ -87,6 +93,7 @@ class PollLoop:
         if now - self._ends_noted_at >= ENDS_SECONDS:
             self._ends_noted_at = now
             self._note_ends()
+        self._look_at_topics(now)
 
     def closing_turn(self) -> None:
         """Serve librdkafka. What it still hands out goes into the ledgers, lest the frontier pass it: no further."""
@@ -138,7 +145,8 @@ class PollLoop:
         """An error that came as a message: some of them are the only sign that nothing will come any more."""
         code = error.code()
         if code == KafkaError._FATAL:
-            raise FatalStreamError(f"librdkafka can't go on: {error.str()}")
+            hint = f"; {SAME_NAME}" if self._options.group_instance_id else ""
+            raise FatalStreamError(f"librdkafka can't go on: {error.str()}{hint}")
         if code == KafkaError._AUTO_OFFSET_RESET:
             what = "the group's offset is no longer in the topic and the setting is error"
             raise no_usable_offset("KAFKA_AUTO_OFFSET_RESET", what)
@@ -154,11 +162,20 @@ class PollLoop:
                 for ledger in ledgers:
                     ledger.paused = paused
 
-    def _rewind(self, ledger: Ledger, offset: int) -> Ledger:
-        """The partition's offsets have jumped backwards: its topic was recreated, or its offsets were reset."""
-        log.warning("offsets jumped backwards; starting over", partition=str(ledger.partition), offset=offset)
-        self._scheduler.detach([ledger.partition], ReleaseReason.REWOUND)
-        return self._scheduler.assign(ledger.partition, offset, offset, ledger.topic_id)
+    def _look_at_topics(self, now: float) -> None:
+        ledgers = list(self._scheduler.ledgers.values())
+        self._watching = self._watching or any(ledger.topic_id != UNKNOWN_TOPIC_ID for ledger in ledgers)
+        if not self._watching:
+            return
+        for topic, topic_id in self._watch.look(now).items():
+            self.connection.topic_looked_up(topic, topic_id)
+            for ledger in ledgers:
+                if topic_id is None or ledger.partition.topic != topic or ledger.topic_id == topic_id:
+                    continue
+                if ledger.topic_id == UNKNOWN_TOPIC_ID:  # it could not be looked up when the partition came
+                    ledger.topic_id = topic_id
+                else:
+                    self._rewind.recreated(ledger, topic_id)
 
     def _await_commit(self, deadline: float) -> None:
         while self._committer.outstanding and self._clock() < deadline:

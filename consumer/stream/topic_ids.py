@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._topic import TopicDescription
 
 from consumer.stream.commit_map import TOPIC_ID_SIZE, UNKNOWN_TOPIC_ID
 
@@ -22,17 +24,23 @@ class TopicIds:
 
     def of(self, topics: Iterable[str]) -> dict[str, bytes]:
         """The ids of these topics, 16 bytes each."""
-        return {topic: self._id(topic) for topic in set(topics)}
+        return {topic: self.id(topic) for topic in set(topics)}
 
-    def _id(self, topic: str) -> bytes:
+    def id(self, topic: str) -> bytes:
+        """The id of one topic."""
         try:
             admin = self._admin()
             cluster = admin.list_topics(topic, timeout=LOOK_UP_SECONDS)
             if cluster.controller_id not in cluster.brokers:
                 return UNKNOWN_TOPIC_ID  # nobody to ask: an in-process broker
             found = admin.describe_topics(TopicCollection([topic]), request_timeout=LOOK_UP_SECONDS)
-            uuid = found[topic].result().topic_id
+            return id_of(found[topic].result())
         except KafkaException:
             return UNKNOWN_TOPIC_ID
-        high, low = uuid.get_most_significant_bits() % 2**64, uuid.get_least_significant_bits() % 2**64
-        return int(high << 64 | low).to_bytes(TOPIC_ID_SIZE)
+
+
+def id_of(topic: TopicDescription) -> bytes:
+    """The id in a topic's description, 16 bytes."""
+    uuid: Any = topic.topic_id  # its stub has no methods
+    high, low = uuid.get_most_significant_bits() % 2**64, uuid.get_least_significant_bits() % 2**64
+    return int(high << 64 | low).to_bytes(TOPIC_ID_SIZE)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 
 import structlog
 
-from consumer.clicksend.client import Client
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
 from consumer.stream.clients import KafkaClients
-from consumer.stream.crew import Crew
+from consumer.stream.crew import NAME, Crew, Delivery
 from consumer.stream.dead_letters import DeadLetters
 from consumer.stream.health import Health
 from consumer.stream.poll_loop import PollLoop
@@ -20,6 +18,10 @@ from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
 from consumer.stream.start import Start
 from consumer.stream.threads import Threads
+from consumer.stream.watchdog import Pulse
+
+# Beyond a request's total timeout: looking a name up can't be interrupted, and has limits of its own (resolv.conf(5)).
+REQUEST_GRACE_SECONDS = 120.0
 
 log = structlog.get_logger()
 
@@ -30,14 +32,6 @@ class Ending(Enum):
     DRAINED = "drained"  # nothing was in flight, and everything settled is committed
     UNFINISHED = "unfinished"  # the drain budget ran out; what is not committed is delivered again
     UNANSWERED = "unanswered"  # the last commit had no answer: leave without closing the consumer, which would hang
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What the delivery threads work with."""
-
-    clients: Callable[[], Client]
-    reload_credentials: Callable[[], None]
 
 
 class Worker:
@@ -68,11 +62,21 @@ class Worker:
         self._health = health
         self._threads = threads
         self._clock = clock
+        self._crew: Crew | None = None  # since the threads run
         self._crash: BaseException | None = None  # written once by any thread, read by the poll thread
 
     def stop(self) -> None:
         """End: finish what is in flight, commit, leave the group. May be called from a signal handler."""
         self._health.stopping = True
+
+    def pulses(self) -> list[Pulse]:
+        """What a watchdog looks at: the poll loop's turn, and what each delivery thread does. Any thread may ask."""
+        options = self._options
+        pulses = [Pulse("the poll loop", self._health.last_poll_at, options.max_poll_interval_ms / 1000)]
+        if self._crew is not None:
+            limit = options.request_timeout + REQUEST_GRACE_SECONDS
+            pulses += [Pulse(f"{NAME}-{number}", since, limit) for number, since in enumerate(self._crew.busy_since)]
+        return pulses
 
     def run(self) -> Ending:
         """Consume and deliver until stopped. The calling thread is the poll thread.
@@ -104,11 +108,10 @@ class Worker:
         dead_letters = DeadLetters(
             options, self._scheduler, self._reporter, self._clock, self._crashed, topics.dead_letter_partitions
         )
-        crew = Crew(
+        self._crew = crew = Crew(
             self._scheduler,
-            self._delivery.clients,
+            self._delivery,
             dead_letters,
-            self._delivery.reload_credentials,
             self._reporter,
             self._clock,
             self._crashed,

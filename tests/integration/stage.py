@@ -47,7 +47,7 @@ class Stage:
         self.topic = f"events-{uuid.uuid4().hex[:12]}"
         self.dead_letter_topic = f"{self.topic}.dead-letter"
         self.group = f"group-{self.topic}"
-        self._protocol = protocol
+        self.protocol = protocol
         self._producer = Producer({"bootstrap.servers": broker.bootstrap, "linger.ms": 5})
         self._workers = 0
         broker.create_topic(self.topic, PARTITIONS)
@@ -60,12 +60,12 @@ class Stage:
 
     def variables(self) -> dict[str, str]:
         """What a worker needs to know."""
-        classic = {"KAFKA_SESSION_TIMEOUT_MS": "6000"} if self._protocol == "classic" else {}
+        classic = {"KAFKA_SESSION_TIMEOUT_MS": "6000"} if self.protocol == "classic" else {}
         return {
             "KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap,
             "KAFKA_TOPIC": self.topic,
             "KAFKA_GROUP_ID": self.group,
-            "KAFKA_GROUP_PROTOCOL": self._protocol,
+            "KAFKA_GROUP_PROTOCOL": self.protocol,
             "KAFKA_PROPERTIES": '{"fetch.wait.max.ms": 20}',  # the in-process broker does not wake a waiting fetch
             "CLICKSEND_BASE_URL": self.sandbox.url,
             "CLICKSEND_USERNAME": self.sandbox.options.username,

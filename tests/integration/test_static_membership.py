@@ -1,0 +1,36 @@
+"""KAFKA_GROUP_INSTANCE_ID: a worker that comes back soon finds its partitions where it left them (KIP-345)."""
+
+from __future__ import annotations
+
+from tests.integration.stage import PARTITIONS, Stage, sign_up
+
+
+def test_a_restart_within_the_session_moves_no_partition(apache_stage: Stage) -> None:
+    stage = apache_stage
+    stage.produce(*[sign_up(number) for number in range(40)])
+    with stage.worker(KAFKA_GROUP_INSTANCE_ID="b") as other:
+        other.wait_ready()
+        with stage.worker(KAFKA_GROUP_INSTANCE_ID="a") as worker:
+            worker.wait(lambda: worker.total("clicksend_assigned_partitions") == PARTITIONS / 2, timeout=60)
+            other.wait(lambda: other.total("clicksend_assigned_partitions") == PARTITIONS / 2)
+            moves = other.total("clicksend_rebalances_total")
+            assert worker.stop() == 0
+        stage.produce(*[sign_up(number) for number in range(100, 140)])
+        with stage.worker(KAFKA_GROUP_INSTANCE_ID="a") as worker:
+            worker.wait(lambda: stage.enrolled() == 80)
+            assert worker.total("clicksend_assigned_partitions") == PARTITIONS / 2
+            assert other.total("clicksend_rebalances_total") == moves
+            assert worker.stop() == 0
+        assert other.stop() == 0
+    assert len(stage.payloads()) == 80
+
+
+def test_a_second_worker_of_the_same_name_ends_one_of_the_two_with_a_clear_word(apache_stage: Stage) -> None:
+    """The classic protocol fences the older one, KIP-848 refuses the newer one. None goes on alive and idle."""
+    stage = apache_stage
+    with stage.worker(KAFKA_GROUP_INSTANCE_ID="a") as first:
+        first.wait_ready()
+        with stage.worker(KAFKA_GROUP_INSTANCE_ID="a") as second:
+            fenced = first if stage.protocol == "classic" else second
+            assert fenced.process.wait(60) == 70
+            assert "KAFKA_GROUP_INSTANCE_ID" in fenced.output()

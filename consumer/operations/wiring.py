@@ -52,7 +52,7 @@ class Member:
         delivery = settings.delivery
         gate = Gate(policy, delivery.max_requests_per_second, delivery.probe_interval)
         judge = Judge(gate, policy, delivery.on_configuration_fault, delivery.mass_rejection_limit)
-        self.scheduler = Scheduler(gate, judge, policy)
+        self.scheduler = Scheduler(gate, judge, policy, delivery.deduplicate)
         self._health = Health(clock())
         self._worker = Worker(
             stream_options(settings),

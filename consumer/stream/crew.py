@@ -13,7 +13,7 @@ from consumer.delivery.judge import GiveUp
 from consumer.stream.record import Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
-from consumer.stream.work import Bury, Deliver, Probe, Stop, Wait, Work
+from consumer.stream.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
 
 
 class DeadLetterWriter(Protocol):
@@ -104,6 +104,8 @@ class Crew:
                 self._deliver(task, client)
             case Bury(task):
                 self._dead_letters.write(task)
+            case Duplicate(task):
+                self._reporter.duplicate(task)
             case Probe():
                 self._probe(client)
 

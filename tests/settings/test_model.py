@@ -287,7 +287,6 @@ def test_the_debugger_off_loopback_needs_a_token(problems: Find) -> None:
         ("MONITOR_DEBUGGER", "off"),
         ("MONITOR_TOKEN", "t"),
         ("MONITOR_ALLOWED_HOSTS", "a"),
-        ("DELIVERY_DEDUPLICATE", "9"),
     ],
 )
 def test_what_this_version_does_not_do_yet_is_said_where_it_is_asked_for(

@@ -52,11 +52,13 @@ class Engine:
         on_fault: OnConfigurationFault = OnConfigurationFault.HALT,
         mass_rejection_limit: int = 20,
         policy: RetryPolicy | None = None,
+        deduplicate: int = 0,
     ) -> None:
         policy = policy or RetryPolicy(initial_delay=0.5, max_delay=60, max_age=86400)
         self.now = 1000.0
         self.gate = Gate(policy, requests_per_second, probe_interval=30)
-        self.scheduler = Scheduler(self.gate, Judge(self.gate, policy, on_fault, mass_rejection_limit), policy)
+        judge = Judge(self.gate, policy, on_fault, mass_rejection_limit)
+        self.scheduler = Scheduler(self.gate, judge, policy, deduplicate)
         self.ledger = self.assign(EVENTS)
 
     def assign(self, partition: Partition, start: int = 0) -> Ledger:

@@ -15,6 +15,10 @@ def tell(stage: Stage, worker: WorkerProcess, last_name: str) -> None:
     worker.wait(lambda: worker.total("clicksend_records_settled_total") == settled + 1)
 
 
+def assigned(worker: WorkerProcess) -> float:
+    return worker.total("clicksend_assigned_partitions")
+
+
 def told(stage: Stage) -> list[str]:
     return [payload["last_name"] for payload in stage.payloads()]
 
@@ -38,8 +42,7 @@ def test_after_a_rebalance_it_is_sent_again(stage: Stage) -> None:
         tell(stage, first, "Doe")
         assert told(stage) == ["Doe"]
         with stage.worker(DELIVERY_DEDUPLICATE="100") as second:
-            for worker in (first, second):
-                worker.wait(lambda worker=worker: worker.metrics()["clicksend_assigned_partitions"] == 2)
+            first.wait(lambda: [assigned(worker) for worker in (first, second)] == [2, 2])
             stage.produce(identify(1, last_name="Doe"))
             first.wait(lambda: len(told(stage)) == 2)
 

@@ -168,6 +168,7 @@ def test_a_forged_map_is_told_from_an_honest_one_by_nothing_but_its_sense() -> N
         pytest.param(HONEST + bytes([100]), id="an unsettled offset beyond the reach"),
         pytest.param(bytes([0x80 | 100, 0, 20, 0, 5]), id="a number longer than it need be"),
         pytest.param(HONEST + bytes([1]) * 3060, id="more than fits"),
+        pytest.param(HONEST + b"\xff" * 5_000_000, id="megabytes, which would take hours to read"),
     ],
 )
 def test_nonsense_is_no_map_though_its_crc_is_right(numbers: bytes) -> None:

@@ -39,8 +39,10 @@ def record(
     return Record(partition, offset, 1_767_225_600_000, key, value, headers or [])
 
 
-def task(ledger: Ledger, offset: int, *identities: str, reason: DeadLetterReason | None = None) -> Task:
-    return Task(record(offset, ledger.partition), ledger, identities, reason=reason)
+def task(
+    ledger: Ledger, offset: int, *identities: str, payload: bytes = b"", reason: DeadLetterReason | None = None
+) -> Task:
+    return Task(record(offset, ledger.partition), ledger, identities, payload, reason=reason)
 
 
 class Engine:

@@ -59,7 +59,7 @@ class Member:
         gate = Gate(policy, delivery.max_requests_per_second, delivery.probe_interval)
         judge = Judge(gate, policy, delivery.on_configuration_fault, delivery.mass_rejection_limit)
         threads = OsThreads()
-        self.scheduler = Scheduler(gate, judge, policy, threads)
+        self.scheduler = Scheduler(gate, judge, policy, threads, delivery.deduplicate)
         self._health = Health(clock())
         self._worker = Worker(
             KafkaClients(stream_options(settings)),

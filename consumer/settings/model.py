@@ -228,15 +228,11 @@ class Delivery(Section):
         20, ge=0, description="so many contacts rejected with no delivery between them halt the delivery; 0 = never"
     )
     deduplicate: int = Field(
-        0, ge=0, description="remember the last n payloads and skip one equal to the contact's last; 0 = off"
+        0,
+        ge=0,
+        description="skip a record equal to what was last delivered for the contact, remembered for n emails and phone "
+        "numbers; 0 = off. For topics that keep a contact in one partition, or a single worker",
     )
-
-    @property
-    def warnings(self) -> tuple[Problem, ...]:
-        """What is given and has no effect."""
-        if not self.deduplicate:
-            return ()
-        return (Problem("DELIVERY_DEDUPLICATE", "is ignored: this version skips no duplicates", "Leave it out"),)
 
 
 class Retry(Section):

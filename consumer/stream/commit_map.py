@@ -3,6 +3,8 @@
 The text is `c1:` and base64 of: the topic's id (16 bytes), then as varints the committed offset, how far beyond it the
 map reaches, and the distance from each unsettled offset to the next, then a CRC-32 of all that. Between the committed
 offset and the reach, every offset that is not listed is settled; beyond the reach nothing is claimed.
+
+The CRC tells damage, not malice: whoever may write a group's metadata may as well commit any offset.
 """
 
 from __future__ import annotations
@@ -12,11 +14,13 @@ import binascii
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate, chain
 
 VERSION = "c1:"
 LIMIT = 4095  # characters that a broker takes by default (offset.metadata.max.bytes), less the NUL that librdkafka adds
 TOPIC_ID_SIZE = 16
 UNKNOWN_TOPIC_ID = bytes(TOPIC_ID_SIZE)  # of brokers that give topics no id
+MAX_OFFSET = 2**63 - 1  # Kafka's offsets are int64
 _CRC_SIZE = 4
 _BYTES = (LIMIT - len(VERSION)) // 4 * 3 - _CRC_SIZE
 
@@ -44,44 +48,47 @@ class CommitMap:
 def encode(topic_id: bytes, committed: int, reach: int, unsettled: Iterable[int]) -> str:
     """The metadata for a commit; empty where there is nothing to claim.
 
-    unsettled -- ascending, from `committed` on. What doesn't fit is left out, and the reach drawn in before it: then
-                 less is claimed, never too much.
+    unsettled -- ascending, from `committed` on and below `reach`. As many as fit are listed, and the reach is drawn in
+                 to the first that doesn't: then less is claimed, never too much.
     """
-    deltas = bytearray()
-    last, room = committed, _BYTES - TOPIC_ID_SIZE - 2 * len(_varint(max(committed, reach)))
-    for offset in unsettled:
-        delta = _varint(offset - last)
-        if len(deltas) + len(delta) > room:
-            reach = last + 1
-            break
-        deltas += delta
-        last = offset
     if reach <= committed:
         return ""
-    body = topic_id + _varint(committed) + _varint(reach - committed) + bytes(deltas)
+    head, deltas = topic_id + _varint(committed), bytearray()
+    room = _BYTES - len(head)
+    last = fits = committed
+    size = 0  # of the deltas up to `fits`
+    for offset in chain(unsettled, (reach,)):
+        if len(deltas) + len(_varint(offset - committed)) > room:
+            break
+        fits, size = offset, len(deltas)
+        deltas += _varint(offset - last)
+        last = offset
+    if fits <= committed:
+        return ""
+    body = head + _varint(fits - committed) + bytes(deltas[:size])
     return VERSION + base64.b64encode(body + zlib.crc32(body).to_bytes(_CRC_SIZE)).decode("ascii")
 
 
 def decode(text: str) -> CommitMap | None:
-    """The map in a commit's metadata; None where there is none, or one that is foreign or damaged."""
-    if not text.startswith(VERSION):
+    """The map in a commit's metadata; None where there is none, or one that is foreign or damaged: anything that
+    `encode` would not have written. Never raises.
+    """
+    if not text.startswith(VERSION) or len(text) > LIMIT:
         return None
     try:
         raw = base64.b64decode(text.removeprefix(VERSION), validate=True)
     except (binascii.Error, ValueError):
         return None
-    body, crc = raw[:-_CRC_SIZE], raw[-_CRC_SIZE:]
-    if len(body) <= TOPIC_ID_SIZE or zlib.crc32(body).to_bytes(_CRC_SIZE) != crc:
-        return None
-    numbers = list(_varints(body[TOPIC_ID_SIZE:]))
+    numbers = list(_varints(raw[TOPIC_ID_SIZE:-_CRC_SIZE]))
     if len(numbers) < 2:
         return None
     committed, length, *deltas = numbers
-    unsettled, last = set(), committed
-    for delta in deltas:
-        last += delta
-        unsettled.add(last)
-    return CommitMap(body[:TOPIC_ID_SIZE], committed, committed + length, frozenset(unsettled))
+    reach, unsettled = committed + length, list(accumulate(deltas, initial=committed))[1:]
+    if reach > MAX_OFFSET or any(offset >= reach for offset in unsettled[-1:]):
+        return None
+    found = CommitMap(raw[:TOPIC_ID_SIZE], committed, reach, frozenset(unsettled))
+    written = encode(found.topic_id, committed, reach, sorted(found.unsettled))  # with the CRC that it ought to have
+    return found if written == text else None
 
 
 def _varint(number: int) -> bytes:

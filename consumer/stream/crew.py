@@ -15,7 +15,7 @@ from consumer.stream.record import Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
 from consumer.stream.threads import Thread, Threads
-from consumer.stream.work import Bury, Deliver, Probe, Stop, Wait, Work
+from consumer.stream.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
 
 NAME = "delivery"  # of the threads, with a number
 
@@ -123,6 +123,8 @@ class Crew:
                 self._deliver(task, client)
             case Bury(task):
                 self._dead_letters.write(task)
+            case Duplicate(task):
+                self._reporter.duplicate(task)
             case Probe():
                 self._probe(client)
 

@@ -38,6 +38,8 @@ class Ledger:
         self.in_flight = 0  # requests and dead letters under way
         self.bytes = 0
         self._unsettled: dict[int, Task] = {}  # by offset; a dict keeps them as they came, the lowest first
+        self._changes = 0  # how often the unsettled ones have changed
+        self._map: tuple[object, str] = (None, "")  # the last commit map that was made, and what it was made of
 
     def __len__(self) -> int:
         return len(self._unsettled)
@@ -49,11 +51,13 @@ class Ledger:
     def admit(self, task: Task) -> None:
         """Track one received record until it is settled."""
         self._unsettled[task.record.offset] = task
+        self._changes += 1
         self.bytes += task.record.size
 
     def settle(self, task: Task) -> None:
         """The record has its disposition."""
         del self._unsettled[task.record.offset]
+        self._changes += 1
         self.bytes -= task.record.size
 
     def frontier(self, position: int) -> int:
@@ -65,7 +69,17 @@ class Ledger:
         return oldest.record.offset if oldest else max(self.highest_seen + 1, position)
 
     def commit_map(self, frontier: int) -> str:
-        """The metadata to commit with this frontier: what is settled beyond it."""
+        """The metadata to commit with this frontier: what is settled beyond it. Asked often, made when it changes."""
+        parts = (frontier, self.highest_seen, self._changes, self.settled_before)
+        if self._map[0] != parts:
+            self._map = (parts, self._make_map(frontier))
+        return self._map[1]
+
+    def oldest(self) -> Task | None:
+        """The unsettled record with the lowest offset."""
+        return next(iter(self._unsettled.values()), None)
+
+    def _make_map(self, frontier: int) -> str:
         unsettled = list(self._unsettled)
         reach = self.highest_seen + 1
         before = self.settled_before
@@ -73,7 +87,3 @@ class Ledger:
             unsettled += sorted(offset for offset in before.unsettled if offset >= max(reach, frontier))
             reach = before.reach
         return encode(self.topic_id, frontier, reach, unsettled)
-
-    def oldest(self) -> Task | None:
-        """The unsettled record with the lowest offset."""
-        return next(iter(self._unsettled.values()), None)

@@ -33,6 +33,10 @@ class ReadyQueue:
             self._turns.append(partition)
         queue.append(task)
 
+    def peek(self) -> Task:
+        """What `pop` would give. Only when there is one."""
+        return self._queues[self._turns[0]][0]
+
     def pop(self) -> Task:
         """The next task of the partition whose turn it is. Only when there is one."""
         partition = self._turns.popleft()

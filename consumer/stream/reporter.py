@@ -16,6 +16,7 @@ from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import STATUS_LABELS, Cause, Outcome, Result, status_label
 from consumer.clicksend.probe import ProbeResult, ProbeVerdict
 from consumer.delivery.judge import Retry, Settle, Verdict
+from consumer.enrolment.disposition import FilterReason
 from consumer.log import Summary
 from consumer.stream.journal import Journal
 from consumer.stream.options import CommitResult
@@ -86,6 +87,11 @@ class Reporter:
             )
         if self.journal is not None:
             self.journal.answered(task, outcome, verdict)
+
+    def duplicate(self, task: Task) -> None:
+        """The task was settled without a request."""
+        if self.journal is not None:
+            self.journal.filtered(task.record, FilterReason.DUPLICATE)
 
     def gate(self, fault: Fault | None) -> None:
         """Why delivery is halted now, None if it isn't. Says so when it changes."""

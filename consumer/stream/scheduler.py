@@ -9,17 +9,18 @@ from dataclasses import dataclass, field
 
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeVerdict
+from consumer.delivery.duplicates import Duplicates
 from consumer.delivery.gate import Closed, Gate
 from consumer.delivery.judge import AwaitProbe, GiveUp, Judge, Settle, Verdict
 from consumer.delivery.retry import RetryPolicy
-from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Disposition, FilterReason
+from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Disposition, FilterReason, Reason
 from consumer.stream.counts import Counts, ReleaseReason
 from consumer.stream.lanes import Lanes
 from consumer.stream.ledger import Ledger
 from consumer.stream.ready import ParkedTasks, ReadyQueue
 from consumer.stream.record import Partition, Stage, Task
 from consumer.stream.threads import Threads
-from consumer.stream.work import Bury, Deliver, Probe, Stop, Wait, Work
+from consumer.stream.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
 
 WAITING = frozenset({Stage.QUEUED, Stage.READY, Stage.PARKED, Stage.SUSPECT, Stage.TO_BURY})
 
@@ -39,15 +40,18 @@ class Scheduler:
 
     `changed` is the one lock, as a condition: notified when a waiting delivery thread may find work. `landed` is the
     same lock: notified when something in flight has ended, once partitions leave or the scheduler is closed.
+
+    deduplicate -- identities whose last delivered payload is remembered; 0: none
     """
 
-    def __init__(self, gate: Gate, judge: Judge, policy: RetryPolicy, threads: Threads) -> None:
+    def __init__(self, gate: Gate, judge: Judge, policy: RetryPolicy, threads: Threads, deduplicate: int = 0) -> None:
         # The lock is reentrant: a waiting delivery thread takes again without letting go of it.
         self.changed, self.landed = threads.conditions(2)
         self.gate = gate
         self.ledgers: dict[Partition, Ledger] = {}  # changed by the poll thread only, which may read without the lock
         self._judge = judge
         self._policy = policy
+        self._duplicates = Duplicates(deduplicate)
         self._lanes = Lanes()
         self._ready = ReadyQueue()
         self._parked = ParkedTasks()
@@ -62,6 +66,7 @@ class Scheduler:
     def assign(self, partition: Partition, start: int, committed: int, topic_id: bytes) -> Ledger:
         """A new ledger for a partition that is consumed from `start` on."""
         with self.changed:
+            self._duplicates.forget_all()
             ledger = self.ledgers[partition] = Ledger(partition, start, committed, topic_id)
             return ledger
 
@@ -96,6 +101,7 @@ class Scheduler:
         partitions = list(partitions)
         self.begin_revoke(partitions)
         with self.changed:
+            self._duplicates.forget_all()
             for partition in partitions:
                 ledger = self.ledgers.pop(partition, None)
                 if ledger is not None:
@@ -131,11 +137,16 @@ class Scheduler:
             next_event = min(self._parked.next_due(), self.gate.probe_at if self._probed_suspects is None else math.inf)
             if not self._ready:
                 return Wait(next_event)
+            first = self._ready.peek()
+            if self._duplicates.known(first.identities, first.payload):  # else the gate's permit would be lost
+                self._settle(self._ready.pop(), Disposition.FILTERED, FilterReason.DUPLICATE)
+                return Duplicate(first)
             answer = self.gate.ask(now)
             if isinstance(answer, Closed):
                 return Wait(min(answer.until, next_event))
             task = self._start(self._ready.pop(), Stage.IN_FLIGHT)
             task.permit, task.sent_at = answer, now
+            self._duplicates.forget(task.identities)
             return Deliver(task)
 
     def has_ready(self) -> bool:
@@ -226,6 +237,8 @@ class Scheduler:
 
     def _apply(self, task: Task, verdict: Verdict, now: float) -> None:
         if isinstance(verdict, Settle):
+            if verdict.reason is DeliveredReason.ACCEPTED:
+                self._duplicates.remember(task.identities, task.payload)
             self._settle(task, Disposition.DELIVERED, verdict.reason)
         elif task.ledger.leaving:
             self._let_go(task)
@@ -240,7 +253,7 @@ class Scheduler:
         else:
             self._make_ready(task)
 
-    def _settle(self, task: Task, disposition: Disposition, reason: DeliveredReason | DeadLetterReason) -> None:
+    def _settle(self, task: Task, disposition: Disposition, reason: Reason) -> None:
         task.ledger.settle(task)
         self._counts.settled[disposition, reason] += 1
         self._let_go(task)

@@ -22,6 +22,13 @@ class Bury:
 
 
 @dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The task was settled by being taken, as ClickSend holds its payload already: only tell of it."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """Read the credentials again and probe, then `Scheduler.probed`."""
 
@@ -38,4 +45,4 @@ class Stop:
     """The scheduler is closed: nothing will be handed out any more."""
 
 
-Work = Deliver | Bury | Probe | Wait | Stop
+Work = Deliver | Bury | Duplicate | Probe | Wait | Stop

@@ -40,8 +40,10 @@ def record(
     return Record(partition, offset, 1_767_225_600_000, key, value, headers or [])
 
 
-def task(ledger: Ledger, offset: int, *identities: str, reason: DeadLetterReason | None = None) -> Task:
-    return Task(record(offset, ledger.partition), ledger, identities, reason=reason)
+def task(
+    ledger: Ledger, offset: int, *identities: str, payload: bytes = b"", reason: DeadLetterReason | None = None
+) -> Task:
+    return Task(record(offset, ledger.partition), ledger, identities, payload, reason=reason)
 
 
 class Engine:
@@ -53,13 +55,13 @@ class Engine:
         on_fault: OnConfigurationFault = OnConfigurationFault.HALT,
         mass_rejection_limit: int = 20,
         policy: RetryPolicy | None = None,
+        deduplicate: int = 0,
     ) -> None:
         policy = policy or RetryPolicy(initial_delay=0.5, max_delay=60, max_age=86400)
         self.now = 1000.0
         self.gate = Gate(policy, requests_per_second, probe_interval=30)
-        self.scheduler = Scheduler(
-            self.gate, Judge(self.gate, policy, on_fault, mass_rejection_limit), policy, OsThreads()
-        )
+        judge = Judge(self.gate, policy, on_fault, mass_rejection_limit)
+        self.scheduler = Scheduler(self.gate, judge, policy, OsThreads(), deduplicate)
         self.ledger = self.assign(EVENTS)
 
     def assign(self, partition: Partition, start: int = 0) -> Ledger:

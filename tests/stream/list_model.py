@@ -6,11 +6,37 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from consumer.delivery.gate import Permit
+from consumer.enrolment.disposition import Disposition, FilterReason
+from consumer.stream.back_pressure import Caps, pressure
+from consumer.stream.commit_map import decode
 from consumer.stream.counts import Settlement
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Partition, Task
+from tests.stream.builders import TOPIC_ID, record
+
+
+class Person(NamedTuple):
+    """A contact's identities, and which of its payloads comes."""
+
+    identities: tuple[str, ...]
+    version: int
+
+    @property
+    def payload(self) -> bytes:
+        return repr(self).encode()
+
+
+class Leave(Enum):
+    """How a partition leaves."""
+
+    BEGINS = "its revoke begins, and ends some time later"
+    REVOKED = "committed, and revoked"
+    LOST = "lost, with what was settled since the last commit"
+    BACK_AT_ONCE = "lost, and assigned again at once"
+    REWOUND = "its offsets jump backwards inside one assignment"
 
 
 class State(Enum):
@@ -36,6 +62,8 @@ class Assignment:
     leaving: bool = False
     gone: bool = False
     frontier: int = 0  # the highest that was ever asked for
+    sent: int = -1  # the last offset that was sent to be committed
+    share: int = 0  # records that it may hold, when the poll thread last looked
 
     @property
     def partition(self) -> Partition:
@@ -52,6 +80,7 @@ class Entry:
     not_before: float = 0.0  # when its retry is due
     awaits_probe: bool = False
     may_be_buried: bool = False
+    attempted: bool = False
 
     def blocks(self, other: Entry) -> bool:
         """Whether the other, which came later, has to wait for this one."""
@@ -69,6 +98,8 @@ class Book:
     late: int = 0
     settled: Counter[Settlement] = field(default_factory=Counter)
     released: Counter[str] = field(default_factory=Counter)
+    ended: set[tuple[Partition, int]] = field(default_factory=set)  # what was settled, by this owner or an earlier one
+    holds: dict[str, bytes] = field(default_factory=dict)  # by identity, what ClickSend holds, where that is certain
 
     def entry(self, task: Task) -> Entry:
         """The entry of this very task; offsets come again, tasks don't."""
@@ -103,8 +134,47 @@ class Book:
         assert entry.state in UNDER_WAY, "settled without an answer, or twice"
         assert not entry.assignment.gone, "settled after its partition had gone"
         entry.state = State.SETTLED
-        entry.assignment.settled.add(entry.task.record.offset)
+        self.end(entry.assignment, entry.task.record.offset, settlement)
+
+    def end(self, assignment: Assignment, offset: int, settlement: Settlement) -> None:
+        """The record has its disposition."""
+        assignment.settled.add(offset)
+        self.ended.add((assignment.partition, offset))
         self.settled[settlement] += 1
+
+    def post(self, entry: Entry) -> None:
+        """A request goes out: nobody knows what ClickSend holds until it was delivered."""
+        entry.state, entry.attempted = State.POSTING, True
+        for identity in entry.task.identities:
+            self.holds.pop(identity, None)
+
+    def delivered(self, entry: Entry) -> None:
+        """ClickSend has taken the contact, plainly, and the partition is still ours."""
+        self.holds |= dict.fromkeys(entry.task.identities, entry.task.payload)
+
+    def is_duplicate(self, entry: Entry) -> bool:
+        """Whether a request could not change what ClickSend holds."""
+        return all(self.holds.get(identity) == entry.task.payload for identity in entry.task.identities)
+
+    def skip(self, entry: Entry) -> None:
+        """The record was filtered as a duplicate, by being taken."""
+        assert not entry.attempted
+        assert self.is_duplicate(entry), "skipped, though ClickSend may hold something else"
+        entry.state = State.SETTLED
+        self.end(entry.assignment, entry.task.record.offset, (Disposition.FILTERED, FilterReason.DUPLICATE))
+
+    def may_commit(self, mine: Assignment, known: Iterable[int], offset: int, metadata: str) -> frozenset[int]:
+        """This is committed: may it be? Gives what is settled from this offset on. `known`: the topic's offsets."""
+        assert offset >= mine.sent, "goes back"
+        mine.sent = offset
+        lost = [each for each in known if each < offset and (mine.partition, each) not in self.ended]
+        assert not lost, "passes a record that nobody has settled"
+        claim = decode(metadata)
+        assert (claim is None) == (not metadata)
+        assert claim is None or (claim.topic_id, claim.committed) == (TOPIC_ID, offset)
+        beyond = frozenset(each for each in mine.settled if each >= offset)
+        assert {each for each in known if claim is not None and claim.says_settled(each)} == beyond
+        return beyond
 
     def wait_again(self, entry: Entry) -> None:
         """The request, or the writing of the dead letter, has ended without settling the record."""
@@ -119,7 +189,8 @@ class Book:
                 entry.state = State.GIVEN_UP
 
     def release(self, assignment: Assignment, reason: str) -> None:
-        """The partition has gone."""
+        """The partition has gone. Its next owner may deliver something else."""
+        self.holds.clear()
         self.give_up_waiting(assignment)
         assignment.gone = True
         self.released[reason] += len(self.unsettled(assignment))
@@ -127,6 +198,20 @@ class Book:
     def longest_lane(self) -> int:
         in_lanes = self.in_state(State.WAITING, State.POSTING, State.BURYING)
         return max(Counter(name for entry in in_lanes for name in entry.task.identities).values(), default=0)
+
+
+def regulate(assignments: list[Assignment], caps: Caps) -> None:
+    """What the poll thread does about back-pressure: is it enough, and not too much?"""
+    decision = pressure([mine.ledger for mine in assignments], caps)
+    for ledger in decision.pause:
+        ledger.paused = True
+    for ledger in decision.resume:
+        ledger.paused = False
+    for mine in assignments:
+        held, number = len(mine.ledger), len(assignments)
+        mine.share = min(caps.records // number, caps.size // number // record().size)  # they are all of one size
+        assert mine.ledger.paused or held < mine.share, "at its cap, and not paused"
+        assert mine.ledger not in decision.resume or held <= 0.8 * mine.share, "goes on too early"
 
 
 def permits(entries: Iterable[Entry]) -> Counter[Permit]:

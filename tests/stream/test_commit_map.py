@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import math
+import random
+import zlib
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.stream.commit_map import LIMIT, CommitMap, decode, encode
+from consumer.stream.commit_map import LIMIT, MAX_OFFSET, CommitMap, decode, encode
 
 TOPIC_ID = bytes(range(16))
 OFFSETS = st.integers(min_value=0, max_value=2**62)
@@ -14,17 +20,34 @@ OFFSETS = st.integers(min_value=0, max_value=2**62)
 
 @st.composite
 def ledgers(draw: st.DrawFn) -> tuple[int, int, list[int]]:
-    """A frontier, the offset behind the highest one seen, and what is unsettled between them, the frontier first."""
+    """A frontier, the offset behind the highest one seen, and what is unsettled between them, the frontier first.
+
+    A seed draws the gaps, up to several thousand of them: close together, far apart, or now and then huge.
+    """
     committed = draw(OFFSETS)
-    gaps = draw(st.lists(st.integers(min_value=1, max_value=10_000), max_size=1500))
+    count = draw(st.sampled_from([0, 1, 2, 30, 400, 1200, 3000, 5000]))
+    sizes = draw(st.sampled_from([(1,), (1, 2), (100, 200), (1, 127, 128), (20_000,), (1, 2**20), (1, 2**50)]))
+    rng = random.Random(draw(st.integers(0, 2**32)))
     unsettled = [committed]
-    for gap in gaps:
-        unsettled.append(unsettled[-1] + gap)
-    return committed, unsettled[-1] + draw(st.integers(min_value=1, max_value=1000)), unsettled
+    for _ in range(count):
+        unsettled.append(unsettled[-1] + rng.randint(1, rng.choice(sizes)))
+    return committed, unsettled[-1] + draw(st.sampled_from([1, 1000, 2**50])), unsettled
+
+
+def varint_size(number: int) -> int:
+    """Bytes that a number takes: seven bits each."""
+    return max(1, math.ceil(number.bit_length() / 7))
+
+
+def size(committed: int, reach: int, unsettled: list[int]) -> int:
+    """Characters that a map takes, worked out by hand: `c1:`, and four for each three bytes begun."""
+    deltas = [offset - before for before, offset in pairwise([committed, *unsettled])]
+    body = 16 + varint_size(committed) + varint_size(reach - committed) + sum(map(varint_size, deltas))
+    return 3 + math.ceil((body + 4) / 3) * 4
 
 
 @given(ledgers())
-def test_it_claims_nothing_that_is_unsettled_or_unseen_and_fits_the_broker(ledger: tuple[int, int, list[int]]) -> None:
+def test_it_fits_the_broker_and_claims_nothing_that_is_unsettled(ledger: tuple[int, int, list[int]]) -> None:
     committed, end, unsettled = ledger
 
     text = encode(TOPIC_ID, committed, end, unsettled)
@@ -39,12 +62,28 @@ def test_it_claims_nothing_that_is_unsettled_or_unseen_and_fits_the_broker(ledge
 
 
 @given(ledgers())
+def test_it_lists_as_many_as_fit_and_claims_all_up_to_the_first_that_does_not(
+    ledger: tuple[int, int, list[int]],
+) -> None:
+    committed, end, unsettled = ledger
+    read = decode(encode(TOPIC_ID, committed, end, unsettled))
+    assert read is not None
+    listed = len(read.unsettled)
+    assert read.unsettled == set(unsettled[:listed])
+    assert read.reach == [*unsettled, end][listed]
+    if listed < len(unsettled):
+        more = unsettled[: listed + 1]
+        assert size(committed, [*unsettled, end][listed + 1], more) > LIMIT, "one more would have fitted"
+
+
+@given(ledgers())
 def test_everything_between_is_claimed_as_far_as_it_reaches(ledger: tuple[int, int, list[int]]) -> None:
     committed, end, unsettled = ledger
     read = decode(encode(TOPIC_ID, committed, end, unsettled))
     assert read is not None
+    known = set(unsettled)
     between = (offset + 1 for offset in unsettled if offset + 1 < read.reach)
-    assert all(read.says_settled(offset) or offset in unsettled for offset in between)
+    assert all(read.says_settled(offset) or offset in known for offset in between)
 
 
 def test_a_thousand_unsettled_records_among_browsing_events_fit_in_whole() -> None:
@@ -58,7 +97,7 @@ def test_what_does_not_fit_draws_the_reach_in() -> None:
     read = decode(encode(TOPIC_ID, 0, unsettled[-1] + 1, unsettled))
     assert read is not None
     assert 1000 < len(read.unsettled) < 5000
-    assert read.reach == max(read.unsettled) + 1
+    assert read.reach == max(read.unsettled) + 1000, "up to the first that isn't listed"
 
 
 def test_nothing_to_claim_is_an_empty_text() -> None:
@@ -74,14 +113,76 @@ def test_foreign_metadata_is_no_map(text: str) -> None:
 
 @given(ledgers(), st.data())
 def test_damaged_metadata_is_no_map(ledger: tuple[int, int, list[int]], data: st.DataObject) -> None:
+    """One letter is another, one is missing, or the end is."""
     text = encode(TOPIC_ID, *ledger)
     place = data.draw(st.integers(min_value=0, max_value=len(text) - 1))
     letter = data.draw(st.characters(min_codepoint=33, max_codepoint=126).filter(lambda each: each != text[place]))
-    read = decode(text[:place] + letter + text[place + 1 :])
-    assert read is None or read == decode(text)  # base64's padding bits carry nothing
+    assert decode(text[:place] + letter + text[place + 1 :]) is None
+    assert decode(text[:place]) is None
+    assert decode(text[:place] + text[place + 1 :]) is None
+    assert decode(text + letter) is None
 
 
-@given(st.text(max_size=200))
-def test_any_text_is_read_without_an_exception(text: str) -> None:
-    decode(text)
-    decode("c1:" + text)
+@given(ledgers(), st.data())
+def test_a_map_of_which_bits_were_flipped_is_no_map(ledger: tuple[int, int, list[int]], data: st.DataObject) -> None:
+    raw = bytearray(base64.b64decode(encode(TOPIC_ID, *ledger)[3:]))
+    for bit in data.draw(st.sets(st.integers(0, len(raw) * 8 - 1), min_size=1, max_size=3)):
+        raw[bit // 8] ^= 1 << bit % 8
+    assert decode("c1:" + base64.b64encode(raw).decode()) is None
+
+
+@given(st.one_of(st.text(max_size=200), st.text("c1:+/=AQIgw", max_size=6000)))
+def test_any_text_is_read_without_an_exception_and_is_no_map(text: str) -> None:
+    assert decode(text) is None
+    assert decode("c1:" + text) is None
+
+
+# Well formed, with a right CRC, and yet nothing that we would write.
+
+
+def forged(numbers: bytes, topic_id: bytes = TOPIC_ID) -> str:
+    body = topic_id + numbers
+    return "c1:" + base64.b64encode(body + zlib.crc32(body).to_bytes(4)).decode()
+
+
+HONEST = bytes([100, 20, 0, 5])  # committed 100, reaching to 120, 100 and 105 unsettled
+
+
+def test_a_forged_map_is_told_from_an_honest_one_by_nothing_but_its_sense() -> None:
+    assert decode(forged(HONEST)) == CommitMap(TOPIC_ID, 100, 120, frozenset({100, 105}))
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pytest.param(b"", id="no number"),
+        pytest.param(bytes([100]), id="no reach"),
+        pytest.param(bytes([100, 0]), id="claims nothing"),
+        pytest.param(HONEST + b"\x80", id="a number that does not end"),
+        pytest.param(HONEST + b"\xff" * 3000, id="a huge number that does not end"),
+        pytest.param(HONEST + b"\xff" * 3000 + b"\x01", id="a huge distance"),
+        pytest.param(b"\xff" * 3000 + b"\x01" + bytes([20, 0]), id="a huge committed offset"),
+        pytest.param(bytes([100]) + b"\xff" * 9 + b"\x01", id="reaches beyond any offset"),
+        pytest.param(HONEST + bytes([0]), id="the same offset twice"),
+        pytest.param(HONEST + bytes([15]), id="an unsettled offset at the reach"),
+        pytest.param(HONEST + bytes([100]), id="an unsettled offset beyond the reach"),
+        pytest.param(bytes([0x80 | 100, 0, 20, 0, 5]), id="a number longer than it need be"),
+        pytest.param(HONEST + bytes([1]) * 3060, id="more than fits"),
+        pytest.param(HONEST + b"\xff" * 5_000_000, id="megabytes, which would take hours to read"),
+    ],
+)
+def test_nonsense_is_no_map_though_its_crc_is_right(numbers: bytes) -> None:
+    assert decode(forged(numbers)) is None
+
+
+@given(st.lists(st.integers(0, 2**64), max_size=6), st.binary(max_size=20))
+def test_whatever_is_believed_is_what_would_have_been_written(numbers: list[int], tail: bytes) -> None:
+    text = forged(b"".join(leb128(number) for number in numbers) + tail)
+    read = decode(text)
+    assert read is None or text == encode(read.topic_id, read.committed, read.reach, sorted(read.unsettled))
+    assert read is None or all(read.committed <= offset < read.reach <= MAX_OFFSET for offset in read.unsettled)
+
+
+def leb128(number: int) -> bytes:
+    digits = [number >> shift & 127 for shift in range(0, max(1, number.bit_length()), 7)]
+    return bytes([*(digit | 128 for digit in digits[:-1]), digits[-1]])

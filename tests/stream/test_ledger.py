@@ -147,6 +147,22 @@ def test_claims_that_have_been_passed_are_not_repeated(ledger: Ledger) -> None:
     assert claims(ledger) == CommitMap(TOPIC_ID, 102, 104, frozenset({102}))
 
 
+def test_the_map_is_made_again_only_when_something_has_changed(ledger: Ledger) -> None:
+    """The committer asks four times a second, of every partition."""
+    first, _, third, last = see(ledger, 100, 101, 110, 112)
+    ledger.settle(last)
+    made = ledger.commit_map(100)
+    assert ledger.commit_map(100) is made
+    ledger.settle(first)
+    assert decode(ledger.commit_map(101)) == CommitMap(TOPIC_ID, 101, 113, frozenset({101, 110}))
+    ledger.settle(third)
+    assert decode(ledger.commit_map(101)) == CommitMap(TOPIC_ID, 101, 113, frozenset({101}))
+    ledger.highest_seen = 115
+    assert decode(ledger.commit_map(101)) == CommitMap(TOPIC_ID, 101, 116, frozenset({101}))
+    ledger.settled_before = CommitMap(TOPIC_ID, 101, 130, frozenset({101, 120}))
+    assert decode(ledger.commit_map(101)) == CommitMap(TOPIC_ID, 101, 130, frozenset({101, 120}))
+
+
 @given(st.data())
 def test_an_owner_after_any_crash_is_told_of_exactly_what_was_settled(data: st.DataObject) -> None:
     """Owner after owner: each sees a part, settles some of it, commits, and is gone."""

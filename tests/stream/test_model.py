@@ -6,8 +6,6 @@ Hypothesis is the poll thread, the delivery threads, the dead-letter writer, Cli
 from __future__ import annotations
 
 import math
-from enum import Enum
-from typing import NamedTuple
 
 import pytest
 from hypothesis import settings
@@ -20,43 +18,30 @@ from consumer.delivery.gate import Gate, Permit
 from consumer.delivery.judge import AwaitProbe, GiveUp, Judge, OnConfigurationFault, Retry, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, Disposition, FilterReason
+from consumer.stream.back_pressure import Caps
 from consumer.stream.commit_map import decode
+from consumer.stream.committer import INTERVAL, Committer
 from consumer.stream.counts import ReleaseReason
 from consumer.stream.record import Partition, Stage
 from consumer.stream.scheduler import Batch, Scheduler
 from consumer.stream.threads import OsThreads
-from consumer.stream.work import Bury, Deliver, Probe, Stop, Wait, Work
+from consumer.stream.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
 from tests.delivery.answers import DELIVERED, DOWN, EVERY_ANSWER, EVERY_FINDING, FINE, asked_to_wait
 from tests.stream.builders import ANN, JANE, JOE, KIM, TOPIC_ID, task
-from tests.stream.list_model import UNDER_WAY, Assignment, Book, Entry, State, permits
+from tests.stream.commits import Commits, End
+from tests.stream.list_model import UNDER_WAY, Assignment, Book, Entry, Leave, Person, State, permits, regulate
 
 PARTITIONS = [Partition("events", number) for number in range(3)]
 PHONES = ["+14155550132", "+14155550133"]
+PLENTY = 1000  # identities to remember: none is ever dropped for lack of room
 MANY = 20  # records: below, some rules are left out, that the others get somewhere
 
 
-class Leave(Enum):
-    """How a partition leaves."""
-
-    BEGINS = "its revoke begins, and ends some time later"
-    REVOKED = "committed, and revoked"
-    LOST = "lost, with what was settled since the last commit"
-    BACK_AT_ONCE = "lost, and assigned again at once"
-    REWOUND = "its offsets jump backwards inside one assignment"
-
-
-class Stored(NamedTuple):
-    """What the broker keeps of the last commit of a partition, and what was settled beyond it at that moment."""
-
-    offset: int = 0
-    metadata: str = ""
-    settled: frozenset[int] = frozenset()
-
-
-Arrival = tuple[str, ...] | FilterReason | DeadLetterReason  # a contact's identities, or why it is none
+Arrival = Person | FilterReason | DeadLetterReason  # a contact, or why it is none
 
 emails, phones = st.sampled_from([JANE, JOE, ANN, KIM]), st.sampled_from(PHONES)
-contacts = st.one_of(st.tuples(emails), st.tuples(phones), st.tuples(emails, phones))
+identities = st.one_of(st.tuples(emails), st.tuples(phones), st.tuples(emails, phones))
+contacts = st.builds(Person, identities, st.integers(1, 2))
 others = st.sampled_from([FilterReason.NOT_ENROLMENT, DeadLetterReason.UNDECODABLE])
 arrivals: st.SearchStrategy[Arrival] = st.one_of(contacts, contacts, contacts, others)
 answers = st.sampled_from([*EVERY_ANSWER, DELIVERED, DOWN, asked_to_wait(20, 429), asked_to_wait(20, 503)])
@@ -71,18 +56,30 @@ class SchedulerMachine(RuleBasedStateMachine):
         on_fault=st.sampled_from(OnConfigurationFault),
         max_age=st.sampled_from([0, 60]),
         mass_rejection_limit=st.sampled_from([0, 3]),
+        deduplicate=st.sampled_from([0, 3, PLENTY]),
+        caps=st.sampled_from([Caps(), Caps(records=40), Caps(size=80)]),
     )
-    def start(self, rate: float, on_fault: OnConfigurationFault, max_age: float, mass_rejection_limit: int) -> None:
+    def start(
+        self,
+        rate: float,
+        on_fault: OnConfigurationFault,
+        max_age: float,
+        mass_rejection_limit: int,
+        deduplicate: int,
+        caps: Caps,
+    ) -> None:
         policy = RetryPolicy(initial_delay=0.5, max_delay=60, max_age=max_age)
         self.gate = Gate(policy, rate, probe_interval=30)
-        self.scheduler = Scheduler(
-            self.gate, Judge(self.gate, policy, on_fault, mass_rejection_limit), policy, OsThreads()
-        )
+        judge = Judge(self.gate, policy, on_fault, mass_rejection_limit)
+        self.scheduler = Scheduler(self.gate, judge, policy, OsThreads(), deduplicate)
+        self.deduplicate = deduplicate
+        self.caps = caps
+        self.commits = Commits(PARTITIONS, lambda partition: self.assigned[partition].position, self.may_commit)
+        self.committer = Committer(self.scheduler, lambda _result: None)
         self.now = 1000.0
         self.book = Book()
         self.assigned: dict[Partition, Assignment] = {}
         self.topic: dict[Partition, dict[int, Arrival]] = {partition: {} for partition in PARTITIONS}
-        self.stored = dict.fromkeys(PARTITIONS, Stored())
         self.probing = False
         self.trial_free = False  # a probe since the last trial has allowed one
         self.closed = False
@@ -100,21 +97,31 @@ class SchedulerMachine(RuleBasedStateMachine):
         missing = [partition for partition in PARTITIONS if partition not in self.assigned]
         self.take_on(missing[which % len(missing)])
 
-    @precondition(lambda self: self.open())
+    @precondition(lambda self: self.flowing())
     @rule(batch=st.lists(st.tuples(which, st.integers(1, 3), arrivals), min_size=3, max_size=12))
     def consume(self, batch: list[tuple[int, int, Arrival]]) -> None:
         """Records arrive: new ones, or those that come again after a rebalance."""
-        taken_in = Batch()
+        taken_in, flowing = Batch(), self.flowing()
         for which, gap, arrival in batch:
-            assignment = self.open()[which % len(self.open())]
+            assignment = flowing[which % len(flowing)]
             self.take_in(assignment, *self.next_record(assignment, gap, arrival), taken_in)
         self.scheduler.admit(taken_in)
+        for mine in flowing:
+            new = sum(task.ledger is mine.ledger for task in taken_in.tasks)
+            assert len(mine.ledger) < mine.share + max(1, new), "more than its share and a batch"
+        self.regulate()
 
     @precondition(lambda self: self.assigned)
-    @rule(which=which)
-    def commit(self, which: int) -> None:
-        """The frontier and the commit map reach the broker."""
-        self.store(list(self.assigned.values())[which % len(self.assigned)])
+    @rule()
+    def commit(self) -> None:
+        """Frontiers and commit maps are sent to the broker, if it has answered the last time."""
+        self.now += INTERVAL
+        self.committer.tick(self.commits.consumer, self.now)
+
+    @precondition(lambda self: self.commits.outstanding)
+    @rule(end=st.sampled_from(End))
+    def a_commit_is_answered(self, end: End) -> None:
+        self.commits.answer(self.committer, end)
 
     @precondition(lambda self: self.assigned and self.book.consumed >= self.stable_until)
     @rule(which=which, how=st.sampled_from(Leave))
@@ -128,7 +135,7 @@ class SchedulerMachine(RuleBasedStateMachine):
                 self.scheduler.begin_revoke([leaving.partition])
                 self.book.give_up_waiting(leaving)
             case Leave.REVOKED:
-                self.store(leaving)
+                self.committer.commit_now(self.commits.consumer, [leaving.partition])
                 self.let_go(leaving, ReleaseReason.REVOKED)
             case Leave.LOST:
                 self.let_go(leaving, ReleaseReason.LOST)
@@ -140,6 +147,8 @@ class SchedulerMachine(RuleBasedStateMachine):
                 self.let_go(leaving, ReleaseReason.REWOUND)
                 ledger = self.scheduler.assign(leaving.partition, offset, offset, TOPIC_ID)
                 self.assigned[leaving.partition] = Assignment(ledger, offset, set())
+                self.book.ended |= {(leaving.partition, before) for before in range(offset)}  # of a topic that is gone
+        self.regulate()
 
     @precondition(lambda self: not self.closed and len(self.book.entries) >= 2 * MANY)
     @rule()
@@ -209,6 +218,8 @@ class SchedulerMachine(RuleBasedStateMachine):
                 break
         for assignment in self.open():
             assert self.book.unsettled(assignment) == [], "lost, or stuck"
+        self.regulate()
+        assert self.flowing() == self.open(), "paused for ever"
 
     # What is promised at any time.
 
@@ -229,6 +240,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             unsettled = [entry.task.record.offset for entry in self.book.unsettled(mine)]
             assert frontier == min(unsettled, default=mine.position)
             assert frontier >= mine.frontier
+            assert mine.ledger.committed <= frontier, "believes in a commit that was none of this ledger's"
             mine.frontier = frontier
 
     @invariant()
@@ -246,6 +258,16 @@ class SchedulerMachine(RuleBasedStateMachine):
     def open(self) -> list[Assignment]:
         """The partitions of which records may be taken."""
         return [assignment for assignment in self.assigned.values() if not assignment.leaving]
+
+    def flowing(self) -> list[Assignment]:
+        """Those of them that are not paused."""
+        return [assignment for assignment in self.open() if not assignment.ledger.paused]
+
+    def regulate(self) -> None:
+        regulate(list(self.assigned.values()), self.caps)
+
+    def may_commit(self, partition: Partition, offset: int, metadata: str) -> frozenset[int]:
+        return self.book.may_commit(self.assigned[partition], self.topic[partition], offset, metadata)
 
     def next_record(self, assignment: Assignment, gap: int, arrival: Arrival) -> tuple[int, Arrival]:
         """The next one in the topic; where it ends, the given one is written so far beyond the last."""
@@ -271,26 +293,21 @@ class SchedulerMachine(RuleBasedStateMachine):
         book.consumed += 1
         if isinstance(arrival, FilterReason):
             batch.filtered[arrival] = batch.filtered.get(arrival, 0) + 1
-            book.settled[Disposition.FILTERED, arrival] += 1
-            assignment.settled.add(offset)
+            book.end(assignment, offset, (Disposition.FILTERED, arrival))
         elif isinstance(arrival, DeadLetterReason):
             batch.tasks.append(task(ledger, offset, reason=arrival))
             book.entries.append(Entry(batch.tasks[-1], assignment, may_be_buried=True))
         else:
-            batch.tasks.append(task(ledger, offset, *arrival))
+            batch.tasks.append(task(ledger, offset, *arrival.identities, payload=arrival.payload))
             book.entries.append(Entry(batch.tasks[-1], assignment))
 
     def take_on(self, partition: Partition) -> None:
-        stored = self.stored[partition]
+        stored = self.commits.stored[partition]
         ledger = self.scheduler.assign(partition, stored.offset, stored.offset, TOPIC_ID)
         ledger.settled_before = decode(stored.metadata)
         self.assigned[partition] = Assignment(ledger, stored.offset, set(stored.settled))
-
-    def store(self, assignment: Assignment) -> None:
-        ledger = assignment.ledger
-        frontier = ledger.frontier(assignment.position)
-        beyond = frozenset(offset for offset in assignment.settled if offset >= frontier)
-        self.stored[assignment.partition] = Stored(frontier, ledger.commit_map(frontier), beyond)
+        self.book.holds.clear()  # others may have delivered something else
+        self.regulate()
 
     def let_go(self, assignment: Assignment, reason: ReleaseReason) -> None:
         del self.assigned[assignment.partition]
@@ -301,6 +318,8 @@ class SchedulerMachine(RuleBasedStateMachine):
         verdict = self.scheduler.complete(entry.task, outcome, self.now)
         assert (verdict is None) == entry.assignment.gone
         self.book.late += verdict is None
+        if outcome is DELIVERED and verdict is not None:
+            self.book.delivered(entry)
         match verdict:
             case Settle(reason):
                 self.book.settle(entry, (Disposition.DELIVERED, reason))
@@ -336,8 +355,14 @@ class SchedulerMachine(RuleBasedStateMachine):
             case Deliver(task):
                 entry = self.book.entry(task)
                 self.book.may_post(entry, self.now)
-                entry.state = State.POSTING
+                assert self.deduplicate < PLENTY or not self.book.is_duplicate(entry), "a needless request"
+                self.book.post(entry)
                 self.may_go_out(entry)
+            case Duplicate(task):
+                entry = self.book.entry(task)
+                self.book.may_post(entry, self.now)
+                assert self.deduplicate
+                self.book.skip(entry)
             case Bury(task):
                 entry = self.book.entry(task)
                 self.book.may_bury(entry)

@@ -33,6 +33,17 @@ def partitions(ready: ReadyQueue) -> list[int]:
     return numbers
 
 
+def test_a_look_at_the_next_one_changes_nothing(ready: ReadyQueue) -> None:
+    push(ready, 0, 0, 1)
+    looked_at = []
+    while ready:
+        first = ready.peek()
+        assert ready.peek() is first
+        assert ready.pop() is first
+        looked_at.append(first.record.partition.number)
+    assert looked_at == [0, 1, 0]
+
+
 def test_an_empty_queue_says_so(ready: ReadyQueue) -> None:
     assert not ready
     push(ready, 0)

@@ -7,12 +7,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import settings
 
 from consumer.operations.broker import InProcessBroker
 from tests.kafka.apache import ApacheKafka, Unavailable, create_topic
 from tests.kafka.broker import Broker
 from tests.kafka.container import kafka_container
 from tests.kafka.in_process import InProcess
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no bug
+settings.load_profile("untimed")
 
 
 class GivenBroker:

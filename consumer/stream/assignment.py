@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
 
-from consumer.stream.commit_map import UNKNOWN_TOPIC_ID, decode
+from consumer.stream.commit_map import UNKNOWN_TOPIC_ID, CommitMap, decode
 from consumer.stream.committer import Committer
 from consumer.stream.connection import Connection
 from consumer.stream.counts import ReleaseReason
@@ -26,6 +27,14 @@ LOOK_UP_SECONDS = 10.0
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class LookUps:
+    """What an assignment asks Kafka for, beside the Consumer."""
+
+    topic_ids: TopicIds
+    start_position: StartPosition
+
+
 class Assignment:
     """Opens a ledger for each partition that comes, and closes it when the partition goes."""
 
@@ -37,12 +46,13 @@ class Assignment:
         connection: Connection,
         health: Health,
         reporter: Reporter,
-        admin: Callable[[], AdminClient],
+        look_ups: LookUps,
         clock: Callable[[], float],
     ) -> None:
         self._options = options
-        self._topic_ids = TopicIds(admin)
-        self._start_position = StartPosition(options, admin)
+        self._topic_ids = look_ups.topic_ids
+        self._start_position = look_ups.start_position
+        self._known_ids: defaultdict[str, set[bytes]] = defaultdict(set)  # under which this worker has had each topic
         self._scheduler = scheduler
         self._committer = committer
         self._connection = connection
@@ -129,9 +139,13 @@ class Assignment:
             self._connection.error(committed.error)
             self._scheduler.assign(partition, 0, 0, topic_id)
             return TopicPartition(*partition)
+        settled = decode(committed.metadata or "")
+        if self._of_a_former_topic(settled, partition.topic, topic_id):
+            self._scheduler.assign(partition, 0, OFFSET_UNKNOWN, topic_id)
+            return self._start_position.of_recreated(partition)
         if committed.offset >= 0:
             ledger = self._scheduler.assign(partition, committed.offset, committed.offset, topic_id)
-            self._load_map(ledger, committed.metadata)
+            self._load_map(ledger, settled, committed.metadata)
             return TopicPartition(*partition, committed.offset)
         start = self._start_position.resolve(consumer, partition)
         if start == OFFSET_INVALID:
@@ -140,12 +154,24 @@ class Assignment:
             self._scheduler.assign(partition, start, OFFSET_UNKNOWN, topic_id)  # so the start itself is committed
         return TopicPartition(*partition, start)
 
-    def _load_map(self, ledger: Ledger, metadata: str | None) -> None:
+    def _of_a_former_topic(self, settled: CommitMap | None, topic: str, topic_id: bytes) -> bool:
+        """Whether the commit was made for a topic of the same name that this worker knew, and that was deleted since.
+
+        The broker forgets a deleted topic's offsets a moment later, and takes late commits for the new one. Of an id
+        that this worker never met, the offset is believed: a mirroring tool translates offsets and copies metadata.
+        """
+        known = self._known_ids[topic]
+        if topic_id == UNKNOWN_TOPIC_ID:
+            return False
+        known.add(topic_id)
+        return settled is not None and settled.topic_id in known - {topic_id}
+
+    def _load_map(self, ledger: Ledger, settled: CommitMap | None, metadata: str | None) -> None:
         """What an earlier owner had settled beyond its commit, if it can be believed."""
         if not metadata:
             return
-        settled = decode(metadata)
         if settled is None or (settled.topic_id, settled.committed) != (ledger.topic_id, ledger.committed):
             log.warning("commit metadata is foreign or damaged; ignored", partition=str(ledger.partition))
             return
         ledger.settled_before = settled
+        ledger.committed_map = metadata

@@ -46,13 +46,13 @@ class CommitMap:
 
 
 def encode(topic_id: bytes, committed: int, reach: int, unsettled: Iterable[int]) -> str:
-    """The metadata for a commit; empty where there is nothing to claim.
+    """The metadata for a commit. Where nothing is settled beyond it, it still tells the topic from a later one of the
+    same name; without an id, it is empty then.
 
     unsettled -- ascending, from `committed` on and below `reach`. As many as fit are listed, and the reach is drawn in
                  to the first that doesn't: then less is claimed, never too much.
     """
-    if reach <= committed:
-        return ""
+    reach = max(reach, committed)
     head, deltas = topic_id + _varint(committed), bytearray()
     room = _BYTES - len(head)
     last = fits = committed
@@ -63,7 +63,7 @@ def encode(topic_id: bytes, committed: int, reach: int, unsettled: Iterable[int]
         fits, size = offset, len(deltas)
         deltas += _varint(offset - last)
         last = offset
-    if fits <= committed:
+    if fits == committed and topic_id == UNKNOWN_TOPIC_ID:
         return ""
     body = head + _varint(fits - committed) + bytes(deltas[:size])
     return VERSION + base64.b64encode(body + zlib.crc32(body).to_bytes(_CRC_SIZE)).decode("ascii")

@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, Message, TopicPartition
 
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
-from consumer.stream.assignment import Assignment
+from consumer.stream.assignment import Assignment, LookUps
 from consumer.stream.back_pressure import pressure
 from consumer.stream.clients import KafkaClients
 from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
@@ -21,7 +21,7 @@ from consumer.stream.intake import Intake
 from consumer.stream.reporter import Reporter
 from consumer.stream.rewind import Rewind
 from consumer.stream.scheduler import Scheduler
-from consumer.stream.start_position import no_usable_offset
+from consumer.stream.start_position import StartPosition, no_usable_offset
 from consumer.stream.topic_ids import TopicIds
 from consumer.stream.topic_watch import TopicWatch
 
@@ -56,8 +56,10 @@ class PollLoop:
         self._clock = clock
         self.connection = Connection(health, clock)
         self._committer = Committer(scheduler, reporter.committed)
+        topic_ids, start_position = TopicIds(clients.admin), StartPosition(options, clients.admin)
+        look_ups = LookUps(topic_ids, start_position)
         self._assignment = Assignment(
-            options, scheduler, self._committer, self.connection, health, reporter, clients.admin, clock
+            options, scheduler, self._committer, self.connection, health, reporter, look_ups, clock
         )
         self._watch = TopicWatch(options.topics, clients.admin)
         self._watching = False  # since a topic's id is known: an in-process broker has none
@@ -69,7 +71,7 @@ class PollLoop:
                 "on_commit": self._committer.answered,
             }
         )
-        self._rewind = Rewind(self.consumer, scheduler, TopicIds(clients.admin).id, options.offset_reset)
+        self._rewind = Rewind(self.consumer, scheduler, topic_ids, start_position)
         self._intake = Intake(
             enroller, scheduler.ledgers, self._rewind.jumped, int(options.max_event_age * 1000), reporter.journal
         )

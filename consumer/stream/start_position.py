@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import structlog
-from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_INVALID, Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from consumer.errors import ConfigurationError, Problem
@@ -42,6 +42,17 @@ class StartPosition:
         except KafkaException as failure:
             log.warning("a partition's ends could not be read", partition=str(partition), error=failure.args[0].name())
             return int(OFFSET_INVALID)
+
+    def of_recreated(self, partition: Partition) -> TopicPartition:
+        """The beginning, also with `latest`: the group has known the topic, so nothing of the new one may be passed by.
+
+        Raises ConfigurationError where the operator asked for an error.
+        """
+        if self._options.offset_reset is OffsetReset.ERROR:
+            what = f"the topic {partition.topic} was deleted and created again, and KAFKA_AUTO_OFFSET_RESET is error"
+            raise no_usable_offset(f"partition {partition}", what)
+        log.warning("the topic was deleted and created again; going to its beginning", partition=str(partition))
+        return TopicPartition(*partition, OFFSET_BEGINNING)
 
     def _resolve(self, consumer: Consumer, partition: Partition) -> int:
         low, high = consumer.get_watermark_offsets(TopicPartition(*partition), timeout=LOOK_UP_SECONDS)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.stream.commit_map import LIMIT, MAX_OFFSET, CommitMap, decode, encode
+from consumer.stream.commit_map import LIMIT, MAX_OFFSET, UNKNOWN_TOPIC_ID, CommitMap, decode, encode
 
 TOPIC_ID = bytes(range(16))
 OFFSETS = st.integers(min_value=0, max_value=2**62)
@@ -100,8 +100,12 @@ def test_what_does_not_fit_draws_the_reach_in() -> None:
     assert read.reach == max(read.unsettled) + 1000, "up to the first that isn't listed"
 
 
-def test_nothing_to_claim_is_an_empty_text() -> None:
-    assert encode(TOPIC_ID, 7, 7, []) == ""
+def test_where_nothing_can_be_claimed_the_map_still_names_its_topic() -> None:
+    assert decode(encode(TOPIC_ID, 7, 7, [])) == CommitMap(TOPIC_ID, 7, 7, frozenset())
+
+
+def test_a_topic_without_an_id_and_nothing_to_claim_is_an_empty_text() -> None:
+    assert encode(UNKNOWN_TOPIC_ID, 7, 7, []) == ""
 
 
 @pytest.mark.parametrize(
@@ -157,7 +161,8 @@ def test_a_forged_map_is_told_from_an_honest_one_by_nothing_but_its_sense() -> N
     [
         pytest.param(b"", id="no number"),
         pytest.param(bytes([100]), id="no reach"),
-        pytest.param(bytes([100, 0]), id="claims nothing"),
+        pytest.param(bytes([100]), id="no reach"),
+        pytest.param(bytes([100, 0, 0]), id="an unsettled offset, and no reach"),
         pytest.param(HONEST + b"\x80", id="a number that does not end"),
         pytest.param(HONEST + b"\xff" * 3000, id="a huge number that does not end"),
         pytest.param(HONEST + b"\xff" * 3000 + b"\x01", id="a huge distance"),

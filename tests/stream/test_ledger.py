@@ -125,8 +125,8 @@ def test_what_is_settled_beyond_the_frontier_is_claimed(ledger: Ledger) -> None:
 def test_where_all_is_settled_there_is_nothing_to_claim(ledger: Ledger) -> None:
     for settled in see(ledger, 100, 101):
         ledger.settle(settled)
-    assert ledger.commit_map(ledger.frontier(OFFSET_UNKNOWN)) == ""
-    assert ledger.commit_map(ledger.frontier(position=105)) == ""
+    assert decode(ledger.commit_map(ledger.frontier(OFFSET_UNKNOWN))) == CommitMap(TOPIC_ID, 102, 102, frozenset())
+    assert decode(ledger.commit_map(ledger.frontier(position=105))) == CommitMap(TOPIC_ID, 105, 105, frozenset())
 
 
 def test_an_earlier_owners_claims_that_still_lie_ahead_are_handed_on(ledger: Ledger) -> None:

@@ -1,0 +1,56 @@
+"""Topics that go and come back while a worker consumes them. On Apache Kafka: the in-process broker deletes none."""
+
+from __future__ import annotations
+
+import time
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from tests.integration.stage import PARTITIONS, Stage, sign_up
+
+
+def delete(stage: Stage) -> None:
+    admin = AdminClient({"bootstrap.servers": stage.broker.bootstrap})
+    admin.delete_topics([stage.topic])[stage.topic].result(10)
+
+
+def create(stage: Stage) -> None:
+    """Until the broker has done with the deletion, it refuses."""
+    for _ in range(100):
+        try:
+            return stage.broker.create_topic(stage.topic, PARTITIONS)
+        except KafkaException:
+            time.sleep(0.05)
+    raise AssertionError("the topic could not be created again")
+
+
+def test_all_records_of_a_topic_that_was_created_again_are_delivered(apache_stage: Stage) -> None:
+    """The new topic is longer than the old one: the classic protocol says nothing and goes on in its middle."""
+    stage = apache_stage
+    stage.produce(*[sign_up(number) for number in range(20)])
+    with stage.worker() as worker:
+        worker.wait(lambda: stage.enrolled() == 20)
+        worker.wait(lambda: stage.lag() == 0)
+        delete(stage)
+        create(stage)
+        stage.produce(*[sign_up(number) for number in range(100, 300)])
+        worker.wait(lambda: stage.enrolled() == 220, timeout=60)
+        worker.wait(lambda: stage.lag() == 0)
+        assert worker.stop() == 0
+
+
+def test_a_topic_that_is_gone_makes_the_worker_unready_until_it_is_there_again(apache_stage: Stage) -> None:
+    stage = apache_stage
+    stage.produce(sign_up(0))
+    with stage.worker() as worker:
+        worker.wait(lambda: stage.enrolled() == 1)
+        delete(stage)
+        worker.wait(lambda: worker.readiness()[1]["state"] == "topic_missing", timeout=30)
+        assert stage.topic in worker.readiness()[1]["detail"]
+        assert worker.liveness()[0] == 200
+        create(stage)
+        worker.wait(lambda: worker.readiness()[0] == 200, timeout=60)
+        stage.produce(sign_up(1))
+        worker.wait(lambda: stage.enrolled() == 2, timeout=60)
+        assert worker.stop() == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable
 from consumer.enrolment.decode import NotJson, decode
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
+from consumer.enrolment.head import read_head
 from consumer.enrolment.identity_filter import enrolment_name
 from consumer.enrolment.mapper import map_event
 from consumer.enrolment.pointer import Pointer
@@ -36,13 +37,18 @@ class Enroller:
     def decide(self, value: bytes | None) -> Decision:
         """What becomes of a record with this value. Never raises, whatever the bytes.
 
-        The filter comes first and only what is to be enrolled is validated: most records are browsing events.
+        The filter comes first and only what is to be enrolled is read in full and validated: most records are browsing
+        events.
         """
         if not value:
             return _TOMBSTONE
+        if not self._path.tokens:
+            head = read_head(value)
+            if head is not None and enrolment_name(head.type, head.event, self._rules.events) is None:
+                return _NOT_ENROLMENT
         event = decode(value, self._path)
         if isinstance(event, dict):
-            name = enrolment_name(event, self._rules.events)
+            name = enrolment_name(event.get("type"), event.get("event"), self._rules.events)
             return _NOT_ENROLMENT if name is None else self._enrol(event, name)
         return Undeliverable(
             DeadLetterReason.UNDECODABLE, event.why if isinstance(event, NotJson) else "not a JSON object"

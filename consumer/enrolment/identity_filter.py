@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from typing import Any
+from collections.abc import Set
+from functools import lru_cache
 
 IDENTIFY_NAMES = frozenset({"identify", "identified"})  # the preset's name for `type: identify`, in both spellings
+_SHORT = 64  # characters; longer names are not worth remembering, and might fill the memory
 
 
 def plain(name: str) -> str:
     """The name without case, white space, `_` and `-`: how names of events are compared."""
+    return _plain_short(name) if len(name) <= _SHORT else _plain(name)
+
+
+def _plain(name: str) -> str:
     return "".join(name.split()).replace("_", "").replace("-", "").casefold()
 
 
-def enrolment_name(event: Mapping[str, Any], names: Set[str]) -> str | None:
-    """The name under which this event enrols; None for an event that doesn't.
+_plain_short = lru_cache(maxsize=1024)(_plain)  # a topic has some dozens of names, and each comes again and again
+
+
+def enrolment_name(kind: object, name: object, names: Set[str]) -> str | None:
+    """The name under which an event enrols; None for one that doesn't.
 
     Enrolment events are `type: identify`, which carry no name, and tracks with one of `names` (written plainly).
     An event without a type is neither, whatever its name. The name is the event's own, with single spaces.
+
+    kind, name -- the event's `type` and `event`, whatever JSON they are
     """
-    kind = event.get("type")
-    if kind == "track":
-        name = event.get("event")
-        return " ".join(name.split()) if isinstance(name, str) and plain(name) in names else None
     if not isinstance(kind, str):
         return None
     kind = plain(kind)
-    if kind == "identify":
-        return "Identify" if kind in names else None
-    return enrolment_name({**event, "type": "track"}, names) if kind == "track" else None
+    if kind == "track":
+        return " ".join(name.split()) if isinstance(name, str) and plain(name) in names else None
+    return "Identify" if kind == "identify" and kind in names else None

@@ -12,6 +12,10 @@ from consumer.enrolment.rules import Rules
 PRESET = Rules.of().events
 
 
+def named(event: dict[str, Any], names: frozenset[str]) -> str | None:
+    return enrolment_name(event.get("type"), event.get("event"), names)
+
+
 @pytest.mark.parametrize(
     ("event", "name"),
     [
@@ -32,7 +36,7 @@ PRESET = Rules.of().events
     ],
 )
 def test_enrolment_events_pass(event: dict[str, Any], name: str) -> None:
-    assert enrolment_name(event, PRESET) == name
+    assert named(event, PRESET) == name
 
 
 @pytest.mark.parametrize(
@@ -63,11 +67,11 @@ def test_enrolment_events_pass(event: dict[str, Any], name: str) -> None:
     ],
 )
 def test_every_other_event_is_dropped(event: dict[str, Any]) -> None:
-    assert enrolment_name(event, PRESET) is None
+    assert named(event, PRESET) is None
 
 
 def test_other_events_can_be_named() -> None:
     names = Rules.of(events=["Trial Started"]).events
-    assert enrolment_name({"type": "track", "event": "trial_started"}, names) == "trial_started"
-    assert enrolment_name({"type": "track", "event": "Signed Up"}, names) is None
-    assert enrolment_name({"type": "identify"}, names) is None
+    assert named({"type": "track", "event": "trial_started"}, names) == "trial_started"
+    assert named({"type": "track", "event": "Signed Up"}, names) is None
+    assert named({"type": "identify"}, names) is None

@@ -143,8 +143,9 @@ class Book:
         """Whether a request could not change what ClickSend holds."""
         return all(self.holds.get(identity) == entry.task.payload for identity in entry.task.identities)
 
-    def skip(self, entry: Entry) -> None:
-        """The record was filtered as a duplicate, by being taken."""
+    def skip(self, entry: Entry, now: float) -> None:
+        """The record was filtered as a duplicate, by being taken, when it might have gone out."""
+        self.may_post(entry, now)
         assert not entry.attempted
         assert self.is_duplicate(entry), "skipped, though ClickSend may hold something else"
         entry.state = State.SETTLED

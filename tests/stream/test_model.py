@@ -71,9 +71,8 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.book = Book()
         self.assigned: dict[Partition, Assignment] = {}
         self.topic: dict[Partition, dict[int, Arrival]] = {partition: {} for partition in PARTITIONS}
-        self.probing = False
+        self.probing = self.closed = False
         self.trial_free = False  # a probe since the last trial has allowed one
-        self.closed = False
         self.stable_until = MANY // 2
         self.asked_about: list[Entry] = []  # the suspects that the probe under way decides about
         self.assign(0)
@@ -182,7 +181,8 @@ class SchedulerMachine(RuleBasedStateMachine):
                     self.assign(which)
                 case (version, outcome) if self.flowing():
                     self.consume([(which, 1, Person(who, version))])
-                    self.several_requests_go_out_and_end_alike(outcome)
+                    if outcome is not None:
+                        self.several_requests_go_out_and_end_alike(outcome)
             for entry in self.book.in_state(State.BURYING):
                 self.acknowledge(entry)
 
@@ -362,10 +362,8 @@ class SchedulerMachine(RuleBasedStateMachine):
                 self.book.post(entry)
                 self.may_go_out(entry)
             case Duplicate(task):
-                entry = self.book.entry(task)
-                self.book.may_post(entry, self.now)
                 assert self.deduplicate
-                self.book.skip(entry)
+                self.book.skip(self.book.entry(task), self.now)
             case Bury(task):
                 entry = self.book.entry(task)
                 self.book.may_bury(entry)

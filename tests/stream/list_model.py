@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple
 
 from consumer.delivery.gate import Permit
 from consumer.enrolment.disposition import Disposition, FilterReason
@@ -16,27 +15,7 @@ from consumer.stream.counts import Settlement
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Partition, Task
 from tests.stream.builders import TOPIC_ID, record
-
-
-class Person(NamedTuple):
-    """A contact's identities, and which of its payloads comes."""
-
-    identities: tuple[str, ...]
-    version: int
-
-    @property
-    def payload(self) -> bytes:
-        return repr(self).encode()
-
-
-class Leave(Enum):
-    """How a partition leaves."""
-
-    BEGINS = "its revoke begins, and ends some time later"
-    REVOKED = "committed, and revoked"
-    LOST = "lost, with what was settled since the last commit"
-    BACK_AT_ONCE = "lost, and assigned again at once"
-    REWOUND = "its offsets jump backwards inside one assignment"
+from tests.stream.happenings import Arrival
 
 
 class State(Enum):
@@ -68,6 +47,14 @@ class Assignment:
     @property
     def partition(self) -> Partition:
         return self.ledger.partition
+
+    def next_record(self, topic: dict[int, Arrival], gap: int, arrival: Arrival) -> tuple[int, Arrival]:
+        """The next one in the topic; where it ends, the given one is written so far beyond the last."""
+        ahead = min((offset for offset in topic if offset >= self.position), default=None)
+        if ahead is None:
+            ahead = self.position + gap - 1
+            topic[ahead] = arrival
+        return ahead, topic[ahead]
 
 
 @dataclass(eq=False, slots=True)
@@ -156,8 +143,9 @@ class Book:
         """Whether a request could not change what ClickSend holds."""
         return all(self.holds.get(identity) == entry.task.payload for identity in entry.task.identities)
 
-    def skip(self, entry: Entry) -> None:
-        """The record was filtered as a duplicate, by being taken."""
+    def skip(self, entry: Entry, now: float) -> None:
+        """The record was filtered as a duplicate, by being taken, when it might have gone out."""
+        self.may_post(entry, now)
         assert not entry.attempted
         assert self.is_duplicate(entry), "skipped, though ClickSend may hold something else"
         entry.state = State.SETTLED

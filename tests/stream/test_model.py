@@ -26,26 +26,19 @@ from consumer.stream.record import Partition, Stage
 from consumer.stream.scheduler import Batch, Scheduler
 from consumer.stream.threads import OsThreads
 from consumer.stream.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
-from tests.delivery.answers import DELIVERED, DOWN, EVERY_ANSWER, EVERY_FINDING, FINE, asked_to_wait
-from tests.stream.builders import ANN, JANE, JOE, KIM, TOPIC_ID, task
+from tests.delivery.answers import (
+    DELIVERED,
+    EVERY_FINDING,
+    FINE,
+)
+from tests.stream.builders import JANE, TOPIC_ID, task
 from tests.stream.commits import Commits, End
-from tests.stream.list_model import UNDER_WAY, Assignment, Book, Entry, Leave, Person, State, permits, regulate
+from tests.stream.happenings import PHONES, Arrival, Leave, Person, Step, answers, arrivals, numbers, steps
+from tests.stream.list_model import UNDER_WAY, Assignment, Book, Entry, State, permits, regulate
 
 PARTITIONS = [Partition("events", number) for number in range(3)]
-PHONES = ["+14155550132", "+14155550133"]
 PLENTY = 1000  # identities to remember: none is ever dropped for lack of room
 MANY = 20  # records: below, some rules are left out, that the others get somewhere
-
-
-Arrival = Person | FilterReason | DeadLetterReason  # a contact, or why it is none
-
-emails, phones = st.sampled_from([JANE, JOE, ANN, KIM]), st.sampled_from(PHONES)
-identities = st.one_of(st.tuples(emails), st.tuples(phones), st.tuples(emails, phones))
-contacts = st.builds(Person, identities, st.integers(1, 2))
-others = st.sampled_from([FilterReason.NOT_ENROLMENT, DeadLetterReason.UNDECODABLE])
-arrivals: st.SearchStrategy[Arrival] = st.one_of(contacts, contacts, contacts, others)
-answers = st.sampled_from([*EVERY_ANSWER, DELIVERED, DOWN, asked_to_wait(20, 429), asked_to_wait(20, 503)])
-which = st.integers(0, 99)  # one of however many there are
 
 
 class SchedulerMachine(RuleBasedStateMachine):
@@ -72,17 +65,15 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.gate = Gate(policy, rate, probe_interval=30)
         judge = Judge(self.gate, policy, on_fault, mass_rejection_limit)
         self.scheduler = Scheduler(self.gate, judge, policy, OsThreads(), deduplicate)
-        self.deduplicate = deduplicate
-        self.caps = caps
+        self.deduplicate, self.caps = deduplicate, caps
         self.commits = Commits(PARTITIONS, lambda partition: self.assigned[partition].position, self.may_commit)
         self.committer = Committer(self.scheduler, lambda _result: None)
         self.now = 1000.0
         self.book = Book()
         self.assigned: dict[Partition, Assignment] = {}
         self.topic: dict[Partition, dict[int, Arrival]] = {partition: {} for partition in PARTITIONS}
-        self.probing = False
+        self.probing = self.closed = False
         self.trial_free = False  # a probe since the last trial has allowed one
-        self.closed = False
         self.stable_until = MANY // 2
         self.asked_about: list[Entry] = []  # the suspects that the probe under way decides about
         self.assign(0)
@@ -91,20 +82,20 @@ class SchedulerMachine(RuleBasedStateMachine):
     # The poll thread and the broker.
 
     @precondition(lambda self: len(self.assigned) < len(PARTITIONS))
-    @rule(which=which)
+    @rule(which=numbers)
     def assign(self, which: int) -> None:
         """A partition comes, and is consumed from what its last owner has committed."""
         missing = [partition for partition in PARTITIONS if partition not in self.assigned]
         self.take_on(missing[which % len(missing)])
 
     @precondition(lambda self: self.flowing())
-    @rule(batch=st.lists(st.tuples(which, st.integers(1, 3), arrivals), min_size=3, max_size=12))
+    @rule(batch=st.lists(st.tuples(numbers, st.integers(1, 3), arrivals), min_size=3, max_size=12))
     def consume(self, batch: list[tuple[int, int, Arrival]]) -> None:
         """Records arrive: new ones, or those that come again after a rebalance."""
         taken_in, flowing = Batch(), self.flowing()
         for which, gap, arrival in batch:
             assignment = flowing[which % len(flowing)]
-            self.take_in(assignment, *self.next_record(assignment, gap, arrival), taken_in)
+            self.take_in(assignment, *assignment.next_record(self.topic[assignment.partition], gap, arrival), taken_in)
         self.scheduler.admit(taken_in)
         for mine in flowing:
             new = sum(task.ledger is mine.ledger for task in taken_in.tasks)
@@ -121,13 +112,16 @@ class SchedulerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.commits.outstanding)
     @rule(end=st.sampled_from(End))
     def a_commit_is_answered(self, end: End) -> None:
+        believed = [mine.ledger.committed for mine in self.assigned.values()]
         self.commits.answer(self.committer, end)
+        assert end is End.STORED or believed == [mine.ledger.committed for mine in self.assigned.values()]
 
     @precondition(lambda self: self.assigned and self.book.consumed >= self.stable_until)
-    @rule(which=which, how=st.sampled_from(Leave))
+    @rule(which=numbers, how=st.sampled_from(Leave))
     def a_partition_leaves(self, which: int, how: Leave) -> None:
         for _ in range(4):  # with something under way, as a rule
             self.take()
+        self.commit()
         leaving = list(self.assigned.values())[which % len(self.assigned)]
         self.stable_until = self.book.consumed + MANY // 2
         match how:
@@ -158,7 +152,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     # The delivery threads, ClickSend and the dead-letter writer.
 
-    @rule(steps=st.lists(st.one_of(st.none(), st.tuples(which, answers)), min_size=4, max_size=20))
+    @rule(steps=st.lists(st.one_of(st.none(), st.tuples(numbers, answers)), min_size=4, max_size=20))
     def delivery_threads_work(self, steps: list[tuple[int, Outcome] | None]) -> None:
         """They take something to do (None), or one of the requests under way ends."""
         for step in steps:
@@ -176,6 +170,23 @@ class SchedulerMachine(RuleBasedStateMachine):
         for entry in self.book.in_state(State.POSTING):
             self.end_request(entry, outcome)
 
+    @precondition(lambda self: self.flowing() and not self.closed)
+    @rule(which=numbers, who=st.sampled_from([(JANE,), (JANE, PHONES[0])]), steps=st.lists(steps, min_size=3))
+    def one_person_comes_again(self, which: int, who: tuple[str, ...], steps: list[Step]) -> None:
+        """What was delivered last comes again, or something else, while partitions come and go."""
+        for step in steps:
+            match step:
+                case Leave() if len(self.flowing()) > 1:
+                    self.a_partition_leaves(which, step)
+                case None if len(self.assigned) < len(PARTITIONS):
+                    self.assign(which)
+                case (version, outcome) if self.flowing():
+                    self.consume([(which, 1, Person(who, version))])
+                    if outcome is not None:
+                        self.several_requests_go_out_and_end_alike(outcome)
+            for entry in self.book.in_state(State.BURYING):
+                self.acknowledge(entry)
+
     @precondition(lambda self: self.probing)
     @rule(finding=st.sampled_from([FINE, *EVERY_FINDING]))
     def probe_comes_back(self, finding: ProbeVerdict) -> None:
@@ -187,7 +198,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             entry.may_be_buried = True
 
     @precondition(lambda self: self.book.in_state(State.BURYING))
-    @rule(which=which, written=st.booleans())
+    @rule(which=numbers, written=st.booleans())
     def a_dead_letter_ends(self, which: int, written: bool) -> None:
         burying = self.book.in_state(State.BURYING)
         entry = burying[which % len(burying)]
@@ -220,6 +231,8 @@ class SchedulerMachine(RuleBasedStateMachine):
             assert self.book.unsettled(assignment) == [], "lost, or stuck"
         self.regulate()
         assert self.flowing() == self.open(), "paused for ever"
+        self.commits.catch_up(self.committer, self.commit)
+        assert all(mine.ledger.committed == mine.position for mine in self.open()), "never committed"
 
     # What is promised at any time.
 
@@ -268,15 +281,6 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     def may_commit(self, partition: Partition, offset: int, metadata: str) -> frozenset[int]:
         return self.book.may_commit(self.assigned[partition], self.topic[partition], offset, metadata)
-
-    def next_record(self, assignment: Assignment, gap: int, arrival: Arrival) -> tuple[int, Arrival]:
-        """The next one in the topic; where it ends, the given one is written so far beyond the last."""
-        topic = self.topic[assignment.partition]
-        ahead = min((offset for offset in topic if offset >= assignment.position), default=None)
-        if ahead is None:
-            ahead = assignment.position + gap - 1
-            topic[ahead] = arrival
-        return ahead, topic[ahead]
 
     def take_in(self, assignment: Assignment, offset: int, arrival: Arrival, batch: Batch) -> None:
         """What the poll thread does with one record."""
@@ -359,10 +363,8 @@ class SchedulerMachine(RuleBasedStateMachine):
                 self.book.post(entry)
                 self.may_go_out(entry)
             case Duplicate(task):
-                entry = self.book.entry(task)
-                self.book.may_post(entry, self.now)
                 assert self.deduplicate
-                self.book.skip(entry)
+                self.book.skip(self.book.entry(task), self.now)
             case Bury(task):
                 entry = self.book.entry(task)
                 self.book.may_bury(entry)

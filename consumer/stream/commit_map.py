@@ -22,7 +22,6 @@ TOPIC_ID_SIZE = 16
 UNKNOWN_TOPIC_ID = bytes(TOPIC_ID_SIZE)  # of brokers that give topics no id
 MAX_OFFSET = 2**63 - 1  # Kafka's offsets are int64
 _CRC_SIZE = 4
-_BYTES = (LIMIT - len(VERSION)) // 4 * 3 - _CRC_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +44,17 @@ class CommitMap:
         return self.committed <= offset < self.reach and offset not in self.unsettled
 
 
-def encode(topic_id: bytes, committed: int, reach: int, unsettled: Iterable[int]) -> str:
+def encode(topic_id: bytes, committed: int, reach: int, unsettled: Iterable[int], limit: int = LIMIT) -> str:
     """The metadata for a commit. Where nothing is settled beyond it, it still tells the topic from a later one of the
     same name; without an id, it is empty then.
 
     unsettled -- ascending, from `committed` on and below `reach`. As many as fit are listed, and the reach is drawn in
                  to the first that doesn't: then less is claimed, never too much.
+    limit     -- characters; empty, too, where not even the topic's id fits
     """
     reach = max(reach, committed)
     head, deltas = topic_id + _varint(committed), bytearray()
-    room = _BYTES - len(head)
+    room = (limit - len(VERSION)) // 4 * 3 - _CRC_SIZE - len(head)
     last = fits = committed
     size = 0  # of the deltas up to `fits`
     for offset in chain(unsettled, (reach,)):
@@ -63,7 +63,7 @@ def encode(topic_id: bytes, committed: int, reach: int, unsettled: Iterable[int]
         fits, size = offset, len(deltas)
         deltas += _varint(offset - last)
         last = offset
-    if fits == committed and topic_id == UNKNOWN_TOPIC_ID:
+    if room < 1 or (fits == committed and topic_id == UNKNOWN_TOPIC_ID):
         return ""
     body = head + _varint(fits - committed) + bytes(deltas[:size])
     return VERSION + base64.b64encode(body + zlib.crc32(body).to_bytes(_CRC_SIZE)).decode("ascii")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from consumer.stream.commit_map import LIMIT
 from consumer.stream.ledger import OFFSET_UNKNOWN, Ledger
 from consumer.stream.options import CommitResult
 from consumer.stream.record import Partition
@@ -46,9 +47,9 @@ class Committer:
         self._scheduler = scheduler
         self._on_result = on_result
         self._ticked_at = 0.0
-        self._sent: dict[
-            Partition, Ledger
-        ] = {}  # whose commit is outstanding: a later ledger must not believe its answer
+        self._sent: dict[Partition, Ledger] = {}  # whose commit is outstanding: no later ledger may believe its answer
+        self._room = LIMIT  # characters of metadata that the broker is thought to take
+        self._refused_as_too_long = False  # the last commit was: the next one goes without metadata
         self.outstanding = False
 
     def tick(self, consumer: Consumer, now: float) -> None:
@@ -86,6 +87,8 @@ class Committer:
             self._acknowledged(answer, {ledger.partition: ledger for ledger in ledgers})
         except KafkaException as failure:
             self._failed(failure.args[0])
+            if self._refused_as_too_long:
+                self.commit_now(consumer, partitions)
 
     def answered(self, error: KafkaError | None, offsets: list[TopicPartition]) -> None:
         """librdkafka's `on_commit`."""
@@ -97,10 +100,12 @@ class Committer:
 
     def _changed(self, ledgers: Iterable[Ledger], position: Callable[[Ledger], int]) -> list[TopicPartition]:
         offsets = []
+        room = 0 if self._refused_as_too_long else self._room
+        self._refused_as_too_long = False
         with self._scheduler.changed:
             for ledger in ledgers:
                 frontier = ledger.frontier(OFFSET_UNKNOWN if len(ledger) else position(ledger))
-                metadata = ledger.commit_map(frontier)
+                metadata = ledger.commit_map(frontier, room)
                 if frontier > ledger.committed or (frontier == ledger.committed and metadata != ledger.committed_map):
                     offsets.append(TopicPartition(*ledger.partition, frontier, metadata=metadata))
         return offsets
@@ -117,6 +122,15 @@ class Committer:
         self._on_result(CommitResult.OK)
 
     def _failed(self, error: KafkaError) -> None:
+        """A commit was refused. Of one whose metadata is too long for a partition, the broker stores the others', but
+        librdkafka's answer blames all of them: all are committed again without, and later maps are made shorter.
+        """
+        if error.code() == KafkaError.OFFSET_METADATA_TOO_LARGE:
+            self._refused_as_too_long = True
+            self._room //= 2
+            self._on_result(CommitResult.METADATA_TOO_LONG)
+            log.warning("the broker does not take so much commit metadata; using less", characters=self._room)
+            return
         passing = error.code() in PASSING
         self._on_result(CommitResult.RETRIED if passing else CommitResult.FAILED)
         if not passing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from consumer.stream.commit_map import UNKNOWN_TOPIC_ID, CommitMap, encode
+from consumer.stream.commit_map import LIMIT, UNKNOWN_TOPIC_ID, CommitMap, encode
 from consumer.stream.record import Partition, Task
 
 OFFSET_UNKNOWN = -1
@@ -68,22 +68,25 @@ class Ledger:
         oldest = self.oldest()
         return oldest.record.offset if oldest else max(self.highest_seen + 1, position)
 
-    def commit_map(self, frontier: int) -> str:
-        """The metadata to commit with this frontier: what is settled beyond it. Asked often, made when it changes."""
-        parts = (frontier, self.highest_seen, self._changes, self.settled_before)
+    def commit_map(self, frontier: int, room: int = LIMIT) -> str:
+        """The metadata to commit with this frontier: what is settled beyond it, in at most `room` characters.
+
+        Asked often, made when it changes.
+        """
+        parts = (frontier, room, self.highest_seen, self._changes, self.settled_before)
         if self._map[0] != parts:
-            self._map = (parts, self._make_map(frontier))
+            self._map = (parts, self._make_map(frontier, room))
         return self._map[1]
 
     def oldest(self) -> Task | None:
         """The unsettled record with the lowest offset."""
         return next(iter(self._unsettled.values()), None)
 
-    def _make_map(self, frontier: int) -> str:
+    def _make_map(self, frontier: int, room: int) -> str:
         unsettled = list(self._unsettled)
         reach = self.highest_seen + 1
         before = self.settled_before
         if before is not None and before.reach > reach:  # claims of an earlier owner that still lie ahead
             unsettled += sorted(offset for offset in before.unsettled if offset >= max(reach, frontier))
             reach = before.reach
-        return encode(self.topic_id, frontier, reach, unsettled)
+        return encode(self.topic_id, frontier, reach, unsettled, room)

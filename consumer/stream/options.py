@@ -29,6 +29,7 @@ class CommitResult(StrEnum):
 
     OK = "ok"
     RETRIED = "retried"  # the group or its coordinator was on the move; the next tick commits the same and more
+    METADATA_TOO_LONG = "metadata_too_long"  # for this broker; the next one goes without, later ones with less
     FAILED = "failed"
 
 

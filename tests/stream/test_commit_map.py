@@ -104,6 +104,15 @@ def test_where_nothing_can_be_claimed_the_map_still_names_its_topic() -> None:
     assert decode(encode(TOPIC_ID, 7, 7, [])) == CommitMap(TOPIC_ID, 7, 7, frozenset())
 
 
+@pytest.mark.parametrize("limit", [0, 1, 30, 35, 36, 60, 255, 4095])
+def test_it_keeps_to_a_smaller_limit_and_claims_less(limit: int) -> None:
+    unsettled = range(1000, 9000, 3)
+    text = encode(TOPIC_ID, 1000, 9000, unsettled, limit)
+    assert len(text) <= limit
+    read = decode(text)
+    assert read is None or read.unsettled == {offset for offset in unsettled if offset < read.reach}
+
+
 def test_a_topic_without_an_id_and_nothing_to_claim_is_an_empty_text() -> None:
     assert encode(UNKNOWN_TOPIC_ID, 7, 7, []) == ""
 

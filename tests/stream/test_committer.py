@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from consumer.stream.committer import Committer
 from consumer.stream.counts import ReleaseReason
@@ -12,7 +12,8 @@ from consumer.stream.options import CommitResult
 from consumer.stream.scheduler import Batch, Scheduler
 from tests.stream.builders import EVENTS, Engine
 
-TOPIC_ID = bytes(16)
+TOPIC_ID = bytes(range(16))
+TOO_LONG = KafkaError(KafkaError.OFFSET_METADATA_TOO_LARGE)
 
 
 class SilentConsumer:
@@ -20,10 +21,13 @@ class SilentConsumer:
 
     def __init__(self) -> None:
         self.commits: list[list[TopicPartition]] = []
+        self.limit = 4095
 
-    def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> None:
-        assert asynchronous
+    def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> list[TopicPartition]:
         self.commits.append(offsets)
+        if not asynchronous and any(len(each.metadata or "") > self.limit for each in offsets):
+            raise KafkaException(TOO_LONG)
+        return offsets
 
     def position(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
         return [TopicPartition(each.topic, each.partition, -1001) for each in partitions]
@@ -67,3 +71,32 @@ def test_an_answer_that_comes_after_its_ledger_has_gone_is_not_believed_by_the_n
     see(engine, 9)
     made.tick(cast(Consumer, silent), 2.0)
     assert [each.offset for each in silent.commits[1]] == [10], "else nothing would be committed up to 1500"
+
+
+def test_metadata_that_the_broker_finds_too_long_is_left_out_of_the_next_commit_and_made_shorter_later() -> None:
+    engine = Engine().scheduler
+    engine.assign(EVENTS, 0, 0, TOPIC_ID)
+    made, silent, results = committer(engine)
+    see(engine, 9)
+    made.tick(cast(Consumer, silent), 1.0)
+    made.answered(TOO_LONG, silent.commits[0])
+    made.tick(cast(Consumer, silent), 2.0)
+    (bare,) = silent.commits[1]
+    assert (bare.offset, bare.metadata) == (10, "")
+    made.answered(None, silent.commits[1])
+    made.tick(cast(Consumer, silent), 3.0)
+    (short,) = silent.commits[2]
+    assert short.offset == 10
+    assert short.metadata
+    assert results == [CommitResult.METADATA_TOO_LONG, CommitResult.OK]
+
+
+def test_a_synchronous_commit_that_is_too_long_is_made_again_without_metadata_at_once() -> None:
+    engine = Engine().scheduler
+    ledger = engine.assign(EVENTS, 0, 0, TOPIC_ID)
+    made, silent, results = committer(engine)
+    silent.limit = 0
+    see(engine, 9)
+    made.commit_now(cast(Consumer, silent), [EVENTS])
+    assert ledger.committed == 10
+    assert results == [CommitResult.METADATA_TOO_LONG, CommitResult.OK]

@@ -35,6 +35,7 @@ from consumer.stream.topic_ids import TopicIds
 POLL_SECONDS = 0.05
 BATCH = 500
 QUIET_TURNS = 3  # polls without an assignment after which the group is taken to be left
+LAST_COMMIT_SECONDS = 2.0  # of the drain budget: requests and dead letters that hang must not cost the last commit
 ENDS_SECONDS = 1.0  # how often the partitions' ends are noted for the metrics
 
 log = structlog.get_logger()
@@ -117,13 +118,10 @@ class Worker:
     def _run(self, consumer: Consumer) -> Ending:
         options = self._options
         start = Start(options, self._connection, self._health, self._clock, lambda: self._health.stopping)
-        topics = start.topics(consumer)
-        if topics is None:
+        if not start.find_topics(consumer):
             consumer.close()
             return Ending.DRAINED
-        dead_letters = DeadLetters(
-            options, self._scheduler, self._reporter, self._clock, self._crashed, topics.dead_letter_partitions
-        )
+        dead_letters = DeadLetters(options, self._scheduler, self._reporter, self._clock, self._crashed, self._health)
         dead_letters.start()
         crew = Crew(
             self._scheduler,
@@ -197,15 +195,16 @@ class Worker:
     def _drain(self, consumer: Consumer, crew: Crew, dead_letters: DeadLetters) -> Ending:
         """Finish what is in flight, commit, close. Polling goes on, so that the group stays stable meanwhile."""
         deadline = self._clock() + self._options.drain_timeout
+        finish_by = deadline - min(LAST_COMMIT_SECONDS, self._options.drain_timeout / 4)
         log.info("ending", in_flight=self._in_flight(), within_seconds=self._options.drain_timeout)
         self._assignment.end()
         self._scheduler.close()
         consumer.pause([TopicPartition(*partition) for partition in self._scheduler.ledgers])
-        while self._in_flight() and self._clock() < deadline:
+        while self._in_flight() and self._clock() < finish_by:
             self._closing_turn(consumer)
         unfinished = self._in_flight()
-        crew.join(max(0.0, min(1.0, deadline - self._clock())))
-        dead_letters.close(max(0.0, deadline - self._clock()))
+        crew.join(max(0.0, min(1.0, finish_by - self._clock())))
+        dead_letters.close(max(0.0, finish_by - self._clock()))
         if not self._commit_last(consumer, deadline):
             return Ending.UNANSWERED
         self._leave(consumer, deadline)

@@ -197,7 +197,7 @@ class Worker:
         deadline = self._clock() + self._options.drain_timeout
         finish_by = deadline - min(LAST_COMMIT_SECONDS, self._options.drain_timeout / 4)
         log.info("ending", in_flight=self._in_flight(), within_seconds=self._options.drain_timeout)
-        self._assignment.end()
+        self._assignment.end(finish_by)
         self._scheduler.close()
         consumer.pause([TopicPartition(*partition) for partition in self._scheduler.ledgers])
         while self._in_flight() and self._clock() < finish_by:

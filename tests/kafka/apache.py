@@ -65,6 +65,13 @@ SASL = {
     ),
 }
 
+# Everybody may do everything until an ACL says otherwise.
+AUTHORIZER = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": "User:ANONYMOUS",
+    "allow.everyone.if.no.acl.found": "true",
+}
+
 
 class Unavailable(Exception):  # noqa: N818 -- it is a finding, not an error
     """No broker of this kind can be had here; its text says why."""
@@ -98,6 +105,7 @@ class ApacheKafka:
         properties = {
             **PROPERTIES,
             **SASL,
+            **AUTHORIZER,
             "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
             "advertised.listeners": listeners,
             "controller.quorum.voters": f"1@127.0.0.1:{controller}",
@@ -148,6 +156,14 @@ class ApacheKafka:
         """End it as a power cut would."""
         self._end(signal.SIGKILL)
 
+    def freeze(self) -> None:
+        """Stop it in the middle of what it does, its connections open, until `thaw`."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
     def create_topic(self, name: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
         """Create a topic, and return when it is there."""
         create_topic(self.bootstrap, name, partitions, config)
@@ -156,9 +172,13 @@ class ApacheKafka:
         """What it has said."""
         return (self._folder / "kafka.log").read_text(errors="replace")
 
-    def _end(self, number: signal.Signals) -> None:
+    def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(number)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._signal(number)
             self._process.wait(30)
             self._process = None
 

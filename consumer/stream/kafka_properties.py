@@ -50,6 +50,8 @@ def producer_properties(options: StreamOptions) -> Properties:
         "topic.metadata.propagation.max.ms": 5_000,
         "topic.metadata.refresh.interval.ms": 30_000,
         **shared_properties(options.connection),
+        # Where the broker creates topics by itself, a deleted one would come back with a finite retention.
+        "allow.auto.create.topics": False,
         "acks": "all",
         "enable.idempotence": True,
         "batch.num.messages": 1,  # a record above the topic's limit fails its whole batch: let it be alone

@@ -130,6 +130,26 @@ def test_a_topic_deleted_and_created_at_once_under_many_letters_loses_none_of_th
     assert world.lag() == 0
 
 
+def test_a_topic_that_is_deleted_is_not_created_where_the_broker_would_do_so_with_a_finite_retention(
+    kafka_from_jars: ApacheKafka, tmp_path: Path
+) -> None:
+    kafka_from_jars.stop()  # one at a time: a broker takes a quarter of a gigabyte
+    kafka = ApacheKafka(tmp_path, {"auto.create.topics.enable": "true"})
+    kafka.begin()
+    try:
+        with Sandbox() as sandbox:
+            stage = Stage(kafka, "classic", sandbox, tmp_path)
+            with impatient(stage) as worker:
+                stage.produce_raw(b"{first", partition=3)
+                settles(worker, 1)
+                gone(stage, AdminClient({"bootstrap.servers": kafka.bootstrap}))
+                stage.produce_raw(b"{broken", partition=3)
+                waits_and_says(worker, stage, "create it again")
+    finally:
+        kafka.stop()
+        kafka_from_jars.start()
+
+
 def test_a_right_that_is_taken_away_is_missed_and_used_when_it_is_granted_again(
     world: Stage, admin: AdminClient, kafka_from_jars: ApacheKafka
 ) -> None:

@@ -80,11 +80,14 @@ class Unavailable(Exception):  # noqa: N818 -- it is a finding, not an error
 class ApacheKafka:
     """A broker that can be stopped, killed and started again with its data.
 
+    properties -- the broker's, where they differ from the ones here
+
     Raises Unavailable where Java or Maven is missing, or the jars can't be had.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, properties: Mapping[str, str] | None = None) -> None:
         self._folder = folder
+        self._properties = dict(properties or {})
         self._libraries = libraries()
         self._process: subprocess.Popen[bytes] | None = None
         self._config = folder / "server.properties"
@@ -112,6 +115,7 @@ class ApacheKafka:
             "log.dirs": str(self._folder / "data"),
             "listener.name.ssl.ssl.keystore.type": "PEM",
             "listener.name.ssl.ssl.keystore.location": str(self._keystore),
+            **self._properties,
         }
         self._config.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
 

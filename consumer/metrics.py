@@ -77,6 +77,10 @@ PROBES = Metric("probes", "Probes of credentials and list, by result.", ("result
 DELIVERY_AGE = Metric("delivery_age_seconds", "A record's timestamp to its delivery.", buckets=AGE_BUCKETS)
 LAST_DELIVERY = Metric("last_delivery_timestamp_seconds", "When a contact was last delivered, since the epoch.")
 DEAD_LETTERS = Metric("dead_letters", "Attempts to write a dead letter, by the broker's answer.", ("result",))
+DEAD_LETTERS_WAITING = Metric("dead_letters_waiting", "Records whose dead letter is not acknowledged yet.")
+DEAD_LETTER_PRODUCERS_REPLACED = Metric(
+    "dead_letter_producers_replaced", "Fatal errors of the producer of dead letters, each followed by a new producer."
+)
 
 GATE_STATE = Metric("gate_state", "1 for what holds requests back: open, limited, breaker, halted.", ("state",))
 HALTED = Metric("halted", "1 for the configuration fault for which delivery has stopped.", ("reason",))

@@ -122,7 +122,10 @@ class Probes:
         fault = self._scheduler.gate.fault
         halted = f"delivery is halted ({fault}): {fault.mend}" if fault is not None else ""
         readiness = self._health.readiness(self._clock(), halted)
-        return Report(readiness.ready, {"state": readiness.condition, "detail": readiness.detail})
+        detail, mend = readiness.detail, self._health.letters_mend
+        if mend and (waiting := self._scheduler.dead_letters_waiting()):
+            detail += f"; {waiting} dead letters wait: {mend}"
+        return Report(readiness.ready, {"state": readiness.condition, "detail": detail})
 
 
 class CredentialStore:

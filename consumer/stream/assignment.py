@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,10 +61,14 @@ class Assignment:
         self._reporter = reporter
         self._clock = clock
         self._leaving_for = ReleaseReason.REVOKED
+        self._finish_by = math.inf
 
-    def end(self) -> None:
-        """From now on partitions go because the worker ends."""
+    def end(self, finish_by: float) -> None:
+        """From now on partitions go because the worker ends; after `finish_by` (monotonic seconds) no revoke waits for
+        what is in flight.
+        """
         self._leaving_for = ReleaseReason.SHUTDOWN
+        self._finish_by = finish_by
 
     def assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """librdkafka's `on_assign`. An empty list is normal: a rebalance that gave this member nothing new.
@@ -113,7 +118,7 @@ class Assignment:
 
     def _await_landing(self, partitions: list[Partition], budget: float) -> None:
         """Wait, at most `budget` seconds, for what is in flight."""
-        deadline = self._clock() + budget
+        deadline = min(self._clock() + budget, self._finish_by)
         landed = self._scheduler.landed
         with landed:
             while self._scheduler.in_flight(partitions) and (left := deadline - self._clock()) > 0:

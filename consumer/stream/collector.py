@@ -51,6 +51,7 @@ class WorkerCollector(Collector):
         yield released
         yield _gauge(metrics.RECORDS_IN_PROGRESS, in_progress)
         yield _gauge(metrics.LONGEST_LANE, self._scheduler.longest_lane())
+        yield _gauge(metrics.DEAD_LETTERS_WAITING, self._scheduler.dead_letters_waiting())
         stages = metrics.RECORDS_BY_STAGE.gauge_family()
         for stage, number in self._scheduler.stages().items():
             stages.add_metric([stage.value], number)

@@ -19,6 +19,7 @@ CONNECT = "__connect.errors."
 OURS = "clicksend."
 REDRIVE_COUNT = OURS + "redrive.count"
 POINTER = OURS + "pointer"  # present where the value was too large for the dead-letter topic
+LEFT_OUT = OURS + "left.out"  # what the topic did not take: parts, comma-separated
 
 _STAGES = {
     DeadLetterReason.UNDECODABLE: "VALUE_CONVERTER",
@@ -27,16 +28,42 @@ _STAGES = {
 _DELIVERY_STAGE = "TASK_PUT"
 
 
-class LetterForm(StrEnum):
-    """What of the record the dead letter holds."""
+class Part(StrEnum):
+    """What a dead letter can do without, where the topic does not take it otherwise."""
 
-    WHOLE = "whole"
-    POINTER = "pointer"  # coordinates, size and digest: the value itself is larger than the topic takes
+    DETAILS = "details"  # ours beyond group, reason and count of redrives
+    HEADERS = "headers"  # the record's own
+    VALUE = "value"  # a pointer stands in its place: coordinates, size and digest
+    KEY = "key"
+    TIMESTAMP = "timestamp"  # a broker refuses one too far from its own time; the record's is then in a header
+
+
+Parts = frozenset[Part]
+NOTHING: Parts = frozenset()
+# What to leave out of a letter that is too large, step by step. The value is worth more than any header, since the
+# source may not keep it. Kafka Connect's headers, which have the coordinates, are never left out.
+DIET: tuple[Parts, ...] = (
+    NOTHING,
+    frozenset({Part.DETAILS}),
+    frozenset({Part.DETAILS, Part.HEADERS}),
+    frozenset({Part.HEADERS, Part.VALUE}),
+    frozenset({Part.DETAILS, Part.HEADERS, Part.VALUE, Part.KEY}),
+)
+
+
+def smaller(left_out: Parts) -> Parts | None:
+    """What to leave out next; None: it can't be made smaller."""
+    timestamp = left_out & {Part.TIMESTAMP}
+    following = DIET.index(left_out - timestamp) + 1
+    return DIET[following] | timestamp if following < len(DIET) else None
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A dead letter as it is produced. Timestamp, key and, as a rule, value are the record's."""
+    """A dead letter as it is produced. Timestamp, key and value are the record's, unless the topic does not take them.
+
+    timestamp_ms -- 0: the present
+    """
 
     key: bytes | None
     value: bytes | None
@@ -44,27 +71,33 @@ class DeadLetter:
     timestamp_ms: int
 
 
-def dead_letter(task: Task, group_id: str, form: LetterForm, now: datetime, monotonic: float) -> DeadLetter:
-    """The dead letter of a task. `now` and `monotonic` (seconds) are the same moment on both clocks.
+def dead_letter(task: Task, group_id: str, left_out: Parts, now: datetime, monotonic: float) -> DeadLetter:
+    """The dead letter of a task, without the parts named. `now` and `monotonic` (seconds) are one moment on two clocks.
 
     Headers of an earlier round are replaced; every other header stays as it was.
     """
     record = task.record
-    headers = [header for header in record.headers if not header[0].startswith(CONNECT) and not _is_replaced(header[0])]
-    headers += [(name, text.encode()) for name, text in _headers(task, group_id, now, monotonic)]
-    value = record.value
-    if form is LetterForm.POINTER:
-        headers.append((POINTER, b"true"))
-        value = _pointer(record)
-    return DeadLetter(record.key, value, headers, record.timestamp_ms)
+    own = [] if Part.HEADERS in left_out else record.headers
+    headers = [(name, value) for name, value in own if not name.startswith((CONNECT, OURS))]
+    texts = [*_headers(task, group_id)]
+    if Part.DETAILS not in left_out:
+        texts += _details(task, now, monotonic)
+    if Part.VALUE in left_out:
+        texts.append((POINTER, "true"))
+    if Part.TIMESTAMP in left_out:
+        texts.append((OURS + "timestamp", str(record.timestamp_ms)))
+    if left_out:
+        texts.append((LEFT_OUT, ",".join(part for part in Part if part in left_out)))
+    return DeadLetter(
+        None if Part.KEY in left_out else record.key,
+        _pointer(record) if Part.VALUE in left_out else record.value,
+        [*headers, *((name, text.encode()) for name, text in texts)],
+        0 if Part.TIMESTAMP in left_out else max(0, record.timestamp_ms),
+    )
 
 
-def _is_replaced(name: str) -> bool:
-    return name.startswith(OURS) and name != REDRIVE_COUNT
-
-
-def _headers(task: Task, group_id: str, now: datetime, monotonic: float) -> Iterator[tuple[str, str]]:
-    record, reason, attempts = task.record, task.reason or DeadLetterReason.REJECTED, task.attempts
+def _headers(task: Task, group_id: str) -> Iterator[tuple[str, str]]:
+    record, reason = task.record, task.reason or DeadLetterReason.REJECTED
     yield CONNECT + "topic", record.partition.topic
     yield CONNECT + "partition", str(record.partition.number)
     yield CONNECT + "offset", str(record.offset)
@@ -73,6 +106,11 @@ def _headers(task: Task, group_id: str, now: datetime, monotonic: float) -> Iter
     yield CONNECT + "exception.message", _message(task)
     yield OURS + "reason", reason
     yield OURS + "group", group_id
+    yield REDRIVE_COUNT, (dict(record.headers).get(REDRIVE_COUNT) or b"0").decode(errors="replace")
+
+
+def _details(task: Task, now: datetime, monotonic: float) -> Iterator[tuple[str, str]]:
+    attempts = task.attempts
     yield OURS + "worker.version", __version__
     yield OURS + "attempts", str(attempts.count)
     if attempts.last is not None:
@@ -82,8 +120,6 @@ def _headers(task: Task, group_id: str, now: datetime, monotonic: float) -> Iter
             yield OURS + "vendor.code", attempts.last.code
         yield OURS + "first.attempt", _wall(attempts.first_at, now, monotonic)
         yield OURS + "last.attempt", _wall(attempts.last_at, now, monotonic)
-    if REDRIVE_COUNT not in dict(record.headers):
-        yield REDRIVE_COUNT, "0"
 
 
 def _message(task: Task) -> str:

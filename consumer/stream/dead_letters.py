@@ -5,29 +5,54 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Protocol
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from consumer.log import librdkafka
-from consumer.stream.dead_letter import DeadLetter, LetterForm, dead_letter
+from consumer.stream.dead_letter import NOTHING, Part, Parts, dead_letter, smaller
+from consumer.stream.health import Health
 from consumer.stream.kafka_properties import producer_properties
+from consumer.stream.letter_mends import mend
 from consumer.stream.options import StreamOptions
 from consumer.stream.record import Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
 
 POLL_SECONDS = 0.1
+LAST_REPORTS_SECONDS = 2.0  # for what a failed producer had on its way: what is acknowledged is not written twice
+REPLACED_SECONDS = 1.0  # one that fails as soon as it is made is not replaced more often
 PARTITION_BY_KEY = -1  # RD_KAFKA_PARTITION_UA: the partitioner decides
 
 log = structlog.get_logger()
+
+
+class LetterProducer(Protocol):
+    """What is used of confluent-kafka's Producer. `poll` and `flush` raise KafkaException, once, when it has failed for
+    good; it takes no letter any more then.
+    """
+
+    @property
+    def produce(self) -> Callable[..., None]:
+        """Queue a letter; its report comes to `on_delivery`, inside `poll` or `flush`."""
+
+    def poll(self, timeout: float) -> int:
+        """Take the reports that are there, or wait for the first at most `timeout` seconds."""
+
+    def flush(self, timeout: float) -> int:
+        """Wait for all reports, at most `timeout` seconds; gives how many are still missing."""
+
+    def purge(self) -> None:
+        """Give up what is not acknowledged; the reports say so."""
 
 
 class DeadLetters:
     """The producer of dead letters with a thread of its own that takes its reports, so that they arrive whatever the
     poll thread is doing (a revoke waits for them). `write` may be called from any delivery thread.
 
-    partitions -- how many the dead-letter topic has: where it has the source's, a letter goes to the same number
+    health        -- is told what mends it while letters can't be written
+    make_producer -- gives a new producer; librdkafka's unless another is given
     """
 
     def __init__(
@@ -37,7 +62,8 @@ class DeadLetters:
         reporter: Reporter,
         clock: Callable[[], float],
         on_crash: Callable[[BaseException], None],
-        partitions: int,
+        health: Health,
+        make_producer: Callable[[], LetterProducer] | None = None,
     ) -> None:
         self._topic = options.dead_letter_topic
         self._group_id = options.group_id
@@ -45,64 +71,97 @@ class DeadLetters:
         self._reporter = reporter
         self._clock = clock
         self._on_crash = on_crash
-        self._partitions = partitions
-        self._producer = Producer(producer_properties(options), logger=librdkafka())
+        self._health = health
+        self._make_producer = make_producer or (lambda: Producer(producer_properties(options), logger=librdkafka()))
+        # Changed by the thread that serves. One that has failed takes nothing, so whoever still has it loses nothing.
+        self._producer: LetterProducer = self._make_producer()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dead-letters", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread that serves."""
         self._thread.start()
 
+    def serve(self, timeout: float) -> None:
+        """Take the producer's reports, waiting for the first at most `timeout` seconds. One thread's work.
+
+        A producer that has failed for good is replaced; what was not acknowledged is written again.
+        """
+        try:
+            self._producer.poll(timeout)
+        except KafkaException as failure:
+            if not failure.args[0].fatal():
+                raise
+            self._replace(failure.args[0])
+
     def write(self, task: Task) -> None:
-        """Hand the task's dead letter to the producer. Never raises; the scheduler hears how it ended."""
-        self._write(task, LetterForm.WHOLE)
+        """Hand the task's dead letter to the producer. Never raises; the scheduler hears how it ended.
+
+        It goes to the source's partition number where the topic has it at this moment, else where its key belongs.
+        """
+        self._write(task, NOTHING, task.record.partition.number)
 
     def close(self, timeout: float) -> int:
         """Wait for outstanding reports, at most `timeout` seconds; gives how many are still missing."""
-        missing = int(self._producer.flush(timeout))
         self._closing.set()
-        self._thread.join(POLL_SECONDS * 2)
-        return missing
+        if self._thread.is_alive():
+            self._thread.join(POLL_SECONDS * 2)
+        try:
+            return self._producer.flush(timeout)
+        except KafkaException:  # it has failed for good; the rest of its reports says so
+            return self._producer.flush(0)
 
     def _run(self) -> None:
         try:
             while not self._closing.is_set():
-                self._producer.poll(POLL_SECONDS)
+                producer = self._producer
+                self.serve(POLL_SECONDS)
+                if self._producer is not producer:
+                    self._closing.wait(REPLACED_SECONDS)
         except BaseException as crash:  # reports that nobody takes would leave records unsettled for ever
             self._on_crash(crash)
 
-    def _write(self, task: Task, form: LetterForm) -> None:
-        letter = dead_letter(task, self._group_id, form, datetime.now(UTC), self._clock())
+    def _replace(self, error: KafkaError) -> None:
+        failed, self._producer = self._producer, self._make_producer()
+        failed.flush(LAST_REPORTS_SECONDS)
+        failed.purge()
+        failed.flush(LAST_REPORTS_SECONDS)
+        self._reporter.producer_replaced(error.name(), mend(error))
 
-        def reported(error: KafkaError | None, _message: Message) -> None:
-            self._reported(task, form, error)
+    def _write(self, task: Task, left_out: Parts, partition: int) -> None:
+        letter = dead_letter(task, self._group_id, left_out, datetime.now(UTC), self._clock())
+
+        def reported(error: KafkaError | None, _message: Message | None = None) -> None:
+            self._reported(task, left_out, partition, error)
 
         try:
-            self._produce(task, letter, reported)
-        except BufferError:  # the producer's queue is full: the broker is away
-            self._failed(task, "the producer's queue is full")
+            self._producer.produce(
+                self._topic,
+                key=letter.key,
+                value=letter.value,
+                headers=letter.headers,
+                partition=partition,
+                timestamp=letter.timestamp_ms,
+                on_delivery=reported,
+            )
+        except BufferError:  # the producer's queue is full: the broker is away, or slow
+            reported(KafkaError(KafkaError._QUEUE_FULL))
         except KafkaException as failure:
-            self._reported(task, form, failure.args[0])
+            reported(failure.args[0])
 
-    def _produce(self, task: Task, letter: DeadLetter, reported: Callable[[KafkaError | None, Message], None]) -> None:
-        number = task.record.partition.number
-        self._producer.produce(
-            self._topic,
-            key=letter.key,
-            value=letter.value,
-            headers=letter.headers,  # type: ignore[arg-type]  # the stubs know no header without a value
-            partition=number if number < self._partitions else PARTITION_BY_KEY,
-            timestamp=max(0, letter.timestamp_ms),  # 0: now
-            on_delivery=reported,
-        )
-
-    def _reported(self, task: Task, form: LetterForm, error: KafkaError | None) -> None:
+    def _reported(self, task: Task, left_out: Parts, partition: int, error: KafkaError | None) -> None:
+        code = error.code() if error is not None else KafkaError.NO_ERROR
         if error is None:
+            self._health.letters_mend = ""
             if self._scheduler.buried(task):
                 self._reporter.buried(task)
-        elif error.code() == KafkaError.MSG_SIZE_TOO_LARGE and form is LetterForm.WHOLE:
-            self._write(task, LetterForm.POINTER)
+        elif code == KafkaError._UNKNOWN_PARTITION and partition != PARTITION_BY_KEY:
+            self._write(task, left_out, PARTITION_BY_KEY)
+        elif code == KafkaError.MSG_SIZE_TOO_LARGE and (more := smaller(left_out)) is not None:
+            self._write(task, more, partition)
+        elif code == KafkaError.INVALID_TIMESTAMP and Part.TIMESTAMP not in left_out:
+            self._write(task, left_out | {Part.TIMESTAMP}, partition)
         else:
-            self._failed(task, error.name())
-
-    def _failed(self, task: Task, why: str) -> None:
-        self._reporter.bury_failed(task, why)
-        self._scheduler.bury_failed(task, self._clock())
+            self._health.letters_mend = mend(error)
+            self._reporter.bury_failed(task, error.name(), mend(error))
+            self._scheduler.bury_failed(task, self._clock())

@@ -36,11 +36,12 @@ class Readiness:
 
 
 class Health:
-    """Plain fields, each written by one thread (the poll thread, but for `stopping`) and read by any."""
+    """Plain fields, each written by one thread (the poll thread, but for the first two) and read by any."""
 
     def __init__(self, now: float) -> None:
-        self.last_poll_at = now  # monotonic seconds
         self.stopping = False
+        self.letters_mend = ""  # why dead letters can't be written; from any thread, the last report counts
+        self.last_poll_at = now  # monotonic seconds
         self.refusal = ""  # why Kafka does not let us in; empty: it does, or was not asked yet
         self.reachable = False  # a broker answers
         self.missing_topics: frozenset[str] = frozenset()  # source topics that were deleted

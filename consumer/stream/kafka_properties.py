@@ -46,13 +46,21 @@ def producer_properties(options: StreamOptions) -> Properties:
         "client.id": f"clicksend-consumer-{__version__}",
         # Above every source record that a broker takes by default (1,048,588 bytes with its overhead).
         "message.max.bytes": 10_000_000,
+        # Letters wait in the worker, not twice: a full queue is a failure like any other.
+        "queue.buffering.max.kbytes": 32_768,
+        # The topic was there at the start. If it is missing, say so soon, and see soon that it has more partitions.
+        "topic.metadata.propagation.max.ms": 5_000,
+        "topic.metadata.refresh.interval.ms": 30_000,
         **shared_properties(options.connection),
+        # Where the broker creates topics by itself, a deleted one would come back with a finite retention.
+        "allow.auto.create.topics": False,
         "acks": "all",
         "enable.idempotence": True,
         "batch.num.messages": 1,  # a record above the topic's limit fails its whole batch: let it be alone
         "linger.ms": 0,
         "partitioner": "murmur2_random",  # as Java's clients place a key, not CRC32
-        "delivery.timeout.ms": 30_000,
+        # Java's default. Within it an outage makes no duplicate: the idempotent producer repeats by itself.
+        "delivery.timeout.ms": 120_000,
     }
 
 

@@ -102,9 +102,12 @@ class PollLoop:
         self._take_in(self._consume())
         self._health.polled(self._clock())
 
-    def end(self) -> None:
-        """From now on only closing turns are made: nothing new is consumed, and partitions go because we end."""
-        self._assignment.end()
+    def end(self, finish_by: float) -> None:
+        """From now on only closing turns are made: nothing new is consumed, and partitions go because we end.
+
+        finish_by -- monotonic seconds after which nothing is waited for
+        """
+        self._assignment.end(finish_by)
         self.consumer.pause([TopicPartition(*partition) for partition in self._scheduler.ledgers])
 
     def commit_last(self, deadline: float) -> bool:

@@ -63,6 +63,7 @@ class Reporter:
         self._age = metrics.DELIVERY_AGE.histogram(registry)
         self._last_delivery = metrics.LAST_DELIVERY.gauge(registry)
         self._dead_letters = metrics.DEAD_LETTERS.counter(registry, DeadLetterResult)
+        self._producers_replaced = metrics.DEAD_LETTER_PRODUCERS_REPLACED.counter(registry)
         self._throttle = metrics.THROTTLE_SECONDS.counter(registry)
         self._commits = metrics.COMMITS.counter(registry, CommitResult)
         self._rebalances = metrics.REBALANCES.counter(registry, RebalanceEvent)
@@ -125,7 +126,7 @@ class Reporter:
         if self.journal is not None:
             self.journal.buried(task)
 
-    def bury_failed(self, task: Task, why: str) -> None:
+    def bury_failed(self, task: Task, why: str, mend: str) -> None:
         """The task's dead letter could not be written."""
         self._dead_letters.labels(DeadLetterResult.FAILED).inc()
         self._say_once_a_while(
@@ -134,7 +135,17 @@ class Reporter:
             error=why,
             partition=str(task.record.partition),
             offset=task.record.offset,
-            mend="check the dead-letter topic and the right to write to it",
+            mend=mend,
+        )
+
+    def producer_replaced(self, why: str, mend: str) -> None:
+        """The producer of dead letters has failed for good, and a new one stands in its place."""
+        self._producers_replaced.inc()
+        self._say_once_a_while(
+            "the producer of dead letters failed; a new one writes again what was not acknowledged",
+            why,
+            error=why,
+            mend=mend,
         )
 
     def committed(self, result: CommitResult) -> None:

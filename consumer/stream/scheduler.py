@@ -14,6 +14,7 @@ from consumer.delivery.gate import Closed, Gate
 from consumer.delivery.judge import AwaitProbe, GiveUp, Judge, Settle, Verdict
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Disposition, FilterReason, Reason
+from consumer.stream.burials import Burials
 from consumer.stream.counts import Counts, ReleaseReason
 from consumer.stream.lanes import Lanes
 from consumer.stream.ledger import Ledger
@@ -56,6 +57,7 @@ class Scheduler:
         self._ready = ReadyQueue()
         self._parked = ParkedTasks()
         self._to_bury: deque[Task] = deque()
+        self._burials = Burials(policy)
         self._suspects: list[Task] = []
         self._probed_suspects: list[Task] | None = None  # those the probe under way decides about; None: no probe
         self._counts = Counts()
@@ -132,9 +134,10 @@ class Scheduler:
                 self._probed_suspects, self._suspects = self._suspects, []
                 self.gate.begin_probe(now)
                 return Probe()
-            if self._to_bury:
+            if self._to_bury and now >= self._burials.next_at:
+                self._burials.begin(now)
                 return Bury(self._start(self._to_bury.popleft(), Stage.BURYING))
-            next_event = min(self._parked.next_due(), self.gate.probe_at if self._probed_suspects is None else math.inf)
+            next_event = self._next_event()
             if not self._ready:
                 return Wait(next_event)
             first = self._ready.peek()
@@ -184,6 +187,9 @@ class Scheduler:
     def buried(self, task: Task) -> bool:
         """The broker has acknowledged the dead letter. False: the partition has gone meanwhile."""
         with self.changed:
+            self._burials.written()
+            if self._to_bury:
+                self.changed.notify()
             self._land(task)
             if not task.ledger.live:
                 self._counts.late += 1
@@ -195,6 +201,7 @@ class Scheduler:
     def bury_failed(self, task: Task, now: float) -> None:
         """The dead letter could not be written: the record stays unsettled and it is tried again later."""
         with self.changed:
+            self._burials.failed(now)
             self._land(task)
             if not task.ledger.live or task.ledger.leaving:
                 self._let_go(task)
@@ -218,12 +225,23 @@ class Scheduler:
                     stages[task.stage] += 1
             return stages
 
+    def dead_letters_waiting(self) -> int:
+        """Of how many records the dead letter is not acknowledged yet."""
+        with self.changed:
+            return sum(task.reason is not None for ledger in self.ledgers.values() for task in ledger)
+
     def longest_lane(self) -> int:
         """The backlog of the contact with the most records."""
         with self.changed:
             return self._lanes.longest()
 
     # The rest runs under the lock.
+
+    def _next_event(self) -> float:
+        """When there may be something to do, even if nobody reports anything."""
+        probe_at = self.gate.probe_at if self._probed_suspects is None else math.inf
+        bury_at = self._burials.next_at if self._to_bury else math.inf
+        return min(self._parked.next_due(), probe_at, bury_at)
 
     def _start(self, task: Task, stage: Stage) -> Task:
         task.stage = stage

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException
@@ -21,13 +20,6 @@ PAUSE_SECONDS = 0.05  # between two looks
 FIRST_WORD_SECONDS = 5.0  # a broker that is just starting is not worth a line
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Topics:
-    """What the worker needs to know of the topics: how many partitions the dead-letter topic has."""
-
-    dead_letter_partitions: int
 
 
 class Start:
@@ -53,8 +45,8 @@ class Start:
         self._clock = clock
         self._stopped = stopped
 
-    def topics(self, consumer: Consumer) -> Topics | None:
-        """The topics, once Kafka has told; None: the worker was stopped before.
+    def find_topics(self, consumer: Consumer) -> bool:
+        """Return when Kafka has told that the topics are there; False: the worker was stopped before.
 
         Raises ConfigurationError naming every missing topic with the command that creates it, and FatalStreamError when
         `start_timeout` has passed.
@@ -64,7 +56,7 @@ class Start:
         for name in (*options.topics, options.dead_letter_topic):
             metadata = self._look_up(consumer, name)
             if metadata is None:
-                return None
+                return False
             found[name] = metadata
         # A letter goes to its source's partition number, so the widest topic counts.
         sources = max(len(found[name].partitions) for name in options.topics)
@@ -77,14 +69,14 @@ class Start:
                 problems.append(_missing("KAFKA_DEAD_LETTER_TOPIC", options.dead_letter_topic, like_source))
             else:
                 DeadLetterTopic(options.dead_letter_topic, self._admin()).create(sources)
-                return Topics(sources)
+                return True
         if problems:
             raise ConfigurationError(*problems)
         partitions = len(found[options.dead_letter_topic].partitions)
         letters = DeadLetterTopic(options.dead_letter_topic, self._admin())
         for warning in letters.warnings(partitions, sources):
             log.warning("the dead-letter topic may not keep what it is given", why=warning)
-        return Topics(partitions)
+        return True
 
     def _look_up(self, consumer: Consumer, name: str) -> TopicMetadata | None:
         began = self._clock()

@@ -22,6 +22,7 @@ from consumer.stream.watchdog import Pulse
 
 # Beyond a request's total timeout: looking a name up can't be interrupted, and has limits of its own (resolv.conf(5)).
 REQUEST_GRACE_SECONDS = 120.0
+LAST_COMMIT_SECONDS = 2.0  # of the drain budget: requests and dead letters that hang must not cost the last commit
 
 log = structlog.get_logger()
 
@@ -101,13 +102,11 @@ class Worker:
     def _run(self, loop: PollLoop) -> Ending:
         options = self._options
         start = Start(options, self._clients.admin, loop.connection, self._health, self._clock, self._is_stopping)
-        topics = start.topics(loop.consumer)
-        if topics is None:
+        if not start.find_topics(loop.consumer):
             loop.consumer.close()
             return Ending.DRAINED
-        dead_letters = DeadLetters(
-            options, self._scheduler, self._reporter, self._clock, self._crashed, topics.dead_letter_partitions
-        )
+        dead_letters = DeadLetters(options, self._scheduler, self._reporter, self._clock, self._crashed, self._health)
+        dead_letters.start()
         self._crew = crew = Crew(
             self._scheduler,
             self._delivery,
@@ -135,14 +134,15 @@ class Worker:
     def _drain(self, loop: PollLoop, crew: Crew, dead_letters: DeadLetters) -> Ending:
         """Finish what is in flight, commit, close. Polling goes on, so that the group stays stable meanwhile."""
         deadline = self._clock() + self._options.drain_timeout
+        finish_by = deadline - min(LAST_COMMIT_SECONDS, self._options.drain_timeout / 4)
         log.info("ending", in_flight=self._in_flight(), within_seconds=self._options.drain_timeout)
         self._scheduler.close()
-        loop.end()
-        while self._in_flight() and self._clock() < deadline:
+        loop.end(finish_by)
+        while self._in_flight() and self._clock() < finish_by:
             loop.closing_turn()
         unfinished = self._in_flight()
-        crew.join(max(0.0, min(1.0, deadline - self._clock())))
-        dead_letters.close(max(0.0, deadline - self._clock()))
+        crew.join(max(0.0, min(1.0, finish_by - self._clock())))
+        dead_letters.close(max(0.0, finish_by - self._clock()))
         if not loop.commit_last(deadline):
             return Ending.UNANSWERED
         loop.leave(deadline)

@@ -149,7 +149,8 @@ class Stage:
         consumer = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": f"read-{uuid.uuid4().hex}"})
         try:
             found: list[Message] = []
-            partitions = [TopicPartition(topic, number, 0) for number in range(PARTITIONS)]
+            there = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+            partitions = [TopicPartition(topic, number, 0) for number in there]
             wanted = sum(consumer.get_watermark_offsets(each, timeout=10)[1] for each in partitions)
             consumer.assign(partitions)
             while len(found) < wanted:

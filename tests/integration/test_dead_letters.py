@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
@@ -26,17 +27,51 @@ def test_it_keeps_key_headers_timestamp_and_partition(apache_stage: Stage) -> No
     assert headers[:2] == [("trace", b"7"), ("trace", None)]
 
 
-def test_a_value_that_the_topic_does_not_take_leaves_a_pointer(apache_stage: Stage) -> None:
+@pytest.mark.parametrize(
+    ("config", "properties"),
+    [
+        pytest.param({"max.message.bytes": "2000"}, {}, id="the topic's limit"),
+        pytest.param({}, {"message.max.bytes": 2000}, id="the client's limit"),
+    ],
+)
+def test_what_is_too_large_leaves_out_no_more_than_it_must_and_hurts_no_other_letter(
+    apache_stage: Stage, config: dict[str, str], properties: dict[str, int]
+) -> None:
     stage = apache_stage
     small = f"{stage.topic}.small"
-    stage.broker.create_topic(small, PARTITIONS, {"max.message.bytes": "10000"})
-    stage.produce(raw=[b"x" * 50_000, b"{broken"])
-    with stage.worker(KAFKA_DEAD_LETTER_TOPIC=small) as worker:
-        worker.wait(lambda: worker.total("clicksend_records_settled_total") == 2)
-    letters = {stage.headers(letter).get("clicksend.pointer"): letter.value() or b"" for letter in stage.read(small)}
-    assert letters[None] == b"{broken"
-    pointer = orjson.loads(letters["true"])
-    assert (pointer["topic"], pointer["size"]) == (stage.topic, 50_000)
+    stage.broker.create_topic(small, PARTITIONS, config)
+    much = b"x" * 3000
+    stage.produce_raw(b"{headers", key=b"k", headers=[("trace", much)])
+    stage.produce_raw(much, key=b"k", headers=[("trace", b"7")])
+    stage.produce_raw(b"{key", key=much)
+    stage.produce(raw=[b"{small %d" % number for number in range(20)])
+    given = json.dumps({"fetch.wait.max.ms": 20, **properties})
+    with stage.worker(KAFKA_DEAD_LETTER_TOPIC=small, KAFKA_PROPERTIES=given) as worker:
+        worker.wait(lambda: worker.total("clicksend_records_settled_total") == 23)
+        assert worker.metrics()['clicksend_dead_letters_total{result="failed"}'] == 0
+    letters = {stage.headers(letter).get("clicksend.left.out", ""): letter for letter in stage.read(small)}
+    assert letters.keys() == {"", "details,headers", "headers,value", "details,headers,value,key"}
+    bare, pointer = letters["details,headers"], letters["headers,value"]
+    assert (bare.key(), bare.value()) == (b"k", b"{headers")
+    assert pointer.key() == b"k"
+    assert orjson.loads(pointer.value() or b"")["size"] == 3000
+    assert stage.headers(pointer)["clicksend.reason"] == "undecodable"
+    assert letters["details,headers,value,key"].key() is None
+    whole = [letter.value() for letter in stage.read(small) if "clicksend.left.out" not in stage.headers(letter)]
+    assert sorted(value or b"" for value in whole) == sorted(b"{small %d" % number for number in range(20))
+
+
+def test_a_timestamp_that_the_topic_does_not_take_is_kept_in_a_header(apache_stage: Stage) -> None:
+    stage = apache_stage
+    strict = f"{stage.topic}.strict"
+    stage.broker.create_topic(strict, PARTITIONS, {"message.timestamp.before.max.ms": "3600000"})
+    stage.produce_raw(b"{broken", timestamp=1_700_000_000_000)
+    with stage.worker(KAFKA_DEAD_LETTER_TOPIC=strict) as worker:
+        worker.wait(lambda: worker.total("clicksend_records_settled_total") == 1)
+    (letter,) = stage.read(strict)
+    assert letter.value() == b"{broken"
+    assert stage.headers(letter)["clicksend.timestamp"] == "1700000000000"
+    assert letter.timestamp()[1] > 1_700_000_000_000
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,13 @@ SASL = {
     ),
 }
 
+# Everybody may do everything until an ACL says otherwise.
+AUTHORIZER = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": "User:ANONYMOUS",
+    "allow.everyone.if.no.acl.found": "true",
+}
+
 
 class Unavailable(Exception):  # noqa: N818 -- it is a finding, not an error
     """No broker of this kind can be had here; its text says why."""
@@ -73,11 +80,14 @@ class Unavailable(Exception):  # noqa: N818 -- it is a finding, not an error
 class ApacheKafka:
     """A broker that can be stopped, killed and started again with its data.
 
+    properties -- the broker's, where they differ from the ones here
+
     Raises Unavailable where Java or Maven is missing, or the jars can't be had.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, properties: Mapping[str, str] | None = None) -> None:
         self._folder = folder
+        self._properties = dict(properties or {})
         self._libraries = libraries()
         self._process: subprocess.Popen[bytes] | None = None
         self._config = folder / "server.properties"
@@ -98,12 +108,14 @@ class ApacheKafka:
         properties = {
             **PROPERTIES,
             **SASL,
+            **AUTHORIZER,
             "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
             "advertised.listeners": listeners,
             "controller.quorum.voters": f"1@127.0.0.1:{controller}",
             "log.dirs": str(self._folder / "data"),
             "listener.name.ssl.ssl.keystore.type": "PEM",
             "listener.name.ssl.ssl.keystore.location": str(self._keystore),
+            **self._properties,
         }
         self._config.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
 
@@ -148,6 +160,14 @@ class ApacheKafka:
         """End it as a power cut would."""
         self._end(signal.SIGKILL)
 
+    def freeze(self) -> None:
+        """Stop it in the middle of what it does, its connections open, until `thaw`."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
     def create_topic(self, name: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
         """Create a topic, and return when it is there."""
         create_topic(self.bootstrap, name, partitions, config)
@@ -156,9 +176,13 @@ class ApacheKafka:
         """What it has said."""
         return (self._folder / "kafka.log").read_text(errors="replace")
 
-    def _end(self, number: signal.Signals) -> None:
+    def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(number)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._signal(number)
             self._process.wait(30)
             self._process = None
 

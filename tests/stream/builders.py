@@ -100,6 +100,14 @@ class Engine:
         assert isinstance(work, Bury), work
         return work.task
 
+    def bury_when_due(self) -> Task:
+        """Lets time pass until there is something to do, and expects that to be a dead letter to write."""
+        while isinstance(work := self.take(), Wait):
+            assert self.now < work.until < math.inf
+            self.now = work.until
+        assert isinstance(work, Bury), work
+        return work.task
+
     def probe(self, finding: ProbeVerdict) -> None:
         """Expects a probe, which finds this."""
         assert self.take() == Probe()

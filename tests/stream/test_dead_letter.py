@@ -11,7 +11,7 @@ import pytest
 from consumer import __version__
 from consumer.clicksend.outcome import Outcome
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.stream.dead_letter import DeadLetter, LetterForm, dead_letter
+from consumer.stream.dead_letter import DIET, NOTHING, DeadLetter, Part, Parts, dead_letter, smaller
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Headers, Task
 from tests.delivery.answers import REJECTED, TIMEOUT
@@ -37,13 +37,13 @@ def bad(
     return task
 
 
-def letter(task: Task, form: LetterForm = LetterForm.WHOLE) -> DeadLetter:
-    return dead_letter(task, "the-group", form, NOW, MONOTONIC)
+def letter(task: Task, left_out: Parts = NOTHING) -> DeadLetter:
+    return dead_letter(task, "the-group", left_out, NOW, MONOTONIC)
 
 
-def texts(task: Task, form: LetterForm = LetterForm.WHOLE) -> dict[str, str]:
+def texts(task: Task, left_out: Parts = NOTHING) -> dict[str, str]:
     """The letter's headers; none may be there twice."""
-    headers = letter(task, form).headers
+    headers = letter(task, left_out).headers
     found = {name: (value or b"").decode() for name, value in headers}
     assert len(found) == len(headers)
     return found
@@ -124,7 +124,7 @@ def test_how_often_it_was_redriven_is_kept() -> None:
 
 
 def test_a_value_too_large_for_the_topic_is_pointed_to() -> None:
-    made = letter(bad(), LetterForm.POINTER)
+    made = letter(bad(), frozenset({Part.VALUE}))
     assert made.key == b"jane"
     assert orjson.loads(made.value or b"") == {
         "topic": "events",
@@ -133,7 +133,50 @@ def test_a_value_too_large_for_the_topic_is_pointed_to() -> None:
         "size": len(VALUE),
         "sha256": hashlib.sha256(VALUE).hexdigest(),
     }
-    assert texts(bad(), LetterForm.POINTER)["clicksend.pointer"] == "true"
+    assert texts(bad(), frozenset({Part.VALUE}))["clicksend.pointer"] == "true"
+
+
+def test_where_it_is_too_large_ever_more_is_left_out_the_coordinates_never() -> None:
+    """A record with everything: headers of its own, a key, an answer of ClickSend's."""
+    task = bad(headers=[("trace", b"7")])
+    steps, left_out = [letter(task)], smaller(NOTHING)
+    while left_out is not None:
+        steps.append(letter(task, left_out))
+        left_out = smaller(left_out)
+    names = [{name for name, _ in each.headers} for each in steps]
+    assert all(
+        {"__connect.errors.topic", "__connect.errors.partition", "__connect.errors.offset"} <= each for each in names
+    )
+    assert all({"clicksend.reason", "clicksend.group", "clicksend.redrive.count"} <= each for each in names)
+    assert ["clicksend.http.status" in each for each in names] == [True, False, False, True, False]
+    assert ["trace" in each for each in names] == [True, True, False, False, False]
+    assert [each.value == VALUE for each in steps] == [True, True, True, False, False]
+    assert ["clicksend.pointer" in each for each in names] == [False, False, False, True, True]
+    assert [each.key for each in steps] == [b"jane"] * 4 + [None]
+
+
+@pytest.mark.parametrize("left_out", DIET)
+def test_it_says_what_is_left_out(left_out: Parts) -> None:
+    said = texts(bad(), left_out).get("clicksend.left.out", "")
+    assert set(filter(None, said.split(","))) == left_out
+
+
+def test_a_timestamp_that_the_broker_refuses_is_kept_in_a_header() -> None:
+    task = bad()
+    untimed = letter(task, frozenset({Part.TIMESTAMP}))
+    assert untimed.timestamp_ms == 0
+    assert ("clicksend.timestamp", str(task.record.timestamp_ms).encode()) in untimed.headers
+
+
+def test_a_letter_that_leaves_out_the_timestamp_goes_on_without_it() -> None:
+    left_out: Parts | None = frozenset({Part.TIMESTAMP})
+    while left_out is not None:
+        assert Part.TIMESTAMP in left_out
+        left_out = smaller(left_out)
+
+
+def test_a_count_of_redrives_that_is_no_text_does_no_harm() -> None:
+    assert letter(bad(headers=[("clicksend.redrive.count", b"\xff")])).headers
 
 
 def test_nothing_of_the_person_gets_into_a_header() -> None:

@@ -1,0 +1,177 @@
+"""The writer of dead letters with librdkafka's producer: what the whole worker can't be brought to do on purpose."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+from prometheus_client import CollectorRegistry
+
+from consumer.delivery.retry import RetryPolicy
+from consumer.enrolment.disposition import DeadLetterReason
+from consumer.stream.dead_letters import DeadLetters
+from consumer.stream.health import Health
+from consumer.stream.kafka_properties import producer_properties
+from consumer.stream.options import StreamOptions
+from consumer.stream.record import Task
+from consumer.stream.reporter import Reporter
+from consumer.stream.scheduler import Batch
+from consumer.stream.work import Bury
+from tests.kafka.apache import ApacheKafka
+from tests.kafka.broker import Broker
+from tests.kafka.fatal import fail_for_good
+from tests.stream.builders import Engine, record
+
+PARTITIONS = 4
+HANG_SECONDS = 60.0
+
+
+class Office:
+    """A scheduler full of letters and the writer, before a real topic. The test is the delivery thread."""
+
+    def __init__(self, broker: Broker, **properties: str | float) -> None:
+        self._bootstrap = broker.bootstrap
+        self._topic = f"letters-{uuid.uuid4().hex[:12]}"
+        broker.create_topic(self._topic, PARTITIONS)
+        self.options = StreamOptions(("events",), "group", self._topic, {"bootstrap.servers": broker.bootstrap})
+        self._properties = properties
+        self.engine = Engine(policy=RetryPolicy(initial_delay=0.05, max_delay=0.2))
+        self._scheduler = self.engine.scheduler
+        self.registry = CollectorRegistry()
+        self.producers: list[Producer] = []
+        self.crashes: list[BaseException] = []
+        reporter = Reporter(self.registry, None, time.monotonic)
+        self.writer = DeadLetters(
+            self.options,
+            self._scheduler,
+            reporter,
+            time.monotonic,
+            self.crashes.append,
+            Health(0),
+            self._make_producer,
+        )
+        self.writer.start()
+
+    def _make_producer(self) -> Producer:
+        self.producers.append(Producer({**producer_properties(self.options), "log_level": 0, **self._properties}))
+        return self.producers[-1]
+
+    def admit(self, *values: bytes) -> None:
+        """Records arrive that are no events."""
+        ledger = self.engine.ledger
+        first = ledger.highest_seen + 1
+        tasks = [
+            Task(record(offset, value=value), ledger, reason=DeadLetterReason.UNDECODABLE)
+            for offset, value in enumerate(values, first)
+        ]
+        ledger.highest_seen += len(values)
+        self._scheduler.admit(Batch(consumed=len(values), tasks=tasks))
+
+    def work_until(self, done: Callable[[], bool]) -> None:
+        """Write what there is to write until then."""
+        deadline = time.monotonic() + HANG_SECONDS
+        while not done():
+            assert not self.crashes
+            assert time.monotonic() < deadline
+            work = self._scheduler.take(time.monotonic())
+            if isinstance(work, Bury):
+                self.writer.write(work.task)
+            else:
+                time.sleep(0.005)
+
+    def settled(self) -> int:
+        return sum(self.engine.settled().values())
+
+    def all_settled(self) -> bool:
+        return self._scheduler.counts()[1] == 0
+
+    def count(self, metric: str, **labels: str) -> float:
+        return self.registry.get_sample_value(f"clicksend_{metric}_total", labels) or 0.0
+
+    def letters(self) -> Counter[bytes]:
+        """The values on the topic, and how often each is there."""
+        consumer = Consumer({"bootstrap.servers": self._bootstrap, "group.id": "reader", "log_level": 0})
+        try:
+            partitions = [TopicPartition(self._topic, number, 0) for number in range(PARTITIONS)]
+            wanted = sum(consumer.get_watermark_offsets(each, timeout=10)[1] for each in partitions)
+            consumer.assign(partitions)
+            found: Counter[bytes] = Counter()
+            while found.total() < wanted:
+                message = consumer.poll(10)
+                assert message is not None
+                found[message.value() or b""] += 1
+            return found
+        finally:
+            consumer.close()
+
+
+@pytest.fixture(params=["in_process_broker", pytest.param("apache_kafka", marks=pytest.mark.kafka)])
+def office(request: pytest.FixtureRequest) -> Iterator[Office]:
+    office = Office(request.getfixturevalue(request.param))
+    yield office
+    office.writer.close(0)
+
+
+def test_a_producer_that_fails_for_good_is_replaced_in_the_middle_of_its_work(office: Office) -> None:
+    values = [b"letter %d" % number for number in range(300)]
+    office.admit(*values[:100])
+    office.work_until(lambda: office.settled() > 0)
+    office.admit(*values[100:])
+    fail_for_good(office.producers[0])
+    office.work_until(office.all_settled)
+    assert len(office.producers) == 2
+    assert office.count("dead_letter_producers_replaced") == 1
+    assert office.count("dead_letters", result="acknowledged") == len(values)
+    assert office.letters().keys() == set(values)
+
+
+def test_one_that_fails_again_and_again_ends_neither_the_thread_nor_the_letters(office: Office) -> None:
+    for number in range(3):
+        fail_for_good(office.producers[-1])
+        office.admit(b"letter %d" % number)
+        office.work_until(office.all_settled)
+    assert len(office.producers) == 4
+    assert not office.crashes
+    assert office.letters() == {b"letter 0": 1, b"letter 1": 1, b"letter 2": 1}
+
+
+def test_letters_in_flight_take_no_more_memory_than_the_producers_queue_has(office: Office) -> None:
+    """Four times what the queue takes is to be written; librdkafka's count includes events that are no letters."""
+    queue = int(producer_properties(office.options)["queue.buffering.max.kbytes"]) * 1024
+    letter = bytes(1_000_000)
+    many = 4 * queue // len(letter)
+    office.admit(*[letter] * many)
+    most = 0
+
+    def done() -> bool:
+        nonlocal most
+        most = max(most, len(office.producers[0]))
+        return office.settled() == many
+
+    office.work_until(done)
+    assert most * len(letter) < 2 * queue
+    assert office.count("dead_letters", result="failed") > 0, "the queue was full, and letters waited"
+
+
+@pytest.mark.kafka
+def test_an_outage_longer_than_the_producers_patience_fails_letters_which_are_written_when_it_is_over(
+    kafka_from_jars: ApacheKafka, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office = Office(kafka_from_jars, **{"delivery.timeout.ms": 300})
+    office.admit(b"before")
+    office.work_until(office.all_settled)
+    kafka_from_jars.kill()
+    try:
+        office.admit(*[b"letter %d" % number for number in range(200)])
+        office.work_until(lambda: office.count("dead_letters", result="failed") >= 205)
+        assert office.settled() == 1
+        assert capsys.readouterr().out.count("could not be written") == 1, "summed up"
+    finally:
+        kafka_from_jars.start()
+    office.work_until(office.all_settled)
+    assert office.letters() == Counter([b"before", *[b"letter %d" % number for number in range(200)]])
+    office.writer.close(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Protocol
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -23,11 +24,26 @@ PARTITION_BY_KEY = -1  # RD_KAFKA_PARTITION_UA: the partitioner decides
 log = structlog.get_logger()
 
 
+class LetterProducer(Protocol):
+    """What is used of confluent-kafka's Producer."""
+
+    @property
+    def produce(self) -> Callable[..., None]:
+        """Queue a letter; its report comes to `on_delivery`, inside `poll` or `flush`."""
+
+    def poll(self, timeout: float) -> int:
+        """Take the reports that are there, or wait for the first at most `timeout` seconds."""
+
+    def flush(self, timeout: float) -> int:
+        """Wait for all reports, at most `timeout` seconds; gives how many are still missing."""
+
+
 class DeadLetters:
     """The producer of dead letters with a thread of its own that takes its reports, so that they arrive whatever the
     poll thread is doing (a revoke waits for them). `write` may be called from any delivery thread.
 
-    partitions -- how many the dead-letter topic has: where it has the source's, a letter goes to the same number
+    partitions    -- how many the dead-letter topic has: where it has the source's, a letter goes to the same number
+    make_producer -- gives a new producer; librdkafka's unless another is given
     """
 
     def __init__(
@@ -38,6 +54,7 @@ class DeadLetters:
         clock: Callable[[], float],
         on_crash: Callable[[BaseException], None],
         partitions: int,
+        make_producer: Callable[[], LetterProducer] | None = None,
     ) -> None:
         self._topic = options.dead_letter_topic
         self._group_id = options.group_id
@@ -46,10 +63,18 @@ class DeadLetters:
         self._clock = clock
         self._on_crash = on_crash
         self._partitions = partitions
-        self._producer = Producer(producer_properties(options), logger=librdkafka())
+        self._make_producer = make_producer or (lambda: Producer(producer_properties(options), logger=librdkafka()))
+        self._producer: LetterProducer = self._make_producer()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dead-letters", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread that serves."""
         self._thread.start()
+
+    def serve(self, timeout: float) -> None:
+        """Take the producer's reports, waiting for the first at most `timeout` seconds. One thread's work."""
+        self._producer.poll(timeout)
 
     def write(self, task: Task) -> None:
         """Hand the task's dead letter to the producer. Never raises; the scheduler hears how it ended."""
@@ -57,15 +82,16 @@ class DeadLetters:
 
     def close(self, timeout: float) -> int:
         """Wait for outstanding reports, at most `timeout` seconds; gives how many are still missing."""
-        missing = int(self._producer.flush(timeout))
+        missing = self._producer.flush(timeout)
         self._closing.set()
-        self._thread.join(POLL_SECONDS * 2)
+        if self._thread.is_alive():
+            self._thread.join(POLL_SECONDS * 2)
         return missing
 
     def _run(self) -> None:
         try:
             while not self._closing.is_set():
-                self._producer.poll(POLL_SECONDS)
+                self.serve(POLL_SECONDS)
         except BaseException as crash:  # reports that nobody takes would leave records unsettled for ever
             self._on_crash(crash)
 
@@ -88,7 +114,7 @@ class DeadLetters:
             self._topic,
             key=letter.key,
             value=letter.value,
-            headers=letter.headers,  # type: ignore[arg-type]  # the stubs know no header without a value
+            headers=letter.headers,
             partition=number if number < self._partitions else PARTITION_BY_KEY,
             timestamp=max(0, letter.timestamp_ms),  # 0: now
             on_delivery=reported,

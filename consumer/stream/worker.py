@@ -104,6 +104,7 @@ class Worker:
         dead_letters = DeadLetters(
             options, self._scheduler, self._reporter, self._clock, self._crashed, topics.dead_letter_partitions
         )
+        dead_letters.start()
         crew = Crew(
             self._scheduler,
             self._delivery.clients,

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message
 
-from consumer.log import librdkafka
 from consumer.stream.dead_letter import DeadLetter, LetterForm, dead_letter
-from consumer.stream.kafka_properties import producer_properties
 from consumer.stream.options import StreamOptions
 from consumer.stream.record import Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
+from consumer.stream.threads import Thread, Threads
 
 POLL_SECONDS = 0.1
 PARTITION_BY_KEY = -1  # RD_KAFKA_PARTITION_UA: the partitioner decides
@@ -43,7 +41,7 @@ class DeadLetters:
     poll thread is doing (a revoke waits for them). `write` may be called from any delivery thread.
 
     partitions    -- how many the dead-letter topic has: where it has the source's, a letter goes to the same number
-    make_producer -- gives a new producer; librdkafka's unless another is given
+    make_producer -- gives a new producer
     """
 
     def __init__(
@@ -54,7 +52,8 @@ class DeadLetters:
         clock: Callable[[], float],
         on_crash: Callable[[BaseException], None],
         partitions: int,
-        make_producer: Callable[[], LetterProducer] | None = None,
+        make_producer: Callable[[], LetterProducer],
+        threads: Threads,
     ) -> None:
         self._topic = options.dead_letter_topic
         self._group_id = options.group_id
@@ -63,14 +62,15 @@ class DeadLetters:
         self._clock = clock
         self._on_crash = on_crash
         self._partitions = partitions
-        self._make_producer = make_producer or (lambda: Producer(producer_properties(options), logger=librdkafka()))
+        self._make_producer = make_producer
         self._producer: LetterProducer = self._make_producer()
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="dead-letters", daemon=True)
+        self._threads = threads
+        self._thread: Thread | None = None
+        self._closing = False  # written by the poll thread, read by the thread that serves
 
     def start(self) -> None:
         """Start the thread that serves."""
-        self._thread.start()
+        self._thread = self._threads.start(self._run, "dead-letters")
 
     def serve(self, timeout: float) -> None:
         """Take the producer's reports, waiting for the first at most `timeout` seconds. One thread's work."""
@@ -83,14 +83,14 @@ class DeadLetters:
     def close(self, timeout: float) -> int:
         """Wait for outstanding reports, at most `timeout` seconds; gives how many are still missing."""
         missing = self._producer.flush(timeout)
-        self._closing.set()
-        if self._thread.is_alive():
+        self._closing = True
+        if self._thread is not None:
             self._thread.join(POLL_SECONDS * 2)
         return missing
 
     def _run(self) -> None:
         try:
-            while not self._closing.is_set():
+            while not self._closing:
                 self.serve(POLL_SECONDS)
         except BaseException as crash:  # reports that nobody takes would leave records unsettled for ever
             self._on_crash(crash)

@@ -102,7 +102,14 @@ class Worker:
             loop.consumer.close()
             return Ending.DRAINED
         dead_letters = DeadLetters(
-            options, self._scheduler, self._reporter, self._clock, self._crashed, topics.dead_letter_partitions
+            options,
+            self._scheduler,
+            self._reporter,
+            self._clock,
+            self._crashed,
+            topics.dead_letter_partitions,
+            lambda: self._clients.producer({}),
+            self._threads,
         )
         dead_letters.start()
         crew = Crew(

@@ -1,0 +1,111 @@
+"""The producer of dead letters, and the look-ups of an admin client."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from types import SimpleNamespace
+
+from confluent_kafka import KafkaError, TopicCollection
+
+from tests.simulation.cluster import Cluster, failure
+from tests.simulation.hub import Fibre, Process
+
+DELIVERY_SECONDS = 5.0  # a letter that the brokers have not taken by then has failed
+QUEUE = 1000
+Report = Callable[[KafkaError | None, object], None]
+
+
+class FakeProducer:
+    """Letters go out at once; their reports come to who polls."""
+
+    def __init__(self, process: Process, cluster: Cluster) -> None:
+        self._hub = process.hub
+        self._cluster = cluster
+        self._outstanding = 0
+        self._reports: deque[Callable[[], None]] = deque()
+        self._waiting: list[Fibre] = []
+
+    def produce(
+        self,
+        _topic: str,
+        value: bytes | None,
+        on_delivery: Report,
+        **_rest: object,
+    ) -> None:
+        if self._outstanding >= QUEUE or (not self._cluster.fetchable and self._cluster.chance(0.1)):
+            raise BufferError
+        self._outstanding += 1
+        sent_at = self._hub.now
+        self._hub.after(
+            self._cluster.latency(), lambda: self._arrive(value, sent_at, on_delivery)
+        )
+
+    def poll(self, timeout: float) -> int:
+        fibre = self._hub.current
+        if not self._reports and timeout > 0 and fibre is not None:
+            self._waiting.append(fibre)
+            self._hub.pause(timeout)
+            if fibre in self._waiting:
+                self._waiting.remove(fibre)
+        served = 0
+        while self._reports:
+            self._reports.popleft()()
+            served += 1
+        return served
+
+    def flush(self, timeout: float) -> int:
+        end = self._hub.now + timeout
+        while self._outstanding and self._hub.now < end:
+            self.poll(end - self._hub.now)
+        return self._outstanding
+
+    def _arrive(self, value: bytes | None, sent_at: float, report: Report) -> None:
+        cluster = self._cluster
+        if not cluster.fetchable:
+            if self._hub.now - sent_at > DELIVERY_SECONDS:
+                self._report(report, KafkaError(KafkaError._MSG_TIMED_OUT))
+            else:
+                self._hub.after(0.2, lambda: self._arrive(value, sent_at, report))
+            return
+        failed = cluster.chance(cluster.temper.letter_errors)
+        if not failed or self._hub.random.random() < 0.5:
+            cluster.on_letter(value)
+        error = KafkaError(KafkaError._MSG_TIMED_OUT) if failed else None
+        self._hub.after(cluster.latency(), lambda: self._report(report, error))
+
+    def _report(self, report: Report, error: KafkaError | None) -> None:
+        def tell() -> None:
+            self._outstanding -= 1
+            report(error, None)
+
+        self._reports.append(tell)
+        waiting, self._waiting = self._waiting, []
+        for fibre in waiting:
+            self._hub.wake(fibre)
+
+
+class FakeAdmin:
+    """Answers what the worker looks up."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def list_topics(self, topic: str, timeout: float) -> SimpleNamespace:
+        self._cluster.look_up(timeout, lambda: self._cluster.fetchable)
+        partitions = dict.fromkeys(range(len(self._cluster.topics[topic].logs))) if topic in self._cluster.topics else {}
+        return SimpleNamespace(
+            controller_id=1, brokers={1: None}, topics={topic: SimpleNamespace(error=None, partitions=partitions)}
+        )
+
+    def describe_topics(self, topics: TopicCollection, request_timeout: float) -> dict[str, SimpleNamespace]:
+        self._cluster.look_up(request_timeout, lambda: self._cluster.fetchable)
+        return {name: self._described(name) for name in topics.topic_names}
+
+    def describe_configs(self, _resources: object, request_timeout: float) -> dict[object, SimpleNamespace]:
+        raise failure(KafkaError.TOPIC_AUTHORIZATION_FAILED)
+
+    def _described(self, name: str) -> SimpleNamespace:
+        number = self._cluster.topics[name].topic_id
+        uuid = SimpleNamespace(get_most_significant_bits=lambda: 7, get_least_significant_bits=lambda: number)
+        return SimpleNamespace(result=lambda: SimpleNamespace(topic_id=uuid))

@@ -103,6 +103,7 @@ class FakeConsumer:
 
     def consume(self, number: int, _timeout: float) -> list[Message]:
         batch: list[Message] = []
+        self._purged.clear()
         while len(batch) < number:
             message = self._step() if self._random.random() < 0.1 else self._fetch()
             if message is None:

@@ -77,10 +77,17 @@ class Records:
 
     def produce(self) -> Key:
         """One more record; gives its partition."""
+        kind = self._random.choices((Kind.CONTACT, Kind.FILTERED, Kind.BROKEN), (80, 15, 5))[0]
+        return self._append(self._random.choice(self.people), kind)
+
+    def produce_welcome(self) -> Key:
+        """One more contact that ClickSend takes: a halt only ends when one is delivered."""
+        welcome = [person for person in self.people if person.temper is Temper.FINE]
+        return self._append(self._random.choice(welcome), Kind.CONTACT)
+
+    def _append(self, person: Person, kind: Kind) -> Key:
         random, number = self._random, len(self.all)
-        person = random.choice(self.people)
         key = (EVENTS, hash_of(person.name) % len(self.in_partition))
-        kind = random.choices((Kind.CONTACT, Kind.FILTERED, Kind.BROKEN), (80, 15, 5))[0]
         traits = person.traits() if kind is Kind.CONTACT else {}
         log = self._cluster.log(key)
         if random.random() < 0.05:

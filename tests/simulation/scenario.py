@@ -66,7 +66,7 @@ class Scenario:
             setup=_setup(random),
             partitions=random.randrange(2, 5),
             workers=random.choices((1, 2, 3), (3, 5, 2))[0],
-            people=[_contact(random, troubled) for _ in range(random.randrange(4, 25))],
+            people=[ContactTemper.FINE] * 4 + [_contact(random, troubled) for _ in range(random.randrange(1, 20))],
             productions=sorted(random.choice((0.5, until * random.random())) for _ in range(records)),
             session=6.0,
             temper=Temper() if quiet else _temper(random),

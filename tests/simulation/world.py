@@ -9,12 +9,11 @@ from random import Random
 
 from consumer.stream.commit_map import encode
 from consumer.stream.worker import Ending
-from tests.simulation.cluster import Away, Cluster
+from tests.simulation.cluster import Away, Cluster, Key, Topic
 from tests.simulation.consumer import FakeConsumer
 from tests.simulation.group import Group, Stored
 from tests.simulation.hub import START, Hub, Spinning
 from tests.simulation.member import Member, Outside
-from tests.simulation.cluster import Topic
 from tests.simulation.records import EVENTS, Kind, Person, Records
 from tests.simulation.scenario import Deed, Event, Scenario
 from tests.simulation.sink import Sink, Weather
@@ -24,6 +23,7 @@ from tests.simulation.watch import Violation, Watch
 RESUME_SECONDS = 25.0  # after the last fault something is settled again: longest back-off, Retry-After, probe, session
 REST_SECONDS = 150.0  # and by then, everything
 END_SECONDS = 30.0  # for the workers to end after that
+WELCOME = 10  # contacts that come in the seconds after the last fault
 LOOK_SECONDS = 0.5  # between two looks at the counts
 FOREIGN_TOPIC = bytes(range(16))
 
@@ -126,7 +126,12 @@ class World:
     # What happens.
 
     def _produce(self) -> None:
-        key = self._records.produce()
+        self._arrived(self._records.produce())
+
+    def _produce_welcome(self) -> None:
+        self._arrived(self._records.produce_welcome())
+
+    def _arrived(self, key: Key) -> None:
         owner = self._group.owners.get(key)
         if owner is not None:
             self._hub.after(self._random.random() * 0.02, owner.wake)
@@ -175,7 +180,7 @@ class World:
     def _jump(self) -> None:
         key, owner = self._random.choice(list(self._group.owners.items()) or [((EVENTS, 0), None)])
         if owner is not None and key in owner.assigned:
-            owner.jump_back(key, self._random.randrange(owner.assigned[key].fetch + 1))
+            owner.jump_back(key, 0)  # earliest
 
     def _change_weather(self, weather: Weather, lasting: float) -> None:
         self._sink.weather = weather
@@ -210,6 +215,8 @@ class World:
         self._watch.settled_at = self._hub.now
         self._sink.calm_down()
         self._cluster.set_away(Away.NOBODY)
+        for second in range(WELCOME):
+            self._hub.after(second, self._produce_welcome)
         if not any(member.alive and not member.health.stopping for member in self._members):
             self._join()
 
@@ -224,7 +231,7 @@ class World:
         self._hub.after(LOOK_SECONDS, self._look)
 
     def _at_rest(self) -> bool:
-        if not self._calm or self._records.remaining():
+        if self._hub.now < START + self.scenario.calm_at + WELCOME or self._records.remaining():
             return False
         stored, log = self._group.stored, self._cluster.log
         return all(key in stored and stored[key].offset >= log(key).end for key in self._group.partitions)

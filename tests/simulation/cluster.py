@@ -127,12 +127,14 @@ class Temper:
     lookup_errors  -- share of look-ups that time out
     letter_errors  -- share of dead letters whose report is an error, written or not
     latency        -- upper bound of one way to the broker, in seconds
+    sluggishness   -- how many times longer than asked an idle poll takes: the machine is busy, and the run short
     """
 
     commit_errors: float = 0.0
     lookup_errors: float = 0.0
     letter_errors: float = 0.0
     latency: float = 0.02
+    sluggishness: int = 1
 
 
 class Cluster:

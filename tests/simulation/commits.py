@@ -30,6 +30,7 @@ class Commits:
         self._watch = watch
         self._hub = cluster.hub
         self._last_arrival = 0.0
+        self._latest: Built | None = None
 
     def send(self, offsets: list[TopicPartition]) -> None:
         """Asynchronously: the answer is a callback of a later poll."""
@@ -49,6 +50,8 @@ class Commits:
     def send_and_wait(self, offsets: list[TopicPartition]) -> list[Offset]:
         """Synchronously. Raises KafkaException where the commit as a whole was refused."""
         fibre = self._hub.current
+        if self._latest is not None and self.outstanding:
+            self._latest.overtaken = True
         answers: list[tuple[KafkaError | None, list[Offset]]] = []
 
         def answered(error: KafkaError | None, offsets: list[Offset]) -> None:
@@ -65,7 +68,7 @@ class Commits:
         return stored
 
     def _depart(self, offsets: list[TopicPartition], answer: Answer) -> None:
-        built = self._watch.commit_built(self._consumer, offsets)
+        built = self._latest = self._watch.commit_built(self._consumer, offsets)
         sent_at = self._hub.now
         parts = [Offset(each.topic, each.partition, each.offset, each.metadata) for each in offsets]
         self._last_arrival = max(self._last_arrival, sent_at + self._cluster.latency())

@@ -87,7 +87,7 @@ class FakeConsumer:
 
     def poll(self, timeout: float) -> Message | None:
         self._watch.polled(self)
-        end = self._hub.now + timeout
+        end = self._hub.now + timeout * self._cluster.temper.sluggishness
         while True:
             message = self._step()
             if message is not None:
@@ -149,17 +149,22 @@ class FakeConsumer:
             return [Offset(*key, OFFSET_INVALID, None, error) for key in keys]
         stored = {key: self._group.stored.get(key) for key in keys}
         self._watch.looked_up(self, stored)
-        return [Offset(*key, each.offset, each.metadata) if each else Offset(*key, OFFSET_INVALID) for key, each in stored.items()]
+        return [
+            Offset(*key, each.offset, each.metadata) if each else Offset(*key, OFFSET_INVALID)
+            for key, each in stored.items()
+        ]
 
-    def get_watermark_offsets(self, partition: TopicPartition, timeout: float = 0, cached: bool = False) -> tuple[int, int]:
+    def get_watermark_offsets(self, partition: TopicPartition, **how: float) -> tuple[int, int]:
         log = self._cluster.log((partition.topic, partition.partition))
-        if not cached:
-            self._cluster.look_up(timeout, lambda: self._cluster.fetchable)
+        if "timeout" in how:  # else from what it has heard
+            self._cluster.look_up(how["timeout"], lambda: self._cluster.fetchable)
         return 0, log.end
 
     def list_topics(self, topic: str, timeout: float) -> SimpleNamespace:
         self._cluster.look_up(timeout, lambda: self._cluster.fetchable)
-        partitions = len(self._cluster.topics[topic].logs) if topic in self._cluster.topics else len(self._group.partitions)
+        partitions = (
+            len(self._cluster.topics[topic].logs) if topic in self._cluster.topics else len(self._group.partitions)
+        )
         return SimpleNamespace(topics={topic: SimpleNamespace(error=None, partitions=dict.fromkeys(range(partitions)))})
 
     # What the cluster calls.
@@ -218,14 +223,13 @@ class FakeConsumer:
         return self._fetch()
 
     def _fetch(self) -> Message | None:
-        if not self._cluster.fetchable:
+        if self._cluster.away is Away.BROKERS:
             return None
-        keys = [key for key in self.assigned if key not in self._paused]
+        log_of, paused = self._cluster.log, self._paused
+        keys = [key for key, cursor in self.assigned.items() if cursor.fetch < log_of(key).end and key not in paused]
         while keys:
             key = keys.pop(int(self._random.random() * len(keys)))
-            cursor, log = self.assigned[key], self._cluster.log(key)
-            if cursor.fetch >= log.end:
-                continue
+            cursor, log = self.assigned[key], log_of(key)
             message = log.first_from(cursor.fetch)
             if message is None:  # only markers are left, and the position passes them
                 cursor.fetch = cursor.position = log.end
@@ -300,4 +304,3 @@ class FakeConsumer:
         self._callbacks["stats_cb"](
             DOWN if away is Away.BROKERS else UP % ("up" if away is Away.NOBODY else "query-coord")
         )
-

@@ -123,7 +123,7 @@ class Group:
         if not members:
             return {}
         least, more = divmod(len(partitions), len(members))
-        room = {member: least for member in members}
+        room = dict.fromkeys(members, least)
         targets: dict[Key, FakeConsumer] = {}
         order = partitions[:]
         self._hub.random.shuffle(order)

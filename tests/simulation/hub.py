@@ -73,11 +73,11 @@ class Fibre:
                 self.joiners.remove(waiting)
 
 
-class Spinning(Exception):
+class SpinningError(Exception):
     """Something goes on for ever while time stands still."""
 
 
-class LockHeld(Exception):
+class LockHeldError(Exception):
     """A thread went to wait for the outside world with the worker's lock in its hands."""
 
 
@@ -131,7 +131,7 @@ class Hub:
         """The running thread waits until woken (true), or for `timeout` seconds (false)."""
         fibre = self._running()
         if fibre.process.lock_depth:
-            raise LockHeld(fibre.name)
+            raise LockHeldError(fibre.name)
         fibre.generation += 1
         if timeout is not None:
             heapq.heappush(self._alarms, (self.now + timeout, next(self._numbers), fibre, fibre.generation, None))
@@ -163,21 +163,21 @@ class Hub:
         self._runnable.append(fibre)
 
     def run(self, until: Callable[[], bool]) -> None:
-        """Let the world go on until this holds, or nothing is left that could happen."""
-        while not until():
+        """Let the world go on until this holds when nobody can run, or nothing is left that could happen."""
+        while True:
             fibre = self._choose()
             if fibre is not None:
                 self._still += 1
                 if self._still > STILL_STEPS:
-                    raise Spinning(fibre.name)
+                    raise SpinningError(fibre.name)
                 self.switches += 1
                 self.current = fibre
                 fibre.greenlet.switch()
                 self.current = None
-            elif self._alarms:
-                self._ring()
-            else:
+            elif until() or not self._alarms:
                 return
+            else:
+                self._ring()
 
     def bury(self, processes: list[Process]) -> None:
         """Unwind the threads that never came to their end, so that nothing of them is left to the garbage collector."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import cast
 
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient

@@ -37,9 +37,7 @@ class FakeProducer:
             raise BufferError
         self._outstanding += 1
         sent_at = self._hub.now
-        self._hub.after(
-            self._cluster.latency(), lambda: self._arrive(value, sent_at, on_delivery)
-        )
+        self._hub.after(self._cluster.latency(), lambda: self._arrive(value, sent_at, on_delivery))
 
     def poll(self, timeout: float) -> int:
         fibre = self._hub.current
@@ -93,7 +91,9 @@ class FakeAdmin:
 
     def list_topics(self, topic: str, timeout: float) -> SimpleNamespace:
         self._cluster.look_up(timeout, lambda: self._cluster.fetchable)
-        partitions = dict.fromkeys(range(len(self._cluster.topics[topic].logs))) if topic in self._cluster.topics else {}
+        partitions = (
+            dict.fromkeys(range(len(self._cluster.topics[topic].logs))) if topic in self._cluster.topics else {}
+        )
         return SimpleNamespace(
             controller_id=1, brokers={1: None}, topics={topic: SimpleNamespace(error=None, partitions=partitions)}
         )
@@ -102,7 +102,7 @@ class FakeAdmin:
         self._cluster.look_up(request_timeout, lambda: self._cluster.fetchable)
         return {name: self._described(name) for name in topics.topic_names}
 
-    def describe_configs(self, _resources: object, request_timeout: float) -> dict[object, SimpleNamespace]:
+    def describe_configs(self, _resources: object, **_how: float) -> dict[object, SimpleNamespace]:
         raise failure(KafkaError.TOPIC_AUTHORIZATION_FAILED)
 
     def _described(self, name: str) -> SimpleNamespace:

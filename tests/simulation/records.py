@@ -128,7 +128,9 @@ def hash_of(text: str) -> int:
 
 def _value(kind: Kind, name: str, number: int, traits: dict[str, str], random: Random) -> bytes | None:
     if kind is Kind.CONTACT:
-        return orjson.dumps({"type": "identify", "userId": name, "traits": {**traits, "lastName": f"R{number}", "firstName": name}})
+        return orjson.dumps(
+            {"type": "identify", "userId": name, "traits": {**traits, "lastName": f"R{number}", "firstName": name}}
+        )
     if kind is Kind.BROKEN:
         return b"{broken %d" % number
     if random.random() < 0.2:

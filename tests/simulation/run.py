@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+import pytest
 import structlog
 
 from tests.simulation.world import Run, World
 
+SEEDS = 2000  # that CI runs
+CHUNK = 100
 
-def run_seed(seed: int, traced: bool = False) -> Run:  # noqa: FBT001, FBT002 -- the one switch that there is
+
+def run_seed(seed: int, traced: bool = False) -> Run:  # noqa: FBT002 -- the one switch that there is
     """One run: a pure function of its seed."""
     return World(seed, traced).run()
 
@@ -33,3 +37,12 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         structlog.configure(**before)
+
+
+def check(seeds: Iterable[int]) -> None:
+    """For pytest: fails with the report of the first seed that breaks a promise."""
+    with quiet():
+        for seed in seeds:
+            run = run_seed(seed)
+            if run.violations:
+                pytest.fail(failure_report(run), pytrace=False)

@@ -69,7 +69,7 @@ class Scenario:
             people=[ContactTemper.FINE] * 4 + [_contact(random, troubled) for _ in range(random.randrange(1, 20))],
             productions=sorted(random.choice((0.5, until * random.random())) for _ in range(records)),
             session=6.0,
-            temper=Temper() if quiet else _temper(random),
+            temper=Temper(sluggishness=4) if quiet else _temper(random),
             manners=Manners(random.choice((0.05, 0.3, 0.8)), random.choice((0, 3)), random.randrange(3, 20)),
             restlessness=random.choice((0.0, 0.1, 0.5)),
             foreign_map=random.random() < 0.1,
@@ -93,7 +93,11 @@ def _setup(random: Random) -> Setup:
     )
     return Setup(
         options,
-        RetryPolicy(initial_delay=random.choice((0.1, 0.5)), max_delay=random.choice((1.0, 4.0)), max_age=random.choice((0, 0, 5))),
+        RetryPolicy(
+            initial_delay=random.choice((0.1, 0.5)),
+            max_delay=random.choice((1.0, 4.0)),
+            max_age=random.choice((0, 0, 5)),
+        ),
         requests_per_second=random.choice((0, 0, 30)),
         probe_interval=random.choice((1.0, 3.0)),
         mass_rejection_limit=random.choice((0, 5, 20)),
@@ -106,6 +110,7 @@ def _temper(random: Random) -> Temper:
         lookup_errors=random.choice((0.0, 0.0, 0.1)),
         letter_errors=random.choice((0.0, 0.3)),
         latency=random.choice((0.01, 0.1)),
+        sluggishness=random.choice((1, 4, 4, 6)),
     )
 
 
@@ -117,5 +122,7 @@ def _contact(random: Random, troubled: float) -> ContactTemper:
 
 def _event(random: Random, calm_at: float) -> Event:
     at = random.uniform(0.5, calm_at - 1)
-    what = random.choice((*Deed, *Deed, *(weather for weather in Weather if weather is not Weather.FINE), Away.COORDINATOR, Away.BROKERS))
+    what = random.choice(
+        (*Deed, *Deed, *(weather for weather in Weather if weather is not Weather.FINE), Away.COORDINATOR, Away.BROKERS)
+    )
     return Event(at, what, min(random.choice((0.5, 2.0, 5.0, 8.0)), calm_at - at))

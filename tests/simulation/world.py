@@ -12,7 +12,7 @@ from consumer.stream.worker import Ending
 from tests.simulation.cluster import Away, Cluster, Key, Topic
 from tests.simulation.consumer import FakeConsumer
 from tests.simulation.group import Group, Stored
-from tests.simulation.hub import START, Hub, Spinning
+from tests.simulation.hub import START, Hub, SpinningError
 from tests.simulation.member import Member, Outside
 from tests.simulation.records import EVENTS, Kind, Person, Records
 from tests.simulation.scenario import Deed, Event, Scenario
@@ -72,7 +72,7 @@ class World:
         global_random.seed(self._seed)  # tenacity's waits draw from it
         try:
             self._live()
-        except Spinning as error:
+        except SpinningError as error:
             self._watch.violated("spin", f"{error} goes on without time")
         finally:
             self._hub.bury([member.process for member in self._members])

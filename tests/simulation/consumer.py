@@ -267,7 +267,9 @@ class FakeConsumer:
         self._told.clear()
         self.expelled = False
         if partitions:
+            self._watch.losing = True
             self._on_lost(self, [TopicPartition(*key) for key in partitions])
+            self._watch.losing = False
         self._drop(partitions)
         self._hub.after(0.3 + self._random.random(), self._join)
 

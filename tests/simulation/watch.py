@@ -69,6 +69,7 @@ class Watch:
         self.excused: set[str] = set()  # identities for which somebody sent who no longer owned the partition
         self.last_processed: dict[str, int] = {}
         self.crashes: list[BaseException] = []
+        self.losing = False  # an `on_lost` is running
         self.posts = 0
         self.duplicates = 0
         self.settled_at = hub.now
@@ -130,6 +131,8 @@ class Watch:
         """A member sends a commit."""
         member = self.members[consumer]
         parts: list[tuple[Ledger | None, Key, int, str]] = []
+        if self.losing:
+            self.violated("lost", f"{member.name} commits what it has lost")
         for each in offsets:
             key = (each.topic, each.partition)
             metadata = each.metadata or ""

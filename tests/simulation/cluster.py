@@ -127,6 +127,7 @@ class Temper:
     lookup_errors  -- share of look-ups that time out
     letter_errors  -- share of dead letters whose report is an error, written or not
     latency        -- upper bound of one way to the broker, in seconds
+    report_delay   -- upper bound of what a dead letter's report takes longer
     sluggishness   -- how many times longer than asked an idle poll takes: the machine is busy, and the run short
     """
 
@@ -134,6 +135,7 @@ class Temper:
     lookup_errors: float = 0.0
     letter_errors: float = 0.0
     latency: float = 0.02
+    report_delay: float = 0.0
     sluggishness: int = 1
 
 

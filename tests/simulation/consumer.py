@@ -217,10 +217,10 @@ class FakeConsumer:
                 return message
             self._lose()
             return None
-        if self._ops:
+        message = self._fetch() if not self._ops or self._random.random() < 0.5 else None
+        if message is None and self._ops:
             self._ops.popleft()()
-            return None
-        return self._fetch()
+        return message
 
     def _fetch(self) -> Message | None:
         if self._cluster.away is Away.BROKERS:
@@ -256,6 +256,7 @@ class FakeConsumer:
         self._watch.trace("on_revoke", self.name, partitions)
         if partitions:
             self._on_revoke(self, [TopicPartition(*key) for key in partitions])
+        self._watch.revoked(self, partitions)
         self._drop(partitions)
         self._group.let_go(self, partitions)
         self._ops.append(lambda: self._assign([]))

@@ -67,6 +67,7 @@ class Member:
         self.ending: Ending | None = None
         self.in_flight: dict[int, tuple[str, ...]] = {}  # requests, by the record's number: its identities
         self.trials: set[int] = set()  # of those, the ones that went out while the breaker was open
+        self.halted = False  # ClickSend has named a fault, and has taken no contact since that was to find out
         self.trial_free = False  # a probe has allowed a trial since the last one
         self._outside = outside
         threads = VirtualThreads(self.process)

@@ -54,7 +54,7 @@ MUTANTS = [
         "settled before the answer",
         (Crew, "_deliver"),
         "outcome = client.post(task.payload, datetime.now(UTC))",
-        "from consumer.clicksend.outcome import Result\n"
+        "from consumer.clicksend.outcome import Outcome, Result\n"
         "    outcome = Outcome(Result.DELIVERED, 200)\n"
         "    self._scheduler.complete(task, outcome, self._clock())\n"
         "    client.post(task.payload, datetime.now(UTC))\n"
@@ -64,9 +64,9 @@ MUTANTS = [
     ),
     _mutant(
         "committed beyond the frontier",
-        (Ledger, "frontier"),
-        "return oldest.record.offset if oldest else",
-        "return",
+        (Committer, "_changed"),
+        "metadata = ledger.commit_map(frontier)",
+        "frontier, metadata = ledger.highest_seen + 1, ''",
         "frontier",
     ),
     _mutant(
@@ -108,17 +108,9 @@ MUTANTS = [
         "(settled.topic_id, settled.committed) != (ledger.topic_id, ledger.committed)",
         "settled.committed != ledger.committed",
         "frontier",
+        "commit map",
         "rest",
         "resume",
-    ),
-    _mutant(
-        "answer believed for a later ledger",
-        (Committer, "answered"),
-        "self._acknowledged(offsets, self._sent)",
-        "self._acknowledged(offsets, self._scheduler.ledgers)",
-        "regress",
-        "rest",
-        "frontier",
     ),
     _mutant(
         "position believed inside a revoke",
@@ -127,17 +119,27 @@ MUTANTS = [
         "lambda ledger: _position(consumer, ledger.partition)",
         "frontier",
     ),
-    _mutant("commit map left out", (Ledger, "commit_map"), "unsettled = list", "return ''; unsettled = list", "duplicates"),
+    _mutant(
+        "commit map left out", (Ledger, "commit_map"), "unsettled = list", "return ''; unsettled = list", "duplicates"
+    ),
     _mutant(
         "commit map not believed", (Assignment, "_load_map"), "ledger.settled_before = settled", "pass", "duplicates"
     ),
-    _mutant("jump backwards not seen", (Intake, "read"), "if offset <= ledger.highest_seen:", "if False:", "frontier", "run", "conservation"),
+    _mutant(
+        "jump backwards not seen",
+        (Intake, "read"),
+        "if offset <= ledger.highest_seen:",
+        "if False:",
+        "frontier",
+        "run",
+        "conservation",
+    ),
     _mutant(
         "request still out at a revoke forgotten",
         (Assignment, "_await_landing"),
         "while self._scheduler.in_flight(partitions)",
         "while False and self._scheduler.in_flight(partitions)",
-        "order",
+        "revoke",
     ),
     _mutant(
         "lane left at the detach by what is in flight",
@@ -148,24 +150,18 @@ MUTANTS = [
         "run",
     ),
     _mutant(
-        "nobody looks out for a retry",
-        (Scheduler, "_park"),
-        "self.changed.notify()",
-        "pass",
-        "resume",
-        "rest",
+        "never resumed at the cap", (PollLoop, "_regulate"), "self.consumer.resume", "lambda _: None", "resume", "rest"
     ),
-    _mutant(
-        "the look-out's post not handed on",
-        (Crew, "_next"),
-        "if looked_out or scheduler.has_ready():",
-        "if scheduler.has_ready():",
-        "resume",
-        "rest",
-    ),
-    _mutant("never resumed at the cap", (PollLoop, "_regulate"), "self.consumer.resume", "lambda _: None", "resume", "rest"),
     _mutant("no cap", (PollLoop, "_regulate"), "if ledgers:", "if False:", "caps"),
-    _mutant("a retry forgotten", (ParkedTasks, "pop_due"), "while self._heap", "while len(self._heap) > 1", "resume", "rest"),
+    _mutant(
+        "a retry forgotten",
+        (ParkedTasks, "pop_due"),
+        "while self._heap",
+        "while len(self._heap) > 1",
+        "resume",
+        "rest",
+        "spin",
+    ),
     _mutant(
         "halt that sends on",
         (Gate, "ask"),
@@ -173,8 +169,28 @@ MUTANTS = [
         "if False:",
         "halt",
     ),
-    _mutant("halt that ends with the probe", (Halt, "probed"), "self._trial_allowed = verdict.allows_trial", "self.end()", "dead letter"),
-    _mutant("breaker with two trials", (Gate, "ask"), "if self._breaker.state is BreakerState.HALF_OPEN:", "if False:", "breaker"),
-    _mutant("breaker that stays open", (Breaker, "trial_answered"), "self.state = BreakerState.CLOSED", "pass", "breaker", "resume", "rest"),
+    _mutant(
+        "halt that ends with the probe",
+        (Halt, "probed"),
+        "self._trial_allowed = verdict.allows_trial",
+        "self.end()",
+        "halt",
+    ),
+    _mutant(
+        "breaker with two trials",
+        (Gate, "ask"),
+        "if self._breaker.state is BreakerState.HALF_OPEN:",
+        "if False:",
+        "breaker",
+    ),
+    _mutant(
+        "breaker that stays open",
+        (Breaker, "trial_answered"),
+        "self.state = BreakerState.CLOSED",
+        "pass",
+        "breaker",
+        "resume",
+        "rest",
+    ),
     _mutant("released records not counted", (Scheduler, "detach"), "+= len(ledger)", "+= 0", "conservation"),
 ]

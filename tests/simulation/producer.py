@@ -70,7 +70,8 @@ class FakeProducer:
         if not failed or self._hub.random.random() < 0.5:
             cluster.on_letter(value)
         error = KafkaError(KafkaError._MSG_TIMED_OUT) if failed else None
-        self._hub.after(cluster.latency(), lambda: self._report(report, error))
+        delay = cluster.latency() + self._hub.random.random() * cluster.temper.report_delay
+        self._hub.after(delay, lambda: self._report(report, error))
 
     def _report(self, report: Report, error: KafkaError | None) -> None:
         def tell() -> None:

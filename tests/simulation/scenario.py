@@ -110,6 +110,7 @@ def _temper(random: Random) -> Temper:
         lookup_errors=random.choice((0.0, 0.0, 0.1)),
         letter_errors=random.choice((0.0, 0.3)),
         latency=random.choice((0.01, 0.1)),
+        report_delay=random.choice((0.0, 2.0)),
         sluggishness=random.choice((1, 4, 4, 6)),
     )
 

@@ -11,7 +11,7 @@ from confluent_kafka import TopicPartition
 
 from consumer.clicksend.outcome import Outcome, Result
 from consumer.clicksend.probe import ProbeVerdict
-from consumer.delivery.gate import GateState
+from consumer.delivery.gate import GateState, Permit
 from consumer.delivery.judge import Settle, Verdict
 from consumer.enrolment.disposition import FilterReason
 from consumer.stream.back_pressure import MAX_UNSETTLED
@@ -111,6 +111,13 @@ class Watch:
         for ledger in ledgers.values():
             if len(ledger) >= cap and not ledger.paused:
                 self.violated("caps", f"{member.name} holds {len(ledger)} of {ledger.partition}, cap {cap}, not paused")
+
+    def revoked(self, consumer: FakeConsumer, partitions: list[Key]) -> None:
+        """A revoke ends: what was in flight has landed, as a request takes less than the revoke waits."""
+        member = self.members[consumer]
+        out = [number for number in member.in_flight if self.records.all[number].partition in partitions]
+        if out and self._hub.now - member.process.thaws_at > member.options.revoke_budget:
+            self.violated("revoke", f"{member.name} lets go of {partitions} with {out} in flight")
 
     def looked_up(self, consumer: FakeConsumer, stored: Mapping[Key, Stored | None]) -> None:
         """A member reads what the group has stored, at the beginning of its stay."""
@@ -249,7 +256,7 @@ class Watch:
 
     def _check_gate(self, member: Member, number: int) -> None:
         gate = member.scheduler.gate
-        if gate.fault is not None:
+        if gate.fault is not None or member.halted:
             if not member.trial_free:
                 self.violated("halt", f"{member.name} sends while halted for {gate.fault}")
             member.trial_free = False
@@ -322,8 +329,12 @@ class WatchJournal:
     def filtered(self, record: Record, reason: FilterReason) -> None:
         """It is nobody's business."""
 
-    def answered(self, task: Task, _outcome: Outcome, verdict: Verdict | None) -> None:
+    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None) -> None:
         """A request has been judged."""
+        if outcome.result is Result.CONFIGURATION_FAULT:
+            self._member.halted = True
+        elif task.permit is Permit.HALT_TRIAL and outcome.result in (Result.DELIVERED, Result.ALREADY_EXISTS):
+            self._member.halted = False
         if isinstance(verdict, Settle):
             self._watch.settled(self._member, task)
 

@@ -61,6 +61,7 @@ MUTANTS = [
         "    return",
         "frontier",
         "commit map",
+        "order",
     ),
     _mutant(
         "committed beyond the frontier",
@@ -77,7 +78,14 @@ MUTANTS = [
         "    self._scheduler.detach(owned",
         "lost",
     ),
-    _mutant("not resumed on assign", (Assignment, "assigned"), "consumer.resume(positions)", "pass", "resume", "rest"),
+    _mutant(
+        "not resumed on assign",
+        (Assignment, "assigned"),
+        "consumer.resume(positions)",
+        "pass",
+        "resume",
+        "rest",
+    ),
     _mutant(
         "dead letter settled before its report",
         (DeadLetters, "_produce"),

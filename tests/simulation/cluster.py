@@ -163,6 +163,11 @@ class Cluster:
         """One way to the broker, in seconds."""
         return self.hub.random.random() * self.temper.latency
 
+    def recreate(self, name: str) -> None:
+        """Delete a topic, and create it again: empty, with another id."""
+        old = self.topics[name]
+        self.topics[name] = Topic(name, len(old.logs), old.topic_id + 1)
+
     def set_away(self, away: Away) -> None:
         """Brokers go or come back."""
         self.away = away

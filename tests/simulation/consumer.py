@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from confluent_kafka import OFFSET_INVALID, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_INVALID, KafkaError, TopicPartition
 
 from consumer.stream.options import GroupProtocol, StreamOptions
-from tests.simulation.cluster import Away, Cluster, Key, Message
+from tests.simulation.cluster import Away, Cluster, Key, Message, failure
 from tests.simulation.commits import Commits
 from tests.simulation.group import Group, Offset
 from tests.simulation.hub import Fibre, Process
@@ -26,10 +26,11 @@ Callback = Callable[..., None]
 class Cursor:
     """Where one assigned partition stands."""
 
-    __slots__ = ("fetch", "position")
+    __slots__ = ("fetch", "position", "topic_id")
 
-    def __init__(self, fetch: int) -> None:
+    def __init__(self, fetch: int, topic_id: int) -> None:
         self.fetch = fetch
+        self.topic_id = topic_id  # of the topic that is meant
         self.position = OFFSET_INVALID
 
 
@@ -121,7 +122,13 @@ class FakeConsumer:
         for each in partitions:
             key = (each.topic, each.partition)
             self._explicit.add(key)
-            self.assigned[key] = Cursor(self._start(key, each.offset))
+            self.assigned[key] = self._cursor(key, each.offset)
+
+    def seek(self, partition: TopicPartition) -> None:
+        key = (partition.topic, partition.partition)
+        if key not in self.assigned or not self._cluster.fetchable:
+            raise failure(KafkaError._STATE)
+        self.assigned[key] = self._cursor(key, partition.offset)
 
     def pause(self, partitions: list[TopicPartition]) -> None:
         self._paused.update(key for each in partitions if (key := (each.topic, each.partition)) in self.assigned)
@@ -197,6 +204,21 @@ class FakeConsumer:
         self._leftovers = self._random.randrange(6) if self.kip_848 else 0
         self.wake()
 
+    def topic_recreated(self, partitions: list[Key]) -> None:
+        """With KIP-848 they are revoked and assigned anew; a classic member is told nothing, and its fetches go on by
+        the topic's name: at the old offset where the new topic is long enough already, else from its beginning.
+        """
+        if self.kip_848:
+            self.tell_revoked(partitions)
+            return
+        for key in partitions:
+            if key in self.assigned:
+                cursor = self.assigned[key]
+                cursor.topic_id = self._cluster.topics[key[0]].topic_id
+                if cursor.fetch > self._cluster.log(key).end:
+                    cursor.fetch = 0
+                    self._watch.jumped_back(self, key)
+
     def jump_back(self, key: Key, offset: int) -> None:
         """The partition's offset was out of range and is reset, without a word."""
         if key in self.assigned and offset < self.assigned[key].fetch:
@@ -226,7 +248,12 @@ class FakeConsumer:
         if self._cluster.away is Away.BROKERS:
             return None
         log_of, paused = self._cluster.log, self._paused
-        keys = [key for key, cursor in self.assigned.items() if cursor.fetch < log_of(key).end and key not in paused]
+        topics = self._cluster.topics
+        keys = [
+            key
+            for key, cursor in self.assigned.items()
+            if cursor.fetch < log_of(key).end and key not in paused and cursor.topic_id == topics[key[0]].topic_id
+        ]
         while keys:
             key = keys.pop(int(self._random.random() * len(keys)))
             cursor, log = self.assigned[key], log_of(key)
@@ -238,11 +265,14 @@ class FakeConsumer:
             return message
         return None
 
-    def _start(self, key: Key, offset: int) -> int:
-        if offset < 0:
+    def _cursor(self, key: Key, offset: int) -> Cursor:
+        if offset == OFFSET_BEGINNING:
+            offset = 0
+        elif offset < 0:
             stored = self._group.stored.get(key)
             offset = stored.offset if stored else 0
-        return offset if offset <= self._cluster.log(key).end else 0
+        in_range = offset <= self._cluster.log(key).end
+        return Cursor(offset if in_range else 0, self._cluster.topics[key[0]].topic_id)
 
     def _assign(self, partitions: list[Key]) -> None:
         self._watch.trace("on_assign", self.name, partitions)
@@ -250,7 +280,7 @@ class FakeConsumer:
         self._on_assign(self, [TopicPartition(*key) for key in partitions])
         for key in partitions:
             if key not in self._explicit:
-                self.assigned[key] = Cursor(self._start(key, OFFSET_INVALID))
+                self.assigned[key] = self._cursor(key, OFFSET_INVALID)
 
     def _revoke(self, partitions: list[Key]) -> None:
         self._watch.trace("on_revoke", self.name, partitions)

@@ -100,6 +100,16 @@ class Group:
                 member.tell_assigned([])
         self._hand_out()
 
+    def forget(self) -> None:
+        """The topic was deleted: its offsets go with it, a moment later."""
+        self.stored.clear()
+
+    def reassign(self) -> None:
+        """The topic was created again: KIP-848 takes the old one's partitions away and gives the new one's."""
+        for member in list(self.members):
+            owned = [key for key, owner in self.owners.items() if owner is member]
+            member.topic_recreated(owned)
+
     def let_go(self, member: FakeConsumer, partitions: list[Key]) -> None:
         """A member's revoke has ended."""
         self._free([key for key in partitions if self.owners.get(key) is member])

@@ -99,14 +99,50 @@ class FakeAdmin:
             controller_id=1, brokers={1: None}, topics={topic: SimpleNamespace(error=None, partitions=partitions)}
         )
 
-    def describe_topics(self, topics: TopicCollection, request_timeout: float) -> dict[str, SimpleNamespace]:
-        self._cluster.look_up(request_timeout, lambda: self._cluster.fetchable)
-        return {name: self._described(name) for name in topics.topic_names}
+    def describe_topics(self, topics: TopicCollection, request_timeout: float) -> dict[str, Answer]:
+        return {name: Answer(self._cluster, request_timeout, self._describer(name)) for name in topics.topic_names}
 
     def describe_configs(self, _resources: object, **_how: float) -> dict[object, SimpleNamespace]:
         raise failure(KafkaError.TOPIC_AUTHORIZATION_FAILED)
 
-    def _described(self, name: str) -> SimpleNamespace:
-        number = self._cluster.topics[name].topic_id
-        uuid = SimpleNamespace(get_most_significant_bits=lambda: 7, get_least_significant_bits=lambda: number)
-        return SimpleNamespace(result=lambda: SimpleNamespace(topic_id=uuid))
+    def _describer(self, name: str) -> Callable[[], SimpleNamespace]:
+        def describe() -> SimpleNamespace:
+            number = self._cluster.topics[name].topic_id
+            uuid = SimpleNamespace(get_most_significant_bits=lambda: 7, get_least_significant_bits=lambda: number)
+            return SimpleNamespace(topic_id=uuid)
+
+        return describe
+
+
+class Answer:
+    """A future: the brokers answer after a while, or not within the time that was given."""
+
+    def __init__(self, cluster: Cluster, timeout: float, tell: Callable[[], SimpleNamespace]) -> None:
+        self._hub = cluster.hub
+        self._cluster = cluster
+        self._tell = tell
+        self._told: SimpleNamespace | None = None
+        self._failed = False
+        self._gives_up_at = self._hub.now + timeout
+        silent = cluster.chance(cluster.temper.lookup_errors)
+        self._hub.after(timeout if silent else cluster.latency() * 2, self._look)
+
+    def done(self) -> bool:
+        """Whether the answer is there, or will not come."""
+        return self._failed or self._told is not None
+
+    def result(self) -> SimpleNamespace:
+        """Wait for the answer."""
+        while not self.done():
+            self._hub.sleep(0.01)
+        if self._told is None:
+            raise failure(KafkaError._TIMED_OUT)
+        return self._told
+
+    def _look(self) -> None:
+        if self._hub.now >= self._gives_up_at:
+            self._failed = True
+        elif self._cluster.fetchable:
+            self._told = self._tell()
+        else:
+            self._hub.after(0.2, self._look)

@@ -36,11 +36,12 @@ class Produced:
     answered: bool = False  # ClickSend's yes has come back to a worker
     lettered: bool = False  # the broker has its dead letter
     suspected: bool = False  # it was answered 403 or 404
+    deleted: bool = False  # with its topic: what becomes of it is nobody's loss
 
     @property
     def done(self) -> bool:
         """Whether its offset may be committed."""
-        return self.answered or self.lettered or self.kind is Kind.FILTERED
+        return self.answered or self.lettered or self.deleted or self.kind is Kind.FILTERED
 
 
 class Person:
@@ -100,6 +101,14 @@ class Records:
         if value is not None:
             self.by_value[value] = produced
         return key
+
+    def delete(self) -> None:
+        """Their topic is gone."""
+        for produced in self.all:
+            produced.deleted = True
+        for key in self.in_partition:
+            self.in_partition[key] = []
+            self._lowest[key] = 0
 
     def lowest_undone(self, key: Key) -> int:
         """The first offset of the partition that must not be passed."""

@@ -24,7 +24,13 @@ class Deed(Enum):
     FREEZE = "SIGSTOP for some seconds"
     JOIN = "a further worker"
     REBALANCE = "the coordinator shares out anew"
+    RECREATE = "the topic is deleted and created again, within one metadata refresh"
     JUMP = "a partition's offsets are reset behind the back of its owner"
+
+
+DEEDS = [deed for deed in Deed if deed is not Deed.RECREATE]
+WEATHERS = [weather for weather in Weather if weather is not Weather.FINE]
+HAPPENINGS = (*DEEDS, *DEEDS, *WEATHERS, Away.COORDINATOR, Away.BROKERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,4 @@ def _contact(random: Random, troubled: float) -> ContactTemper:
 
 def _event(random: Random, calm_at: float) -> Event:
     at = random.uniform(0.5, calm_at - 1)
-    what = random.choice(
-        (*Deed, *Deed, *(weather for weather in Weather if weather is not Weather.FINE), Away.COORDINATOR, Away.BROKERS)
-    )
-    return Event(at, what, min(random.choice((0.5, 2.0, 5.0, 8.0)), calm_at - at))
+    return Event(at, random.choice(HAPPENINGS), min(random.choice((0.5, 2.0, 5.0, 8.0)), calm_at - at))

@@ -77,6 +77,7 @@ class Watch:
         self._traced = traced
         self._stays: dict[int, Stay] = {}
         self._claims: dict[tuple[FakeConsumer | None, Key], tuple[int, CommitMap | None]] = {}
+        self._recreated = False  # a stored offset may be of the topic that was deleted
         self._closed: set[FakeConsumer] = set()
 
     def trace(self, what: str, *details: object) -> None:
@@ -122,17 +123,23 @@ class Watch:
     def looked_up(self, consumer: FakeConsumer, stored: Mapping[Key, Stored | None]) -> None:
         """A member reads what the group has stored, at the beginning of its stay."""
         for key, each in stored.items():
+            self._claims.pop((consumer, key), None)
             if each is None:
-                self._claims.pop((consumer, key), None)
                 continue
             claim = decode(each.metadata)
-            valid = claim is not None and claim.committed == each.offset and claim.topic_id == self._topic_id()
-            self._claims[consumer, key] = (each.offset, claim if valid else None)
+            valid = claim is not None and claim.committed == each.offset and claim.topic_id == self.group.topic_id
+            if valid or not self._recreated:
+                self._claims[consumer, key] = (each.offset, claim if valid else None)
 
     def jumped_back(self, consumer: FakeConsumer, key: Key) -> None:
         """Records come again that were committed: nobody's fault."""
         self.trace("jumped back", consumer.name, key)
         self._claims.pop((consumer, key), None)
+
+    def recreated(self) -> None:
+        """The topic is another one now; nobody knows it at first."""
+        self._claims.clear()
+        self._recreated = True
 
     def commit_built(self, consumer: FakeConsumer, offsets: list[TopicPartition]) -> Built:
         """A member sends a commit."""
@@ -148,7 +155,7 @@ class Watch:
             if ledger is None:
                 self.violated("ownership", f"{member.name} commits {key}, of which it has no ledger")
                 continue
-            self._check_claim(member, key, each.offset, metadata)
+            self._check_claim(member, ledger, (key, each.offset, metadata))
             self._check_completeness(member, ledger, each.offset, metadata)
         self.trace("commit", member.name, [(key[1], offset, "+map" if text else "") for _, key, offset, text in parts])
         return Built(member, parts)
@@ -157,8 +164,8 @@ class Watch:
         """The coordinator stores a commit."""
         self.trace("stored", built.member.name, [(key[1], offset) for _, key, offset, _ in built.parts])
         for ledger, key, offset, metadata in built.parts:
-            self._check_claim(built.member, key, offset, metadata)
             if ledger is not None:
+                self._check_claim(built.member, ledger, (key, offset, metadata))
                 stay = self._stay(ledger)
                 if offset < stay.applied and not built.overtaken:
                     self.violated("regress", f"{built.member.name} takes {key} back from {stay.applied} to {offset}")
@@ -169,7 +176,10 @@ class Watch:
         if outstanding:
             self.violated("one commit", f"{member_name} sends a commit while another is outstanding")
 
-    def _check_claim(self, member: Member, key: Key, offset: int, metadata: str) -> None:
+    def _check_claim(self, member: Member, ledger: Ledger, commit: tuple[Key, int, str]) -> None:
+        key, offset, metadata = commit
+        if ledger.topic_id not in (self.group.topic_id, UNKNOWN_TOPIC_ID):
+            return  # the worker has not noticed yet that the topic is another one; at the end nothing of it is missing
         lowest = self.records.lowest_undone(key)
         if offset > lowest:
             self.violated("frontier", f"{member.name} commits {key} at {offset}, but {lowest} is not done")
@@ -314,9 +324,6 @@ class Watch:
         if stay is None:
             stay = self._stays[id(ledger)] = Stay(ledger)
         return stay
-
-    def _topic_id(self) -> bytes:
-        return self.group.topic_id
 
 
 class WatchJournal:

@@ -174,8 +174,17 @@ class World:
             case Deed.REBALANCE:
                 random.shuffle(self._group.members)
                 self._group.rebalance()
+            case Deed.RECREATE:
+                self._recreate()
             case Deed.JUMP:
                 self._jump()
+
+    def _recreate(self) -> None:
+        self._cluster.recreate(EVENTS)
+        self._records.delete()
+        self._watch.recreated()
+        self._hub.after(self._random.random() * 0.5, self._group.forget)
+        self._hub.after(0.1 + self._random.random(), self._group.reassign)
 
     def _jump(self) -> None:
         key, owner = self._random.choice(list(self._group.owners.items()) or [((EVENTS, 0), None)])
@@ -248,9 +257,9 @@ class World:
         """At rest: everything has its end, and each contact its last event."""
         last: dict[str, int] = {}
         for produced in self._records.all:
-            if produced.kind is Kind.CONTACT and not produced.lettered:
+            if produced.kind is Kind.CONTACT and not produced.lettered and not produced.deleted:
                 last.update(dict.fromkeys(produced.identities, produced.number))
-            if produced.kind is Kind.BROKEN and not produced.lettered:
+            if produced.kind is Kind.BROKEN and not produced.lettered and not produced.deleted:
                 self._watch.violated("lost", f"#{produced.number} has no dead letter")
         for identity, number in last.items():
             processed = self._watch.last_processed.get(identity)

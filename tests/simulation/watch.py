@@ -134,6 +134,8 @@ class Watch:
     def jumped_back(self, consumer: FakeConsumer, key: Key) -> None:
         """Records come again that were committed: nobody's fault."""
         self.trace("jumped back", consumer.name, key)
+        for produced in self.records.in_partition[key]:  # after a crash right now, the old ones may be the last
+            self.excused.update(produced.identities)
         self._claims.pop((consumer, key), None)
 
     def recreated(self) -> None:

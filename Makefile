@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run test lint bench lock readme clean
+.PHONY: help setup demo run test simulate lint bench lock readme clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -30,6 +30,9 @@ ifeq ($(strip $(ARGS)),)
 else
 	@$(BIN)/pytest -m 'not benchmark' $(ARGS)
 endif
+
+simulate: $(READY) ## the whole engine in virtual time, thousands of histories (ARGS='--seed 1', '--seeds 0-99', '--minutes 10')
+	@$(BIN)/python -m tests.simulation $(ARGS)
 
 lint: $(READY) ## ruff, its formatter, mypy
 	@$(BIN)/ruff check --quiet

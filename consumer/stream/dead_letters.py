@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message
 
-from consumer.log import librdkafka
 from consumer.stream.dead_letter import NOTHING, Part, Parts, dead_letter, smaller
 from consumer.stream.health import Health
-from consumer.stream.kafka_properties import producer_properties
 from consumer.stream.letter_mends import mend
 from consumer.stream.options import StreamOptions
 from consumer.stream.record import Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
+from consumer.stream.threads import Thread, Threads
 
 POLL_SECONDS = 0.1
 LAST_REPORTS_SECONDS = 2.0  # for what a failed producer had on its way: what is acknowledged is not written twice
@@ -52,7 +50,7 @@ class DeadLetters:
     poll thread is doing (a revoke waits for them). `write` may be called from any delivery thread.
 
     health        -- is told what mends it while letters can't be written
-    make_producer -- gives a new producer; librdkafka's unless another is given
+    make_producer -- gives a new producer
     """
 
     def __init__(
@@ -63,7 +61,8 @@ class DeadLetters:
         clock: Callable[[], float],
         on_crash: Callable[[BaseException], None],
         health: Health,
-        make_producer: Callable[[], LetterProducer] | None = None,
+        make_producer: Callable[[], LetterProducer],
+        threads: Threads,
     ) -> None:
         self._topic = options.dead_letter_topic
         self._group_id = options.group_id
@@ -72,15 +71,17 @@ class DeadLetters:
         self._clock = clock
         self._on_crash = on_crash
         self._health = health
-        self._make_producer = make_producer or (lambda: Producer(producer_properties(options), logger=librdkafka()))
+        self._make_producer = make_producer
         # Changed by the thread that serves. One that has failed takes nothing, so whoever still has it loses nothing.
         self._producer: LetterProducer = self._make_producer()
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="dead-letters", daemon=True)
+        self._threads = threads
+        self._thread: Thread | None = None
+        self._closing = False  # written by the poll thread, read by the thread that serves
+        (self._ends,) = threads.conditions(1)  # notified when closing has begun
 
     def start(self) -> None:
         """Start the thread that serves."""
-        self._thread.start()
+        self._thread = self._threads.start(self._run, "dead-letters")
 
     def serve(self, timeout: float) -> None:
         """Take the producer's reports, waiting for the first at most `timeout` seconds. One thread's work.
@@ -103,8 +104,10 @@ class DeadLetters:
 
     def close(self, timeout: float) -> int:
         """Wait for outstanding reports, at most `timeout` seconds; gives how many are still missing."""
-        self._closing.set()
-        if self._thread.is_alive():
+        self._closing = True
+        with self._ends:
+            self._ends.notify()
+        if self._thread is not None:
             self._thread.join(POLL_SECONDS * 2)
         try:
             return self._producer.flush(timeout)
@@ -113,11 +116,12 @@ class DeadLetters:
 
     def _run(self) -> None:
         try:
-            while not self._closing.is_set():
+            while not self._closing:
                 producer = self._producer
                 self.serve(POLL_SECONDS)
                 if self._producer is not producer:
-                    self._closing.wait(REPLACED_SECONDS)
+                    with self._ends:
+                        self._ends.wait(REPLACED_SECONDS)
         except BaseException as crash:  # reports that nobody takes would leave records unsettled for ever
             self._on_crash(crash)
 

@@ -105,7 +105,16 @@ class Worker:
         if not start.find_topics(loop.consumer):
             loop.consumer.close()
             return Ending.DRAINED
-        dead_letters = DeadLetters(options, self._scheduler, self._reporter, self._clock, self._crashed, self._health)
+        dead_letters = DeadLetters(
+            options,
+            self._scheduler,
+            self._reporter,
+            self._clock,
+            self._crashed,
+            self._health,
+            lambda: self._clients.producer({}),
+            self._threads,
+        )
         dead_letters.start()
         self._crew = crew = Crew(
             self._scheduler,

@@ -20,6 +20,7 @@ from consumer.stream.options import StreamOptions
 from consumer.stream.record import Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Batch
+from consumer.stream.threads import OsThreads
 from consumer.stream.work import Bury
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.broker import Broker
@@ -53,6 +54,7 @@ class Office:
             self.crashes.append,
             Health(0),
             self._make_producer,
+            OsThreads(),
         )
         self.writer.start()
 

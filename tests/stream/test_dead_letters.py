@@ -14,6 +14,7 @@ from consumer.stream.dead_letters import DeadLetters
 from consumer.stream.health import Health
 from consumer.stream.options import StreamOptions
 from consumer.stream.reporter import Reporter
+from consumer.stream.threads import OsThreads
 from tests.stream.builders import EVENTS, Engine
 
 OPTIONS = StreamOptions(("events",), "the-group", "events.dead-letter", {"bootstrap.servers": "nowhere:9"})
@@ -68,6 +69,7 @@ class Office:
             self.crashes.put,
             self.health,
             self._make_producer,
+            OsThreads(),
         )
         self.partition = EVENTS._replace(number=number)
         if number:

@@ -1,0 +1,177 @@
+"""One worker: the real engine in a process of the simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import cast
+
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
+from greenlet import GreenletExit
+from prometheus_client import CollectorRegistry
+
+from consumer.clicksend.client import Client
+from consumer.delivery.gate import Gate
+from consumer.delivery.judge import Judge, OnConfigurationFault
+from consumer.delivery.retry import RetryPolicy
+from consumer.enrolment.enroller import Enroller
+from consumer.enrolment.rules import Rules
+from consumer.stream.clients import KafkaClients
+from consumer.stream.crew import Delivery
+from consumer.stream.health import Health
+from consumer.stream.options import StreamOptions
+from consumer.stream.reporter import Reporter
+from consumer.stream.scheduler import Scheduler
+from consumer.stream.worker import Ending, Worker
+from tests.simulation.cluster import Cluster
+from tests.simulation.consumer import Callback, FakeConsumer
+from tests.simulation.group import Group
+from tests.simulation.hub import Hub, Process, VirtualThreads
+from tests.simulation.producer import FakeAdmin, FakeProducer
+from tests.simulation.sink import FakeClient, Sink
+from tests.simulation.watch import Watch, WatchJournal
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How every worker of a world is set up."""
+
+    options: StreamOptions
+    policy: RetryPolicy
+    requests_per_second: float
+    probe_interval: float
+    mass_rejection_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What every worker of a world sees of it."""
+
+    hub: Hub
+    cluster: Cluster
+    group: Group
+    sink: Sink
+    watch: Watch
+
+
+class Member:
+    """A worker from its start to its end, and what the watch notes of it."""
+
+    def __init__(self, name: str, setup: Setup, outside: Outside) -> None:
+        self.name = name
+        self.options = setup.options
+        self.process = Process(outside.hub, name)
+        self.health = Health(outside.hub.now)
+        self.consumer: FakeConsumer | None = None
+        self.ending: Ending | None = None
+        self.in_flight: dict[int, tuple[str, ...]] = {}  # requests, by the record's number: its identities
+        self.trials: set[int] = set()  # of those, the ones that went out while the breaker was open
+        self.halted = False  # ClickSend has named a fault, and has taken no contact since that was to find out
+        self.trial_free = False  # a probe has allowed a trial since the last one
+        self._outside = outside
+        threads = VirtualThreads(self.process)
+        gate = Gate(setup.policy, setup.requests_per_second, setup.probe_interval)
+        judge = Judge(gate, setup.policy, OnConfigurationFault.HALT, setup.mass_rejection_limit)
+        self.scheduler = Scheduler(gate, judge, setup.policy, threads)
+        reporter = _reporter(name)
+        reporter.journal = WatchJournal(outside.watch, self)
+        self._worker = Worker(
+            cast(KafkaClients, FakeClients(self, outside)),
+            _enroller(),
+            self.scheduler,
+            Delivery(self._client, lambda: None),
+            reporter,
+            self.health,
+            threads,
+            outside.hub.clock,
+        )
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is there, frozen or not."""
+        return not self.process.dead
+
+    def start(self) -> None:
+        """Begin."""
+        self._outside.watch.trace("start", self.name)
+        self._outside.hub.spawn(self.process, "poll", self._run)
+
+    def stop(self) -> None:
+        """SIGTERM."""
+        self._outside.watch.trace("stop", self.name)
+        self._worker.stop()
+
+    def crash(self) -> None:
+        """SIGKILL, or a container that is gone: the group notices when a session has passed."""
+        self._outside.watch.trace("crash", self.name)
+        self._die()
+
+    def freeze(self, seconds: float) -> None:
+        """SIGSTOP, and SIGCONT so much later."""
+        self._outside.watch.trace("freeze", self.name, f"{seconds:.1f} s")
+        self.process.freeze(seconds)
+        consumer, group = self.consumer, self._outside.group
+        if consumer is not None and seconds > group.session:
+            self._outside.hub.after(group.session, lambda: group.expel(consumer))
+
+    def _run(self) -> None:
+        try:
+            self.ending = self._worker.run()
+        except GreenletExit:
+            raise
+        except BaseException as error:
+            cause = error.__cause__ or error
+            self._outside.watch.violated("run", f"{self.name} raised {error!r} from {cause!r}")
+            self._outside.watch.crashes.append(cause)
+        self._outside.watch.trace("end", self.name, self.ending)
+        self._die()
+
+    def _die(self) -> None:
+        self.process.kill()
+        consumer, group = self.consumer, self._outside.group
+        if consumer is not None and consumer in group.members:
+            self._outside.hub.after(group.session, lambda: group.expel(consumer))
+
+    def _client(self) -> Client:
+        outside = self._outside
+        return cast(Client, FakeClient(outside.sink, self, self.options.request_timeout, outside.watch))
+
+
+class FakeClients:
+    """Stands in for KafkaClients."""
+
+    def __init__(self, member: Member, outside: Outside) -> None:
+        self.options = member.options
+        self._member = member
+        self._outside = outside
+
+    def consumer(self, callbacks: Mapping[str, Callback]) -> Consumer:
+        """The member of the group."""
+        member, outside = self._member, self._outside
+        member.consumer = FakeConsumer(
+            member.process, member.options, outside.cluster, outside.group, callbacks, outside.watch
+        )
+        outside.watch.members[member.consumer] = member
+        return cast(Consumer, member.consumer)
+
+    def producer(self, _callbacks: Mapping[str, Callback]) -> Producer:
+        """The producer of dead letters."""
+        return cast(Producer, FakeProducer(self._member.process, self._outside.cluster))
+
+    def admin(self) -> AdminClient:
+        """For look-ups."""
+        return cast(AdminClient, FakeAdmin(self._outside.cluster))
+
+
+@cache
+def _enroller() -> Enroller:
+    """Without state: one serves all."""
+    return Enroller(Rules.of(default_region=None))
+
+
+@cache
+def _reporter(_name: str) -> Reporter:
+    """Making the metrics takes longer than a small run: the workers of one name share them, one after the other."""
+    return Reporter(CollectorRegistry(), None, lambda: 0.0)

@@ -1,0 +1,204 @@
+"""Ways to break the engine, each of which the simulation has to notice: what the oracles are worth."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import textwrap
+from dataclasses import dataclass
+
+import pytest
+
+from consumer.delivery.breaker import Breaker
+from consumer.delivery.gate import Gate
+from consumer.delivery.halt import Halt
+from consumer.stream.assignment import Assignment
+from consumer.stream.committer import Committer
+from consumer.stream.crew import Crew
+from consumer.stream.dead_letters import DeadLetters
+from consumer.stream.intake import Intake
+from consumer.stream.lanes import Lanes
+from consumer.stream.ledger import Ledger
+from consumer.stream.poll_loop import PollLoop
+from consumer.stream.ready import ParkedTasks
+from consumer.stream.scheduler import Scheduler
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """In the source of one method, `old` becomes `new`; one of these oracles has to notice."""
+
+    name: str
+    owner: type
+    method: str
+    old: str
+    new: str
+    oracles: frozenset[str]
+
+    def apply(self, patch: pytest.MonkeyPatch) -> None:
+        """Break the engine, until the patch is undone."""
+        source = textwrap.dedent(inspect.getsource(getattr(self.owner, self.method)))
+        assert self.old in source, f"{self.name}: the engine has changed; write the mutant anew"
+        scope = dict(vars(sys.modules[self.owner.__module__]))
+        broken = "from __future__ import annotations\n" + source.replace(self.old, self.new)
+        exec(compile(broken, f"<{self.name}>", "exec"), scope)  # noqa: S102 -- our own source, changed
+        patch.setattr(self.owner, self.method, scope[self.method])
+
+
+def _mutant(name: str, what: tuple[type, str], old: str, new: str, *oracles: str) -> Mutant:
+    return Mutant(name, what[0], what[1], old, new, frozenset(oracles))
+
+
+MUTANTS = [
+    _mutant(
+        "settled before the answer",
+        (Crew, "_deliver"),
+        "outcome = client.post(task.payload, datetime.now(UTC))",
+        "from consumer.clicksend.outcome import Outcome, Result\n"
+        "    outcome = Outcome(Result.DELIVERED, 200)\n"
+        "    self._scheduler.complete(task, outcome, self._clock())\n"
+        "    client.post(task.payload, datetime.now(UTC))\n"
+        "    return",
+        "frontier",
+        "commit map",
+        "order",
+    ),
+    _mutant(
+        "committed beyond the frontier",
+        (Committer, "_changed"),
+        "metadata = ledger.commit_map(frontier, room)",
+        "frontier, metadata = ledger.highest_seen + 1, ''",
+        "frontier",
+    ),
+    _mutant(
+        "committed when lost",
+        (Assignment, "lost"),
+        "self._scheduler.detach(owned",
+        "self._committer.commit_now(_consumer, [each for each in owned if each in self._scheduler.ledgers])\n"
+        "    self._scheduler.detach(owned",
+        "lost",
+    ),
+    _mutant(
+        "not resumed on assign",
+        (Assignment, "assigned"),
+        "consumer.resume(positions)",
+        "pass",
+        "resume",
+        "rest",
+    ),
+    _mutant(
+        "dead letter settled before its report",
+        (DeadLetters, "_write"),
+        "on_delivery=reported,\n        )",
+        "on_delivery=lambda *_: None,\n        )\n        reported(None, None)",
+        "frontier",
+        "commit map",
+    ),
+    _mutant("lanes ignored", (Lanes, "enter"), "return not ahead", "return True", "order"),
+    _mutant(
+        "late answer counted",
+        (Scheduler, "complete"),
+        "if not task.ledger.live:",
+        "if False:",
+        "conservation",
+    ),
+    _mutant(
+        "late dead letter counted",
+        (Scheduler, "buried"),
+        "if not task.ledger.live:",
+        "if False:",
+        "conservation",
+    ),
+    _mutant("two commits outstanding", (Committer, "tick"), " or self.outstanding", "", "one commit"),
+    _mutant(
+        "commit map of another topic believed",
+        (Assignment, "_load_map"),
+        "(settled.topic_id, settled.committed) != (ledger.topic_id, ledger.committed)",
+        "settled.committed != ledger.committed",
+        "frontier",
+        "commit map",
+        "rest",
+        "resume",
+    ),
+    _mutant(
+        "position believed inside a revoke",
+        (Committer, "commit_now"),
+        "lambda _ledger: OFFSET_UNKNOWN",
+        "lambda ledger: _position(consumer, ledger.partition)",
+        "frontier",
+    ),
+    _mutant(
+        "commit map left out", (Ledger, "_make_map"), "unsettled = list", "return ''; unsettled = list", "duplicates"
+    ),
+    _mutant(
+        "commit map not believed", (Assignment, "_load_map"), "ledger.settled_before = settled", "pass", "duplicates"
+    ),
+    _mutant(
+        "jump backwards not seen",
+        (Intake, "read"),
+        "if offset <= ledger.highest_seen:",
+        "if False:",
+        "frontier",
+        "run",
+        "conservation",
+    ),
+    _mutant(
+        "request still out at a revoke forgotten",
+        (Assignment, "_await_landing"),
+        "while self._scheduler.in_flight(partitions)",
+        "while False and self._scheduler.in_flight(partitions)",
+        "revoke",
+    ),
+    _mutant(
+        "lane left at the detach by what is in flight",
+        (Scheduler, "_give_up_waiting"),
+        "if task.stage in WAITING:",
+        "if task.stage is not Stage.DONE:",
+        "order",
+        "run",
+    ),
+    _mutant(
+        "never resumed at the cap", (PollLoop, "_regulate"), "self.consumer.resume", "lambda _: None", "resume", "rest"
+    ),
+    _mutant("no cap", (PollLoop, "_regulate"), "if ledgers:", "if False:", "caps"),
+    _mutant(
+        "a retry forgotten",
+        (ParkedTasks, "pop_due"),
+        "while self._heap",
+        "while len(self._heap) > 1",
+        "resume",
+        "rest",
+        "spin",
+    ),
+    _mutant(
+        "halt that sends on",
+        (Gate, "ask"),
+        "if not self._halt.take_trial():",
+        "if False:",
+        "halt",
+    ),
+    _mutant(
+        "halt that ends with the probe",
+        (Halt, "probed"),
+        "self._trial_allowed = verdict.allows_trial",
+        "self.end()",
+        "halt",
+    ),
+    _mutant(
+        "breaker with two trials",
+        (Gate, "ask"),
+        "if self._breaker.state is BreakerState.HALF_OPEN:",
+        "if False:",
+        "breaker",
+    ),
+    _mutant(
+        "breaker that stays open",
+        (Breaker, "trial_answered"),
+        "self.state = BreakerState.CLOSED",
+        "pass",
+        "breaker",
+        "resume",
+        "rest",
+    ),
+    _mutant("released records not counted", (Scheduler, "detach"), "+= len(ledger)", "+= 0", "conservation"),
+]

@@ -1,0 +1,147 @@
+"""What is produced, and what has become of each record in the whole world: the truth that the oracles know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from random import Random
+
+import orjson
+
+from tests.simulation.cluster import Cluster, Key
+from tests.simulation.sink import Temper
+
+EVENTS = "events"
+
+
+class Kind(Enum):
+    """What should become of a record."""
+
+    CONTACT = "delivered, or a dead letter where ClickSend refuses it"
+    FILTERED = "nobody's business"
+    BROKEN = "a dead letter at once"
+
+
+@dataclass(slots=True)
+class Produced:
+    """One record."""
+
+    number: int
+    kind: Kind
+    partition: Key
+    offset: int
+    value: bytes | None
+    contact: str
+    identities: tuple[str, ...]
+    answered: bool = False  # ClickSend's yes has come back to a worker
+    lettered: bool = False  # the broker has its dead letter
+    suspected: bool = False  # it was answered 403 or 404
+    deleted: bool = False  # with its topic: what becomes of it is nobody's loss
+
+    @property
+    def done(self) -> bool:
+        """Whether its offset may be committed."""
+        return self.answered or self.lettered or self.deleted or self.kind is Kind.FILTERED
+
+
+class Person:
+    """Somebody who signs up again and again, with an email, a phone number or both."""
+
+    def __init__(self, number: int, temper: Temper, random: Random) -> None:
+        self.name = f"u{number}"
+        self.temper = temper
+        self.key = self.name.encode()
+        self._email = f"{self.name}@example.com"
+        self._phone = f"+1415555{number:04}"
+        self._random = random
+
+    def traits(self) -> dict[str, str]:
+        """Now with this, now with that."""
+        which = self._random.randrange(5)
+        email = {"email": self._email} if which != 0 else {}
+        phone = {"phone": self._phone} if which in (0, 1) else {}
+        return email | phone
+
+
+class Records:
+    """All that was produced."""
+
+    def __init__(self, cluster: Cluster, partitions: int, people: list[Person], random: Random) -> None:
+        self.all: list[Produced] = []
+        self.people = people
+        self.by_value: dict[bytes, Produced] = {}
+        self.in_partition: dict[Key, list[Produced]] = {(EVENTS, number): [] for number in range(partitions)}
+        self._done_up_to = 0
+        self._cluster = cluster
+        self._random = random
+        self._lowest: dict[Key, int] = dict.fromkeys(self.in_partition, 0)  # how many from the start are done
+
+    def produce(self) -> Key:
+        """One more record; gives its partition."""
+        kind = self._random.choices((Kind.CONTACT, Kind.FILTERED, Kind.BROKEN), (80, 15, 5))[0]
+        return self._append(self._random.choice(self.people), kind)
+
+    def produce_welcome(self) -> Key:
+        """One more contact that ClickSend takes: a halt only ends when one is delivered."""
+        welcome = [person for person in self.people if person.temper is Temper.FINE]
+        return self._append(self._random.choice(welcome), Kind.CONTACT)
+
+    def _append(self, person: Person, kind: Kind) -> Key:
+        random, number = self._random, len(self.all)
+        key = (EVENTS, hash_of(person.name) % len(self.in_partition))
+        traits = person.traits() if kind is Kind.CONTACT else {}
+        log = self._cluster.log(key)
+        if random.random() < 0.05:
+            log.skip(random.randrange(1, 4))
+        value = _value(kind, person.name, number, traits, random)
+        message = log.append(key, int(self._cluster.hub.now * 1000), person.key, value)
+        produced = Produced(number, kind, key, message.offset(), value, person.name, tuple(traits.values()))
+        self.all.append(produced)
+        self.in_partition[key].append(produced)
+        if value is not None:
+            self.by_value[value] = produced
+        return key
+
+    def delete(self) -> None:
+        """Their topic is gone."""
+        for produced in self.all:
+            produced.deleted = True
+        for key in self.in_partition:
+            self.in_partition[key] = []
+            self._lowest[key] = 0
+
+    def lowest_undone(self, key: Key) -> int:
+        """The first offset of the partition that must not be passed."""
+        produced = self.in_partition[key]
+        at = self._lowest[key]
+        while at < len(produced) and produced[at].done:
+            at += 1
+        self._lowest[key] = at
+        return produced[at].offset if at < len(produced) else self._cluster.log(key).end
+
+    def remaining(self) -> bool:
+        """Whether anything is still to come to its end. Quick, as it is asked all the time."""
+        while self._done_up_to < len(self.all) and self.all[self._done_up_to].done:
+            self._done_up_to += 1
+        return self._done_up_to < len(self.all)
+
+    def undone(self) -> list[Produced]:
+        """What is still to come to its end."""
+        return [each for each in self.all if not each.done]
+
+
+def hash_of(text: str) -> int:
+    """The same in every process."""
+    return sum(text.encode())
+
+
+def _value(kind: Kind, name: str, number: int, traits: dict[str, str], random: Random) -> bytes | None:
+    if kind is Kind.CONTACT:
+        return orjson.dumps(
+            {"type": "identify", "userId": name, "traits": {**traits, "lastName": f"R{number}", "firstName": name}}
+        )
+    if kind is Kind.BROKEN:
+        return b"{broken %d" % number
+    if random.random() < 0.2:
+        return None
+    return orjson.dumps({"type": "page", "userId": name, "name": f"page {number}"})

@@ -1,0 +1,132 @@
+"""What a seed stands for: how big the world is, how unreliable, and what happens in it when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from random import Random
+
+from consumer.delivery.retry import RetryPolicy
+from consumer.stream.back_pressure import Caps
+from consumer.stream.options import GroupProtocol, StreamOptions
+from tests.simulation.cluster import Away, Temper
+from tests.simulation.member import Setup
+from tests.simulation.records import EVENTS
+from tests.simulation.sink import Manners, Weather
+from tests.simulation.sink import Temper as ContactTemper
+
+
+class Deed(Enum):
+    """What happens to a worker or to the group."""
+
+    CRASH = "kill -9"
+    STOP = "SIGTERM"
+    FREEZE = "SIGSTOP for some seconds"
+    JOIN = "a further worker"
+    REBALANCE = "the coordinator shares out anew"
+    RECREATE = "the topic is deleted and created again, within one metadata refresh"
+    JUMP = "a partition's offsets are reset behind the back of its owner"
+
+
+DEEDS = [deed for deed in Deed if deed is not Deed.RECREATE]
+WEATHERS = [weather for weather in Weather if weather is not Weather.FINE]
+HAPPENINGS = (*DEEDS, *DEEDS, *WEATHERS, Away.COORDINATOR, Away.BROKERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """At `at` seconds something happens, for `lasting` seconds where it lasts."""
+
+    at: float
+    what: Deed | Weather | Away
+    lasting: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Everything that is drawn before the clock runs. Times in seconds from the start."""
+
+    setup: Setup
+    partitions: int
+    workers: int
+    people: list[ContactTemper]
+    productions: list[float]
+    session: float
+    temper: Temper
+    manners: Manners
+    restlessness: float
+    foreign_map: bool
+    events: list[Event]
+    calm_at: float
+
+    @classmethod
+    def of(cls, random: Random) -> Scenario:
+        """Draw one."""
+        quiet = random.random() < 0.2  # a world in which little goes wrong shows what goes wrong by itself
+        calm_at = random.uniform(6, 18)
+        until = calm_at * 0.8
+        events = [_event(random, calm_at) for _ in range(random.randrange(0, 2 if quiet else 7))]
+        records = random.randrange(40, 140)
+        troubled = 0.0 if random.random() < 0.5 else 0.15
+        return cls(
+            setup=_setup(random),
+            partitions=random.randrange(2, 5),
+            workers=random.choices((1, 2, 3), (3, 5, 2))[0],
+            people=[ContactTemper.FINE] * 4 + [_contact(random, troubled) for _ in range(random.randrange(1, 20))],
+            productions=sorted(random.choice((0.5, until * random.random())) for _ in range(records)),
+            session=6.0,
+            temper=Temper(sluggishness=4) if quiet else _temper(random),
+            manners=Manners(random.choice((0.05, 0.3, 0.8)), random.choice((0, 3)), random.randrange(3, 20)),
+            restlessness=random.choice((0.0, 0.1, 0.5)),
+            foreign_map=random.random() < 0.1,
+            events=sorted(events, key=lambda event: event.at),
+            calm_at=calm_at,
+        )
+
+
+def _setup(random: Random) -> Setup:
+    protocol = random.choice(list(GroupProtocol))
+    options = StreamOptions(
+        topics=(EVENTS,),
+        group_id="group",
+        dead_letter_topic=f"{EVENTS}.dead-letter",
+        connection={},
+        group_protocol=protocol,
+        concurrency=random.randrange(1, 6),
+        request_timeout=2.0,
+        drain_timeout=8.0,
+        caps=Caps(records=random.choice((8, 16, 2000))),
+    )
+    return Setup(
+        options,
+        RetryPolicy(
+            initial_delay=random.choice((0.1, 0.5)),
+            max_delay=random.choice((1.0, 4.0)),
+            max_age=random.choice((0, 0, 5)),
+        ),
+        requests_per_second=random.choice((0, 0, 30)),
+        probe_interval=random.choice((1.0, 3.0)),
+        mass_rejection_limit=random.choice((0, 5, 20)),
+    )
+
+
+def _temper(random: Random) -> Temper:
+    return Temper(
+        commit_errors=random.choice((0.0, 0.2, 0.5)),
+        lookup_errors=random.choice((0.0, 0.0, 0.1)),
+        letter_errors=random.choice((0.0, 0.3)),
+        latency=random.choice((0.01, 0.1)),
+        report_delay=random.choice((0.0, 2.0)),
+        sluggishness=random.choice((1, 4, 4, 6)),
+    )
+
+
+def _contact(random: Random, troubled: float) -> ContactTemper:
+    if random.random() >= troubled:
+        return ContactTemper.FINE
+    return random.choice((ContactTemper.REJECTED, ContactTemper.FAILING, ContactTemper.SUSPICIOUS))
+
+
+def _event(random: Random, calm_at: float) -> Event:
+    at = random.uniform(0.5, calm_at - 1)
+    return Event(at, random.choice(HAPPENINGS), min(random.choice((0.5, 2.0, 5.0, 8.0)), calm_at - at))

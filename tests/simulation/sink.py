@@ -1,0 +1,202 @@
+"""ClickSend, as far as a worker sees it: it processes requests and answers them, or not, as the weather is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from consumer.clicksend.outcome import Cause, Outcome, Result, classify
+from consumer.clicksend.probe import ProbeVerdict
+from tests.simulation.hub import Hub
+
+if TYPE_CHECKING:
+    from tests.simulation.member import Member
+    from tests.simulation.watch import Watch
+
+
+class Reply(NamedTuple):
+    """An answer as it goes over the wire."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = {}
+
+
+SUCCESS = Reply(200, b'{"http_code":200,"response_code":"SUCCESS"}')
+EXISTS = Reply(400, b'{"http_code":400,"response_code":"ALREADY_EXISTS"}')
+REJECTED = Reply(400, b'{"http_code":400,"response_code":"BAD_REQUEST"}')
+REFUSED = Reply(401, b'{"http_code":401,"response_code":"UNAUTHORIZED"}')
+FORBIDDEN = Reply(403, b'{"http_code":403,"response_code":"FORBIDDEN"}')
+NO_LIST = Reply(404, b'{"http_code":404,"response_code":"NOT_FOUND"}')
+BROKEN = Reply(500)
+UNAVAILABLE = Reply(503)
+THROTTLED = Reply(429)
+
+
+class Weather(Enum):
+    """What ClickSend is like for a while."""
+
+    FINE = "fine"
+    DOWN = "503 for everybody, with or without Retry-After"
+    KEY_REFUSED = "401 for everybody"
+    NO_LIST = "404 for everybody, the probe too"
+    FORBIDDEN = "403 for everybody, the probe too"
+    HANGING = "no answer until the client gives up"
+    UNSTABLE = "a part of the requests is reset, before or after they were processed, or answered 500"
+    THROTTLING = "429 above a few requests a second"
+
+
+class Temper(Enum):
+    """What ClickSend thinks of one contact as long as the faults last."""
+
+    FINE = "fine"
+    REJECTED = "always 400"
+    FAILING = "always 500"
+    SUSPICIOUS = "always 403, and the probe is fine"
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How ClickSend is in this world. Seconds.
+
+    latency     -- upper bound of one way
+    retry_after -- upper bound of what it asks for
+    rate        -- requests a second while it throttles
+    """
+
+    latency: float
+    retry_after: int
+    rate: int
+
+
+class Sink:
+    """Requests come from clients; what was processed is reported to the watch."""
+
+    def __init__(self, hub: Hub, manners: Manners, tempers: Mapping[str, Temper], watch: Watch) -> None:
+        self.weather = Weather.FINE
+        self._hub = hub
+        self._manners = manners
+        self._tempers = dict(tempers)  # by the contact's name, which is its user id
+        self._watch = watch
+        self._taken: list[float] = []
+
+    def calm_down(self) -> None:
+        """From now on everything is well with everybody."""
+        self.weather = Weather.FINE
+        self._tempers = {name: each for name, each in self._tempers.items() if each is Temper.REJECTED}
+
+    def travel(self) -> float:
+        """One way, in seconds."""
+        return self._hub.random.random() * self._manners.latency
+
+    def process(self, member: Member, number: int, contact: str) -> Reply | Cause:
+        """A request has arrived: the answer, or how it goes without one. Reported where the contact was taken."""
+        reply = self._weathered()
+        if reply is None:
+            temper = self._tempers.get(contact, Temper.FINE)
+            reply = {Temper.REJECTED: REJECTED, Temper.FAILING: BROKEN, Temper.SUSPICIOUS: FORBIDDEN}.get(temper)
+        if reply is not None and reply is not Cause.RESET:
+            return reply
+        random = self._hub.random
+        if reply is Cause.RESET and random.random() < 0.5:
+            return reply
+        known = self._watch.processed(member, number)
+        if reply is Cause.RESET:
+            return random.choice((Cause.RESET, Cause.TIMEOUT, UNAVAILABLE))
+        return EXISTS if known and random.random() < 0.3 else SUCCESS
+
+    def look(self) -> Reply | Cause:
+        """A probe has arrived."""
+        match self.weather:
+            case Weather.DOWN:
+                return UNAVAILABLE
+            case Weather.KEY_REFUSED:
+                return REFUSED
+            case Weather.NO_LIST:
+                return NO_LIST
+            case Weather.FORBIDDEN:
+                return FORBIDDEN
+            case Weather.HANGING:
+                return Cause.TIMEOUT
+            case Weather.UNSTABLE if self._hub.random.random() < 0.2:
+                return BROKEN
+        return SUCCESS
+
+    def _weathered(self) -> Reply | Cause | None:
+        """What the weather makes of any request; a reset may come before or after the processing."""
+        random = self._hub.random
+        match self.weather:
+            case Weather.DOWN:
+                return self._asking(UNAVAILABLE)
+            case Weather.KEY_REFUSED:
+                return REFUSED
+            case Weather.NO_LIST:
+                return NO_LIST
+            case Weather.FORBIDDEN:
+                return FORBIDDEN
+            case Weather.HANGING:
+                return Cause.TIMEOUT
+            case Weather.UNSTABLE if random.random() < 0.4:
+                return Cause.RESET if random.random() < 0.7 else BROKEN
+            case Weather.THROTTLING:
+                now = self._hub.now
+                self._taken = [at for at in self._taken if at > now - 1.0]
+                if len(self._taken) >= self._manners.rate:
+                    return self._asking(THROTTLED)
+                self._taken.append(now)
+        return None
+
+    def _asking(self, reply: Reply) -> Reply:
+        random = self._hub.random
+        if self._manners.retry_after and random.random() < 0.5:
+            return reply._replace(headers={"Retry-After": str(random.randint(1, self._manners.retry_after))})
+        return reply
+
+
+class FakeClient:
+    """One delivery thread's client.
+
+    timeout -- total, of one request, in seconds
+    """
+
+    def __init__(self, sink: Sink, member: Member, timeout: float, watch: Watch) -> None:
+        self._sink = sink
+        self._member = member
+        self._timeout = timeout
+        self._watch = watch
+        self._hub = member.process.hub
+
+    def post(self, payload: bytes, now: datetime) -> Outcome:
+        """Send a contact. The request reaches ClickSend also when the worker dies meanwhile."""
+        number, contact = self._watch.post_begins(self._member, payload)
+        outcome = self._exchange(lambda: self._sink.process(self._member, number, contact), now)
+        self._watch.post_ends(self._member, number, outcome)
+        return outcome
+
+    def probe(self, now: datetime) -> ProbeVerdict:
+        """Look at the list."""
+        verdict = ProbeVerdict.of(self._exchange(self._sink.look, now))
+        self._watch.probed(self._member, verdict)
+        return verdict
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _exchange(self, arrive: Callable[[], Reply | Cause], now: datetime) -> Outcome:
+        sink, hub = self._sink, self._hub
+        answers: list[Reply | Cause] = []
+        end = hub.now + self._timeout
+        travel = sink.travel()
+        hub.after(travel, lambda: answers.append(arrive()))
+        hub.sleep(travel)
+        (reply,) = answers
+        if reply is Cause.TIMEOUT:
+            hub.sleep(max(0.0, end - hub.now))
+        else:
+            hub.sleep(sink.travel())
+        if isinstance(reply, Reply):
+            return classify(reply.status, reply.headers, reply.body, now)
+        return Outcome(Result.TRANSIENT, cause=reply)

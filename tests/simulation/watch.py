@@ -1,0 +1,352 @@
+"""The oracles: what must hold at any time, whoever does what. The first that does not hold ends the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import orjson
+from confluent_kafka import TopicPartition
+
+from consumer.clicksend.outcome import Outcome, Result
+from consumer.clicksend.probe import ProbeVerdict
+from consumer.delivery.gate import GateState, Permit
+from consumer.delivery.judge import Settle, Verdict
+from consumer.enrolment.disposition import FilterReason
+from consumer.stream.back_pressure import MAX_UNSETTLED
+from consumer.stream.commit_map import LIMIT, UNKNOWN_TOPIC_ID, CommitMap, decode
+from consumer.stream.ledger import Ledger
+from consumer.stream.record import Partition, Record, Task
+from tests.simulation.records import Kind, Produced, Records
+
+if TYPE_CHECKING:
+    from tests.simulation.cluster import Key
+    from tests.simulation.consumer import FakeConsumer
+    from tests.simulation.group import Group, Stored
+    from tests.simulation.hub import Hub
+    from tests.simulation.member import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A promise that was broken."""
+
+    oracle: str
+    text: str
+    at: float
+
+
+@dataclass(slots=True)
+class Built:
+    """A commit on its way: from which ledgers it was built, with which offsets."""
+
+    member: Member
+    parts: list[tuple[Ledger | None, Key, int, str]]
+    overtaken: bool = False  # by the synchronous commit of a revoke, while librdkafka was repeating it
+
+
+@dataclass(slots=True)
+class Stay:
+    """What one ledger has seen, kept with the ledger so that its identity is not used again."""
+
+    ledger: Ledger
+    settled: set[int] = field(default_factory=set)  # offsets
+    posted_up_to: dict[str, int] = field(default_factory=dict)  # by identity
+    applied: int = -1
+
+
+class Watch:
+    """Told of everything; `violations` stays empty."""
+
+    def __init__(self, hub: Hub, traced: bool) -> None:
+        self.violations: list[Violation] = []
+        self.history: list[str] = []
+        self.records: Records  # set once, by the world
+        self.group: Group  # the same
+        self.members: dict[FakeConsumer, Member] = {}
+        self.troubled: frozenset[str] = frozenset()  # contacts that may end as a dead letter
+        self.excused: set[str] = set()  # identities for which somebody sent who no longer owned the partition
+        self.last_processed: dict[str, int] = {}
+        self.crashes: list[BaseException] = []
+        self.losing = False  # an `on_lost` is running
+        self.posts = 0
+        self.duplicates = 0
+        self.settled_at = hub.now
+        self._hub = hub
+        self._traced = traced
+        self._stays: dict[int, Stay] = {}
+        self._claims: dict[tuple[FakeConsumer | None, Key], tuple[int, CommitMap | None]] = {}
+        self._recreated = False  # a stored offset may be of the topic that was deleted
+        self._closed: set[FakeConsumer] = set()
+
+    def trace(self, what: str, *details: object) -> None:
+        """A line of the history."""
+        if self._traced:
+            self.history.append(f"{self._hub.now - 1000.0:9.3f}  {what}  {' '.join(map(str, details))}")
+
+    def violated(self, oracle: str, text: str) -> None:
+        """A promise is broken. Only the first counts: what follows comes of it."""
+        if self.violations:
+            return
+        self.trace("VIOLATED", oracle, text)
+        self.violations.append(Violation(oracle, text, self._hub.now - 1000.0))
+
+    # The consumer.
+
+    def closed(self, consumer: FakeConsumer) -> None:
+        """It left, or is about to."""
+        self._closed.add(consumer)
+
+    def is_closed(self, consumer: FakeConsumer) -> bool:
+        """Whether it has left for good."""
+        return consumer in self._closed
+
+    def polled(self, consumer: FakeConsumer) -> None:
+        """The poll thread comes round: whatever has reached its cap is paused."""
+        member = self.members[consumer]
+        ledgers = member.scheduler.ledgers
+        if member.health.stopping or not ledgers:
+            return
+        cap = min(MAX_UNSETTLED, max(1, member.options.caps.records // len(ledgers)))
+        for ledger in ledgers.values():
+            if len(ledger) >= cap and not ledger.paused:
+                self.violated("caps", f"{member.name} holds {len(ledger)} of {ledger.partition}, cap {cap}, not paused")
+
+    def revoked(self, consumer: FakeConsumer, partitions: list[Key]) -> None:
+        """A revoke ends: what was in flight has landed, as a request takes less than the revoke waits."""
+        member = self.members[consumer]
+        out = [number for number in member.in_flight if self.records.all[number].partition in partitions]
+        if out and self._hub.now - member.process.thaws_at > member.options.revoke_budget:
+            self.violated("revoke", f"{member.name} lets go of {partitions} with {out} in flight")
+
+    def looked_up(self, consumer: FakeConsumer, stored: Mapping[Key, Stored | None]) -> None:
+        """A member reads what the group has stored, at the beginning of its stay."""
+        for key, each in stored.items():
+            self._claims.pop((consumer, key), None)
+            if each is None:
+                continue
+            claim = decode(each.metadata)
+            valid = claim is not None and claim.committed == each.offset and claim.topic_id == self.group.topic_id
+            if valid or not self._recreated:
+                self._claims[consumer, key] = (each.offset, claim if valid else None)
+
+    def jumped_back(self, consumer: FakeConsumer, key: Key) -> None:
+        """Records come again that were committed: nobody's fault."""
+        self.trace("jumped back", consumer.name, key)
+        for produced in self.records.in_partition[key]:  # after a crash right now, the old ones may be the last
+            self.excused.update(produced.identities)
+        self._claims.pop((consumer, key), None)
+
+    def recreated(self) -> None:
+        """The topic is another one now; nobody knows it at first."""
+        self._claims.clear()
+        self._recreated = True
+
+    def commit_built(self, consumer: FakeConsumer, offsets: list[TopicPartition]) -> Built:
+        """A member sends a commit."""
+        member = self.members[consumer]
+        parts: list[tuple[Ledger | None, Key, int, str]] = []
+        if self.losing:
+            self.violated("lost", f"{member.name} commits what it has lost")
+        for each in offsets:
+            key = (each.topic, each.partition)
+            metadata = each.metadata or ""
+            ledger = member.scheduler.ledgers.get(Partition(*key))
+            parts.append((ledger, key, each.offset, metadata))
+            if ledger is None:
+                self.violated("ownership", f"{member.name} commits {key}, of which it has no ledger")
+                continue
+            self._check_claim(member, ledger, (key, each.offset, metadata))
+            self._check_completeness(member, ledger, each.offset, metadata)
+        self.trace("commit", member.name, [(key[1], offset, "+map" if text else "") for _, key, offset, text in parts])
+        return Built(member, parts)
+
+    def commit_applied(self, built: Built) -> None:
+        """The coordinator stores a commit."""
+        self.trace("stored", built.member.name, [(key[1], offset) for _, key, offset, _ in built.parts])
+        for ledger, key, offset, metadata in built.parts:
+            if ledger is not None:
+                self._check_claim(built.member, ledger, (key, offset, metadata))
+                stay = self._stay(ledger)
+                if offset < stay.applied and not built.overtaken:
+                    self.violated("regress", f"{built.member.name} takes {key} back from {stay.applied} to {offset}")
+                stay.applied = offset
+
+    def async_commit(self, member_name: str, outstanding: int) -> None:
+        """An asynchronous commit leaves while so many others are outstanding."""
+        if outstanding:
+            self.violated("one commit", f"{member_name} sends a commit while another is outstanding")
+
+    def _check_claim(self, member: Member, ledger: Ledger, commit: tuple[Key, int, str]) -> None:
+        key, offset, metadata = commit
+        if ledger.topic_id not in (self.group.topic_id, UNKNOWN_TOPIC_ID):
+            return  # the worker has not noticed yet that the topic is another one; at the end nothing of it is missing
+        lowest = self.records.lowest_undone(key)
+        if offset > lowest:
+            self.violated("frontier", f"{member.name} commits {key} at {offset}, but {lowest} is not done")
+        if len(metadata) > LIMIT:
+            self.violated("metadata", f"{len(metadata)} characters")
+        claim = decode(metadata)
+        if claim is None:
+            return
+        if claim.committed != offset:
+            self.violated("metadata", f"{member.name} sends a map for {claim.committed} with offset {offset}")
+        for each in self.records.in_partition[key]:
+            if claim.says_settled(each.offset) and not each.done:
+                self.violated("commit map", f"{member.name} claims {key} {each.offset}, which is not done")
+
+    def _check_completeness(self, member: Member, ledger: Ledger, offset: int, metadata: str) -> None:
+        """What is settled is in the next commit: so a crash repeats only what was settled since it was built."""
+        claim = decode(metadata)
+        for settled in self._stay(ledger).settled:
+            if settled >= offset and not (claim is not None and claim.says_settled(settled)):
+                self.violated("duplicates", f"{member.name} commits {ledger.partition} at {offset} without {settled}")
+
+    # ClickSend.
+
+    def post_begins(self, member: Member, payload: bytes) -> tuple[int, str]:
+        """A delivery thread sends a contact; gives the record's number and the contact's name."""
+        contact = orjson.loads(payload)
+        produced = self.records.all[int(contact["last_name"][1:])]
+        self.posts += 1
+        self.trace("post", member.name, f"#{produced.number}", produced.partition[1], produced.offset, produced.contact)
+        if produced.kind is not Kind.CONTACT:
+            self.violated("filter", f"{member.name} sends {produced.value!r}")
+        self._check_order(member, produced)
+        self._check_gate(member, produced.number)
+        self._check_claimed(member, produced)
+        if produced.answered:
+            self.duplicates += 1
+        member.in_flight[produced.number] = produced.identities
+        if len(member.in_flight) > member.options.concurrency:
+            self.violated("concurrency", f"{member.name} has {len(member.in_flight)} requests in flight")
+        return produced.number, produced.contact
+
+    def processed(self, member: Member, number: int) -> bool:
+        """ClickSend takes the contact; whether it had it before."""
+        produced = self.records.all[number]
+        self.trace("processed", member.name, f"#{number}")
+        owner = self.group.owners.get(produced.partition)
+        if owner is not member.consumer:
+            self.excused.update(produced.identities)
+        known = any(identity in self.last_processed for identity in produced.identities)
+        for identity in produced.identities:
+            self.last_processed[identity] = number
+        return known
+
+    def post_ends(self, member: Member, number: int, outcome: Outcome) -> None:
+        """The answer is there."""
+        produced = self.records.all[number]
+        self.trace("answer", member.name, f"#{number}", outcome.result.value, outcome.status)
+        del member.in_flight[number]
+        member.trials.discard(number)
+        if outcome.result in (Result.DELIVERED, Result.ALREADY_EXISTS):
+            produced.answered = True
+            self.settled_at = self._hub.now
+        elif outcome.result is Result.SUSPICIOUS:
+            produced.suspected = True
+
+    def probed(self, member: Member, verdict: ProbeVerdict) -> None:
+        """A probe has come back."""
+        self.trace("probe", member.name, verdict.result.value, verdict.fault)
+        member.trial_free = verdict.allows_trial
+
+    def _check_order(self, member: Member, produced: Produced) -> None:
+        ledger = member.scheduler.ledgers.get(Partition(*produced.partition))
+        if ledger is None:
+            self.violated("ownership", f"{member.name} sends #{produced.number} of a partition that it has not")
+            return
+        for identities in member.in_flight.values():
+            if not set(identities).isdisjoint(produced.identities):
+                self.violated("order", f"{member.name}: two requests for one contact in flight, #{produced.number}")
+        highest = self._stay(ledger).posted_up_to
+        for identity in produced.identities:
+            if produced.offset < highest.get(identity, -1):
+                self.violated("order", f"{member.name} sends #{produced.number} after a later one of {identity}")
+            highest[identity] = produced.offset
+
+    def _check_gate(self, member: Member, number: int) -> None:
+        gate = member.scheduler.gate
+        if gate.fault is not None or member.halted:
+            if not member.trial_free:
+                self.violated("halt", f"{member.name} sends while halted for {gate.fault}")
+            member.trial_free = False
+        elif gate.state(self._hub.now) is GateState.BREAKER:
+            if member.trials:
+                self.violated("breaker", f"{member.name} sends two requests while the breaker is open")
+            member.trials.add(number)
+
+    def _check_claimed(self, member: Member, produced: Produced) -> None:
+        offset, claim = self._claims.get((member.consumer, produced.partition), (0, None))
+        ledger = member.scheduler.ledgers.get(Partition(*produced.partition))
+        if ledger is not None and ledger.topic_id == UNKNOWN_TOPIC_ID:  # it could not be looked up: no map is believed
+            claim = None
+        if produced.offset < offset or (claim is not None and claim.says_settled(produced.offset)):
+            self.violated("duplicates", f"{member.name} sends #{produced.number} again, which was committed as settled")
+
+    # The dead-letter topic.
+
+    def lettered(self, value: bytes | None) -> None:
+        """The dead-letter topic has one more record."""
+        produced = self.records.by_value.get(value or b"")
+        if produced is None:
+            self.violated("dead letter", f"holds {value!r}, which nobody has produced")
+            return
+        self.trace("letter", f"#{produced.number}")
+        self.settled_at = self._hub.now
+        produced.lettered = True
+        if produced.kind is Kind.FILTERED:
+            self.violated("dead letter", f"#{produced.number} was to be filtered")
+        if produced.kind is Kind.CONTACT and produced.contact not in self.troubled and not produced.suspected:
+            self.violated("dead letter", f"#{produced.number} of {produced.contact}, who is welcome")
+
+    # The journal of each worker.
+
+    def settled(self, member: Member, task: Task) -> None:
+        """A record has its end in this worker."""
+        stay = self._stay(task.ledger)
+        offset = task.record.offset
+        if offset in stay.settled:
+            self.violated("one disposition", f"{member.name} settles {task.record.partition} {offset} twice")
+        stay.settled.add(offset)
+
+    def check_counts(self, member: Member) -> None:
+        """consumed = settled + in progress + released."""
+        counts, in_progress = member.scheduler.counts()
+        settled, released = sum(counts.settled.values()), sum(counts.released.values())
+        if counts.consumed != settled + in_progress + released:
+            self.violated(
+                "conservation",
+                f"{member.name}: consumed {counts.consumed}, settled {settled}, released {released}, now {in_progress}",
+            )
+
+    def _stay(self, ledger: Ledger) -> Stay:
+        stay = self._stays.get(id(ledger))
+        if stay is None:
+            stay = self._stays[id(ledger)] = Stay(ledger)
+        return stay
+
+
+class WatchJournal:
+    """One worker's journal, read by the watch."""
+
+    def __init__(self, watch: Watch, member: Member) -> None:
+        self._watch = watch
+        self._member = member
+
+    def filtered(self, record: Record, reason: FilterReason) -> None:
+        """It is nobody's business."""
+
+    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None) -> None:
+        """A request has been judged."""
+        if outcome.result is Result.CONFIGURATION_FAULT:
+            self._member.halted = True
+        elif task.permit is Permit.HALT_TRIAL and outcome.result in (Result.DELIVERED, Result.ALREADY_EXISTS):
+            self._member.halted = False
+        if isinstance(verdict, Settle):
+            self._watch.settled(self._member, task)
+
+    def buried(self, task: Task) -> None:
+        """A dead letter was acknowledged."""
+        self._watch.settled(self._member, task)

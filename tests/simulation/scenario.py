@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from importlib.util import find_spec
 from random import Random
 
 from consumer.delivery.retry import RetryPolicy
@@ -30,6 +31,7 @@ class Deed(Enum):
 
 DEEDS = [deed for deed in Deed if deed is not Deed.RECREATE]
 WEATHERS = [weather for weather in Weather if weather is not Weather.FINE]
+RECREATION = find_spec("consumer.stream.topic_watch") is not None  # without it, workers take the new for the old
 HAPPENINGS = (*DEEDS, *DEEDS, *WEATHERS, Away.COORDINATOR, Away.BROKERS)
 
 
@@ -66,6 +68,9 @@ class Scenario:
         calm_at = random.uniform(6, 18)
         until = calm_at * 0.8
         events = [_event(random, calm_at) for _ in range(random.randrange(0, 2 if quiet else 7))]
+        temper = Temper(sluggishness=4) if quiet else _temper(random)
+        if RECREATION and random.random() < 0.1:
+            events, temper = _recreation(random, calm_at), replace(temper, lookup_errors=0.0)
         records = random.randrange(40, 140)
         troubled = 0.0 if random.random() < 0.5 else 0.15
         return cls(
@@ -75,7 +80,7 @@ class Scenario:
             people=[ContactTemper.FINE] * 4 + [_contact(random, troubled) for _ in range(random.randrange(1, 20))],
             productions=sorted(random.choice((0.5, until * random.random())) for _ in range(records)),
             session=6.0,
-            temper=Temper(sluggishness=4) if quiet else _temper(random),
+            temper=temper,
             manners=Manners(random.choice((0.05, 0.3, 0.8)), random.choice((0, 3)), random.randrange(3, 20)),
             restlessness=random.choice((0.0, 0.1, 0.5)),
             foreign_map=random.random() < 0.1,
@@ -130,3 +135,9 @@ def _contact(random: Random, troubled: float) -> ContactTemper:
 def _event(random: Random, calm_at: float) -> Event:
     at = random.uniform(0.5, calm_at - 1)
     return Event(at, random.choice(HAPPENINGS), min(random.choice((0.5, 2.0, 5.0, 8.0)), calm_at - at))
+
+
+def _recreation(random: Random, calm_at: float) -> list[Event]:
+    """While the group is steady. A worker that joins before the old commits are gone can't tell the topics apart."""
+    at = random.uniform(max(5.0, calm_at / 2), max(6.0, calm_at))
+    return [Event(at, Deed.RECREATE), Event(random.uniform(0.5, at), random.choice(WEATHERS), 2.0)]

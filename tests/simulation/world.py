@@ -243,7 +243,8 @@ class World:
         if self._hub.now < START + self.scenario.calm_at + WELCOME or self._records.remaining():
             return False
         stored, log = self._group.stored, self._cluster.log
-        return all(key in stored and stored[key].offset >= log(key).end for key in self._group.partitions)
+        ends = {key: log(key).end for key in self._group.partitions}
+        return all(key in stored and stored[key].offset >= end for key, end in ends.items() if end)
 
     def _all_ended(self) -> bool:
         return not any(member.alive for member in self._members)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-import structlog
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from consumer.stream.dead_letter import NOTHING, Part, Parts, dead_letter, smaller
@@ -22,8 +21,6 @@ POLL_SECONDS = 0.1
 LAST_REPORTS_SECONDS = 2.0  # for what a failed producer had on its way: what is acknowledged is not written twice
 REPLACED_SECONDS = 1.0  # one that fails as soon as it is made is not replaced more often
 PARTITION_BY_KEY = -1  # RD_KAFKA_PARTITION_UA: the partitioner decides
-
-log = structlog.get_logger()
 
 
 class LetterProducer(Protocol):

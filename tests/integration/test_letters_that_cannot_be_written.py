@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +54,8 @@ def failures(worker: WorkerProcess) -> list[dict[str, Any]]:
 
 def gone(stage: Stage, admin: AdminClient) -> None:
     admin.delete_topics([stage.dead_letter_topic])[stage.dead_letter_topic].result(30)
+    while stage.dead_letter_topic in admin.list_topics(timeout=10).topics:
+        time.sleep(0.01)
 
 
 def waits_and_says(worker: WorkerProcess, stage: Stage, mend: str) -> None:

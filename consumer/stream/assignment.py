@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,7 +20,7 @@ from consumer.stream.record import Partition
 from consumer.stream.reporter import RebalanceEvent, Reporter
 from consumer.stream.scheduler import Scheduler
 from consumer.stream.start_position import StartPosition
-from consumer.stream.topic_ids import TopicIds
+from consumer.stream.topic_ids import TopicIds, is_former
 
 LOOK_UP_SECONDS = 10.0
 
@@ -53,7 +52,6 @@ class Assignment:
         self._options = options
         self._topic_ids = look_ups.topic_ids
         self._start_position = look_ups.start_position
-        self._known_ids: defaultdict[str, set[bytes]] = defaultdict(set)  # under which this worker has had each topic
         self._scheduler = scheduler
         self._committer = committer
         self._connection = connection
@@ -145,7 +143,8 @@ class Assignment:
             self._scheduler.assign(partition, 0, 0, topic_id)
             return TopicPartition(*partition)
         settled = decode(committed.metadata or "")
-        if self._of_a_former_topic(settled, partition.topic, topic_id):
+        # The broker forgets a deleted topic's offsets a moment later, and takes late commits for the new one.
+        if settled is not None and is_former(settled.topic_id, topic_id):
             self._scheduler.assign(partition, 0, OFFSET_UNKNOWN, topic_id)
             return self._start_position.of_recreated(partition)
         if committed.offset >= 0:
@@ -158,18 +157,6 @@ class Assignment:
         else:
             self._scheduler.assign(partition, start, OFFSET_UNKNOWN, topic_id)  # so the start itself is committed
         return TopicPartition(*partition, start)
-
-    def _of_a_former_topic(self, settled: CommitMap | None, topic: str, topic_id: bytes) -> bool:
-        """Whether the commit was made for a topic of the same name that this worker knew, and that was deleted since.
-
-        The broker forgets a deleted topic's offsets a moment later, and takes late commits for the new one. Of an id
-        that this worker never met, the offset is believed: a mirroring tool translates offsets and copies metadata.
-        """
-        known = self._known_ids[topic]
-        if topic_id == UNKNOWN_TOPIC_ID:
-            return False
-        known.add(topic_id)
-        return settled is not None and settled.topic_id in known - {topic_id}
 
     def _load_map(self, ledger: Ledger, settled: CommitMap | None, metadata: str | None) -> None:
         """What an earlier owner had settled beyond its commit, if it can be believed."""

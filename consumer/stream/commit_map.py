@@ -1,8 +1,8 @@
 """What is settled beyond the committed offset, written into the commit's metadata: a crash repeats only the rest.
 
-The text is `c1:` and base64 of: the topic's id (16 bytes), then as varints the committed offset, how far beyond it the
-map reaches, and the distance from each unsettled offset to the next, then a CRC-32 of all that. Between the committed
-offset and the reach, every offset that is not listed is settled; beyond the reach nothing is claimed.
+The text is `c1:` and base64 of: the topic's id (20 bytes: `TopicIds`), then as varints the committed offset, how far
+beyond it the map reaches, and the distance from each unsettled offset to the next, then a CRC-32 of all that. Between
+the committed offset and the reach, every offset that is not listed is settled; beyond the reach nothing is claimed.
 
 The CRC tells damage, not malice: whoever may write a group's metadata may as well commit any offset.
 """
@@ -18,7 +18,7 @@ from itertools import accumulate, chain
 
 VERSION = "c1:"
 LIMIT = 4095  # characters that a broker takes by default (offset.metadata.max.bytes), less the NUL that librdkafka adds
-TOPIC_ID_SIZE = 16
+TOPIC_ID_SIZE = 20
 UNKNOWN_TOPIC_ID = bytes(TOPIC_ID_SIZE)  # of brokers that give topics no id
 MAX_OFFSET = 2**63 - 1  # Kafka's offsets are int64
 _CRC_SIZE = 4

@@ -57,11 +57,11 @@ class PollLoop:
         self.connection = Connection(health, clock)
         self._committer = Committer(scheduler, reporter.committed)
         topic_ids, start_position = TopicIds(clients.admin), StartPosition(options, clients.admin)
+        self._watch = TopicWatch(options.topics, topic_ids, clients.admin)
         look_ups = LookUps(topic_ids, start_position)
         self._assignment = Assignment(
             options, scheduler, self._committer, self.connection, health, reporter, look_ups, clock
         )
-        self._watch = TopicWatch(options.topics, clients.admin)
         self._watching = False  # since a topic's id is known: an in-process broker has none
         self._ends_noted_at = 0.0
         self.consumer = clients.consumer(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import structlog
 from confluent_kafka import Consumer, KafkaException
 
-from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
 from consumer.stream.counts import ReleaseReason
 from consumer.stream.ledger import OFFSET_UNKNOWN, Ledger
 from consumer.stream.scheduler import Scheduler
 from consumer.stream.start_position import StartPosition
-from consumer.stream.topic_ids import TopicIds
+from consumer.stream.topic_ids import TopicIds, is_former
 
 log = structlog.get_logger()
 
@@ -40,7 +39,7 @@ class Rewind:
         Raises ConfigurationError where the topic was created again and the operator wants to decide.
         """
         topic_id = self._topic_ids.id(ledger.partition.topic)
-        if topic_id != ledger.topic_id and UNKNOWN_TOPIC_ID not in (topic_id, ledger.topic_id):
+        if is_former(ledger.topic_id, topic_id):
             fresh = self.recreated(ledger, topic_id)
             if fresh is not ledger:
                 return fresh

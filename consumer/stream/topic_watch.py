@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._topic import TopicDescription
 
-from consumer.stream.topic_ids import id_of
+from consumer.stream.topic_ids import TopicIds
 
 INTERVAL = 5.0  # seconds between two questions: for so long a new topic may be taken for the old one
 ANSWER_SECONDS = 10.0
@@ -22,8 +22,9 @@ class TopicWatch:
     the consumer goes on at the old offset, or at the end, in another topic (KIP-516 gave topics ids for this).
     """
 
-    def __init__(self, topics: tuple[str, ...], admin: Callable[[], AdminClient]) -> None:
+    def __init__(self, topics: tuple[str, ...], topic_ids: TopicIds, admin: Callable[[], AdminClient]) -> None:
         self._topics = TopicCollection(list(topics))
+        self._topic_ids = topic_ids
         self._admin = admin
         self._asked_at = 0.0
         self._answers: Mapping[str, Future[TopicDescription]] = {}
@@ -35,15 +36,14 @@ class TopicWatch:
         """
         if self._answers and all(answer.done() for answer in self._answers.values()):
             answers, self._answers = self._answers, {}
-            return {topic: found for topic, answer in answers.items() if (found := _read(answer)) != b""}
+            return {topic: found for topic, answer in answers.items() if (found := self._read(answer)) != b""}
         if not self._answers and now - self._asked_at >= INTERVAL:
             self._asked_at = now
             self._answers = self._admin().describe_topics(self._topics, request_timeout=ANSWER_SECONDS)
         return {}
 
-
-def _read(answer: Future[TopicDescription]) -> bytes | None:
-    try:
-        return id_of(answer.result())
-    except KafkaException as failure:
-        return None if failure.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART else b""
+    def _read(self, answer: Future[TopicDescription]) -> bytes | None:
+        try:
+            return self._topic_ids.read(answer.result())
+        except KafkaException as failure:
+            return None if failure.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART else b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,7 +109,7 @@ class Topic:
     @property
     def id_bytes(self) -> bytes:
         """The id as it stands in a commit map."""
-        return (7 << 64 | self.topic_id).to_bytes(16)
+        return (7 << 64 | self.topic_id).to_bytes(16) + zlib.crc32(b"simulated").to_bytes(4)
 
 
 class Away(Enum):

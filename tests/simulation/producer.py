@@ -95,9 +95,8 @@ class FakeAdmin:
         partitions = (
             dict.fromkeys(range(len(self._cluster.topics[topic].logs))) if topic in self._cluster.topics else {}
         )
-        return SimpleNamespace(
-            controller_id=1, brokers={1: None}, topics={topic: SimpleNamespace(error=None, partitions=partitions)}
-        )
+        found = {topic: SimpleNamespace(error=None, partitions=partitions)}
+        return SimpleNamespace(cluster_id="simulated", controller_id=1, brokers={1: None}, topics=found)
 
     def describe_topics(self, topics: TopicCollection, request_timeout: float) -> dict[str, Answer]:
         return {name: Answer(self._cluster, request_timeout, self._describer(name)) for name in topics.topic_names}

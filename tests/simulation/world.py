@@ -25,7 +25,7 @@ REST_SECONDS = 150.0  # and by then, everything
 END_SECONDS = 30.0  # for the workers to end after that
 WELCOME = 10  # contacts that come in the seconds after the last fault
 LOOK_SECONDS = 0.5  # between two looks at the counts
-FOREIGN_TOPIC = bytes(range(16))
+FOREIGN_TOPIC = bytes(range(16)) + b"else"  # of another cluster
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from consumer.stream.scheduler import Batch, Scheduler
 from consumer.stream.threads import Condition, OsThreads
 from consumer.stream.work import Bury, Deliver, Probe, Wait, Work
 
-TOPIC_ID = b"the topic's id.."
+TOPIC_ID = b"the topic's id......"
 EVENTS = Partition("events", 0)
 MORE_EVENTS = Partition("events", 1)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from consumer.stream.commit_map import LIMIT, MAX_OFFSET, UNKNOWN_TOPIC_ID, CommitMap, decode, encode
 
-TOPIC_ID = bytes(range(16))
+TOPIC_ID = bytes(range(20))
 OFFSETS = st.integers(min_value=0, max_value=2**62)
 
 
@@ -42,7 +42,7 @@ def varint_size(number: int) -> int:
 def size(committed: int, reach: int, unsettled: list[int]) -> int:
     """Characters that a map takes, worked out by hand: `c1:`, and four for each three bytes begun."""
     deltas = [offset - before for before, offset in pairwise([committed, *unsettled])]
-    body = 16 + varint_size(committed) + varint_size(reach - committed) + sum(map(varint_size, deltas))
+    body = 20 + varint_size(committed) + varint_size(reach - committed) + sum(map(varint_size, deltas))
     return 3 + math.ceil((body + 4) / 3) * 4
 
 

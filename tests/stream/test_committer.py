@@ -12,7 +12,7 @@ from consumer.stream.options import CommitResult
 from consumer.stream.scheduler import Batch, Scheduler
 from tests.stream.builders import EVENTS, Engine
 
-TOPIC_ID = bytes(range(16))
+TOPIC_ID = bytes(range(20))
 TOO_LONG = KafkaError(KafkaError.OFFSET_METADATA_TOO_LARGE)
 
 

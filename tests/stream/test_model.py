@@ -6,6 +6,7 @@ Hypothesis is the poll thread, the delivery threads, the dead-letter writer, Cli
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import pytest
 from hypothesis import settings
@@ -258,9 +259,11 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @invariant()
     def what_is_under_way_is_known(self) -> None:
-        for mine in self.assigned.values():
-            under_way = [entry for entry in self.book.unsettled(mine) if entry.state in UNDER_WAY]
-            assert self.scheduler.in_flight([mine.partition]) == len(under_way)
+        """Also that of an earlier stay: the next owner must not begin before it has ended."""
+        under_way = Counter(entry.assignment.partition for entry in self.book.in_state(*UNDER_WAY))
+        assert {each: self.scheduler.in_flight([each]) for each in PARTITIONS} == {
+            each: under_way[each] for each in PARTITIONS
+        }
         stages = self.scheduler.stages()
         for stage, state in ((Stage.IN_FLIGHT, State.POSTING), (Stage.BURYING, State.BURYING)):
             assert stages[stage] == sum(not entry.assignment.gone for entry in self.book.in_state(state))

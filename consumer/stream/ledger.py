@@ -35,7 +35,6 @@ class Ledger:
         self.committed_map = ""  # the metadata that was acknowledged with it
         self.end = OFFSET_UNKNOWN  # the partition's end, as last heard
         self.paused = False
-        self.in_flight = 0  # requests and dead letters under way
         self.bytes = 0
         self._unsettled: dict[int, Task] = {}  # by offset; a dict keeps them as they came, the lowest first
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -52,6 +52,7 @@ class Scheduler:
         self._ready = ReadyQueue()
         self._parked = ParkedTasks()
         self._to_bury: deque[Task] = deque()
+        self._under_way: Counter[Partition] = Counter()  # requests and dead letters
         self._suspects: list[Task] = []
         self._probed_suspects: list[Task] | None = None  # those the probe under way decides about; None: no probe
         self._counts = Counts()
@@ -103,9 +104,11 @@ class Scheduler:
                     self._counts.released[reason] += len(ledger)
 
     def in_flight(self, partitions: Iterable[Partition]) -> int:
-        """Requests and dead letters of these partitions that are under way."""
+        """Requests and dead letters of these partitions that are under way, those of former ledgers included: while
+        one is, the next owner's could overtake it.
+        """
         with self.changed:
-            return sum(self.ledgers[partition].in_flight for partition in partitions if partition in self.ledgers)
+            return sum(self._under_way[partition] for partition in partitions)
 
     def close(self) -> None:
         """Hand nothing out any more; what is under way may end."""
@@ -216,11 +219,11 @@ class Scheduler:
 
     def _start(self, task: Task, stage: Stage) -> Task:
         task.stage = stage
-        task.ledger.in_flight += 1
+        self._under_way[task.record.partition] += 1
         return task
 
     def _land(self, task: Task) -> None:
-        task.ledger.in_flight -= 1
+        self._under_way[task.record.partition] -= 1
         if task.ledger.leaving or self._closed:
             self.landed.notify_all()
 

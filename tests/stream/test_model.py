@@ -234,8 +234,8 @@ class SchedulerMachine(RuleBasedStateMachine):
     @invariant()
     def what_is_under_way_is_known(self) -> None:
         for mine in self.assigned.values():
-            under_way = [entry for entry in self.book.unsettled(mine) if entry.state in UNDER_WAY]
-            assert self.scheduler.in_flight([mine.partition]) == len(under_way)
+            under_way = [entry.assignment.partition for entry in self.book.in_state(*UNDER_WAY)]
+            assert self.scheduler.in_flight([mine.partition]) == under_way.count(mine.partition)
         stages = self.scheduler.stages()
         for stage, state in ((Stage.IN_FLIGHT, State.POSTING), (Stage.BURYING, State.BURYING)):
             assert stages[stage] == sum(not entry.assignment.gone for entry in self.book.in_state(state))

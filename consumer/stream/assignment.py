@@ -66,9 +66,10 @@ class Assignment:
             ids = self._topic_ids.of(partition.topic for partition in partitions)
             committed = self._committed(consumer, partitions)
             positions = [self._open(consumer, partition, ids[partition.topic]) for partition in committed]
+            positions += [self._open_unread(each, ids[each.topic]) for each in partitions if not committed]
             consumer.incremental_assign(positions)
             consumer.resume(positions)  # a partition may come back paused from an earlier stay
-            if all(each.error is None for each in committed):
+            if committed and all(each.error is None for each in committed):
                 self._connection.admitted()
         self._health.lost = False
         self._changed(RebalanceEvent.ASSIGNED, partitions)
@@ -107,19 +108,28 @@ class Assignment:
             self._reporter.rebalanced(event, [f"{each.topic}-{each.partition}" for each in partitions])
 
     def _committed(self, consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
+        """What the group has committed, an answer for each partition; none at all where Kafka does not answer."""
         try:
             return consumer.committed(partitions, timeout=LOOK_UP_SECONDS)
-        except KafkaException as failure:  # librdkafka asks again by itself; only our own view of the start is missing
+        except KafkaException as failure:
             log.warning("committed offsets could not be read; librdkafka goes on", error=failure.args[0].name())
-            return partitions
+            return []
+
+    def _open_unread(self, unread: TopicPartition, topic_id: bytes) -> TopicPartition:
+        """The ledger of a partition whose committed offset could not be read: librdkafka asks again by itself.
+
+        It must not be taken for one that has none: that would begin the partition anew.
+        """
+        partition = Partition(unread.topic, unread.partition)
+        self._scheduler.assign(partition, 0, 0, topic_id)
+        return TopicPartition(*partition)
 
     def _open(self, consumer: Consumer, committed: TopicPartition, topic_id: bytes) -> TopicPartition:
         """The ledger of one partition, and where to consume it from."""
         partition = Partition(committed.topic, committed.partition)
         if committed.error is not None:
             self._connection.error(committed.error)
-            self._scheduler.assign(partition, 0, 0, topic_id)
-            return TopicPartition(*partition)
+            return self._open_unread(committed, topic_id)
         if committed.offset >= 0:
             ledger = self._scheduler.assign(partition, committed.offset, committed.offset, topic_id)
             self._load_map(ledger, committed.metadata)

@@ -131,6 +131,12 @@ class Watch:
             if valid or not self._recreated:
                 self._claims[consumer, key] = (each.offset, claim if valid else None)
 
+    def begins(self, consumer: FakeConsumer, key: Key, offset: int) -> None:
+        """A member says from where a partition that it was given is consumed; below 0: the client is to find out."""
+        stored = self.group.stored.get(key)
+        if stored is not None and 0 <= offset < stored.offset and not self._recreated:
+            self.violated("start", f"{consumer.name} begins {key} at {offset}, the group has committed {stored.offset}")
+
     def jumped_back(self, consumer: FakeConsumer, key: Key) -> None:
         """Records come again that were committed: nobody's fault."""
         self.trace("jumped back", consumer.name, key)

@@ -79,9 +79,10 @@ class Assignment:
             ids = self._topic_ids.of(partition.topic for partition in partitions)
             committed = self._committed(consumer, partitions)
             positions = [self._open(consumer, partition, ids[partition.topic]) for partition in committed]
+            positions += [self._open_unread(each, ids[each.topic]) for each in partitions if not committed]
             consumer.incremental_assign(positions)
             consumer.resume(positions)  # a partition may come back paused from an earlier stay
-            if all(each.error is None for each in committed):
+            if committed and all(each.error is None for each in committed):
                 self._connection.admitted()
         self._health.lost = False
         self._changed(RebalanceEvent.ASSIGNED, partitions)
@@ -129,19 +130,28 @@ class Assignment:
             self._reporter.rebalanced(event, [f"{each.topic}-{each.partition}" for each in partitions])
 
     def _committed(self, consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
+        """What the group has committed, an answer for each partition; none at all where Kafka does not answer."""
         try:
             return consumer.committed(partitions, timeout=LOOK_UP_SECONDS)
-        except KafkaException as failure:  # librdkafka asks again by itself; only our own view of the start is missing
+        except KafkaException as failure:
             log.warning("committed offsets could not be read; librdkafka goes on", error=failure.args[0].name())
-            return partitions
+            return []
+
+    def _open_unread(self, unread: TopicPartition, topic_id: bytes) -> TopicPartition:
+        """The ledger of a partition whose committed offset could not be read: librdkafka asks again by itself.
+
+        It must not be taken for one that has none: that would begin the partition anew.
+        """
+        partition = Partition(unread.topic, unread.partition)
+        self._scheduler.assign(partition, OFFSET_UNKNOWN, OFFSET_UNKNOWN, topic_id)
+        return TopicPartition(*partition)
 
     def _open(self, consumer: Consumer, committed: TopicPartition, topic_id: bytes) -> TopicPartition:
         """The ledger of one partition, and where to consume it from."""
         partition = Partition(committed.topic, committed.partition)
         if committed.error is not None:
             self._connection.error(committed.error)
-            self._scheduler.assign(partition, 0, 0, topic_id)
-            return TopicPartition(*partition)
+            return self._open_unread(committed, topic_id)
         settled = decode(committed.metadata or "")
         # The broker forgets a deleted topic's offsets a moment later, and takes late commits for the new one.
         if settled is not None and is_former(settled.topic_id, topic_id):
@@ -152,10 +162,8 @@ class Assignment:
             self._load_map(ledger, settled, committed.metadata)
             return TopicPartition(*partition, committed.offset)
         start = self._start_position.resolve(consumer, partition)
-        if start == OFFSET_INVALID:
-            self._scheduler.assign(partition, 0, 0, topic_id)
-        else:
-            self._scheduler.assign(partition, start, OFFSET_UNKNOWN, topic_id)  # so the start itself is committed
+        known = OFFSET_UNKNOWN if start == OFFSET_INVALID else start
+        self._scheduler.assign(partition, known, OFFSET_UNKNOWN, topic_id)  # so that the start itself is committed
         return TopicPartition(*partition, start)
 
     def _load_map(self, ledger: Ledger, settled: CommitMap | None, metadata: str | None) -> None:

@@ -105,6 +105,8 @@ class Committer:
         with self._scheduler.changed:
             for ledger in ledgers:
                 frontier = ledger.frontier(OFFSET_UNKNOWN if len(ledger) else position(ledger))
+                if frontier < 0:
+                    continue  # nobody could tell yet where the partition begins
                 metadata = ledger.commit_map(frontier, room)
                 if frontier > ledger.committed or (frontier == ledger.committed and metadata != ledger.committed_map):
                     offsets.append(TopicPartition(*ledger.partition, frontier, metadata=metadata))

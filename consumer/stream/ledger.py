@@ -19,7 +19,7 @@ class Ledger:
     Guarded by the scheduler's lock, but for `highest_seen`, `committed`, `committed_map`, `end` and `paused`: the poll
     thread's alone, which others may read.
 
-    start     -- the offset from which the partition is consumed
+    start     -- the offset from which the partition is consumed; `OFFSET_UNKNOWN` where only the client knows
     committed -- the group's committed offset; `OFFSET_UNKNOWN` where there is none yet
     topic_id  -- 16 bytes; the commit map is bound to it
     """

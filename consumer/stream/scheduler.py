@@ -58,7 +58,7 @@ class Scheduler:
         self._parked = ParkedTasks()
         self._to_bury: deque[Task] = deque()
         self._burials = Burials(policy)
-        self._under_way: Counter[Partition] = Counter()
+        self._under_way: Counter[Partition] = Counter()  # requests and dead letters
         self._suspects: list[Task] = []
         self._probed_suspects: list[Task] | None = None  # those the probe under way decides about; None: no probe
         self._counts = Counts()
@@ -112,7 +112,9 @@ class Scheduler:
                     self._counts.released[reason] += len(ledger)
 
     def in_flight(self, partitions: Iterable[Partition]) -> int:
-        """Requests and dead letters of these partitions that are under way, those of an earlier stay included."""
+        """Requests and dead letters of these partitions that are under way, those of former ledgers included: while
+        one is, the next owner's could overtake it.
+        """
         with self.changed:
             return sum(self._under_way[partition] for partition in partitions)
 

@@ -122,6 +122,7 @@ class FakeConsumer:
         for each in partitions:
             key = (each.topic, each.partition)
             self._explicit.add(key)
+            self._watch.begins(self, key, each.offset)
             self.assigned[key] = self._cursor(key, each.offset)
 
     def seek(self, partition: TopicPartition) -> None:

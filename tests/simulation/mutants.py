@@ -109,6 +109,13 @@ MUTANTS = [
         "if False:",
         "conservation",
     ),
+    _mutant(
+        "committed offset that could not be read taken for none",
+        (Assignment, "_committed"),
+        "return []",
+        "return partitions",
+        "start",
+    ),
     _mutant("two commits outstanding", (Committer, "tick"), " or self.outstanding", "", "one commit"),
     _mutant(
         "commit map of another topic believed",
@@ -141,6 +148,7 @@ MUTANTS = [
         "frontier",
         "run",
         "conservation",
+        "order",
     ),
     _mutant(
         "request still out at a revoke forgotten",

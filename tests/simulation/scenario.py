@@ -139,5 +139,5 @@ def _event(random: Random, calm_at: float) -> Event:
 
 def _recreation(random: Random, calm_at: float) -> list[Event]:
     """While the group is steady. A worker that joins before the old commits are gone can't tell the topics apart."""
-    at = random.uniform(max(5.0, calm_at / 2), max(6.0, calm_at))
+    at = random.uniform(max(9.0, calm_at / 2), max(10.0, calm_at))
     return [Event(at, Deed.RECREATE), Event(random.uniform(0.5, at), random.choice(WEATHERS), 2.0)]

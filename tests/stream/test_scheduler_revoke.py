@@ -311,6 +311,18 @@ def test_what_still_arrives_is_kept_lest_the_frontier_pass_it(engine: Engine) ->
 # Who waits for it hears of it.
 
 
+def test_a_request_of_before_the_offsets_jumped_backwards_is_under_way_until_it_ends(engine: Engine) -> None:
+    """A revoke waits for it, too: the next owner's request for the same contact must not overtake it."""
+    engine.admit(7, JANE)
+    sent = engine.deliver()
+    revoke(engine, ReleaseReason.REWOUND)
+    engine.assign(EVENTS)
+    assert engine.scheduler.in_flight([EVENTS]) == 1
+    engine.scheduler.begin_revoke([EVENTS])
+    assert woken(engine.scheduler.landed, by=lambda: engine.answer(sent, DELIVERED))
+    assert engine.scheduler.in_flight([EVENTS]) == 0
+
+
 def test_who_waits_for_a_leaving_partition_hears_of_each_landing(engine: Engine) -> None:
     engine.admit(0, JANE)
     engine.admit(1, JOE)

@@ -99,7 +99,7 @@ class AnswerParser:
     def on_headers_complete(self) -> None:
         """llhttp has read the last header."""
         headers = CaseInsensitiveDict((name.decode("latin-1"), value.decode("latin-1")) for name, value in self._fields)
-        if self._llhttp.get_http_version() not in _VERSIONS:
+        if self._llhttp.get_http_version() not in _VERSIONS or self._llhttp.get_status_code() < 100:
             raise ValueError("another version of HTTP")
         if headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
             raise ValueError("a transfer encoding that is not asked for")

@@ -65,7 +65,7 @@ class ScriptedServer:
         with suppress(OSError):
             if self._tls and sock:
                 sock = secure(self._tls)(sock)
-            while sock and (request := _read_request(sock)):
+            while sock and (request := read_request(sock)):
                 self.requests.append(request)
                 self._open.append(sock)
                 sock = self._script.pop(0)(sock)
@@ -74,7 +74,7 @@ class ScriptedServer:
         self.hung_up.set()
 
 
-def _read_request(sock: socket.socket) -> bytes:
+def read_request(sock: socket.socket) -> bytes:
     """Head and body of the next request; empty when the client has gone."""
     data = b""
     while b"\r\n\r\n" not in data:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http.client
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from requests.structures import CaseInsensitiveDict
@@ -47,9 +47,8 @@ class AnswerParser:
         self._head_room = HEAD_LIMIT
         self._fields: list[tuple[bytes, bytes]] = []
         self._headers: CaseInsensitiveDict[str] | None = None  # of the answer that has begun; None until all are there
-        self._kept = False
         self._body: list[bytes] = []
-        self._whole: tuple[int, CaseInsensitiveDict[str], bytes] | None = None
+        self._answer: Answer | None = None
 
     def feed(self, data: bytes) -> Answer | None:
         """Take what came, or b"" where the connection has ended. Gives the answer once it is there.
@@ -65,15 +64,13 @@ class AnswerParser:
             raise http.client.HTTPException("the answer is too long")
         try:
             self._llhttp.feed_data(data[:-1])
-            if self._whole is not None:  # without the last byte: something follows the answer
-                self._kept = False
-            else:
+            if self._answer is None:
                 self._llhttp.feed_data(data[-1:])
+                return self._answer
         except (HttpParserError, HttpParserUpgrade):
-            if self._whole is None:
+            if self._answer is None:
                 raise http.client.HTTPException("malformed") from None
-            self._kept = False
-        return Answer(*self._whole, self._kept) if self._whole else None
+        return replace(self._answer, reusable=False)  # it was there before the last byte: something follows it
 
     def _ended(self) -> Answer:
         if self._room == ANSWER_LIMIT:
@@ -98,9 +95,9 @@ class AnswerParser:
 
     def on_headers_complete(self) -> None:
         """llhttp has read the last header."""
-        headers = CaseInsensitiveDict((name.decode("latin-1"), value.decode("latin-1")) for name, value in self._fields)
         if self._llhttp.get_http_version() not in _VERSIONS or self._llhttp.get_status_code() < 100:
-            raise ValueError("another version of HTTP")
+            raise ValueError("not HTTP/1.0 or 1.1, or no status of theirs")
+        headers = CaseInsensitiveDict((name.decode("latin-1"), value.decode("latin-1")) for name, value in self._fields)
         if headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
             raise ValueError("a transfer encoding that is not asked for")
         self._headers = headers
@@ -114,7 +111,7 @@ class AnswerParser:
         status = self._llhttp.get_status_code()
         if 100 <= status < 200:
             self._headers = None
-        elif self._whole is None and self._headers is not None:
-            self._whole = status, self._headers, b"".join(self._body)
-            self._kept = self._llhttp.should_keep_alive()
+        elif self._answer is None and self._headers is not None:
+            kept = self._llhttp.should_keep_alive()
+            self._answer = Answer(status, self._headers, b"".join(self._body), reusable=kept)
         self._fields = []

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
     from consumer.clicksend.deadline import Deadline
 
-_PIECE = (
-    16 * 1024
-)  # bytes read at once: what a record of TLS carries at most, so that none is left inside the TLS layer
+_PIECE = 16 * 1024  # bytes read at once: a whole record of TLS, so that nothing is left where `quiet` does not look
 
 
 class Connection:

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run test simulate lint bench lock readme clean
+.PHONY: help setup demo run test simulate lint bench fuzz lock readme clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -41,6 +41,9 @@ lint: $(READY) ## ruff, its formatter, mypy
 
 bench: $(READY) ## the benchmarks, each with the ratio to a baseline of the same run
 	@for each in tests/benchmarks/bench_*.py; do $(BIN)/python $$each || exit 1; done
+
+fuzz: $(READY) ## mutated answers against the adapters for a minute (ARGS='SECONDS SEED')
+	@$(BIN)/python -m tests.clicksend.fuzz_adapter $(ARGS)
 
 lock: $(READY) ## renew the lock files from pyproject.toml (ARGS='--upgrade' for the newest versions)
 	@$(COMPILE) $(ARGS) --output-file requirements.txt pyproject.toml

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import http.client
 import io
-import socket
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, HeaderParsingError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import HeaderParsingError
 from urllib3.util.response import assert_header_parsing
 
+from consumer.clicksend.connecting import open_socket
 from consumer.clicksend.deadline import Deadline
 from consumer.clicksend.failure import ProxyUnauthorizedError, TunnelRefusedError
+from consumer.clicksend.transport import ANSWER_LIMIT
 
 if TYPE_CHECKING:
+    import socket
+
     from _typeshed import WriteableBuffer
 
     from consumer.clicksend.transport import Trust
-
-ANSWER_LIMIT = 128 * 1024  # bytes of one answer on the wire, headers included; ClickSend's weigh less than one
 
 
 class BoundedAdapter(HTTPAdapter):
@@ -85,31 +86,7 @@ class _BoundedConnection(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         """As urllib3's, except that there each address of a name gets the whole connect timeout, which adds up."""
-        failure: OSError | None = None
-        try:
-            addresses = socket.getaddrinfo(self._dns_host.strip("[]"), self.port, type=socket.SOCK_STREAM)
-        except (socket.gaierror, UnicodeError) as error:  # the latter: no name at all, as in `https://a..b`
-            raise NameResolutionError(self.host, self, socket.gaierror()) from error
-        for family, kind, protocol, _, address in addresses:
-            try:
-                return self._connected(socket.socket(family, kind, protocol), address)
-            except OSError as error:
-                failure = error
-        if isinstance(failure, TimeoutError):
-            raise ConnectTimeoutError(self, "no connection in time") from failure
-        raise NewConnectionError(self, "no connection") from failure
-
-    def _connected(self, sock: socket.socket, address: Any) -> socket.socket:
-        try:
-            for option in self.socket_options or ():
-                sock.setsockopt(*option)
-            sock.settimeout(self._deadline.cut(self.timeout))
-            sock.connect(address)
-            sock.settimeout(self._deadline.cut(self.timeout))  # for the handshake
-        except BaseException:
-            sock.close()
-            raise
-        return sock
+        return open_socket(self._dns_host.strip("[]"), self.port, self.timeout, self._deadline)
 
     def _tunnel(self) -> None:
         self._answer = _TunnelAnswer
@@ -181,6 +158,11 @@ class _Answer(http.client.HTTPResponse):
             assert_header_parsing(self.headers)
         except HeaderParsingError:  # urllib3 only logs it, and goes on without the headers after the broken one
             raise http.client.HTTPException("a header is malformed") from None
+
+    def _safe_read(self, amt: int) -> bytes:
+        if amt < 0:  # a chunk of negative size, for which http.client raises ValueError
+            raise http.client.HTTPException("a chunk is malformed")
+        return super()._safe_read(amt)  # type: ignore[misc,no-any-return]  # typeshed leaves it out
 
 
 class _TunnelAnswer(_Answer):

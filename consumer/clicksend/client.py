@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from requests import PreparedRequest, Request, Response
 from urllib3 import Timeout
@@ -37,11 +37,12 @@ class Client:
         self, endpoint: Endpoint, timeouts: Timeouts, credentials: Callable[[], Credentials], adapter: BaseAdapter
     ) -> None:
         self._session = open_session(endpoint, adapter)
-        self._timeout = Timeout(connect=timeouts.connect, read=timeouts.read, total=timeouts.total)
+        self._adapter = adapter
+        self._proxies = dict(self._session.proxies)
+        self._timeout: Any = Timeout(connect=timeouts.connect, read=timeouts.read, total=timeouts.total)
         self._credentials = credentials
         self._known: Credentials | None = None
-        self._authorization = ""
-        # Prepared once: requests takes longer to prepare a request than to send it. Only body and headers change.
+        # Prepared once: requests takes longer to prepare a request than to send it. Only body and credentials change.
         url = f"{endpoint.base_url}/lists/{endpoint.list_id}"
         json = {"Content-Type": "application/json"}
         self._post = self._session.prepare_request(Request("POST", f"{url}/contacts", headers=json))
@@ -53,25 +54,32 @@ class Client:
         payload -- the contact, as a JSON object
         now     -- the present, with its time zone
         """
+        self._identify()
         self._post.body = payload
         self._post.headers["Content-Length"] = str(len(payload))
         return self._exchange(self._post, now)
 
     def probe(self, now: datetime) -> ProbeVerdict:
         """Look at the list with the same credentials; changes nothing there."""
+        self._identify()
         return ProbeVerdict.of(self._exchange(self._get, now))
 
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
 
-    def _exchange(self, request: PreparedRequest, now: datetime) -> Outcome:
+    def _identify(self) -> None:
+        """Use the credentials in force. New ones make new requests: adapters keep what they have built of the old."""
         credentials = self._credentials()
         if credentials != self._known:
-            self._known, self._authorization = credentials, credentials.authorization
-        request.headers["Authorization"] = self._authorization
+            self._known = credentials
+            self._post, self._get = self._post.copy(), self._get.copy()
+            self._post.headers["Authorization"] = self._get.headers["Authorization"] = credentials.authorization
+
+    def _exchange(self, request: PreparedRequest, now: datetime) -> Outcome:
+        # By the adapter itself: what Session.send adds are cookies, redirects and hooks, and none of them is wanted.
         try:
-            with self._session.send(request, stream=True, timeout=self._timeout) as response:
+            with self._adapter.send(request, stream=True, timeout=self._timeout, proxies=self._proxies) as response:
                 body = _read(response)
         except FAILURES as error:
             return failed(error)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+class UnreachableError(OSError):
+    """No address of the host took a connection, or none in time."""
+
+
 class TunnelRefusedError(OSError):
     """The proxy's answer to CONNECT was not 200."""
 
@@ -33,8 +37,8 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], Fault | Cause], ...] = (
     ((ProxyUnauthorizedError,), Fault.PROXY_UNAUTHORIZED),
     ((TunnelRefusedError,), Cause.PROXY),
     ((ssl.SSLCertVerificationError,), Fault.TLS),
-    ((socket.gaierror, urllib3.exceptions.NameResolutionError), Cause.DNS),
-    ((urllib3.exceptions.ConnectTimeoutError, requests.ConnectTimeout), Cause.CONNECT),  # NewConnectionError is one
+    ((socket.gaierror,), Cause.DNS),
+    ((UnreachableError, requests.ConnectTimeout), Cause.CONNECT),
     ((TimeoutError, urllib3.exceptions.TimeoutError, requests.Timeout), Cause.TIMEOUT),
     ((ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError), Cause.RESET),
     ((ssl.SSLError, requests.exceptions.SSLError), Cause.TLS),

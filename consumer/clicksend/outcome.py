@@ -72,6 +72,7 @@ def _fault(fault: Fault) -> Outcome:
 
 
 MALFORMED = _transient(Cause.MALFORMED)
+_SUCCESS = Outcome(Result.DELIVERED, status=200, code="SUCCESS")  # nearly every outcome: it needs no look at the table
 
 # Codes that decide whatever the status.
 _CODES: Mapping[str, Outcome] = {
@@ -122,10 +123,12 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, now: datetime
     body    -- read to its end
     now     -- the present, with its time zone, for a `Retry-After` that is a date
     """
+    answer = _parse(body)
+    if status == 200 and answer.get("response_code") == "SUCCESS" and answer.get("http_code") == 200:
+        return _SUCCESS
     outcome = _by_status(status)
     if outcome is MALFORMED:  # no final status of HTTP's: the body means nothing either
         return replace(MALFORMED, status=status)
-    answer = _parse(body)
     code = _code(answer)
     if code is not None and code in _CODES:
         outcome = _CODES[code]
@@ -146,9 +149,12 @@ def _by_status(status: int) -> Outcome:
 def _parse(body: bytes) -> Mapping[str, object]:
     """The body as a JSON object; empty where it isn't one. PHP's texts may be in any encoding, and begin with a BOM."""
     try:
-        answer = orjson.loads(body.decode("utf-8-sig", errors="replace"))
+        answer = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return {}
+        try:
+            answer = orjson.loads(body.decode("utf-8-sig", errors="replace"))
+        except orjson.JSONDecodeError:
+            return {}
     return answer if isinstance(answer, dict) else {}
 
 

@@ -1,4 +1,4 @@
-"""How requests reach ClickSend: where to, whom to trust, how long to wait, and the Session that keeps to it."""
+"""How requests reach ClickSend: where to, whom to trust, how long to wait and to read, and the Session that does it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from requests.adapters import BaseAdapter
+
+ANSWER_LIMIT = 128 * 1024  # bytes of one answer on the wire, headers included; ClickSend's weigh less than one
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ class Endpoint:
 class Timeouts:
     """How long a request may take, in seconds; `total` cuts the others.
 
-    connect -- until a connection is there, for each address of the host; also each step of TLS and of sending
-    read    -- without a byte of the answer
+    connect -- until a connection is there, for each address of the host; also each step of TLS
+    read    -- without a byte of the answer; sending takes no longer than the longer of the two
     total   -- from the beginning to the answer's last byte. Only looking up the host's name comes on top: that can't
                be interrupted, and the system's resolver has limits of its own (resolv.conf(5)).
     """
@@ -83,14 +85,9 @@ class Trust:
                 self.context.load_verify_locations(self._ca_file)
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """No redirects: the API sends none, and a followed one would carry the credentials elsewhere."""
-
-
 def open_session(endpoint: Endpoint, adapter: BaseAdapter) -> requests.Session:
-    """A Session that takes nothing from the environment and is carried by the adapter alone."""
-    session = _Session()
+    """A Session that takes nothing from the environment, prepares the requests, and knows no adapter but this one."""
+    session = requests.Session()
     session.trust_env = False  # no proxy and no CA of the environment's, and no .netrc: it would override the API key
     if endpoint.proxy_url:
         session.proxies = {"https": endpoint.proxy_url}

@@ -13,7 +13,7 @@ import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from consumer import __version__, metrics
-from consumer.clicksend.adapter import BoundedAdapter
+from consumer.clicksend.carrier import adapter_for
 from consumer.clicksend.client import Client
 from consumer.clicksend.credentials import Credentials
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
@@ -206,7 +206,7 @@ def _delivery(settings: Settings) -> Delivery:
     timeouts = Timeouts(clicksend.connect_timeout, clicksend.read_timeout, clicksend.total_timeout)
     trust = Trust(Path(clicksend.ca_file) if clicksend.ca_file else None)
     store = CredentialStore(settings, trust)
-    return Delivery(lambda: Client(endpoint, timeouts, store.current, BoundedAdapter(trust)), store.reload)
+    return Delivery(lambda: Client(endpoint, timeouts, store.current, adapter_for(endpoint, trust)), store.reload)
 
 
 def _register(registry: CollectorRegistry, scheduler: Scheduler, clock: Callable[[], float]) -> None:

@@ -1,9 +1,9 @@
-"""What one request costs the worker: `Client.post` against the ways of requests itself, on loopback, in one thread.
+"""What one request costs the worker: `Client.post` against requests' own ways, on loopback, by number of threads.
 
     python tests/benchmarks/bench_client.py [requests]
 
 CPU of this process for each request (the server is another process), the best of several rounds that take turns, so
-that a busy machine disturbs all alike.
+that a busy machine disturbs all alike. Each thread has a connection of its own, as in the worker.
 """
 
 from __future__ import annotations
@@ -14,34 +14,42 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3 import Timeout
 
 from consumer.clicksend.adapter import BoundedAdapter
 from consumer.clicksend.client import Client
 from consumer.clicksend.credentials import Credentials
+from consumer.clicksend.lean_adapter import LeanAdapter
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from requests.adapters import BaseAdapter
+
+    Send = Callable[[], object]
+
 ROUNDS = 5
+THREADS = (1, 16, 64)
 BODY = b'{"http_code":200,"response_code":"SUCCESS","response_msg":"New contact has been created.","data":{}}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
 PAYLOAD = b'{"email":"jane.doe@example.com","phone_number":"+14155550132","custom_1":"marketing_opt_in"}'
 CREDENTIALS = Credentials("jane", "key")
+NOW = datetime.now(UTC)
+TIMEOUT: Any = Timeout(connect=3, read=10, total=20)
 
 
 def main(count: int) -> None:
     """Measure and print."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", 0), backlog=max(THREADS))
     server = multiprocessing.get_context("fork").Process(target=serve, args=(listener,), daemon=True)
     server.start()
     try:
-        report(measure(ways(f"http://127.0.0.1:{listener.getsockname()[1]}"), count), count)
+        ways = ways_to(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        report({threads: measure(ways, threads, count) for threads in THREADS}, count)
     finally:
         server.terminate()
 
@@ -59,44 +67,72 @@ def answer(sock: socket.socket) -> None:
             sock.sendall(ANSWER)
 
 
-def ways(url: str) -> dict[str, Callable[[], object]]:
-    """The ways to send one contact; the first is the baseline."""
+def ways_to(url: str) -> dict[str, Callable[[], Send]]:
+    """The ways to send one contact, each made anew for a thread; the first is the baseline."""
     contacts = f"{url}/lists/42/contacts"
-    login = ("jane", "key")
     json = {"Content-Type": "application/json"}
-    session = requests.Session()
-    timeout = Timeout(connect=3, read=10, total=20)
-    prepared = requests.Request("POST", contacts, data=PAYLOAD, headers=json, auth=login).prepare()
-    stock, bounded = HTTPAdapter(), BoundedAdapter(Trust())
-    client = Client(Endpoint(url, 42), Timeouts(), lambda: CREDENTIALS, BoundedAdapter(Trust()))
-    now = datetime.now(UTC)
+    trust = Trust()
+
+    def session_post() -> Send:
+        session = requests.Session()
+        login = (CREDENTIALS.username, CREDENTIALS.api_key)
+        return lambda: session.post(contacts, PAYLOAD, headers=json, auth=login, timeout=(3, 10))
+
+    def sent_by(adapter: BaseAdapter) -> Send:
+        login = {**json, "Authorization": CREDENTIALS.authorization}
+        prepared = requests.Request("POST", contacts, data=PAYLOAD, headers=login).prepare()
+        return lambda: adapter.send(prepared, timeout=TIMEOUT).content
+
+    def posted_over(adapter: BaseAdapter) -> Send:
+        client = Client(Endpoint(url, 42), Timeouts(), lambda: CREDENTIALS, adapter)
+        return lambda: client.post(PAYLOAD, NOW)
+
     return {
-        "Session.post": lambda: session.post(contacts, PAYLOAD, headers=json, auth=login, timeout=(3, 10)),
-        "HTTPAdapter.send, prepared": lambda: stock.send(prepared, timeout=(3, 10)).content,
-        "BoundedAdapter.send, prepared": lambda: bounded.send(prepared, timeout=timeout).content,
-        "Client.post": lambda: client.post(PAYLOAD, now),
+        "Session.post": session_post,
+        "BoundedAdapter.send, prepared": lambda: sent_by(BoundedAdapter(trust)),
+        "LeanAdapter.send, prepared": lambda: sent_by(LeanAdapter(trust)),
+        "Client.post, BoundedAdapter": lambda: posted_over(BoundedAdapter(trust)),
+        "Client.post, LeanAdapter": lambda: posted_over(LeanAdapter(trust)),
     }
 
 
-def measure(ways: dict[str, Callable[[], object]], count: int) -> dict[str, float]:
+def measure(ways: dict[str, Callable[[], Send]], threads: int, count: int) -> dict[str, float]:
     """Seconds of CPU for each request, by way."""
+    each = count // threads
+    sends = {name: [way() for _ in range(threads)] for name, way in ways.items()}
     best = dict.fromkeys(ways, float("inf"))
     for _ in range(ROUNDS):
-        for name, send in ways.items():
-            send()  # connects
-            start = time.process_time()
-            for _ in range(count):
-                send()
-            best[name] = min(best[name], (time.process_time() - start) / count)
+        for name, senders in sends.items():
+            best[name] = min(best[name], cpu_of(senders, each) / (each * threads))
     return best
 
 
-def report(best: dict[str, float], count: int) -> None:
-    """A table, with the ratio of each way to the baseline."""
-    baseline = next(iter(best.values()))
-    sys.stdout.write(f"CPU a request, best of {ROUNDS} rounds of {count}\n")
-    for name, seconds in best.items():
-        sys.stdout.write(f"{name:32}{seconds * 1e6:8.0f} us{seconds / baseline:8.2f}\n")
+def cpu_of(senders: list[Send], each: int) -> float:
+    """Seconds of CPU in which all the senders, a thread for each, send so many requests each."""
+    for send in senders:
+        send()  # connects
+    workers = [threading.Thread(target=repeat, args=(send, each)) for send in senders]
+    start = time.process_time()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return time.process_time() - start
+
+
+def repeat(send: Send, count: int) -> None:
+    """Send so many."""
+    for _ in range(count):
+        send()
+
+
+def report(best: dict[int, dict[str, float]], count: int) -> None:
+    """A table for each number of threads, with the ratio of each way to the baseline."""
+    for threads, by_way in best.items():
+        baseline = next(iter(by_way.values()))
+        sys.stdout.write(f"CPU a request with {threads} threads, best of {ROUNDS} rounds of {count}\n")
+        for name, seconds in by_way.items():
+            sys.stdout.write(f"{name:32}{seconds * 1e6:8.0f} us{seconds / baseline:8.2f}\n")
 
 
 if __name__ == "__main__":

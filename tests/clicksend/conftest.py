@@ -11,6 +11,7 @@ import trustme
 from consumer.clicksend.adapter import BoundedAdapter
 from consumer.clicksend.client import Client
 from consumer.clicksend.credentials import Credentials
+from consumer.clicksend.lean_adapter import LeanAdapter
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
 from tests.clicksend.scripted_server import ScriptedServer
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     AdapterFactory = Callable[[Trust], BaseAdapter]
 
-ADAPTERS: dict[str, AdapterFactory] = {"requests": BoundedAdapter}
+ADAPTERS: dict[str, AdapterFactory] = {"requests": BoundedAdapter, "lean": LeanAdapter}
 """Every adapter that the client can be carried by: the contract suite runs over each."""
 
 

@@ -15,11 +15,12 @@ Act = Callable[[socket.socket], socket.socket | None]
 
 
 class ScriptedServer:
-    """Listens on 127.0.0.1. Each request takes the next act of the script, over whichever connection it comes."""
+    """Listens on this machine. Each request takes the next act of the script, over whichever connection it comes."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self._tls = tls
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family)
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._script: list[Act] = []
@@ -27,7 +28,7 @@ class ScriptedServer:
         self.connections = 0
         self.hung_up = threading.Event()  # a connection is closed
         self.port: int = self._listener.getsockname()[1]
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def script(self, *acts: Act) -> None:
         """What to do next."""
@@ -64,7 +65,7 @@ class ScriptedServer:
         with suppress(OSError):
             if self._tls and sock:
                 sock = secure(self._tls)(sock)
-            while sock and (request := _read_request(sock)):
+            while sock and (request := read_request(sock)):
                 self.requests.append(request)
                 self._open.append(sock)
                 sock = self._script.pop(0)(sock)
@@ -73,7 +74,7 @@ class ScriptedServer:
         self.hung_up.set()
 
 
-def _read_request(sock: socket.socket) -> bytes:
+def read_request(sock: socket.socket) -> bytes:
     """Head and body of the next request; empty when the client has gone."""
     data = b""
     while b"\r\n\r\n" not in data:
@@ -117,6 +118,17 @@ def reply_and_reset(answer: bytes = b"") -> Act:
         sock.sendall(answer)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         sock.close()
+
+    return act
+
+
+def reply_and_end_tls(answer: bytes) -> Act:
+    """Send the answer, then TLS's own end of the connection (close_notify)."""
+
+    def act(sock: socket.socket) -> None:
+        assert isinstance(sock, ssl.SSLSocket)
+        sock.sendall(answer)
+        sock.unwrap().close()
 
     return act
 

@@ -16,7 +16,16 @@ from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause
 from consumer.clicksend.transport import Timeouts, Trust
 from tests.clicksend.expected import DELIVERED, NOW, PAYLOAD, fault, transient
-from tests.clicksend.scripted_server import OK, Act, ScriptedServer, answer, drip, reply, reply_and_close
+from tests.clicksend.scripted_server import (
+    OK,
+    Act,
+    ScriptedServer,
+    answer,
+    drip,
+    reply,
+    reply_and_close,
+    reply_and_reset,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,6 +141,7 @@ def listening(act: Act) -> Iterator[int]:
     [
         pytest.param(reply(answer("400 Bad Request")), Cause.TLS, id="plain HTTP"),
         pytest.param(reply_and_close(), Cause.RESET, id="hangs up"),
+        pytest.param(reply_and_reset(), Cause.RESET, id="resets"),
     ],
 )
 def test_a_handshake_that_fails_otherwise_is_transient(connect: Callable[..., Client], act: Act, cause: Cause) -> None:
@@ -144,3 +154,31 @@ def test_a_handshake_takes_no_longer_than_the_total_timeout(connect: Callable[..
     with listening(act) as port:
         client = connect(f"https://127.0.0.1:{port}", Timeouts(connect=5, read=5, total=0.15))
         assert client.post(PAYLOAD, NOW) == transient(Cause.TIMEOUT)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_connection_that_is_reset_as_it_is_made_is_transient(connect: Callable[..., Client], scheme: str) -> None:
+    def reset(listener: socket.socket) -> None:
+        reply_and_reset()(listener.accept()[0])
+
+    with ThreadPoolExecutor() as pool, socket.create_server(("127.0.0.1", 0)) as listener:
+        pool.submit(reset, listener)
+        client = connect(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}")
+        assert client.post(PAYLOAD, NOW) in (transient(Cause.RESET), transient(Cause.CONNECT))  # as soon as it is seen
+
+
+def has_ipv6() -> bool:
+    with suppress(OSError), socket.create_server(("::1", 0), family=socket.AF_INET6):
+        return True
+    return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
+@pytest.mark.parametrize("secured", [True, False], ids=["https", "http"])
+def test_an_ipv6_address_is_a_host(authority: trustme.CA, connect: Callable[..., Client], secured: bool) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("::1").configure_cert(context)
+    with ScriptedServer(context if secured else None, "::1").running() as server:
+        server.script(reply(OK))
+        assert connect(server.url).post(PAYLOAD, NOW) == DELIVERED
+        assert b"\r\nHost: [::1]:%d\r\n" % server.port in server.requests[0]

@@ -10,12 +10,10 @@ import pytest
 import requests
 import urllib3
 
-from consumer.clicksend.failure import FAILURES, ProxyUnauthorizedError, TunnelRefusedError, failed
+from consumer.clicksend.failure import FAILURES, ProxyUnauthorizedError, TunnelRefusedError, UnreachableError, failed
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause
 from tests.clicksend.expected import fault, transient
-
-CONNECTION = urllib3.connection.HTTPConnection("127.0.0.1")
 
 
 def chained(outer: BaseException, *causes: BaseException) -> BaseException:
@@ -29,20 +27,12 @@ def chained(outer: BaseException, *causes: BaseException) -> BaseException:
     ("error", "cause"),
     [
         pytest.param(
-            chained(
-                requests.ConnectionError(),
-                urllib3.exceptions.NameResolutionError("x", CONNECTION, socket.gaierror()),
-                socket.gaierror(),
-            ),
+            chained(requests.ConnectionError(), urllib3.exceptions.ProtocolError(), socket.gaierror()),
             Cause.DNS,
             id="name",
         ),
         pytest.param(
-            chained(
-                requests.ConnectionError(),
-                urllib3.exceptions.NewConnectionError(CONNECTION, ""),
-                ConnectionRefusedError(),
-            ),
+            chained(requests.ConnectionError(), UnreachableError(), ConnectionRefusedError()),
             Cause.CONNECT,
             id="refused",
         ),

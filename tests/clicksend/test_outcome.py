@@ -220,3 +220,14 @@ def test_whatever_the_answer_it_has_a_whole_outcome(status: int, retry_after: st
     assert (outcome.fault is not None) == (outcome.result is Result.CONFIGURATION_FAULT)
     assert (outcome.cause is not None) == (outcome.result is Result.TRANSIENT)
     assert status_label(outcome.status) in STATUS_LABELS[outcome.result]
+
+
+def test_the_short_cut_for_the_usual_answer_says_what_the_table_says() -> None:
+    usual = classify(200, {}, b'{"http_code":200,"response_code":"SUCCESS"}', NOW)
+    assert usual == classify(200, {}, b'{"http_code":"200","response_code":"SUCCESS"}', NOW)
+    assert usual == Outcome(Result.DELIVERED, status=200, code="SUCCESS")
+
+
+@pytest.mark.parametrize("answer", [{"http_code": 400}, {"response_code": "BAD_REQUEST"}], ids=["status", "code"])
+def test_the_short_cut_is_for_the_usual_answer_only(answer: dict[str, object]) -> None:
+    assert meaning(200, **({"http_code": 200, "response_code": "SUCCESS"} | answer)) == REJECTED

@@ -67,10 +67,12 @@ def test_one_contacts_events_arrive_in_order(stage: Stage) -> None:
 
 
 def test_after_a_stop_nothing_is_delivered_again(stage: Stage) -> None:
+    stage.faults(Rule(delay=0.02))  # so that the stop comes in the midst of it
     stage.produce(*[sign_up(number) for number in range(300)])
     with stage.worker(DELIVERY_CONCURRENCY="4") as worker:
         worker.wait(lambda: len(stage.sandbox.requests()) > 50)
         assert worker.stop() == 0
+    assert len(stage.payloads()) < 300
     with stage.worker() as worker:
         worker.wait(lambda: len({payload["email"] for payload in stage.payloads()}) == 300)
         assert worker.stop() == 0

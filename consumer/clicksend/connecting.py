@@ -1,0 +1,43 @@
+"""How a connection to a host comes about."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+from consumer.clicksend.failure import UnreachableError
+
+if TYPE_CHECKING:
+    from consumer.clicksend.deadline import Deadline
+
+
+def open_socket(host: str, port: int, timeout: float, deadline: Deadline) -> socket.socket:
+    """Connect to the first address of the host that answers; each has the timeout, all of them the deadline.
+
+    timeout -- seconds; the socket is given back with it, cut by the deadline, for the TLS handshake
+
+    Raises socket.gaierror where the name isn't found, UnreachableError where no address answers.
+    """
+    failure: OSError | None = None
+    try:
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # no name at all, as in `https://a..b`
+        raise socket.gaierror(socket.EAI_NONAME, "not a name") from error
+    for family, kind, protocol, _, address in addresses:
+        try:
+            return _connected(socket.socket(family, kind, protocol), address, timeout, deadline)
+        except OSError as error:
+            failure = error
+    raise UnreachableError("no connection") from failure
+
+
+def _connected(sock: socket.socket, address: Any, timeout: float, deadline: Deadline) -> socket.socket:
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.settimeout(deadline.cut(timeout))
+        sock.connect(address)
+        sock.settimeout(deadline.cut(timeout))
+    except BaseException:
+        sock.close()
+        raise
+    return sock

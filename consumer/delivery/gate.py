@@ -144,7 +144,7 @@ class Gate:
         if outcome.cause is Cause.RATE_LIMITED:
             self._limiter.throttled(sent_at, now)
         elif outcome.result is not Result.TRANSIENT:
-            self._limiter.answered(now)
+            self._limiter.answered(sent_at, now)
         if outcome.retry_after is not None and outcome.cause in (Cause.RATE_LIMITED, Cause.UNAVAILABLE):
             self._paused_until = max(self._paused_until, now + outcome.retry_after)
 

@@ -73,6 +73,11 @@ class Limiter:
         self._first_refused = self._last_refused = -math.inf  # when these requests went out
         self._hold = 0.0
 
+    @property
+    def refused(self) -> bool:
+        """Whether no request has been taken since the last 429s."""
+        return self._refused_at < math.inf
+
     def ready_at(self, now: float) -> float:
         """When the next request may go out: `now` or later, in monotonic seconds."""
         return max(now, self._next_at)
@@ -139,10 +144,12 @@ class Limiter:
         begun_at = min(self._begun_at, self._first_refused) if self._taken else self._first_refused
         whole = max(sent_at - begun_at, SHORTEST_HOLD) + (LEARNT_FROM if self._taken_before else 0.0)
         taken = self._taken + self._taken_before
-        if sent_at - self._first_refused > 0.5 * whole > 2 * self._unknown(sent_at):  # a whole window was seen
-            self._period = SHORT_PERIOD
-            taken *= 1 - SMALLEST_MARGIN
+        unknown = self._unknown(sent_at)
         self._start = self._target = max(taken / whole, LOWEST_RATE)
+        if sent_at - self._first_refused > 0.5 * whole > 2 * unknown:  # a whole window was seen, no shorter than this
+            self._period = SHORT_PERIOD
+            self._start = max(taken / (whole - unknown / 2) * (1 - FIRST_MARGIN), LOWEST_RATE)
+            self._target = max(taken / (whole - unknown) * (1 - FIRST_MARGIN), LOWEST_RATE)
         self._learning = False
 
     def _cut(self, sent_at: float) -> None:

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/bench_limited.py [seconds]
 
-Worker processes share a stand-in that takes 100 requests a second, on the in-process broker. Judged from the sink's log,
+Worker processes share a stand-in that takes 100 requests a second, on the in-process broker. Judged from its log,
 from second 15 on: everybody has learnt the limit by then.
 """
 
@@ -62,7 +62,9 @@ def measure(retry_after: RetryAfter, workers: int, seconds: int) -> Figures:
         stage.produce(*[sign_up(number) for number in range(2 * LIMIT * seconds)])
         begin = sandbox_begin(sandbox)
         time.sleep(max(0.0, begin + seconds - time.time()))
-        seen = [entry for entry in sandbox.requests() if begin + LEARNING_SECONDS <= entry.received_at < begin + seconds]
+        seen = [
+            entry for entry in sandbox.requests() if begin + LEARNING_SECONDS <= entry.received_at < begin + seconds
+        ]
     taken = sum(entry.status == 200 for entry in seen)
     return Figures(taken / (seconds - LEARNING_SECONDS), sum(entry.status == 429 for entry in seen) / len(seen))
 

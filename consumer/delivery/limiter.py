@@ -154,7 +154,7 @@ class Limiter:
 
     def _cut(self, sent_at: float) -> None:
         """Choose where to go on, and the target, between what went well and what was refused."""
-        open_for = min(max(self._first_refused - self._begun_at, SHORTEST_HOLD), 1e9)
+        open_for = min(max(self._first_refused - self._begun_at, SHORTEST_HOLD), 1e9)  # with a fixed limit: ever
         longest = open_for + sent_at - self._first_refused  # the sink's window was at most so long
         shortest = max(longest - self._unknown(sent_at), open_for)
         high = self.rate * max(open_for / shortest, DEEPEST_CUT)

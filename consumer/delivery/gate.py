@@ -40,6 +40,18 @@ class Closed:
     until: float
 
 
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """What holds requests back, for a person.
+
+    until -- monotonic seconds of the next chance; `now` where nothing holds, infinite where only an event brings it
+    """
+
+    state: GateState
+    until: float
+    why: str
+
+
 class Gate:
     """Limiter, breaker and halt put together. No lock, no I/O, no clock: its owner guards it and passes `now`."""
 
@@ -68,13 +80,26 @@ class Gate:
 
     def state(self, now: float) -> GateState:
         """What holds requests back now."""
+        return self.report(now).state
+
+    def report(self, now: float) -> GateReport:
+        """What holds requests back now, until when, and why. The strongest reason only."""
         if self._halt.fault is not None:
-            return GateState.HALTED
+            fault = self._halt.fault
+            return GateReport(GateState.HALTED, self._halt.probe_at, f"delivery is halted ({fault}): {fault.mend}")
         if self._breaker.state is not BreakerState.CLOSED:
-            return GateState.BREAKER
-        if now < self._paused_until or self._limiter.ready_at(now) > now:
-            return GateState.LIMITED
-        return GateState.OPEN
+            until = self._breaker.trial_at if self._breaker.state is BreakerState.OPEN else math.inf
+            why = "ClickSend is down; one request at a time finds out when it is back"
+            return GateReport(GateState.BREAKER, max(now, until), why)
+        if now < self._paused_until:
+            return GateReport(GateState.LIMITED, self._paused_until, "ClickSend has asked for a pause (Retry-After)")
+        until = self._limiter.ready_at(now)
+        state = GateState.LIMITED if until > now else GateState.OPEN
+        if self._limiter.refused:
+            return GateReport(state, until, "ClickSend answers 429 (too many requests); few go out until it takes one")
+        if self.rate < math.inf:
+            return GateReport(state, until, f"requests are paced, {self.rate:.3g} a second")
+        return GateReport(state, until, "nothing holds requests back")
 
     def ask(self, now: float) -> Permit | Closed:
         """Let one request out now, or say until when not. A permit counts as used."""
@@ -144,7 +169,7 @@ class Gate:
         if outcome.cause is Cause.RATE_LIMITED:
             self._limiter.throttled(sent_at, now)
         elif outcome.result is not Result.TRANSIENT:
-            self._limiter.answered(now)
+            self._limiter.answered(sent_at, now)
         if outcome.retry_after is not None and outcome.cause in (Cause.RATE_LIMITED, Cause.UNAVAILABLE):
             self._paused_until = max(self._paused_until, now + outcome.retry_after)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import time
@@ -17,7 +18,7 @@ from consumer.clicksend.carrier import adapter_for
 from consumer.clicksend.client import Client
 from consumer.clicksend.credentials import Credentials
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
-from consumer.delivery.gate import Gate
+from consumer.delivery.gate import Gate, GateState
 from consumer.delivery.judge import Judge
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
@@ -118,14 +119,22 @@ class Probes:
         return Report(age < self._longest_gap, {"poll_age_seconds": round(age, 3), "limit_seconds": self._longest_gap})
 
     def ready(self) -> Report:
-        """Whether the worker does its work, and if not, why and how to mend it."""
-        fault = self._scheduler.gate.fault
-        halted = f"delivery is halted ({fault}): {fault.mend}" if fault is not None else ""
-        readiness = self._health.readiness(self._clock(), halted)
+        """Whether the worker does its work, and if not, why and how to mend it; and what holds requests back.
+
+        A limited gate or a broken-off one leaves it ready: nobody else could send more. Only a halt does not.
+        """
+        now = self._clock()
+        with self._scheduler.changed:
+            gate = self._scheduler.gate.report(now)
+        readiness = self._health.readiness(now, gate.why if gate.state is GateState.HALTED else "")
         detail, mend = readiness.detail, self._health.letters_mend
         if mend and (waiting := self._scheduler.dead_letters_waiting()):
             detail += f"; {waiting} dead letters wait: {mend}"
-        return Report(readiness.ready, {"state": readiness.condition, "detail": detail})
+        body: dict[str, str | float] = {"state": readiness.condition, "detail": detail}
+        body |= {"gate": gate.state, "gate_detail": gate.why}
+        if now < gate.until < math.inf:
+            body["gate_seconds"] = round(gate.until - now, 3)
+        return Report(readiness.ready, body)
 
 
 class CredentialStore:

@@ -8,7 +8,7 @@ import pytest
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
-from consumer.delivery.gate import Closed, Gate, GateState, Permit
+from consumer.delivery.gate import Closed, Gate, GateReport, GateState, Permit
 from consumer.delivery.retry import RetryPolicy
 from tests.delivery.answers import (
     ALREADY_EXISTS,
@@ -88,14 +88,13 @@ def test_a_429_teaches_a_rate(gate: Gate) -> None:
 
 
 @pytest.mark.parametrize("outcome", [REJECTED, ALREADY_EXISTS, DELIVERED], ids=lambda outcome: outcome.result)
-def test_every_taken_request_lets_the_rate_recover(outcome: Outcome) -> None:
-    gate = Gate(POLICY, requests_per_second=4, probe_interval=30)
+def test_every_taken_request_ends_a_refusal_and_a_failure_does_not(gate: Gate, outcome: Outcome) -> None:
+    answer(gate, DELIVERED, now=100)
     answer(gate, RATE_LIMITED, now=100)
-    low = gate.rate
     answer(gate, DOWN, now=101)
-    assert gate.rate == low
-    answer(gate, outcome, now=101)
-    assert gate.rate > low
+    assert "429" in gate.report(102).why
+    answer(gate, outcome, now=102)
+    assert "429" not in gate.report(103).why
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -268,3 +267,45 @@ def test_a_pause_that_the_vendor_asked_for_is_no_open_time(gate: Gate) -> None:
     answer(gate, asked_to_wait(20, 503), now=100)
     assert gate.open_seconds(110) == 10
     assert gate.open_seconds(125) == 15
+
+
+# What it tells a person.
+
+
+def test_an_open_gate_reports_that_nothing_holds(gate: Gate) -> None:
+    assert gate.report(100) == GateReport(GateState.OPEN, 100, "nothing holds requests back")
+
+
+def test_a_fixed_limit_is_reported_with_its_pace() -> None:
+    gate = Gate(POLICY, requests_per_second=4, probe_interval=30)
+    gate.ask(100)
+    assert gate.report(100) == GateReport(GateState.LIMITED, 100.25, "requests are paced, 4 a second")
+    assert gate.report(101).state is GateState.OPEN
+
+
+def test_a_pause_is_reported_until_its_end(gate: Gate) -> None:
+    answer(gate, asked_to_wait(20, 503), now=100)
+    report = gate.report(110)
+    assert (report.state, report.until) == (GateState.LIMITED, 120)
+    assert "Retry-After" in report.why
+
+
+def test_429s_are_reported_until_a_request_is_taken(gate: Gate) -> None:
+    answer(gate, DELIVERED, now=100)
+    answer(gate, RATE_LIMITED, now=100)
+    assert "429" in gate.report(100).why
+    answer(gate, DELIVERED, now=101)
+    assert "paced" in gate.report(102).why
+
+
+def test_an_outage_is_reported_until_the_next_trial_and_during_it_without_an_end(down: Gate) -> None:
+    report = down.report(100)
+    assert (report.state, report.until) == (GateState.BREAKER, closed_until(down, 100, GateState.BREAKER))
+    down.ask(200)
+    assert down.report(201).until == math.inf
+
+
+def test_a_halt_is_reported_until_the_next_probe_with_its_mend(halted: Gate) -> None:
+    report = halted.report(100)
+    assert (report.state, report.until) == (GateState.HALTED, 130)
+    assert Fault.UNAUTHORIZED.mend in report.why

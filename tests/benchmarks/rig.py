@@ -23,7 +23,7 @@ from tests.kafka.apache import ApacheKafka
 
 PARTITIONS = 6
 WINDOW = (0.05, 0.95)  # shares of the contacts between which is measured: neither the start nor the emptying pipe
-PATIENCE = 180.0  # seconds until a case is given up
+PATIENCE = 120.0  # seconds until a case is given up
 
 
 @dataclass(frozen=True, slots=True)

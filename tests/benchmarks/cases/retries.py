@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.benchmarks.events import Input, sign_up
+from tests.benchmarks.events import sign_up
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.rig import Rig, Size, Span
+from tests.benchmarks.rig import PARTITIONS, Rig, Size, Span
 from tests.benchmarks.sink import Plan
 
 WAITING = 1000
-EVERY = 3  # one in so many fails at first: five failures in a row would open the breaker
+EVERY = 5  # one in so many fails at first: five failures in a row would open the breaker
 IN_FLIGHT = 32
 DELAY = 0.02
 LONG = "3600"  # seconds: hardly one of them is tried again during the run
@@ -27,15 +27,14 @@ def measure(rig: Rig, size: Size) -> list[Figure]:
 
 def _run(rig: Rig, name: str, count: int) -> Span:
     """`name`: of the thousand; the sink fails those whose name is UNHEARD_OF."""
-    before = WAITING * (EVERY - 1)
-    topic = rig.fill(rig.topic(), [*_mixed(name), *(sign_up(number) for number in range(10_000, 10_000 + count))])
+    mixed = [sign_up(number, name if _waits(number) else "u") for number in range(WAITING * EVERY)]
+    topic = rig.fill(rig.topic(), [*mixed, *(sign_up(len(mixed) + number) for number in range(count))])
     rig.sink.follow(Plan(DELAY, DELAY, failing=UNHEARD_OF))
     with rig.worker(topic, IN_FLIGHT, RETRY_INITIAL_DELAY=LONG, RETRY_MAX_DELAY=LONG) as worker:
-        start = before if name == UNHEARD_OF else before + WAITING
-        rig.wait(lambda: rig.sink.stored >= start, f"{start} contacts")
+        start = sum(not each.key.startswith(UNHEARD_OF) for each in mixed)
         return rig.follow(worker.process.pid, count, start=start)
 
 
-def _mixed(name: str) -> list[Input]:
-    numbers = range(WAITING * EVERY)
-    return [sign_up(number, name if number % EVERY == 0 else "u") for number in numbers]
+def _waits(number: int) -> bool:
+    """One in so many, both along a partition and across them."""
+    return (number // PARTITIONS + number) % EVERY == 0

@@ -117,7 +117,7 @@ class Rig:
         """Watch a process deliver `total` contacts to the sink.
 
         step -- requests in flight: with a slow sink they come in waves of so many, and only whole waves are measured
-        start -- contacts that the sink has already
+        start -- contacts that come before those that count
         """
         first, last = (start + int(total * share) // step * step for share in WINDOW)
         begun, ended = (self._when(pid, count) for count in (first, last))

@@ -8,7 +8,9 @@ from tests.benchmarks.rig import PARTITIONS, Rig, Size, Span
 from tests.benchmarks.sink import Plan
 
 WAITING = 1000
-EVERY = 5  # one in so many fails at first: five failures in a row would open the breaker
+EVERY = (
+    16  # one in so many fails: at random, five in a row would open the breaker, whose wait is as long as the retries'
+)
 IN_FLIGHT = 32
 DELAY = 0.02
 LONG = "3600"  # seconds: hardly one of them is tried again during the run
@@ -17,24 +19,23 @@ UNHEARD_OF = "waiting"
 
 def measure(rig: Rig, size: Size) -> list[Figure]:
     """Answers after 20 ms; the rate of the contacts behind the thousand."""
-    count = size.of(8000)
-    without, beside = (_run(rig, name, count) for name in ("u", UNHEARD_OF))
+    count = size.of(6000)
+    without, beside = (_run(rig, before, count) for before in (0, WAITING * EVERY))
     return [
         Figure("retries", "delivered beside 1000 waiting", beside.rate, "/s", without.rate, "without them"),
         Figure("retries", "CPU a contact", beside.cpu_us, "us", without.cpu_us, "without them"),
     ]
 
 
-def _run(rig: Rig, name: str, count: int) -> Span:
-    """`name`: of the thousand; the sink fails those whose name is UNHEARD_OF."""
-    mixed = [sign_up(number, name if _waits(number) else "u") for number in range(WAITING * EVERY)]
-    topic = rig.fill(rig.topic(), [*mixed, *(sign_up(len(mixed) + number) for number in range(count))])
+def _run(rig: Rig, before: int, count: int) -> Span:
+    """`before`: records in front, among them those that fail."""
+    names = [UNHEARD_OF if _waits(number) else "u" for number in range(before)] + ["u"] * count
+    topic = rig.fill(rig.topic(), (sign_up(number, name) for number, name in enumerate(names)))
     rig.sink.follow(Plan(DELAY, DELAY, failing=UNHEARD_OF))
     with rig.worker(topic, IN_FLIGHT, RETRY_INITIAL_DELAY=LONG, RETRY_MAX_DELAY=LONG) as worker:
-        start = sum(not each.key.startswith(UNHEARD_OF) for each in mixed)
-        return rig.follow(worker.process.pid, count, start=start)
+        return rig.follow(worker.process.pid, count, start=names[:before].count("u"))
 
 
 def _waits(number: int) -> bool:
-    """One in so many, both along a partition and across them."""
+    """One in so many, both along a partition and across them: a partition full of them would reach its cap."""
     return (number // PARTITIONS + number) % EVERY == 0

@@ -141,6 +141,7 @@ class _Server:
         self._plan = plan
         self._failing = [f'"email":{space}"{plan.failing}'.encode() for space in ("", " ")] if plan.failing else []
         self._random = random.Random(1)
+        self._waiting.clear()  # of clients that were killed
         self._log.clear()
         self._stored[0] = 0
 

@@ -22,6 +22,7 @@ from tests.integration.worker_process import WorkerProcess
 from tests.kafka.apache import ApacheKafka
 
 PARTITIONS = 6
+PRODUCER_QUEUE = 50_000  # records; librdkafka's own limit is twice as many
 WINDOW = (0.05, 0.95)  # shares of the contacts between which is measured: neither the start nor the emptying pipe
 PATIENCE = 120.0  # seconds until a case is given up
 
@@ -84,17 +85,12 @@ class Rig:
 
     def fill(self, topic: str, inputs: Iterable[Input], partitions: int = PARTITIONS) -> str:
         """Put records on the topic, in turn on its partitions; gives the topic."""
-        producer = Producer(
-            {
-                "bootstrap.servers": self.bootstrap,
-                "linger.ms": 20,
-                "compression.type": "lz4",
-                "queue.buffering.max.messages": 1_000_000,
-            }
-        )
-        for lane, key, value in inputs:
+        producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 20, "compression.type": "lz4"})
+        for number, (lane, key, value) in enumerate(inputs):
             producer.produce(topic, value, key, partition=lane % partitions)
-        assert producer.flush(60) == 0
+            if number % PRODUCER_QUEUE == PRODUCER_QUEUE - 1:
+                assert producer.flush(PATIENCE) == 0
+        assert producer.flush(PATIENCE) == 0
         return topic
 
     def worker(self, topic: str, concurrency: int, **more: str) -> WorkerProcess:

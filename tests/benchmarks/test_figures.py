@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.figures import Figure, compare, load, save, table
+from tests.benchmarks.limits import LIMITS, exceeded
+
+SLOW = Figure("sink", "CPU a contact", 300.0, "us", 400.0, "loop")
+FAST = Figure("sink", "CPU a contact", 150.0, "us", 300.0, "loop")
+
+
+def test_a_figure_stands_beside_its_baseline_with_the_ratio() -> None:
+    assert table([SLOW], {"cores": "2"}).splitlines()[-1].split()[4:] == ["300", "us", "400", "0.75", "loop"]
+
+
+def test_what_is_saved_can_be_loaded(tmp_path: Path) -> None:
+    save(tmp_path / "a.json", [SLOW], {"cores": "2"})
+    assert load(tmp_path / "a.json") == {("sink", "CPU a contact"): SLOW}
+
+
+def test_two_runs_are_set_side_by_side(tmp_path: Path) -> None:
+    for name, figure in (("a.json", SLOW), ("b.json", FAST)):
+        save(tmp_path / name, [figure], {})
+    line = compare(tmp_path / "a.json", tmp_path / "b.json").splitlines()[-1]
+    assert line.split()[4:] == ["300", "150", "0.50", "0.75", "0.50"]
+
+
+@pytest.mark.parametrize(("share", "complaints"), [(0.99, 0), (1.01, len(LIMITS))])
+def test_a_ratio_beyond_its_limit_is_named(share: float, complaints: int) -> None:
+    figures = [Figure(case, name, limit * share, "us", 1.0) for (case, name), limit in LIMITS.items()]
+    assert len(exceeded(figures)) == complaints
+
+
+def test_a_figure_that_was_not_measured_does_not_pass() -> None:
+    assert len(exceeded([])) == len(LIMITS)

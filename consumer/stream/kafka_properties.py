@@ -19,8 +19,9 @@ def consumer_properties(options: StreamOptions) -> Properties:
     properties: Properties = {
         # New partitions and newly granted rights are seen at the next refresh; the default is five minutes.
         "topic.metadata.refresh.interval.ms": 30_000,
-        # What is prefetched dominates the memory of a worker. A full queue is looked at again after the backoff, whose
-        # default of a second holds a busy worker to a sixth of what it can do (measured: 21,000 records/s, not 150,000).
+        # What is prefetched dominates the memory of a worker. A full queue is looked at again after the backoff: its
+        # default of a second holds a busy worker to a sixth of what it can do (21,000 records/s were measured, not
+        # 150,000).
         "queued.max.messages.kbytes": 16_384,
         "fetch.queue.backoff.ms": 10,
         "client.id": f"clicksend-consumer-{__version__}",

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run test lint bench lock readme clean
+.PHONY: help setup demo run test chaos lint bench lock readme clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -30,6 +30,9 @@ ifeq ($(strip $(ARGS)),)
 else
 	@$(BIN)/pytest -m 'not benchmark' $(ARGS)
 endif
+
+chaos: $(READY) ## kills, freezes and faults on a real Kafka, with a verdict (ARGS='--short', '--seed N --minutes M --scenario NAME')
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 lint: $(READY) ## ruff, its formatter, mypy
 	@$(BIN)/ruff check --quiet

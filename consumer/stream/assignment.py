@@ -84,6 +84,7 @@ class Assignment:
             consumer.resume(positions)  # a partition may come back paused from an earlier stay
             if committed and all(each.error is None for each in committed):
                 self._connection.admitted()
+            self._health.coordinator = True  # else a revoke before the first statistics would not commit
         self._health.lost = False
         self._changed(RebalanceEvent.ASSIGNED, partitions)
 

@@ -66,7 +66,17 @@ def producer_properties(options: StreamOptions) -> Properties:
     }
 
 
-_CONSUMER_ONLY = ("fetch.", "queued.", "isolation.", "check.crcs", "auto.", "max.partition.", "group.", "client.rack")
+_CONSUMER_ONLY = (
+    "fetch.",
+    "queued.",
+    "isolation.",
+    "check.crcs",
+    "auto.",
+    "max.partition.",
+    "group.",
+    "client.rack",
+    "heartbeat.",
+)
 
 
 def shared_properties(connection: Mapping[str, Value]) -> Properties:

@@ -125,7 +125,14 @@ class Destroyed:
     below: Mapping[int, int]
 
 
-Deed = Killed | Frozen | BrokerAway | OffsetsReset | Destroyed
+@dataclass(frozen=True, slots=True)
+class Recreated:
+    """The topic was created again, a moment after it was deleted."""
+
+    at: float
+
+
+Deed = Killed | Frozen | BrokerAway | OffsetsReset | Destroyed | Recreated
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,11 @@ from tests.chaos.evidence import (
     OffsetsReset,
     Place,
     Produced,
+    Recreated,
     Request,
 )
 from tests.chaos.history import version
-from tests.chaos.verdict import COMMIT_GRACE, judge
+from tests.chaos.verdict import COMMIT_GRACE, NOTICE_GRACE, judge
 
 ROUND_TRIP = 0.02
 WORKER, OTHER = 1, 2
@@ -151,12 +152,19 @@ def test_a_kill_excuses_what_was_answered_just_before_it() -> None:
     assert not story.deed(Killed(WORKER, killed)).stored(0, worker=OTHER).findings()
 
 
+def test_what_a_recreated_topic_gave_before_that_was_noticed_may_come_again() -> None:
+    story = Story(produced(0))
+    assert not story.deed(Recreated(story.now)).stored(0, after=NOTICE_GRACE / 2).stored(0).findings()
+
+
 @pytest.mark.parametrize(
     "deed",
     [
         pytest.param(Killed(WORKER, 1010 + COMMIT_GRACE * 2), id="it had been answered long before the kill"),
         pytest.param(Killed(OTHER, 1010.1), id="another worker was killed"),
         pytest.param(Frozen(OTHER, 1010, 1018), id="another worker was frozen"),
+        pytest.param(Recreated(1010 - NOTICE_GRACE * 2), id="the topic had been created again long before"),
+        pytest.param(Recreated(1010 + NOTICE_GRACE * 2), id="the topic was created again long after"),
         pytest.param(BrokerAway(900, 910), id="the broker had been away long before"),
     ],
 )

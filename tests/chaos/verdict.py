@@ -1,6 +1,6 @@
 """Whether a run kept the promises. Pure: evidence in, findings out. Each check says what is guaranteed, and when not.
 
-Time is what the sandbox and the broker noted. Three spans of grace, in seconds, are all that is given:
+Time is what the sandbox and the broker noted. The spans of grace, in seconds, that are given:
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from consumer.enrolment.decision import Decision, Enrolled, Filtered
+from consumer.stream import topic_watch
 from consumer.stream.committer import INTERVAL
 from tests.chaos.evidence import (
     BrokerAway,
@@ -19,6 +20,7 @@ from tests.chaos.evidence import (
     Killed,
     OffsetsReset,
     Produced,
+    Recreated,
     Request,
     claims,
 )
@@ -30,6 +32,9 @@ COMMIT_GRACE = 2 * INTERVAL + 1.0
 WAKING_GRACE = 1.0
 # After an outage, a classic group may wait for the sessions of its members' old selves (6 s here) before it goes on.
 REJOIN_GRACE = 15.0
+# A classic member that is told nothing goes on in the middle of a recreated topic until it looks at the topic's id; it
+# begins at the beginning then.
+NOTICE_GRACE = topic_watch.INTERVAL + 2.0
 CLOCKS = 0.05  # the broker's clock has milliseconds, and the sandbox notes the time before the store
 
 
@@ -256,6 +261,8 @@ def _unsafe(evidence: Evidence, before: Request, again: Request) -> bool:
                 start, end, concerned = start - COMMIT_GRACE, end + REJOIN_GRACE, True
             case OffsetsReset(at):
                 start, end, concerned = 0.0, at, again.at > at
+            case Recreated(at):
+                start, end, concerned = at, at + NOTICE_GRACE, True
             case _:
                 continue
         if concerned and start <= answered <= end:
@@ -271,5 +278,7 @@ def _restarts(evidence: Evidence) -> Iterator[tuple[float, float]]:
                 yield at, at + REJOIN_GRACE
             case Frozen(_, start, end) | BrokerAway(start, end):
                 yield start, end + REJOIN_GRACE
+            case Recreated(at):
+                yield at, at + NOTICE_GRACE
             case OffsetsReset(at):
                 yield at, float("inf")

@@ -22,6 +22,7 @@ from tests.chaos.evidence import (
     Killed,
     OffsetsReset,
     Place,
+    Recreated,
     read_log,
 )
 from tests.chaos.fleet import Fleet, Member
@@ -207,6 +208,7 @@ class World:
         self.group.delete_topic()
         self._deeds.append(Destroyed(time.time(), self._generation, ends))
         self._create_topic()
+        self._deeds.append(Recreated(time.time()))
         self.source.begin_generation()
         self.source.resume()
 

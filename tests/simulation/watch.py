@@ -133,6 +133,9 @@ class Watch:
 
     def begins(self, consumer: FakeConsumer, key: Key, offset: int) -> None:
         """A member says from where a partition that it was given is consumed; below 0: the client is to find out."""
+        ledger = self.members[consumer].scheduler.ledgers.get(Partition(*key))
+        if ledger is not None and ledger.topic_id == UNKNOWN_TOPIC_ID:  # it could not be looked up: no map is believed
+            self._claims.pop((consumer, key), None)
         stored = self.group.stored.get(key) if self.group.owners.get(key) is consumer else None
         if stored is not None and 0 <= offset < stored.offset and not self._recreated:
             self.violated("start", f"{consumer.name} begins {key} at {offset}, the group has committed {stored.offset}")
@@ -285,9 +288,6 @@ class Watch:
 
     def _check_claimed(self, member: Member, produced: Produced) -> None:
         offset, claim = self._claims.get((member.consumer, produced.partition), (0, None))
-        ledger = member.scheduler.ledgers.get(Partition(*produced.partition))
-        if ledger is not None and ledger.topic_id == UNKNOWN_TOPIC_ID:  # it could not be looked up: no map is believed
-            claim = None
         if produced.offset < offset or (claim is not None and claim.says_settled(produced.offset)):
             self.violated("duplicates", f"{member.name} sends #{produced.number} again, which was committed as settled")
 

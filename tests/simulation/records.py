@@ -45,14 +45,14 @@ class Produced:
 
 
 class Person:
-    """Somebody who signs up again and again, with an email, a phone number or both."""
+    """Somebody who signs up again and again, with an email, a phone number (perhaps another's, too) or both."""
 
-    def __init__(self, number: int, temper: Temper, random: Random) -> None:
+    def __init__(self, number: int, phone: int, temper: Temper, random: Random) -> None:
         self.name = f"u{number}"
         self.temper = temper
         self.key = self.name.encode()
         self._email = f"{self.name}@example.com"
-        self._phone = f"+1415555{number:04}"
+        self._phone = f"+1415555{phone:04}"
         self._random = random
 
     def traits(self) -> dict[str, str]:

@@ -25,6 +25,7 @@ class Deed(Enum):
     FREEZE = "SIGSTOP for some seconds"
     JOIN = "a further worker"
     REBALANCE = "the coordinator shares out anew"
+    FATAL = "librdkafka gives up"
     RECREATE = "the topic is deleted and created again, within one metadata refresh"
     JUMP = "a partition's offsets are reset behind the back of its owner"
 
@@ -52,6 +53,7 @@ class Scenario:
     partitions: int
     workers: int
     people: list[ContactTemper]
+    share_phones: bool
     productions: list[float]
     session: float
     temper: Temper
@@ -78,6 +80,7 @@ class Scenario:
             partitions=random.randrange(2, 5),
             workers=random.choices((1, 2, 3), (3, 5, 2))[0],
             people=[ContactTemper.FINE] * 4 + [_contact(random, troubled) for _ in range(random.randrange(1, 20))],
+            share_phones=random.random() < 0.3,
             productions=sorted(random.choice((0.5, until * random.random())) for _ in range(records)),
             session=6.0,
             temper=temper,
@@ -121,6 +124,7 @@ def _temper(random: Random) -> Temper:
         lookup_errors=random.choice((0.0, 0.0, 0.1)),
         letter_errors=random.choice((0.0, 0.3)),
         latency=random.choice((0.01, 0.1)),
+        message_errors=random.choice((0.0, 0.0, 0.01)),
         report_delay=random.choice((0.0, 2.0)),
         sluggishness=random.choice((1, 4, 4, 6)),
     )

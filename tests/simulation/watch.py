@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
 
 import orjson
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
     from tests.simulation.group import Group, Stored
     from tests.simulation.hub import Hub
     from tests.simulation.member import Member
+
+
+class Watching(Enum):
+    """What for."""
+
+    PROMISES = "only to notice what breaks them"
+    HISTORY = "to tell all that has happened, too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ class Stay:
 class Watch:
     """Told of everything; `violations` stays empty."""
 
-    def __init__(self, hub: Hub, traced: bool) -> None:
+    def __init__(self, hub: Hub, watching: Watching) -> None:
         self.violations: list[Violation] = []
         self.history: list[str] = []
         self.records: Records  # set once, by the world
@@ -74,7 +82,7 @@ class Watch:
         self.duplicates = 0
         self.settled_at = hub.now
         self._hub = hub
-        self._traced = traced
+        self._traced = watching is Watching.HISTORY
         self._stays: dict[int, Stay] = {}
         self._claims: dict[tuple[FakeConsumer | None, Key], tuple[int, CommitMap | None]] = {}
         self._recreated = False  # a stored offset may be of the topic that was deleted

@@ -12,7 +12,7 @@ from consumer.stream.back_pressure import Caps
 from consumer.stream.options import GroupProtocol, StreamOptions
 from tests.simulation.cluster import Away, Temper
 from tests.simulation.member import Setup
-from tests.simulation.records import EVENTS
+from tests.simulation.records import EVENTS, WELCOME
 from tests.simulation.sink import Manners, Weather
 from tests.simulation.sink import Temper as ContactTemper
 
@@ -79,7 +79,8 @@ class Scenario:
             setup=_setup(random),
             partitions=random.randrange(2, 5),
             workers=random.choices((1, 2, 3), (3, 5, 2))[0],
-            people=[ContactTemper.FINE] * 4 + [_contact(random, troubled) for _ in range(random.randrange(1, 20))],
+            people=[ContactTemper.FINE] * WELCOME
+            + [_contact(random, troubled) for _ in range(random.randrange(1, 20))],
             share_phones=random.random() < 0.3,
             productions=sorted(random.choice((0.5, until * random.random())) for _ in range(records)),
             session=6.0,

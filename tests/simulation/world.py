@@ -24,7 +24,7 @@ from tests.simulation.watch import Violation, Watch, Watching
 RESUME_SECONDS = 25.0  # after the last fault something is settled again: longest back-off, Retry-After, probe, session
 REST_SECONDS = 150.0  # and by then, everything
 END_SECONDS = 30.0  # for the workers to end after that
-WELCOME = 10  # contacts that come in the seconds after the last fault
+LATE = 10  # contacts that come in the seconds after the last fault
 LOOK_SECONDS = 0.5  # between two looks at the counts
 FOREIGN_TOPIC = bytes(range(16))
 
@@ -230,7 +230,7 @@ class World:
         self.watch.settled_at = self._hub.now
         self._sink.calm_down()
         self._cluster.set_away(Away.NOBODY)
-        for second in range(WELCOME):
+        for second in range(LATE):
             self._hub.after(second, self._produce_welcome)
         self._keep_one()
 
@@ -252,7 +252,7 @@ class World:
         self._hub.after(LOOK_SECONDS, self._look)
 
     def _at_rest(self) -> bool:
-        if self._hub.now < START + self.scenario.calm_at + WELCOME or self._records.remaining():
+        if self._hub.now < START + self.scenario.calm_at + LATE or self._records.remaining():
             return False
         stored, log = self._group.stored, self._cluster.log
         ends = {key: log(key).end for key in self._group.partitions}

@@ -15,7 +15,7 @@ from tests.simulation.watch import Watching
 from tests.simulation.world import Run, World
 
 SEEDS = 2000  # that CI runs
-CHUNK = 100
+CHUNK = 50  # in one test
 
 
 def run_seed(seed: int) -> Run:

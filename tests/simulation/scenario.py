@@ -32,6 +32,7 @@ class Deed(Enum):
 
 DEEDS = [deed for deed in Deed if deed is not Deed.RECREATE]
 WEATHERS = [weather for weather in Weather if weather is not Weather.FINE]
+TROUBLES = (ContactTemper.REJECTED, ContactTemper.FAILING, ContactTemper.SUSPICIOUS)
 RECREATION = find_spec("consumer.stream.topic_watch") is not None  # without it, workers take the new for the old
 HAPPENINGS = (*DEEDS, *DEEDS, *WEATHERS, Away.COORDINATOR, Away.BROKERS)
 
@@ -74,13 +75,11 @@ class Scenario:
         if RECREATION and random.random() < 0.1:
             events, temper = _recreation(random, calm_at), replace(temper, lookup_errors=0.0)
         records = random.randrange(40, 140)
-        troubled = 0.0 if random.random() < 0.5 else 0.15
         return cls(
             setup=_setup(random),
             partitions=random.randrange(2, 5),
             workers=random.choices((1, 2, 3), (3, 5, 2))[0],
-            people=[ContactTemper.FINE] * WELCOME
-            + [_contact(random, troubled) for _ in range(random.randrange(1, 20))],
+            people=_people(random),
             share_phones=random.random() < 0.3,
             productions=sorted(random.choice((0.5, until * random.random())) for _ in range(records)),
             session=6.0,
@@ -131,10 +130,12 @@ def _temper(random: Random) -> Temper:
     )
 
 
-def _contact(random: Random, troubled: float) -> ContactTemper:
-    if random.random() >= troubled:
-        return ContactTemper.FINE
-    return random.choice((ContactTemper.REJECTED, ContactTemper.FAILING, ContactTemper.SUSPICIOUS))
+def _people(random: Random) -> list[ContactTemper]:
+    troubled = random.choice((0.0, 0.15))
+    tempers = [ContactTemper.FINE] * WELCOME
+    for _ in range(random.randrange(1, 20)):
+        tempers.append(random.choice(TROUBLES) if random.random() < troubled else ContactTemper.FINE)
+    return tempers
 
 
 def _event(random: Random, calm_at: float) -> Event:

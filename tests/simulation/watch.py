@@ -19,13 +19,13 @@ from consumer.stream.back_pressure import MAX_UNSETTLED
 from consumer.stream.commit_map import LIMIT, UNKNOWN_TOPIC_ID, CommitMap, decode
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Partition, Record, Task
+from tests.simulation.hub import START, Hub
 from tests.simulation.records import Kind, Produced, Records
 
 if TYPE_CHECKING:
     from tests.simulation.cluster import Key
     from tests.simulation.consumer import FakeConsumer
     from tests.simulation.group import Group, Stored
-    from tests.simulation.hub import Hub
     from tests.simulation.member import Member
 
 
@@ -91,14 +91,14 @@ class Watch:
     def trace(self, what: str, *details: object) -> None:
         """A line of the history."""
         if self._traced:
-            self.history.append(f"{self._hub.now - 1000.0:9.3f}  {what}  {' '.join(map(str, details))}")
+            self.history.append(f"{self._hub.now - START:9.3f}  {what}  {' '.join(map(str, details))}")
 
     def violated(self, oracle: str, text: str) -> None:
         """A promise is broken. Only the first counts: what follows comes of it."""
         if self.violations:
             return
         self.trace("VIOLATED", oracle, text)
-        self.violations.append(Violation(oracle, text, self._hub.now - 1000.0))
+        self.violations.append(Violation(oracle, text, self._hub.now - START))
 
     # The consumer.
 

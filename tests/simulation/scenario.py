@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
-from importlib.util import find_spec
 from random import Random
 
 from consumer.delivery.retry import RetryPolicy
@@ -33,7 +32,6 @@ class Deed(Enum):
 DEEDS = [deed for deed in Deed if deed is not Deed.RECREATE]
 WEATHERS = [weather for weather in Weather if weather is not Weather.FINE]
 TROUBLES = (ContactTemper.REJECTED, ContactTemper.FAILING, ContactTemper.SUSPICIOUS)
-RECREATION = find_spec("consumer.stream.topic_watch") is not None  # without it, workers take the new for the old
 HAPPENINGS = (*DEEDS, *DEEDS, *WEATHERS, Away.COORDINATOR, Away.BROKERS)
 
 
@@ -72,7 +70,7 @@ class Scenario:
         until = calm_at * 0.8
         events = [_event(random, calm_at) for _ in range(random.randrange(0, 2 if quiet else 7))]
         temper = Temper(sluggishness=4) if quiet else _temper(random)
-        if RECREATION and random.random() < 0.1:
+        if random.random() < 0.1:
             events, temper = _recreation(random, calm_at), replace(temper, lookup_errors=0.0)
         records = random.randrange(40, 140)
         return cls(

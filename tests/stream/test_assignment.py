@@ -67,11 +67,11 @@ class Group:
 class KnownTopics(TopicIds):
     """Every topic has this id."""
 
-    def __init__(self, topic_id: bytes) -> None:
-        self._topic_id = topic_id
+    def __init__(self, present: bytes) -> None:
+        self.present = present
 
     def id(self, topic: str) -> bytes:  # noqa: ARG002 -- they all have
-        return self._topic_id
+        return self.present
 
 
 def nobody() -> AdminClient:
@@ -85,6 +85,7 @@ class Member:
     def __init__(self, group: Group, topic_id: bytes = UNKNOWN_TOPIC_ID) -> None:
         self.group = cast(Consumer, group)
         self.engine = Engine().scheduler
+        self.topics = KnownTopics(topic_id)
         self.committer = Committer(self.engine, lambda _result: None)
         options, health = StreamOptions(("events",), "group", "events.dead-letter", {}), Health(NOW)
         self.assignment = Assignment(
@@ -94,7 +95,7 @@ class Member:
             Connection(health, lambda: NOW),
             health,
             Reporter(CollectorRegistry(), None, lambda: NOW),
-            LookUps(KnownTopics(topic_id), StartPosition(options, nobody)),
+            LookUps(self.topics, StartPosition(options, nobody)),
             lambda: NOW,
         )
 
@@ -146,3 +147,15 @@ def test_nothing_is_committed_of_a_partition_whose_offset_could_not_be_read_befo
     member.see_to(499)
     member.committer.commit(member.group)
     assert [each.offset for each in group.commits] == [500]
+
+
+def test_a_recreated_topic_is_begun_at_its_beginning_though_the_offset_could_not_be_read() -> None:
+    """librdkafka would find the old topic's offset, which the broker may keep a moment longer."""
+    group = Group()
+    member = Member(group, FORMER)
+    member.assigned()
+    member.assignment.revoked(member.group, [TopicPartition(*EVENTS)])
+    member.topics.present = OURS
+    group.stored = KafkaException(KafkaError(KafkaError._TIMED_OUT))
+    member.assigned()
+    assert group.begun == [0, OFFSET_BEGINNING]

@@ -133,6 +133,14 @@ def settings(config: ConfigFile = None, overrides: Overrides = None, form: Forma
     return show(sources(config, overrides), form)
 
 
+@app.command()
+def check(config: ConfigFile = None, overrides: Overrides = None, form: FormatOption = Format.TABLE) -> int:
+    """Whether a worker would run: settings, Kafka, ClickSend, a line each with the mend. Changes nothing."""
+    from consumer.operations.check.command import check as look
+
+    return look(sources(config, overrides), form)
+
+
 def main() -> None:
     """Run the command that this process's arguments name, and leave with its exit status."""
     sys.exit(exit_status(lambda: app(standalone_mode=False)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import NamedTuple, TypeVar
@@ -21,6 +22,8 @@ from consumer.stream.kafka_properties import refusal, shared_properties
 from consumer.stream.record import Partition
 
 ANSWER_SECONDS = 10.0
+ANSWER_TRIES = 10
+PAUSE_SECONDS = 0.1
 T = TypeVar("T")
 
 
@@ -29,6 +32,10 @@ class Ends(NamedTuple):
 
     low: int
     high: int
+
+
+class ForbiddenError(RefusedError):
+    """Kafka's access control does not let this user do it."""
 
 
 class Cluster:
@@ -46,14 +53,30 @@ class Cluster:
         self.admin: AdminClient = self._made(AdminClient, shared_properties(self._connection))
         self.consumer: Consumer = self.new_consumer()
 
-    def new_consumer(self, **properties: str | int | bool) -> Consumer:
-        """A consumer for `assign`, never for `subscribe`: so it joins no group, and it commits nothing by itself."""
+    def new_consumer(
+        self, properties: Mapping[str, str | int] | None = None, logger: logging.Logger | None = None
+    ) -> Consumer:
+        """A consumer for `assign`, never for `subscribe`: so it joins no group, and it commits nothing by itself.
+
+        logger -- for what librdkafka says; None: nowhere
+        """
         fixed = {"group.id": self._group_id, "enable.auto.commit": False, "enable.auto.offset.store": False}
-        return self._made(Consumer, {**self._connection, **properties, **fixed})
+        return self._made(Consumer, {**self._connection, **(properties or {}), **fixed}, logger)
 
     def close(self) -> None:
         """Disconnect."""
         self.consumer.close()
+
+    def brokers(self) -> int:
+        """How many brokers there are. Ask this first: it ends at once where Kafka refuses us."""
+        for _ in range(ANSWER_TRIES):
+            try:
+                return len(self.consumer.list_topics(timeout=ANSWER_SECONDS / ANSWER_TRIES).brokers)
+            except KafkaException:
+                self.consumer.poll(0)
+                if self._refused_for is not None:
+                    break
+        raise self.unreachable()
 
     def topic(self, name: str) -> TopicMetadata | None:
         """A topic's metadata; None: there is none of this name. Asked of the consumer: an AdminClient's question
@@ -86,14 +109,22 @@ class Cluster:
         found = self._offsets(partitions, OffsetSpec.for_timestamp(timestamp_ms))
         return {partition: offset if offset >= 0 else None for partition, offset in found.items()}
 
-    def answer(self, future: Future[T], what: str) -> T:
-        """What Kafka answers to a question that an AdminClient has asked. what -- it was about, for a person."""
-        try:
-            return future.result(ANSWER_SECONDS + 1)
-        except KafkaException as failure:
-            raise self.explained(failure.args[0], what) from None
-        except TimeoutError:
-            raise self.unreachable() from None
+    def ask(self, question: Callable[[], Future[T]], what: str) -> T:
+        """Kafka's answer to what an AdminClient asks, asked again while the group's coordinator is on the move.
+
+        question -- asks, and gives the future; what -- it is about, for a person
+        """
+        until = time.monotonic() + ANSWER_SECONDS
+        while True:
+            try:
+                return question().result(ANSWER_SECONDS + 1)
+            except KafkaException as failure:
+                error: KafkaError = failure.args[0]
+                if error.code() not in PASSING or time.monotonic() > until:
+                    raise self.explained(error, what) from None
+            except TimeoutError:
+                raise self.unreachable() from None
+            time.sleep(PAUSE_SECONDS)
 
     def explained(self, error: KafkaError, what: str) -> Exception:
         """The exception that tells a person what Kafka's error means. what -- it was about."""
@@ -101,7 +132,7 @@ class Cluster:
         if code in UNREACHABLE:
             return self.unreachable()
         if code in FORBIDDEN:
-            return RefusedError(f"Kafka forbids this user to do that with {what}. {FORBIDDEN[code]}")
+            return ForbiddenError(f"Kafka forbids this user to do that with {what}. {FORBIDDEN[code]}")
         return RefusedError(f"Kafka refuses {what}: {error.name()}.")
 
     def unreachable(self) -> Exception:
@@ -109,7 +140,7 @@ class Cluster:
         self.consumer.poll(0)  # brings in what it has found out
         if self._refused_for is not None:
             what, _, mend = REFUSALS[self._refused_for].partition("; ")
-            return ConfigurationError(Problem("KAFKA_BOOTSTRAP_SERVERS", what, mend.capitalize()))
+            return ConfigurationError(Problem("KAFKA_BOOTSTRAP_SERVERS", what, mend[:1].upper() + mend[1:]))
         mend = "Check KAFKA_BOOTSTRAP_SERVERS, the network, and whether the port wants TLS (KAFKA_SECURITY_PROTOCOL)"
         return FatalStreamError(f"No Kafka broker answers at {self.servers}. {mend}.")
 
@@ -118,19 +149,22 @@ class Cluster:
         if not asked:
             return {}
         answers = self.admin.list_offsets(asked, request_timeout=ANSWER_SECONDS)
-        return {
-            Partition(each.topic, each.partition): self.answer(future, f"{each.topic}-{each.partition}").offset
-            for each, future in answers.items()
-        }
+        found = {}
+        for each, future in answers.items():
+            partition = Partition(each.topic, each.partition)
+            found[partition] = self.ask(lambda answer=future: answer, str(partition)).offset  # type: ignore[misc]  # a default argument
+        return found
 
     def _failed(self, error: KafkaError) -> None:
         if error.code() in REFUSALS:
             self._refused_for = error.code()
 
-    def _made(self, kind: Callable[..., T], properties: Mapping[str, object]) -> T:
+    def _made(
+        self, kind: Callable[..., T], properties: Mapping[str, object], logger: logging.Logger | None = None
+    ) -> T:
         given = {"client.id": f"clicksend-consumer-{__version__}", **properties, "error_cb": self._failed}
         try:
-            return kind(given, logger=_silent())
+            return kind(given, logger=logger or _silent())
         except KafkaException as failure:
             raise refusal(failure, self._connection) from None
 
@@ -144,6 +178,16 @@ UNREACHABLE = frozenset(
         KafkaError._RESOLVE,
         KafkaError._AUTHENTICATION,
         KafkaError._SSL,
+    }
+)
+PASSING = frozenset(
+    {
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError._WAIT_COORD,
     }
 )
 FORBIDDEN = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions
+from confluent_kafka.admin._acl import AclOperation
 
 from consumer.operations.cluster import ANSWER_SECONDS, Cluster
 from consumer.stream.record import Partition
@@ -35,6 +36,7 @@ class Group:
     members -- all of them, those without a partition included
     owners  -- by partition
     commits -- by partition, where there is one
+    rights  -- what this user may do with the group; None: this broker does not tell
     """
 
     name: str
@@ -42,6 +44,7 @@ class Group:
     members: tuple[Member, ...]
     owners: dict[Partition, Member]
     commits: dict[Partition, Commit]
+    rights: frozenset[AclOperation] | None = None
 
     @property
     def active(self) -> bool:
@@ -57,8 +60,8 @@ class Group:
 def look_at(cluster: Cluster, name: str) -> Group:
     """Ask the broker for the group. Raises as Cluster's methods do."""
     what = f"the group {name}"
-    asked = cluster.admin.describe_consumer_groups([name], request_timeout=ANSWER_SECONDS)
-    described = cluster.answer(asked[name], what)
+    how = {"include_authorized_operations": True, "request_timeout": ANSWER_SECONDS}
+    described = cluster.ask(lambda: cluster.admin.describe_consumer_groups([name], **how)[name], what)
     owners: dict[Partition, Member] = {}
     members = []
     for each in described.members:
@@ -67,15 +70,18 @@ def look_at(cluster: Cluster, name: str) -> Group:
         for owned in each.assignment.topic_partitions if each.assignment else ():
             owners[Partition(owned.topic, owned.partition)] = member
     state: ConsumerGroupState = described.state
-    return Group(name, state.name.title(), tuple(members), owners, commits_of(cluster, name))
+    told = described.authorized_operations
+    rights = frozenset(told) if told is not None else None
+    return Group(name, state.name.title(), tuple(members), owners, commits_of(cluster, name), rights)
 
 
 def commits_of(cluster: Cluster, name: str) -> dict[Partition, Commit]:
     """What the group has committed, by partition."""
     request = [ConsumerGroupTopicPartitions(name)]
-    asked = cluster.admin.list_consumer_group_offsets(request, request_timeout=ANSWER_SECONDS)
+    list_offsets = cluster.admin.list_consumer_group_offsets
+    answer = cluster.ask(lambda: list_offsets(request, request_timeout=ANSWER_SECONDS)[name], f"the group {name}")
     commits = {}
-    for each in cluster.answer(asked[name], f"the group {name}").topic_partitions:
+    for each in answer.topic_partitions:
         if each.error is not None:
             raise cluster.explained(each.error, f"the group {name}")
         if each.offset >= 0:

@@ -34,7 +34,7 @@ def read(cluster: Cluster, ranges: Mapping[Partition, Range], limit: int | None 
     if not left:
         return
     counts: Counter[Partition] = Counter()
-    consumer = cluster.new_consumer(**PROPERTIES)
+    consumer = cluster.new_consumer(PROPERTIES)
     try:
         consumer.assign([TopicPartition(*partition, span.start) for partition, span in left.items()])
         silent = 0.0
@@ -55,6 +55,14 @@ def read(cluster: Cluster, ranges: Mapping[Partition, Range], limit: int | None 
             _leave_ended(consumer, left)
     finally:
         consumer.close()
+
+
+def oldest(cluster: Cluster, ranges: Mapping[Partition, Range]) -> dict[Partition, int]:
+    """The timestamp of each range's first record, in milliseconds since the epoch; none for a range without one."""
+    return {
+        Partition(each.topic() or "", each.partition() or 0): each.timestamp()[1]
+        for each in read(cluster, ranges, limit=1)
+    }
 
 
 def _leave_ended(consumer: Consumer, left: dict[Partition, Range]) -> None:

@@ -18,7 +18,7 @@ import typer
 from consumer import __version__, log
 from consumer.errors import ConfigurationError, FatalStreamError, RefusedError
 from consumer.operations.exit_status import ExitStatus
-from consumer.operations.front import ConfigFile, FormatOption, Overrides, choice, sources
+from consumer.operations.front import ConfigFile, FormatOption, Group, Overrides, choice, sources
 from consumer.operations.output import Format
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
@@ -178,6 +178,26 @@ def explain(  # noqa: PLR0913 -- one parameter an option
     if offset is not None and partition is None:
         raise typer.BadParameter("--offset needs --partition.")
     return explain_kafka(given, FromKafka(topic, partition, offset, last), look)
+
+
+@app.command()
+def lag(
+    seconds: Annotated[
+        float, typer.Argument(metavar="[SECONDS]", min=0.1, help="Of --watch: how long until the next look.")
+    ] = 2.0,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Again and again, until Ctrl-C: --watch, or --watch 5.")
+    ] = False,
+    form: FormatOption = Format.TABLE,
+    group: Group = None,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+) -> int:
+    """How far behind the group is: offsets, lag, owner, age of the oldest unsettled record."""
+    from consumer.operations.lag.command import lag as show
+
+    return show(sources(config, overrides, group), form, seconds if watch else None)
 
 
 def main() -> None:

@@ -11,6 +11,9 @@ from consumer.operations.cluster import ANSWER_SECONDS, Cluster
 from consumer.stream.record import Partition
 
 
+DEAD = ConsumerGroupState.DEAD.name.title()
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A member of the group, as the broker knows it."""
@@ -53,8 +56,8 @@ class Group:
 
     @property
     def known(self) -> bool:
-        """Whether it has members or has ever committed."""
-        return self.active or bool(self.commits)
+        """Whether there is such a group. Its commits alone don't tell: Kafka leaves out topics that we may not see."""
+        return self.state != DEAD or bool(self.commits)
 
 
 def look_at(cluster: Cluster, name: str) -> Group:

@@ -19,6 +19,7 @@ from consumer import __version__, log
 from consumer.errors import ConfigurationError, FatalStreamError, RefusedError
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.front import ConfigFile, FormatOption, Group, Overrides, choice, sources
+from consumer.operations.offsets.front import app as offsets
 from consumer.operations.output import Format
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
@@ -29,6 +30,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(offsets, name="offsets")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 -- typer's callback of a flag

@@ -10,7 +10,6 @@ from confluent_kafka.admin._acl import AclOperation
 from consumer.operations.cluster import ANSWER_SECONDS, Cluster
 from consumer.stream.record import Partition
 
-
 DEAD = ConsumerGroupState.DEAD.name.title()
 
 

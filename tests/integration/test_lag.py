@@ -141,6 +141,20 @@ def test_rights_that_are_missing_are_named(stage: Stage, kafka_from_jars: Apache
     assert run("lag", variables=variables, folder=stage.folder).returncode == 0
 
 
+def test_refused_credentials_are_wrong_settings(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
+    wrong = {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka_from_jars.sasl_bootstrap,
+        "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
+        "KAFKA_SASL_MECHANISM": "PLAIN",
+        "KAFKA_SASL_USERNAME": "guest",
+        "KAFKA_SASL_PASSWORD": "made-up",
+    }
+    done = run("lag", variables={**stage.variables(), **wrong}, folder=stage.folder)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
+    assert "Kafka refuses the credentials. Check KAFKA_SASL_USERNAME" in done.stderr
+    assert "made-up" not in done.stderr
+
+
 @pytest.mark.parametrize("arguments", [("--watch", "soon"), ("--watch", "0"), ("--group",)])
 def test_wrong_usage_is_told(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert run("lag", *arguments, variables={}, folder=tmp_path).returncode == 2

@@ -112,10 +112,10 @@ def test_the_table_and_the_talk_tell_what_it_comes_to(stage: Stage) -> None:
     done = reset(stage, *target, DELIVERY_MAX_REQUESTS_PER_SECOND="1")
     assert done.stdout.splitlines()[0].split() == ["GROUP", "TOPIC", "PARTITION", "CURRENT", "NEW", "RECORDS"]
     assert "has no offset 1000: its end, 10, is taken instead." in done.stderr
-    assert "5 records are passed over" in done.stderr
+    assert "To be passed over: 5." in done.stderr
     done = reset(stage, "--to-earliest", "--all-topics", DELIVERY_MAX_REQUESTS_PER_SECOND="1")
-    assert "40 records lie ahead then, at most 40 s at 1 requests a second" in done.stderr
-    assert "20 of them come again" in done.stderr
+    assert "Records ahead then: 40, at most 40 s at 1 requests a second" in done.stderr
+    assert "To be delivered again: 20." in done.stderr
     assert "dry run" in done.stderr
 
 

@@ -114,7 +114,7 @@ def _execute(cluster: Cluster, group: Group, moves: list[Move], execution: Execu
         )
         raise RefusedError(f"Nothing was changed: {joined}.")
     undone = f"clicksend-consumer offsets reset --group {group.name} --from-file {path} --execute"
-    _say(f"{len(moves) - len(refused)} of {len(moves)} partitions were set. To take it back: {undone}")
+    _say(f"Partitions set: {len(moves) - len(refused)} of {len(moves)}. To take it back: {undone}")
     return ExitStatus.PARTLY_DONE if refused else ExitStatus.DONE
 
 

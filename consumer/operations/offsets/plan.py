@@ -87,8 +87,8 @@ def summary(moves: Iterable[Move], per_second: float) -> Iterator[str]:
     passed = sum(max(0, each.new - each.current) for each in rows if each.current is not None)
     ahead = sum(each.ahead for each in rows)
     time = f", {pace(ahead, per_second)}" if pace(ahead, per_second) else ""
-    yield f"{ahead} records lie ahead then{time}."
+    yield f"Records ahead then: {ahead}{time}."
     if again:
-        yield f"{again} of them come again: ClickSend gets their contacts once more."
+        yield f"To be delivered again: {again}. ClickSend gets their contacts once more."
     if passed:
-        yield f"{passed} records are passed over: what was not delivered of them before never will be."
+        yield f"To be passed over: {passed}. What was not delivered of them before never will be."

@@ -94,12 +94,12 @@ def test_the_summary_tells_what_comes_again_and_what_never_comes() -> None:
     facts = {ZERO: Facts(50, Ends(0, 90)), ONE: Facts(5, Ends(0, 90))}
     moves, _ = plan(ToOffset(30), facts, IDS)
     assert list(summary(moves, 2)) == [
-        "120 records lie ahead then, at most 1 min at 2 requests a second (one worker).",
-        "20 of them come again: ClickSend gets their contacts once more.",
-        "25 records are passed over: what was not delivered of them before never will be.",
+        "Records ahead then: 120, at most 1 min at 2 requests a second (one worker).",
+        "To be delivered again: 20. ClickSend gets their contacts once more.",
+        "To be passed over: 25. What was not delivered of them before never will be.",
     ]
 
 
 def test_without_a_limit_nobody_knows_how_long_it_takes() -> None:
     moves, _ = plan(ToOffset(50), {ZERO: Facts(50, Ends(0, 90))}, IDS)
-    assert list(summary(moves, 0)) == ["40 records lie ahead then."]
+    assert list(summary(moves, 0)) == ["Records ahead then: 40."]

@@ -48,7 +48,7 @@ def test_help_names_the_commands(program: Program) -> None:
     done = program("--help")
     assert done.returncode == 0
     assert done.stderr == ""
-    assert all(f"  {command} " in done.stdout for command in ("run", "sandbox", "settings"))
+    assert all(f"  {command} " in done.stdout for command in ("run", "check", "explain", "lag", "offsets", "settings"))
 
 
 def test_help_waits_for_no_heavy_library() -> None:

@@ -15,9 +15,10 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._resource import ResourceType
 
-from consumer.errors import RefusedError
+from consumer.errors import FatalStreamError, RefusedError
 from consumer.operations.cluster import Cluster
 from consumer.operations.group import Group, commits_of
+from consumer.operations.offsets import command
 from consumer.operations.offsets.command import Execution, _execute
 from consumer.operations.offsets.plan import Move
 from consumer.operations.sandbox.server import Sandbox
@@ -27,7 +28,7 @@ from consumer.stream.record import Partition
 from consumer.stream.topic_ids import TopicIds
 from tests.integration.command import run
 from tests.integration.stage import PARTITIONS, Stage, sign_up
-from tests.kafka.apache import ApacheKafka
+from tests.kafka.apache import ApacheKafka, free_ports
 
 pytestmark = pytest.mark.kafka
 
@@ -268,3 +269,18 @@ def test_options_that_make_no_sense_are_wrong_usage(tmp_path: Path, arguments: t
     done = run("offsets", "reset", *arguments, variables={}, folder=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr
+
+
+def test_where_kafka_does_not_answer_in_the_midst_of_it_the_way_back_is_told(
+    stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "ANSWER_SECONDS", 0.5)
+    away = {**stage.variables(), "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_ports(1)[0]}"}
+    cluster = Cluster(load(Sources({"SECRETS_DIR": str(stage.folder), **away}), ("kafka",)).kafka)
+    path = stage.folder / "undo.json"
+    group = Group(stage.group, "Empty", (), {}, {})
+    with pytest.raises(FatalStreamError):
+        _execute(cluster, group, [Move(Partition(stage.topic, 0), 5, 0, 0, "", 10)], Execution(path))
+    cluster.close()
+    assert path.exists()
+    assert f"To take it back: clicksend-consumer offsets reset --group {stage.group}" in capsys.readouterr().err

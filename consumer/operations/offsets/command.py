@@ -10,7 +10,7 @@ from pathlib import Path
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, TopicPartition
 
-from consumer.errors import RefusedError
+from consumer.errors import FatalStreamError, RefusedError
 from consumer.operations.cluster import ANSWER_SECONDS, Cluster
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.group import Group, look_at
@@ -103,7 +103,12 @@ def _execute(cluster: Cluster, group: Group, moves: list[Move], execution: Execu
     now = datetime.now(UTC)
     path = execution.undo_file or undo_name(group.name, now)
     write_undo(path, group.name, {move.partition: group.commits.get(move.partition) for move in moves}, now)
-    errors = dict(_altered(cluster, group, moves))
+    undone = f"To take it back: clicksend-consumer offsets reset --group {group.name} --from-file {path} --execute"
+    try:
+        errors = dict(_altered(cluster, group, moves))
+    except (KeyboardInterrupt, FatalStreamError):
+        _say(f"Kafka was asked and has not answered: `clicksend-consumer lag` shows what holds. {undone}")
+        raise
     refused = {partition: error for partition, error in errors.items() if error is not None}
     for partition, error in refused.items():
         _say(str(cluster.explained(error, str(partition))))
@@ -113,8 +118,7 @@ def _execute(cluster: Cluster, group: Group, moves: list[Move], execution: Execu
             "a worker has joined the group meanwhile: stop it first" if _by_member(refused.values()) else "see above"
         )
         raise RefusedError(f"Nothing was changed: {joined}.")
-    undone = f"clicksend-consumer offsets reset --group {group.name} --from-file {path} --execute"
-    _say(f"Partitions set: {len(moves) - len(refused)} of {len(moves)}. To take it back: {undone}")
+    _say(f"Partitions set: {len(moves) - len(refused)} of {len(moves)}. {undone}")
     return ExitStatus.PARTLY_DONE if refused else ExitStatus.DONE
 
 

@@ -72,13 +72,13 @@ class Client:
         request.headers["Authorization"] = self._authorization
         try:
             with self._session.send(request, stream=True, timeout=self._timeout) as response:
-                body = read_body(response)
+                body = _read(response)
         except FAILURES as error:
             return failed(error)
         return MALFORMED if body is None else classify(response.status_code, response.headers, body, now)
 
 
-def read_body(response: Response) -> bytes | None:
+def _read(response: Response) -> bytes | None:
     """The body; None where it is too long to be an answer of ClickSend's."""
     body = b""
     for chunk in response.iter_content(_CHUNK):

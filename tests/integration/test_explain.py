@@ -14,6 +14,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from consumer.operations.sandbox.server import Sandbox
+from tests.integration.access import Access
 from tests.integration.command import HANG_SECONDS, environment, run
 from tests.integration.stage import PARTITIONS, Stage, identify, page_view, sign_up
 from tests.kafka.apache import ApacheKafka, free_ports
@@ -184,13 +185,7 @@ def test_what_kafka_does_not_have_is_named(stage: Stage, arguments: tuple[str, .
 
 @pytest.mark.kafka
 def test_a_user_who_may_not_read_is_told_what_to_grant(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
-    guest = {
-        "KAFKA_BOOTSTRAP_SERVERS": kafka_from_jars.sasl_bootstrap,
-        "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
-        "KAFKA_SASL_MECHANISM": "PLAIN",
-        "KAFKA_SASL_USERNAME": "guest",
-        "KAFKA_SASL_PASSWORD": "right",
-    }
+    guest = Access(kafka_from_jars, stage).variables()
     done = run("explain", "--last", "1", variables={**stage.variables(), **guest}, folder=stage.folder)
     assert done.returncode == 1
     assert "Grant READ and DESCRIBE on the topic." in done.stderr

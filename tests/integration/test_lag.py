@@ -18,6 +18,7 @@ from confluent_kafka.admin._resource import ResourceType
 
 from consumer.operations.sandbox.faults import Rule
 from consumer.operations.sandbox.server import Sandbox
+from tests.integration.access import Access
 from tests.integration.command import HANG_SECONDS, environment, run
 from tests.integration.stage import PARTITIONS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka, free_ports
@@ -121,34 +122,23 @@ def test_a_reader_that_has_seen_enough_ends_the_watch_quietly(stage: Stage) -> N
 
 
 def test_rights_that_are_missing_are_named(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
-    guest = {
-        "KAFKA_BOOTSTRAP_SERVERS": kafka_from_jars.sasl_bootstrap,
-        "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
-        "KAFKA_SASL_MECHANISM": "PLAIN",
-        "KAFKA_SASL_USERNAME": "guest",
-        "KAFKA_SASL_PASSWORD": "right",
-    }
+    access = Access(kafka_from_jars, stage)
+    guest = access.variables()
     commit(stage, TopicPartition(stage.topic, 0, 0))
     variables = {**stage.variables(), **guest}
     done = run("lag", variables=variables, folder=stage.folder)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "Grant READ on the group" in done.stderr
-    kafka_from_jars.grant(AclOperation.DESCRIBE, ResourceType.GROUP, stage.group)
+    access.allow(AclOperation.DESCRIBE, ResourceType.GROUP, stage.group)
     done = run("lag", variables=variables, folder=stage.folder)
     assert done.returncode == 1
     assert "Grant READ and DESCRIBE on the topic" in done.stderr
-    kafka_from_jars.grant(AclOperation.READ, ResourceType.TOPIC, stage.topic)
+    access.allow(AclOperation.READ, ResourceType.TOPIC, stage.topic)
     assert run("lag", variables=variables, folder=stage.folder).returncode == 0
 
 
 def test_refused_credentials_are_wrong_settings(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
-    wrong = {
-        "KAFKA_BOOTSTRAP_SERVERS": kafka_from_jars.sasl_bootstrap,
-        "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
-        "KAFKA_SASL_MECHANISM": "PLAIN",
-        "KAFKA_SASL_USERNAME": "guest",
-        "KAFKA_SASL_PASSWORD": "made-up",
-    }
+    wrong = Access(kafka_from_jars, stage).variables(password="made-up")
     done = run("lag", variables={**stage.variables(), **wrong}, folder=stage.folder)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
     assert "Kafka refuses the credentials. Check KAFKA_SASL_USERNAME" in done.stderr

@@ -26,6 +26,7 @@ from consumer.settings import Sources, load
 from consumer.stream.commit_map import decode, encode
 from consumer.stream.record import Partition
 from consumer.stream.topic_ids import TopicIds
+from tests.integration.access import Access
 from tests.integration.command import run
 from tests.integration.stage import PARTITIONS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka, free_ports
@@ -225,23 +226,18 @@ def test_what_is_not_there_is_one_line_and_status_1(stage: Stage, arguments: tup
 
 
 def test_rights_that_are_missing_are_named_and_nothing_is_changed(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
-    guest = {
-        "KAFKA_BOOTSTRAP_SERVERS": kafka_from_jars.sasl_bootstrap,
-        "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
-        "KAFKA_SASL_MECHANISM": "PLAIN",
-        "KAFKA_SASL_USERNAME": "guest",
-        "KAFKA_SASL_PASSWORD": "right",
-    }
+    access = Access(kafka_from_jars, stage)
+    guest = access.variables()
     target = ("--to-earliest", "--topic", stage.topic, "--execute")
     assert "Grant READ on the group" in reset(stage, *target, **guest).stderr
-    kafka_from_jars.grant(AclOperation.DESCRIBE, ResourceType.GROUP, stage.group)
+    access.allow(AclOperation.DESCRIBE, ResourceType.GROUP, stage.group)
     assert "Grant READ and DESCRIBE on the topic" in reset(stage, *target, **guest).stderr
-    kafka_from_jars.grant(AclOperation.DESCRIBE, ResourceType.TOPIC, stage.topic)
+    access.allow(AclOperation.DESCRIBE, ResourceType.TOPIC, stage.topic)
     done = reset(stage, *target, **guest)
     assert done.returncode == 1
     assert "Grant READ on the group" in done.stderr
     assert set(offsets(stage).values()) == {5}
-    kafka_from_jars.grant(AclOperation.READ, ResourceType.GROUP, stage.group)
+    access.allow(AclOperation.READ, ResourceType.GROUP, stage.group)
     done = reset(stage, *target, **guest)
     assert done.returncode == 1
     assert "Nothing was changed" in done.stderr

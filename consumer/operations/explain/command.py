@@ -53,12 +53,11 @@ def explain_file(sources: Sources, file: Path | None, look: Look) -> ExitStatus:
     if file is None:
         return _show(_of_stream(explainer, sys.stdin.buffer), None, "bytes", look, sys.stdout.flush)
     try:
-        with file.open("rb") as stream:
-            return _show(_of_stream(explainer, stream), file.stat().st_size, "bytes", look)
-    except BrokenPipeError:
-        raise
+        stream = file.open("rb")
     except OSError as error:
         raise RefusedError(f"{file} can't be read: {error.strerror}.") from None
+    with stream:
+        return _show(_of_stream(explainer, stream), file.stat().st_size, "bytes", look)
 
 
 def explain_kafka(sources: Sources, asked: FromKafka, look: Look) -> ExitStatus:

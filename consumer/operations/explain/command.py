@@ -104,18 +104,18 @@ def _show(
     """Print each, and the summary at the end, also of an interrupted one. flush -- after each: somebody waits for it"""
     summary = Summary()
     write = sys.stdout.write
-    with progress("explaining", total, unit) if total else nullcontext(_ignore) as advance:
-        try:
+    try:
+        with progress("explaining", total, unit) if total else nullcontext(_ignore) as advance:
             for each, step in explained:
                 write(json_line(each) if look.form is Format.JSON else text(each, look.privacy))
                 summary.add(each)
                 advance(step)
                 if flush is not None:
                     flush()
-        except KeyboardInterrupt:
-            sys.stderr.write(summary.text())
-            raise
-    sys.stdout.flush()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.stderr.write(summary.text())
+        raise
     sys.stderr.write(summary.text())
     return ExitStatus.DONE
 

@@ -10,21 +10,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from consumer import __version__, log
-from consumer.errors import ConfigurationError, FatalStreamError
+from consumer.errors import ConfigurationError, FatalStreamError, RefusedError
 from consumer.operations.exit_status import ExitStatus
+from consumer.operations.front import ConfigFile, FormatOption, Group, Overrides, choice, sources
+from consumer.operations.offsets.front import app as offsets
 from consumer.operations.output import Format
 
-if TYPE_CHECKING:
-    from consumer.settings import Sources
-
-Choice = TypeVar("Choice", bound=StrEnum)
+INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
 
 app = typer.Typer(
     add_completion=False,
@@ -33,12 +31,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings as TOML.")]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="SECTION_KEY=VALUE", help="A setting, stronger than all other sources. Repeatable."),
-]
-FormatOption = Annotated[Format, typer.Option("--format", help="A table, or one JSON object a line.")]
+
+app.add_typer(offsets, name="offsets")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 -- typer's callback of a flag
@@ -65,7 +59,7 @@ def run(config: ConfigFile = None, overrides: Overrides = None) -> int:
     """The worker: delivers until it is told to stop."""
     from consumer.settings import load
 
-    settings = load(_sources(config, overrides))
+    settings = load(sources(config, overrides))
     log.configure(settings.log.level, settings.log.format)
     from consumer.operations.run import run as work
 
@@ -126,8 +120,8 @@ def sandbox(  # noqa: PLR0913 -- one parameter an option
         username=username,
         api_key=api_key,
         list_ids=tuple(list_id or (428,)),
-        duplicates=_choice(Duplicates, duplicates),
-        unknown_list=_choice(UnknownList, unknown_list),
+        duplicates=choice(Duplicates, duplicates),
+        unknown_list=choice(UnknownList, unknown_list),
         rate_limit=RateLimit.of(rate_limit) if rate_limit else None,
         faults=read_script(faults) if faults else Script(),
         log_file=log_file,
@@ -142,7 +136,72 @@ def settings(config: ConfigFile = None, overrides: Overrides = None, form: Forma
     """Effective settings and their sources."""
     from consumer.operations.settings import show
 
-    return show(_sources(config, overrides), form)
+    return show(sources(config, overrides), form)
+
+
+@app.command()
+def check(config: ConfigFile = None, overrides: Overrides = None, form: FormatOption = Format.TABLE) -> int:
+    """Whether a worker would run: settings, Kafka, ClickSend, a line each with the mend. Changes nothing."""
+    from consumer.operations.check.command import check as look
+
+    return look(sources(config, overrides), form)
+
+
+@app.command()
+def explain(  # noqa: PLR0913 -- one parameter an option
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="JSON or JSON lines; - or none: stdin.")] = None,
+    *,
+    topic: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Straight from Kafka; KAFKA_TOPIC if it is left out.")
+    ] = None,
+    partition: Annotated[int | None, typer.Option(min=0, help="Of that topic; all if it is left out.")] = None,
+    offset: Annotated[int | None, typer.Option(min=0, help="The record there.")] = None,
+    last: Annotated[int | None, typer.Option(min=1, metavar="N", help="The last N of each partition.")] = None,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show emails, numbers and names in full in a table.")
+    ] = False,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="For a person, or JSON lines; by default as stdout is a terminal.")
+    ] = None,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+) -> int:
+    """What would become of events, and why: from a file, stdin or Kafka. Sends nothing."""
+    from consumer.operations.explain.command import FromKafka, Look, explain_file, explain_kafka
+    from consumer.operations.explain.rendering import Privacy
+
+    given = sources(config, overrides)
+    form = form or (Format.TABLE if sys.stdout.isatty() else Format.JSON)
+    look = Look(form, Privacy.REVEALED if reveal else Privacy.MASKED)
+    if (topic, partition, offset, last) == (None, None, None, None):
+        return explain_file(given, None if file == Path("-") else file, look)
+    if file is not None:
+        raise typer.BadParameter("Give a file, or --topic with --offset or --last.")
+    if (offset is None) == (last is None):
+        raise typer.BadParameter("Give one of --offset and --last.")
+    if offset is not None and partition is None:
+        raise typer.BadParameter("--offset needs --partition.")
+    return explain_kafka(given, FromKafka(topic, partition, offset, last), look)
+
+
+@app.command()
+def lag(
+    seconds: Annotated[
+        float, typer.Argument(metavar="[SECONDS]", min=0.1, help="Of --watch: how long until the next look.")
+    ] = 2.0,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Again and again, until Ctrl-C: --watch, or --watch 5.")
+    ] = False,
+    form: FormatOption = Format.TABLE,
+    group: Group = None,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+) -> int:
+    """How far behind the group is: offsets, lag, owner, age of the oldest unsettled record."""
+    from consumer.operations.lag.command import lag as show
+
+    return show(sources(config, overrides, group), form, seconds if watch else None)
 
 
 @app.command()
@@ -184,6 +243,9 @@ def exit_status(command: Callable[[], int | None]) -> int:
     except ConfigurationError as error:
         _say(*(str(problem) for problem in error.problems))
         return ExitStatus.WRONG_SETTINGS
+    except RefusedError as error:
+        _say(str(error))
+        return ExitStatus.FAILED
     except FatalStreamError as error:
         _say(str(error))
         return ExitStatus.FATAL
@@ -193,24 +255,10 @@ def exit_status(command: Callable[[], int | None]) -> int:
     except Exception as error:  # the last resort: without the text, which may hold anything
         _say(f"This is a fault of the program: {log.places(error)}")
         return ExitStatus.FATAL
+    if status == INTERRUPTED:
+        _say("Interrupted.")
+        return ExitStatus.FAILED
     return status or ExitStatus.DONE
-
-
-def _sources(config: Path | None, overrides: list[str] | None) -> Sources:
-    from consumer.settings import Sources
-
-    pairs = [override.partition("=") for override in overrides or ()]
-    if not all(name and sign for name, sign, _ in pairs):
-        raise typer.BadParameter("Write --set SECTION_KEY=VALUE.")
-    return Sources(os.environ, {name.strip(): value for name, _, value in pairs}, config)
-
-
-def _choice(kind: type[Choice], word: str) -> Choice:
-    """The member that the word names. Typer's own choices would need the enum's module before any command runs."""
-    try:
-        return kind(word.lower())
-    except ValueError:
-        raise typer.BadParameter(f"Not one of {', '.join(kind)}.") from None
 
 
 def _say(*lines: str) -> None:

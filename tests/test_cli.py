@@ -13,7 +13,7 @@ import typer
 
 from consumer import __version__
 from consumer.cli import exit_status
-from consumer.errors import ConfigurationError, FatalStreamError, Problem
+from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
 
 RIGHT = {
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
@@ -48,7 +48,7 @@ def test_help_names_the_commands(program: Program) -> None:
     done = program("--help")
     assert done.returncode == 0
     assert done.stderr == ""
-    assert all(f"  {command} " in done.stdout for command in ("run", "sandbox", "settings"))
+    assert all(f"  {command} " in done.stdout for command in ("run", "check", "explain", "lag", "offsets", "settings"))
 
 
 def test_help_waits_for_no_heavy_library() -> None:
@@ -177,6 +177,8 @@ def failing(error: Exception) -> Callable[[], int]:
             "topic a: is missing. Create it\nB: is wrong. Mend it\n",
             id="wrong-settings",
         ),
+        pytest.param(failing(RefusedError("The group is active.")), 1, "The group is active.\n", id="refused"),
+        pytest.param(lambda: 130, 1, "Interrupted.\n", id="interrupted"),
         pytest.param(failing(FatalStreamError("Kafka fenced us")), 70, "Kafka fenced us\n", id="fatal"),
         pytest.param(failing(ValueError("jane.doe@example.com")), 70, "ValueError at test_cli.py:", id="unexpected"),
     ],

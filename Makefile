@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run test simulate chaos lint bench bench-compare fuzz lock readme clean
+.PHONY: help setup demo run check test simulate chaos lint bench bench-compare fuzz lock readme clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -21,6 +21,9 @@ demo: $(READY) ## everything on this machine, with no configuration (ARGS='--onc
 
 run: $(READY) ## the worker, configured by the environment (ARGS='--config FILE')
 	@$(BIN)/clicksend-consumer run $(ARGS)
+
+check: $(READY) ## the pre-flight: settings, Kafka, ClickSend; touches nothing (ARGS='--config FILE')
+	@$(BIN)/clicksend-consumer check $(ARGS)
 
 test: $(READY) ## all tests with coverage, the pure rooms fully covered; ARGS='tests/settings' for some tests only
 ifeq ($(strip $(ARGS)),)

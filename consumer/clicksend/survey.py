@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from requests import Request
 from urllib3 import Timeout
 
-from consumer.clicksend.client import _read as read_body  # one way of reading, and one limit, for every answer
+from consumer.clicksend.client import read_body
 from consumer.clicksend.failure import FAILURES, failed
 from consumer.clicksend.outcome import MALFORMED, Outcome, Result, classify
 from consumer.clicksend.transport import Endpoint, Timeouts, open_session
@@ -47,7 +47,9 @@ class Survey:
 
     def __init__(self, endpoint: Endpoint, timeouts: Timeouts, credentials: Credentials, adapter: BaseAdapter) -> None:
         self._session = open_session(endpoint, adapter)
-        self._timeout = Timeout(connect=timeouts.connect, read=timeouts.read, total=timeouts.total)
+        self._adapter = adapter
+        self._proxies = dict(self._session.proxies)
+        self._timeout: Any = Timeout(connect=timeouts.connect, read=timeouts.read, total=timeouts.total)
         self._session.headers["Authorization"] = credentials.authorization
         self._endpoint = endpoint
 
@@ -66,7 +68,8 @@ class Survey:
     def _look(self, path: str, now: datetime) -> View:
         request = self._session.prepare_request(Request("GET", f"{self._endpoint.base_url}/{path}"))
         try:
-            with self._session.send(request, stream=True, timeout=self._timeout) as response:
+            # By the adapter itself: Session.send would follow a redirect, and carry the credentials elsewhere.
+            with self._adapter.send(request, stream=True, timeout=self._timeout, proxies=self._proxies) as response:
                 body = read_body(response)
         except FAILURES as error:
             return View(failed(error))

@@ -10,6 +10,7 @@ from consumer.clicksend.credentials import Credentials
 from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.clicksend.survey import Survey
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
+from tests.clicksend.conftest import ADAPTERS
 from tests.clicksend.expected import NOW
 from tests.clicksend.scripted_server import ScriptedServer, answer, reply
 
@@ -23,10 +24,10 @@ def server() -> Iterator[ScriptedServer]:
         yield running
 
 
-@pytest.fixture
-def survey(server: ScriptedServer) -> Iterator[Survey]:
+@pytest.fixture(params=ADAPTERS.values(), ids=ADAPTERS)
+def survey(server: ScriptedServer, request: pytest.FixtureRequest) -> Iterator[Survey]:
     endpoint, timeouts = Endpoint(f"{server.url}/v3", 42), Timeouts(connect=5, read=5, total=10)
-    made = Survey(endpoint, timeouts, Credentials("jane", "key"), BoundedAdapter(Trust()))
+    made = Survey(endpoint, timeouts, Credentials("jane", "key"), request.param(Trust()))
     yield made
     made.close()
 
@@ -62,6 +63,14 @@ def test_a_refusal_is_classified_as_the_worker_would(server: ScriptedServer, sur
     server.script(reply(answer("401 Unauthorized", b"{}")))
     view = survey.account(NOW)
     assert (view.seen, view.outcome.result, view.outcome.status) == (False, Result.CONFIGURATION_FAULT, 401)
+
+
+def test_a_redirect_is_not_followed_since_the_credentials_would_go_with_it(
+    server: ScriptedServer, survey: Survey
+) -> None:
+    server.script(reply(answer("302 Found", b"", f"Location: {server.url}/elsewhere")))
+    assert survey.account(NOW).outcome.status == 302
+    assert len(server.requests) == 1
 
 
 def test_no_answer_is_an_outcome_not_an_exception() -> None:

@@ -11,7 +11,7 @@ import orjson
 from consumer.clicksend.outcome import Outcome
 from consumer.delivery.judge import GiveUp, Retry, Settle, Verdict
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
-from consumer.operations.demo.mask import masked, printable
+from consumer.mask import masked, printable
 from consumer.stream.record import Record, Task
 
 NOTE = "demo-note"

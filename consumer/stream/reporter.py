@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 
 import structlog
@@ -18,9 +18,10 @@ from consumer.clicksend.probe import ProbeResult, ProbeVerdict
 from consumer.delivery.judge import Retry, Settle, Verdict
 from consumer.enrolment.disposition import FilterReason
 from consumer.log import Summary
+from consumer.stream.counts import ReleaseReason
 from consumer.stream.journal import Journal
 from consumer.stream.options import CommitResult
-from consumer.stream.record import Record, Task
+from consumer.stream.record import Partition, Record, Task
 
 log = structlog.get_logger()
 
@@ -86,7 +87,7 @@ class Reporter:
                 offset=task.record.offset,
             )
         if self.journal is not None:
-            self.journal.answered(task, outcome, verdict)
+            self.journal.answered(task, outcome, verdict, seconds)
 
     def duplicate(self, task: Task) -> None:
         """The task was settled without a request."""
@@ -136,6 +137,13 @@ class Reporter:
             offset=task.record.offset,
             mend="check the dead-letter topic and the right to write to it",
         )
+        if self.journal is not None:
+            self.journal.bury_failed(task, why)
+
+    def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
+        """What of these partitions was unsettled is given back."""
+        if self.journal is not None:
+            self.journal.released(partitions, reason)
 
     def committed(self, result: CommitResult) -> None:
         """A commit request has ended."""

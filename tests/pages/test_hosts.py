@@ -12,7 +12,7 @@ def test_a_loopback_or_allowed_name_is_expected(host: str) -> None:
     assert is_expected_host(host, ALLOWED)
 
 
-@pytest.mark.parametrize("host", ["", "evil.example", "192.0.2.7", "localhost.evil.example", "worker.example.evil", "["])
+@pytest.mark.parametrize("host", ["", "evil.example", "192.0.2.7", "localhost.evil.example", "worker.example.x", "["])
 def test_any_other_name_is_not(host: str) -> None:
     assert not is_expected_host(host, ALLOWED)
 

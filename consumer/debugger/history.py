@@ -6,8 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
 
-STEP_SECONDS = 5.0
-POINTS = 120  # ten minutes
+STEP_SECONDS = 2.0
+POINTS = 300  # ten minutes
 
 
 @dataclass(frozen=True, slots=True)

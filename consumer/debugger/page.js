@@ -1,7 +1,7 @@
 // Shows what the worker remembers of its last records. Asks every second for what has changed since, and for the state.
 const INTERVAL = 1000; // ms between two questions
 const MOST_ROWS = 500; // on the page; the worker may remember more
-const FEWEST_POINTS = 36; // that a plot is wide: three minutes
+const FEWEST_POINTS = 60; // that a plot is wide: two minutes
 
 const TONES = { delivered: "good", dead_lettered: "bad", filtered: "", in_progress: "warn", released: "" };
 const GATE_TONES = { open: "good", limited: "warn", breaker: "warn", halted: "bad" };

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run test lint bench lock readme clean
+.PHONY: help setup demo run test lint bench lock readme screenshot clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 PURE := consumer/enrolment/*,consumer/delivery/*,consumer/clicksend/outcome.py
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## create .venv with all that is needed; the other targets do it by themselves
 
@@ -46,6 +46,9 @@ lock: $(READY) ## renew the lock files from pyproject.toml (ARGS='--upgrade' for
 
 readme: $(READY) ## renew the README's table of settings
 	@$(BIN)/python -m consumer.settings.readme README.md
+
+screenshot: $(READY) ## renew the README's picture from a running demo; needs Chromium
+	@$(BIN)/python -m tests.browser.screenshot .github/event-debugger.png
 
 clean: ## remove what setup, tests and builds have made
 	@rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* build dist

@@ -366,7 +366,6 @@ function wayOf(entry) {
 
 function attemptStep(attempt) {
   const good = ["delivered", "already_exists"].includes(attempt.result);
-  const said = [attempt.status, attempt.code, words.causes[attempt.cause]];
   const then = {
     settled: "",
     retry: attempt.retry_at ? `Parked until ${clock.format(new Date(attempt.retry_at * 1000))}, ${duration(attempt.retry_at - attempt.started_at - attempt.seconds)} later.` : "Goes again as soon as the gate lets it.",
@@ -375,8 +374,8 @@ function attemptStep(attempt) {
     nothing: "Too late: the partition had gone meanwhile.",
   }[attempt.then];
   const title = `Attempt ${attempt.number}: ClickSend ${words.results[attempt.result]}`;
-  const what = said.filter(Boolean).join(", ");
-  return step(good ? "good" : "warn", title, attempt.started_at, `${what ? `${what}, ` : ""}in ${duration(attempt.seconds)}`, then);
+  const what = attempt.status ? answerOf(attempt) : words.causes[attempt.cause] ?? "no answer";
+  return step(good ? "good" : "warn", title, attempt.started_at, `${what}, in ${duration(attempt.seconds)}`, then);
 }
 
 function endOf(entry) {

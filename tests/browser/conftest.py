@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 from consumer.operations.sandbox.server import Sandbox
 from tests.browser.chromium import UnavailableError, chromium
@@ -18,6 +18,8 @@ from tests.integration.worker_process import WorkerProcess
 from tests.kafka.in_process import InProcess
 
 WAIT_MS = 20_000  # a guard against hanging
+
+DESK = {"width": 1440, "height": 900}
 
 Look = Callable[..., Page]
 
@@ -40,13 +42,13 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def look(browser: Browser) -> Iterator[Look]:
     """Opens a page, with what `Browser.new_context` takes. It may load nothing from elsewhere, and nothing may fail in
-    it: what the browser refuses for the policy's sake is among that.
+    it: what the browser refuses for the policy's sake is among that. Only the server may go away before the page does.
     """
     faults: list[str] = []
     contexts: list[BrowserContext] = []
 
     def open_page(url: str, **options: Any) -> Page:
-        context = browser.new_context(**options)
+        context = browser.new_context(**{"viewport": DESK, **options})
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(WAIT_MS)
@@ -55,9 +57,13 @@ def look(browser: Browser) -> Iterator[Look]:
             if not request.url.startswith(url.partition("#")[0]):
                 faults.append(f"asked for {request.url}")
 
+        def logged(message: ConsoleMessage) -> None:
+            if message.type == "error" and "net::ERR_CONNECTION" not in message.text:
+                faults.append(message.text)
+
         page.on("request", requested)
         page.on("pageerror", lambda error: faults.append(f"raised {error}"))
-        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.on("console", logged)
         page.goto(url)
         return page
 

@@ -34,7 +34,7 @@ def without_identities(text: str, longest: int = LONGEST) -> str:
 
 def printable(text: str, longest: int = LONGEST) -> str:
     """On one line, without what could steer a terminal, and not too long."""
-    clean = "".join(letter for letter in text if letter.isprintable())
+    clean = text if text.isprintable() else "".join(letter for letter in text if letter.isprintable())
     return clean if len(clean) <= longest else f"{clean[: longest - 1]}…"
 
 

@@ -16,7 +16,7 @@ class Rates:
     filtered: int
 
 
-UNWATCHED = Rates(ordinary=20, trouble=50, filtered=10)
+UNWATCHED = Rates(ordinary=10, trouble=50, filtered=10)
 WATCHED = Rates(ordinary=300, trouble=300, filtered=100)
 WATCHED_SECONDS = 15.0  # so long after somebody has asked
 
@@ -27,6 +27,7 @@ class Budget:
     def __init__(self) -> None:
         self._until = 0.0
         self._taken = 0
+        self.spent_until = 0.0  # before then there is surely none left
 
     def left(self, now: float, rate: int) -> int:
         """How many may still be taken within this second. now -- monotonic seconds"""
@@ -37,6 +38,8 @@ class Budget:
 
     def take(self, now: float, rate: int) -> bool:
         """Take one, if there is one left."""
-        left = self.left(now, rate)
-        self._taken += 1
-        return left > 0
+        if self.left(now, rate):
+            self._taken += 1
+            return True
+        self.spent_until = self._until
+        return False

@@ -63,7 +63,6 @@ class Entry:
     origins    -- where each field was found, as JSON pointers
     attempts   -- the last ones; their numbers count from 1
     trouble    -- why its dead letter could not be written so far
-    revision   -- of the ring, when this was put into it
     """
 
     partition: Partition
@@ -82,7 +81,6 @@ class Entry:
     notes: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     trouble: str = ""
-    revision: int = 0
 
     @property
     def key(self) -> tuple[Partition, int]:

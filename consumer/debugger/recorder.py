@@ -69,20 +69,18 @@ class Recorder:
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
         """As the protocol says."""
         now = self._clock()
-        if not self._ordinary.take(now, self._rates(now).ordinary):
+        if now < self._ordinary.spent_until or not self._ordinary.take(now, self._rates(now).ordinary):
             self.passed_over += 1
-            return
-        entry = self._entry_of(task)
-        if isinstance(decision, Enrolled):
-            origins = {origin.field: origin.pointer for origin in decision.origins}
-            entry = replace(entry, origins=origins, notes=tuple(map(str, decision.notes)))
-        self._ring.put(entry)
+        else:
+            self._ring.put(self._entry_of(task, decision))
 
     def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:
         """As the protocol says."""
         if not self._knows(task.record):
+            if isinstance(verdict, Settle):
+                return
             now = self._clock()
-            if isinstance(verdict, Settle) or not self._trouble.take(now, self._rates(now).trouble):
+            if not self._trouble.take(now, self._rates(now).trouble):
                 return
             self._ring.put(self._entry_of(task))
         self._ring.change(_key(task.record), lambda entry: self._after(entry, outcome, verdict, seconds))
@@ -136,13 +134,17 @@ class Recorder:
         entry = entry.attempted(attempt)
         return entry.ended(Standing.DELIVERED, verdict.reason, now) if isinstance(verdict, Settle) else entry
 
-    def _entry_of(self, task: Task) -> Entry:
+    def _entry_of(self, task: Task, decision: Enrolled | Undeliverable | None = None) -> Entry:
+        """decision -- what the mapper said; None where its notes are no longer known"""
         contact = orjson.loads(task.payload) if task.payload else {}
+        mapped = decision if isinstance(decision, Enrolled) else None
         return replace(
             self._entry(task.record, printable(task.event, LONGEST) or _name(task.record.value)),
             who=masked(task.contact, LONGEST),
             contact={field: _masked(field, value) for field, value in contact.items()},
             detail=task.detail,
+            origins={origin.field: origin.pointer for origin in mapped.origins} if mapped else {},
+            notes=tuple(map(str, mapped.notes)) if mapped else (),
         )
 
     def _entry(self, record: Record, event: str) -> Entry:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
-from dataclasses import replace
 
 from consumer.debugger.entry import Entry, Standing
 from consumer.enrolment.disposition import FilterReason
@@ -26,6 +25,7 @@ class Ring:
     def __init__(self, capacity: int) -> None:
         self._lock = threading.RLock()
         self._entries: dict[Key, Entry] = {}
+        self._changed: dict[Key, int] = {}  # the revision with which each was put
         self._groups: dict[str, OrderedDict[Key, None]] = {}  # in each the oldest first
         self._capacity = capacity
         self._revision = 0
@@ -66,23 +66,24 @@ class Ring:
     def since(self, revision: int) -> tuple[list[Entry], int]:
         """What has changed since then, the last change first; and the revision to ask with the next time."""
         with self._lock:
-            changed = [entry for entry in self._entries.values() if entry.revision > revision]
-            now = self._revision
-        return sorted(changed, key=lambda entry: -entry.revision), now
+            changed = sorted((-at, key) for key, at in self._changed.items() if at > revision)
+            return [self._entries[key] for _, key in changed], self._revision
 
     def _put(self, entry: Entry) -> None:
         self._revision += 1
-        before = self._entries.get(entry.key)
-        self._entries[entry.key] = replace(entry, revision=self._revision)
-        if before is not None and before.group == entry.group:
-            return
+        key, name = entry.key, entry.group
+        before = self._entries.get(key)
+        self._entries[key] = entry
+        self._changed[key] = self._revision
         if before is not None:
-            del self._groups[before.group][entry.key]
-        group = self._groups.setdefault(entry.group, OrderedDict())
-        group[entry.key] = None
+            if before.group == name:
+                return
+            del self._groups[before.group][key]
+        group = self._groups.setdefault(name, OrderedDict())
+        group[key] = None
         if len(group) > self._room(entry):
             oldest, _ = group.popitem(last=False)
-            del self._entries[oldest]
+            del self._entries[oldest], self._changed[oldest]
 
     def _room(self, entry: Entry) -> int:
         if entry.standing is Standing.FILTERED:

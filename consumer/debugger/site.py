@@ -79,7 +79,6 @@ def as_json(entry: Entry) -> dict[str, Any]:
     return {
         "partition": str(entry.partition),
         "offset": entry.offset,
-        "revision": entry.revision,
         "disposition": entry.standing,
         "reason": entry.reason,
         "detail": entry.detail,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import requests
@@ -47,25 +48,38 @@ class Served:
         return requests.request(method, f"{self.monitor.address}{path}", headers=headers, timeout=10)
 
 
+@contextmanager
+def serving(token: str | None = None) -> Iterator[Served]:
+    served = Served(token)
+    served.monitor.start()
+    try:
+        yield served
+    finally:
+        served.monitor.close()
+
+
 @pytest.fixture
 def served() -> Iterator[Served]:
-    served = Served()
-    served.monitor.start()
-    yield served
-    served.monitor.close()
+    with serving() as served:
+        yield served
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def idle() -> Iterator[Served]:
+    """One that nothing happens to."""
+    with serving() as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
 def guarded() -> Iterator[Served]:
-    served = Served(token="t0ken")
-    served.monitor.start()
-    yield served
-    served.monitor.close()
+    with serving(token="t0ken") as served:
+        yield served
 
 
 @pytest.mark.parametrize(("path", "content_type"), ASSETS)
-def test_each_file_is_served_with_a_strict_policy(served: Served, path: str, content_type: str) -> None:
-    answer = served.get(path)
+def test_each_file_is_served_with_a_strict_policy(idle: Served, path: str, content_type: str) -> None:
+    answer = idle.get(path)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, content_type)
     policy = dict(part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";"))
     assert policy.pop("default-src") == "'none'"
@@ -74,42 +88,42 @@ def test_each_file_is_served_with_a_strict_policy(served: Served, path: str, con
 
 
 @pytest.mark.parametrize("path", [*(path for path, _ in ASSETS), *DATA])
-def test_nothing_is_stored_sniffed_or_shared(served: Served, path: str) -> None:
-    headers = served.get(path).headers
+def test_nothing_is_stored_sniffed_or_shared(idle: Served, path: str) -> None:
+    headers = idle.get(path).headers
     assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "Access-Control-Allow-Origin" not in headers
 
 
 @pytest.mark.parametrize("path", [path for path, _ in ASSETS])
-def test_nothing_is_loaded_from_elsewhere_and_nothing_is_inline(served: Served, path: str) -> None:
-    text = served.get(path).text
+def test_nothing_is_loaded_from_elsewhere_and_nothing_is_inline(idle: Served, path: str) -> None:
+    text = idle.get(path).text
     assert re.findall(r"(?:https?:)?//[a-z]", text.replace("http://www.w3.org/2000/svg", "")) == []
     assert not re.search(r"<style|<script(?![^>]*\ssrc=)|\sstyle=|\son[a-z]+=|innerHTML|eval\(", text)
 
 
-def test_all_that_the_page_refers_to_is_there(served: Served) -> None:
-    targets = set(re.findall(r'(?:href|src)="(/[^"]*)"', served.get("/").text))
+def test_all_that_the_page_refers_to_is_there(idle: Served) -> None:
+    targets = set(re.findall(r'(?:href|src)="(/[^"]*)"', idle.get("/").text))
     assert targets >= {"/look.css", "/page.css", "/page.js", "/icon.svg", "/debugger/state", "/debugger/records"}
-    assert {target: served.get(target).status_code for target in targets} == dict.fromkeys(targets, 200)
+    assert {target: idle.get(target).status_code for target in targets} == dict.fromkeys(targets, 200)
 
 
-def test_every_element_that_the_script_asks_for_is_in_the_page(served: Served) -> None:
-    asked = set(re.findall(r'element\("([a-z-]+)"\)', served.get("/page.js").text))
+def test_every_element_that_the_script_asks_for_is_in_the_page(idle: Served) -> None:
+    asked = set(re.findall(r'element\("([a-z-]+)"\)', idle.get("/page.js").text))
     assert asked
-    assert asked <= set(re.findall(r'id="([a-z0-9_-]+)"', served.get("/").text))
+    assert asked <= set(re.findall(r'id="([a-z0-9_-]+)"', idle.get("/").text))
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/page.py", "/../settings.py", "/debugger/", "/debugger"])
-def test_nothing_else_is_there(served: Served, path: str) -> None:
-    answer = served.get(path)
+def test_nothing_else_is_there(idle: Served, path: str) -> None:
+    answer = idle.get(path)
     assert answer.status_code == 404
     assert "/debugger/records" in answer.text
 
 
 @pytest.mark.parametrize("path", ["/", *DATA])
-def test_a_foreign_host_name_sees_nothing(served: Served, path: str) -> None:
-    answer = served.get(path, Host="evil.example")
+def test_a_foreign_host_name_sees_nothing(idle: Served, path: str) -> None:
+    answer = idle.get(path, Host="evil.example")
     assert answer.status_code == 403
     assert "MONITOR_ALLOWED_HOSTS" in answer.text
 

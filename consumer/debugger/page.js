@@ -1,6 +1,7 @@
 // Shows what the worker remembers of its last records. Asks every second for what has changed since, and for the state.
 const INTERVAL = 1000; // ms between two questions
-const MOST_ROWS = 500; // on the page; the worker may remember more
+const MOST_ROWS = 400; // in the table; filters find the others
+const MOST_ENTRIES = 5000; // beyond what the worker remembers, too
 const FEWEST_POINTS = 60; // that a plot is wide: two minutes
 
 const TONES = { delivered: "good", dead_lettered: "bad", filtered: "", in_progress: "warn", released: "" };
@@ -110,7 +111,8 @@ function showState() {
 function showCondition() {
   const { gate } = state;
   const word = plain(state.state);
-  const tone = !state.ready ? "bad" : gate.state === "breaker" ? "warn" : "good";
+  const passing = gate.state === "breaker" || ["starting", "draining"].includes(state.state);
+  const tone = passing ? "warn" : state.ready ? "good" : "bad";
   element("status").dataset.tone = tone;
   setText("condition", state.ready ? capital(word) : `Not ready: ${word}`);
   setText("condition-detail", state.detail);
@@ -182,18 +184,18 @@ function takeIn(answer) {
     entries.delete(key); // a record that comes again is a new one
     entries.set(key, entry);
   }
-  const sorted = [...entries.values()].sort((one, other) => other.consumed_at - one.consumed_at || other.offset - one.offset);
-  for (const entry of sorted.slice(MOST_ROWS)) if (keyOf(entry) !== opened) entries.delete(keyOf(entry));
+  for (const entry of lastFirst([...entries.values()]).slice(MOST_ENTRIES)) entries.delete(keyOf(entry));
   if (answer.records.length) {
     showRows(answer.records, first ? "" : "fresh");
-    options("reason", [...new Set(sorted.map((entry) => entry.reason).filter(Boolean))].sort());
-    options("partition", sorted.map((entry) => entry.partition));
+    options("partition", answer.records.map((entry) => entry.partition));
     if (opened !== null && answer.records.some((entry) => keyOf(entry) === opened)) showOpened();
   }
   const note = element("sample");
   note.hidden = !answer.passed_over;
   setText("sample", `Under load this is a sample: ${grouped.format(answer.passed_over)} delivered records were not looked at. Trouble always is, up to a limit.`);
 }
+
+const lastFirst = (some) => some.sort((one, other) => other.consumed_at - one.consumed_at || other.offset - one.offset);
 
 function startOver(newStart) {
   startedAt = newStart;
@@ -202,8 +204,7 @@ function startOver(newStart) {
   element("rows").replaceChildren();
 }
 
-function matches(entry) {
-  const wanted = Object.fromEntries(FILTERS.map((name) => [name, element(name).value.trim()]));
+function matches(entry, wanted) {
   const text = `${entry.event} ${entry.who} ${keyOf(entry)} ${Object.values(entry.contact).join(" ")}`.toLowerCase();
   return (!wanted.disposition || entry.disposition === wanted.disposition)
     && (!wanted.reason || entry.reason === wanted.reason)
@@ -214,28 +215,28 @@ function matches(entry) {
 // changed -- the entries whose rows are to be made anew, new ones in this class; the others stay as they are
 function showRows(changed, className) {
   const focused = document.activeElement?.closest?.("#rows tr")?.dataset.key;
-  for (const entry of changed) {
-    const known = rows.has(keyOf(entry));
-    rows.get(keyOf(entry))?.remove();
-    rows.set(keyOf(entry), rowOf(entry, known ? "" : className));
+  const wanted = Object.fromEntries(FILTERS.map((name) => [name, element(name).value.trim()]));
+  const found = lastFirst([...entries.values()].filter((entry) => matches(entry, wanted)));
+  const shown = found.slice(0, MOST_ROWS);
+  const stale = new Set(changed.map(keyOf));
+  const keep = new Set(shown.map(keyOf));
+  const known = new Set(rows.keys());
+  for (const [key, row] of rows) {
+    if (keep.has(key) && !stale.has(key)) continue;
+    row.remove();
+    rows.delete(key);
   }
-  const wanted = [...entries.values()].filter(matches).sort((one, other) => other.consumed_at - one.consumed_at || other.offset - one.offset);
   const body = element("rows");
   let place = body.firstElementChild;
-  const keep = new Set(wanted.map(keyOf));
-  for (const [key, row] of rows) {
-    if (keep.has(key)) continue;
-    if (place === row) place = row.nextElementSibling;
-    row.remove();
-    if (!entries.has(key)) rows.delete(key);
-  }
-  for (const entry of wanted) {
-    const row = rows.get(keyOf(entry));
+  for (const entry of shown) {
+    const key = keyOf(entry);
+    if (!rows.has(key)) rows.set(key, rowOf(entry, known.has(key) ? "" : className));
+    const row = rows.get(key);
     if (row === place) place = place.nextElementSibling;
     else body.insertBefore(row, place);
   }
-  setText("shown", entries.size ? `${grouped.format(wanted.length)} of ${grouped.format(entries.size)}` : "");
-  element("none").hidden = wanted.length > 0;
+  setText("shown", entries.size ? `${grouped.format(found.length)} of ${grouped.format(entries.size)}` : "");
+  element("none").hidden = found.length > 0;
   setText("none", entries.size
     ? "None of the records that are remembered is like that."
     : "No record has come yet. What the worker consumes from now on appears here.");

@@ -10,7 +10,7 @@ from consumer.debugger.entry import Entry, Standing
 from consumer.enrolment.disposition import REASONS
 from consumer.stream.counts import ReleaseReason
 
-MOST = 1000
+MOST = 50_000  # all that can be remembered
 REASON_WORDS = frozenset(str(reason) for reasons in (*REASONS.values(), tuple(ReleaseReason)) for reason in reasons)
 NUMBERS = ("after", "limit")
 SETS: Mapping[str, frozenset[str] | None] = {

@@ -23,7 +23,7 @@ class Ring:
     """
 
     def __init__(self, capacity: int) -> None:
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._entries: dict[Key, Entry] = {}
         self._changed: dict[Key, int] = {}  # the revision with which each was put
         self._groups: dict[str, OrderedDict[Key, None]] = {}  # in each the oldest first

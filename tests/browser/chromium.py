@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+# It sees our own pages only; its sandbox and much shared memory are what containers, and root, do not have.
+OPTIONS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
 
 class UnavailableError(Exception):
@@ -22,9 +23,8 @@ def chromium() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         raise UnavailableError(f"no {NAMES[0]} on the PATH: apt-get install chromium")
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium has none for root
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=options)
+        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
         try:
             yield browser
         finally:

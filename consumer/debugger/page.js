@@ -22,6 +22,7 @@ let revision = 0;
 let skew = 0; // seconds by which the worker's clock is ahead of ours
 let state = null;
 let opened = null; // the key of the open record
+let mend = null; // of the halt, while there is one
 let paused = false;
 
 // Small helpers.
@@ -192,7 +193,7 @@ function takeIn(answer) {
   }
   const note = element("sample");
   note.hidden = !answer.passed_over;
-  setText("sample", `Under load this is a sample: ${grouped.format(answer.passed_over)} delivered records were not looked at. Trouble always is, up to a limit.`);
+  setText("sample", `Under load this is a sample: ${grouped.format(answer.passed_over)} records were not looked at when they came. Retries and dead letters go before.`);
 }
 
 const lastFirst = (some) => some.sort((one, other) => other.consumed_at - one.consumed_at || other.offset - one.offset);
@@ -336,8 +337,8 @@ function verdictOf(entry) {
   made.append(badge(plain(entry.disposition), TONES[entry.disposition]), " ", node("strong", "", plain(entry.reason ?? "")));
   made.append(node("p", "", words.reasons[entry.reason] ?? words.dispositions[entry.disposition]));
   if (entry.detail) made.append(node("p", "", `What was wrong: ${plain(entry.detail)}.`));
-  if (entry.disposition === "in_progress" && state?.gate.mend) {
-    made.append(node("p", "mend", `Delivery is halted. ${state.gate.mend}`));
+  if (entry.disposition === "in_progress" && mend) {
+    made.append(node("p", "mend", `Delivery is halted. ${mend}`));
   }
   return made;
 }
@@ -430,8 +431,11 @@ async function refresh() {
   if (startedAt !== null && news.started_at !== startedAt) news = await ask("/debugger/records?after=0");
   state = now;
   skew = state.now - Date.now() / 1000;
+  const mendBefore = mend;
+  mend = state.gate.mend;
   showState();
   takeIn(news);
+  if (opened !== null && mend !== mendBefore) showOpened();
   tickTimes();
 }
 

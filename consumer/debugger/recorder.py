@@ -109,9 +109,11 @@ class Recorder:
             self._ring.put(change(self._entry_of(task)))
 
     def _knows(self, record: Record) -> bool:
-        """Whether the record's present way is remembered. One that had ended comes again, or it is another record."""
+        """Whether the record's present way is remembered: one that had ended comes again, or is another one by now."""
         entry = self._ring.get(_key(record))
-        return entry is not None and entry.standing in (Standing.IN_PROGRESS, Standing.RELEASED)
+        if entry is None or entry.reason is ReleaseReason.REWOUND:
+            return False
+        return entry.standing in (Standing.IN_PROGRESS, Standing.RELEASED)
 
     def _rates(self, now: float) -> Rates:
         return WATCHED if now < self._watched_until else UNWATCHED

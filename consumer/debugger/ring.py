@@ -30,11 +30,6 @@ class Ring:
         self._capacity = capacity
         self._revision = 0
 
-    @property
-    def revision(self) -> int:
-        """Grows with every change."""
-        return self._revision
-
     def __len__(self) -> int:
         return len(self._entries)
 

@@ -123,7 +123,6 @@ def test_no_full_identity_is_anywhere_on_it(page: Page, stage: Stage) -> None:
         "415 555 0132",
         "Janette",
         "rejected@",
-        stage.sandbox.options.api_key + '"',
     ):
         assert value not in text + data
 

@@ -146,6 +146,17 @@ def test_an_answer_after_that_changes_nothing_but_is_told(stand: Stand) -> None:
     assert stand.entry().attempts[0].then is Next.NOTHING
 
 
+def test_a_record_of_a_topic_that_was_created_again_is_another_one(stand: Stand) -> None:
+    stand.arrives(JANES)
+    stand.recorder.released([EVENTS], ReleaseReason.REWOUND)
+    for offset in range(1, UNWATCHED.ordinary):
+        stand.arrives(JANES, offset)
+    joe = stand.arrives({"type": "identify", "traits": {"email": "joe@example.com"}})  # beyond the budget
+    stand.recorder.answered(joe, DOWN, Retry(stand.now + 1), 0.1)
+    assert (stand.entry().who, len(stand.entry().attempts)) == ("j***@example.com", 1)
+    assert stand.entry().contact == {"email": "j***@example.com", "custom_1": "marketing_unknown"}
+
+
 def test_a_record_that_comes_again_begins_anew(stand: Stand) -> None:
     stand.recorder.answered(stand.arrives(JANES), TAKEN, ACCEPTED, 0.1)
     stand.arrives(JANES)

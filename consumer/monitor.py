@@ -1,4 +1,4 @@
-"""What the worker shows over HTTP: /metrics, /livez, /readyz."""
+"""What the worker shows over HTTP: /metrics, /livez, /readyz; the event debugger, where there is one, at the rest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from socketserver import ThreadingMixIn
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import orjson
@@ -28,10 +28,21 @@ class Report:
     body: dict[str, str | float]
 
 
+class Site(Protocol):
+    """A WSGI application that is also told of the time."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+
+    def tick(self) -> None:
+        """Called about twice a second, always by the same thread. Must be quick, and never raise."""
+
+
 class Monitor:
     """Serves in threads of its own until closed.
 
     live, ready -- asked at each request
+    site        -- answers whatever is asked for beside these; None: nothing does
     Raises ConfigurationError where the address can't be had.
     """
 
@@ -42,8 +53,9 @@ class Monitor:
         registry: CollectorRegistry,
         live: Callable[[], Report],
         ready: Callable[[], Report],
+        site: Site | None = None,
     ) -> None:
-        app = _application(make_wsgi_app(registry), {"/livez": live, "/readyz": ready})
+        app = _application(make_wsgi_app(registry), {"/livez": live, "/readyz": ready}, site)
         try:
             self._server = make_server(host, port, app, server_class=_Server, handler_class=_Handler)
         except OSError as failure:
@@ -51,6 +63,7 @@ class Monitor:
                 "MONITOR_PORT", f"can't listen on {host}:{port}: {failure.strerror}", "Choose another port"
             )
             raise ConfigurationError(problem) from None
+        self._server.site = site
         self._thread = threading.Thread(target=self._server.serve_forever, name="monitor", daemon=True)
 
     @property
@@ -58,6 +71,11 @@ class Monitor:
         """Where it listens, as a URL."""
         host, port = self._server.server_address[:2]
         return f"http://{host!s}:{port}"
+
+    @property
+    def page(self) -> str | None:
+        """Where the site's page is, as a URL; None where there is no site."""
+        return f"{self.address}/" if self._server.site is not None else None
 
     def start(self) -> None:
         """Begin to serve."""
@@ -70,9 +88,13 @@ class Monitor:
         self._thread.join()
 
 
-def _application(metrics: WSGIApplication, reports: dict[str, Callable[[], Report]]) -> WSGIApplication:
+def _application(
+    metrics: WSGIApplication, reports: dict[str, Callable[[], Report]], site: Site | None
+) -> WSGIApplication:
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "/")
+        if site is not None and path != "/metrics" and path not in reports:
+            return site(environ, start_response)
         if environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
             return _text(start_response, "405 Method Not Allowed", "only GET and HEAD\n")
         if path == "/metrics":
@@ -100,6 +122,12 @@ def _headers(kind: str, body: bytes) -> list[tuple[str, str]]:
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+    site: Site | None = None
+
+    def service_actions(self) -> None:
+        """socketserver's: called between requests, at least twice a second."""
+        if self.site is not None:
+            self.site.tick()
 
 
 class _Handler(WSGIRequestHandler):

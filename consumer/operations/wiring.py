@@ -7,6 +7,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import confluent_kafka
@@ -18,6 +19,11 @@ from consumer.clicksend.carrier import adapter_for
 from consumer.clicksend.client import Client
 from consumer.clicksend.credentials import Credentials
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
+from consumer.debugger.guard import Guard
+from consumer.debugger.recorder import Recorder
+from consumer.debugger.ring import Ring
+from consumer.debugger.site import Site
+from consumer.debugger.state import StateView
 from consumer.delivery.gate import Gate, GateState
 from consumer.delivery.judge import Judge
 from consumer.delivery.retry import RetryPolicy
@@ -28,12 +34,13 @@ from consumer.operations.connection import connection
 from consumer.operations.enrolment_rules import rules
 from consumer.operations.exit_status import ExitStatus
 from consumer.settings import Settings, reload_credentials
+from consumer.settings.model import Monitor as MonitorSettings
 from consumer.stream.back_pressure import Caps
 from consumer.stream.clients import KafkaClients
 from consumer.stream.collector import WorkerCollector
 from consumer.stream.crew import Delivery
 from consumer.stream.health import Health
-from consumer.stream.journal import Journal
+from consumer.stream.journal import Journal, combined
 from consumer.stream.options import DeadLetterTopicCreation, StreamOptions
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
@@ -47,12 +54,12 @@ log = structlog.get_logger()
 
 
 class Member:
-    """One worker with its monitor, ready to run.
+    """One worker with its monitor, ready to run. The journals hear of every record, beside the event debugger.
 
     Raises ConfigurationError where the monitor's address can't be had.
     """
 
-    def __init__(self, settings: Settings, journal: Journal | None = None) -> None:
+    def __init__(self, settings: Settings, *journals: Journal) -> None:
         clock = time.monotonic
         registry = CollectorRegistry()
         policy = RetryPolicy(settings.retry.initial_delay, settings.retry.max_delay, settings.retry.max_age)
@@ -62,12 +69,15 @@ class Member:
         threads = OsThreads()
         self.scheduler = Scheduler(gate, judge, policy, threads, delivery.deduplicate)
         self._health = Health(clock())
+        probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
+        debugger = Debugger.of(settings.monitor, self.scheduler, probes.ready, clock)
+        journals = (*journals, debugger.recorder) if debugger is not None else journals
         self._worker = Worker(
             KafkaClients(stream_options(settings)),
             Enroller(rules(settings.enrolment)),
             self.scheduler,
             _delivery(settings),
-            Reporter(registry, journal, clock),
+            Reporter(registry, combined(journals), clock),
             self._health,
             threads,
             clock,
@@ -75,8 +85,8 @@ class Member:
         silence = settings.kafka.max_poll_interval_ms / 1000
         self._watchdog = Watchdog(self._worker.pulses, silence, clock, lambda: os._exit(ExitStatus.FATAL))
         _register(registry, self.scheduler, clock)
-        probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
-        self.monitor = Monitor(settings.monitor.host, settings.monitor.port, registry, probes.live, probes.ready)
+        site = debugger.site if debugger is not None else None
+        self.monitor = Monitor(settings.monitor.host, settings.monitor.port, registry, probes.live, probes.ready, site)
 
     @property
     def stopping(self) -> bool:
@@ -90,7 +100,7 @@ class Member:
     def run(self) -> Ending:
         """Consume, deliver and be watched until stopped. Raises as `Worker.run` does."""
         self.monitor.start()
-        log.info("monitoring", address=self.monitor.address)
+        log.info("monitoring", address=self.monitor.address, event_debugger=self.monitor.page or "off")
         self._watchdog.start()
         try:
             return self._worker.run()
@@ -135,6 +145,26 @@ class Probes:
         if now < gate.until < math.inf:
             body["gate_seconds"] = round(gate.until - now, 3)
         return Report(readiness.ready, body)
+
+
+@dataclass(frozen=True, slots=True)
+class Debugger:
+    """The event debugger: what hears of records, and what shows them."""
+
+    recorder: Recorder
+    site: Site
+
+    @classmethod
+    def of(
+        cls, monitor: MonitorSettings, scheduler: Scheduler, ready: Callable[[], Report], clock: Callable[[], float]
+    ) -> Debugger | None:
+        """None where the settings have it off: then nothing is recorded."""
+        if not monitor.serves_debugger:
+            return None
+        ring = Ring(monitor.debugger_records)
+        recorder = Recorder(ring, clock)
+        guard = Guard(monitor.allowed_hosts, monitor.token.get_secret_value() if monitor.token else None)
+        return cls(recorder, Site(ring, recorder, StateView(scheduler, ready, clock), guard))
 
 
 class CredentialStore:

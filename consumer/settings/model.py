@@ -271,8 +271,13 @@ class Monitor(Section):
     )
     port: int = Field(9464, ge=0, le=65535, description="its port; 0 takes a free one")
     allowed_hosts: kind.Hosts = Field((), description="host names by which the debugger may be called off loopback")
-    token: kind.HeaderSecret | None = Field(None, description="what the debugger asks for off loopback")
+    token: kind.HeaderSecret | None = Field(
+        None, description="what the debugger asks for, as a password or `Authorization: Bearer`; needed off loopback"
+    )
     debugger: Debugger = Field(Debugger.AUTO, description="`auto`: on for a loopback host, off elsewhere; `on`, `off`")
+    debugger_records: int = Field(
+        300, ge=1, le=10_000, description="records that the debugger remembers of each disposition; values are masked"
+    )
 
     @check("debugger")
     @classmethod
@@ -285,10 +290,17 @@ class Monitor(Section):
         return debugger
 
     @property
+    def serves_debugger(self) -> bool:
+        """Whether the event debugger is served."""
+        return self.debugger is Debugger.ON or (self.debugger is Debugger.AUTO and is_loopback(self.host))
+
+    @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What is given and has no effect: the event debugger is not served by this version."""
-        given = {"allowed_hosts", "token", "debugger"} & self.model_fields_set
-        what, mend = "is ignored: this version serves no event debugger", "Leave it out"
+        """What is given and has no effect: settings of an event debugger that is off."""
+        if self.serves_debugger:
+            return ()
+        given = {"allowed_hosts", "token", "debugger_records"} & self.model_fields_set
+        what, mend = "is ignored: the event debugger is off", "Set MONITOR_DEBUGGER=on, or leave it out"
         return tuple(Problem(f"MONITOR_{name.upper()}", what, mend) for name in sorted(given))
 
 

@@ -98,16 +98,20 @@ class Assignment:
         self._await_landing(owned, self._options.revoke_budget)
         if self._health.coordinator:  # without one a synchronous commit blocks for the whole session timeout
             self._committer.commit_now(consumer, self._still_themselves(owned))
-        self._scheduler.detach(owned, self._leaving_for)
+        self._detach(owned, self._leaving_for)
         self._changed(RebalanceEvent.REVOKED, partitions)
 
     def lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """librdkafka's `on_lost`: others own the partitions already, so nothing of them is committed."""
         owned = [Partition(partition.topic, partition.partition) for partition in partitions]
-        self._scheduler.detach(owned, ReleaseReason.LOST)
+        self._detach(owned, ReleaseReason.LOST)
         self._health.lost = True
         self._health.was_assigned = False
         self._changed(RebalanceEvent.LOST, partitions)
+
+    def _detach(self, partitions: list[Partition], reason: ReleaseReason) -> None:
+        self._scheduler.detach(partitions, reason)
+        self._reporter.released(partitions, reason)
 
     def _still_themselves(self, partitions: list[Partition]) -> list[Partition]:
         """Those whose topic was not deleted and created again: the broker would take the old frontier for the new one.

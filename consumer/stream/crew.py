@@ -129,10 +129,11 @@ class Crew:
                 self._probe(client)
 
     def _deliver(self, task: Task, client: Client) -> None:
+        sent_at = task.sent_at  # it changes when another thread takes the task again
         outcome = client.post(task.payload, datetime.now(UTC))
         now = self._clock()
         verdict = self._scheduler.complete(task, outcome, now)
-        self._reporter.answered(task, outcome, verdict, now - task.sent_at)
+        self._reporter.answered(task, outcome, verdict, now - sent_at)
         self._reporter.gate(self._scheduler.gate.fault)
         if isinstance(verdict, GiveUp):
             self._dead_letters.write(task)

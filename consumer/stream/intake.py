@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 
 from confluent_kafka import KafkaError, Message
@@ -14,6 +15,7 @@ from consumer.stream.record import Partition, Record, Task
 from consumer.stream.scheduler import Batch
 
 Rewind = Callable[[Ledger, int], Ledger]
+Passed = Mapping[FilterReason, deque[tuple[Message, Partition]]]
 
 
 class Intake:
@@ -43,6 +45,8 @@ class Intake:
         errors: list[KafkaError] = []
         oldest_ms = now_ms - self._max_age_ms if self._max_age_ms else None
         ledgers, decide, filtered, journal = self._ledgers, self._decide, batch.filtered, self._journal
+        wanted = journal.filtered_wanted() if journal is not None else 0
+        passed: Passed = defaultdict(lambda: deque(maxlen=wanted))
         for message in messages:
             error = message.error()
             if error is not None:
@@ -64,12 +68,17 @@ class Intake:
             else:
                 decision = decide(message.value())
                 if not isinstance(decision, Filtered):
-                    batch.tasks.append(_task(message, ledger, decision))
+                    task = _task(message, ledger, decision)
+                    batch.tasks.append(task)
+                    if journal is not None:
+                        journal.mapped(task, decision)
                     continue
                 reason = decision.reason
             filtered[reason] = filtered.get(reason, 0) + 1
-            if journal is not None:
-                journal.filtered(record_of(message, ledger.partition), reason)
+            if wanted:
+                passed[reason].append((message, ledger.partition))
+        if journal is not None:
+            _tell(journal, passed)
         return batch, errors
 
 
@@ -83,6 +92,13 @@ def record_of(message: Message, partition: Partition) -> Record:
         value=message.value(),
         headers=message.headers() or [],  # type: ignore[arg-type]  # consumed ones are pairs of str and bytes
     )
+
+
+def _tell(journal: Journal, passed: Passed) -> None:
+    """Only these become values: most of a topic is filtered, and few of that are looked at."""
+    for reason, messages in passed.items():
+        for message, partition in messages:
+            journal.filtered(record_of(message, partition), reason)
 
 
 def _task(message: Message, ledger: Ledger, decision: Enrolled | Undeliverable) -> Task:

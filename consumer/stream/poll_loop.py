@@ -71,7 +71,7 @@ class PollLoop:
                 "on_commit": self._committer.answered,
             }
         )
-        self._rewind = Rewind(self.consumer, scheduler, topic_ids, start_position)
+        self._rewind = Rewind(self.consumer, scheduler, topic_ids, start_position, reporter)
         self._intake = Intake(
             enroller, scheduler.ledgers, self._rewind.jumped, int(options.max_event_age * 1000), reporter.journal
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 
 import structlog
@@ -18,9 +18,10 @@ from consumer.clicksend.probe import ProbeResult, ProbeVerdict
 from consumer.delivery.judge import Retry, Settle, Verdict
 from consumer.enrolment.disposition import FilterReason
 from consumer.log import Summary
+from consumer.stream.counts import ReleaseReason
 from consumer.stream.journal import Journal
 from consumer.stream.options import CommitResult
-from consumer.stream.record import Record, Task
+from consumer.stream.record import Partition, Record, Task
 
 log = structlog.get_logger()
 
@@ -87,7 +88,7 @@ class Reporter:
                 offset=task.record.offset,
             )
         if self.journal is not None:
-            self.journal.answered(task, outcome, verdict)
+            self.journal.answered(task, outcome, verdict, seconds)
 
     def duplicate(self, task: Task) -> None:
         """The task was settled without a request."""
@@ -137,6 +138,8 @@ class Reporter:
             offset=task.record.offset,
             mend=mend,
         )
+        if self.journal is not None:
+            self.journal.bury_failed(task, why)
 
     def producer_replaced(self, why: str, mend: str) -> None:
         """The producer of dead letters has failed for good, and a new one stands in its place."""
@@ -147,6 +150,11 @@ class Reporter:
             error=why,
             mend=mend,
         )
+
+    def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
+        """What of these partitions was unsettled is given back."""
+        if self.journal is not None:
+            self.journal.released(partitions, reason)
 
     def committed(self, result: CommitResult) -> None:
         """A commit request has ended."""

@@ -9,6 +9,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from consumer.stream.counts import ReleaseReason
 from consumer.stream.ledger import OFFSET_UNKNOWN, Ledger
+from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
 from consumer.stream.start_position import StartPosition
 from consumer.stream.topic_ids import TopicIds, is_former
@@ -29,11 +30,13 @@ class Rewind:
         scheduler: Scheduler,
         topic_ids: TopicIds,
         start_position: StartPosition,
+        reporter: Reporter,
     ) -> None:
         self._consumer = consumer
         self._scheduler = scheduler
         self._topic_ids = topic_ids
         self._start_position = start_position
+        self._reporter = reporter
 
     def jumped(self, ledger: Ledger, offset: int) -> Ledger:
         """A record came with an offset below what was seen: gives the ledger to go on with.
@@ -70,6 +73,7 @@ class Rewind:
 
     def _replaced(self, ledger: Ledger, start: int, topic_id: bytes) -> Ledger:
         self._scheduler.detach([ledger.partition], ReleaseReason.REWOUND)
+        self._reporter.released([ledger.partition], ReleaseReason.REWOUND)
         fresh = self._scheduler.assign(ledger.partition, start, OFFSET_UNKNOWN, topic_id)
         fresh.paused = ledger.paused
         return fresh

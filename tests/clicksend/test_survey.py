@@ -24,7 +24,7 @@ def server() -> Iterator[ScriptedServer]:
         yield running
 
 
-@pytest.fixture(params=ADAPTERS.values(), ids=ADAPTERS)
+@pytest.fixture(params=list(ADAPTERS.values()), ids=list(ADAPTERS))
 def survey(server: ScriptedServer, request: pytest.FixtureRequest) -> Iterator[Survey]:
     endpoint, timeouts = Endpoint(f"{server.url}/v3", 42), Timeouts(connect=5, read=5, total=10)
     made = Survey(endpoint, timeouts, Credentials("jane", "key"), request.param(Trust()))

@@ -57,6 +57,7 @@ DEFAULTS = {
     "MONITOR_ALLOWED_HOSTS": None,
     "MONITOR_TOKEN": None,
     "MONITOR_DEBUGGER": "auto",
+    "MONITOR_DEBUGGER_RECORDS": "300",
     "LOG_LEVEL": "info",
     "LOG_FORMAT": "auto",
 }
@@ -283,18 +284,30 @@ def test_the_debugger_off_loopback_needs_a_token(problems: Find) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"),
+    ("host", "debugger", "served"),
     [
-        ("MONITOR_DEBUGGER", "off"),
-        ("MONITOR_TOKEN", "t"),
-        ("MONITOR_ALLOWED_HOSTS", "a"),
+        ("127.0.0.1", "auto", True),
+        ("[::1]", "auto", True),
+        ("0.0.0.0", "auto", False),  # noqa: S104 -- nothing binds to it
+        ("0.0.0.0", "on", True),  # noqa: S104 -- the same
+        ("127.0.0.1", "off", False),
     ],
 )
-def test_what_this_version_does_not_do_yet_is_said_where_it_is_asked_for(
-    settings: Make, variable: str, value: str
+def test_the_debugger_is_served_on_loopback_or_where_it_is_asked_for(
+    settings: Make, host: str, debugger: str, served: bool
 ) -> None:
-    assert [warning.name for warning in settings(**{variable: value}).warnings] == [variable]
-    assert not settings().warnings
+    found = settings(MONITOR_HOST=host, MONITOR_DEBUGGER=debugger, MONITOR_TOKEN="t")
+    assert found.monitor.serves_debugger is served
+
+
+def test_settings_of_a_debugger_that_is_off_are_warned_of(settings: Make) -> None:
+    given = {"MONITOR_ALLOWED_HOSTS": "a", "MONITOR_TOKEN": "t", "MONITOR_DEBUGGER_RECORDS": "9"}
+    assert [warning.name for warning in settings(MONITOR_DEBUGGER="off", **given).warnings] == [
+        "MONITOR_ALLOWED_HOSTS",
+        "MONITOR_DEBUGGER_RECORDS",
+        "MONITOR_TOKEN",
+    ]
+    assert not settings(**given).warnings
 
 
 def test_settings_without_effect_are_warned_of(settings: Make, tmp_path: Path) -> None:

@@ -73,9 +73,9 @@ MUTANTS = [
     _mutant(
         "committed when lost",
         (Assignment, "lost"),
-        "self._scheduler.detach(owned",
+        "self._detach(owned",
         "self._committer.commit_now(_consumer, [each for each in owned if each in self._scheduler.ledgers])\n"
-        "    self._scheduler.detach(owned",
+        "    self._detach(owned",
         "lost",
     ),
     _mutant(

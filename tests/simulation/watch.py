@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -14,9 +14,11 @@ from consumer.clicksend.outcome import Outcome, Result
 from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.gate import GateState, Permit
 from consumer.delivery.judge import Settle, Verdict
+from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import FilterReason
 from consumer.stream.back_pressure import MAX_UNSETTLED
 from consumer.stream.commit_map import LIMIT, UNKNOWN_TOPIC_ID, CommitMap, decode
+from consumer.stream.counts import ReleaseReason
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Partition, Record, Task
 from tests.simulation.hub import START, Hub
@@ -352,10 +354,23 @@ class WatchJournal:
         self._watch = watch
         self._member = member
 
+    def filtered_wanted(self) -> int:
+        """None is looked at."""
+        return 0
+
     def filtered(self, record: Record, reason: FilterReason) -> None:
         """It is nobody's business."""
 
-    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None) -> None:
+    def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
+        """It is on its way."""
+
+    def bury_failed(self, task: Task, why: str) -> None:
+        """It is tried again."""
+
+    def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
+        """The scheduler's counts say so, too."""
+
+    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, _seconds: float) -> None:
         """A request has been judged."""
         if outcome.result is Result.CONFIGURATION_FAULT:
             self._member.halted = True

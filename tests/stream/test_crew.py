@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from datetime import datetime
 from queue import SimpleQueue
 from typing import cast
@@ -12,9 +13,11 @@ from prometheus_client import CollectorRegistry
 from consumer.clicksend.client import Client
 from consumer.clicksend.outcome import Outcome
 from consumer.delivery.judge import Verdict
+from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import FilterReason
+from consumer.stream.counts import ReleaseReason
 from consumer.stream.crew import Crew, Delivery
-from consumer.stream.record import Record, Task
+from consumer.stream.record import Partition, Record, Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.threads import OsThreads
 from tests.delivery.answers import DELIVERED
@@ -29,14 +32,26 @@ class Notebook:
     def __init__(self) -> None:
         self.notes: SimpleQueue[tuple[int, str]] = SimpleQueue()
 
+    def filtered_wanted(self) -> int:
+        return 1
+
     def filtered(self, record: Record, reason: FilterReason) -> None:
         self.notes.put((record.offset, reason))
 
-    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None) -> None:
+    def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
+        pass
+
+    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:  # noqa: ARG002 -- the protocol's
         self.notes.put((task.record.offset, "late" if verdict is None else outcome.result))
 
     def buried(self, task: Task) -> None:
         self.notes.put((task.record.offset, "buried"))
+
+    def bury_failed(self, task: Task, why: str) -> None:
+        pass
+
+    def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
+        pass
 
 
 class ClickSend:

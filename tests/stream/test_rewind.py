@@ -6,11 +6,13 @@ from typing import cast
 
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from prometheus_client import CollectorRegistry
 
 from consumer.errors import ConfigurationError
 from consumer.stream.counts import ReleaseReason
 from consumer.stream.ledger import OFFSET_UNKNOWN
 from consumer.stream.options import OffsetReset, StreamOptions
+from consumer.stream.reporter import Reporter
 from consumer.stream.rewind import Rewind
 from consumer.stream.start_position import StartPosition
 from consumer.stream.topic_ids import TopicIds
@@ -55,7 +57,8 @@ class Partition:
         self.seeker, self.topic = Seeker(), Topic()
         options = StreamOptions(("events",), "group", "events.dead-letter", {}, offset_reset=reset)
         start = StartPosition(options, lambda: pytest.fail("nobody need be asked"))
-        self.rewind = Rewind(cast(Consumer, self.seeker), self.engine.scheduler, self.topic, start)
+        reporter = Reporter(CollectorRegistry(), None, lambda: self.engine.now)
+        self.rewind = Rewind(cast(Consumer, self.seeker), self.engine.scheduler, self.topic, start, reporter)
 
 
 def test_it_goes_on_at_the_record_that_came_and_commits_that_at_once() -> None:

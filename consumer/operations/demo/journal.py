@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
@@ -10,9 +12,11 @@ import orjson
 
 from consumer.clicksend.outcome import Outcome
 from consumer.delivery.judge import GiveUp, Retry, Settle, Verdict
+from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
-from consumer.operations.demo.mask import masked, printable
-from consumer.stream.record import Record, Task
+from consumer.mask import masked, printable
+from consumer.stream.counts import ReleaseReason
+from consumer.stream.record import Partition, Record, Task
 
 NOTE = "demo-note"
 """The header with what a person should notice about the record."""
@@ -81,11 +85,18 @@ class DemoJournal:
     def __init__(self, happenings: Happenings) -> None:
         self._happenings = happenings
 
+    def filtered_wanted(self) -> int:
+        """All of them: what is browsing is summed up."""
+        return sys.maxsize
+
     def filtered(self, record: Record, reason: FilterReason) -> None:
         """As the protocol says."""
         self._happenings.put(WasFiltered(_about(record, _name(record.value)), reason))
 
-    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None) -> None:
+    def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
+        """It is told when it has ended."""
+
+    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:  # noqa: ARG002 -- the protocol's
         """As the protocol says."""
         if verdict is None or isinstance(verdict, GiveUp):  # nothing has changed, or `buried` follows
             return
@@ -101,6 +112,12 @@ class DemoJournal:
         """As the protocol says."""
         reason = task.reason or DeadLetterReason.REJECTED
         self._happenings.put(WasBuried(_about_task(task), reason, task.detail, task.attempts.last))
+
+    def bury_failed(self, task: Task, why: str) -> None:
+        """The demo's broker takes every dead letter."""
+
+    def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
+        """The summary tells what was left over."""
 
 
 def _about_task(task: Task) -> About:

@@ -64,7 +64,11 @@ class Stage:
         self._sandbox = stack.enter_context(Sandbox(SandboxOptions()))
         self._member = Member(settings(broker.bootstrap, self._sandbox), DemoJournal(self._happenings))
         monitor = self._member.monitor.address
-        addresses = {"contacts arriving": self._sandbox.page_url, "metrics": f"{monitor}/metrics"}
+        addresses = {
+            "every event's way": f"{monitor}/",
+            "contacts arriving": self._sandbox.page_url,
+            "metrics": f"{monitor}/metrics",
+        }
         self._narrator = Narrator(out, addresses, time.time())
         self._gate = GateWatch(self._member.scheduler)
         self._worker = Background("worker", self._member.run)

@@ -9,7 +9,7 @@ from enum import Enum
 import orjson
 
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
-from consumer.operations.demo.mask import masked, printable
+from consumer.mask import masked, printable
 from consumer.operations.explain.explanation import Explanation
 from consumer.operations.output import Format, Row, rendered
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ASSETS = [
     ("/", "text/html; charset=utf-8"),
+    ("/look.css", "text/css; charset=utf-8"),
     ("/page.css", "text/css; charset=utf-8"),
     ("/page.js", "text/javascript; charset=utf-8"),
     ("/icon.svg", "image/svg+xml"),
@@ -42,7 +43,7 @@ def test_all_that_the_page_refers_to_is_there(serve: Serve) -> None:
     client = serve()
     page = client.ask("GET", "/").text
     targets = set(re.findall(r'(?:href|src)="(/[^"]*)"', page))
-    assert targets >= {"/page.css", "/page.js", "/icon.svg", "/sandbox/state"}
+    assert targets >= {"/look.css", "/page.css", "/page.js", "/icon.svg", "/sandbox/state"}
     assert {target: client.ask("GET", target).status_code for target in targets} == dict.fromkeys(targets, 200)
 
 

@@ -1,0 +1,169 @@
+"""What the event debugger costs a worker while nobody looks: the whole way of a record but Kafka's and ClickSend's own.
+
+    python tests/benchmarks/bench_debugger.py [records]
+
+CPU of this process for each record, with the debugger and without it, the best of several rounds that take turns, so
+that a busy machine disturbs all alike. What ClickSend and Kafka would cost is left out, so the shares are upper bounds.
+The bound is the product's: 2 %.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+import orjson
+from confluent_kafka import Message
+from prometheus_client import CollectorRegistry
+
+from consumer.clicksend.client import Client
+from consumer.clicksend.outcome import Outcome, Result
+from consumer.debugger.recorder import Recorder
+from consumer.debugger.ring import Ring
+from consumer.delivery.gate import Gate
+from consumer.delivery.judge import Judge, OnConfigurationFault
+from consumer.delivery.retry import RetryPolicy
+from consumer.enrolment.enroller import Enroller
+from consumer.enrolment.rules import Rules
+from consumer.stream.crew import Crew, Delivery
+from consumer.stream.intake import Intake
+from consumer.stream.journal import Journal
+from consumer.stream.ledger import Ledger
+from consumer.stream.record import Partition, Task
+from consumer.stream.reporter import Reporter
+from consumer.stream.scheduler import Scheduler
+from consumer.stream.threads import OsThreads
+
+ROUNDS = 9
+BATCH = 500
+EVENTS = Partition("events", 0)
+CONTEXT = {"page": {"url": "https://shop.example.com/p/17", "title": "Shoe"}, "padding": "x" * 700}
+BROWSING = {"type": "track", "event": "Product Viewed", "properties": {"sku": "A-17"}, "context": CONTEXT}
+TAKEN = Outcome(Result.DELIVERED, status=200, code="SUCCESS")
+
+
+@dataclass(slots=True)
+class Consumed:
+    """Stands for a `confluent_kafka.Message`, which only librdkafka makes."""
+
+    at: int
+    body: bytes
+
+    def error(self) -> None:
+        return None
+
+    def topic(self) -> str:
+        return EVENTS.topic
+
+    def partition(self) -> int:
+        return EVENTS.number
+
+    def offset(self) -> int:
+        return self.at
+
+    def value(self) -> bytes:
+        return self.body
+
+    def key(self) -> bytes:
+        return b"visitor"
+
+    def headers(self) -> None:
+        return None
+
+    def timestamp(self) -> tuple[int, int]:
+        return 1, 1_767_225_600_000
+
+
+class ClickSend:
+    """Takes every contact at once."""
+
+    def post(self, _payload: bytes, _now: datetime) -> Outcome:
+        return TAKEN
+
+    def close(self) -> None:
+        pass
+
+
+class NoDeadLetters:
+    def write(self, task: Task) -> None:
+        raise AssertionError(task)
+
+
+class Worker:
+    """A worker's parts, and a crew of one thread."""
+
+    def __init__(self, journal: Journal | None) -> None:
+        policy = RetryPolicy(initial_delay=0.5, max_delay=60, max_age=86400)
+        gate = Gate(policy, requests_per_second=0, probe_interval=30)
+        self.scheduler = Scheduler(gate, Judge(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads())
+        self.ledger = self.scheduler.assign(EVENTS, 0, 0, bytes(16))
+        enroller = Enroller(Rules.of())
+        self.intake = Intake(enroller, self.scheduler.ledgers, self._no_rewind, 0, journal)
+        reporter = Reporter(CollectorRegistry(), journal, time.monotonic)
+        delivery = Delivery(lambda: cast(Client, ClickSend()), lambda: None)
+        self.crew = Crew(
+            self.scheduler, delivery, NoDeadLetters(), reporter, time.monotonic, self._crashed, OsThreads()
+        )
+        self.crew.start(1)
+
+    def take_in(self, bodies: Iterable[bytes]) -> None:
+        """Consume a batch, and wait until it is settled."""
+        first = self.ledger.highest_seen + 1
+        messages = [cast(Message, Consumed(first + number, body)) for number, body in enumerate(bodies)]
+        batch, _ = self.intake.read(messages, 1_767_225_600_000)
+        self.scheduler.admit(batch)
+        while self.scheduler.counts()[1]:
+            time.sleep(0.001)
+
+    def close(self) -> None:
+        self.scheduler.close()
+        self.crew.join(10)
+
+    def _no_rewind(self, ledger: Ledger, _offset: int) -> Ledger:
+        return ledger
+
+    def _crashed(self, crash: BaseException) -> None:
+        raise crash
+
+
+def sign_ups() -> list[bytes]:
+    """Of different people."""
+    traits = [{"email": f"u{n}@example.com", "phone": f"+44 20 7946 {n:04}", "first_name": "Jo"} for n in range(BATCH)]
+    return [orjson.dumps({**BROWSING, "event": "Signed Up", "traits": each}) for each in traits]
+
+
+def main(count: int) -> None:
+    """Measure and print."""
+    print(f"{'':28}{'us without':>12}{'us with':>10}{'share':>9}{'bound':>8}")  # noqa: T201 -- its output
+    for name, bodies in (("sign-up, delivered", sign_ups()), ("browsing event, filtered", browsing())):
+        without, with_it = measure([lambda: None, lambda: Recorder(Ring(300), time.monotonic)], bodies, count)
+        share = with_it / without - 1
+        print(f"{name:28}{without:12.2f}{with_it:10.2f}{share:9.1%}{0.02:8.0%}")  # noqa: T201 -- the same
+
+
+def browsing() -> list[bytes]:
+    """What most of a topic is."""
+    return [orjson.dumps(BROWSING)] * BATCH
+
+
+def measure(journals: list[Callable[[], Journal | None]], bodies: list[bytes], count: int) -> list[float]:
+    """Microseconds for each record, by journal."""
+    best = [float("inf")] * len(journals)
+    for turn in range(ROUNDS * len(journals)):
+        index = turn % len(journals)
+        worker = Worker(journals[index]())
+        worker.take_in(bodies)
+        began = time.process_time()
+        for _ in range(max(1, count // BATCH)):
+            worker.take_in(bodies)
+        best[index] = min(best[index], (time.process_time() - began) / (max(1, count // BATCH) * BATCH) * 1e6)
+        worker.close()
+    return best
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)

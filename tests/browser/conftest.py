@@ -1,0 +1,87 @@
+"""A browser, and a worker to look at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
+
+from consumer.operations.sandbox.server import Sandbox
+from tests.browser.chromium import UnavailableError, chromium
+from tests.integration.stage import Stage
+from tests.integration.worker_process import WorkerProcess
+from tests.kafka.in_process import InProcess
+
+WAIT_MS = 20_000  # a guard against hanging
+
+DESK = {"width": 1440, "height": 900}
+
+Look = Callable[..., Page]
+
+expect.set_options(timeout=WAIT_MS)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; a test without it is skipped, or fails where a run has promised one."""
+    with ExitStack() as stack:
+        try:
+            found = stack.enter_context(chromium())
+        except UnavailableError as absent:
+            if os.environ.get("CONSUMER_TESTS_REQUIRE_CHROMIUM"):
+                pytest.fail(str(absent))
+            pytest.skip(str(absent))
+        yield found
+
+
+@pytest.fixture
+def look(browser: Browser) -> Iterator[Look]:
+    """Opens a page, with what `Browser.new_context` takes. It may load nothing from elsewhere, and nothing may fail in
+    it: what the browser refuses for the policy's sake is among that. Only the server may go away before the page does.
+    """
+    faults: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def open_page(url: str, **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": DESK, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(WAIT_MS)
+
+        def requested(request: Request) -> None:
+            if not request.url.startswith(url.partition("#")[0]):
+                faults.append(f"asked for {request.url}")
+
+        def logged(message: ConsoleMessage) -> None:
+            if message.type == "error" and "net::ERR_CONNECTION" not in message.text:
+                faults.append(message.text)
+
+        page.on("request", requested)
+        page.on("pageerror", lambda error: faults.append(f"raised {error}"))
+        page.on("console", logged)
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def stage(in_process_broker: InProcess, tmp_path: Path) -> Iterator[Stage]:
+    """A broker, a ClickSend stand-in, and what a worker needs to know of them."""
+    with Sandbox() as sandbox:
+        yield Stage(in_process_broker, "consumer", sandbox, tmp_path)
+
+
+@pytest.fixture
+def worker(stage: Stage) -> Iterator[WorkerProcess]:
+    """A worker that finds out quickly when ClickSend is back."""
+    with stage.worker(DELIVERY_PROBE_INTERVAL="0.5", RETRY_MAX_DELAY="1") as process:
+        yield process

@@ -1,0 +1,252 @@
+"""What the debugger remembers of a record, step by step, and what it never does."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.clicksend.outcome import Cause, Outcome, Result
+from consumer.debugger.budget import UNWATCHED, WATCHED, WATCHED_SECONDS
+from consumer.debugger.entry import ATTEMPTS_KEPT, Next, Standing
+from consumer.debugger.site import as_json
+from consumer.delivery.judge import AwaitProbe, GiveUp, Retry, Settle
+from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
+from consumer.stream.counts import ReleaseReason
+from tests.debugger.builders import EPOCH, JANES, Stand
+from tests.stream.builders import EVENTS, MORE_EVENTS, record
+
+TAKEN = Outcome(Result.DELIVERED, status=200, code="SUCCESS")
+DOWN = Outcome(Result.TRANSIENT, status=503, code="SERVICE_UNAVAILABLE", cause=Cause.UNAVAILABLE)
+REFUSED = Outcome(Result.REJECTED, status=400, code="BAD_REQUEST")
+FORBIDDEN = Outcome(Result.SUSPICIOUS, status=403)
+ACCEPTED = Settle(DeliveredReason.ACCEPTED)
+
+
+@pytest.fixture
+def stand() -> Stand:
+    return Stand()
+
+
+def test_a_mapped_record_is_in_progress_with_its_contact_masked_and_where_it_was_found(stand: Stand) -> None:
+    stand.arrives(JANES)
+    found = stand.entry()
+    assert (found.standing, found.event, found.who) == (Standing.IN_PROGRESS, "Signed Up", "j***@example.com")
+    assert found.contact == {
+        "email": "j***@example.com",
+        "phone_number": "+1415***0132",
+        "first_name": "J***",
+        "last_name": "D***",
+        "organization_name": "A***",
+        "address_city": "S***",
+        "address_postal_code": "9***",
+        "address_country": "U***",
+        "custom_1": "marketing_opt_in",
+    }
+    assert found.origins["address_city"] == "/traits/address/city"
+    assert found.origins["custom_1"] == "/context/consent/canonical/marketing"
+    assert (found.written_at, found.consumed_at) == (EPOCH, EPOCH + 1000)
+
+
+def test_notes_of_the_mapper_are_kept(stand: Stand) -> None:
+    stand.arrives({"type": "identify", "traits": {"email": "jane@example.com", "phone": "call me maybe"}})
+    assert stand.entry().notes == ("phone_number unusable",)
+
+
+def test_a_delivery_ends_it_with_its_attempt(stand: Stand) -> None:
+    task = stand.arrives(JANES)
+    stand.now += 0.5
+    stand.recorder.answered(task, TAKEN, ACCEPTED, 0.2)
+    found = stand.entry()
+    assert (found.standing, found.reason) == (Standing.DELIVERED, DeliveredReason.ACCEPTED)
+    assert found.ended_at == EPOCH + 1000.5
+    (attempt,) = found.attempts
+    assert (attempt.number, attempt.status, attempt.code, attempt.then) == (1, 200, "SUCCESS", Next.SETTLED)
+    assert attempt.started_at == pytest.approx(EPOCH + 1000.3)
+
+
+def test_a_retry_says_until_when_it_is_parked(stand: Stand) -> None:
+    task = stand.arrives(JANES)
+    stand.recorder.answered(task, DOWN, Retry(stand.now + 7), 0.1)
+    (attempt,) = stand.entry().attempts
+    assert (attempt.then, attempt.cause, attempt.retry_at) == (Next.RETRY, Cause.UNAVAILABLE, EPOCH + 1007)
+    assert stand.entry().standing is Standing.IN_PROGRESS
+
+
+def test_a_retry_that_waits_for_the_gate_alone_has_no_time(stand: Stand) -> None:
+    task = stand.arrives(JANES)
+    stand.recorder.answered(task, DOWN, Retry(stand.now), 0.1)
+    assert stand.entry().attempts[0].retry_at is None
+
+
+def test_a_suspicious_answer_waits_for_a_probe(stand: Stand) -> None:
+    task = stand.arrives(JANES)
+    stand.recorder.answered(task, FORBIDDEN, AwaitProbe(), 0.1)
+    assert stand.entry().attempts[0].then is Next.PROBE
+
+
+def test_a_rejected_record_is_dead_lettered_when_the_letter_is_acknowledged(stand: Stand) -> None:
+    task = stand.arrives(JANES)
+    stand.recorder.answered(task, REFUSED, GiveUp(DeadLetterReason.REJECTED), 0.1)
+    assert stand.entry().standing is Standing.IN_PROGRESS
+    task.reason = DeadLetterReason.REJECTED
+    stand.recorder.bury_failed(task, "_MSG_TIMED_OUT")
+    assert stand.entry().trouble == "_MSG_TIMED_OUT"
+    stand.recorder.buried(task)
+    found = stand.entry()
+    assert (found.standing, found.reason, found.trouble) == (Standing.DEAD_LETTERED, DeadLetterReason.REJECTED, "")
+
+
+def test_an_unmappable_record_says_what_was_wrong(stand: Stand) -> None:
+    task = stand.arrives({"type": "identify", "traits": {"phone": "12"}})
+    stand.recorder.buried(task)
+    found = stand.entry()
+    assert (found.reason, found.detail) == (DeadLetterReason.UNMAPPABLE, "phone_number unusable")
+    assert (found.event, found.who, found.contact) == ("identify", "", {})
+
+
+def test_a_duplicate_is_filtered_after_it_was_mapped(stand: Stand) -> None:
+    task = stand.arrives(JANES)
+    stand.recorder.filtered(task.record, FilterReason.DUPLICATE)
+    found = stand.entry()
+    assert (found.standing, found.reason, found.who) == (
+        Standing.FILTERED,
+        FilterReason.DUPLICATE,
+        "j***@example.com",
+    )
+
+
+def test_a_filtered_event_keeps_its_name_so_that_a_misspelt_one_is_found(stand: Stand) -> None:
+    stand.recorder.filtered(record(value=b'{"type": "track", "event": "Sign Up"}'), FilterReason.NOT_ENROLMENT)
+    assert (stand.entry().event, stand.entry().reason) == ("Sign Up", FilterReason.NOT_ENROLMENT)
+
+
+@pytest.mark.parametrize("value", [None, b"", b"oops", b"[1]", b'{"event": 7}'])
+def test_a_record_that_has_no_name_is_shown_without_one(stand: Stand, value: bytes | None) -> None:
+    stand.recorder.filtered(record(value=value), FilterReason.TOMBSTONE)
+    assert stand.entry().event == ""
+
+
+def test_what_leaves_with_its_partition_is_released(stand: Stand) -> None:
+    stand.arrives(JANES, 0)
+    stand.recorder.answered(stand.arrives(JANES, 1), TAKEN, ACCEPTED, 0.1)
+    stand.recorder.released([MORE_EVENTS], ReleaseReason.REVOKED)
+    assert stand.entry(0).standing is Standing.IN_PROGRESS
+    stand.recorder.released([EVENTS], ReleaseReason.REVOKED)
+    assert (stand.entry(0).standing, stand.entry(0).reason) == (Standing.RELEASED, ReleaseReason.REVOKED)
+    assert stand.entry(1).standing is Standing.DELIVERED
+
+
+def test_an_answer_after_that_changes_nothing_but_is_told(stand: Stand) -> None:
+    task = stand.arrives(JANES)
+    stand.recorder.released([EVENTS], ReleaseReason.LOST)
+    stand.recorder.answered(task, TAKEN, None, 0.1)
+    assert stand.entry().standing is Standing.RELEASED
+    assert stand.entry().attempts[0].then is Next.NOTHING
+
+
+def test_a_record_of_a_topic_that_was_created_again_is_another_one(stand: Stand) -> None:
+    stand.arrives(JANES)
+    stand.recorder.released([EVENTS], ReleaseReason.REWOUND)
+    for offset in range(1, UNWATCHED.ordinary):
+        stand.arrives(JANES, offset)
+    joe = stand.arrives({"type": "identify", "traits": {"email": "joe@example.com"}})  # beyond the budget
+    stand.recorder.answered(joe, DOWN, Retry(stand.now + 1), 0.1)
+    assert (stand.entry().who, len(stand.entry().attempts)) == ("j***@example.com", 1)
+    assert stand.entry().contact == {"email": "j***@example.com", "custom_1": "marketing_unknown"}
+
+
+def test_a_record_that_comes_again_begins_anew(stand: Stand) -> None:
+    stand.recorder.answered(stand.arrives(JANES), TAKEN, ACCEPTED, 0.1)
+    stand.arrives(JANES)
+    assert (stand.entry().standing, stand.entry().attempts) == (Standing.IN_PROGRESS, ())
+
+
+def test_the_last_attempts_are_kept_and_all_are_numbered(stand: Stand) -> None:
+    task = stand.arrives(JANES)
+    for _ in range(ATTEMPTS_KEPT + 30):
+        stand.recorder.answered(task, DOWN, Retry(stand.now + 1), 0.1)
+    numbers = [attempt.number for attempt in stand.entry().attempts]
+    assert numbers == list(range(31, ATTEMPTS_KEPT + 31))
+
+
+def test_under_load_a_sample_of_the_deliveries_is_recorded_and_the_rest_is_counted(stand: Stand) -> None:
+    for offset in range(UNWATCHED.ordinary + 15):
+        stand.recorder.answered(stand.arrives(JANES, offset), TAKEN, ACCEPTED, 0.1)
+    assert len(stand.ring) == UNWATCHED.ordinary
+    assert stand.recorder.passed_over == 15
+
+
+def test_trouble_is_recorded_also_where_the_beginning_was_not(stand: Stand) -> None:
+    for offset in range(UNWATCHED.ordinary):
+        stand.arrives(JANES, offset)
+    late = stand.arrives(JANES, 1000)
+    assert stand.ring.get((EVENTS, 1000)) is None
+    stand.recorder.answered(late, DOWN, Retry(stand.now + 1), 0.1)
+    assert (stand.entry(1000).who, len(stand.entry(1000).attempts)) == ("j***@example.com", 1)
+    stand.recorder.answered(late, TAKEN, ACCEPTED, 0.1)
+    assert stand.entry(1000).standing is Standing.DELIVERED
+    buried = stand.arrives(JANES, 1001)
+    stand.recorder.buried(buried)
+    assert stand.entry(1001).standing is Standing.DEAD_LETTERED
+
+
+def test_while_somebody_looks_more_is_recorded(stand: Stand) -> None:
+    stand.recorder.watched()
+    for offset in range(UNWATCHED.ordinary * 2):
+        stand.arrives(JANES, offset)
+    assert stand.recorder.passed_over == 0
+    stand.now += WATCHED_SECONDS
+    for offset in range(UNWATCHED.ordinary + 1):
+        stand.arrives(JANES, offset)
+    assert stand.recorder.passed_over == 1
+
+
+def test_of_filtered_records_it_wants_the_last_few_of_a_batch_and_none_beyond_its_rate(stand: Stand) -> None:
+    assert 0 < stand.recorder.filtered_wanted() <= UNWATCHED.filtered < WATCHED.filtered
+    for offset in range(UNWATCHED.filtered + 5):
+        stand.recorder.filtered(record(offset), FilterReason.NOT_ENROLMENT)
+    assert stand.recorder.filtered_wanted() == 0
+    assert len(stand.ring) == UNWATCHED.filtered
+    stand.now += 1
+    assert stand.recorder.filtered_wanted() > 0
+
+
+letters = st.text("abcdefghijklmnopqrstuvwxyzÀéß", min_size=6, max_size=14)
+persons = st.fixed_dictionaries(
+    {
+        "email": letters.map(lambda name: f"qx{name}@mail.example.org"),
+        "phone": st.integers(1000, 9999).map(lambda number: f"+4479463{number}7"),
+        "first_name": letters.map(lambda name: f"Qy{name}"),
+        "last_name": letters.map(lambda name: f"Qz{name}"),
+        "company": letters.map(lambda name: f"Qc{name}"),
+        "city": letters.map(lambda name: f"Qt{name}"),
+        "zip": st.integers(100_000, 999_999).map(str),
+    }
+)
+
+
+@given(persons, st.sampled_from(["enrols", "is rejected", "is filtered", "names itself so"]))
+def test_no_full_identity_and_no_key_is_ever_in_what_is_shown(person: dict[str, str], end: str) -> None:
+    stand = Stand()
+    if end == "is filtered":
+        value = orjson.dumps({"type": "page", "traits": person})
+        stand.recorder.filtered(record(value=value, key=b"visitor-7"), FilterReason.NOT_ENROLMENT)
+    elif end == "names itself so":
+        name = f"Mail to {person['email']} or {person['phone']}"
+        value = orjson.dumps({"type": "track", "event": name})
+        stand.recorder.filtered(record(value=value, key=b"visitor-7"), FilterReason.NOT_ENROLMENT)
+    else:
+        task = stand.arrives({"type": "identify", "traits": person}, key=b"visitor-7")
+        stand.recorder.answered(task, DOWN, Retry(stand.now + 1), 0.1)
+        if end == "is rejected":
+            stand.recorder.buried(task)
+        else:
+            stand.recorder.answered(task, TAKEN, ACCEPTED, 0.1)
+    shown = orjson.dumps(as_json(stand.entry())).decode()
+    given_values = [value for name, value in person.items() if name != "email"]
+    for text in [*given_values, person["email"], person["email"].partition("@")[0]]:
+        assert text.lower() not in shown.lower()
+    assert "visitor-7" not in shown
+    assert "t-1" not in shown

@@ -91,7 +91,8 @@ def test_half_a_second_of_latency_does_not_lead_astray(retry_after: RetryAfter) 
 def test_a_limit_for_each_minute_is_learnt_from_its_first_window(retry_after: RetryAfter) -> None:
     """The first minute's 600 go out at once, for nothing says otherwise; judged are the third and the fourth.
 
-    A window that is spent early is asked once a second when it opens: of so few requests that is a larger share.
+    A window that is spent early is asked once a second when it opens: of so few requests that is a larger share, and
+    without Retry-After some 5 % when eight minutes are judged.
     """
     for figures in judged(lambda: FixedWindow(600, 60), [Crew(slots=16)], USUAL, retry_after, 125, 245):
         assert figures.rate >= 0.9 * 10

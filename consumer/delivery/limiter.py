@@ -12,14 +12,14 @@ DEEPEST_CUT = 1 / 16
 
 APPROACH = 3.0  # seconds: time constant of the way from the cut to the target
 FIRST_PROBE, PROBE = 0.05, 0.005  # share above the target that is tried when a period is over; then it doubles
-SHORT_PERIOD, LONG_PERIOD = 20.0, 60.0  # quiet seconds before more is tried
-FASTEST_DOUBLING, SLOWEST_DOUBLING = 1.0, 6.0  # seconds
+PERIOD = 60.0  # quiet seconds before more is tried: a 429 with Retry-After costs one second, so 2 %
+FIRST_PERIOD = 20.0  # after the first 429s, for then much is unknown
+FAST_DOUBLING, DOUBLING = 1.0, 6.0  # seconds: while the limit may be far above, and else
 
 FIRST_MARGIN, SMALLEST_MARGIN, LARGEST_MARGIN = 0.02, 0.005, 0.03  # share that the target stays below what was learnt
 SUSTAINED = 1.0  # seconds: a rate that went well for so long is believed
 EARLY = 1.5  # seconds: a 429 so soon after a cut says that the cut was too small
 EARLY_CUT, DEEPEST_EARLY_CUT = 0.95, 0.5
-CLOSE = 1.2  # refused and believed rate differ by no more: the limit is found
 
 
 class Limiter:
@@ -37,15 +37,15 @@ class Limiter:
       there for a period, and tries more, doubling what it adds, until the next 429. It is the shape of CUBIC (RFC 9438,
       4.1: concave, plateau, convex), with exponentials: they need no scale, a limit of 5 a second is found like one
       of 500.
-    - A 429 long after a cut: the target was nearly right, the next period is long. One soon after: the limit has
-      fallen, cut deeper each time. Large cuts and small steps up make workers that share a limit converge without
-      talking (AIMD: Chiu and Jain, "Analysis of the Increase and Decrease Algorithms", 1989).
+    - A 429 soon after a cut: the limit has fallen, cut deeper each time. Large cuts and small steps up make workers
+      that share a limit converge without talking (AIMD: Chiu and Jain, "Analysis of the Increase and Decrease
+      Algorithms", 1989). Their sum does so within seconds, their shares stay unequal for minutes.
     - The margin below a refused rate doubles when a 429 comes before its period is over, and halves when it does not:
       it learns how unevenly requests arrive.
 
     Only answers to requests that had to wait for their turn count as quiet time. So an idle hour changes nothing:
     afterwards requests go out at the rate from before. After a storm it starts from a sixteenth at least, and is back
-    within half a minute. A limit that has doubled is found in a minute and a half: a period, then seven doublings.
+    within half a minute. A limit that has doubled is found in two minutes: a period, then eight doublings.
     """
 
     def __init__(self, limit: float) -> None:
@@ -147,7 +147,7 @@ class Limiter:
         unknown = self._unknown(sent_at)
         self._start = self._target = max(taken / whole, LOWEST_RATE)
         if sent_at - self._first_refused > 0.5 * whole > 2 * unknown:  # a whole window was seen, no shorter than this
-            self._period = SHORT_PERIOD
+            self._period = FIRST_PERIOD
             self._start = max(taken / (whole - unknown / 2) * (1 - FIRST_MARGIN), LOWEST_RATE)
             self._target = max(taken / (whole - unknown) * (1 - FIRST_MARGIN), LOWEST_RATE)
         self._learning = False
@@ -179,20 +179,14 @@ class Limiter:
         if self._period:
             grow = 2 if self._quiet < 0.9 * self._period else 0.5
             self._margin = min(max(self._margin * grow, SMALLEST_MARGIN), LARGEST_MARGIN)
-        if low < 0.5 * self._believed:
-            self._period = 0.0
-        elif not early and self.rate < CLOSE * self._believed:
-            self._period = LONG_PERIOD
-        elif not self._period or self.rate > 1.25 * self._target:
-            self._period = SHORT_PERIOD
+        self._period = 0.0 if low < 0.5 * self._believed else PERIOD
 
     def _rise(self) -> None:
         self._quiet += self._gap
         if self._quiet - self._seen_quiet > SUSTAINED:
             self._believed, self._seen, self._seen_quiet = self._seen, self.rate, self._quiet
         missing = (self._target - self._start) * math.exp(-self._quiet / APPROACH)
-        doubling = min(max(self._period / 4, FASTEST_DOUBLING), SLOWEST_DOUBLING)
-        probe = PROBE if self._period else FIRST_PROBE
+        probe, doubling = (PROBE, DOUBLING) if self._period else (FIRST_PROBE, FAST_DOUBLING)
         self._set(self._target * (1 + probe * 2 ** ((self._quiet - self._period) / doubling)) - missing)
 
     def _set(self, rate: float) -> None:

@@ -22,7 +22,7 @@ from consumer.operations.broker import InProcessBroker  # noqa: E402 -- run as a
 from consumer.operations.sandbox.limiter import RateLimit, RetryAfter  # noqa: E402
 from consumer.operations.sandbox.options import SandboxOptions  # noqa: E402
 from consumer.operations.sandbox.server import Sandbox  # noqa: E402
-from tests.integration.stage import Stage, sign_up  # noqa: E402
+from tests.integration.stage import PARTITIONS, Stage, sign_up  # noqa: E402
 from tests.kafka.in_process import InProcess  # noqa: E402
 
 LIMIT = 100
@@ -59,7 +59,8 @@ def measure(retry_after: RetryAfter, workers: int, seconds: int) -> Figures:
         started = [stack.enter_context(stage.worker()) for _ in range(workers)]
         for worker in started:
             worker.wait_ready()
-        stage.produce(*[sign_up(number) for number in range(2 * LIMIT * seconds)])
+        # Enough on each partition for the whole limit: a worker with one partition must not run dry.
+        stage.produce(*[sign_up(number) for number in range(PARTITIONS * LIMIT * seconds)])
         begin = sandbox_begin(sandbox)
         time.sleep(max(0.0, begin + seconds - time.time()))
         seen = [

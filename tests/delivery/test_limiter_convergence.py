@@ -1,8 +1,12 @@
 """The gate against sinks whose limit it is not told, in virtual time: how much is taken, how much is answered 429.
 
-Judged over 60 seconds after the first 15. Where a 429 brings no Retry-After, at least 95 % of the limit is used. Where
-it does, each 429 costs a worker a whole second, for it is rounded up: there the average of the seeds is judged, and no
-single run may be far below.
+Judged over 60 seconds after the first 15. Where a 429 brings no Retry-After, at least 95 % of the limit is used in each
+run. Where it does, each 429 costs a worker a whole second, for it is rounded up: there the average of the seeds is
+judged, and no single run may be far below.
+
+Not reached, with Retry-After: 95 % half a minute after a limit was halved, at 50 ms (90 %), and at half a second of
+latency (89 % with one worker). Without it, too: three workers that start a second apart (90 to 98 %), and three workers
+that share five requests a second (90 %, and up to 6 % of 429s). All are below the limit, none hammers.
 """
 
 from __future__ import annotations
@@ -70,9 +74,9 @@ def test_with_retry_after_the_limit_is_used_and_429s_are_rare(
     sink: Callable[[], Sink], crews: list[Crew], latency: Latency
 ) -> None:
     runs = judged(sink, crews, latency, RetryAfter.SECONDS)
-    assert mean(figures.rate for figures in runs) >= 0.94 * RATE
+    assert mean(figures.rate for figures in runs) >= 0.945 * RATE
     for figures in runs:
-        assert figures.rate >= 0.9 * RATE
+        assert figures.rate >= 0.92 * RATE
         assert figures.refused_share <= 0.02
 
 
@@ -87,7 +91,8 @@ def test_half_a_second_of_latency_does_not_lead_astray(retry_after: RetryAfter) 
 def test_a_limit_for_each_minute_is_learnt_from_its_first_window(retry_after: RetryAfter) -> None:
     """The first minute's 600 go out at once, for nothing says otherwise; judged are the third and the fourth.
 
-    A window that is spent early is asked once a second when it opens: of so few requests that is a larger share.
+    A window that is spent early is asked once a second when it opens: of so few requests that is a larger share, and
+    without Retry-After some 5 % when eight minutes are judged.
     """
     for figures in judged(lambda: FixedWindow(600, 60), [Crew(slots=16)], USUAL, retry_after, 125, 245):
         assert figures.rate >= 0.9 * 10
@@ -103,7 +108,7 @@ def test_a_limit_that_changes_is_learnt_anew(factor: float, within: float, retry
         return Changing(FixedWindow(RATE), 60, FixedWindow(round(RATE * factor)))
 
     runs = judged(sink, [Crew(slots=64)], FAST, retry_after, 60 + within, 120 + within)
-    assert mean(figures.rate for figures in runs) >= 0.93 * RATE * factor
+    assert mean(figures.rate for figures in runs) >= 0.95 * RATE * factor
     assert all(figures.refused_share <= 0.02 for figures in runs)
 
 
@@ -118,7 +123,7 @@ def test_when_a_worker_comes_or_goes_the_others_converge_anew(
 ) -> None:
     crews = [Crew(slots=64), Crew(slots=64), third]
     runs = judged(lambda: FixedWindow(RATE), crews, FAST, retry_after, begin, begin + 60)
-    assert mean(figures.rate for figures in runs) >= 0.93 * RATE
+    assert mean(figures.rate for figures in runs) >= 0.95 * RATE
     assert all(figures.refused_share <= 0.02 for figures in runs)
 
 
@@ -130,7 +135,7 @@ def test_a_storm_of_five_minutes_costs_a_trickle_and_is_over_within_a_minute(ret
     for seed in SEEDS:
         run = Simulation(sink(), [Crew(slots=16)], FAST, retry_after, seed).run(480)
         assert run.figures(70, 360).refused <= 290
-        assert run.figures(420, 480).rate >= 0.93 * RATE
+        assert run.figures(420, 480).rate >= 0.95 * RATE
 
 
 @pytest.mark.parametrize("limit", [20, 90])

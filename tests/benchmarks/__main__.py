@@ -1,6 +1,6 @@
 """The benchmarks of the whole worker: a real Kafka, the worker as a process, a sink that costs next to nothing.
 
-python -m tests.benchmarks [--only NAME ...] [--long] [--ci] [--json FILE]
+python -m tests.benchmarks [--only NAME ...] [--long] [--ci] [--json FILE] [--readme FILE]
 python -m tests.benchmarks --compare A.json B.json
 """
 
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.benchmarks.cases import CASES, Case
-from tests.benchmarks.figures import Figure, compare, save, table
+from tests.benchmarks.figures import Figure, compare, save, shown, table
 from tests.benchmarks.limits import LIMITS, exceeded
 from tests.benchmarks.measure import machine
 from tests.benchmarks.rig import Rig, Size
@@ -47,6 +47,8 @@ def main() -> int:
     say(table(figures, about))
     if asked.json:
         save(asked.json, figures, about)
+    if asked.readme:
+        asked.readme.write_text(shown(asked.readme.read_text("utf-8"), table(figures, about)), "utf-8")
     failures += exceeded(figures) if asked.ci else []
     sys.stderr.write("".join(f"{failure}\n" for failure in failures))
     return 1 if failures else 0
@@ -66,6 +68,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--ci", action="store_true", help="under a minute; fails where a ratio exceeds its limit")
     parser.add_argument("--browsing", type=int, metavar="RECORDS", help=f"of the browsing case ({FULL.browsing})")
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures, for --compare")
+    parser.add_argument("--readme", type=Path, metavar="FILE", help="put the table into the README")
     parser.add_argument("--compare", nargs=2, type=Path, metavar=("A", "B"), help="two such files side by side")
     return parser.parse_args()
 

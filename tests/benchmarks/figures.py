@@ -8,6 +8,8 @@ from pathlib import Path
 
 import orjson
 
+BEGIN, END = "<!-- bench:begin -->\n", "<!-- bench:end -->"
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -39,6 +41,13 @@ def table(figures: Iterable[Figure], machine: Mapping[str, str]) -> str:
         ratio = "" if each.ratio is None else f"{each.ratio:.2f}"
         lines.append(_line(each.case, each.name, _number(each.value), each.unit, baseline, ratio, each.against))
     return "\n".join(lines)
+
+
+def shown(readme: str, text: str) -> str:
+    """The README with this table in the place that it has for one."""
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}```\n{text}\n```\n{END}{after}"
 
 
 def save(path: Path, figures: Iterable[Figure], machine: Mapping[str, str]) -> None:

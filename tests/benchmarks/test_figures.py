@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.figures import Figure, compare, load, save, table
+from tests.benchmarks.figures import BEGIN, END, Figure, compare, load, save, shown, table
 from tests.benchmarks.limits import LIMITS, exceeded
 
 SLOW = Figure("sink", "CPU a contact", 300.0, "us", 400.0, "loop")
@@ -35,3 +35,8 @@ def test_a_ratio_beyond_its_limit_is_named(share: float, complaints: int) -> Non
 
 def test_a_figure_that_was_not_measured_does_not_pass() -> None:
     assert len(exceeded([])) == len(LIMITS)
+
+
+def test_the_table_takes_the_place_that_the_readme_has_for_it() -> None:
+    readme = f"before\n{BEGIN}old\n{END}\nafter\n"
+    assert shown(readme, "new") == f"before\n{BEGIN}```\nnew\n```\n{END}\nafter\n"

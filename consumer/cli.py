@@ -10,21 +10,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from consumer import __version__, log
-from consumer.errors import ConfigurationError, FatalStreamError
+from consumer.errors import ConfigurationError, FatalStreamError, RefusedError
 from consumer.operations.exit_status import ExitStatus
+from consumer.operations.front import ConfigFile, FormatOption, Overrides, choice, sources
 from consumer.operations.output import Format
-
-if TYPE_CHECKING:
-    from consumer.settings import Sources
-
-Choice = TypeVar("Choice", bound=StrEnum)
 
 app = typer.Typer(
     add_completion=False,
@@ -32,13 +27,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings as TOML.")]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="SECTION_KEY=VALUE", help="A setting, stronger than all other sources. Repeatable."),
-]
-FormatOption = Annotated[Format, typer.Option("--format", help="A table, or one JSON object a line.")]
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 -- typer's callback of a flag
@@ -65,7 +53,7 @@ def run(config: ConfigFile = None, overrides: Overrides = None) -> int:
     """The worker: delivers until it is told to stop."""
     from consumer.settings import load
 
-    settings = load(_sources(config, overrides))
+    settings = load(sources(config, overrides))
     log.configure(settings.log.level, settings.log.format)
     from consumer.operations.run import run as work
 
@@ -126,8 +114,8 @@ def sandbox(  # noqa: PLR0913 -- one parameter an option
         username=username,
         api_key=api_key,
         list_ids=tuple(list_id or (428,)),
-        duplicates=_choice(Duplicates, duplicates),
-        unknown_list=_choice(UnknownList, unknown_list),
+        duplicates=choice(Duplicates, duplicates),
+        unknown_list=choice(UnknownList, unknown_list),
         rate_limit=RateLimit.of(rate_limit) if rate_limit else None,
         faults=read_script(faults) if faults else Script(),
         log_file=log_file,
@@ -142,7 +130,15 @@ def settings(config: ConfigFile = None, overrides: Overrides = None, form: Forma
     """Effective settings and their sources."""
     from consumer.operations.settings import show
 
-    return show(_sources(config, overrides), form)
+    return show(sources(config, overrides), form)
+
+
+@app.command()
+def check(config: ConfigFile = None, overrides: Overrides = None, form: FormatOption = Format.TABLE) -> int:
+    """Whether a worker would run: settings, Kafka, ClickSend, a line each with the mend. Changes nothing."""
+    from consumer.operations.check.command import check as look
+
+    return look(sources(config, overrides), form)
 
 
 def main() -> None:
@@ -161,9 +157,15 @@ def exit_status(command: Callable[[], int | None]) -> int:
     except ConfigurationError as error:
         _say(*(str(problem) for problem in error.problems))
         return ExitStatus.WRONG_SETTINGS
+    except RefusedError as error:
+        _say(str(error))
+        return ExitStatus.FAILED
     except FatalStreamError as error:
         _say(str(error))
         return ExitStatus.FATAL
+    except (KeyboardInterrupt, typer.Abort):
+        _say("Interrupted.")
+        return ExitStatus.FAILED
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitStatus.FAILED
@@ -171,23 +173,6 @@ def exit_status(command: Callable[[], int | None]) -> int:
         _say(f"This is a fault of the program: {log.places(error)}")
         return ExitStatus.FATAL
     return status or ExitStatus.DONE
-
-
-def _sources(config: Path | None, overrides: list[str] | None) -> Sources:
-    from consumer.settings import Sources
-
-    pairs = [override.partition("=") for override in overrides or ()]
-    if not all(name and sign for name, sign, _ in pairs):
-        raise typer.BadParameter("Write --set SECTION_KEY=VALUE.")
-    return Sources(os.environ, {name.strip(): value for name, _, value in pairs}, config)
-
-
-def _choice(kind: type[Choice], word: str) -> Choice:
-    """The member that the word names. Typer's own choices would need the enum's module before any command runs."""
-    try:
-        return kind(word.lower())
-    except ValueError:
-        raise typer.BadParameter(f"Not one of {', '.join(kind)}.") from None
 
 
 def _say(*lines: str) -> None:

@@ -4,6 +4,7 @@
 
     ConsumerError
     ├── ConfigurationError      a person can mend it: every problem at once, each with its mend (exit status 3)
+    ├── RefusedError            a command can't do what it was asked for, and has changed nothing (exit status 1)
     └── FatalStreamError        Kafka or the program itself can't go on: the process ends (exit status 70)
 
 The outcome of a delivery is a value (`consumer.clicksend.outcome`), never an exception.
@@ -41,6 +42,10 @@ class ConfigurationError(ConsumerError):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class RefusedError(ConsumerError):
+    """A command can't do what it was asked for, and has changed nothing. The text is for a person, with the mend."""
 
 
 class FatalStreamError(ConsumerError):

@@ -13,7 +13,7 @@ import typer
 
 from consumer import __version__
 from consumer.cli import exit_status
-from consumer.errors import ConfigurationError, FatalStreamError, Problem
+from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
 
 RIGHT = {
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
@@ -155,7 +155,7 @@ def test_the_sandbox_tells_its_address_and_ends_on_a_signal(tmp_path: Path) -> N
     assert "CLICKSEND_LIST_ID       7" in talk
 
 
-def failing(error: Exception) -> Callable[[], int]:
+def failing(error: BaseException) -> Callable[[], int]:
     def command() -> int:
         raise error
 
@@ -177,6 +177,9 @@ def failing(error: Exception) -> Callable[[], int]:
             "topic a: is missing. Create it\nB: is wrong. Mend it\n",
             id="wrong-settings",
         ),
+        pytest.param(failing(RefusedError("The group is active.")), 1, "The group is active.\n", id="refused"),
+        pytest.param(failing(KeyboardInterrupt()), 1, "Interrupted.\n", id="interrupted"),
+        pytest.param(failing(typer.Abort()), 1, "Interrupted.\n", id="interrupted-inside-typer"),
         pytest.param(failing(FatalStreamError("Kafka fenced us")), 70, "Kafka fenced us\n", id="fatal"),
         pytest.param(failing(ValueError("jane.doe@example.com")), 70, "ValueError at test_cli.py:", id="unexpected"),
     ],

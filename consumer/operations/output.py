@@ -17,12 +17,15 @@ class Format(StrEnum):
 
 
 def rendered(rows: Sequence[Row], form: Format) -> str:
-    """The rows as text that ends with a newline; all of them have the same keys, which head the table."""
+    """The rows as text that ends with a newline; all of them have the same keys, which head the table.
+
+    A key `log_end_offset` is LOG-END-OFFSET there, as Kafka's own tools write it.
+    """
     if form is Format.JSON:
         return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     if not rows:
         return ""
-    cells = [[key.upper() for key in rows[0]]]
+    cells = [[key.upper().replace("_", "-") for key in rows[0]]]
     cells += [["-" if value is None else str(value) for value in row.values()] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in cells]

@@ -25,9 +25,9 @@ from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.errors import ConfigurationError
 from consumer.monitor import Monitor, Report
+from consumer.operations.connection import connection
 from consumer.operations.exit_status import ExitStatus
 from consumer.settings import Settings, reload_credentials
-from consumer.settings.model import Kafka
 from consumer.stream.back_pressure import Caps
 from consumer.stream.clients import KafkaClients
 from consumer.stream.collector import WorkerCollector
@@ -182,19 +182,6 @@ def stream_options(settings: Settings) -> StreamOptions:
         start_timeout=worker.start_timeout,
         caps=Caps(worker.max_buffered_records, worker.max_buffered_bytes),
     )
-
-
-def connection(kafka: Kafka) -> dict[str, str]:
-    """What every client needs to reach Kafka, as librdkafka's properties: the settings, and the operator's own."""
-    given = {
-        "bootstrap.servers": kafka.bootstrap_servers,
-        "security.protocol": kafka.security_protocol.value,
-        "sasl.mechanism": kafka.sasl_mechanism.value if kafka.sasl_mechanism else None,
-        "sasl.username": kafka.sasl_username,
-        "sasl.password": kafka.sasl_password.get_secret_value() if kafka.sasl_password else None,
-        "ssl.ca.location": kafka.ssl_ca_location,
-    }
-    return {**kafka.properties, **{name: value for name, value in given.items() if value is not None}}
 
 
 def rules(settings: Settings) -> Rules:

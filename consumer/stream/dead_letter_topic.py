@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException
@@ -44,13 +44,8 @@ class DeadLetterTopic:
 
     def warnings(self, partitions: int, source_partitions: int) -> Iterator[str]:
         """What may lose or misplace dead letters; none of it is refused."""
-        if partitions < source_partitions:
-            yield f"it has {partitions} partitions, the source {source_partitions}: some letters are placed by key"
-        config = self._config()
-        if config.get("retention.ms", "-1") != "-1":
-            yield "its retention is finite, counted from a record's own time: set retention.ms=-1"
-        if "compact" in config.get("cleanup.policy", ""):
-            yield "it is compacted, so of letters with the same key only the last is kept: set cleanup.policy=delete"
+        for what, mend in doubts(partitions, source_partitions, self._config()):
+            yield f"{what}: {mend}"
 
     def _config(self) -> dict[str, str]:
         """Its configuration, as far as we may read it and there is somebody to ask."""
@@ -63,3 +58,17 @@ class DeadLetterTopic:
         except KafkaException:
             return {}
         return {name: str(entry.value) for name, entry in answer.items()}
+
+
+def doubts(partitions: int, source_partitions: int, config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What may lose or misplace dead letters, each with its mend.
+
+    config -- of the dead-letter topic, as far as it is known
+    """
+    if partitions < source_partitions:
+        what = f"it has {partitions} partitions, the source {source_partitions}, so some letters are placed by key"
+        yield what, f"give it {source_partitions}"
+    if config.get("retention.ms", "-1") != "-1":
+        yield "its retention is finite, counted from a record's own time", "set retention.ms=-1"
+    if "compact" in config.get("cleanup.policy", ""):
+        yield "it is compacted, so of letters with the same key only the last is kept", "set cleanup.policy=delete"

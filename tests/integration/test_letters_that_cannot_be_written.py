@@ -156,12 +156,15 @@ def test_a_topic_that_is_deleted_is_not_created_where_the_broker_would_do_so_wit
 def test_a_right_that_is_taken_away_is_missed_and_used_when_it_is_granted_again(
     world: Stage, admin: AdminClient, kafka_from_jars: ApacheKafka
 ) -> None:
-    denied = (ResourceType.TOPIC, world.dead_letter_topic, ResourcePatternType.LITERAL, "User:worker", "*")
+    denied = (ResourceType.TOPIC, world.dead_letter_topic, ResourcePatternType.LITERAL, "User:guest", "*")
+    kafka_from_jars.grant(AclOperation.READ, ResourceType.TOPIC, world.topic)
+    kafka_from_jars.grant(AclOperation.WRITE, ResourceType.TOPIC, world.dead_letter_topic)
+    kafka_from_jars.grant(AclOperation.READ, ResourceType.GROUP, world.group)
     sasl = {
         "KAFKA_BOOTSTRAP_SERVERS": kafka_from_jars.sasl_bootstrap,
         "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
         "KAFKA_SASL_MECHANISM": "PLAIN",
-        "KAFKA_SASL_USERNAME": "worker",
+        "KAFKA_SASL_USERNAME": "guest",
         "KAFKA_SASL_PASSWORD": "right",
     }
     with impatient(world, **sasl) as worker:

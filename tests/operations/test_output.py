@@ -18,3 +18,7 @@ def test_json_is_one_object_a_line() -> None:
 
 def test_no_rows_are_no_output() -> None:
     assert rendered([], Format.TABLE) == rendered([], Format.JSON) == ""
+
+
+def test_a_column_is_headed_as_kafkas_own_tools_head_it() -> None:
+    assert rendered([{"log_end_offset": 7}], Format.TABLE) == "LOG-END-OFFSET\n7\n"

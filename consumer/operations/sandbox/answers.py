@@ -15,6 +15,7 @@ from consumer.operations.sandbox.store import FIELDS, Stored
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from consumer.operations.sandbox.options import Account
     from consumer.operations.sandbox.store import Store, StoredContact
 
 ABSENT_FIELDS = dict.fromkeys(FIELDS)
@@ -108,20 +109,20 @@ def stored(how: Stored, contact: StoredContact) -> Answer:
     return success(STORED_MESSAGES[how], contact_data(contact))
 
 
-def account(username: str) -> Answer:
+def account(username: str, account: Account) -> Answer:
     """The account as `GET /v3/account` shows it."""
     data = {
         "user_id": 1,
         "username": username,
         "user_email": "",
-        "active": 1,
-        "banned": 0,
+        "active": account.active,
+        "banned": account.banned,
         "balance": "0.000000",
-        "country": "US",
-        "default_country_sms": "US",
+        "country": account.country,
+        "default_country_sms": account.country,
         "timezone": "UTC",
         "_currency": {"currency_name_short": "USD", "currency_prefix_d": "$"},
-        "_subaccount": {"subaccount_id": 1, "api_username": username, "access_contacts": 1},
+        "_subaccount": {"subaccount_id": 1, "api_username": username, "access_contacts": account.access_contacts},
     }
     return success("Here's your account", data)
 

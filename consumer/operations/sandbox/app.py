@@ -89,7 +89,7 @@ class App:
             case ["", "v3", "lists"]:
                 return self._only_get(call, answers.all_lists(self.store, *paging(call.query)))
             case ["", "v3", "account"]:
-                return self._only_get(call, answers.account(self.username))
+                return self._only_get(call, answers.account(self.username, self.options.account))
             case _:
                 return Reply(answers.NO_SUCH_ROUTE)
 

@@ -23,6 +23,20 @@ class UnknownList(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """What `GET /account` tells of the account, with ClickSend's 1 for yes and 0 for no.
+
+    access_contacts -- whether this sub-account may use contact lists
+    country -- whose national phone numbers ClickSend takes them for, ISO 3166 alpha-2
+    """
+
+    active: int = 1
+    banned: int = 0
+    access_contacts: int = 1
+    country: str = "US"
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxOptions:
     """host, port -- where it listens; port 0 takes a free one
     username, api_key -- the only credentials it accepts
@@ -35,6 +49,7 @@ class SandboxOptions:
     tls_ca_file -- serve https with a CA made for this run; its certificate is written here, for CLICKSEND_CA_FILE
     allowed_hosts -- names beside loopback by which the page and the control routes may be called, and TLS names
     max_contacts -- so many contacts are kept, then those unchanged for longest are forgotten
+    account -- what the account is like
     max_requests -- so many requests are kept in memory; the log file has them all
     """
 
@@ -50,5 +65,6 @@ class SandboxOptions:
     log_file: Path | None = None
     tls_ca_file: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
+    account: Account = field(default_factory=Account)
     max_contacts: int = 100_000
     max_requests: int = 20_000

@@ -11,7 +11,7 @@ import pytest
 
 from consumer.operations.sandbox.faults import Rule, Script
 from consumer.operations.sandbox.limiter import RateLimit, RetryAfter
-from consumer.operations.sandbox.options import UnknownList
+from consumer.operations.sandbox.options import Account, UnknownList
 from consumer.operations.sandbox.store import Duplicates
 
 if TYPE_CHECKING:
@@ -204,6 +204,13 @@ def test_the_account_shows_what_the_probe_looks_at_and_no_key(pure: Pure) -> Non
     assert (data["username"], data["active"], data["banned"]) == ("sandbox", 1, 0)
     assert (data["default_country_sms"], data["_subaccount"]["access_contacts"]) == ("US", 1)
     assert b"secret-key" not in answer.body
+
+
+def test_the_account_is_as_it_was_set_up(pure: Pure) -> None:
+    account = Account(active=0, banned=1, access_contacts=0, country="GB")
+    data = body(pure(account=account).ask("GET", "/v3/account"))["data"]
+    assert (data["active"], data["banned"], data["country"], data["default_country_sms"]) == (0, 1, "GB", "GB")
+    assert data["_subaccount"]["access_contacts"] == 0
 
 
 @pytest.mark.parametrize(

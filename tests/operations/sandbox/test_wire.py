@@ -187,3 +187,9 @@ def test_after_a_fault_the_next_request_is_served(serve: Serve, listen: Listen, 
     listen(client.sandbox, jane)
     assert client.post(jane).status_code == 200
     assert [entry.stored for entry in client.sandbox.requests()] == [Stored.CREATED, Stored.UPDATED]
+
+
+def test_a_script_may_set_the_servers_clock(serve: Serve) -> None:
+    date = "Sun, 29 Mar 2026 01:30:00 GMT"
+    client = serve(faults=script(Rule(headers={"date": date})))
+    assert client.ask("GET", "/v3/account").headers["Date"] == date

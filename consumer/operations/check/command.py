@@ -1,0 +1,45 @@
+"""Runs all checks, and prints each line as soon as it is known."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from consumer.errors import ConfigurationError
+from consumer.operations.check.clicksend import clicksend_findings
+from consumer.operations.check.finding import Finding, Verdict, failed, ok, warning
+from consumer.operations.check.kafka import kafka_findings
+from consumer.operations.exit_status import ExitStatus
+from consumer.operations.output import Format
+from consumer.settings import Settings, Sources, load
+
+
+def check(sources: Sources, form: Format) -> ExitStatus:
+    """Look at everything that a worker with these settings needs; change nothing anywhere.
+
+    Raises ConfigurationError for wrong settings: without them there is nothing to look with.
+    """
+    try:
+        settings = load(sources)
+    except ConfigurationError as error:
+        if form is Format.JSON:
+            _print((failed("settings", f"{each.name}: {each.what}", each.mend) for each in error.problems), form)
+        raise
+    return ExitStatus.FAILED if _print(_findings(settings), form) else ExitStatus.DONE
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    yield from (warning("settings", f"{each.name}: {each.what}", each.mend) for each in settings.warnings)
+    yield ok("settings", "complete")
+    yield from kafka_findings(settings)
+    yield from clicksend_findings(settings)
+
+
+def _print(findings: Iterator[Finding], form: Format) -> bool:
+    """Whether any of them is a failure."""
+    failure = False
+    for finding in findings:
+        sys.stdout.write(finding.line(form))
+        sys.stdout.flush()
+        failure = failure or finding.verdict is Verdict.FAILED
+    return failure

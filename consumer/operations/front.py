@@ -1,0 +1,48 @@
+"""What the front doors of all commands share. It waits for no heavy library: `--help` should be quick."""
+# ruff: noqa: PLC0415 -- as said above
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from consumer.operations.output import Format
+
+if TYPE_CHECKING:
+    from consumer.settings import Sources
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings as TOML.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION_KEY=VALUE", help="A setting, stronger than all other sources. Repeatable."),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="A table, or one JSON object a line.")]
+Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="Instead of KAFKA_GROUP_ID.")]
+
+
+def sources(config: Path | None, overrides: list[str] | None, group: str | None = None) -> Sources:
+    """Where to look for settings. `group` counts as `--set KAFKA_GROUP_ID`.
+
+    Raises typer.BadParameter for an override that is no pair.
+    """
+    from consumer.settings import Sources
+
+    pairs = [override.partition("=") for override in overrides or ()]
+    if not all(name and sign for name, sign, _ in pairs):
+        raise typer.BadParameter("Write --set SECTION_KEY=VALUE.")
+    given = {name.strip(): value for name, _, value in pairs}
+    return Sources(os.environ, given if group is None else {**given, "KAFKA_GROUP_ID": group}, config)
+
+
+def choice(kind: type[Choice], word: str) -> Choice:
+    """The member that the word names. Typer's own choices would need the enum's module before any command runs."""
+    try:
+        return kind(word.lower())
+    except ValueError:
+        raise typer.BadParameter(f"Not one of {', '.join(kind)}.") from None

@@ -1,0 +1,89 @@
+"""A consumer group as it stands: its members, and what it has committed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions
+from confluent_kafka.admin._acl import AclOperation
+
+from consumer.operations.cluster import ANSWER_SECONDS, Cluster
+from consumer.stream.record import Partition
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of the group, as the broker knows it."""
+
+    consumer_id: str
+    host: str
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A committed offset, and the metadata that it was committed with (empty: none)."""
+
+    offset: int
+    metadata: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group at one moment.
+
+    state   -- the broker's word: Stable, Empty, Dead (no such group), ...
+    members -- all of them, those without a partition included
+    owners  -- by partition
+    commits -- by partition, where there is one
+    rights  -- what this user may do with the group; None: this broker does not tell
+    """
+
+    name: str
+    state: str
+    members: tuple[Member, ...]
+    owners: dict[Partition, Member]
+    commits: dict[Partition, Commit]
+    rights: frozenset[AclOperation] | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether it has members, so that nobody else may commit for it."""
+        return bool(self.members)
+
+    @property
+    def known(self) -> bool:
+        """Whether it has members or has ever committed."""
+        return self.active or bool(self.commits)
+
+
+def look_at(cluster: Cluster, name: str) -> Group:
+    """Ask the broker for the group. Raises as Cluster's methods do."""
+    what = f"the group {name}"
+    how = {"include_authorized_operations": True, "request_timeout": ANSWER_SECONDS}
+    described = cluster.ask(lambda: cluster.admin.describe_consumer_groups([name], **how)[name], what)
+    owners: dict[Partition, Member] = {}
+    members = []
+    for each in described.members:
+        member = Member(each.member_id, each.host, each.client_id)
+        members.append(member)
+        for owned in each.assignment.topic_partitions if each.assignment else ():
+            owners[Partition(owned.topic, owned.partition)] = member
+    state: ConsumerGroupState = described.state
+    told = described.authorized_operations
+    rights = frozenset(told) if told is not None else None
+    return Group(name, state.name.title(), tuple(members), owners, commits_of(cluster, name), rights)
+
+
+def commits_of(cluster: Cluster, name: str) -> dict[Partition, Commit]:
+    """What the group has committed, by partition."""
+    request = [ConsumerGroupTopicPartitions(name)]
+    list_offsets = cluster.admin.list_consumer_group_offsets
+    answer = cluster.ask(lambda: list_offsets(request, request_timeout=ANSWER_SECONDS)[name], f"the group {name}")
+    commits = {}
+    for each in answer.topic_partitions:
+        if each.error is not None:
+            raise cluster.explained(each.error, f"the group {name}")
+        if each.offset >= 0:
+            commits[Partition(each.topic, each.partition)] = Commit(each.offset, each.metadata or "")
+    return commits

@@ -1,0 +1,63 @@
+"""Times as operators write them: a date-time with its zone, a duration as ISO 8601 has it; and as they are shown."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.ASCII)
+_UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def parse_moment(text: str) -> datetime:
+    """A date-time such as `2026-03-29T01:30:00Z` or `2026-03-29T01:30:00.000+01:00`, in UTC.
+
+    Raises ValueError, with what to write instead, where it is none or its zone is missing: two people on call may
+    live in two zones, and a wrong guess would move a group by hours.
+    """
+    mend = "Write it with its zone: 2026-03-29T01:30:00Z, or 2026-03-29T02:30:00+01:00"
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text!r} is not a date-time. {mend}") from None
+    raise ValueError(f"{text!r} has no time zone. {mend}")
+
+
+def parse_duration(text: str) -> timedelta:
+    """A duration as kafka-consumer-groups takes it: `PnDTnHnMnS`, as in `PT30M` or `P1DT12H`. Raises ValueError."""
+    found = _DURATION.fullmatch(text.upper())
+    if found is None or not any(found.groups()):
+        raise ValueError(f"{text!r} is not a duration. Write it as PnDTnHnMnS: PT30M, P1DT12H")
+    days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    try:
+        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        raise ValueError(f"{text!r} is longer than time has been counted") from None
+
+
+def milliseconds(moment: datetime) -> int:
+    """Since the epoch, as Kafka counts."""
+    return round(moment.timestamp() * 1000)
+
+
+def shown_moment(timestamp_ms: int) -> str:
+    """A Kafka timestamp (milliseconds since the epoch) for a person, in UTC with its zone."""
+    try:
+        moment = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return f"{timestamp_ms} ms"  # whatever a producer has written there
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def shown_duration(seconds: float) -> str:
+    """A duration for a person, its two greatest units: `3 d 4 h`, `12 s`."""
+    left = max(0, round(seconds))
+    parts: list[str] = []
+    for size, unit in _UNITS:
+        if left >= size or parts:
+            parts.append(f"{left // size} {unit}")
+            left %= size
+    shown = [part for part in parts[:2] if not part.startswith("0 ")]
+    return " ".join(shown) or "0 s"

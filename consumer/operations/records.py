@@ -1,0 +1,78 @@
+"""Records straight from Kafka, without a group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, Message, TopicPartition
+
+from consumer.operations.cluster import ANSWER_SECONDS, Cluster
+from consumer.stream.record import Partition
+
+BATCH = 500
+POLL_SECONDS = 0.1
+PROPERTIES = {"queued.max.messages.kbytes": 16_384, "fetch.wait.max.ms": 50}
+
+
+class Range(NamedTuple):
+    """Offsets of one partition, from `start` up to and without `stop`."""
+
+    start: int
+    stop: int
+
+
+def read(cluster: Cluster, ranges: Mapping[Partition, Range], limit: int | None = None) -> Iterator[Message]:
+    """The records in these ranges, each partition's in its order. Offsets without a record are passed over.
+
+    limit -- at most so many records of each partition; None: all
+
+    Raises as Cluster's methods do, also where nothing has come for ANSWER_SECONDS.
+    """
+    left = {partition: span for partition, span in ranges.items() if span.start < span.stop}
+    if not left:
+        return
+    counts: Counter[Partition] = Counter()
+    consumer = cluster.new_consumer(PROPERTIES)
+    try:
+        consumer.assign([TopicPartition(*partition, span.start) for partition, span in left.items()])
+        silent = 0.0
+        while left:
+            messages = consumer.consume(BATCH, POLL_SECONDS)
+            silent = 0.0 if messages else silent + POLL_SECONDS
+            if silent >= ANSWER_SECONDS:
+                raise cluster.unreachable()
+            for message in messages:
+                partition = Partition(message.topic() or "", message.partition() or 0)
+                if (error := message.error()) is not None:
+                    raise cluster.explained(error, str(partition))
+                if partition in left and (message.offset() or 0) < left[partition].stop:
+                    yield message
+                    counts[partition] += 1
+                    if counts[partition] == limit:
+                        _leave(consumer, left, partition)
+            _leave_ended(consumer, left)
+    finally:
+        consumer.close()
+
+
+def oldest(cluster: Cluster, ranges: Mapping[Partition, Range]) -> dict[Partition, int]:
+    """The timestamp of each range's first record, in milliseconds since the epoch; none for a range without one."""
+    return {
+        Partition(each.topic() or "", each.partition() or 0): each.timestamp()[1]
+        for each in read(cluster, ranges, limit=1)
+    }
+
+
+def _leave_ended(consumer: Consumer, left: dict[Partition, Range]) -> None:
+    """By the position, not by the last record: what ends a range may be a gap, or a transaction's marker."""
+    for each in consumer.position([TopicPartition(*partition) for partition in left]):
+        partition = Partition(each.topic, each.partition)
+        if each.offset >= left[partition].stop:
+            _leave(consumer, left, partition)
+
+
+def _leave(consumer: Consumer, left: dict[Partition, Range], partition: Partition) -> None:
+    consumer.incremental_unassign([TopicPartition(*partition)])
+    del left[partition]

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from consumer.clicksend.adapter import BoundedAdapter
+from consumer.clicksend.credentials import Credentials
+from consumer.clicksend.outcome import Cause, Outcome, Result
+from consumer.clicksend.survey import Survey
+from consumer.clicksend.transport import Endpoint, Timeouts, Trust
+from tests.clicksend.expected import NOW
+from tests.clicksend.scripted_server import ScriptedServer, answer, reply
+
+ACCOUNT = b'{"http_code":200,"response_code":"SUCCESS","data":{"active":1}}'
+DATED = "Date: Sun, 29 Mar 2026 01:30:00 GMT"
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer().running() as running:
+        yield running
+
+
+@pytest.fixture
+def survey(server: ScriptedServer) -> Iterator[Survey]:
+    endpoint, timeouts = Endpoint(f"{server.url}/v3", 42), Timeouts(connect=5, read=5, total=10)
+    made = Survey(endpoint, timeouts, Credentials("jane", "key"), BoundedAdapter(Trust()))
+    yield made
+    made.close()
+
+
+def test_the_account_and_the_list_are_asked_for_with_the_credentials(server: ScriptedServer, survey: Survey) -> None:
+    server.script(reply(answer("200 OK", ACCOUNT)), reply(answer("200 OK", ACCOUNT)))
+    assert survey.account(NOW).data == survey.contact_list(NOW).data == {"active": 1}
+    heads = [request.decode().split("\r\n") for request in server.requests]
+    assert [head[0] for head in heads] == ["GET /v3/account HTTP/1.1", "GET /v3/lists/42 HTTP/1.1"]
+    assert all("Authorization: Basic amFuZTprZXk=" in head for head in heads)
+
+
+def test_the_servers_clock_is_read(server: ScriptedServer, survey: Survey) -> None:
+    server.script(reply(answer("200 OK", ACCOUNT, DATED)))
+    assert survey.account(NOW).date == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("header", ["Date: yesterday", "Date: "])
+def test_a_clock_that_tells_no_time_is_no_clock(server: ScriptedServer, survey: Survey, header: str) -> None:
+    server.script(reply(answer("200 OK", ACCOUNT, header)))
+    view = survey.account(NOW)
+    assert (view.seen, view.date) == (True, None)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"data":[]}', b'{"data":null}'])
+def test_an_answer_without_data_has_none(server: ScriptedServer, survey: Survey, body: bytes) -> None:
+    server.script(reply(answer("200 OK", body)))
+    view = survey.account(NOW)
+    assert (view.seen, view.data) == (True, {})
+
+
+def test_a_refusal_is_classified_as_the_worker_would(server: ScriptedServer, survey: Survey) -> None:
+    server.script(reply(answer("401 Unauthorized", b"{}")))
+    view = survey.account(NOW)
+    assert (view.seen, view.outcome.result, view.outcome.status) == (False, Result.CONFIGURATION_FAULT, 401)
+
+
+def test_no_answer_is_an_outcome_not_an_exception() -> None:
+    with ScriptedServer().running() as gone:
+        endpoint = Endpoint(gone.url, 42)
+    survey = Survey(endpoint, Timeouts(1, 1, 2), Credentials("jane", "key"), BoundedAdapter(Trust()))
+    assert survey.account(NOW).outcome == Outcome(Result.TRANSIENT, cause=Cause.CONNECT)
+    survey.close()
+
+
+def test_an_oversized_answer_is_no_answer(server: ScriptedServer, survey: Survey) -> None:
+    server.script(reply(answer("200 OK", b" " * 100_000)))
+    assert survey.account(NOW).outcome.cause is Cause.MALFORMED

@@ -1,0 +1,216 @@
+"""`check` against a Kafka with access control and a ClickSend stand-in: what is wrong is named with its mend."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin._acl import AclOperation
+from confluent_kafka.admin._resource import ResourceType
+
+from consumer.operations.sandbox.faults import Rule, Script
+from consumer.operations.sandbox.options import Account, SandboxOptions
+from consumer.operations.sandbox.server import Sandbox
+from tests.integration.command import run
+from tests.integration.stage import Stage, identify
+from tests.kafka.apache import ApacheKafka, free_ports
+
+pytestmark = pytest.mark.kafka
+Found = dict[str, list[dict[str, str]]]
+
+
+@pytest.fixture
+def stage(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Stage]:
+    with Sandbox() as sandbox:
+        yield Stage(kafka_from_jars, "classic", sandbox, tmp_path)
+
+
+def check(stage: Stage, **changes: str) -> tuple[int, Found]:
+    """The exit status, and the findings by check."""
+    done = run("check", "--format", "json", variables={**stage.variables(), **changes}, folder=stage.folder)
+    found: Found = {}
+    for line in done.stdout.splitlines():
+        finding = json.loads(line)
+        found.setdefault(finding["check"], []).append(finding)
+    return done.returncode, found
+
+
+def failures(found: Found) -> list[str]:
+    return [check for check, findings in found.items() for each in findings if each["verdict"] == "failed"]
+
+
+def as_guest(kafka: ApacheKafka, password: str = "right") -> dict[str, str]:  # noqa: S107 -- of a test's account
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.sasl_bootstrap,
+        "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
+        "KAFKA_SASL_MECHANISM": "PLAIN",
+        "KAFKA_SASL_USERNAME": "guest",
+        "KAFKA_SASL_PASSWORD": password,
+    }
+
+
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+def test_all_is_fine(stage: Stage, protocol: str) -> None:
+    stage.protocol = protocol
+    stage.produce(identify(1), identify(2))
+    status, found = check(stage, ENROLMENT_DEFAULT_REGION="US", DELIVERY_MAX_REQUESTS_PER_SECOND="2")
+    assert status == 0
+    assert {each["verdict"] for findings in found.values() for each in findings} == {"ok"}
+    kafka = ["kafka", "protocol", "topic", "dead letters", "group", "start"]
+    assert [*found] == ["settings", *kafka, "credentials", "account", "list", "region", "clock"]
+    assert "begins at the earliest: 2 records ahead" in found["start"][0]["detail"]
+    assert "at most 1 s at 2 requests a second" in found["start"][0]["detail"]
+
+
+def test_nothing_is_touched(stage: Stage) -> None:
+    stage.produce(identify(1))
+    check(stage, KAFKA_TOPIC="not-there", KAFKA_CREATE_DEAD_LETTER_TOPIC="true")
+    check(stage)
+    assert [entry.method for entry in stage.sandbox.requests()] == ["GET"] * 4
+    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": stage.group})
+    try:
+        assert "not-there" not in consumer.list_topics(timeout=10).topics
+        assert consumer.committed([TopicPartition(stage.topic, 0)], timeout=10)[0].offset < 0
+    finally:
+        consumer.close()
+
+
+def test_lines_for_a_person_carry_the_mend(stage: Stage) -> None:
+    variables = {**stage.variables(), "CLICKSEND_LIST_ID": "429"}
+    done = run("check", variables=variables, folder=stage.folder)
+    assert done.returncode == 1
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("failed")]
+    assert "CLICKSEND_LIST_ID" in line.partition(" -> ")[2]
+
+
+def test_missing_topics_are_named_with_the_command_that_creates_them(stage: Stage) -> None:
+    status, found = check(stage, KAFKA_TOPIC="not-there")
+    assert status == 1
+    assert failures(found) == ["topic", "dead letters"]
+    assert "--create --topic not-there " in found["topic"][0]["mend"]
+    assert "--create --topic not-there.dead-letter " in found["dead letters"][0]["mend"]
+    assert found["start"][0]["verdict"] == "skipped"
+
+
+def test_a_missing_dead_letter_topic_is_fine_where_the_worker_may_create_it(stage: Stage) -> None:
+    changes = {"KAFKA_DEAD_LETTER_TOPIC": "not-there", "KAFKA_CREATE_DEAD_LETTER_TOPIC": "true"}
+    status, found = check(stage, **changes)
+    assert (status, found["dead letters"][0]["verdict"]) == (0, "ok")
+
+
+def test_a_dead_letter_topic_that_takes_less_than_its_source_is_warned_of(stage: Stage) -> None:
+    small = f"small-{uuid.uuid4().hex}"
+    stage.broker.create_topic(small, 1, {"max.message.bytes": "1000"})
+    status, found = check(stage, KAFKA_DEAD_LETTER_TOPIC=small)
+    assert status == 0
+    mends = [each["mend"] for each in found["dead letters"] if each["verdict"] == "warning"]
+    assert mends[:2] == ["Give it 4", "Set retention.ms=-1"]
+    assert mends[2].startswith("Set max.message.bytes=1048588 on it")
+
+
+def test_rights_are_asked_of_the_broker_and_each_missing_one_is_named(
+    stage: Stage, kafka_from_jars: ApacheKafka
+) -> None:
+    status, found = check(stage, **as_guest(kafka_from_jars))
+    assert status == 1
+    assert failures(found) == ["topic", "dead letters", "group"]
+    assert f"--operation Read --topic {stage.topic}" in found["topic"][0]["mend"]
+    assert f"--operation Write --topic {stage.dead_letter_topic}" in found["dead letters"][0]["mend"]
+    assert f"--operation Read --group {stage.group}" in found["group"][0]["mend"]
+
+
+def test_with_the_named_rights_alone_the_worker_would_run(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
+    kafka_from_jars.grant(AclOperation.READ, ResourceType.TOPIC, stage.topic)
+    kafka_from_jars.grant(AclOperation.WRITE, ResourceType.TOPIC, stage.dead_letter_topic)
+    kafka_from_jars.grant(AclOperation.READ, ResourceType.GROUP, stage.group)
+    status, found = check(stage, **as_guest(kafka_from_jars))
+    assert (status, failures(found)) == (0, [])
+    assert "DescribeConfigs" in found["topic"][0]["mend"]  # what can't be checked is a warning
+
+
+def test_a_user_who_may_only_describe_is_told_what_is_missing(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
+    kafka_from_jars.grant(AclOperation.DESCRIBE, ResourceType.TOPIC, stage.topic)
+    kafka_from_jars.grant(AclOperation.DESCRIBE, ResourceType.GROUP, stage.group)
+    _, found = check(stage, **as_guest(kafka_from_jars))
+    assert failures(found) == ["topic", "dead letters", "group"]
+
+
+def test_a_wrong_password_is_named_and_what_hangs_on_it_is_skipped(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
+    status, found = check(stage, **as_guest(kafka_from_jars, password="made-up"))
+    assert status == 1
+    assert failures(found) == ["kafka"]
+    assert "KAFKA_SASL_PASSWORD" in found["kafka"][0]["mend"]
+    assert {found[check][0]["verdict"] for check in ("topic", "group", "start")} == {"skipped"}
+    assert found["credentials"][0]["verdict"] == "ok"
+
+
+def test_a_kafka_that_does_not_answer_does_not_hide_what_clicksend_says(stage: Stage) -> None:
+    status, found = check(stage, KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{free_ports(1)[0]}")
+    assert (status, failures(found)) == (1, ["kafka"])
+    assert "KAFKA_BOOTSTRAP_SERVERS" in found["kafka"][0]["mend"]
+
+
+@pytest.mark.parametrize(
+    ("account", "check_name", "verdict", "words"),
+    [
+        (Account(active=0), "account", "failed", "not active"),
+        (Account(banned=1), "account", "failed", "banned"),
+        (Account(access_contacts=0), "account", "failed", "may not use contacts"),
+        (Account(country="GB"), "region", "warning", "default country GB"),
+    ],
+)
+def test_what_the_account_says_is_told(
+    kafka_from_jars: ApacheKafka, tmp_path: Path, account: Account, check_name: str, verdict: str, words: str
+) -> None:
+    with Sandbox(SandboxOptions(account=account)) as sandbox:
+        stage = Stage(kafka_from_jars, "classic", sandbox, tmp_path)
+        status, found = check(stage, ENROLMENT_DEFAULT_REGION="US")
+    assert status == (1 if verdict == "failed" else 0)
+    assert found[check_name][0]["verdict"] == verdict
+    assert words in found[check_name][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"CLICKSEND_API_KEY": "mistyped"}, "API key"), ({"CLICKSEND_USERNAME": "somebody"}, "CLICKSEND_USERNAME")],
+)
+def test_wrong_credentials_are_named(stage: Stage, changes: dict[str, str], words: str) -> None:
+    status, found = check(stage, **changes)
+    assert status == 1
+    assert failures(found) == ["account", "list"]
+    assert words in found["account"][0]["mend"]
+
+
+def test_a_wrong_clock_is_warned_of(stage: Stage) -> None:
+    dated = Rule(path="/v3/account", headers={"Date": "Sun, 29 Mar 2026 01:30:00 GMT"})
+    stage.sandbox.set_faults(Script(rules=(dated,)))
+    status, found = check(stage)
+    assert (status, found["clock"][0]["verdict"]) == (0, "warning")
+
+
+def test_wrong_settings_are_status_3_in_both_forms(stage: Stage) -> None:
+    status, found = check(stage, CLICKSEND_LIST_ID="many", KAFKA_TOPIC="")
+    assert status == 3
+    assert failures(found) == ["settings", "settings"]
+    done: CompletedProcess[str] = run(
+        "check", variables={**stage.variables(), "CLICKSEND_LIST_ID": "many"}, folder=stage.folder
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("CLICKSEND_LIST_ID: ")
+
+
+def test_a_group_whose_offsets_are_committed_goes_on_from_there(stage: Stage) -> None:
+    stage.produce(*(identify(number) for number in range(20)))
+    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": stage.group})
+    try:
+        ends = [consumer.get_watermark_offsets(TopicPartition(stage.topic, n), timeout=10)[1] for n in range(4)]
+        consumer.commit(offsets=[TopicPartition(stage.topic, n, end) for n, end in enumerate(ends)], asynchronous=False)
+    finally:
+        consumer.close()
+    _, found = check(stage)
+    assert "goes on where it was: 0 records ahead" in found["start"][0]["detail"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import orjson
 
@@ -29,7 +30,7 @@ CONTEXT = {
     "userAgent": "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15",
     "consent": {"canonical": {"marketing": True, "analytics": True}},
 }
-BROWSING = {
+BROWSING: dict[str, Any] = {
     "type": "track",
     "event": "Product Viewed",
     "properties": {"sku": "A-17", "price": 59.9, "currency": "GBP", "tags": ["shoe", "autumn", "new"]},

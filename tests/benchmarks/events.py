@@ -46,10 +46,20 @@ def browsing(count: int) -> Iterator[Input]:
 
 
 def _pages() -> list[bytes]:
-    """Different ones: alike, they would be compressed a hundredfold, and a fetch would hold a hundred times as many."""
-    bare, samples = len(orjson.dumps({**BROWSING, "padding": ""})), random.Random(1)
-    padding = (samples.randbytes(BROWSING_BYTES).hex()[: BROWSING_BYTES - bare] for _ in range(PAGES))
-    return [orjson.dumps({**BROWSING, "padding": each}) for each in padding]
+    """Different ones: alike, they would be compressed a hundredfold, and a fetch would hold a hundred times as many.
+    Of many small values, as a shop's are: one long text would cost nothing to parse.
+    """
+    samples = random.Random(1)
+    return [_page(samples) for _ in range(PAGES)]
+
+
+def _page(samples: random.Random) -> bytes:
+    products: list[dict[str, object]] = []
+    event = {**BROWSING, "properties": {**BROWSING["properties"], "products": products}}
+    while len(page := orjson.dumps(event)) < BROWSING_BYTES - 30:
+        sku, price = samples.randbytes(4).hex(), samples.randrange(100, 20_000) / 100
+        products.append({"sku": sku, "price": price, "quantity": samples.randrange(1, 5)})
+    return page
 
 
 def contacts(count: int) -> list[dict[str, str]]:

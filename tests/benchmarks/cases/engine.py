@@ -14,11 +14,12 @@ from consumer.clicksend.outcome import Outcome, Result
 from consumer.delivery.gate import Gate
 from consumer.delivery.judge import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
-from consumer.stream.crew import Crew
+from consumer.stream.crew import Crew, Delivery
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Partition, Record, Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Batch, Scheduler
+from consumer.stream.threads import OsThreads
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.rig import Rig, Size
 
@@ -61,17 +62,17 @@ def measure(rig: Rig, size: Size) -> list[Figure]:
 def _engine(threads: int, count: int) -> float:
     policy = RetryPolicy(0.5, 60, 86_400)
     gate = Gate(policy, 0, 30)
-    scheduler = Scheduler(gate, Judge(gate, policy, OnConfigurationFault.HALT, 20), policy)
+    scheduler = Scheduler(gate, Judge(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads())
     ledger = scheduler.assign(Partition("events", 0), 0, 0, b"")
     reporter = Reporter(CollectorRegistry(), None, time.monotonic)
     crew = Crew(
         scheduler,
-        lambda: cast(Client, InstantClient()),
+        Delivery(lambda: cast(Client, InstantClient()), reload_credentials=lambda: None),
         NoDeadLetters(),
-        lambda: None,
         reporter,
         time.monotonic,
         lambda crash: print(repr(crash)),  # noqa: T201 -- nobody else would hear of it
+        OsThreads(),
     )
     crew.start(threads)
     begun = time.process_time()

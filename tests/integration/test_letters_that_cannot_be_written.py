@@ -174,7 +174,7 @@ def test_a_right_that_is_taken_away_is_missed_and_used_when_it_is_granted_again(
         admin.create_acls([acl])[acl].result(30)
         world.produce_raw(b"{broken", partition=3)
         waits_and_says(worker, world, "grant WRITE")
-        withdrawn = AclBindingFilter(*denied, AclOperation.ANY, AclPermissionType.ANY)
+        withdrawn = AclBindingFilter(*denied, AclOperation.ANY, AclPermissionType.DENY)
         admin.delete_acls([withdrawn])[withdrawn].result(30)
         settles(worker, 3)
         assert worker.stop() == 0

@@ -17,6 +17,7 @@ import typer
 
 from consumer import __version__, log
 from consumer.errors import ConfigurationError, FatalStreamError, RefusedError
+from consumer.operations.dead_letters.front import app as dead_letters
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.front import ConfigFile, FormatOption, Overrides, choice, sources
 from consumer.operations.output import Format
@@ -27,6 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(dead_letters, name="dead-letters")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 -- typer's callback of a flag

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from consumer.settings import Sources
 
 Choice = TypeVar("Choice", bound=StrEnum)
+T = TypeVar("T")
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings as TOML.")]
 Overrides = Annotated[
@@ -46,3 +48,11 @@ def choice(kind: type[Choice], word: str) -> Choice:
         return kind(word.lower())
     except ValueError:
         raise typer.BadParameter(f"Not one of {', '.join(kind)}.") from None
+
+
+def usage(read: Callable[[], T]) -> T:
+    """What an option's text means; a ValueError is wrong usage, and its text says what to write instead."""
+    try:
+        return read()
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.") from None

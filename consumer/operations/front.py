@@ -26,6 +26,12 @@ Overrides = Annotated[
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="A table, or one JSON object a line.")]
 Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="Instead of KAFKA_GROUP_ID.")]
+Rate = Annotated[float, typer.Option("--rate", min=0.0, metavar="N", help="At most so many a second; 0: no limit.")]
+IncludeStale = Annotated[bool, typer.Option("--include-stale", help="Also where the contact has a newer record.")]
+CheckpointName = Annotated[
+    str | None, typer.Option("--name", help="Of the checkpoint, instead of one made of these options.")
+]
+Restart = Annotated[bool, typer.Option("--restart", help="Begin anew, whatever the checkpoint says.")]
 
 
 def sources(config: Path | None, overrides: list[str] | None, group: str | None = None) -> Sources:

@@ -37,7 +37,7 @@ from consumer.stream.journal import Journal
 from consumer.stream.options import DeadLetterTopicCreation, StreamOptions
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
-from consumer.stream.threads import OsThreads
+from consumer.stream.threads import OsThreads, Threads
 from consumer.stream.watchdog import Watchdog
 from consumer.stream.worker import Ending, Worker
 
@@ -55,18 +55,14 @@ class Member:
     def __init__(self, settings: Settings, journal: Journal | None = None) -> None:
         clock = time.monotonic
         registry = CollectorRegistry()
-        policy = RetryPolicy(settings.retry.initial_delay, settings.retry.max_delay, settings.retry.max_age)
-        delivery = settings.delivery
-        gate = Gate(policy, delivery.max_requests_per_second, delivery.probe_interval)
-        judge = Judge(gate, policy, delivery.on_configuration_fault, delivery.mass_rejection_limit)
         threads = OsThreads()
-        self.scheduler = Scheduler(gate, judge, policy, threads, delivery.deduplicate)
+        self.scheduler = scheduler(settings, threads)
         self._health = Health(clock())
         self._worker = Worker(
             KafkaClients(stream_options(settings)),
             Enroller(rules(settings)),
             self.scheduler,
-            _delivery(settings),
+            delivery(settings),
             Reporter(registry, journal, clock),
             self._health,
             threads,
@@ -77,11 +73,6 @@ class Member:
         _register(registry, self.scheduler, clock)
         probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
         self.monitor = Monitor(settings.monitor.host, settings.monitor.port, registry, probes.live, probes.ready)
-
-    @property
-    def stopping(self) -> bool:
-        """Whether the worker was told to stop."""
-        return self._health.stopping
 
     def stop(self) -> None:
         """End: finish what is in flight, commit, leave the group. May be called from a signal handler."""
@@ -195,7 +186,17 @@ def rules(settings: Settings) -> Rules:
     )
 
 
-def _delivery(settings: Settings) -> Delivery:
+def scheduler(settings: Settings, threads: Threads) -> Scheduler:
+    """The engine's heart, with its gate and its judge."""
+    retry, delivery = settings.retry, settings.delivery
+    policy = RetryPolicy(retry.initial_delay, retry.max_delay, retry.max_age)
+    gate = Gate(policy, delivery.max_requests_per_second, delivery.probe_interval)
+    judge = Judge(gate, policy, delivery.on_configuration_fault, delivery.mass_rejection_limit)
+    return Scheduler(gate, judge, policy, threads, delivery.deduplicate)
+
+
+def delivery(settings: Settings) -> Delivery:
+    """What the delivery threads work with."""
     clicksend = settings.clicksend
     proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
     endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)

@@ -14,15 +14,15 @@ NO_STATUS = "none"
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """All that are given must hold, of those given several times one.
+    """All that are given must hold, of those given several times one. Equal ones have the same `repr`.
 
     since_ms, until_ms -- the record's timestamp, from and before; milliseconds since the epoch
     sources            -- where the record came from
     key                -- the record's, exactly
     """
 
-    reasons: frozenset[str] = frozenset()
-    statuses: frozenset[str] = frozenset()
+    reasons: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
     since_ms: int | None = None
     until_ms: int | None = None
     sources: tuple[Scope, ...] = ()
@@ -45,8 +45,8 @@ class Filters:
         if odd := {each for each in status or () if each != NO_STATUS and not (each.isdigit() and len(each) == 3)}:
             raise ValueError(f"{min(odd)!r} is no HTTP status. Write a number such as 400, or {NO_STATUS}")
         return cls(
-            frozenset(reason or ()),
-            frozenset(status or ()),
+            tuple(sorted({*(reason or ())})),
+            tuple(sorted({*(status or ())})),
             milliseconds(parse_moment(from_datetime)) if from_datetime else None,
             milliseconds(parse_moment(to_datetime)) if to_datetime else None,
             tuple(Scope.parse(each) for each in source or ()),

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumer.operations.front import ConfigFile, FormatOption, Overrides, sources, usage
+from consumer import log
+from consumer.operations.front import (
+    CheckpointName,
+    ConfigFile,
+    FormatOption,
+    IncludeStale,
+    Overrides,
+    Rate,
+    Restart,
+    choice,
+    sources,
+    usage,
+)
 from consumer.operations.output import Format
 
 if TYPE_CHECKING:
@@ -75,6 +87,58 @@ def show(
     kafka = load(sources(config, overrides), ("kafka",)).kafka
     place = usage(lambda: Place.parse(letter, kafka.dead_letter_topic))
     return (reveal_letter if reveal else show_letter)(kafka, place, form)
+
+
+@app.command()
+def redrive(  # noqa: PLR0913 -- one parameter an option
+    *,
+    to: Annotated[
+        str, typer.Option("--to", help="source: the topic they came from. deliver: ClickSend, by this command.")
+    ],
+    execute: Annotated[
+        bool, typer.Option("--execute", help="Do it. Without it, only tell what would be done.")
+    ] = False,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+    form: FormatOption = Format.TABLE,
+    reason: Reasons = None,
+    status: Statuses = None,
+    from_datetime: Since = None,
+    to_datetime: Until = None,
+    source: SourceScopes = None,
+    key: Key = None,
+    max_redrives: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Leave letters alone that were redriven so often.")
+    ] = 3,
+    rate: Rate = 0.0,
+    include_stale: IncludeStale = False,
+    name: CheckpointName = None,
+    restart: Restart = False,
+) -> int:
+    """Bring dead letters back. A dry run unless --execute; interrupted, the same command goes on where it stopped."""
+    from consumer.operations.checkpoint import checked_name
+    from consumer.operations.dead_letters.redrive import Begin, Mode, RedriveOptions, Stale
+    from consumer.operations.dead_letters.redrive import redrive as bring_back
+    from consumer.operations.dead_letters.targets import Destination
+    from consumer.settings import load
+
+    destination = choice(Destination, to)
+    options = RedriveOptions(
+        destination=destination,
+        filters=_filters(
+            reason=reason, status=status, from_datetime=from_datetime, to_datetime=to_datetime, source=source, key=key
+        ),
+        mode=Mode.EXECUTE if execute else Mode.DRY_RUN,
+        begin=Begin.ANEW if restart else Begin.CHECKPOINT,
+        stale=Stale.INCLUDE if include_stale else Stale.SKIP,
+        max_redrives=max_redrives,
+        rate=rate,
+        name=usage(lambda: checked_name(name)) if name else None,
+    )
+    given = sources(config, overrides)
+    settings = load(given) if destination is Destination.DELIVER else load(given, ("kafka", "enrolment", "log"))
+    log.configure(log.LogLevel.WARNING, settings.log.format)
+    return bring_back(settings, options, form)
 
 
 def _filters(**given: Any) -> Filters:

@@ -21,6 +21,7 @@ from consumer.operations.dead_letters.front import app as dead_letters
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.front import ConfigFile, FormatOption, Overrides, choice, sources
 from consumer.operations.output import Format
+from consumer.operations.replay.front import replay
 
 app = typer.Typer(
     add_completion=False,
@@ -28,6 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(replay)
 app.add_typer(dead_letters, name="dead-letters")
 
 

@@ -15,6 +15,7 @@ from confluent_kafka import KafkaException, TopicPartition
 from consumer.errors import RefusedError
 from consumer.operations.cluster import ANSWER_SECONDS, PASSING, PAUSE_SECONDS, Cluster
 from consumer.operations.group import Commit, commits_of
+from consumer.operations.modes import Begin
 from consumer.operations.records import Range
 from consumer.settings.model import Kafka
 from consumer.stream.record import Partition
@@ -59,6 +60,16 @@ class Checkpoint:
                 raise RefusedError(f"{what} another range. Give another --name, or --restart to begin anew.")
             left[partition] = Range(max(start, span.start), span.stop)
         return left
+
+    def begin(self, ranges: Mapping[Partition, Range], begin: Begin) -> None:
+        """Commit where each range begins. It also finds out, before anything is sent, whether we may commit at all.
+
+        What an interrupted replay has settled beyond its checkpoint stands in the commit's metadata: a commit that is
+        where it should be is left as it is, unless the replay begins anew.
+        """
+        commits = self.commits() if begin is Begin.CHECKPOINT else {}
+        starts = {partition: span.start for partition, span in ranges.items()}
+        self.commit({each: at for each, at in starts.items() if each not in commits or commits[each].offset != at})
 
     def commit(self, offsets: Mapping[Partition, int]) -> None:
         """Commit, and wait for the answer."""

@@ -109,7 +109,7 @@ def test_a_letter_that_was_redriven_too_often_is_left_alone(graveyard: Graveyard
     (again,) = redriven(graveyard)
     assert again.key() == JOE.encode()
     assert graveyard.stage.headers(again)["clicksend.redrive.count"] == "3"
-    assert outcomes(graveyard, *TO_SOURCE, "--max-redrives", "4") == {"to_redrive": 2}
+    assert outcomes(graveyard, *TO_SOURCE, "--max-redrives", "4", "--restart") == {"to_redrive": 2}
 
 
 def test_a_contact_with_a_newer_record_is_skipped_unless_asked_for(graveyard: Graveyard) -> None:

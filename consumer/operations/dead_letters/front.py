@@ -117,9 +117,10 @@ def redrive(  # noqa: PLR0913 -- one parameter an option
 ) -> int:
     """Bring dead letters back. A dry run unless --execute; interrupted, the same command goes on where it stopped."""
     from consumer.operations.checkpoint import checked_name
-    from consumer.operations.dead_letters.redrive import Begin, Mode, RedriveOptions, Stale
+    from consumer.operations.dead_letters.redrive import RedriveOptions
     from consumer.operations.dead_letters.redrive import redrive as bring_back
     from consumer.operations.dead_letters.targets import Destination
+    from consumer.operations.modes import Begin, Mode, Stale
     from consumer.settings import load
 
     destination = choice(Destination, to)

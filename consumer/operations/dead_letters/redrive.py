@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
 
 from consumer.enrolment.enroller import Enrolled, Enroller
 from consumer.errors import ConsumerError, RefusedError
@@ -19,6 +18,7 @@ from consumer.operations.dead_letters.letter import Letter
 from consumer.operations.dead_letters.letters import letters, ranges_of
 from consumer.operations.dead_letters.targets import Destination, Nowhere, Target, ToClickSend, ToSource
 from consumer.operations.exit_status import ExitStatus
+from consumer.operations.modes import Begin, Mode, Stale
 from consumer.operations.output import Format, rendered
 from consumer.operations.progress import bar
 from consumer.operations.records import Range
@@ -31,27 +31,6 @@ from consumer.stream.options import StreamOptions
 from consumer.stream.record import Partition
 
 SLEEP_SECONDS = 0.05  # a signal is noticed so soon
-
-
-class Mode(Enum):
-    """Whether anything is done."""
-
-    DRY_RUN = "dry_run"
-    EXECUTE = "execute"
-
-
-class Begin(Enum):
-    """Where to."""
-
-    CHECKPOINT = "checkpoint"  # where the last run of the same redrive stopped
-    ANEW = "anew"
-
-
-class Stale(Enum):
-    """Whose contact has a newer record."""
-
-    SKIP = "skip"
-    INCLUDE = "include"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +96,7 @@ class Redrive:
         return self._execute(ranges, meant, form)
 
     def _execute(self, ranges: Mapping[Partition, Range], meant: int, form: Format) -> ExitStatus:
-        # It also finds out, before anything is sent, whether we may commit at all.
-        self._checkpoint.commit({partition: span.start for partition, span in ranges.items()})
+        self._checkpoint.begin(ranges, self._options.begin)
         self._signals = StopSignals()
         target = self._target()
         try:

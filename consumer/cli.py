@@ -19,9 +19,12 @@ from consumer import __version__, log
 from consumer.errors import ConfigurationError, FatalStreamError, RefusedError
 from consumer.operations.dead_letters.front import app as dead_letters
 from consumer.operations.exit_status import ExitStatus
-from consumer.operations.front import ConfigFile, FormatOption, Overrides, choice, sources
+from consumer.operations.front import ConfigFile, FormatOption, Group, Overrides, choice, sources
+from consumer.operations.offsets.front import app as offsets
 from consumer.operations.output import Format
 from consumer.operations.replay.front import replay
+
+INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
 
 app = typer.Typer(
     add_completion=False,
@@ -31,6 +34,9 @@ app = typer.Typer(
 )
 app.command()(replay)
 app.add_typer(dead_letters, name="dead-letters")
+
+
+app.add_typer(offsets, name="offsets")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 -- typer's callback of a flag
@@ -145,6 +151,63 @@ def check(config: ConfigFile = None, overrides: Overrides = None, form: FormatOp
     return look(sources(config, overrides), form)
 
 
+@app.command()
+def explain(  # noqa: PLR0913 -- one parameter an option
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="JSON or JSON lines; - or none: stdin.")] = None,
+    *,
+    topic: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Straight from Kafka; KAFKA_TOPIC if it is left out.")
+    ] = None,
+    partition: Annotated[int | None, typer.Option(min=0, help="Of that topic; all if it is left out.")] = None,
+    offset: Annotated[int | None, typer.Option(min=0, help="The record there.")] = None,
+    last: Annotated[int | None, typer.Option(min=1, metavar="N", help="The last N of each partition.")] = None,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show emails, numbers and names in full in a table.")
+    ] = False,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="For a person, or JSON lines; by default as stdout is a terminal.")
+    ] = None,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+) -> int:
+    """What would become of events, and why: from a file, stdin or Kafka. Sends nothing."""
+    from consumer.operations.explain.command import FromKafka, Look, explain_file, explain_kafka
+    from consumer.operations.explain.rendering import Privacy
+
+    given = sources(config, overrides)
+    form = form or (Format.TABLE if sys.stdout.isatty() else Format.JSON)
+    look = Look(form, Privacy.REVEALED if reveal else Privacy.MASKED)
+    if (topic, partition, offset, last) == (None, None, None, None):
+        return explain_file(given, None if file == Path("-") else file, look)
+    if file is not None:
+        raise typer.BadParameter("Give a file, or --topic with --offset or --last.")
+    if (offset is None) == (last is None):
+        raise typer.BadParameter("Give one of --offset and --last.")
+    if offset is not None and partition is None:
+        raise typer.BadParameter("--offset needs --partition.")
+    return explain_kafka(given, FromKafka(topic, partition, offset, last), look)
+
+
+@app.command()
+def lag(
+    seconds: Annotated[
+        float, typer.Argument(metavar="[SECONDS]", min=0.1, help="Of --watch: how long until the next look.")
+    ] = 2.0,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Again and again, until Ctrl-C: --watch, or --watch 5.")
+    ] = False,
+    form: FormatOption = Format.TABLE,
+    group: Group = None,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+) -> int:
+    """How far behind the group is: offsets, lag, owner, age of the oldest unsettled record."""
+    from consumer.operations.lag.command import lag as show
+
+    return show(sources(config, overrides, group), form, seconds if watch else None)
+
+
 def main() -> None:
     """Run the command that this process's arguments name, and leave with its exit status."""
     sys.exit(exit_status(lambda: app(standalone_mode=False)))
@@ -167,15 +230,15 @@ def exit_status(command: Callable[[], int | None]) -> int:
     except FatalStreamError as error:
         _say(str(error))
         return ExitStatus.FATAL
-    except (KeyboardInterrupt, typer.Abort):
-        _say("Interrupted.")
-        return ExitStatus.FAILED
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitStatus.FAILED
     except Exception as error:  # the last resort: without the text, which may hold anything
         _say(f"This is a fault of the program: {log.places(error)}")
         return ExitStatus.FATAL
+    if status == INTERRUPTED:
+        _say("Interrupted.")
+        return ExitStatus.FAILED
     return status or ExitStatus.DONE
 
 

@@ -80,13 +80,13 @@ class Client:
         # By the adapter itself: what Session.send adds are cookies, redirects and hooks, and none of them is wanted.
         try:
             with self._adapter.send(request, stream=True, timeout=self._timeout, proxies=self._proxies) as response:
-                body = read_body(response)
+                body = _read(response)
         except FAILURES as error:
             return failed(error)
         return MALFORMED if body is None else classify(response.status_code, response.headers, body, now)
 
 
-def read_body(response: Response) -> bytes | None:
+def _read(response: Response) -> bytes | None:
     """The body; None where it is too long to be an answer of ClickSend's."""
     body = b""
     for chunk in response.iter_content(_CHUNK):

@@ -12,7 +12,7 @@ import orjson
 from requests import Request
 from urllib3 import Timeout
 
-from consumer.clicksend.client import read_body
+from consumer.clicksend.client import _read as read_body  # one way of reading, and one limit, for every answer
 from consumer.clicksend.failure import FAILURES, failed
 from consumer.clicksend.outcome import MALFORMED, Outcome, Result, classify
 from consumer.clicksend.transport import Endpoint, Timeouts, open_session

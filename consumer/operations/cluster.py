@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.admin._listoffsets import ListOffsetsResultInfo, OffsetSpec
 from confluent_kafka.admin._metadata import TopicMetadata
 
 from consumer import __version__
@@ -145,15 +145,19 @@ class Cluster:
         return FatalStreamError(f"No Kafka broker answers at {self.servers}. {mend}.")
 
     def _offsets(self, partitions: Iterable[Partition], spec: OffsetSpec) -> dict[Partition, int]:
+        """All are asked for at once, and one by itself again whose leader has just moved."""
+        wanted = list(partitions)
+        first = self._listing(wanted, spec) if wanted else {}
+
+        def question(partition: Partition) -> Callable[[], Future[ListOffsetsResultInfo]]:
+            return lambda: first.pop(partition, None) or self._listing([partition], spec)[partition]
+
+        return {each: self.ask(question(each), str(each)).offset for each in wanted}
+
+    def _listing(self, partitions: list[Partition], spec: OffsetSpec) -> dict[Partition, Future[ListOffsetsResultInfo]]:
         asked = {TopicPartition(*partition): spec for partition in partitions}
-        if not asked:
-            return {}
         answers = self.admin.list_offsets(asked, request_timeout=ANSWER_SECONDS)
-        found = {}
-        for each, future in answers.items():
-            partition = Partition(each.topic, each.partition)
-            found[partition] = self.ask(lambda answer=future: answer, str(partition)).offset  # type: ignore[misc]  # a default argument
-        return found
+        return {Partition(each.topic, each.partition): answer for each, answer in answers.items()}
 
     def _failed(self, error: KafkaError) -> None:
         if error.code() in REFUSALS:

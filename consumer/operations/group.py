@@ -10,6 +10,8 @@ from confluent_kafka.admin._acl import AclOperation
 from consumer.operations.cluster import ANSWER_SECONDS, Cluster
 from consumer.stream.record import Partition
 
+DEAD = ConsumerGroupState.DEAD.name.title()
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -53,8 +55,8 @@ class Group:
 
     @property
     def known(self) -> bool:
-        """Whether it has members or has ever committed."""
-        return self.active or bool(self.commits)
+        """Whether there is such a group. Its commits alone don't tell: Kafka leaves out topics that we may not see."""
+        return self.state != DEAD or bool(self.commits)
 
 
 def look_at(cluster: Cluster, name: str) -> Group:

@@ -22,10 +22,10 @@ from consumer.delivery.gate import Gate, GateState
 from consumer.delivery.judge import Judge
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
-from consumer.enrolment.rules import Rules
 from consumer.errors import ConfigurationError
 from consumer.monitor import Monitor, Report
 from consumer.operations.connection import connection
+from consumer.operations.enrolment_rules import rules
 from consumer.operations.exit_status import ExitStatus
 from consumer.settings import Settings, reload_credentials
 from consumer.stream.back_pressure import Caps
@@ -60,7 +60,7 @@ class Member:
         self._health = Health(clock())
         self._worker = Worker(
             KafkaClients(stream_options(settings)),
-            Enroller(rules(settings)),
+            Enroller(rules(settings.enrolment)),
             self.scheduler,
             delivery(settings),
             Reporter(registry, journal, clock),
@@ -172,17 +172,6 @@ def stream_options(settings: Settings) -> StreamOptions:
         drain_timeout=worker.drain_timeout,
         start_timeout=worker.start_timeout,
         caps=Caps(worker.max_buffered_records, worker.max_buffered_bytes),
-    )
-
-
-def rules(settings: Settings) -> Rules:
-    """The enrolment's view of the settings."""
-    enrolment = settings.enrolment
-    return Rules.of(
-        events=enrolment.events,
-        default_region=enrolment.default_region,
-        phone_check=enrolment.phone_check,
-        event_path=enrolment.event_path,
     )
 
 

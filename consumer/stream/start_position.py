@@ -83,5 +83,5 @@ class StartPosition:
 
 def no_usable_offset(name: str, what: str) -> ConfigurationError:
     """The group's offset can't be used and the operator wants to decide."""
-    mend = "Set the group's offsets with kafka-consumer-groups --reset-offsets, or set earliest or latest"
+    mend = "Set the group's offsets with `clicksend-consumer offsets reset`, or set earliest or latest"
     return ConfigurationError(Problem(name, what, mend))

@@ -16,6 +16,7 @@ from confluent_kafka.admin._resource import ResourceType
 from consumer.operations.sandbox.faults import Rule, Script
 from consumer.operations.sandbox.options import Account, SandboxOptions
 from consumer.operations.sandbox.server import Sandbox
+from tests.integration.access import Access
 from tests.integration.command import run
 from tests.integration.stage import Stage, identify
 from tests.kafka.apache import ApacheKafka, free_ports
@@ -42,16 +43,6 @@ def check(stage: Stage, **changes: str) -> tuple[int, Found]:
 
 def failures(found: Found) -> list[str]:
     return [check for check, findings in found.items() for each in findings if each["verdict"] == "failed"]
-
-
-def as_guest(kafka: ApacheKafka, password: str = "right") -> dict[str, str]:  # noqa: S107 -- of a test's account
-    return {
-        "KAFKA_BOOTSTRAP_SERVERS": kafka.sasl_bootstrap,
-        "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
-        "KAFKA_SASL_MECHANISM": "PLAIN",
-        "KAFKA_SASL_USERNAME": "guest",
-        "KAFKA_SASL_PASSWORD": password,
-    }
 
 
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])
@@ -116,7 +107,7 @@ def test_a_dead_letter_topic_that_takes_less_than_its_source_is_warned_of(stage:
 def test_rights_are_asked_of_the_broker_and_each_missing_one_is_named(
     stage: Stage, kafka_from_jars: ApacheKafka
 ) -> None:
-    status, found = check(stage, **as_guest(kafka_from_jars))
+    status, found = check(stage, **Access(kafka_from_jars, stage).variables())
     assert status == 1
     assert failures(found) == ["topic", "dead letters", "group"]
     assert f"--operation Read --topic {stage.topic}" in found["topic"][0]["mend"]
@@ -125,23 +116,29 @@ def test_rights_are_asked_of_the_broker_and_each_missing_one_is_named(
 
 
 def test_with_the_named_rights_alone_the_worker_would_run(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
-    kafka_from_jars.grant(AclOperation.READ, ResourceType.TOPIC, stage.topic)
-    kafka_from_jars.grant(AclOperation.WRITE, ResourceType.TOPIC, stage.dead_letter_topic)
-    kafka_from_jars.grant(AclOperation.READ, ResourceType.GROUP, stage.group)
-    status, found = check(stage, **as_guest(kafka_from_jars))
+    access = Access(kafka_from_jars, stage)
+    access.allow(AclOperation.READ, ResourceType.TOPIC, stage.topic)
+    access.allow(AclOperation.WRITE, ResourceType.TOPIC, stage.dead_letter_topic)
+    access.allow(AclOperation.READ, ResourceType.GROUP, stage.group)
+    status, found = check(stage, **access.variables())
     assert (status, failures(found)) == (0, [])
     assert "DescribeConfigs" in found["topic"][0]["mend"]  # what can't be checked is a warning
 
 
 def test_a_user_who_may_only_describe_is_told_what_is_missing(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
-    kafka_from_jars.grant(AclOperation.DESCRIBE, ResourceType.TOPIC, stage.topic)
-    kafka_from_jars.grant(AclOperation.DESCRIBE, ResourceType.GROUP, stage.group)
-    _, found = check(stage, **as_guest(kafka_from_jars))
+    access = Access(kafka_from_jars, stage)
+    access.allow(AclOperation.DESCRIBE, ResourceType.TOPIC, stage.topic)
+    access.allow(AclOperation.DESCRIBE, ResourceType.GROUP, stage.group)
+    _, found = check(stage, **access.variables())
     assert failures(found) == ["topic", "dead letters", "group"]
+    access.allow(AclOperation.READ, ResourceType.GROUP, stage.group)
+    _, found = check(stage, **access.variables())
+    assert failures(found) == ["topic", "dead letters"]
+    assert found["start"][0]["verdict"] == "skipped"
 
 
 def test_a_wrong_password_is_named_and_what_hangs_on_it_is_skipped(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
-    status, found = check(stage, **as_guest(kafka_from_jars, password="made-up"))
+    status, found = check(stage, **Access(kafka_from_jars, stage).variables(password="made-up"))
     assert status == 1
     assert failures(found) == ["kafka"]
     assert "KAFKA_SASL_PASSWORD" in found["kafka"][0]["mend"]

@@ -14,8 +14,6 @@ from pathlib import Path
 import trustme
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
-from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 from confluent_kafka.cimpl import NewTopic
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
@@ -63,13 +61,15 @@ SASL = {
     "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,SSL:SSL",
     "sasl.enabled.mechanisms": "PLAIN",
     "listener.name.sasl.plain.sasl.jaas.config": (
-        'org.apache.kafka.common.security.plain.PlainLoginModule required user_worker="right" user_guest="right";'
+        'org.apache.kafka.common.security.plain.PlainLoginModule required user_worker="right";'
     ),
 }
 
+# Everybody may do everything until an ACL says otherwise.
 AUTHORIZER = {
     "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-    "super.users": "User:ANONYMOUS;User:worker",  # so `guest` alone needs to be granted what it does
+    "super.users": "User:ANONYMOUS",
+    "allow.everyone.if.no.acl.found": "true",
 }
 
 
@@ -126,10 +126,7 @@ class ApacheKafka:
 
     @property
     def sasl_bootstrap(self) -> str:
-        """host:port of the listener that asks for SASL PLAIN.
-
-        Its users are `worker`, who may do all, and `guest`, who may do what `grant` grants; the password is `right`.
-        """
+        """host:port of the listener that asks for SASL PLAIN; its only user is `worker`, the password `right`."""
         return f"127.0.0.1:{self._sasl_port}"
 
     @property
@@ -174,13 +171,6 @@ class ApacheKafka:
     def create_topic(self, name: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
         """Create a topic, and return when it is there."""
         create_topic(self.bootstrap, name, partitions, config)
-
-    def grant(self, operation: AclOperation, kind: ResourceType, name: str) -> None:
-        """Allow `guest` to do something with a topic or a group of this name."""
-        admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        pattern = ResourcePatternType.LITERAL
-        rule = AclBinding(kind, name, pattern, "User:guest", "*", operation, AclPermissionType.ALLOW)
-        admin.create_acls([rule])[rule].result(30)
 
     def log(self) -> str:
         """What it has said."""

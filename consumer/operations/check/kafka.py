@@ -116,10 +116,11 @@ class KafkaChecks:
 
     def _start(self, group: Group) -> Iterator[Finding]:
         reset, per_second = self._kafka.auto_offset_reset, self._settings.delivery.max_requests_per_second
-        if not any(source.partitions for source in self._sources):
+        readable = [source.name for source in self._sources if source.readable]
+        if not readable:
             yield skipped("start", "topic")
             return
-        there = self._cluster.partitions_of(source.name for source in self._sources if source.partitions)
+        there = self._cluster.partitions_of(readable)
         backlog = Backlog.of(group, self._cluster.ends(_all(there)), reset)
         oldest_ms = min(oldest(self._cluster, backlog.ahead).values(), default=None)
         yield from backlog_findings(backlog, group, oldest_ms, reset, per_second, round(time.time() * 1000))

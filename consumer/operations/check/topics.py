@@ -28,6 +28,16 @@ class Topic:
     rights: Collection[AclOperation] | None
 
     @property
+    def readable(self) -> bool:
+        """Whether this user may read it, as far as the broker tells."""
+        return self.rights is None or AclOperation.READ in self.rights
+
+    @property
+    def writable(self) -> bool:
+        """Whether this user may write to it, as far as the broker tells."""
+        return self.rights is None or AclOperation.WRITE in self.rights
+
+    @property
     def max_bytes(self) -> int | None:
         """The largest batch that it takes; None: not told."""
         return None if self.config is None else int(self.config.get("max.message.bytes", BROKER_DEFAULT_BYTES))
@@ -37,7 +47,7 @@ def source_findings(topic: Topic, retry_max_age: float) -> Iterator[Finding]:
     """A topic that is consumed. retry_max_age -- seconds, 0 = for ever"""
     check = "topic"
     about = f"{topic.name}: {counted(topic.partitions)}"
-    if AclOperation.READ not in (topic.rights if topic.rights is not None else {AclOperation.READ}):
+    if not topic.readable:
         yield failed(check, f"{topic.name}: this user may not READ it", grant("Read", f"--topic {topic.name}"))
         return
     told = "may be read" if topic.rights is not None else "this broker tells no rights"
@@ -59,7 +69,7 @@ def dead_letter_findings(letters: Topic, sources: Collection[Topic]) -> Iterator
     """The topic of the dead letters, beside those that they come from."""
     check = "dead letters"
     about = f"{letters.name}: {counted(letters.partitions)}"
-    if AclOperation.WRITE not in (letters.rights if letters.rights is not None else {AclOperation.WRITE}):
+    if not letters.writable:
         yield failed(check, f"{letters.name}: this user may not WRITE to it", grant("Write", f"--topic {letters.name}"))
         return
     if letters.config is None:

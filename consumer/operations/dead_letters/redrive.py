@@ -17,6 +17,7 @@ from consumer.operations.dead_letters.filters import Filters
 from consumer.operations.dead_letters.letter import Letter
 from consumer.operations.dead_letters.letters import letters, ranges_of
 from consumer.operations.dead_letters.targets import Destination, Nowhere, Target, ToClickSend, ToSource
+from consumer.operations.enrolment_rules import rules
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.modes import Begin, Mode, Stale
 from consumer.operations.output import Format, rendered
@@ -24,7 +25,6 @@ from consumer.operations.progress import bar
 from consumer.operations.records import Range
 from consumer.operations.staleness import look_through
 from consumer.operations.stopping import StopSignals
-from consumer.operations.wiring import rules
 from consumer.settings import Settings
 from consumer.stream.dead_letter import REDRIVE_COUNT
 from consumer.stream.options import StreamOptions
@@ -71,7 +71,7 @@ class Redrive:
         self._options = options
         self._checkpoint = checkpoint
         self._cluster = checkpoint.cluster
-        self._enroller = Enroller(rules(settings))
+        self._enroller = Enroller(rules(settings.enrolment))
         topics = settings.kafka.topics
         self._sorter = Sorter(self._cluster, self._enroller, topics, options.filters, options.max_redrives)
         self._fates: Counter[Fate] = Counter()

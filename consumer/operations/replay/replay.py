@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from consumer.enrolment.enroller import Enrolled, Enroller
 from consumer.errors import ConsumerError
 from consumer.operations.checkpoint import Checkpoint, name_of
+from consumer.operations.enrolment_rules import rules
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.modes import Begin, Mode, Stale
 from consumer.operations.output import Format, rendered
@@ -27,7 +28,7 @@ from consumer.operations.replay.range_consumer import Plan, RangeClients
 from consumer.operations.replay.selection import DELIVER, Only, Selection
 from consumer.operations.staleness import look_through
 from consumer.operations.stopping import StopSignals
-from consumer.operations.wiring import delivery, rules, scheduler, stream_options
+from consumer.operations.wiring import delivery, scheduler, stream_options
 from consumer.settings import Settings
 from consumer.stream.health import Health
 from consumer.stream.options import GroupProtocol, OffsetReset, StreamOptions
@@ -78,7 +79,7 @@ class Replay:
         self._options = options
         self._checkpoint = checkpoint
         self._cluster = checkpoint.cluster
-        self._enroller = Enroller(rules(settings))
+        self._enroller = Enroller(rules(settings.enrolment))
         self._selection = Selection(self._enroller, options.only)
         self._counts: Counter[tuple[str, str]] = Counter()
 

@@ -1,0 +1,1 @@
+"""`clicksend-consumer explain`: what would become of events, and why. Sends nothing."""

@@ -1,0 +1,75 @@
+"""Events from a file or stdin: JSON lines, one JSON object, or a JSON array of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+import orjson
+
+DOCUMENT_LIMIT = 64 * 1024 * 1024  # bytes of a file that is read as one JSON document
+_BOM = b"\xef\xbb\xbf"
+
+
+class Event(NamedTuple):
+    """One event of a file: where it stands, its bytes, and how many bytes of the file it took."""
+
+    source: str
+    value: bytes
+    size: int
+
+
+def events(stream: BinaryIO) -> Iterator[Event]:
+    """The events in a stream, each as the value that its record would have. Blank lines are passed over.
+
+    A line is an event, whatever stands in it: what can't be read would be a dead letter, and is explained as one. Only
+    where the first line is the beginning of something longer, a document that spans lines is tried.
+    """
+    first, skipped = b"", 0
+    for line in stream:
+        first = line.removeprefix(_BOM) if skipped == 0 else line
+        skipped += 1
+        if first.strip():
+            break
+    if _begins_document(first):
+        beginning = first + stream.read(DOCUMENT_LIMIT)
+        document = _parsed(beginning)
+        if document is not None:
+            yield from _of_document(document, len(beginning))
+            return
+        lines = beginning.splitlines(keepends=True)
+        if lines and not lines[-1].endswith(b"\n"):
+            lines[-1] += stream.readline()
+        yield from _of_lines(iter(lines), skipped)
+        yield from _of_lines(stream, skipped + len(lines))
+        return
+    yield from _of_lines(iter([first]), skipped)
+    yield from _of_lines(stream, skipped + 1)
+
+
+def _begins_document(line: bytes) -> bool:
+    text = line.strip()
+    return text.startswith(b"[") or (text.startswith(b"{") and _parsed(text) is None)
+
+
+def _parsed(text: bytes) -> list[object] | dict[str, object] | None:
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return document if isinstance(document, (list, dict)) else None
+
+
+def _of_document(document: list[object] | dict[str, object], size: int) -> Iterator[Event]:
+    found = document if isinstance(document, list) else [document]
+    share = size // max(1, len(found))
+    for number, each in enumerate(found, 1):
+        yield Event(f"event {number}", orjson.dumps(each), share)
+
+
+def _of_lines(lines: Iterator[bytes], number: int) -> Iterator[Event]:
+    """number -- of the first of these lines"""
+    for place, line in enumerate(lines, number):
+        value = line.strip()
+        if value:
+            yield Event(f"line {place}", value, len(line))

@@ -1,0 +1,1 @@
+"""`clicksend-consumer lag`: how far behind the group is."""

@@ -1,0 +1,75 @@
+"""Shows how far behind the group is, once or again and again. It joins nothing and commits nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from consumer.errors import ConsumerError, RefusedError
+from consumer.operations.cluster import Cluster
+from consumer.operations.exit_status import ExitStatus
+from consumer.operations.group import Group, look_at
+from consumer.operations.lag.standing import Standing, standings, total, unconsumed
+from consumer.operations.output import Format, rendered
+from consumer.operations.partitions import Scope, chosen
+from consumer.operations.records import oldest
+from consumer.settings import Sources, load
+from consumer.stream.record import Partition
+from consumer.stream.topic_ids import TopicIds
+
+CLEAR = "\x1b[H\x1b[2J"
+
+
+def lag(sources: Sources, form: Format, every: float | None) -> ExitStatus:
+    """Print the group's partitions. every -- seconds until they are printed again, until Ctrl-C; None: once
+
+    Raises as Cluster's methods do, and RefusedError where there is no such group or topic. While it watches, what goes
+    wrong later is said, and it goes on.
+    """
+    kafka = load(sources, ("kafka",)).kafka
+    cluster = Cluster(kafka)
+    try:
+        cluster.brokers()
+        _show(cluster, kafka.group_id, kafka.topics, form, "")
+        while every is not None:
+            time.sleep(every)
+            try:
+                _show(cluster, kafka.group_id, kafka.topics, form, CLEAR if sys.stdout.isatty() else "\n")
+            except ConsumerError as error:
+                sys.stderr.write(f"{error}\n")
+    except KeyboardInterrupt:
+        if every is None:
+            raise
+    finally:
+        cluster.close()
+    return ExitStatus.DONE
+
+
+def _show(cluster: Cluster, name: str, topics: tuple[str, ...], form: Format, before: str) -> None:
+    group = look_at(cluster, name)
+    if not group.known:
+        raise RefusedError(f"The group {name} does not exist: it has no member, and has committed nothing.")
+    found = _standings(cluster, group, topics)
+    now_ms = round(time.time() * 1000)
+    if form is Format.JSON:
+        sys.stdout.write(rendered([each.row(now_ms) for each in found], form))
+    else:
+        sys.stdout.write(before + rendered([each.line(now_ms) for each in found], form))
+    sys.stdout.flush()
+    if form is Format.TABLE:
+        members = "" if group.active else f"The group {name} has no active member. "
+        sys.stderr.write(f"{members}{total(found, now_ms)}\n")
+
+
+def _standings(cluster: Cluster, group: Group, topics: tuple[str, ...]) -> list[Standing]:
+    """Of the settings' topics, and of all others that the group has committed something for."""
+    there = cluster.partitions_of((*topics, *(partition.topic for partition in group.commits)))
+    wanted = {*chosen([Scope(topic) for topic in topics], there), *_still_there(group, there)}
+    ends = cluster.ends(sorted(wanted))
+    oldest_ms = oldest(cluster, unconsumed(group, ends))
+    ids = TopicIds(lambda: cluster.admin).of(partition.topic for partition in ends)
+    return standings(group, ends, oldest_ms, ids)
+
+
+def _still_there(group: Group, there: dict[str, tuple[int, ...]]) -> list[Partition]:
+    return [each for each in group.commits if each.number in there.get(each.topic, ())]

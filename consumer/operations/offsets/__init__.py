@@ -1,0 +1,1 @@
+"""`clicksend-consumer offsets`: moves a group that stands still, and takes it back."""

@@ -1,0 +1,40 @@
+"""Kafka's access control, for a user who may do only what a test allows."""
+
+from __future__ import annotations
+
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
+from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
+
+from tests.integration.stage import Stage
+from tests.kafka.apache import ApacheKafka
+
+
+class Access:
+    """Of the user `worker` to one stage's topics and group: none, until it is allowed."""
+
+    def __init__(self, kafka: ApacheKafka, stage: Stage) -> None:
+        self._kafka = kafka
+        self._admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+        topic, group = ResourceType.TOPIC, ResourceType.GROUP
+        for kind, name in ((topic, stage.topic), (topic, stage.dead_letter_topic), (group, stage.group)):
+            self._add("User:nobody", AclOperation.READ, kind, name)  # whoever is not named in a rule may do nothing
+
+    def allow(self, operation: AclOperation, kind: ResourceType, name: str) -> None:
+        """Let `worker` do this."""
+        self._add("User:worker", operation, kind, name)
+
+    def variables(self, password: str = "right") -> dict[str, str]:  # noqa: S107 -- of a test's account
+        """What a command needs to be `worker`."""
+        return {
+            "KAFKA_BOOTSTRAP_SERVERS": self._kafka.sasl_bootstrap,
+            "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
+            "KAFKA_SASL_MECHANISM": "PLAIN",
+            "KAFKA_SASL_USERNAME": "worker",
+            "KAFKA_SASL_PASSWORD": password,
+        }
+
+    def _add(self, user: str, operation: AclOperation, kind: ResourceType, name: str) -> None:
+        literal = ResourcePatternType.LITERAL
+        rule = AclBinding(kind, name, literal, user, "*", operation, AclPermissionType.ALLOW)
+        self._admin.create_acls([rule])[rule].result(30)

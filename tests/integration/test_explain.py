@@ -1,0 +1,198 @@
+"""`explain` from files, from stdin, and straight from Kafka."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from consumer.operations.sandbox.server import Sandbox
+from tests.integration.access import Access
+from tests.integration.command import HANG_SECONDS, environment, run
+from tests.integration.stage import PARTITIONS, Stage, identify, page_view, sign_up
+from tests.kafka.apache import ApacheKafka, free_ports
+
+SIGN_UP = orjson.dumps(sign_up(1))
+
+
+@pytest.fixture
+def stage(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Stage]:
+    with Sandbox() as sandbox:
+        yield Stage(kafka_from_jars, "classic", sandbox, tmp_path)
+
+
+def test_a_file_is_explained_without_a_setting_and_without_kafka(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_bytes(SIGN_UP + b"\n" + orjson.dumps(page_view()) + b"\n{broken")
+    done = run("explain", "events.jsonl", variables={}, folder=tmp_path)
+    assert done.returncode == 0
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(each["disposition"], each["reason"]) for each in found] == [
+        ("deliver", None),
+        ("filtered", "not_enrolment"),
+        ("dead_lettered", "undecodable"),
+    ]
+    assert found[0]["contact"] == {"email": "u1@example.com", "custom_1": "marketing_unknown"}
+    assert done.stderr.startswith("RECORDS")
+
+
+@pytest.mark.parametrize("arguments", [(), ("-",)])
+def test_stdin_is_read_where_no_file_is_named(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = run("explain", *arguments, "--format", "table", variables={}, folder=tmp_path, stdin=SIGN_UP)
+    assert done.returncode == 0
+    assert "u***@example.com" in done.stdout
+    done = run("explain", *arguments, "--format", "table", "--reveal", variables={}, folder=tmp_path, stdin=SIGN_UP)
+    assert "u1@example.com" in done.stdout
+
+
+def test_the_settings_of_enrolment_hold(tmp_path: Path) -> None:
+    event = orjson.dumps({"payload": {"type": "track", "event": "Booked", "traits": {"phone": "020 7946 0018"}}})
+    variables = {
+        "ENROLMENT_EVENTS": "Booked",
+        "ENROLMENT_EVENT_PATH": "/payload",
+        "ENROLMENT_DEFAULT_REGION": "GB",
+    }
+    done = run("explain", variables=variables, folder=tmp_path, stdin=event)
+    assert json.loads(done.stdout)["contact"]["phone_number"] == "+442079460018"
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_bytes((SIGN_UP + b"\n") * 20_000)
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{sys.executable} -m consumer explain events.jsonl | head -n 1"],
+        env=environment({}),
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+    assert (done.stdout.count(b"\n"), done.stderr) == (1, b"")
+
+
+def test_an_interrupted_one_sums_up_what_it_has_seen(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "consumer", "explain"],
+        env=environment({}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(SIGN_UP + b"\n")
+        process.stdin.flush()
+        process.stdout.readline()  # explained at once, though there may be more
+        process.send_signal(signal.SIGINT)
+        _, talk = process.communicate(timeout=HANG_SECONDS)
+    assert process.returncode == 1
+    assert talk.decode().splitlines()[-2:] == ["1        deliver      -       -", "Interrupted."]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("no-such-file",), "no-such-file can't be read: No such file or directory."),
+        ((".",), ". can't be read: Is a directory."),
+    ],
+)
+def test_a_file_that_cant_be_read_is_named(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    done = run("explain", *arguments, variables={}, folder=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", words + "\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("file", "--last", "1"), "Give a file, or --topic"),
+        (("--topic", "t"), "Give one of --offset and --last"),
+        (("--last", "1", "--offset", "1"), "Give one of --offset and --last"),
+        (("--offset", "1"), "--offset needs --partition"),
+        (("--last", "0"), "--last"),
+    ],
+)
+def test_options_that_make_no_sense_are_wrong_usage(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    done = run("explain", *arguments, variables={}, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+
+
+@pytest.mark.kafka
+def test_a_record_is_explained_straight_from_kafka(stage: Stage) -> None:
+    stage.produce_raw(orjson.dumps(page_view()), partition=2)
+    stage.produce_raw(SIGN_UP, partition=2)
+    where = ("--topic", stage.topic, "--partition", "2", "--offset", "1")
+    done = run("explain", *where, variables=stage.variables(), folder=stage.folder)
+    assert done.returncode == 0
+    (found,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (found["source"], found["contact"]["email"]) == (f"{stage.topic}-2@1", "u1@example.com")
+
+
+@pytest.mark.kafka
+def test_the_last_records_are_the_last_of_each_partition(stage: Stage) -> None:
+    for number in range(5):
+        for partition in (0, 1):
+            stage.produce_raw(orjson.dumps(identify(number)), partition=partition)
+    done = run("explain", "--last", "2", variables=stage.variables(), folder=stage.folder)
+    sources = sorted(json.loads(line)["source"] for line in done.stdout.splitlines())
+    assert sources == [f"{stage.topic}-{partition}@{offset}" for partition in (0, 1) for offset in (3, 4)]
+
+
+@pytest.mark.kafka
+def test_a_tombstone_and_an_old_record_are_what_the_worker_makes_of_them(stage: Stage) -> None:
+    stage.produce_raw(None, partition=0)
+    stage.produce_raw(SIGN_UP, partition=0, timestamp=1_000)
+    variables = {**stage.variables(), "ENROLMENT_MAX_EVENT_AGE": "60"}
+    done = run("explain", "--last", "9", variables=variables, folder=stage.folder)
+    assert [json.loads(line)["reason"] for line in done.stdout.splitlines()] == ["tombstone", "too_old"]
+
+
+@pytest.mark.kafka
+def test_nothing_is_committed_and_no_group_is_joined(stage: Stage) -> None:
+    stage.produce(sign_up(1))
+    run("explain", "--last", "9", variables=stage.variables(), folder=stage.folder)
+    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": stage.group})
+    try:
+        partitions = [TopicPartition(stage.topic, number) for number in range(PARTITIONS)]
+        assert all(each.offset < 0 for each in consumer.committed(partitions, timeout=10))
+    finally:
+        consumer.close()
+    assert stage.sandbox.requests() == []
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--topic", "nowhere", "--last", "1"), "The topic nowhere does not exist"),
+        (("--partition", "9", "--last", "1"), "has no partition 9: it has 4"),
+        (("--partition", "0", "--offset", "7"), "has no offset 7: its log goes from 0 to 0."),
+        (("--partition", "1", "--offset", "0"), "is empty"),
+    ],
+)
+def test_what_kafka_does_not_have_is_named(stage: Stage, arguments: tuple[str, ...], words: str) -> None:
+    stage.produce_raw(SIGN_UP, partition=0)
+    done = run("explain", *arguments, variables=stage.variables(), folder=stage.folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.kafka
+def test_a_user_who_may_not_read_is_told_what_to_grant(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
+    guest = Access(kafka_from_jars, stage).variables()
+    done = run("explain", "--last", "1", variables={**stage.variables(), **guest}, folder=stage.folder)
+    assert done.returncode == 1
+    assert "Grant READ and DESCRIBE on the topic." in done.stderr
+
+
+def test_a_kafka_that_does_not_answer_is_status_70(tmp_path: Path) -> None:
+    variables = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_ports(1)[0]}", "KAFKA_TOPIC": "events"}
+    done = run("explain", "--last", "1", variables=variables, folder=tmp_path)
+    assert done.returncode == 70
+    assert done.stderr.startswith("No Kafka broker answers at 127.0.0.1:")

@@ -1,0 +1,161 @@
+"""`lag` beside a worker, and without one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin._acl import AclOperation
+from confluent_kafka.admin._resource import ResourceType
+
+from consumer.operations.sandbox.faults import Rule
+from consumer.operations.sandbox.server import Sandbox
+from tests.integration.access import Access
+from tests.integration.command import HANG_SECONDS, environment, run
+from tests.integration.stage import PARTITIONS, Stage, sign_up
+from tests.kafka.apache import ApacheKafka, free_ports
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture(params=["classic", "consumer"])
+def stage(request: pytest.FixtureRequest, kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Stage]:
+    with Sandbox() as sandbox:
+        yield Stage(kafka_from_jars, request.param, sandbox, tmp_path)
+
+
+def commit(stage: Stage, *offsets: TopicPartition) -> None:
+    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": stage.group})
+    try:
+        consumer.commit(offsets=list(offsets), asynchronous=False)
+    finally:
+        consumer.close()
+
+
+def rows(stage: Stage) -> list[dict[str, Any]]:
+    done = run("lag", "--format", "json", variables=stage.variables(), folder=stage.folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_each_partition_shows_its_owner_and_what_is_settled_beyond_the_commit(stage: Stage) -> None:
+    held = "u7@example.com"
+    stage.faults(Rule(contact=(held,), status=503, message="later"))
+    stage.produce(*(sign_up(number) for number in range(40)))
+    with stage.worker() as worker:
+        worker.wait(lambda: stage.enrolled() == 39)
+        worker.wait(lambda: sum(row["lag"] or 0 for row in rows(stage)) - _beyond(stage) == 1)
+        found = rows(stage)
+        assert worker.stop() == 0
+    assert [row["partition"] for row in found] == list(range(PARTITIONS))
+    assert all(row["client_id"].startswith("clicksend-consumer-") and row["host"] for row in found)
+    (behind,) = [row for row in found if row["lag"]]
+    assert behind["oldest_unsettled_seconds"] >= 0
+    assert behind["lag"] == behind["settled_beyond"] + 1
+    done = run("lag", variables=stage.variables(), folder=stage.folder)
+    assert done.returncode == 0
+    head = "GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID HOST CLIENT-ID"
+    assert done.stdout.splitlines()[0].split()[:9] == head.split()
+    assert "has no active member" in done.stderr
+
+
+def _beyond(stage: Stage) -> int:
+    return sum(row["settled_beyond"] or 0 for row in rows(stage))
+
+
+def test_a_group_may_be_named_and_one_that_is_not_there_is_named_back(stage: Stage) -> None:
+    commit(stage, TopicPartition(stage.topic, 0, 0))
+    other = {**stage.variables(), "KAFKA_GROUP_ID": "somebody-elses"}
+    done = run("lag", "--group", stage.group, variables=other, folder=stage.folder)
+    assert done.returncode == 0
+    done = run("lag", variables=other, folder=stage.folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("The group somebody-elses does not exist")
+
+
+def test_a_topic_that_is_not_there_is_named(stage: Stage) -> None:
+    commit(stage, TopicPartition(stage.topic, 0, 0))
+    done = run("lag", variables={**stage.variables(), "KAFKA_TOPIC": "nowhere"}, folder=stage.folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("The topic nowhere does not exist")
+
+
+def test_it_is_watched_until_ctrl_c_which_is_no_failure(stage: Stage) -> None:
+    commit(stage, TopicPartition(stage.topic, 0, 0))
+    with subprocess.Popen(
+        [sys.executable, "-m", "consumer", "lag", "--watch", "0.1", "--format", "json"],
+        env=environment({"SECRETS_DIR": str(stage.folder), **stage.variables()}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        looks = [json.loads(process.stdout.readline())["partition"] for _ in range(3 * PARTITIONS)]
+        process.send_signal(signal.SIGINT)
+        _, talk = process.communicate(timeout=HANG_SECONDS)
+    assert looks == 3 * list(range(PARTITIONS))
+    assert (process.returncode, talk) == (0, "")
+
+
+def test_a_reader_that_has_seen_enough_ends_the_watch_quietly(stage: Stage) -> None:
+    commit(stage, TopicPartition(stage.topic, 0, 0))
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "consumer", "lag", "--watch", "0.1"],
+        env=environment({"SECRETS_DIR": str(stage.folder), **stage.variables()}),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_rights_that_are_missing_are_named(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
+    access = Access(kafka_from_jars, stage)
+    guest = access.variables()
+    commit(stage, TopicPartition(stage.topic, 0, 0))
+    variables = {**stage.variables(), **guest}
+    done = run("lag", variables=variables, folder=stage.folder)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "Grant READ on the group" in done.stderr
+    access.allow(AclOperation.DESCRIBE, ResourceType.GROUP, stage.group)
+    done = run("lag", variables=variables, folder=stage.folder)
+    assert done.returncode == 1
+    assert "Grant READ and DESCRIBE on the topic" in done.stderr
+    access.allow(AclOperation.READ, ResourceType.TOPIC, stage.topic)
+    assert run("lag", variables=variables, folder=stage.folder).returncode == 0
+
+
+def test_refused_credentials_are_wrong_settings(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
+    wrong = Access(kafka_from_jars, stage).variables(password="made-up")
+    done = run("lag", variables={**stage.variables(), **wrong}, folder=stage.folder)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
+    assert "Kafka refuses the credentials. Check KAFKA_SASL_USERNAME" in done.stderr
+    assert "made-up" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--watch", "soon"), ("--watch", "0"), ("--group",)])
+def test_wrong_usage_is_told(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert run("lag", *arguments, variables={}, folder=tmp_path).returncode == 2
+
+
+def test_missing_settings_are_told(tmp_path: Path) -> None:
+    done = run("lag", variables={}, folder=tmp_path)
+    assert done.returncode == 3
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["KAFKA_BOOTSTRAP_SERVERS", "KAFKA_TOPIC"]
+
+
+def test_a_kafka_that_does_not_answer_is_status_70(tmp_path: Path) -> None:
+    variables = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_ports(1)[0]}", "KAFKA_TOPIC": "events"}
+    assert run("lag", variables=variables, folder=tmp_path).returncode == 70

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run test simulate lint bench bench-compare fuzz lock readme clean
+.PHONY: help setup demo run test simulate chaos lint bench bench-compare fuzz lock readme clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -33,6 +33,9 @@ endif
 
 simulate: $(READY) ## the whole engine in virtual time, thousands of histories (ARGS='--seed 1', '--seeds 0-99', '--minutes 10')
 	@$(BIN)/python -m tests.simulation $(ARGS)
+
+chaos: $(READY) ## kills, freezes and faults on a real Kafka, with a verdict (ARGS='--short', '--seed N --minutes M --scenario NAME')
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 lint: $(READY) ## ruff, its formatter, mypy
 	@$(BIN)/ruff check --quiet

@@ -208,6 +208,29 @@ def lag(
     return show(sources(config, overrides, group), form, seconds if watch else None)
 
 
+@app.command()
+def sizing(
+    *,
+    events: Annotated[float, typer.Option(metavar="N", min=0, help="Events a day, of all kinds.")],
+    enrolments: Annotated[float, typer.Option(min=0, max=1, help="Share of them that become contacts.")] = 0.01,
+    peak: Annotated[float, typer.Option(min=1, help="The busiest hour, as a multiple of the mean.")] = 3.0,
+    latency: Annotated[float, typer.Option(metavar="SECONDS", min=0.001, help="Of one request to ClickSend.")] = 0.3,
+    limit: Annotated[float | None, typer.Option(metavar="N", min=0.001, help="Requests a second it takes.")] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Requests in flight of one worker.")] = 16,
+    outage: Annotated[float, typer.Option(metavar="HOURS", min=0, help="For which ClickSend may be away.")] = 4.0,
+    form: FormatOption = Format.TABLE,
+) -> int:
+    """How many workers and partitions a load needs, and how long an outage takes to catch up with."""
+    from math import inf
+
+    from consumer.operations.sizing import Load, Means, show
+
+    load = Load(events, enrolments, peak, outage)
+    text, status = show(load, Means(latency, limit or inf, concurrency), form)
+    typer.echo(text, nl=False)
+    return status
+
+
 def main() -> None:
     """Run the command that this process's arguments name, and leave with its exit status."""
     sys.exit(exit_status(lambda: app(standalone_mode=False)))

@@ -23,6 +23,7 @@ _ANSWERS = (
     *("marketing_consent", "marketingConsent", "accepts_marketing", "acceptsMarketing"),
     *("opt_in", "optIn", "opted_in", "optedIn", "custom_1"),
 )
+_ASKED = frozenset({*_REFUSALS, *_ANSWERS})
 _YES = {"true", "yes", "y", "1", "on", "optin", "optedin", "marketingoptin", "granted", "accepted", "subscribed"}
 _NO = {"false", "no", "n", "0", "off", "optout", "optedout", "marketingoptout", "denied", "declined", "refused"}
 
@@ -41,6 +42,8 @@ def consent_of(event: Object, places: list[Place]) -> tuple[Consent, Origin | No
     In one place, an explicit opt-out counts before an opt-in. `marketing_opt_out: false` is no consent.
     """
     for place, values in places:
+        if _ASKED.isdisjoint(values):
+            continue  # as a rule: consent comes with the context
         for key in _REFUSALS:
             if key in values and clear_answer(values[key]):
                 return Consent.OPT_OUT, Origin("custom_1", place, key)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 import orjson
 
@@ -32,8 +33,12 @@ class Contact:
 
     def fields(self) -> dict[str, str]:
         """The fields that are there, by ClickSend's names: what the event lacks must never blank out what is known."""
-        return {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
+        return {name: value for name, value in zip(_NAMES, _VALUES(self), strict=True) if value is not None}
 
     def payload(self) -> bytes:
         """The body of the request: a JSON object in UTF-8."""
         return orjson.dumps(self.fields())
+
+
+_NAMES = tuple(field.name for field in fields(Contact))
+_VALUES = attrgetter(*_NAMES)  # all at once, which is what it is for: a contact is read twice

@@ -84,7 +84,7 @@ def places_of(event: Object) -> list[Place]:
         ("/properties/traits", inside(properties, "traits")),
         ("/properties", properties),
     )
-    return [Place(pointer, values) for pointer, values in places if isinstance(values, dict)]
+    return [Place(pointer, values) for pointer, values in places if values and isinstance(values, dict)]
 
 
 def find_all(places: list[Place]) -> dict[str, Found]:
@@ -100,7 +100,9 @@ def find_all(places: list[Place]) -> dict[str, Found]:
 
 
 def _take(taken: dict[str, Found], values: Object, names: Names, place: str) -> None:
-    for _, key, field, read in sorted([names[key] for key in values if key in names]):
+    known = [names[key] for key in values if key in names]
+    known.sort()
+    for _, key, field, read in known:
         before = taken.get(field)
         if before is None or not before.text:
             text = read(values[key])

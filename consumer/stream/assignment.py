@@ -59,6 +59,7 @@ class Assignment:
         self._reporter = reporter
         self._clock = clock
         self._leaving_for = ReleaseReason.REVOKED
+        self._last_ids: dict[str, bytes] = {}  # of the topics that this worker has had
         self._finish_by = math.inf
 
     def end(self, finish_by: float) -> None:
@@ -80,10 +81,12 @@ class Assignment:
             committed = self._committed(consumer, partitions)
             positions = [self._open(consumer, partition, ids[partition.topic]) for partition in committed]
             positions += [self._open_unread(each, ids[each.topic]) for each in partitions if not committed]
+            self._last_ids |= {topic: each for topic, each in ids.items() if each != UNKNOWN_TOPIC_ID}
             consumer.incremental_assign(positions)
             consumer.resume(positions)  # a partition may come back paused from an earlier stay
             if committed and all(each.error is None for each in committed):
                 self._connection.admitted()
+            self._health.coordinator = True  # else a revoke before the first statistics would not commit
         self._health.lost = False
         self._changed(RebalanceEvent.ASSIGNED, partitions)
 
@@ -143,6 +146,8 @@ class Assignment:
         It must not be taken for one that has none: that would begin the partition anew.
         """
         partition = Partition(unread.topic, unread.partition)
+        if is_former(self._last_ids.get(partition.topic, UNKNOWN_TOPIC_ID), topic_id):
+            return self._open_recreated(partition, topic_id)
         self._scheduler.assign(partition, OFFSET_UNKNOWN, OFFSET_UNKNOWN, topic_id)
         return TopicPartition(*partition)
 
@@ -155,8 +160,7 @@ class Assignment:
         settled = decode(committed.metadata or "")
         # The broker forgets a deleted topic's offsets a moment later, and takes late commits for the new one.
         if settled is not None and is_former(settled.topic_id, topic_id):
-            self._scheduler.assign(partition, 0, OFFSET_UNKNOWN, topic_id)
-            return self._start_position.of_recreated(partition)
+            return self._open_recreated(partition, topic_id)
         if committed.offset >= 0:
             ledger = self._scheduler.assign(partition, committed.offset, committed.offset, topic_id)
             self._load_map(ledger, settled, committed.metadata)
@@ -165,6 +169,10 @@ class Assignment:
         known = OFFSET_UNKNOWN if start == OFFSET_INVALID else start
         self._scheduler.assign(partition, known, OFFSET_UNKNOWN, topic_id)  # so that the start itself is committed
         return TopicPartition(*partition, start)
+
+    def _open_recreated(self, partition: Partition, topic_id: bytes) -> TopicPartition:
+        self._scheduler.assign(partition, 0, OFFSET_UNKNOWN, topic_id)
+        return self._start_position.of_recreated(partition)
 
     def _load_map(self, ledger: Ledger, settled: CommitMap | None, metadata: str | None) -> None:
         """What an earlier owner had settled beyond its commit, if it can be believed."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from consumer.stream.ledger import Ledger
 
-RESUME_SHARE = 0.8
+RESUME_SHARE = 0.5  # a pause throws away what was fetched ahead: few of them, and wide apart
 MAX_UNSETTLED = 1000  # a partition: about what the commit metadata can list
 
 

@@ -53,10 +53,10 @@ class Reporter:
         self._summary = Summary()
         self._lock = threading.Lock()
         self._fault: Fault | None = None  # what was last said of the gate; changed under the lock
-        self._requests = metrics.REQUESTS.counter(registry)
-        for result in Result:
-            for status in STATUS_LABELS[result]:
-                self._requests.labels(result, status)
+        requests = metrics.REQUESTS.counter(registry)
+        self._requests = {  # looked up once, not with every answer
+            (result, status): requests.labels(result, status) for result in Result for status in STATUS_LABELS[result]
+        }
         self._request_seconds = metrics.REQUEST_SECONDS.histogram(registry)
         self._retries = metrics.RETRIES.counter(registry, [*Cause, Result.CONFIGURATION_FAULT, Result.REJECTED])
         self._probes = metrics.PROBES.counter(registry, ProbeResult)
@@ -70,7 +70,7 @@ class Reporter:
 
     def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:
         """A request has ended after so many seconds; `verdict` None: its partition has gone meanwhile."""
-        self._requests.labels(outcome.result, status_label(outcome.status)).inc()
+        self._requests[outcome.result, status_label(outcome.status)].inc()
         self._request_seconds.observe(seconds)
         if outcome.retry_after:
             self._throttle.inc(outcome.retry_after)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import structlog
-from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from consumer.stream.counts import ReleaseReason
 from consumer.stream.ledger import OFFSET_UNKNOWN, Ledger
@@ -44,7 +46,7 @@ class Rewind:
             if fresh is not ledger:
                 return fresh
         log.warning("offsets jumped backwards; starting over", partition=str(ledger.partition), offset=offset)
-        return self._replaced(ledger, offset, ledger.topic_id)  # an old id is found out at the next look at the topic
+        return self._replaced(ledger, self._back_to(ledger, offset), ledger.topic_id)  # an old id is found out later
 
     def recreated(self, ledger: Ledger, topic_id: bytes) -> Ledger:
         """The partition's topic has another id now: goes back to its beginning. Gives the old ledger back where Kafka
@@ -57,6 +59,14 @@ class Rewind:
         except KafkaException:
             return ledger  # the next look at the topic tries again
         return self._replaced(ledger, 0, topic_id)
+
+    def _back_to(self, ledger: Ledger, offset: int) -> int:
+        """Where to go on: at the record that came, or before it at what the old ledger has not settled yet."""
+        frontier = ledger.frontier(OFFSET_UNKNOWN)
+        if frontier < offset:
+            with suppress(KafkaException):  # not ours any more, then
+                self._consumer.seek(TopicPartition(*ledger.partition, frontier))
+        return min(frontier, offset)
 
     def _replaced(self, ledger: Ledger, start: int, topic_id: bytes) -> Ledger:
         self._scheduler.detach([ledger.partition], ReleaseReason.REWOUND)

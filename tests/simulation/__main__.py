@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from itertools import count
 
-from tests.simulation.run import failure_report, quiet, run_seed
+from tests.simulation.run import failure_report, quiet, replay_seed, run_seed
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,9 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seeds", help="run these: 0-1999")
     parser.add_argument("--minutes", type=float, help="run new seeds for so long")
     given = parser.parse_args(arguments)
+    if given.seed is not None:
+        return _replay(given.seed)
     with quiet():
-        if given.seed is not None:
-            return _replay(given.seed)
         if given.minutes is not None:
             began = int(time.time())
             return _search(count(began * 1000), time.monotonic() + given.minutes * 60)
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _replay(seed: int) -> int:
-    run = run_seed(seed, traced=True)
+    run = replay_seed(seed)
     print("\n".join(run.history))  # noqa: T201 -- what it is for
     print(failure_report(run) if run.violations else "no promise was broken", file=sys.stderr)  # noqa: T201
     return 1 if run.violations else 0

@@ -128,6 +128,7 @@ class Temper:
     lookup_errors  -- share of look-ups that time out
     letter_errors  -- share of dead letters whose report is an error, written or not
     latency        -- upper bound of one way to the broker, in seconds
+    message_errors -- share of looks at the records that give an error as a message, a passing one
     report_delay   -- upper bound of what a dead letter's report takes longer
     sluggishness   -- how many times longer than asked an idle poll takes: the machine is busy, and the run short
     """
@@ -136,6 +137,7 @@ class Temper:
     lookup_errors: float = 0.0
     letter_errors: float = 0.0
     latency: float = 0.02
+    message_errors: float = 0.0
     report_delay: float = 0.0
     sluggishness: int = 1
 

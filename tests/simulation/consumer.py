@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 UP = '{"brokers":{"b":{"state":"UP"}},"cgrp":{"state":"%s","join_state":"steady"}}'
 DOWN = '{"brokers":{"b":{"state":"DOWN"}},"cgrp":{"state":"query-coord","join_state":"steady"}}'
+PASSING = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._MAX_POLL_EXCEEDED, KafkaError.TOPIC_AUTHORIZATION_FAILED)
 Callback = Callable[..., None]
 
 
@@ -49,6 +50,7 @@ class FakeConsumer:
         self.process = process
         self.name = process.name
         self.expelled = False
+        self.fatal = False  # nothing will ever come but one message that says so
         self.assigned: dict[Key, Cursor] = {}
         self._hub = process.hub
         self._random = process.hub.random
@@ -233,6 +235,10 @@ class FakeConsumer:
         """Serve one thing: a message is handed out, anything else has called back."""
         if self._hub.now >= self._statistics_at:
             self._tell_statistics()
+        if self.fatal:
+            return _error(KafkaError._FATAL)
+        if self._cluster.chance(self._cluster.temper.message_errors):
+            return _error(self._random.choice(PASSING))
         if self.expelled:
             message = self._fetch() if self._leftovers else None
             if message is not None:
@@ -338,3 +344,7 @@ class FakeConsumer:
         self._callbacks["stats_cb"](
             DOWN if away is Away.BROKERS else UP % ("up" if away is Away.NOBODY else "query-coord")
         )
+
+
+def _error(code: int) -> Message:
+    return Message(("", 0), -1, -1, None, None, error=KafkaError(code))

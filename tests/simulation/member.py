@@ -18,6 +18,7 @@ from consumer.delivery.judge import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
+from consumer.errors import FatalStreamError
 from consumer.stream.clients import KafkaClients
 from consumer.stream.crew import Delivery
 from consumer.stream.health import Health
@@ -121,12 +122,18 @@ class Member:
             self.ending = self._worker.run()
         except GreenletExit:
             raise
+        except FatalStreamError as error:
+            if self.consumer is None or not self.consumer.fatal:
+                self._raised(error)
         except BaseException as error:
-            cause = error.__cause__ or error
-            self._outside.watch.violated("run", f"{self.name} raised {error!r} from {cause!r}")
-            self._outside.watch.crashes.append(cause)
+            self._raised(error)
         self._outside.watch.trace("end", self.name, self.ending)
         self._die()
+
+    def _raised(self, error: BaseException) -> None:
+        cause = error.__cause__ or error
+        self._outside.watch.violated("run", f"{self.name} raised {error!r} from {cause!r}")
+        self._outside.watch.crashes.append(cause)
 
     def _die(self) -> None:
         self.process.kill()

@@ -145,6 +145,7 @@ MUTANTS = [
         (Intake, "read"),
         "if offset <= ledger.highest_seen:",
         "if False:",
+        "one disposition",
         "frontier",
         "run",
         "conservation",

@@ -12,6 +12,7 @@ from tests.simulation.cluster import Cluster, Key
 from tests.simulation.sink import Temper
 
 EVENTS = "events"
+WELCOME = 4  # the first people of each world are welcome, and are spread over all partitions
 
 
 class Kind(Enum):
@@ -45,14 +46,14 @@ class Produced:
 
 
 class Person:
-    """Somebody who signs up again and again, with an email, a phone number or both."""
+    """Somebody who signs up again and again, with an email, a phone number (perhaps another's, too) or both."""
 
-    def __init__(self, number: int, temper: Temper, random: Random) -> None:
+    def __init__(self, number: int, phone: int, temper: Temper, random: Random) -> None:
         self.name = f"u{number}"
         self.temper = temper
         self.key = self.name.encode()
         self._email = f"{self.name}@example.com"
-        self._phone = f"+1415555{number:04}"
+        self._phone = f"+1415555{phone:04}"
         self._random = random
 
     def traits(self) -> dict[str, str]:
@@ -82,9 +83,11 @@ class Records:
         return self._append(self._random.choice(self.people), kind)
 
     def produce_welcome(self) -> Key:
-        """One more contact that ClickSend takes: a halt only ends when one is delivered."""
+        """One more contact that ClickSend takes, now in this partition, now in that: a halted worker goes on only when
+        it has delivered one.
+        """
         welcome = [person for person in self.people if person.temper is Temper.FINE]
-        return self._append(self._random.choice(welcome), Kind.CONTACT)
+        return self._append(welcome[len(self.all) % WELCOME], Kind.CONTACT)
 
     def _append(self, person: Person, kind: Kind) -> Key:
         random, number = self._random, len(self.all)

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, MutableMapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import pytest
 import structlog
 
+from tests.simulation.watch import Watching
 from tests.simulation.world import Run, World
 
 SEEDS = 2000  # that CI runs
-CHUNK = 100
+CHUNK = 50  # in one test
 
 
-def run_seed(seed: int, traced: bool = False) -> Run:  # noqa: FBT002 -- the one switch that there is
-    """One run: a pure function of its seed."""
-    return World(seed, traced).run()
+def run_seed(seed: int) -> Run:
+    """One run: a pure function of its seed. Inside `quiet`, else the engine's log takes most of the time."""
+    return World(seed, Watching.PROMISES).run()
+
+
+def replay_seed(seed: int) -> Run:
+    """The same run with its history, which the engine's log lines are a part of."""
+    world = World(seed, Watching.HISTORY)
+
+    def note(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        world.watch.trace("log", line.pop("event"), dict(line))
+        raise structlog.DropEvent
+
+    with _logging(processors=[note]):
+        return world.run()
 
 
 def failure_report(run: Run) -> str:
@@ -28,11 +42,15 @@ def failure_report(run: Run) -> str:
     return "\n".join([*lines, f"make simulate ARGS='--seed {run.seed}'"])
 
 
+def quiet() -> AbstractContextManager[None]:
+    """Let the engine log nothing."""
+    return _logging(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Let the engine log nothing: it would take most of the time."""
+def _logging(**how: Any) -> Iterator[None]:
     before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    structlog.configure(**how)
     try:
         yield
     finally:

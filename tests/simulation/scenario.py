@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
-from importlib.util import find_spec
 from random import Random
 
 from consumer.delivery.retry import RetryPolicy
@@ -12,7 +11,7 @@ from consumer.stream.back_pressure import Caps
 from consumer.stream.options import GroupProtocol, StreamOptions
 from tests.simulation.cluster import Away, Temper
 from tests.simulation.member import Setup
-from tests.simulation.records import EVENTS
+from tests.simulation.records import EVENTS, WELCOME
 from tests.simulation.sink import Manners, Weather
 from tests.simulation.sink import Temper as ContactTemper
 
@@ -25,13 +24,14 @@ class Deed(Enum):
     FREEZE = "SIGSTOP for some seconds"
     JOIN = "a further worker"
     REBALANCE = "the coordinator shares out anew"
+    FATAL = "librdkafka gives up"
     RECREATE = "the topic is deleted and created again, within one metadata refresh"
     JUMP = "a partition's offsets are reset behind the back of its owner"
 
 
 DEEDS = [deed for deed in Deed if deed is not Deed.RECREATE]
 WEATHERS = [weather for weather in Weather if weather is not Weather.FINE]
-RECREATION = find_spec("consumer.stream.topic_watch") is not None  # without it, workers take the new for the old
+TROUBLES = (ContactTemper.REJECTED, ContactTemper.FAILING, ContactTemper.SUSPICIOUS)
 HAPPENINGS = (*DEEDS, *DEEDS, *WEATHERS, Away.COORDINATOR, Away.BROKERS)
 
 
@@ -52,6 +52,7 @@ class Scenario:
     partitions: int
     workers: int
     people: list[ContactTemper]
+    share_phones: bool
     productions: list[float]
     session: float
     temper: Temper
@@ -69,15 +70,15 @@ class Scenario:
         until = calm_at * 0.8
         events = [_event(random, calm_at) for _ in range(random.randrange(0, 2 if quiet else 7))]
         temper = Temper(sluggishness=4) if quiet else _temper(random)
-        if RECREATION and random.random() < 0.1:
+        if random.random() < 0.1:
             events, temper = _recreation(random, calm_at), replace(temper, lookup_errors=0.0)
         records = random.randrange(40, 140)
-        troubled = 0.0 if random.random() < 0.5 else 0.15
         return cls(
             setup=_setup(random),
             partitions=random.randrange(2, 5),
             workers=random.choices((1, 2, 3), (3, 5, 2))[0],
-            people=[ContactTemper.FINE] * 4 + [_contact(random, troubled) for _ in range(random.randrange(1, 20))],
+            people=_people(random),
+            share_phones=random.random() < 0.3,
             productions=sorted(random.choice((0.5, until * random.random())) for _ in range(records)),
             session=6.0,
             temper=temper,
@@ -121,15 +122,18 @@ def _temper(random: Random) -> Temper:
         lookup_errors=random.choice((0.0, 0.0, 0.1)),
         letter_errors=random.choice((0.0, 0.3)),
         latency=random.choice((0.01, 0.1)),
+        message_errors=random.choice((0.0, 0.0, 0.01)),
         report_delay=random.choice((0.0, 2.0)),
         sluggishness=random.choice((1, 4, 4, 6)),
     )
 
 
-def _contact(random: Random, troubled: float) -> ContactTemper:
-    if random.random() >= troubled:
-        return ContactTemper.FINE
-    return random.choice((ContactTemper.REJECTED, ContactTemper.FAILING, ContactTemper.SUSPICIOUS))
+def _people(random: Random) -> list[ContactTemper]:
+    troubled = random.choice((0.0, 0.15))
+    tempers = [ContactTemper.FINE] * WELCOME
+    for _ in range(random.randrange(1, 20)):
+        tempers.append(random.choice(TROUBLES) if random.random() < troubled else ContactTemper.FINE)
+    return tempers
 
 
 def _event(random: Random, calm_at: float) -> Event:

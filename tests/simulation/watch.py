@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
 
 import orjson
@@ -18,14 +19,21 @@ from consumer.stream.back_pressure import MAX_UNSETTLED
 from consumer.stream.commit_map import LIMIT, UNKNOWN_TOPIC_ID, CommitMap, decode
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Partition, Record, Task
+from tests.simulation.hub import START, Hub
 from tests.simulation.records import Kind, Produced, Records
 
 if TYPE_CHECKING:
     from tests.simulation.cluster import Key
     from tests.simulation.consumer import FakeConsumer
     from tests.simulation.group import Group, Stored
-    from tests.simulation.hub import Hub
     from tests.simulation.member import Member
+
+
+class Watching(Enum):
+    """What for."""
+
+    PROMISES = "only to notice what breaks them"
+    HISTORY = "to tell all that has happened, too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ class Stay:
 class Watch:
     """Told of everything; `violations` stays empty."""
 
-    def __init__(self, hub: Hub, traced: bool) -> None:
+    def __init__(self, hub: Hub, watching: Watching) -> None:
         self.violations: list[Violation] = []
         self.history: list[str] = []
         self.records: Records  # set once, by the world
@@ -74,7 +82,7 @@ class Watch:
         self.duplicates = 0
         self.settled_at = hub.now
         self._hub = hub
-        self._traced = traced
+        self._traced = watching is Watching.HISTORY
         self._stays: dict[int, Stay] = {}
         self._claims: dict[tuple[FakeConsumer | None, Key], tuple[int, CommitMap | None]] = {}
         self._recreated = False  # a stored offset may be of the topic that was deleted
@@ -83,14 +91,14 @@ class Watch:
     def trace(self, what: str, *details: object) -> None:
         """A line of the history."""
         if self._traced:
-            self.history.append(f"{self._hub.now - 1000.0:9.3f}  {what}  {' '.join(map(str, details))}")
+            self.history.append(f"{self._hub.now - START:9.3f}  {what}  {' '.join(map(str, details))}")
 
     def violated(self, oracle: str, text: str) -> None:
         """A promise is broken. Only the first counts: what follows comes of it."""
         if self.violations:
             return
         self.trace("VIOLATED", oracle, text)
-        self.violations.append(Violation(oracle, text, self._hub.now - 1000.0))
+        self.violations.append(Violation(oracle, text, self._hub.now - START))
 
     # The consumer.
 
@@ -133,6 +141,9 @@ class Watch:
 
     def begins(self, consumer: FakeConsumer, key: Key, offset: int) -> None:
         """A member says from where a partition that it was given is consumed; below 0: the client is to find out."""
+        ledger = self.members[consumer].scheduler.ledgers.get(Partition(*key))
+        if ledger is not None and ledger.topic_id == UNKNOWN_TOPIC_ID:  # it could not be looked up: no map is believed
+            self._claims.pop((consumer, key), None)
         stored = self.group.stored.get(key) if self.group.owners.get(key) is consumer else None
         if stored is not None and 0 <= offset < stored.offset and not self._recreated:
             self.violated("start", f"{consumer.name} begins {key} at {offset}, the group has committed {stored.offset}")

@@ -1,0 +1,118 @@
+"""Reading topics, and what else the tests ask of a broker beside the workers."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import Future
+from typing import Any
+
+from confluent_kafka import Consumer, ConsumerGroupState, ConsumerGroupTopicPartitions, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._group import ConsumerGroupDescription
+from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.cimpl import NewPartitions
+
+from consumer.stream.topic_ids import TopicIds
+
+SECONDS = 30.0
+
+
+def read(bootstrap: str, topic: str) -> list[Message]:
+    """All records of a topic, from its present beginning to its present end."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "log_level": 0, "group.id": f"read-{uuid.uuid4().hex}"})
+    try:
+        return _read(consumer, topic)
+    finally:
+        consumer.close()
+
+
+def _read(consumer: Consumer, topic: str) -> list[Message]:
+    numbers = consumer.list_topics(topic, timeout=SECONDS).topics[topic].partitions
+    found: list[Message] = []
+    for number in numbers:
+        low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=SECONDS)
+        if low == high:
+            continue
+        consumer.assign([TopicPartition(topic, number, low)])
+        while consumer.position([TopicPartition(topic, number)])[0].offset < high:  # passes gaps and markers
+            message = consumer.poll(0.1)
+            if message is not None and message.error() is None:
+                found.append(message)
+    return found
+
+
+class Group:
+    """The workers' group and topic, as an operator's tools see them. Each call asks the broker anew."""
+
+    def __init__(self, bootstrap: str, group: str, topic: str) -> None:
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+        self._group = group
+        self._topic = topic
+
+    def topic_id(self) -> bytes:
+        """The topic's id."""
+        return TopicIds(lambda: self._admin).of([self._topic])[self._topic]
+
+    def partitions(self) -> list[TopicPartition]:
+        """The topic's."""
+        numbers = self._admin.list_topics(self._topic, timeout=SECONDS).topics[self._topic].partitions
+        return [TopicPartition(self._topic, number) for number in sorted(numbers)]
+
+    def ends(self) -> dict[int, int]:
+        """By partition, the offset of the next record."""
+        return self._offsets(OffsetSpec.latest())  # type: ignore[no-untyped-call]  # the stubs have no types here
+
+    def beginnings(self) -> dict[int, int]:
+        """By partition, the offset of the first record."""
+        return self._offsets(OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # the same
+
+    def committed(self) -> dict[int, int]:
+        """By partition, the group's offset; 0 where there is none."""
+        asked = ConsumerGroupTopicPartitions(self._group, self.partitions())
+        answer = _only(self._admin.list_consumer_group_offsets([asked]))
+        return {each.partition: max(0, each.offset) for each in answer.topic_partitions}
+
+    def lag(self) -> int:
+        """Records that are not committed, of all partitions."""
+        committed = self.committed()
+        return sum(end - committed.get(partition, 0) for partition, end in self.ends().items())
+
+    def is_stable(self, members: int) -> bool:
+        """Whether so many members share the partitions and none is coming or going."""
+        described: ConsumerGroupDescription = _only(self._admin.describe_consumer_groups([self._group]))
+        return described.state is ConsumerGroupState.STABLE and len(described.members) == members
+
+    def is_empty(self) -> bool:
+        """Whether it has no members: then its offsets can be set."""
+        described: ConsumerGroupDescription = _only(self._admin.describe_consumer_groups([self._group]))
+        return described.state in (ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD)
+
+    def reset(self) -> None:
+        """Set all offsets to 0, as a tool does: without metadata."""
+        zero = [TopicPartition(each.topic, each.partition, 0) for each in self.partitions()]
+        answer = _only(self._admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(self._group, zero)]))
+        assert all(each.error is None for each in answer.topic_partitions), answer
+
+    def trim(self, below: dict[int, int]) -> None:
+        """Delete what stands below an offset of each partition, as retention does."""
+        places = [TopicPartition(self._topic, partition, offset) for partition, offset in below.items()]
+        for future in self._admin.delete_records(places).values():
+            future.result(SECONDS)
+
+    def grow(self, partitions: int) -> None:
+        """Add partitions to the topic, up to so many."""
+        _only(self._admin.create_partitions([NewPartitions(self._topic, partitions)]))
+
+    def delete_topic(self) -> None:
+        """Delete the topic."""
+        _only(self._admin.delete_topics([self._topic], operation_timeout=SECONDS))
+
+    def _offsets(self, spec: OffsetSpec) -> dict[int, int]:
+        futures = self._admin.list_offsets(dict.fromkeys(self.partitions(), spec))
+        return {where.partition: future.result(SECONDS).offset for where, future in futures.items()}
+
+
+def _only(futures: dict[Any, Future[Any]]) -> Any:
+    """The one answer to a request about one thing."""
+    (future,) = futures.values()
+    return future.result(SECONDS)

@@ -1,0 +1,113 @@
+"""Virtual time and virtual threads: what the simulation stands on."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from tests.simulation.hub import START, Hub, LockHeldError, Process, SpinningError, VirtualThreads
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub(Random(1), restlessness=0)
+
+
+@pytest.fixture
+def process(hub: Hub) -> Process:
+    return Process(hub, "worker")
+
+
+def run(hub: Hub) -> None:
+    hub.run(lambda: False)
+
+
+def test_time_goes_on_only_when_nobody_can_run(hub: Hub, process: Process) -> None:
+    seen: list[float] = []
+
+    def sleep() -> None:
+        hub.sleep(2)
+        seen.append(hub.now - START)
+
+    hub.spawn(process, "a", sleep)
+    hub.spawn(process, "b", sleep)
+    run(hub)
+    assert seen == [2, 2]
+
+
+def test_a_condition_wakes_one_all_or_nobody(hub: Hub, process: Process) -> None:
+    (condition,) = VirtualThreads(process).conditions(1)
+    woken: list[float] = []
+
+    def wait() -> None:
+        with condition:
+            if condition.wait(10):
+                woken.append(hub.now - START)
+
+    def notify() -> None:
+        hub.sleep(1)
+        with condition:
+            condition.notify()
+        hub.sleep(1)
+        with condition:
+            condition.notify_all()
+
+    for name in "abc":
+        hub.spawn(process, name, wait)
+    hub.spawn(process, "n", notify)
+    run(hub)
+    assert woken == [1, 2, 2]
+
+
+def test_what_is_killed_never_runs_again(hub: Hub, process: Process) -> None:
+    ran: list[str] = []
+
+    def target() -> None:
+        try:
+            hub.sleep(2)
+        finally:
+            ran.append("finally")
+
+    hub.spawn(process, "a", target)
+    hub.after(1, process.kill)
+    run(hub)
+    assert not ran
+
+
+def test_what_is_frozen_runs_late(hub: Hub, process: Process) -> None:
+    woke: list[float] = []
+
+    def target() -> None:
+        hub.sleep(2)
+        woke.append(hub.now - START)
+
+    hub.spawn(process, "a", target)
+    hub.after(1, lambda: process.freeze(5))
+    run(hub)
+    assert woke == [6]
+
+
+def test_nobody_may_wait_for_the_world_with_the_lock_in_its_hands(hub: Hub, process: Process) -> None:
+    (condition,) = VirtualThreads(process).conditions(1)
+
+    def target() -> None:
+        with condition:
+            hub.sleep(1)
+
+    hub.spawn(process, "a", target)
+    with pytest.raises(LockHeldError):
+        run(hub)
+
+
+def test_nobody_may_go_on_for_ever_while_time_stands_still(hub: Hub, process: Process) -> None:
+    (condition,) = VirtualThreads(process).conditions(1)
+
+    def target() -> None:
+        while True:
+            with condition:
+                condition.wait(0)
+
+    hub.spawn(process, "a", target)
+    with pytest.raises(SpinningError):
+        run(hub)

@@ -1,0 +1,161 @@
+"""What a rebalance does to ledgers and commits."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    OFFSET_INVALID,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+from prometheus_client import CollectorRegistry
+
+from consumer.stream.assignment import Assignment, LookUps
+from consumer.stream.commit_map import UNKNOWN_TOPIC_ID, encode
+from consumer.stream.committer import Committer
+from consumer.stream.connection import Connection
+from consumer.stream.health import Health
+from consumer.stream.options import StreamOptions
+from consumer.stream.reporter import Reporter
+from consumer.stream.scheduler import Batch
+from consumer.stream.start_position import StartPosition
+from consumer.stream.topic_ids import TopicIds
+from tests.stream.builders import EVENTS, Engine
+
+NOW = 1000.0
+
+
+class Group:
+    """Stands for librdkafka's consumer and the coordinator behind it.
+
+    stored -- what it answers as committed; an exception: nothing can be read
+    """
+
+    def __init__(self, stored: tuple[int, str] | KafkaException = (0, "")) -> None:
+        self.stored = stored
+        self.commits: list[TopicPartition] = []
+        self.begun: list[int] = []
+
+    def committed(self, partitions: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+        assert timeout > 0
+        if isinstance(self.stored, KafkaException):
+            raise self.stored
+        offset, metadata = self.stored
+        return [TopicPartition(each.topic, each.partition, offset, metadata=metadata) for each in partitions]
+
+    def incremental_assign(self, partitions: list[TopicPartition]) -> None:
+        self.begun += [each.offset for each in partitions]
+
+    def resume(self, partitions: list[TopicPartition]) -> None:
+        pass
+
+    def position(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
+        return [TopicPartition(each.topic, each.partition, OFFSET_INVALID) for each in partitions]
+
+    def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> list[TopicPartition]:
+        assert asynchronous in (True, False)
+        self.commits += offsets
+        return offsets
+
+
+class KnownTopics(TopicIds):
+    """Every topic has this id."""
+
+    def __init__(self, present: bytes) -> None:
+        self.present = present
+
+    def id(self, topic: str) -> bytes:  # noqa: ARG002 -- they all have
+        return self.present
+
+
+def nobody() -> AdminClient:
+    """There is nobody to ask."""
+    raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+
+
+class Member:
+    """One worker's assignment, in a group."""
+
+    def __init__(self, group: Group, topic_id: bytes = UNKNOWN_TOPIC_ID) -> None:
+        self.group = cast(Consumer, group)
+        self.engine = Engine().scheduler
+        self.topics = KnownTopics(topic_id)
+        self.committer = Committer(self.engine, lambda _result: None)
+        options, health = StreamOptions(("events",), "group", "events.dead-letter", {}), Health(NOW)
+        self.assignment = Assignment(
+            options,
+            self.engine,
+            self.committer,
+            Connection(health, lambda: NOW),
+            health,
+            Reporter(CollectorRegistry(), None, lambda: NOW),
+            LookUps(self.topics, StartPosition(options, nobody)),
+            lambda: NOW,
+        )
+
+    def assigned(self) -> None:
+        self.assignment.assigned(self.group, [TopicPartition(*EVENTS)])
+
+    def see_to(self, offset: int) -> None:
+        """Filtered records: being seen is being settled."""
+        self.engine.ledgers[EVENTS].highest_seen = offset
+        self.engine.admit(Batch(consumed=1))
+
+
+def test_what_is_settled_is_committed_at_a_revoke_that_comes_before_the_first_statistics() -> None:
+    group = Group()
+    member = Member(group)
+    member.assigned()
+    member.see_to(9)
+    member.assignment.revoked(member.group, [TopicPartition(*EVENTS)])
+    assert [each.offset for each in group.commits] == [10]
+
+
+OURS, FORMER, MIRRORED = b"now" + bytes(17), b"then" + bytes(16), b"then" + bytes(12) + b"else"
+
+
+@pytest.mark.parametrize(
+    ("topic_id", "begins"),
+    [
+        pytest.param(OURS, 40, id="of this topic"),
+        pytest.param(FORMER, OFFSET_BEGINNING, id="of one of this name that was deleted"),
+        pytest.param(MIRRORED, 40, id="of a topic of another cluster, whose offsets a tool has translated"),
+    ],
+)
+def test_where_a_partition_begins_whose_offset_was_committed_for_a_topic(topic_id: bytes, begins: int) -> None:
+    group = Group((40, encode(topic_id, 40, 60, [40])))
+    member = Member(group, OURS)
+    member.assigned()
+    assert group.begun == [begins]
+    ledger = member.engine.ledgers[EVENTS]
+    assert (ledger.settled_before is not None) == (topic_id == OURS), "only this topic's own map is believed"
+
+
+def test_nothing_is_committed_of_a_partition_whose_offset_could_not_be_read_before_a_record_came() -> None:
+    group = Group(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
+    member = Member(group, OURS)
+    member.assigned()
+    assert group.begun == [OFFSET_INVALID], "librdkafka asks for the offset by itself"
+    member.committer.commit(member.group)
+    assert group.commits == []
+    member.see_to(499)
+    member.committer.commit(member.group)
+    assert [each.offset for each in group.commits] == [500]
+
+
+def test_a_recreated_topic_is_begun_at_its_beginning_though_the_offset_could_not_be_read() -> None:
+    """librdkafka would find the old topic's offset, which the broker may keep a moment longer."""
+    group = Group()
+    member = Member(group, FORMER)
+    member.assigned()
+    member.assignment.revoked(member.group, [TopicPartition(*EVENTS)])
+    member.topics.present = OURS
+    group.stored = KafkaException(KafkaError(KafkaError._TIMED_OUT))
+    member.assigned()
+    assert group.begun == [0, OFFSET_BEGINNING]

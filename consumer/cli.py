@@ -34,8 +34,6 @@ app = typer.Typer(
 )
 app.command()(replay)
 app.add_typer(dead_letters, name="dead-letters")
-
-
 app.add_typer(offsets, name="offsets")
 
 

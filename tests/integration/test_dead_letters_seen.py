@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.operations.sandbox.server import Sandbox
 from consumer.stream.dead_letter import Part
+from tests.integration.access import Access
 from tests.integration.command import environment
 from tests.integration.graveyard import Graveyard
 from tests.integration.stage import Stage
@@ -123,19 +124,9 @@ def test_a_missing_topic_and_a_missing_kafka_are_told_apart(graveyard: Graveyard
 
 
 def test_a_user_who_may_not_read_is_told_so(graveyard: Graveyard, kafka_from_jars: ApacheKafka) -> None:
-    done = graveyard.command("dead-letters", "list", **as_guest(kafka_from_jars))
+    done = graveyard.command("dead-letters", "list", **Access(kafka_from_jars, graveyard.stage).variables())
     assert done.returncode == 1
     assert "Grant READ and DESCRIBE on the topic" in done.stderr
-
-
-def as_guest(kafka: ApacheKafka) -> dict[str, str]:
-    return {
-        "KAFKA_BOOTSTRAP_SERVERS": kafka.sasl_bootstrap,
-        "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
-        "KAFKA_SASL_MECHANISM": "PLAIN",
-        "KAFKA_SASL_USERNAME": "guest",
-        "KAFKA_SASL_PASSWORD": "right",
-    }
 
 
 def test_a_pipe_that_closes_ends_it_quietly(graveyard: Graveyard) -> None:

@@ -113,11 +113,12 @@ class RangeConsumer(Consumer):
         super().resume([each for each in partitions if Partition(each.topic, each.partition) in self._left])
 
     def seek(self, partition: TopicPartition) -> None:
-        """The engine goes back when a topic was deleted and created again; then the range means nothing any more.
+        """The engine goes back when a topic was created again, or its log cut; then the range means nothing any more.
 
         Raises RefusedError.
         """
-        raise RefusedError(f"The topic {partition.topic} was deleted and created again while it was replayed.")
+        what = f"The topic {partition.topic} was created again, or its log cut, while it was replayed"
+        raise RefusedError(f"{what}: its offsets mean other records now.")
 
     def _wanted(self, message: Message) -> bool:
         if message.error() is not None:

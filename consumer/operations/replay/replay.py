@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from confluent_kafka import Message
 from prometheus_client import CollectorRegistry
 
-from consumer.enrolment.enroller import Enrolled, Enroller
+from consumer.enrolment.disposition import Disposition
+from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
 from consumer.errors import ConsumerError
 from consumer.operations.checkpoint import Checkpoint, name_of
 from consumer.operations.enrolment_rules import rules
@@ -141,11 +142,7 @@ class Replay:
             for message in read(self._cluster, left):
                 advance(1)
                 if self._selection.sort(message) is None:
-                    decision = self._enroller.decide(message.value())
-                    if isinstance(decision, Enrolled):
-                        self._counts[DELIVER, ""] += 1
-                    else:
-                        self._counts[type(decision).__name__.lower(), decision.reason] += 1
+                    self._counts[_fate(self._enroller.decide(message.value()))] += 1
 
     def _deliver(self, ranges: Ranges, left: Ranges, form: Format) -> ExitStatus:
         clock, threads = time.monotonic, OsThreads()
@@ -215,6 +212,17 @@ class Replay:
 
     def _how_to_go_on(self) -> str:
         return f"The same command goes on where this one stopped (checkpoint {self._checkpoint.group})."
+
+
+def _fate(decision: Decision) -> tuple[str, str]:
+    """Disposition and reason, as far as they can be told without a request."""
+    match decision:
+        case Enrolled():
+            return DELIVER, ""
+        case Filtered(reason):
+            return Disposition.FILTERED, reason
+        case Undeliverable(reason, _):
+            return Disposition.DEAD_LETTERED, reason
 
 
 class _Progress:

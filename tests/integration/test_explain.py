@@ -89,7 +89,8 @@ def test_an_interrupted_one_sums_up_what_it_has_seen(tmp_path: Path) -> None:
         process.stdin.flush()
         process.stdout.readline()  # explained at once, though there may be more
         process.send_signal(signal.SIGINT)
-        _, talk = process.communicate(timeout=HANG_SECONDS)
+        process.wait(HANG_SECONDS)  # with its stdin still open: it is interrupted, not at its end
+        _, talk = process.communicate()
     assert process.returncode == 1
     assert talk.decode().splitlines()[-2:] == ["1        deliver      -       -", "Interrupted."]
 

@@ -53,12 +53,11 @@ def explain_file(sources: Sources, file: Path | None, look: Look) -> ExitStatus:
     if file is None:
         return _show(_of_stream(explainer, sys.stdin.buffer), None, "bytes", look, sys.stdout.flush)
     try:
-        with file.open("rb") as stream:
-            return _show(_of_stream(explainer, stream), file.stat().st_size, "bytes", look)
-    except BrokenPipeError:
-        raise
+        stream = file.open("rb")
     except OSError as error:
         raise RefusedError(f"{file} can't be read: {error.strerror}.") from None
+    with stream:
+        return _show(_of_stream(explainer, stream), file.stat().st_size, "bytes", look)
 
 
 def explain_kafka(sources: Sources, asked: FromKafka, look: Look) -> ExitStatus:
@@ -105,18 +104,18 @@ def _show(
     """Print each, and the summary at the end, also of an interrupted one. flush -- after each: somebody waits for it"""
     summary = Summary()
     write = sys.stdout.write
-    with progress("explaining", total, unit) if total else nullcontext(_ignore) as advance:
-        try:
+    try:
+        with progress("explaining", total, unit) if total else nullcontext(_ignore) as advance:
             for each, step in explained:
                 write(json_line(each) if look.form is Format.JSON else text(each, look.privacy))
                 summary.add(each)
                 advance(step)
                 if flush is not None:
                     flush()
-        except KeyboardInterrupt:
-            sys.stderr.write(summary.text())
-            raise
-    sys.stdout.flush()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.stderr.write(summary.text())
+        raise
     sys.stderr.write(summary.text())
     return ExitStatus.DONE
 

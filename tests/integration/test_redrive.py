@@ -68,7 +68,7 @@ def test_a_dry_run_tells_and_writes_nothing(graveyard: Graveyard) -> None:
         done = graveyard.command(*target)
         assert done.returncode == 0
         assert done.stdout.splitlines()[1].split() == ["to_redrive", "2"]
-        assert "Add --execute" in done.stderr
+        assert "--execute does it" in done.stderr
     assert redriven(graveyard) == []
     assert graveyard.stage.sandbox.requests() == []
 

@@ -84,6 +84,7 @@ class Redrive:
         everything = ranges_of(self._cluster, self._settings.kafka.dead_letter_topic)
         anew = self._options.begin is Begin.ANEW
         ranges = everything if anew else self._checkpoint.left(everything)
+        sys.stderr.write(f"{self._where(ranges, everything)}\n")
         meant, since_ms = self._look(ranges)
         if meant and self._options.stale is Stale.SKIP:
             topics = self._settings.kafka.topics
@@ -91,7 +92,8 @@ class Redrive:
         if self._options.mode is Mode.DRY_RUN:
             self._each(ranges, meant, Nowhere(self._options.destination))
             sys.stdout.write(self._table(form))
-            sys.stderr.write(f"{self._where(ranges, everything)} A dry run: nothing was written. Add --execute.\n")
+            sys.stdout.flush()
+            sys.stderr.write("A dry run: nothing was written. --execute does it.\n")
             return ExitStatus.DONE
         return self._execute(ranges, meant, form)
 
@@ -176,10 +178,8 @@ class Redrive:
 
     def _where(self, ranges: Mapping[Partition, Range], everything: Mapping[Partition, Range]) -> str:
         passed = sum(ranges[partition].start - span.start for partition, span in everything.items())
-        left = sum(span.stop - span.start for span in ranges.values())
-        return (
-            f"{passed} offsets of {passed + left} were passed by an earlier run (checkpoint {self._checkpoint.group})."
-        )
+        total = sum(span.stop - span.start for span in everything.values())
+        return f"Earlier runs have passed {passed} of {total} dead letters (checkpoint {self._checkpoint.group})."
 
     def _how_to_go_on(self) -> str:
         return f"The same command goes on where this one stopped (checkpoint {self._checkpoint.group})."

@@ -21,34 +21,39 @@ from consumer.operations.front import (
 )
 from consumer.operations.output import Format
 
+Topics = Annotated[
+    list[str] | None,
+    typer.Option("--topic", metavar="TOPIC[:0,1]", help="Instead of all of KAFKA_TOPIC. Repeatable."),
+]
+FromEarliest = Annotated[bool, typer.Option("--from-earliest", help="From the beginning.")]
+FromOffset = Annotated[int | None, typer.Option(min=0, metavar="N", help="From this offset on.")]
+FromTime = Annotated[
+    str | None, typer.Option(metavar="TIME", help="From the first record of then, with a zone: ...T01:30:00Z.")
+]
+ToOffset = Annotated[
+    int | None, typer.Option(min=0, metavar="N", help="Up to and without this offset; else up to the present end.")
+]
+ToTime = Annotated[str | None, typer.Option(metavar="TIME", help="Up to and without the first record of then.")]
+OnlyThese = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="KIND=VALUE", help="identity=EMAIL, identity=+PHONE or reason=WORD. Repeatable."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Count what would be done, and do nothing.")]
+
 
 def replay(  # noqa: PLR0913 -- one parameter an option
     *,
     config: ConfigFile = None,
     overrides: Overrides = None,
     form: FormatOption = Format.TABLE,
-    topic: Annotated[
-        list[str] | None,
-        typer.Option("--topic", metavar="TOPIC[:0,1]", help="Instead of all of KAFKA_TOPIC. Repeatable."),
-    ] = None,
-    from_earliest: Annotated[bool, typer.Option("--from-earliest", help="From the beginning.")] = False,
-    from_offset: Annotated[int | None, typer.Option(min=0, metavar="N", help="From this offset on.")] = None,
-    from_datetime: Annotated[
-        str | None, typer.Option(metavar="TIME", help="From the first record of then, with a zone: ...T01:30:00Z.")
-    ] = None,
-    to_offset: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Up to and without this offset; else up to the present end.")
-    ] = None,
-    to_datetime: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Up to and without the first record of then.")
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--only", metavar="KIND=VALUE", help="identity=EMAIL, identity=+PHONE or reason=WORD. Repeatable."
-        ),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would be done, and do nothing.")] = False,
+    topic: Topics = None,
+    from_earliest: FromEarliest = False,
+    from_offset: FromOffset = None,
+    from_datetime: FromTime = None,
+    to_offset: ToOffset = None,
+    to_datetime: ToTime = None,
+    only: OnlyThese = None,
+    dry_run: DryRun = False,
     rate: Rate = 0.0,
     include_stale: IncludeStale = False,
     name: CheckpointName = None,

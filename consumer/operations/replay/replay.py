@@ -117,7 +117,8 @@ class Replay:
     def _announce(self, ranges: Ranges, left: Ranges) -> None:
         records, all_records = (sum(span.stop - span.start for span in each.values()) for each in (left, ranges))
         takes = pace(records, self._settings.delivery.max_requests_per_second)
-        what = f"{records} offsets of {len(left)} partitions{f', {takes}' if takes else ''}"
+        where = f"{len(left)} partition{'' if len(left) == 1 else 's'}"
+        what = f"{records} offsets of {where}{f', {takes}' if takes else ''}"
         if records < all_records:
             what += f"; {all_records - records} were replayed before"
         _say(f"{what} (checkpoint {self._checkpoint.group}).")

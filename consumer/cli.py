@@ -17,10 +17,12 @@ import typer
 
 from consumer import __version__, log
 from consumer.errors import ConfigurationError, FatalStreamError, RefusedError
+from consumer.operations.dead_letters.front import app as dead_letters
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.front import ConfigFile, FormatOption, Group, Overrides, choice, sources
 from consumer.operations.offsets.front import app as offsets
 from consumer.operations.output import Format
+from consumer.operations.replay.front import replay
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
 
@@ -30,8 +32,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
+app.command()(replay)
+app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(offsets, name="offsets")
 
 

@@ -9,20 +9,25 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from consumer.enrolment.disposition import DeadLetterReason
 from consumer.operations.sandbox.server import Sandbox
 from consumer.stream.commit_map import encode
+from consumer.stream.record import Partition
 from consumer.stream.topic_ids import TopicIds
 from tests.integration.command import HANG_SECONDS, environment
 from tests.kafka.apache import ApacheKafka
+from tests.operations.dead_letters.letters import written
 
 README = Path(__file__).parent.parent / "README.md"
 TOPIC, GROUP = "raw-events", "clicksend-consumer"
 DAY_MS = 86_400_000
+LETTERS = ("list", "show", "redrive")
 
 Turn = tuple[str, str]
 """A command line, and what it says."""
@@ -66,6 +71,7 @@ class World:
         kafka.create_topic(f"{TOPIC}.dead-letter", 2, {"retention.ms": "-1"})
         self._produce(events.splitlines())
         self._commit()
+        self._bury(events.encode().splitlines())
 
     def play(self, line: str) -> str:
         """What a person at a terminal sees."""
@@ -94,6 +100,22 @@ class World:
         producer.produce(TOPIC, value=events[0], partition=1, timestamp=now_ms)
         assert producer.flush(30) == 0
 
+    def _bury(self, events: list[bytes]) -> None:
+        """The last event could not be mapped, and ClickSend refused the first when it came again."""
+        # Idempotent, so that the broker's coordinator has been loaded when a command needs it.
+        producer = Producer({"bootstrap.servers": self._kafka.bootstrap, "enable.idempotence": True})
+        now_ms = round(time.time() * 1000)
+        unmappable = written(
+            DeadLetterReason.UNMAPPABLE, None, detail="phone_number unusable", partition=Partition(TOPIC, 0),
+            offset=2, key=None, value=events[2], timestamp_ms=now_ms - DAY_MS,
+        )  # fmt: skip
+        rejected = written(partition=Partition(TOPIC, 1), offset=0, key=None, value=events[0], timestamp_ms=now_ms)
+        for number, letter in enumerate((unmappable, rejected)):
+            headers: Any = letter.headers
+            place: Any = {"partition": number, "timestamp": letter.timestamp_ms}
+            producer.produce(f"{TOPIC}.dead-letter", value=letter.value, headers=headers, **place)
+        assert producer.flush(30) == 0
+
     def _commit(self) -> None:
         admin = AdminClient({"bootstrap.servers": self._kafka.bootstrap})
         settled_beyond = encode(TopicIds(lambda: admin).id(TOPIC), 1, 3, [1])
@@ -114,7 +136,14 @@ def world(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[World]:
 
 def test_the_chapter_has_each_command() -> None:
     lines = [line for line, _ in turns(chapter(README.read_text("utf-8")))]
-    for command in ("check", "explain", "lag", "offsets reset"):
+    for command in (
+        "check",
+        "explain",
+        "lag",
+        "offsets reset",
+        "replay",
+        *(f"dead-letters {word}" for word in LETTERS),
+    ):
         assert any(line.startswith(f"clicksend-consumer {command}") for line in lines)
 
 

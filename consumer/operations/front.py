@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from consumer.settings import Sources
 
 Choice = TypeVar("Choice", bound=StrEnum)
+T = TypeVar("T")
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings as TOML.")]
 Overrides = Annotated[
@@ -24,6 +26,12 @@ Overrides = Annotated[
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="A table, or one JSON object a line.")]
 Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="Instead of KAFKA_GROUP_ID.")]
+Rate = Annotated[float, typer.Option("--rate", min=0.0, metavar="N", help="At most so many a second; 0: no limit.")]
+IncludeStale = Annotated[bool, typer.Option("--include-stale", help="Also where the contact has a newer record.")]
+CheckpointName = Annotated[
+    str | None, typer.Option("--name", help="Of the checkpoint, instead of one made of these options.")
+]
+Restart = Annotated[bool, typer.Option("--restart", help="Begin anew, whatever the checkpoint says.")]
 
 
 def sources(config: Path | None, overrides: list[str] | None, group: str | None = None) -> Sources:
@@ -46,3 +54,11 @@ def choice(kind: type[Choice], word: str) -> Choice:
         return kind(word.lower())
     except ValueError:
         raise typer.BadParameter(f"Not one of {', '.join(kind)}.") from None
+
+
+def usage(read: Callable[[], T]) -> T:
+    """What an option's text means; a ValueError is wrong usage, and its text says what to write instead."""
+    try:
+        return read()
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.") from None

@@ -11,13 +11,23 @@ Advance = Callable[[int], None]
 
 @contextmanager
 def progress(what: str, total: int | None, unit: str = "records") -> Iterator[Advance]:
-    """A bar on stderr while the block runs; call what it gives with each step.
-
-    There is none where stderr is no terminal, nor where stdout is one: it would run through the rows there.
-
-    total -- of all steps; None where nobody knows
+    """A bar as `bar` shows it, for commands that write rows while it runs: there is none where stdout is a terminal, as
+    it would run through them.
     """
-    if not sys.stderr.isatty() or sys.stdout.isatty():
+    if sys.stdout.isatty():
+        yield lambda _step: None
+        return
+    with bar(what, total, unit) as advance:
+        yield advance
+
+
+@contextmanager
+def bar(what: str, total: int | None, unit: str = "records") -> Iterator[Advance]:
+    """A bar on stderr while the block runs, with an estimate; call what it gives with each step.
+
+    There is none where stderr is no terminal. total -- of all steps; None where nobody knows
+    """
+    if not sys.stderr.isatty():
         yield lambda _step: None
         return
     from rich.console import Console  # noqa: PLC0415 -- a tenth of a second that only people at a terminal pay

@@ -13,7 +13,12 @@ from consumer.stream.record import Partition
 
 BATCH = 500
 POLL_SECONDS = 0.1
-PROPERTIES = {"queued.max.messages.kbytes": 16_384, "fetch.wait.max.ms": 50}
+# A range that is gone meanwhile is an error: by default librdkafka would go to the partition's end, without a word.
+PROPERTIES: Mapping[str, str | int] = {
+    "queued.max.messages.kbytes": 16_384,
+    "fetch.wait.max.ms": 50,
+    "auto.offset.reset": "error",
+}
 
 
 class Range(NamedTuple):

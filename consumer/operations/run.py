@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 
 import structlog
 
 from consumer.operations.exit_status import ExitStatus
+from consumer.operations.stopping import StopSignals
 from consumer.operations.wiring import Member
 from consumer.settings import Settings
 from consumer.stream.worker import Ending
@@ -21,14 +21,7 @@ def run(settings: Settings) -> ExitStatus:
     Raises ConfigurationError and FatalStreamError as `Worker.run` does.
     """
     member = Member(settings)
-
-    def stop(*_: object) -> None:
-        if member.stopping:
-            os._exit(ExitStatus.FAILED)
-        member.stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    StopSignals(member.stop)
     ending = member.run()
     if ending is Ending.UNANSWERED:
         # Closing the consumer would wait for the missing answer for as long as the session lasts.

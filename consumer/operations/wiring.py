@@ -44,7 +44,7 @@ from consumer.stream.journal import Journal, combined
 from consumer.stream.options import DeadLetterTopicCreation, StreamOptions
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
-from consumer.stream.threads import OsThreads
+from consumer.stream.threads import OsThreads, Threads
 from consumer.stream.watchdog import Watchdog
 from consumer.stream.worker import Ending, Worker
 
@@ -62,12 +62,8 @@ class Member:
     def __init__(self, settings: Settings, *journals: Journal) -> None:
         clock = time.monotonic
         registry = CollectorRegistry()
-        policy = RetryPolicy(settings.retry.initial_delay, settings.retry.max_delay, settings.retry.max_age)
-        delivery = settings.delivery
-        gate = Gate(policy, delivery.max_requests_per_second, delivery.probe_interval)
-        judge = Judge(gate, policy, delivery.on_configuration_fault, delivery.mass_rejection_limit)
         threads = OsThreads()
-        self.scheduler = Scheduler(gate, judge, policy, threads, delivery.deduplicate)
+        self.scheduler = scheduler(settings, threads)
         self._health = Health(clock())
         probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
         debugger = Debugger.of(settings.monitor, self.scheduler, probes.ready, clock)
@@ -76,7 +72,7 @@ class Member:
             KafkaClients(stream_options(settings)),
             Enroller(rules(settings.enrolment)),
             self.scheduler,
-            _delivery(settings),
+            delivery(settings),
             Reporter(registry, combined(journals), clock),
             self._health,
             threads,
@@ -87,11 +83,6 @@ class Member:
         _register(registry, self.scheduler, clock)
         site = debugger.site if debugger is not None else None
         self.monitor = Monitor(settings.monitor.host, settings.monitor.port, registry, probes.live, probes.ready, site)
-
-    @property
-    def stopping(self) -> bool:
-        """Whether the worker was told to stop."""
-        return self._health.stopping
 
     def stop(self) -> None:
         """End: finish what is in flight, commit, leave the group. May be called from a signal handler."""
@@ -214,7 +205,17 @@ def stream_options(settings: Settings) -> StreamOptions:
     )
 
 
-def _delivery(settings: Settings) -> Delivery:
+def scheduler(settings: Settings, threads: Threads) -> Scheduler:
+    """The engine's heart, with its gate and its judge."""
+    retry, delivery = settings.retry, settings.delivery
+    policy = RetryPolicy(retry.initial_delay, retry.max_delay, retry.max_age)
+    gate = Gate(policy, delivery.max_requests_per_second, delivery.probe_interval)
+    judge = Judge(gate, policy, delivery.on_configuration_fault, delivery.mass_rejection_limit)
+    return Scheduler(gate, judge, policy, threads, delivery.deduplicate)
+
+
+def delivery(settings: Settings) -> Delivery:
+    """What the delivery threads work with."""
     clicksend = settings.clicksend
     proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
     endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)

@@ -1,0 +1,71 @@
+"""Which dead letters are meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from consumer.enrolment.disposition import DeadLetterReason
+from consumer.operations.dead_letters.letter import Letter
+from consumer.operations.moments import milliseconds, parse_moment
+from consumer.operations.partitions import Scope
+
+NO_STATUS = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """All that are given must hold, of those given several times one. Equal ones have the same `repr`.
+
+    since_ms, until_ms -- the record's timestamp, from and before; milliseconds since the epoch
+    sources            -- where the record came from
+    key                -- the record's, exactly
+    """
+
+    reasons: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    since_ms: int | None = None
+    until_ms: int | None = None
+    sources: tuple[Scope, ...] = ()
+    key: bytes | None = None
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        reason: list[str] | None = None,
+        status: list[str] | None = None,
+        from_datetime: str | None = None,
+        to_datetime: str | None = None,
+        source: list[str] | None = None,
+        key: str | None = None,
+    ) -> Filters:
+        """From what an operator typed. Raises ValueError, with what to write instead."""
+        if odd := set(reason or ()) - {*DeadLetterReason}:
+            raise ValueError(f"{min(odd)!r} is no reason. There are {', '.join(DeadLetterReason)}")
+        if odd := {each for each in status or () if each != NO_STATUS and not (each.isdigit() and len(each) == 3)}:
+            raise ValueError(f"{min(odd)!r} is no HTTP status. Write a number such as 400, or {NO_STATUS}")
+        return cls(
+            tuple(sorted({*(reason or ())})),
+            tuple(sorted({*(status or ())})),
+            milliseconds(parse_moment(from_datetime)) if from_datetime else None,
+            milliseconds(parse_moment(to_datetime)) if to_datetime else None,
+            tuple(Scope.parse(each) for each in source or ()),
+            key.encode() if key is not None else None,
+        )
+
+    def match(self, letter: Letter) -> bool:
+        """Whether the letter is meant."""
+        return (
+            (not self.reasons or letter.reason in self.reasons)
+            and (not self.statuses or (letter.status or NO_STATUS) in self.statuses)
+            and (self.since_ms is None or letter.timestamp_ms >= self.since_ms)
+            and (self.until_ms is None or letter.timestamp_ms < self.until_ms)
+            and (self.key is None or letter.key == self.key)
+            and (not self.sources or any(_comes_from(letter, scope) for scope in self.sources))
+        )
+
+
+def _comes_from(letter: Letter, scope: Scope) -> bool:
+    if letter.source is None or letter.source.partition.topic != scope.topic:
+        return False
+    return not scope.numbers or letter.source.partition.number in scope.numbers

@@ -1,0 +1,148 @@
+"""The front door of `dead-letters`. It waits for no heavy library: `--help` should be quick."""
+# ruff: noqa: PLC0415 -- as said above
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from consumer import log
+from consumer.operations.front import (
+    CheckpointName,
+    ConfigFile,
+    FormatOption,
+    IncludeStale,
+    Overrides,
+    Rate,
+    Restart,
+    choice,
+    sources,
+    usage,
+)
+from consumer.operations.output import Format
+
+if TYPE_CHECKING:
+    from consumer.operations.dead_letters.filters import Filters
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only of this reason. Repeatable.")]
+Statuses = Annotated[
+    list[str] | None, typer.Option("--status", help="Only with this HTTP status, or `none`. Repeatable.")
+]
+Since = Annotated[
+    str | None,
+    typer.Option("--from-datetime", metavar="TIME", help="Records from then on, with a zone: ...T01:30:00Z."),
+]
+Until = Annotated[str | None, typer.Option("--to-datetime", metavar="TIME", help="Records before then.")]
+SourceScopes = Annotated[
+    list[str] | None, typer.Option("--source", metavar="TOPIC[:0,1]", help="Only from there. Repeatable.")
+]
+Key = Annotated[str | None, typer.Option("--key", help="Only records with this key.")]
+
+
+@app.callback()
+def _dead_letters() -> None:
+    """What could not be delivered: list it, look at it, bring it back."""
+
+
+@app.command("list")
+def list_(  # noqa: PLR0913 -- one parameter an option
+    *,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+    form: FormatOption = Format.TABLE,
+    reason: Reasons = None,
+    status: Statuses = None,
+    from_datetime: Since = None,
+    to_datetime: Until = None,
+    source: SourceScopes = None,
+    key: Key = None,
+) -> int:
+    """The dead letters, a line each, with where they came from and why."""
+    from consumer.operations.dead_letters.looking import list_letters
+    from consumer.settings import load
+
+    filters = _filters(
+        reason=reason, status=status, from_datetime=from_datetime, to_datetime=to_datetime, source=source, key=key
+    )
+    return list_letters(load(sources(config, overrides), ("kafka",)).kafka, filters, form)
+
+
+@app.command()
+def show(
+    letter: Annotated[str, typer.Argument(metavar="TOPIC-PARTITION@OFFSET", help="As `list` names it, or its source.")],
+    *,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+    form: FormatOption = Format.TABLE,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Its key and value, too: personal data.")] = False,
+) -> int:
+    """One dead letter with all its headers."""
+    from consumer.operations.dead_letters.letter import Place
+    from consumer.operations.dead_letters.looking import reveal_letter, show_letter
+    from consumer.settings import load
+
+    kafka = load(sources(config, overrides), ("kafka",)).kafka
+    place = usage(lambda: Place.parse(letter, kafka.dead_letter_topic))
+    return (reveal_letter if reveal else show_letter)(kafka, place, form)
+
+
+@app.command()
+def redrive(  # noqa: PLR0913 -- one parameter an option
+    *,
+    to: Annotated[
+        str, typer.Option("--to", help="source: the topic they came from. deliver: ClickSend, by this command.")
+    ],
+    execute: Annotated[
+        bool, typer.Option("--execute", help="Do it. Without it, only tell what would be done.")
+    ] = False,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+    form: FormatOption = Format.TABLE,
+    reason: Reasons = None,
+    status: Statuses = None,
+    from_datetime: Since = None,
+    to_datetime: Until = None,
+    source: SourceScopes = None,
+    key: Key = None,
+    max_redrives: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Leave letters alone that were redriven so often.")
+    ] = 3,
+    rate: Rate = 0.0,
+    include_stale: IncludeStale = False,
+    name: CheckpointName = None,
+    restart: Restart = False,
+) -> int:
+    """Bring dead letters back. A dry run unless --execute; interrupted, the same command goes on where it stopped."""
+    from consumer.operations.checkpoint import checked_name
+    from consumer.operations.dead_letters.redrive import RedriveOptions
+    from consumer.operations.dead_letters.redrive import redrive as bring_back
+    from consumer.operations.dead_letters.targets import Destination
+    from consumer.operations.modes import Begin, Mode, Stale
+    from consumer.settings import load
+
+    destination = choice(Destination, to)
+    options = RedriveOptions(
+        destination=destination,
+        filters=_filters(
+            reason=reason, status=status, from_datetime=from_datetime, to_datetime=to_datetime, source=source, key=key
+        ),
+        mode=Mode.EXECUTE if execute else Mode.DRY_RUN,
+        begin=Begin.ANEW if restart else Begin.CHECKPOINT,
+        stale=Stale.INCLUDE if include_stale else Stale.SKIP,
+        max_redrives=max_redrives,
+        rate=rate,
+        name=usage(lambda: checked_name(name)) if name else None,
+    )
+    given = sources(config, overrides)
+    settings = load(given) if destination is Destination.DELIVER else load(given, ("kafka", "enrolment", "log"))
+    log.configure(log.LogLevel.WARNING, settings.log.format)
+    return bring_back(settings, options, form)
+
+
+def _filters(**given: Any) -> Filters:
+    from consumer.operations.dead_letters.filters import Filters
+
+    return usage(lambda: Filters.parse(**given))

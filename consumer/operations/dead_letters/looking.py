@@ -1,0 +1,93 @@
+"""`dead-letters list` and `dead-letters show`: they read, and change nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+
+from consumer.errors import RefusedError
+from consumer.operations.cluster import Cluster
+from consumer.operations.dead_letters.filters import Filters
+from consumer.operations.dead_letters.letter import Letter, Place, printable
+from consumer.operations.dead_letters.letters import letter_at, letters, ranges_of
+from consumer.operations.dead_letters.originals import original
+from consumer.operations.exit_status import ExitStatus
+from consumer.operations.output import Format, rendered
+from consumer.operations.progress import progress
+from consumer.settings.model import Kafka
+
+
+def list_letters(kafka: Kafka, filters: Filters, form: Format) -> ExitStatus:
+    """Print the letters that match, a line each, and on stderr how many of which reason.
+
+    Raises as Cluster's methods do, and RefusedError where there is no dead-letter topic.
+    """
+    cluster = Cluster(kafka)
+    try:
+        ranges = ranges_of(cluster, kafka.dead_letter_topic)
+        reasons: Counter[str] = Counter()
+        rows = []
+        with progress("Reading dead letters", sum(span.stop - span.start for span in ranges.values())) as advance:
+            for letter in letters(cluster, ranges):
+                advance(1)
+                if not filters.match(letter):
+                    continue
+                reasons[letter.reason or "no letter of ours"] += 1
+                if form is Format.JSON:
+                    sys.stdout.write(rendered([letter.row()], form))
+                else:
+                    rows.append(letter.row())
+        sys.stdout.write(rendered(sorted(rows, key=lambda row: str(row["timestamp"])), form))
+        sys.stdout.flush()
+    finally:
+        cluster.close()
+    each = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
+    sys.stderr.write(f"{reasons.total()} dead letters in {kafka.dead_letter_topic}{f': {each}' if each else ''}.\n")
+    return ExitStatus.DONE
+
+
+def show_letter(kafka: Kafka, place: Place, form: Format) -> ExitStatus:
+    """Print one letter's headers. Raises as `list_letters`."""
+    cluster = Cluster(kafka)
+    try:
+        letter = letter_at(cluster, kafka.dead_letter_topic, place)
+    finally:
+        cluster.close()
+    _print(_headers(letter), form)
+    return ExitStatus.DONE
+
+
+def reveal_letter(kafka: Kafka, place: Place, form: Format) -> ExitStatus:
+    """Print one letter with its key and its value, which may be personal data; a pointer's from the source topic.
+
+    Raises as `show_letter`.
+    """
+    cluster = Cluster(kafka)
+    try:
+        letter = letter_at(cluster, kafka.dead_letter_topic, place)
+        record = original(cluster, letter, letter.source) if letter.source else letter.record(letter.place)
+    finally:
+        cluster.close()
+    if record is None:
+        _print(_headers(letter), form)
+        raise RefusedError(f"The value is no more: the letter only points to it, and {letter.source} is gone.")
+    key = None if record.key is None else printable(record.key)
+    value = None if record.value is None else printable(record.value)
+    _print({**_headers(letter), "key": key, "value": value}, form)
+    return ExitStatus.DONE
+
+
+def _headers(letter: Letter) -> dict[str, str | None]:
+    own = {f"header {name}": None if value is None else printable(value) for name, value in letter.own_headers}
+    row = letter.row()
+    facts = {name: None if row[name] is None else str(row[name]) for name in ("letter", "source", "timestamp", "bytes")}
+    return {**facts, **letter.notes, **own}
+
+
+def _print(facts: dict[str, str | None], form: Format) -> None:
+    if form is Format.JSON:
+        sys.stdout.write(json.dumps(facts, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write(rendered([{"name": name, "value": value} for name, value in facts.items()], form))
+    sys.stdout.flush()

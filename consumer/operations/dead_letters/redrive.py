@@ -1,0 +1,189 @@
+"""`dead-letters redrive`: brings letters back, one at a time, each committed when its end is acknowledged."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from consumer.enrolment.enroller import Enrolled, Enroller
+from consumer.errors import ConsumerError, RefusedError
+from consumer.operations.checkpoint import Checkpoint, name_of
+from consumer.operations.connection import connection
+from consumer.operations.dead_letters.fate import MISSED, SENT, Fate, Sorter
+from consumer.operations.dead_letters.filters import Filters
+from consumer.operations.dead_letters.letter import Letter
+from consumer.operations.dead_letters.letters import letters, ranges_of
+from consumer.operations.dead_letters.targets import Destination, Nowhere, Target, ToClickSend, ToSource
+from consumer.operations.enrolment_rules import rules
+from consumer.operations.exit_status import ExitStatus
+from consumer.operations.modes import Begin, Mode, Stale
+from consumer.operations.output import Format, rendered
+from consumer.operations.progress import bar
+from consumer.operations.records import Range
+from consumer.operations.staleness import look_through
+from consumer.operations.stopping import StopSignals
+from consumer.settings import Settings
+from consumer.stream.dead_letter import REDRIVE_COUNT
+from consumer.stream.options import StreamOptions
+from consumer.stream.record import Partition
+
+SLEEP_SECONDS = 0.05  # a signal is noticed so soon
+
+
+@dataclass(frozen=True, slots=True)
+class RedriveOptions:
+    """What an operator asked for.
+
+    rate -- letters a second at most; 0: no limit
+    name -- of the checkpoint; None: by destination and filters, so that the same command goes on where it stopped
+    """
+
+    destination: Destination
+    filters: Filters
+    mode: Mode = Mode.DRY_RUN
+    begin: Begin = Begin.CHECKPOINT
+    stale: Stale = Stale.SKIP
+    max_redrives: int = 3
+    rate: float = 0.0
+    name: str | None = None
+
+
+def redrive(settings: Settings, options: RedriveOptions, form: Format) -> ExitStatus:
+    """Bring the letters back that match, and print how many of them ended how.
+
+    Raises as Cluster's methods do, RefusedError where a topic is missing or takes nothing.
+    """
+    checkpoint = Checkpoint(settings.kafka, options.name or name_of(options.destination, options.filters))
+    try:
+        return Redrive(settings, options, checkpoint).run(form)
+    finally:
+        checkpoint.close()
+
+
+class Redrive:
+    """One run."""
+
+    def __init__(self, settings: Settings, options: RedriveOptions, checkpoint: Checkpoint) -> None:
+        self._settings = settings
+        self._options = options
+        self._checkpoint = checkpoint
+        self._cluster = checkpoint.cluster
+        self._enroller = Enroller(rules(settings.enrolment))
+        topics = settings.kafka.topics
+        self._sorter = Sorter(self._cluster, self._enroller, topics, options.filters, options.max_redrives)
+        self._fates: Counter[Fate] = Counter()
+        self._passed: dict[Partition, int] = {}  # offsets to commit with the next letter, or at the end
+        self._next_at = 0.0
+        self._signals: StopSignals | None = None  # before something is sent, Ctrl-C just ends the program
+
+    def run(self, form: Format) -> ExitStatus:
+        """Look, guard, redrive, tell."""
+        everything = ranges_of(self._cluster, self._settings.kafka.dead_letter_topic)
+        anew = self._options.begin is Begin.ANEW
+        ranges = everything if anew else self._checkpoint.left(everything)
+        sys.stderr.write(f"{self._where(ranges, everything)}\n")
+        meant, since_ms = self._look(ranges)
+        if meant and self._options.stale is Stale.SKIP:
+            topics = self._settings.kafka.topics
+            self._sorter.newest = look_through(self._cluster, self._enroller, topics, since_ms, _any)
+        if self._options.mode is Mode.DRY_RUN:
+            self._each(ranges, meant, Nowhere(self._options.destination))
+            sys.stdout.write(self._table(form))
+            sys.stdout.flush()
+            sys.stderr.write("A dry run: nothing was written. --execute does it.\n")
+            return ExitStatus.DONE
+        return self._execute(ranges, meant, form)
+
+    def _execute(self, ranges: Mapping[Partition, Range], meant: int, form: Format) -> ExitStatus:
+        self._checkpoint.begin(ranges, self._options.begin)
+        self._signals = StopSignals()
+        target = self._target()
+        try:
+            finished = self._each(ranges, meant, target)
+            self._commit()
+        except ConsumerError:
+            sys.stderr.write(f"{self._how_to_go_on()}\n")
+            raise
+        finally:
+            target.close()
+            sys.stdout.write(self._table(form))
+            sys.stdout.flush()
+        if not finished:
+            sys.stderr.write(f"Interrupted. {self._how_to_go_on()}\n")
+            return ExitStatus.PARTLY_DONE
+        return ExitStatus.PARTLY_DONE if any(self._fates[fate] for fate in MISSED) else ExitStatus.DONE
+
+    def _look(self, ranges: Mapping[Partition, Range]) -> tuple[int, int]:
+        """How many letters are meant, and the timestamp of the oldest record among them."""
+        meant = [each.timestamp_ms for each in letters(self._cluster, ranges) if self._sorter.means(each)]
+        return len(meant), min((each for each in meant if each >= 0), default=0)
+
+    def _each(self, ranges: Mapping[Partition, Range], meant: int, target: Target) -> bool:
+        """Go through the letters; whether all of them were passed."""
+        with bar("Redriving", meant, "letters") as advance:
+            for letter in letters(self._cluster, ranges):
+                if not self._in_time():
+                    return False
+                fate = self._one(letter, target) if self._sorter.means(letter) else Fate.NOT_MEANT
+                if fate is None:
+                    return False
+                self._passed[letter.place.partition] = letter.place.offset + 1
+                if fate in SENT:
+                    self._next_at = time.monotonic() + (1 / self._options.rate if self._options.rate else 0.0)
+                    self._commit()
+                if fate is not Fate.NOT_MEANT:
+                    self._fates[fate] += 1
+                    advance(1)
+        self._passed |= {partition: span.stop for partition, span in ranges.items()}
+        return True
+
+    def _one(self, letter: Letter, target: Target) -> Fate | None:
+        """What becomes of the letter. None: the target has given up on it, because we are to stop."""
+        found = self._sorter.sort(letter)
+        if isinstance(found, Fate):
+            return found
+        record, decision = found
+        count = (REDRIVE_COUNT, str(letter.redrives + 1).encode())
+        headers = [*(header for header in record.headers if header[0] != REDRIVE_COUNT), count]
+        return target.send(replace(record, headers=headers), decision)
+
+    def _in_time(self) -> bool:
+        """Wait until the rate allows the next one; False: we are to stop."""
+        while not self._stopped() and (left := self._next_at - time.monotonic()) > 0:
+            time.sleep(min(left, SLEEP_SECONDS))
+        return not self._stopped()
+
+    def _stopped(self) -> bool:
+        return self._signals is not None and self._signals.came
+
+    def _commit(self) -> None:
+        passed, self._passed = self._passed, {}
+        self._checkpoint.commit(passed)
+
+    def _target(self) -> Target:
+        if self._options.destination is Destination.DELIVER:
+            return ToClickSend(self._settings, self._stopped)
+        kafka = self._settings.kafka
+        there = self._cluster.partitions_of(kafka.topics)
+        if missing := sorted(set(kafka.topics) - set(there)):
+            raise RefusedError(f"The topic {', '.join(missing)} does not exist. Check KAFKA_TOPIC.")
+        return ToSource(StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, connection(kafka)))
+
+    def _table(self, form: Format) -> str:
+        rows: Iterable[tuple[Fate, int]] = ((fate, self._fates[fate]) for fate in Fate if self._fates[fate])
+        return rendered([{"outcome": fate.value, "letters": number} for fate, number in rows], form)
+
+    def _where(self, ranges: Mapping[Partition, Range], everything: Mapping[Partition, Range]) -> str:
+        passed = sum(ranges[partition].start - span.start for partition, span in everything.items())
+        total = sum(span.stop - span.start for span in everything.values())
+        return f"Earlier runs have passed {passed} of {total} dead letters (checkpoint {self._checkpoint.group})."
+
+    def _how_to_go_on(self) -> str:
+        return f"The same command goes on where this one stopped (checkpoint {self._checkpoint.group})."
+
+
+def _any(_message: object, _decision: Enrolled) -> bool:
+    return True

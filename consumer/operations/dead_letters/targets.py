@@ -1,0 +1,169 @@
+"""Where redriven letters go. One at a time: what is on its way when the program dies is all that can come twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Protocol
+
+from confluent_kafka import KafkaError, KafkaException, Message
+from prometheus_client import CollectorRegistry
+
+from consumer.enrolment.enroller import Decision, Enrolled
+from consumer.errors import FatalStreamError, RefusedError
+from consumer.operations.dead_letters.fate import Fate
+from consumer.operations.wiring import delivery, scheduler, stream_options
+from consumer.settings import Settings
+from consumer.stream.clients import KafkaClients
+from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
+from consumer.stream.crew import Crew
+from consumer.stream.dead_letters import DeadLetters
+from consumer.stream.health import Health
+from consumer.stream.ledger import OFFSET_UNKNOWN
+from consumer.stream.options import StreamOptions
+from consumer.stream.record import Record, Task
+from consumer.stream.reporter import Reporter
+from consumer.stream.scheduler import Batch
+from consumer.stream.threads import OsThreads
+
+LOOK_SECONDS = 0.005
+CLOSE_SECONDS = 2.0
+# What the source topic refuses for the record's sake: others may still go.
+OF_THE_RECORD = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_TIMESTAMP, KafkaError.INVALID_RECORD})
+
+
+class Destination(StrEnum):
+    """--to"""
+
+    SOURCE = "source"  # the topic it came from: the worker takes it as any other record
+    DELIVER = "deliver"  # ClickSend, by this command
+
+
+class Target(Protocol):
+    """Takes one record at a time. `close` ends it, whatever is under way."""
+
+    def send(self, record: Record, decision: Decision) -> Fate | None:
+        """Bring the record to its end, and tell which. None: it has none, because we are to stop."""
+
+    def close(self) -> None:
+        """Let go of connections and threads."""
+
+
+class Nowhere:
+    """Of a dry run: tells what would be sent."""
+
+    def __init__(self, destination: Destination) -> None:
+        self._destination = destination
+
+    def send(self, record: Record, decision: Decision) -> Fate:  # noqa: ARG002 -- a Target
+        """It would be redriven, if the destination takes it."""
+        nothing = self._destination is Destination.DELIVER and not isinstance(decision, Enrolled)
+        return Fate.NOTHING_TO_SEND if nothing else Fate.TO_REDRIVE
+
+    def close(self) -> None:
+        """There is nothing."""
+
+
+class ToSource:
+    """Writes the record to the partition that it came from, and waits for the acknowledgement."""
+
+    def __init__(self, options: StreamOptions) -> None:
+        self._producer = KafkaClients(options).producer({})
+
+    def send(self, record: Record, decision: Decision) -> Fate:  # noqa: ARG002 -- a Target
+        """Raises RefusedError where the topic takes nothing at all."""
+        errors: list[KafkaError | None] = []
+
+        def reported(error: KafkaError | None, _message: Message) -> None:
+            errors.append(error)
+
+        try:
+            self._producer.produce(
+                record.partition.topic,
+                key=record.key,
+                value=record.value,
+                headers=record.headers,  # type: ignore[arg-type]  # null headers are allowed
+                partition=record.partition.number,
+                timestamp=max(0, record.timestamp_ms),
+                on_delivery=reported,
+            )
+            while not errors:
+                self._producer.poll(1.0)
+        except KafkaException as failure:
+            errors.append(failure.args[0])
+        (error,) = errors[:1]
+        if error is None:
+            return Fate.REDRIVEN
+        if error.code() in OF_THE_RECORD:
+            return Fate.REFUSED
+        how = "Check that it exists, that this user may WRITE to it, and the brokers"
+        raise RefusedError(f"{record.partition} takes no record: {error.name()}. {how}.")
+
+    def close(self) -> None:
+        """Nothing is on its way: each record was waited for."""
+        self._producer.flush(0)
+
+
+class ToClickSend:
+    """Delivers by the worker's own engine: its gate, its retries, and its dead letters for what is refused again.
+
+    stopped -- asked while a record waits: whether to give up waiting
+    """
+
+    def __init__(self, settings: Settings, stopped: Callable[[], bool]) -> None:
+        clock, threads, options = time.monotonic, OsThreads(), stream_options(settings)
+        self._stopped = stopped
+        self._drain_timeout = options.drain_timeout
+        self._crash: BaseException | None = None
+        self._scheduler = scheduler(settings, threads)
+        reporter = Reporter(CollectorRegistry(), None, clock)
+        make_producer = KafkaClients(options).producer
+        self._letters = DeadLetters(
+            options,
+            self._scheduler,
+            reporter,
+            clock,
+            self._crashed,
+            Health(clock()),
+            lambda: make_producer({}),
+            threads,
+        )
+        self._letters.start()
+        work = delivery(settings)
+        self._crew = Crew(self._scheduler, work, self._letters, reporter, clock, self._crashed, threads)
+        self._crew.start(1)
+
+    def send(self, record: Record, decision: Decision) -> Fate | None:
+        """Raises FatalStreamError where a thread of the engine has failed."""
+        if not isinstance(decision, Enrolled):
+            return Fate.NOTHING_TO_SEND
+        contact = decision.contact
+        ledger = self._scheduler.assign(record.partition, record.offset, OFFSET_UNKNOWN, UNKNOWN_TOPIC_ID)
+        task = Task(record, ledger, contact.identities, contact.payload(), decision.event)
+        self._scheduler.admit(Batch(consumed=1, tasks=[task]))
+        while len(ledger) and not self._stopped():
+            time.sleep(LOOK_SECONDS)
+            if self._crash is not None:
+                raise FatalStreamError("a thread of the engine failed") from self._crash
+        if len(ledger):
+            self._land(record)
+        if len(ledger):
+            return None
+        return Fate.DELIVERED if task.reason is None else Fate.BURIED_AGAIN
+
+    def close(self) -> None:
+        """End the threads."""
+        self._scheduler.close()
+        self._crew.join(CLOSE_SECONDS)
+        self._letters.close(CLOSE_SECONDS)
+
+    def _land(self, record: Record) -> None:
+        """Begin nothing more, and let what is under way end."""
+        self._scheduler.close()
+        until = time.monotonic() + self._drain_timeout
+        while self._scheduler.in_flight([record.partition]) and time.monotonic() < until:
+            time.sleep(LOOK_SECONDS)
+
+    def _crashed(self, crash: BaseException) -> None:
+        self._crash = self._crash or crash

@@ -1,0 +1,1 @@
+"""`replay`: a bounded range of the source topic once more, outside the live group."""

@@ -1,0 +1,243 @@
+"""`replay`: delivers a bounded range again, by the worker's own engine, beside the live group."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from confluent_kafka import Message
+from prometheus_client import CollectorRegistry
+
+from consumer.enrolment.disposition import Disposition
+from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
+from consumer.errors import ConsumerError
+from consumer.operations.checkpoint import Checkpoint, name_of
+from consumer.operations.enrolment_rules import rules
+from consumer.operations.exit_status import ExitStatus
+from consumer.operations.modes import Begin, Mode, Stale
+from consumer.operations.output import Format, rendered
+from consumer.operations.pace import pace
+from consumer.operations.partitions import Scope, chosen
+from consumer.operations.progress import bar
+from consumer.operations.records import Range, oldest, read
+from consumer.operations.replay.bounds import Bounds
+from consumer.operations.replay.range_consumer import Plan, RangeClients
+from consumer.operations.replay.selection import DELIVER, Only, Selection
+from consumer.operations.staleness import look_through
+from consumer.operations.stopping import StopSignals
+from consumer.operations.wiring import delivery, scheduler, stream_options
+from consumer.settings import Settings
+from consumer.stream.health import Health
+from consumer.stream.options import GroupProtocol, OffsetReset, StreamOptions
+from consumer.stream.record import Partition
+from consumer.stream.reporter import Reporter
+from consumer.stream.threads import OsThreads
+from consumer.stream.worker import Ending, Worker
+
+Ranges = Mapping[Partition, Range]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """What an operator asked for.
+
+    scopes -- topics and partitions; none: all of KAFKA_TOPIC
+    name   -- of the checkpoint; None: by the range as it was typed, so that the same command goes on where it stopped
+    """
+
+    bounds: Bounds
+    scopes: tuple[Scope, ...] = ()
+    only: Only = field(default_factory=Only)
+    mode: Mode = Mode.EXECUTE
+    begin: Begin = Begin.CHECKPOINT
+    stale: Stale = Stale.SKIP
+    name: str | None = None
+
+
+def replay(settings: Settings, options: ReplayOptions, form: Format) -> ExitStatus:
+    """Deliver the range again, and print how many records ended how.
+
+    Raises as Cluster's methods and `Worker.run` do, and RefusedError for a topic or partition that is not there.
+    """
+    scopes = options.scopes or tuple(Scope(topic) for topic in settings.kafka.topics)
+    name = options.name or name_of("replay", scopes, options.bounds, options.only)
+    checkpoint = Checkpoint(settings.kafka, name)
+    try:
+        return Replay(settings, replace(options, scopes=scopes), checkpoint).run(form)
+    finally:
+        checkpoint.close()
+
+
+class Replay:
+    """One run."""
+
+    def __init__(self, settings: Settings, options: ReplayOptions, checkpoint: Checkpoint) -> None:
+        self._settings = settings
+        self._options = options
+        self._checkpoint = checkpoint
+        self._cluster = checkpoint.cluster
+        self._enroller = Enroller(rules(settings.enrolment))
+        self._selection = Selection(self._enroller, options.only)
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def run(self, form: Format) -> ExitStatus:
+        """Look, guard, replay, tell."""
+        ranges = self._find_ranges()
+        anew = self._options.begin is Begin.ANEW
+        left = {
+            each: span
+            for each, span in (ranges if anew else self._checkpoint.left(ranges)).items()
+            if span.start < span.stop
+        }
+        self._announce(ranges, left)
+        if not left:
+            return ExitStatus.DONE
+        if self._options.stale is Stale.SKIP:
+            self._guard(ranges)
+        if self._options.mode is Mode.DRY_RUN:
+            self._count(left)
+            self._print(form)
+            _say("A dry run: nothing was sent.")
+            return ExitStatus.DONE
+        self._checkpoint.begin(left, self._options.begin)
+        return self._deliver(ranges, left, form)
+
+    def _find_ranges(self) -> dict[Partition, Range]:
+        self._cluster.brokers()
+        scopes, bounds = self._options.scopes, self._options.bounds
+        partitions = chosen(scopes, self._cluster.partitions_of(scope.topic for scope in scopes))
+        ends = self._cluster.ends(partitions)
+        _say(*(f"{doubt}." for doubt in bounds.doubts(ends)))
+        return bounds.ranges(self._cluster, ends)
+
+    def _announce(self, ranges: Ranges, left: Ranges) -> None:
+        records, all_records = (sum(span.stop - span.start for span in each.values()) for each in (left, ranges))
+        takes = pace(records, self._settings.delivery.max_requests_per_second)
+        where = f"{len(left)} partition{'' if len(left) == 1 else 's'}"
+        what = f"{records} offsets of {where}{f', {takes}' if takes else ''}"
+        if records < all_records:
+            what += f"; {all_records - records} were replayed before"
+        _say(f"{what} (checkpoint {self._checkpoint.group}).")
+        if not records and all_records:
+            _say("This replay is finished. --restart begins it anew.")
+
+    def _guard(self, ranges: Ranges) -> None:
+        """Look who has a newer record than those that are replayed."""
+
+        def beyond(message: Message, decision: Enrolled) -> bool:
+            span = ranges.get(Partition(message.topic() or "", message.partition() or 0), Range(0, 0))
+            inside = span.start <= (message.offset() or 0) < span.stop
+            return not inside or not self._selection.means(decision)
+
+        times = [each for each in oldest(self._cluster, ranges).values() if each >= 0]
+        topics = {partition.topic for partition in ranges}
+        self._selection.newest = look_through(self._cluster, self._enroller, topics, min(times, default=0), beyond)
+
+    def _count(self, left: Ranges) -> None:
+        """What a replay would do."""
+        with bar("Reading", sum(span.stop - span.start for span in left.values())) as advance:
+            for message in read(self._cluster, left):
+                advance(1)
+                if self._selection.sort(message) is None:
+                    self._counts[_fate(self._enroller.decide(message.value()))] += 1
+
+    def _deliver(self, ranges: Ranges, left: Ranges, form: Format) -> ExitStatus:
+        clock, threads = time.monotonic, OsThreads()
+        engine = scheduler(self._settings, threads)
+        total = sum(span.stop - span.start for span in left.values())
+        with bar("Replaying", total) as advance:
+
+            def turned(partitions: int) -> None:
+                counts, in_progress = engine.counts()
+                settled = sum(counts.settled.values()) + counts.skipped + self._selection.left.total()
+                progress.to(settled)
+                if not partitions and not in_progress:
+                    worker.stop()
+
+            progress = _Progress(advance)
+            worker = Worker(
+                RangeClients(self._stream_options(), Plan(left, self._selection.keep, turned)),
+                self._enroller,
+                engine,
+                delivery(self._settings),
+                Reporter(CollectorRegistry(), None, clock),
+                Health(clock()),
+                threads,
+                clock,
+            )
+            StopSignals(worker.stop)
+            try:
+                ending = worker.run()
+            except ConsumerError:
+                _say(self._how_to_go_on())
+                raise
+            finally:
+                counts, _ = engine.counts()
+                self._counts.update({(each.value, reason.value): n for (each, reason), n in counts.settled.items()})
+                self._print(form)
+        return self._ended(ending, ranges)
+
+    def _ended(self, ending: Ending, ranges: Ranges) -> ExitStatus:
+        if ending is Ending.UNANSWERED:  # closing would wait for the answer for as long as a session lasts
+            _say(f"Kafka did not answer the last commit. {self._how_to_go_on()}")
+            os._exit(ExitStatus.PARTLY_DONE)
+        if all(span.start >= span.stop for span in self._checkpoint.left(ranges).values()):
+            return ExitStatus.DONE
+        _say(f"Stopped before the end. {self._how_to_go_on()}")
+        return ExitStatus.PARTLY_DONE
+
+    def _stream_options(self) -> StreamOptions:
+        return replace(
+            stream_options(self._settings),
+            topics=tuple(dict.fromkeys(scope.topic for scope in self._options.scopes)),
+            group_id=self._checkpoint.group,
+            group_protocol=GroupProtocol.CLASSIC,  # joined is neither
+            group_instance_id=None,
+            offset_reset=OffsetReset.EARLIEST,
+            max_event_age=0.0,  # whoever replays old records wants them
+        )
+
+    def _print(self, form: Format) -> None:
+        self._counts.update({("left", left.value): number for left, number in self._selection.left.items()})
+        rows = [
+            {"disposition": disposition, "reason": reason or None, "records": number}
+            for (disposition, reason), number in self._counts.items()
+            if number
+        ]
+        sys.stdout.write(rendered(rows, form))
+        sys.stdout.flush()
+
+    def _how_to_go_on(self) -> str:
+        return f"The same command goes on where this one stopped (checkpoint {self._checkpoint.group})."
+
+
+def _fate(decision: Decision) -> tuple[str, str]:
+    """Disposition and reason, as far as they can be told without a request."""
+    match decision:
+        case Enrolled():
+            return DELIVER, ""
+        case Filtered(reason):
+            return Disposition.FILTERED, reason
+        case Undeliverable(reason, _):
+            return Disposition.DEAD_LETTERED, reason
+
+
+class _Progress:
+    """Turns a running total into steps."""
+
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        self._advance = advance
+        self._at = 0
+
+    def to(self, total: int) -> None:
+        if total > self._at:
+            self._advance(total - self._at)
+            self._at = total
+
+
+def _say(*lines: str) -> None:
+    sys.stderr.write("".join(f"{line}\n" for line in lines))

@@ -1,0 +1,77 @@
+"""A source topic and its dead letters, written as the worker writes them, on a real Kafka."""
+
+from __future__ import annotations
+
+import json
+from subprocess import CompletedProcess
+from typing import Any
+
+import orjson
+from confluent_kafka import Producer
+
+from consumer.stream.record import Partition
+from tests.integration.command import run
+from tests.integration.stage import Stage
+from tests.operations.dead_letters.letters import written
+
+RECORD_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+
+
+class Graveyard:
+    """What `dead-letters` and `replay` are tried on."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self._producer = Producer({"bootstrap.servers": stage.broker.bootstrap, "linger.ms": 0})
+
+    def record(
+        self, email: str, partition: int = 0, timestamp_ms: int = RECORD_MS, **how: Any
+    ) -> tuple[Partition, dict[str, Any]]:
+        """Put a sign-up on the source topic; gives what a letter of it needs to know."""
+        event = {"type": "identify", "traits": {"email": email, "firstName": how.pop("name", "Jane")}}
+        fields = {"key": email.encode(), "value": orjson.dumps(event), "headers": [("trace", b"7")], **how}
+        offsets: list[int] = []
+        self._producer.produce(
+            self.stage.topic,
+            partition=partition,
+            timestamp=timestamp_ms,
+            on_delivery=lambda _error, message: offsets.append(message.offset() or 0),
+            **fields,
+        )
+        assert self._producer.flush(30) == 0
+        return Partition(self.stage.topic, partition), {**fields, "offset": offsets[0], "timestamp_ms": timestamp_ms}
+
+    def bury(self, *emails: str, **how: Any) -> None:
+        """Put sign-ups on the source topic, and their letters on the dead-letter topic; `how` is the letter's."""
+        place = {name: how.pop(name) for name in ("partition", "timestamp_ms", "name") if name in how}
+        headers = how.pop("headers", [("trace", b"7")])
+        for email in emails:
+            partition, fields = self.record(email, **place)
+            self.letter(partition, **{**fields, "headers": headers, **how})
+
+    def letter(self, partition: Partition, **how: Any) -> None:
+        """Write the letter of a record."""
+        made = written(partition=partition, **how)
+        self._producer.produce(
+            self.stage.dead_letter_topic,
+            partition=partition.number,
+            key=made.key,
+            value=made.value,
+            headers=made.headers,  # type: ignore[arg-type]  # the stubs think of less
+            timestamp=made.timestamp_ms,
+        )
+        assert self._producer.flush(30) == 0
+
+    def command(self, *arguments: str, **changes: str) -> CompletedProcess[str]:
+        """`clicksend-consumer` with these arguments in this world."""
+        return run(*arguments, variables={**self.stage.variables(), **changes}, folder=self.stage.folder)
+
+    def lines(self, *arguments: str, **changes: str) -> list[dict[str, Any]]:
+        """What a command that succeeds prints with `--format json`."""
+        done = self.command(*arguments, "--format", "json", **changes)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def sources(self) -> list[tuple[int, bytes | None]]:
+        """Partition and key of every record on the source topic."""
+        return [(message.partition() or 0, message.key()) for message in self.stage.read(self.stage.topic)]

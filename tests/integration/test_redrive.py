@@ -1,0 +1,241 @@
+"""`dead-letters redrive` against a real Kafka and the ClickSend stand-in."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consumer.enrolment.disposition import DeadLetterReason
+from consumer.operations.sandbox.faults import Rule
+from consumer.operations.sandbox.server import Sandbox
+from consumer.stream.dead_letter import Part
+from tests.integration.command import HANG_SECONDS, environment
+from tests.integration.graveyard import RECORD_MS, Graveyard
+from tests.integration.stage import Stage
+from tests.kafka.apache import ApacheKafka
+
+pytestmark = pytest.mark.kafka
+TO_SOURCE = ("dead-letters", "redrive", "--to", "source")
+TO_CLICKSEND = ("dead-letters", "redrive", "--to", "deliver")
+JANE, JOE, ANN = (f"{name}.doe@example.com" for name in ("jane", "joe", "ann"))
+
+
+@pytest.fixture
+def graveyard(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Graveyard]:
+    with Sandbox() as sandbox:
+        yield Graveyard(Stage(kafka_from_jars, "classic", sandbox, tmp_path))
+
+
+def outcomes(graveyard: Graveyard, *arguments: str, **changes: str) -> dict[str, int]:
+    return {row["outcome"]: row["letters"] for row in graveyard.lines(*arguments, **changes)}
+
+
+def redriven(graveyard: Graveyard) -> list[Any]:
+    """The records on the source topic that a redrive has put there."""
+    stage = graveyard.stage
+    return [each for each in stage.read(stage.topic) if "clicksend.redrive.count" in stage.headers(each)]
+
+
+def start(graveyard: Graveyard, *arguments: str) -> subprocess.Popen[str]:
+    """A redrive that the test interrupts."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "consumer", *arguments, "--format", "json"],
+        env=environment({"SECRETS_DIR": str(graveyard.stage.folder), **graveyard.stage.variables()}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until(what: Any) -> None:
+    deadline = time.monotonic() + HANG_SECONDS
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_dry_run_tells_and_writes_nothing(graveyard: Graveyard) -> None:
+    graveyard.bury(JANE, JOE)
+    for target in (TO_SOURCE, TO_CLICKSEND):
+        done = graveyard.command(*target)
+        assert done.returncode == 0
+        assert done.stdout.splitlines()[1].split() == ["to_redrive", "2"]
+        assert "--execute does it" in done.stderr
+    assert redriven(graveyard) == []
+    assert graveyard.stage.sandbox.requests() == []
+
+
+def test_to_the_source_a_record_comes_back_as_it_was_but_for_the_count(graveyard: Graveyard) -> None:
+    graveyard.bury(JANE, partition=2, headers=[("trace", b"7"), ("trace", None)])
+    assert outcomes(graveyard, *TO_SOURCE, "--execute") == {"redriven": 1}
+    first, second = graveyard.stage.read(graveyard.stage.topic)
+    assert (second.partition(), second.key(), second.value()) == (2, first.key(), first.value())
+    assert second.timestamp()[1] == RECORD_MS
+    assert second.headers() == [("trace", b"7"), ("trace", None), ("clicksend.redrive.count", b"1")]
+
+
+def test_the_same_command_goes_on_where_it_stopped(graveyard: Graveyard) -> None:
+    graveyard.bury(JANE)
+    assert outcomes(graveyard, *TO_SOURCE, "--execute") == {"redriven": 1}
+    assert outcomes(graveyard, *TO_SOURCE, "--execute") == {}
+    graveyard.bury(JOE)
+    assert outcomes(graveyard, *TO_SOURCE, "--execute") == {"redriven": 1}
+    assert outcomes(graveyard, *TO_SOURCE, "--execute", "--restart") == {"redriven": 2}
+    assert Counter(each.key() for each in redriven(graveyard)) == {JANE.encode(): 2, JOE.encode(): 2}
+
+
+def test_another_selection_has_a_checkpoint_of_its_own(graveyard: Graveyard) -> None:
+    graveyard.bury(JANE)
+    graveyard.bury(JOE, reason=DeadLetterReason.UNMAPPABLE, status=None)
+    assert outcomes(graveyard, *TO_SOURCE, "--execute", "--reason", "unmappable") == {"redriven": 1}
+    assert outcomes(graveyard, *TO_SOURCE, "--execute", "--reason", "rejected") == {"redriven": 1}
+    named = (*TO_SOURCE, "--execute", "--name", "mine")
+    assert outcomes(graveyard, *named) == {"redriven": 2}
+    assert outcomes(graveyard, *named) == {}
+
+
+def test_a_letter_that_was_redriven_too_often_is_left_alone(graveyard: Graveyard) -> None:
+    graveyard.bury(JANE, headers=[("clicksend.redrive.count", b"3")])
+    graveyard.bury(JOE, headers=[("clicksend.redrive.count", b"2")])
+    assert outcomes(graveyard, *TO_SOURCE, "--execute") == {"redriven": 1, "redriven_too_often": 1}
+    (again,) = redriven(graveyard)
+    assert again.key() == JOE.encode()
+    assert graveyard.stage.headers(again)["clicksend.redrive.count"] == "3"
+    assert outcomes(graveyard, *TO_SOURCE, "--max-redrives", "4", "--restart") == {"to_redrive": 2}
+
+
+def test_a_contact_with_a_newer_record_is_skipped_unless_asked_for(graveyard: Graveyard) -> None:
+    graveyard.bury(JANE, JOE, partition=1)
+    graveyard.record(JANE, partition=3, timestamp_ms=RECORD_MS + 1, name="Janet")
+    assert outcomes(graveyard, *TO_CLICKSEND, "--execute") == {"delivered": 1, "stale": 1}
+    assert [each["email"] for each in graveyard.stage.payloads()] == [JOE]
+    assert outcomes(graveyard, *TO_CLICKSEND, "--include-stale", "--restart") == {"to_redrive": 2}
+
+
+def test_a_pointer_brings_the_whole_record_back(graveyard: Graveyard) -> None:
+    graveyard.bury(JANE, partition=1, left_out=frozenset({Part.DETAILS, Part.HEADERS, Part.VALUE, Part.KEY}))
+    assert outcomes(graveyard, *TO_SOURCE, "--execute") == {"redriven": 1}
+    first, second = graveyard.stage.read(graveyard.stage.topic)
+    assert (second.key(), second.value()) == (first.key(), first.value())
+    assert second.headers() == [("trace", b"7"), ("clicksend.redrive.count", b"1")]
+
+
+def test_a_pointer_into_nothing_is_partly_done(graveyard: Graveyard) -> None:
+    graveyard.bury(JANE, left_out=frozenset({Part.HEADERS, Part.VALUE}), value=b"of another topic of this name")
+    graveyard.bury(JOE)
+    done = graveyard.command(*TO_SOURCE, "--execute")
+    assert done.returncode == 4
+    assert [row.split() for row in done.stdout.splitlines()[1:]] == [["redriven", "1"], ["value_gone", "1"]]
+
+
+def test_delivered_by_this_command_or_buried_again_with_a_higher_count(graveyard: Graveyard) -> None:
+    stage = graveyard.stage
+    graveyard.bury(JANE, JOE, ANN, partition=3)
+    stage.faults(Rule(contact=(JOE,), status=400))
+    assert outcomes(graveyard, *TO_CLICKSEND, "--execute") == {"delivered": 2, "buried_again": 1}
+    assert [each["email"] for each in stage.payloads()] == [JANE, ANN]
+    again = stage.dead_letters()[-1]
+    headers = stage.headers(again)
+    assert (headers["clicksend.redrive.count"], again.key(), again.partition()) == ("1", JOE.encode(), 3)
+    assert headers["__connect.errors.topic"] == stage.topic
+    assert headers["__connect.errors.offset"] == "1"
+
+
+def test_what_is_no_letter_of_a_topic_that_we_consume_is_left_alone(graveyard: Graveyard) -> None:
+    graveyard.bury(JANE)
+    topics = {"KAFKA_TOPIC": "others", "KAFKA_DEAD_LETTER_TOPIC": graveyard.stage.dead_letter_topic}
+    assert outcomes(graveyard, *TO_SOURCE, **topics) == {"no_letter_of_ours": 1}
+
+
+@pytest.mark.parametrize("target", [TO_SOURCE, TO_CLICKSEND], ids=["source", "deliver"])
+def test_killed_at_any_moment_it_loses_nothing_and_repeats_the_record_in_hand(
+    graveyard: Graveyard, target: tuple[str, ...]
+) -> None:
+    emails = [f"u{number}@example.com" for number in range(30)]
+    graveyard.bury(*emails)
+
+    def arrived() -> list[str]:
+        if target is TO_CLICKSEND:
+            return [each["email"] for each in graveyard.stage.payloads()]
+        return [(each.key() or b"").decode() for each in redriven(graveyard)]
+
+    kills = 0
+    for kill_after in (3, 14, 22):
+        with start(graveyard, *target, "--execute", "--rate", "50") as running:
+            wait_until(lambda least=kill_after: len(arrived()) >= least or running.poll() is not None)
+            running.kill()
+        kills += 1
+    assert graveyard.command(*target, "--execute").returncode == 0
+    repeated = Counter(arrived())
+    assert set(repeated) == set(emails)
+    assert sum(repeated.values()) <= len(emails) + kills
+
+
+@pytest.mark.parametrize("target", [TO_SOURCE, TO_CLICKSEND], ids=["source", "deliver"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
+def test_interrupted_it_ends_in_order_and_says_how_to_go_on(
+    graveyard: Graveyard, target: tuple[str, ...], number: signal.Signals
+) -> None:
+    stage = graveyard.stage
+    emails = [f"u{number}@example.com" for number in range(10)]
+    graveyard.bury(*emails)
+    with start(graveyard, *target, "--execute", "--rate", "5") as running:
+        wait_until(lambda: redriven(graveyard) or stage.payloads())
+        running.send_signal(number)
+        out, err = running.communicate(timeout=HANG_SECONDS)
+    assert running.returncode == 4, err
+    assert "The same command goes on" in err
+    assert '"letters": ' in out
+    rest = graveyard.command(*target, "--execute")
+    assert rest.returncode == 0, rest.stderr
+    arrived = [each["email"] for each in stage.payloads()] or [
+        (each.key() or b"").decode() for each in redriven(graveyard)
+    ]
+    assert arrived == emails
+
+
+def test_interrupted_while_clicksend_is_down_nothing_is_lost(graveyard: Graveyard) -> None:
+    stage = graveyard.stage
+    graveyard.bury(JANE)
+    stage.faults(Rule(status=503))
+    with start(graveyard, *TO_CLICKSEND, "--execute") as running:
+        wait_until(stage.sandbox.requests)
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=HANG_SECONDS)
+    assert running.returncode == 4, err
+    stage.faults()
+    assert outcomes(graveyard, *TO_CLICKSEND, "--execute") == {"delivered": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--to", "elsewhere"), "Not one of source, deliver."),
+        (("--to", "source", "--name", "no name"), "is no name"),
+        (("--to", "source", "--rate", "-1"), "--rate"),
+        (("--to", "source", "--to-datetime", "2026-01-01"), "zone"),
+        ((), "--to"),
+    ],
+    ids=str,
+)
+def test_wrong_usage_is_status_2(graveyard: Graveyard, arguments: tuple[str, ...], words: str) -> None:
+    done = graveyard.command("dead-letters", "redrive", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+
+
+def test_a_source_topic_that_is_gone_is_refused_before_anything_is_sent(graveyard: Graveyard) -> None:
+    graveyard.bury(JANE)
+    done = graveyard.command(*TO_SOURCE, "--execute", KAFKA_TOPIC=f"{graveyard.stage.topic},not-there",
+                             KAFKA_DEAD_LETTER_TOPIC=graveyard.stage.dead_letter_topic)  # fmt: skip
+    assert done.returncode == 1
+    assert "not-there does not exist" in done.stderr
+    assert redriven(graveyard) == []

@@ -1,0 +1,277 @@
+"""`replay` against a real Kafka and the ClickSend stand-in."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from consumer.operations.sandbox.faults import Rule
+from consumer.operations.sandbox.server import Sandbox
+from tests.integration.access import Access
+from tests.integration.command import HANG_SECONDS, environment
+from tests.integration.graveyard import RECORD_MS, Graveyard
+from tests.integration.stage import Stage, page_view
+from tests.kafka.apache import ApacheKafka
+
+pytestmark = pytest.mark.kafka
+JANE, JOE, ANN = (f"{name}.doe@example.com" for name in ("jane", "joe", "ann"))
+ALL = ("replay", "--from-earliest", "--include-stale")
+
+
+@pytest.fixture
+def graveyard(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Graveyard]:
+    with Sandbox() as sandbox:
+        yield Graveyard(Stage(kafka_from_jars, "classic", sandbox, tmp_path))
+
+
+def outcomes(graveyard: Graveyard, *arguments: str) -> dict[str, int]:
+    rows = graveyard.lines(*arguments)
+    return {"/".join(filter(None, (row["disposition"], row["reason"]))): row["records"] for row in rows}
+
+
+def delivered(graveyard: Graveyard) -> list[str]:
+    return [each["email"] for each in graveyard.stage.payloads()]
+
+
+def start(graveyard: Graveyard, *arguments: str) -> subprocess.Popen[str]:
+    """A replay that the test interrupts."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "consumer", *arguments, "--format", "json"],
+        env=environment({"SECRETS_DIR": str(graveyard.stage.folder), **graveyard.stage.variables()}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until(what: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + HANG_SECONDS
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_range_of_offsets_is_delivered_again_and_nothing_else(graveyard: Graveyard) -> None:
+    for email in (JANE, JOE, ANN):
+        graveyard.record(email, partition=1)
+    arguments = ("replay", "--topic", f"{graveyard.stage.topic}:1", "--from-offset", "1", "--to-offset", "2")
+    assert outcomes(graveyard, *arguments) == {"delivered/accepted": 1}
+    assert delivered(graveyard) == [JOE]
+
+
+def test_a_range_of_times_is_found_in_every_partition(graveyard: Graveyard) -> None:
+    for number, email in enumerate((JANE, JOE, ANN)):
+        graveyard.record(email, partition=number, timestamp_ms=RECORD_MS + number * 1000)
+    arguments = ("replay", "--from-datetime", "2026-01-01T00:00:01Z", "--to-datetime", "2026-01-01T01:00:02+01:00")
+    assert outcomes(graveyard, *arguments) == {"delivered/accepted": 1}
+    assert delivered(graveyard) == [JOE]
+
+
+def test_the_live_group_is_left_alone_and_one_contact_keeps_its_order(graveyard: Graveyard) -> None:
+    stage = graveyard.stage
+    for number in range(30):
+        graveyard.record((JANE, JOE)[number % 2], name=f"n{number}")
+    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": stage.group})
+    try:
+        consumer.commit(offsets=[TopicPartition(stage.topic, 0, 7)], asynchronous=False)
+        assert outcomes(graveyard, *ALL) == {"delivered/accepted": 30}
+        (committed,) = consumer.committed([TopicPartition(stage.topic, 0)], timeout=10)
+    finally:
+        consumer.close()
+    assert committed.offset == 7
+    janes = [each["first_name"] for each in stage.payloads() if each["email"] == JANE]
+    assert janes == [f"n{number}" for number in range(0, 30, 2)]
+
+
+def test_browsing_events_are_filtered_and_what_is_refused_is_dead_lettered(graveyard: Graveyard) -> None:
+    stage = graveyard.stage
+    graveyard.record(JANE)
+    graveyard.record(JOE)
+    stage.produce(page_view(), raw=[b"{broken"])
+    stage.faults(Rule(contact=(JOE,), status=400))
+    assert outcomes(graveyard, *ALL) == {
+        "delivered/accepted": 1,
+        "filtered/not_enrolment": 1,
+        "dead_lettered/undecodable": 1,
+        "dead_lettered/rejected": 1,
+    }
+    reasons = sorted(stage.headers(letter)["clicksend.reason"] for letter in stage.dead_letters())
+    assert reasons == ["rejected", "undecodable"]
+
+
+def test_a_dry_run_counts_and_sends_nothing(graveyard: Graveyard) -> None:
+    graveyard.record(JANE)
+    graveyard.stage.produce(page_view(), raw=[b"{broken"])
+    done = graveyard.command(*ALL, "--dry-run", "--rate", "0.5", "--format", "json")
+    assert done.returncode == 0
+    counts = {(row["disposition"], row["reason"]): row["records"] for row in map(json.loads, done.stdout.splitlines())}
+    assert counts == {
+        ("deliver", None): 1,
+        ("filtered", "not_enrolment"): 1,
+        ("dead_lettered", "undecodable"): 1,
+    }
+    assert "at most 6 s at 0.5 requests a second" in done.stderr
+    assert "nothing was sent" in done.stderr
+    assert graveyard.stage.sandbox.requests() == []
+    assert outcomes(graveyard, *ALL, "--dry-run") == outcomes(graveyard, *ALL, "--dry-run")
+
+
+def test_a_contact_with_a_newer_record_beyond_the_range_is_skipped(graveyard: Graveyard) -> None:
+    graveyard.record(JANE, partition=0, timestamp_ms=RECORD_MS)
+    graveyard.record(JOE, partition=0, timestamp_ms=RECORD_MS + 1)
+    graveyard.record(JOE, partition=0, timestamp_ms=RECORD_MS + 2, name="Joseph")  # newer, but in the range
+    graveyard.record(JANE, partition=2, timestamp_ms=RECORD_MS + 3, name="Janet")
+    arguments = ("replay", "--topic", f"{graveyard.stage.topic}:0", "--from-earliest")
+    assert outcomes(graveyard, *arguments) == {"delivered/accepted": 2, "left/stale": 1}
+    assert [each["first_name"] for each in graveyard.stage.payloads()] == ["Jane", "Joseph"]
+    assert outcomes(graveyard, *arguments, "--include-stale", "--restart") == {"delivered/accepted": 3}
+
+
+def test_only_some_identities_or_reasons(graveyard: Graveyard) -> None:
+    for email in (JANE, JOE, ANN, JANE):
+        graveyard.record(email)
+    graveyard.stage.produce(raw=[b"{broken"])
+    assert outcomes(graveyard, *ALL, "--only", f"identity={JANE.upper()}") == {
+        "delivered/accepted": 2,
+        "left/not_meant": 3,
+    }
+    assert delivered(graveyard) == [JANE, JANE]
+    assert outcomes(graveyard, *ALL, "--dry-run", "--only", "reason=undecodable") == {
+        "dead_lettered/undecodable": 1,
+        "left/not_meant": 4,
+    }
+    assert outcomes(graveyard, *ALL, "--only", "reason=deliver") == {"delivered/accepted": 4, "left/not_meant": 1}
+    assert graveyard.stage.dead_letters() == []
+
+
+def test_a_replay_that_is_finished_says_so_and_begins_anew_only_when_told(graveyard: Graveyard) -> None:
+    graveyard.record(JANE)
+    assert outcomes(graveyard, *ALL) == {"delivered/accepted": 1}
+    again = graveyard.command(*ALL)
+    assert (again.returncode, again.stdout) == (0, "")
+    assert "--restart begins it anew" in again.stderr
+    assert outcomes(graveyard, *ALL, "--restart") == {"delivered/accepted": 1}
+    assert outcomes(graveyard, *ALL, "--name", "second") == {"delivered/accepted": 1}
+    assert delivered(graveyard) == [JANE] * 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
+def test_interrupted_it_ends_in_order_and_goes_on_where_it_stopped(
+    graveyard: Graveyard, number: signal.Signals
+) -> None:
+    emails = [f"u{number}@example.com" for number in range(40)]
+    for each, email in enumerate(emails):
+        graveyard.record(email, partition=each % 3)
+    with start(graveyard, *ALL, "--rate", "20") as running:
+        wait_until(lambda: len(delivered(graveyard)) >= 5)
+        running.send_signal(number)
+        out, err = running.communicate(timeout=HANG_SECONDS)
+    assert running.returncode == 4, err
+    assert "The same command goes on" in err
+    assert json.loads(out.splitlines()[0])["records"] < 40
+    rest = graveyard.command(*ALL, "--format", "json")
+    assert rest.returncode == 0, rest.stderr
+    assert "were replayed before" in rest.stderr
+    assert Counter(delivered(graveyard)) == Counter(emails)
+
+
+def test_killed_it_loses_nothing_and_repeats_little(graveyard: Graveyard) -> None:
+    emails = [f"u{number}@example.com" for number in range(100)]
+    for each, email in enumerate(emails):
+        graveyard.record(email, partition=each % 4)
+    with start(graveyard, *ALL, "--rate", "60") as running:
+        wait_until(lambda: len(delivered(graveyard)) >= 60)
+        running.kill()
+    assert graveyard.command(*ALL).returncode == 0
+    repeated = Counter(delivered(graveyard))
+    assert set(repeated) == set(emails)
+    # What was in flight, and what was settled since the last commit (every quarter of a second) was built.
+    assert sum(repeated.values()) - len(emails) < 60
+
+
+def test_a_transactions_markers_at_the_end_are_passed(graveyard: Graveyard) -> None:
+    stage = graveyard.stage
+    producer = Producer({"bootstrap.servers": stage.broker.bootstrap, "transactional.id": stage.topic})
+    producer.init_transactions()
+    for act in (producer.commit_transaction, producer.abort_transaction):
+        producer.begin_transaction()
+        for email in (JANE, JOE):
+            event = {"type": "identify", "traits": {"email": email}}
+            producer.produce(stage.topic, json.dumps(event), partition=0)
+        producer.flush()
+        act()
+    assert outcomes(graveyard, *ALL) == {"delivered/accepted": 2}
+    assert "This replay is finished" in graveyard.command(*ALL).stderr
+
+
+def test_an_offset_that_the_log_does_not_have_is_said(graveyard: Graveyard) -> None:
+    graveyard.record(JANE, partition=0)
+    arguments = ("replay", "--topic", f"{graveyard.stage.topic}:0", "--from-offset", "0", "--to-offset", "50")
+    done = graveyard.command(*arguments)
+    assert done.returncode == 0
+    assert f"{graveyard.stage.topic}-0 ends at offset 1." in done.stderr
+    assert delivered(graveyard) == [JANE]
+
+
+def test_a_checkpoint_of_another_range_is_refused(graveyard: Graveyard) -> None:
+    for email in (JANE, JOE):
+        graveyard.record(email, partition=0)
+    topic = ("--topic", f"{graveyard.stage.topic}:0", "--name", "mine")
+    assert graveyard.command("replay", *topic, "--from-earliest").returncode == 0
+    other = graveyard.command("replay", *topic, "--from-offset", "0", "--to-offset", "1")
+    assert other.returncode == 1
+    assert "another range" in other.stderr
+    assert delivered(graveyard) == [JANE, JOE]
+
+
+def test_a_halt_is_said_and_waited_on(graveyard: Graveyard) -> None:
+    graveyard.record(JANE)
+    graveyard.stage.faults(Rule(status=401))
+    with start(graveyard, *ALL) as running:
+        wait_until(graveyard.stage.sandbox.requests)
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=HANG_SECONDS)
+    assert running.returncode == 4
+    assert "delivery halted" in err
+    assert "mend" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        ((), 2, "Say where to begin"),
+        (("--from-earliest", "--from-offset", "3"), 2, "Say where to begin"),
+        (("--from-earliest", "--to-offset", "3", "--to-datetime", "2026-01-01T00:00:00Z"), 2, "Say where to end"),
+        (("--from-datetime", "2026-01-01T00:00:00"), 2, "no time zone"),
+        (("--from-offset", "3", "--to-offset", "3"), 2, "The range is empty"),
+        (("--from-earliest", "--topic", "not there"), 2, "names no topic"),
+        (("--from-earliest", "--only", "jane"), 2, "selects nothing"),
+        (("--from-earliest", "--topic", "not-there"), 1, "not-there does not exist"),
+    ],
+    ids=str,
+)
+def test_what_can_not_be_replayed_is_one_clear_line(
+    graveyard: Graveyard, arguments: tuple[str, ...], status: int, words: str
+) -> None:
+    done = graveyard.command("replay", *arguments)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert words in done.stderr
+
+
+def test_without_a_right_to_the_checkpoint_nothing_is_sent(graveyard: Graveyard, kafka_from_jars: ApacheKafka) -> None:
+    graveyard.record(JANE)
+    access = Access(kafka_from_jars, graveyard.stage)
+    done = graveyard.command(*ALL, **access.variables())
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Grant READ" in done.stderr
+    assert graveyard.stage.sandbox.requests() == []

@@ -79,5 +79,8 @@ def _leave_ended(consumer: Consumer, left: dict[Partition, Range]) -> None:
 
 
 def _leave(consumer: Consumer, left: dict[Partition, Range], partition: Partition) -> None:
-    consumer.incremental_unassign([TopicPartition(*partition)])
+    """Paused, not unassigned: that would pause all partitions for a moment, and librdkafka loses what it has fetched of
+    one of which nothing was consumed yet.
+    """
+    consumer.pause([TopicPartition(*partition)])
     del left[partition]

@@ -74,7 +74,7 @@ class Member:
         )
         silence = settings.kafka.max_poll_interval_ms / 1000
         self._watchdog = Watchdog(self._worker.pulses, silence, clock, lambda: os._exit(ExitStatus.FATAL))
-        _register(registry, self.scheduler, clock)
+        _register(registry, self.scheduler, self._health, clock)
         probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
         self.monitor = Monitor(settings.monitor.host, settings.monitor.port, registry, probes.live, probes.ready)
 
@@ -218,8 +218,8 @@ def _delivery(settings: Settings) -> Delivery:
     return Delivery(lambda: Client(endpoint, timeouts, store.current, adapter_for(endpoint, trust)), store.reload)
 
 
-def _register(registry: CollectorRegistry, scheduler: Scheduler, clock: Callable[[], float]) -> None:
-    registry.register(WorkerCollector(scheduler, clock))
+def _register(registry: CollectorRegistry, scheduler: Scheduler, health: Health, clock: Callable[[], float]) -> None:
+    registry.register(WorkerCollector(scheduler, health, clock))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)

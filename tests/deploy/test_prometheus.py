@@ -1,0 +1,95 @@
+"""A real Prometheus scrapes a real worker that delivers, fails, retries and halts, a minute's time in a second."""
+
+from __future__ import annotations
+
+import math
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from consumer.operations.sandbox.faults import Rule
+from consumer.operations.sandbox.server import Sandbox
+from tests.deploy import rules
+from tests.deploy.programs import run
+from tests.deploy.prometheus_server import PrometheusServer
+from tests.integration.stage import Stage, page_view, sign_up
+from tests.integration.worker_process import WorkerProcess
+from tests.kafka.in_process import InProcess
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is over, but for its Prometheus."""
+
+    prometheus: PrometheusServer
+    started_at: float
+    exposition: str
+    fired: frozenset[str]
+
+
+def _play(stage: Stage, worker: WorkerProcess, prometheus: PrometheusServer) -> Iterator[str]:
+    """What happens, and which alerts fire of it."""
+    settled = "clicksend_records_settled_total"
+    prometheus.wait(lambda: prometheus.query("sum(clicksend_assigned_partitions) == 4"))
+    stage.faults(
+        Rule(status=429, code="TOO_MANY_REQUESTS", retry_after=1, times=2),
+        Rule(status=400, code="ALREADY_EXISTS", times=1),
+    )
+    stage.produce(*(sign_up(number) for number in range(40)), *[page_view()] * 20, raw=[b"{"] * 10)
+    worker.wait(lambda: worker.total(settled) == 70)
+    prometheus.wait(lambda: {"ClicksendDeadLetterRate", "ClicksendContactsExist"} <= prometheus.firing())
+    yield from prometheus.firing()
+    stage.faults(Rule(status=500))
+    stage.produce(*(sign_up(number) for number in range(40, 60)))
+    prometheus.wait(lambda: "ClicksendBreakerOpen" in prometheus.firing())
+    yield from prometheus.firing()
+    stage.faults()
+    worker.wait(lambda: worker.total(settled) == 90)
+    stage.faults(Rule(status=401))
+    stage.produce(*(sign_up(number) for number in range(60, 80)))
+    prometheus.wait(lambda: "ClicksendHalted" in prometheus.firing())
+    yield from prometheus.firing()
+
+
+@pytest.fixture(scope="module")
+def watched(in_process_broker: InProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    folder = tmp_path_factory.mktemp("prometheus")
+    with Sandbox() as sandbox:
+        stage = Stage(in_process_broker, "consumer", sandbox, folder)
+        with stage.worker(RETRY_MAX_DELAY="1") as worker:
+            target = worker.address().removeprefix("http://")
+            text = rules.compressed(rules.RULES.read_text("utf-8"))
+            began = time.time()
+            with PrometheusServer(folder, text, [target]) as prometheus:
+                fired = set(_play(stage, worker, prometheus))
+                with urllib.request.urlopen(f"http://{target}/metrics", timeout=5) as answer:
+                    exposition = answer.read().decode()
+                worker.kill()
+                prometheus.wait(lambda: "ClicksendWorkersAbsent" in prometheus.firing())
+                yield Run(prometheus, began, exposition, frozenset(fired | {"ClicksendWorkersAbsent"}))
+
+
+def test_the_alerts_that_must_fire_fire_and_no_others(watched: Run) -> None:
+    must = {"DeadLetterRate", "ContactsExist", "BreakerOpen", "Halted", "WorkersAbsent"}
+    assert watched.fired == {f"Clicksend{name}" for name in must}
+
+
+@pytest.mark.parametrize("rule", rules.rules(), ids=lambda rule: rule.get("alert") or rule["record"])
+def test_each_rule_finds_what_it_measures(watched: Run, rule: rules.Rule) -> None:
+    expression = rules.measured(rule["expr"]) if "alert" in rule else rule["expr"]
+    values = watched.prometheus.history(rules.compressed(expression), watched.started_at)
+    assert values
+    assert all(math.isfinite(value) for value in values)
+
+
+def test_the_metrics_are_as_prometheus_would_have_them(watched: Run) -> None:
+    run("promtool", "check", "metrics", text=watched.exposition)
+
+
+def test_each_metric_that_the_rules_name_is_among_the_workers(watched: Run) -> None:
+    known = set(rules.metric_names(watched.exposition))
+    text = rules.RULES.read_text("utf-8")
+    assert set(rules.metric_names(text)) <= known

@@ -31,8 +31,9 @@ def measured(expression: str) -> str:
 
     What stands on a line with `unless` is left: it must go on taking away only what it finds.
     """
-    return re.sub(
-        r"^(?! *unless).*$", lambda line: re.sub(r" (==|>=?|<) ", r" \1 bool ", line[0]), expression, flags=re.M
+    lines = expression.splitlines()
+    return "\n".join(
+        line if line.strip().startswith("unless") else re.sub(r" (==|>=?|<) ", r" \1 bool ", line) for line in lines
     )
 
 

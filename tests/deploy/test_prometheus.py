@@ -7,17 +7,20 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from consumer.operations.sandbox.faults import Rule
 from consumer.operations.sandbox.server import Sandbox
-from tests.deploy import rules
-from tests.deploy.programs import run
+from tests.deploy import dashboards, rules
+from tests.deploy.programs import DEPLOY, run
 from tests.deploy.prometheus_server import PrometheusServer
 from tests.integration.stage import Stage, page_view, sign_up
 from tests.integration.worker_process import WorkerProcess
 from tests.kafka.in_process import InProcess
+
+README = DEPLOY.parent / "README.md"
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,14 @@ def test_the_metrics_are_as_prometheus_would_have_them(watched: Run) -> None:
     run("promtool", "check", "metrics", text=watched.exposition)
 
 
-def test_each_metric_that_the_rules_name_is_among_the_workers(watched: Run) -> None:
-    known = set(rules.metric_names(watched.exposition))
-    text = rules.RULES.read_text("utf-8")
-    assert set(rules.metric_names(text)) <= known
+@pytest.mark.parametrize("query", dashboards.queries(), ids=str)
+def test_each_query_of_the_dashboards_finds_what_it_shows(watched: Run, query: dashboards.Query) -> None:
+    """A quantile of no requests at all is NaN, which Grafana leaves out; but not all the time."""
+    values = watched.prometheus.history(rules.compressed(query.filled_in()), watched.started_at)
+    assert any(math.isfinite(value) for value in values)
+    assert not any(math.isinf(value) for value in values)
+
+
+@pytest.mark.parametrize("path", [*DEPLOY.rglob("*.yaml"), *DEPLOY.rglob("*.json"), README], ids=lambda path: path.name)
+def test_each_metric_that_is_named_anywhere_is_among_the_workers(watched: Run, path: Path) -> None:
+    assert set(rules.metric_names(path.read_text("utf-8"))) <= set(rules.metric_names(watched.exposition))

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run test simulate lint bench bench-compare fuzz lock readme clean
+.PHONY: help setup demo run test simulate lint bench bench-compare fuzz lock readme manifests clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -59,8 +59,13 @@ lock: $(READY) ## renew the lock files from pyproject.toml (ARGS='--upgrade' for
 readme: $(READY) ## renew the README's table of settings
 	@$(BIN)/python -m consumer.settings.readme README.md
 
+manifests: $(READY) .tools/bin/kustomize ## renew what is generated in deploy/: rules, dashboards, rendered Kubernetes objects
+	@$(BIN)/python -m deploy.generate
+	@for each in dev prod; do \
+		.tools/bin/kustomize build deploy/kubernetes/overlays/$$each >deploy/kubernetes/rendered/$$each.yaml || exit 1; done
+
 clean: ## remove what setup, tests and builds have made
-	@rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* build dist
+	@rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* build dist tests/deploy/custom-resources/node_modules
 	@find consumer tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml requirements-dev.txt $(UV)
@@ -68,6 +73,10 @@ $(READY): pyproject.toml requirements-dev.txt $(UV)
 	@$(UV) venv --quiet --allow-existing --python '>=3.11' --no-python-downloads .venv
 	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.tools/bin/kustomize: tests/deploy/kustomize/go.sum
+	@cd tests/deploy/kustomize && go build -o ../../../$@ sigs.k8s.io/kustomize/kustomize/v5
 	@touch $@
 
 # Where uv is not on the PATH. `--target` needs no environment, so it works on Debian, whose own is not to be touched.

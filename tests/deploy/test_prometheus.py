@@ -13,7 +13,7 @@ import pytest
 
 from consumer.operations.sandbox.faults import Rule
 from consumer.operations.sandbox.server import Sandbox
-from tests.deploy import dashboards, rules
+from tests.deploy import dashboards, manifests, rules
 from tests.deploy.programs import DEPLOY, run
 from tests.deploy.prometheus_server import PrometheusServer
 from tests.integration.stage import Stage, page_view, sign_up
@@ -98,6 +98,14 @@ def test_each_query_of_the_dashboards_finds_what_it_shows(watched: Run, query: d
     values = watched.prometheus.history(rules.compressed(query.filled_in()), watched.started_at)
     assert any(math.isfinite(value) for value in values)
     assert not any(math.isinf(value) for value in values)
+
+
+@pytest.mark.parametrize("trigger", ["gate_closed", "workers"])
+def test_the_autoscaler_gets_one_number_for_each_of_its_queries(watched: Run, trigger: str) -> None:
+    triggers = manifests.one(manifests.rendered("prod"), "ScaledObject")["spec"]["triggers"]
+    (query,) = [each["metadata"]["query"] for each in triggers if each["name"] == trigger]
+    assert len(watched.prometheus.query(query)) == 1
+    assert {0, 1} <= set(watched.prometheus.history(query, watched.started_at))
 
 
 @pytest.mark.parametrize("path", [*DEPLOY.rglob("*.yaml"), *DEPLOY.rglob("*.json"), README], ids=lambda path: path.name)

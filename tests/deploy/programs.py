@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,8 @@ def run(program: str, *arguments: str | Path, text: str | None = None) -> None:
         absent(f"{program} is not installed")
     done = subprocess.run([program, *arguments], input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def run_installed(program: str, *arguments: str | Path) -> None:
+    """Run a program that the development environment brings; the test fails with what it says."""
+    run(str(Path(sys.executable).parent / program), *arguments)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import shutil
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -92,19 +94,29 @@ class _Quiet(SimpleHTTPRequestHandler):
 class WorkerContainer:
     """A worker in a container, locked up as the manifests lock it up."""
 
-    def __init__(self, image: str, stage: Stage, secrets: Path) -> None:
-        (port,) = free_ports(1)
+    def __init__(self, image: str, stage: Stage, secrets: Path, *volumes: str, **changes: str) -> None:
+        (self._port,) = free_ports(1)
         variables = {name: value for name, value in stage.variables().items() if name != "CLICKSEND_API_KEY"}
-        variables["MONITOR_PORT"] = str(port)
+        variables |= {"MONITOR_PORT": str(self._port), **changes}
         environment = [f"--env={name}={value}" for name, value in variables.items()]
         jail = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=host"]
-        mount = f"--volume={secrets}:/run/secrets:ro"
-        self.name = docker("run", "--detach", *jail, *environment, mount, image).strip()
+        mounts = [f"--volume={each}" for each in (f"{secrets}:/run/secrets:ro", *volumes)]
+        self.name = docker("run", "--detach", *jail, *environment, *mounts, image).strip()
 
     def stop(self) -> int:
         """SIGTERM, and the exit status."""
         docker("stop", "--time", "60", self.name)
         return int(inspect(self.name)["State"]["ExitCode"])
+
+    def delivered(self) -> int:
+        """How many contacts it has delivered."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=5) as answer:
+                text = answer.read().decode()
+        except OSError:  # it is just starting
+            return 0
+        found = re.search(r'^clicksend_records_settled_total{.*reason="accepted"} (.+)$', text, re.MULTILINE)
+        return int(float(found[1])) if found else 0
 
     def __enter__(self) -> WorkerContainer:
         return self
@@ -177,3 +189,26 @@ def test_it_delivers_and_after_a_stop_in_the_midst_nothing_is_delivered_again(
         assert second.stop() == 0, docker("logs", second.name)
     assert len(stage.payloads()) == people
     assert stage.lag() == 0
+
+
+def test_its_sandbox_serves_tls_to_a_worker_that_trusts_its_authority(image: str, stage: Stage, tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    (tmp_path / "ca").mkdir()
+    (tmp_path / "ca").chmod(0o777)  # the container's user is nobody here
+    folder = f"{tmp_path}/ca:/ca"
+    run = ["run", "--detach", "--read-only", "--tmpfs=/tmp", "--network=host", f"--volume={folder}", image, "sandbox"]
+    sandbox = docker(*run, f"--port={port}", "--tls-ca-file=/ca/ca.pem").strip()
+    changes = {"CLICKSEND_BASE_URL": f"https://localhost:{port}/v3", "CLICKSEND_CA_FILE": "/ca/ca.pem"}
+    try:
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "ca" / "ca.pem").exists():
+            assert time.monotonic() < deadline, docker("logs", sandbox)
+            time.sleep(0.05)
+        stage.produce(sign_up(1))
+        with WorkerContainer(image, stage, secrets_in(tmp_path, stage), folder, **changes) as worker:
+            while not worker.delivered():
+                assert time.monotonic() < deadline + 60, docker("logs", worker.name)
+                time.sleep(0.05)
+            assert worker.stop() == 0
+    finally:
+        docker("rm", "--force", sandbox)

@@ -22,6 +22,8 @@ from tests.kafka.in_process import InProcess
 
 README = DEPLOY.parent / "README.md"
 
+pytestmark = pytest.mark.timeout(400)  # the run that all tests share takes 40 s on an idle machine
+
 
 @dataclass(frozen=True)
 class Run:
@@ -77,7 +79,9 @@ def watched(in_process_broker: InProcess, tmp_path_factory: pytest.TempPathFacto
 
 def test_the_alerts_that_must_fire_fire_and_no_others(watched: Run) -> None:
     must = {"DeadLetterRate", "ContactsExist", "BreakerOpen", "Halted", "WorkersAbsent"}
-    assert watched.fired == {f"Clicksend{name}" for name in must}
+    may = {"FreshnessBurnsFast"}  # on a machine so busy that the outage lasts longer than the objective's 60 s
+    fired = {name.removeprefix("Clicksend") for name in watched.fired}
+    assert must <= fired <= must | may
 
 
 @pytest.mark.parametrize("rule", rules.rules(), ids=lambda rule: rule.get("alert") or rule["record"])

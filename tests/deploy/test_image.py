@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from functools import partial
@@ -110,13 +111,20 @@ class WorkerContainer:
 
     def delivered(self) -> int:
         """How many contacts it has delivered."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=5) as answer:
-                text = answer.read().decode()
-        except OSError:  # it is just starting
-            return 0
+        _status, text = self.ask("/metrics")
         found = re.search(r'^clicksend_records_settled_total{.*reason="accepted"} (.+)$', text, re.MULTILINE)
         return int(float(found[1])) if found else 0
+
+    def ask(self, path: str) -> tuple[int, str]:
+        """Status and body of its monitor's answer; 0 while it is just starting."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
 
     def __enter__(self) -> WorkerContainer:
         return self
@@ -170,6 +178,30 @@ def test_without_its_secret_it_ends_and_names_it(image: str) -> None:
     assert done.returncode == 3
     assert "CLICKSEND_API_KEY" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "wrong", "state"),
+    [
+        pytest.param("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1", "kafka_unreachable", id="kafka-unreachable"),
+        pytest.param("CLICKSEND_LIST_ID", "999", "halted", id="wrong-list"),
+    ],
+)
+def test_a_fault_that_can_be_mended_is_waited_for_and_named(
+    image: str, stage: Stage, tmp_path: Path, setting: str, wrong: str, state: str
+) -> None:
+    stage.produce(sign_up(1))
+    with WorkerContainer(image, stage, secrets_in(tmp_path, stage), **{setting: wrong}) as worker:
+        deadline = time.monotonic() + 60
+        while f'"state":"{state}"' not in worker.ask("/readyz")[1]:
+            assert time.monotonic() < deadline, docker("logs", worker.name)
+            time.sleep(0.05)
+        status, said = worker.ask("/readyz")
+        assert status == 503
+        assert setting in said
+        assert worker.ask("/livez")[0] == 200
+        assert inspect(worker.name)["State"]["Running"]
+    assert stage.enrolled() == 0
 
 
 def test_it_delivers_and_after_a_stop_in_the_midst_nothing_is_delivered_again(

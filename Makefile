@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run check test simulate chaos lint bench bench-compare fuzz lock readme screenshot clean
+.PHONY: help setup demo run check test simulate chaos lint bench bench-compare fuzz lock readme screenshot manifests clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -68,8 +68,13 @@ readme: $(READY) ## renew the README's table of settings
 screenshot: $(READY) ## renew the README's picture from a running demo; needs Chromium
 	@$(BIN)/python -m tests.browser.screenshot .github/event-debugger.png
 
+manifests: $(READY) .tools/bin/kustomize ## renew what is generated in deploy/: rules, dashboards, rendered Kubernetes objects
+	@$(BIN)/python -m deploy.generate
+	@for each in dev prod; do \
+		.tools/bin/kustomize build deploy/kubernetes/overlays/$$each >deploy/kubernetes/rendered/$$each.yaml || exit 1; done
+
 clean: ## remove what setup, tests and builds have made
-	@rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* build dist
+	@rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* build dist tests/deploy/custom-resources/node_modules
 	@find consumer tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml requirements-dev.txt $(UV)
@@ -77,6 +82,10 @@ $(READY): pyproject.toml requirements-dev.txt $(UV)
 	@$(UV) venv --quiet --allow-existing --python '>=3.11' --no-python-downloads .venv
 	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.tools/bin/kustomize: tests/deploy/kustomize/go.sum
+	@cd tests/deploy/kustomize && go build -o ../../../$@ sigs.k8s.io/kustomize/kustomize/v5
 	@touch $@
 
 # Where uv is not on the PATH. `--target` needs no environment, so it works on Debian, whose own is not to be touched.

@@ -80,7 +80,7 @@ class Member:
         )
         silence = settings.kafka.max_poll_interval_ms / 1000
         self._watchdog = Watchdog(self._worker.pulses, silence, clock, lambda: os._exit(ExitStatus.FATAL))
-        _register(registry, self.scheduler, clock)
+        _register(registry, self.scheduler, self._health, clock)
         site = debugger.site if debugger is not None else None
         self.monitor = Monitor(settings.monitor.host, settings.monitor.port, registry, probes.live, probes.ready, site)
 
@@ -225,8 +225,8 @@ def delivery(settings: Settings) -> Delivery:
     return Delivery(lambda: Client(endpoint, timeouts, store.current, adapter_for(endpoint, trust)), store.reload)
 
 
-def _register(registry: CollectorRegistry, scheduler: Scheduler, clock: Callable[[], float]) -> None:
-    registry.register(WorkerCollector(scheduler, clock))
+def _register(registry: CollectorRegistry, scheduler: Scheduler, health: Health, clock: Callable[[], float]) -> None:
+    registry.register(WorkerCollector(scheduler, health, clock))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)

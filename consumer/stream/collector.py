@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from consumer import metrics
 from consumer.clicksend.fault import Fault
 from consumer.delivery.gate import GateState
+from consumer.stream.health import Health
 from consumer.stream.ledger import Ledger
 from consumer.stream.scheduler import Scheduler
 
@@ -21,8 +22,9 @@ class WorkerCollector(Collector):
     clock -- monotonic seconds
     """
 
-    def __init__(self, scheduler: Scheduler, clock: Callable[[], float]) -> None:
+    def __init__(self, scheduler: Scheduler, health: Health, clock: Callable[[], float]) -> None:
         self._scheduler = scheduler
+        self._health = health
         self._clock = clock
 
     def collect(self) -> Iterator[Family]:
@@ -30,6 +32,7 @@ class WorkerCollector(Collector):
         yield from self._records()
         yield from self._gate()
         yield from self._partitions(list(self._scheduler.ledgers.values()))
+        yield _gauge(metrics.LAST_POLL, time.time() - self._health.poll_age(self._clock()))
 
     def _records(self) -> Iterator[Family]:
         counts, in_progress = self._scheduler.counts()

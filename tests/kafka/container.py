@@ -29,7 +29,7 @@ class KafkaContainer:
 
 
 @contextmanager
-def kafka_container() -> Iterator[KafkaContainer]:
+def kafka_container(image: str = IMAGE) -> Iterator[KafkaContainer]:
     """Run the image. Raises Unavailable where no engine answers or the image can't be had."""
     if not _engine_answers():
         raise Unavailable("no Docker engine answers")
@@ -38,13 +38,13 @@ def kafka_container() -> Iterator[KafkaContainer]:
 
     (port,) = free_ports(1)
     try:
-        container = DockerContainer(IMAGE)
+        container = DockerContainer(image)
         container.ports = {f"{port}/tcp": ("127.0.0.1", port)}  # type: ignore[dict-item]  # docker-py takes an address
         for name, value in _environment(port).items():
             container.with_env(name, value)
         container.start()
     except docker.errors.DockerException as error:
-        raise Unavailable(f"the Docker engine has no image {IMAGE} ({type(error).__name__})") from None
+        raise Unavailable(f"the Docker engine has no image {image} ({type(error).__name__})") from None
     try:
         deadline = time.monotonic() + START_SECONDS
         while not answers(f"127.0.0.1:{port}"):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from consumer.settings import Sources, load
 
-CONFIG = Path(__file__).parent.parent / "deploy" / "worker.toml"
+CONFIG = Path(__file__).parents[2] / "deploy" / "worker.toml"
 
 
 def test_the_example_of_a_settings_file_needs_only_the_api_key_beside_it(tmp_path: Path) -> None:

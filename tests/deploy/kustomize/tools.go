@@ -1,0 +1,5 @@
+//go:build tools
+
+package manifests
+
+import _ "sigs.k8s.io/kustomize/kustomize/v5"

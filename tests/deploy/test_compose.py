@@ -1,0 +1,53 @@
+"""The compose file: valid, on loopback only, and with the files that are proved elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from consumer.settings import Sources, load
+from tests.deploy.programs import DEPLOY, run, run_installed
+
+COMPOSE = DEPLOY / "compose"
+FILE: dict[str, Any] = yaml.safe_load((COMPOSE / "compose.yaml").read_text("utf-8"))
+SERVICES: dict[str, dict[str, Any]] = FILE["services"]
+
+
+def test_the_file_is_as_the_compose_specification_has_it() -> None:
+    run_installed("check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE / "compose.yaml")
+
+
+def test_the_dockerfile_has_no_fault_that_a_linter_finds() -> None:
+    run_installed("hadolint", DEPLOY / "Dockerfile")
+
+
+def test_prometheus_takes_its_configuration() -> None:
+    run("promtool", "check", "config", "--syntax-only", COMPOSE / "prometheus.yaml")
+
+
+def test_every_port_is_on_loopback_only() -> None:
+    ports = [port for service in SERVICES.values() for port in service.get("ports", ())]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_file_that_is_mounted_is_there(name: str) -> None:
+    sources = [volume.partition(":")[0] for volume in SERVICES[name].get("volumes", ())]
+    assert all((COMPOSE / source).exists() for source in sources if source.startswith("."))
+
+
+def test_the_workers_settings_exist_and_it_runs_as_in_production(tmp_path: Path) -> None:
+    worker = SERVICES["worker"]
+    (tmp_path / "CLICKSEND_API_KEY").write_text((COMPOSE / FILE["secrets"]["CLICKSEND_API_KEY"]["file"]).read_text())
+    (tmp_path / "ca.pem").touch()
+    variables = {**worker["environment"], "CLICKSEND_CA_FILE": str(tmp_path / "ca.pem"), "SECRETS_DIR": str(tmp_path)}
+    settings = load(Sources(variables, {}, None))
+    assert settings.warnings == ()
+    assert settings.clicksend.base_url.startswith("https://")
+    assert settings.clicksend.api_key.get_secret_value() == "sandbox"
+    assert worker["read_only"]
+    assert worker["cap_drop"] == ["ALL"]

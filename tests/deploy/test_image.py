@@ -1,0 +1,246 @@
+"""The image, built and run as in production: nobody's rights, a read-only disk, a Kafka in a container beside it.
+
+Skipped where there is no Docker engine with the base images that `tests/deploy/image/prepare` makes.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from consumer import __version__
+from consumer.operations.sandbox.faults import Rule
+from consumer.operations.sandbox.server import Sandbox
+from tests.integration.stage import Stage, sign_up
+from tests.kafka.apache import Unavailable, free_ports
+from tests.kafka.container import kafka_container
+
+ROOT = Path(__file__).parents[2]
+IMAGE = "local/clicksend-consumer"
+BASE, BUILD_BASE, KAFKA = "local/python", "local/python-pip", "local/kafka"
+LARGEST = 180_000_000  # bytes above the base
+
+pytestmark = pytest.mark.timeout(400)
+
+
+def docker(*arguments: str, check: bool = True) -> str:
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def inspect(what: str) -> dict[str, Any]:
+    return dict(json.loads(docker("inspect", what))[0])
+
+
+@functools.cache
+def missing() -> str:
+    """Why the image can't be built here; empty if it can."""
+    if shutil.which("docker") is None:
+        return "docker is not installed"
+    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
+        return "no Docker engine answers"
+    have = docker("images", "--format", "{{.Repository}}").split()
+    lacking = [image for image in (BASE, BUILD_BASE, KAFKA) if image not in have]
+    return f"tests/deploy/image/prepare has not made {', '.join(lacking)}" if lacking else ""
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The image, from wheels that this machine's pip has fetched: a build has no way to a registry everywhere."""
+    if why := missing():
+        pytest.skip(why)
+    wheels = tmp_path_factory.mktemp("wheels")
+    pip = ["python3", "-m", "pip", "download", "--quiet", "--python-version", "3.11", "--only-binary", ":all:"]
+    subprocess.run([*pip, "--dest", wheels, "--require-hashes", "-r", ROOT / "requirements.txt"], check=True)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(wheels)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    given = {
+        "BASE": BASE,
+        "BUILD_BASE": BUILD_BASE,
+        "PIP_FIND_LINKS": f"http://127.0.0.1:{server.server_port}/",
+        "PIP_NO_INDEX": "1",
+        "VERSION": __version__,
+    }
+    arguments = [f"--build-arg={name}={value}" for name, value in given.items()]
+    try:
+        docker(
+            "build", "--network", "host", "--file", f"{ROOT}/deploy/Dockerfile", "--tag", IMAGE, *arguments, f"{ROOT}"
+        )
+    finally:
+        server.shutdown()
+        server.server_close()
+    return IMAGE
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_args: Any) -> None:
+        """The build says enough."""
+
+
+class WorkerContainer:
+    """A worker in a container, locked up as the manifests lock it up."""
+
+    def __init__(self, image: str, stage: Stage, secrets: Path, *volumes: str, **changes: str) -> None:
+        (self._port,) = free_ports(1)
+        variables = {name: value for name, value in stage.variables().items() if name != "CLICKSEND_API_KEY"}
+        variables |= {"MONITOR_PORT": str(self._port), **changes}
+        environment = [f"--env={name}={value}" for name, value in variables.items()]
+        jail = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=host"]
+        mounts = [f"--volume={each}" for each in (f"{secrets}:/run/secrets:ro", *volumes)]
+        self.name = docker("run", "--detach", *jail, *environment, *mounts, image).strip()
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit status."""
+        docker("stop", "--time", "60", self.name)
+        return int(inspect(self.name)["State"]["ExitCode"])
+
+    def delivered(self) -> int:
+        """How many contacts it has delivered."""
+        _status, text = self.ask("/metrics")
+        found = re.search(r'^clicksend_records_settled_total{.*reason="accepted"} (.+)$', text, re.MULTILINE)
+        return int(float(found[1])) if found else 0
+
+    def ask(self, path: str) -> tuple[int, str]:
+        """Status and body of its monitor's answer; 0 while it is just starting."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def __enter__(self) -> WorkerContainer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        docker("rm", "--force", self.name)
+
+
+@pytest.fixture
+def stage(image: str, tmp_path: Path) -> Iterator[Stage]:
+    try:
+        with kafka_container(KAFKA) as broker, Sandbox() as sandbox:
+            yield Stage(broker, "consumer", sandbox, tmp_path)
+    except Unavailable as why:
+        pytest.skip(str(why))
+
+
+def secrets_in(folder: Path, stage: Stage) -> Path:
+    secrets = folder / "secrets"
+    secrets.mkdir()
+    (secrets / "CLICKSEND_API_KEY").write_text(stage.sandbox.options.api_key)
+    return secrets
+
+
+def wait_for(stage: Stage, contacts: int, worker: WorkerContainer) -> None:
+    deadline = time.monotonic() + 60
+    while stage.enrolled() < contacts:
+        assert time.monotonic() < deadline, docker("logs", worker.name)
+        time.sleep(0.05)
+
+
+def test_it_is_small(image: str) -> None:
+    assert inspect(image)["Size"] - inspect(BASE)["Size"] < LARGEST
+
+
+def test_it_runs_the_worker_as_nobody_and_says_which_version_it_is(image: str) -> None:
+    config = inspect(image)["Config"]
+    assert config["User"] == "65532:65532"
+    assert config["Entrypoint"] + config["Cmd"] == ["python3", "-m", "consumer", "run"]
+    assert config["Labels"]["org.opencontainers.image.version"] == __version__
+    assert docker("run", "--rm", image, "--version").split() == ["clicksend-consumer", __version__]
+
+
+def test_it_holds_no_tool_of_the_build(image: str) -> None:
+    look = "import shutil, importlib.util as u; print([shutil.which(n) for n in ('gcc', 'pip')], u.find_spec('pip'))"
+    assert docker("run", "--rm", "--entrypoint", "python3", image, "-c", look).strip() == "[None, None] None"
+
+
+def test_without_its_secret_it_ends_and_names_it(image: str) -> None:
+    done = subprocess.run(["docker", "run", "--rm", image], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "CLICKSEND_API_KEY" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "wrong", "state"),
+    [
+        pytest.param("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1", "kafka_unreachable", id="kafka-unreachable"),
+        pytest.param("CLICKSEND_LIST_ID", "999", "halted", id="wrong-list"),
+    ],
+)
+def test_a_fault_that_can_be_mended_is_waited_for_and_named(
+    image: str, stage: Stage, tmp_path: Path, setting: str, wrong: str, state: str
+) -> None:
+    stage.produce(sign_up(1))
+    with WorkerContainer(image, stage, secrets_in(tmp_path, stage), **{setting: wrong}) as worker:
+        deadline = time.monotonic() + 60
+        while f'"state":"{state}"' not in worker.ask("/readyz")[1]:
+            assert time.monotonic() < deadline, docker("logs", worker.name)
+            time.sleep(0.05)
+        status, said = worker.ask("/readyz")
+        assert status == 503
+        assert setting in said
+        assert worker.ask("/livez")[0] == 200
+        assert inspect(worker.name)["State"]["Running"]
+    assert stage.enrolled() == 0
+
+
+def test_it_delivers_and_after_a_stop_in_the_midst_nothing_is_delivered_again(
+    image: str, stage: Stage, tmp_path: Path
+) -> None:
+    people = 300
+    secrets = secrets_in(tmp_path, stage)
+    stage.faults(Rule(delay=0.1))
+    stage.produce(*(sign_up(number) for number in range(people)))
+    with WorkerContainer(image, stage, secrets) as first:
+        wait_for(stage, 50, first)
+        assert first.stop() == 0, docker("logs", first.name)
+    assert 50 <= stage.enrolled() < people
+    stage.faults()
+    with WorkerContainer(image, stage, secrets) as second:
+        wait_for(stage, people, second)
+        assert second.stop() == 0, docker("logs", second.name)
+    assert len(stage.payloads()) == people
+    assert stage.lag() == 0
+
+
+def test_its_sandbox_serves_tls_to_a_worker_that_trusts_its_authority(image: str, stage: Stage, tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    (tmp_path / "ca").mkdir()
+    (tmp_path / "ca").chmod(0o777)  # the container's user is nobody here
+    folder = f"{tmp_path}/ca:/ca"
+    run = ["run", "--detach", "--read-only", "--tmpfs=/tmp", "--network=host", f"--volume={folder}", image, "sandbox"]
+    sandbox = docker(*run, f"--port={port}", "--tls-ca-file=/ca/ca.pem").strip()
+    changes = {"CLICKSEND_BASE_URL": f"https://localhost:{port}/v3", "CLICKSEND_CA_FILE": "/ca/ca.pem"}
+    try:
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "ca" / "ca.pem").exists():
+            assert time.monotonic() < deadline, docker("logs", sandbox)
+            time.sleep(0.05)
+        stage.produce(sign_up(1))
+        with WorkerContainer(image, stage, secrets_in(tmp_path, stage), folder, **changes) as worker:
+            while not worker.delivered():
+                assert time.monotonic() < deadline + 60, docker("logs", worker.name)
+                time.sleep(0.05)
+            assert worker.stop() == 0
+    finally:
+        docker("rm", "--force", sandbox)

@@ -1,0 +1,220 @@
+"""The manifests: valid without a cluster, and in step with what the worker does."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from consumer import __version__
+from consumer.operations.wiring import LIVE_SHARE, stream_options
+from tests.deploy import custom_resources, manifests
+from tests.deploy.manifests import KUBERNETES, OVERLAYS, Manifest, one, pod_template, rendered, worker_settings
+from tests.deploy.programs import DEPLOY
+
+COMMIT_SECONDS = 5  # for the last commit and leaving the group
+
+# KEDA's custom resource takes any key: these are the ones that its scalers read (KEDA 2.x, scalers' pages).
+TRIGGER_KEYS = {
+    "kafka": {
+        "bootstrapServers", "consumerGroup", "topic", "lagThreshold", "activationLagThreshold", "offsetResetPolicy",
+        "allowIdleConsumers", "scaleToZeroOnInvalidOffset", "excludePersistentLag", "limitToPartitionsWithLag",
+        "ensureEvenDistributionOfPartitions", "version", "partitionLimitation", "sasl", "tls", "unsafeSsl",
+    },
+    "prometheus": {
+        "serverAddress", "query", "threshold", "activationThreshold", "namespace", "customHeaders", "ignoreNullValues",
+        "queryParameters", "unsafeSsl", "authModes", "timeout",
+    },
+}  # fmt: skip
+
+# The volumes that the restricted profile of the pod security standards allows.
+VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+
+both = pytest.mark.parametrize("overlay", OVERLAYS)
+
+
+def container(overlay: str) -> Manifest:
+    (found,) = pod_template(rendered(overlay))["spec"]["containers"]
+    return dict(found)
+
+
+def validated(path: Path) -> None:
+    """Against Kubernetes' schemas; unknown keys are errors."""
+    program = Path(sys.executable).parent / "kubernetes-validate"
+    command: list[str | Path] = [program, "--strict", "--no-warn", "--quiet", path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@both
+def test_what_is_rendered_is_up_to_date(overlay: str) -> None:
+    committed = (KUBERNETES / "rendered" / f"{overlay}.yaml").read_text("utf-8")
+    assert manifests.kustomize(KUBERNETES / "overlays" / overlay) == committed, "make manifests"
+
+
+@both
+def test_kubernetes_takes_each_object(overlay: str) -> None:
+    validated(KUBERNETES / "rendered" / f"{overlay}.yaml")
+
+
+def test_an_unknown_key_would_be_found(tmp_path: Path) -> None:
+    deployment = one(rendered("dev"), "Deployment")
+    deployment["spec"]["template"]["spec"]["terminationGracePeriod"] = 60
+    (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(deployment))
+    with pytest.raises(AssertionError, match="terminationGracePeriod"):
+        validated(tmp_path / "wrong.yaml")
+
+
+def test_the_operators_take_their_objects(tmp_path: Path) -> None:
+    custom_resources.install()
+    objects = [each for each in rendered("prod") if each["kind"] in custom_resources.MODULES]
+    assert {each["kind"] for each in objects} == set(custom_resources.MODULES)
+    assert custom_resources.faults(objects, tmp_path) == ""
+    objects[0]["spec"]["nonsense"] = 1
+    assert "nonsense" in custom_resources.faults(objects, tmp_path)
+
+
+def test_static_membership_makes_a_stateful_set_whose_pods_name_themselves_to_the_group(tmp_path: Path) -> None:
+    up = os.path.relpath(KUBERNETES, tmp_path)
+    component = f"{up}/components/static-membership"
+    text = yaml.safe_dump({"resources": [f"{up}/base"], "components": [component]})
+    (tmp_path / "kustomization.yaml").write_text(text)
+    output = manifests.kustomize(tmp_path)
+    workers = one(list(yaml.safe_load_all(output)), "StatefulSet")
+    (variable,) = workers["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert variable["name"] == "KAFKA_GROUP_INSTANCE_ID"
+    assert variable["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"
+    (tmp_path / "rendered.yaml").write_text(output)
+    validated(tmp_path / "rendered.yaml")
+
+
+@both
+def test_each_setting_exists_and_has_effect(overlay: str, tmp_path: Path) -> None:
+    settings = worker_settings(overlay, tmp_path)
+    assert settings.warnings == ()
+    assert settings.monitor.host == "0.0.0.0"  # noqa: S104 -- the pod's own network
+
+
+@both
+def test_the_worker_finds_its_files_where_they_are_mounted(overlay: str) -> None:
+    mounts = {each["name"]: each["mountPath"] for each in container(overlay)["volumeMounts"]}
+    assert container(overlay)["args"] == ["run", "--config", f"{mounts['settings']}/worker.toml"]
+    assert mounts["secrets"] == "/run/secrets"
+    assert not any("subPath" in each for each in container(overlay)["volumeMounts"]), "it would never be renewed"
+
+
+@both
+def test_there_is_time_to_end_in_order(overlay: str, tmp_path: Path) -> None:
+    settings = worker_settings(overlay, tmp_path)
+    needed = settings.worker.drain_timeout + settings.clicksend.total_timeout + COMMIT_SECONDS
+    assert pod_template(rendered(overlay))["spec"]["terminationGracePeriodSeconds"] >= needed
+
+
+@both
+def test_a_worker_that_stands_still_is_restarted_before_kafka_gives_its_partitions_away(
+    overlay: str, tmp_path: Path
+) -> None:
+    options = stream_options(worker_settings(overlay, tmp_path))
+    longest, silence = options.revoke_budget, options.max_poll_interval_ms / 1000
+    probe = container(overlay)["livenessProbe"]
+    found_after = silence * LIVE_SHARE + probe["periodSeconds"] * probe["failureThreshold"] + probe["timeoutSeconds"]
+    assert longest < silence * LIVE_SHARE < found_after < silence
+
+
+@both
+def test_the_probes_and_prometheus_ask_the_monitor(overlay: str, tmp_path: Path) -> None:
+    port = worker_settings(overlay, tmp_path).monitor.port
+    (named,) = container(overlay)["ports"]
+    assert named == {"name": "monitor", "containerPort": port}
+    paths = {name: container(overlay)[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
+    assert {get["port"] for get in paths.values()} == {"monitor"}
+    assert [get["path"] for get in paths.values()] == ["/livez", "/livez", "/readyz"]
+    policy = one(rendered(overlay), "NetworkPolicy")["spec"]
+    assert policy["ingress"][0]["ports"] == [{"port": port, "protocol": "TCP"}]
+
+
+@both
+def test_the_workers_reach_their_kafka(overlay: str, tmp_path: Path) -> None:
+    servers = worker_settings(overlay, tmp_path).kafka.bootstrap_servers.split(",")
+    egress = one(rendered(overlay), "NetworkPolicy")["spec"]["egress"]
+    open_ports = {port["port"] for rule in egress if "to" not in rule for port in rule["ports"]}
+    assert {int(server.rpartition(":")[2]) for server in servers} <= open_ports
+
+
+@both
+def test_the_restricted_profile_is_kept(overlay: str) -> None:
+    pod, worker = pod_template(rendered(overlay))["spec"], container(overlay)
+    own = pod["securityContext"]
+    assert own["runAsNonRoot"]
+    assert own["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert f"USER {own['runAsUser']}:{own['runAsGroup']}" in (DEPLOY / "Dockerfile").read_text("utf-8")
+    assert worker["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod)
+    assert {kind for volume in pod["volumes"] for kind in volume if kind != "name"} <= VOLUMES
+    assert pod["automountServiceAccountToken"] is False
+    labels = one(rendered(overlay), "Namespace")["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+@both
+def test_whatever_selects_pods_selects_the_workers(overlay: str) -> None:
+    objects = rendered(overlay)
+    labels = pod_template(objects)["metadata"]["labels"]
+    specs = {kind: one(objects, kind)["spec"] for kind in ("Deployment", "PodDisruptionBudget", "NetworkPolicy")}
+    selectors = [spec.get("selector") or spec["podSelector"] for spec in specs.values()]
+    selectors += [each["labelSelector"] for each in pod_template(objects)["spec"]["topologySpreadConstraints"]]
+    selectors += [each["spec"]["selector"] for each in objects if each["kind"] == "PodMonitor"]
+    assert all(selector["matchLabels"].items() <= labels.items() for selector in selectors)
+
+
+@both
+def test_a_roll_out_brings_no_surplus_worker(overlay: str) -> None:
+    update = one(rendered(overlay), "Deployment")["spec"]["strategy"]["rollingUpdate"]
+    assert update == {"maxSurge": 0, "maxUnavailable": 1}
+
+
+def triggers() -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in one(rendered("prod"), "ScaledObject")["spec"]["triggers"]}
+
+
+def test_the_scaler_looks_at_what_the_workers_consume(tmp_path: Path) -> None:
+    kafka = worker_settings("prod", tmp_path).kafka
+    lag = triggers()["lag"]["metadata"]
+    assert lag["bootstrapServers"] == kafka.bootstrap_servers
+    assert (lag["topic"],) == kafka.topics
+    assert lag["consumerGroup"] == kafka.group_id
+    assert lag["offsetResetPolicy"] == kafka.auto_offset_reset
+
+
+@pytest.mark.parametrize("trigger", triggers())
+def test_keda_knows_each_key_of_a_trigger(trigger: str) -> None:
+    found = triggers()[trigger]
+    assert set(found["metadata"]) <= TRIGGER_KEYS[found["type"]]
+
+
+def test_the_scalers_formula_uses_its_triggers_and_its_target() -> None:
+    spec = one(rendered("prod"), "ScaledObject")["spec"]
+    modifiers = spec["advanced"]["scalingModifiers"]
+    assert set(re.findall(r"[a-z_]+", modifiers["formula"])) - {"max"} == set(triggers())
+    assert modifiers["target"] == triggers()["lag"]["metadata"]["lagThreshold"]
+    assert modifiers["target"] in modifiers["formula"], "with a closed gate the metric is target x workers"
+
+
+def test_nothing_beside_the_scaler_sets_the_number_of_workers() -> None:
+    deployment = one(rendered("prod"), "Deployment")
+    assert one(rendered("prod"), "ScaledObject")["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+    assert "replicas" not in deployment["spec"]
+
+
+def test_production_runs_the_version_of_this_checkout() -> None:
+    assert container("prod")["image"] == f"clicksend-consumer:{__version__}"

@@ -1,0 +1,117 @@
+"""A real Prometheus scrapes a real worker that delivers, fails, retries and halts, a minute's time in a second."""
+
+from __future__ import annotations
+
+import math
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from consumer.operations.sandbox.faults import Rule
+from consumer.operations.sandbox.server import Sandbox
+from tests.deploy import dashboards, manifests, rules
+from tests.deploy.programs import DEPLOY, run
+from tests.deploy.prometheus_server import PrometheusServer
+from tests.integration.stage import Stage, page_view, sign_up
+from tests.integration.worker_process import WorkerProcess
+from tests.kafka.in_process import InProcess
+
+README = DEPLOY.parent / "README.md"
+
+pytestmark = pytest.mark.timeout(400)  # the run that all tests share takes 40 s on an idle machine
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is over, but for its Prometheus."""
+
+    prometheus: PrometheusServer
+    started_at: float
+    exposition: str
+    fired: frozenset[str]
+
+
+def _play(stage: Stage, worker: WorkerProcess, prometheus: PrometheusServer) -> Iterator[str]:
+    """What happens, and which alerts fire of it."""
+    settled = "clicksend_records_settled_total"
+    prometheus.wait(lambda: prometheus.query("sum(clicksend_assigned_partitions) == 4"))
+    stage.faults(
+        Rule(status=429, code="TOO_MANY_REQUESTS", retry_after=1, times=2),
+        Rule(status=400, code="ALREADY_EXISTS", times=1),
+    )
+    stage.produce(*(sign_up(number) for number in range(40)), *[page_view()] * 20, raw=[b"{"] * 10)
+    worker.wait(lambda: worker.total(settled) == 70)
+    prometheus.wait(lambda: {"ClicksendDeadLetterRate", "ClicksendContactsExist"} <= prometheus.firing())
+    yield from prometheus.firing()
+    stage.faults(Rule(status=500))
+    stage.produce(*(sign_up(number) for number in range(40, 60)))
+    prometheus.wait(lambda: "ClicksendBreakerOpen" in prometheus.firing())
+    yield from prometheus.firing()
+    stage.faults()
+    worker.wait(lambda: worker.total(settled) == 90)
+    stage.faults(Rule(status=401))
+    stage.produce(*(sign_up(number) for number in range(60, 80)))
+    prometheus.wait(lambda: "ClicksendHalted" in prometheus.firing())
+    yield from prometheus.firing()
+
+
+@pytest.fixture(scope="module")
+def watched(in_process_broker: InProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    folder = tmp_path_factory.mktemp("prometheus")
+    with Sandbox() as sandbox:
+        stage = Stage(in_process_broker, "consumer", sandbox, folder)
+        with stage.worker(RETRY_MAX_DELAY="1") as worker:
+            target = worker.address().removeprefix("http://")
+            text = rules.compressed(rules.RULES.read_text("utf-8"))
+            began = time.time()
+            with PrometheusServer(folder, text, [target]) as prometheus:
+                fired = set(_play(stage, worker, prometheus))
+                with urllib.request.urlopen(f"http://{target}/metrics", timeout=5) as answer:
+                    exposition = answer.read().decode()
+                worker.kill()
+                prometheus.wait(lambda: "ClicksendWorkersAbsent" in prometheus.firing())
+                yield Run(prometheus, began, exposition, frozenset(fired | {"ClicksendWorkersAbsent"}))
+
+
+def test_the_alerts_that_must_fire_fire_and_no_others(watched: Run) -> None:
+    must = {"DeadLetterRate", "ContactsExist", "BreakerOpen", "Halted", "WorkersAbsent"}
+    may = {"FreshnessBurnsFast"}  # on a machine so busy that the outage lasts longer than the objective's 60 s
+    fired = {name.removeprefix("Clicksend") for name in watched.fired}
+    assert must <= fired <= must | may
+
+
+@pytest.mark.parametrize("rule", rules.rules(), ids=lambda rule: rule.get("alert") or rule["record"])
+def test_each_rule_finds_what_it_measures(watched: Run, rule: rules.Rule) -> None:
+    expression = rules.measured(rule["expr"]) if "alert" in rule else rule["expr"]
+    values = watched.prometheus.history(rules.compressed(expression), watched.started_at)
+    assert values
+    assert all(math.isfinite(value) for value in values)
+
+
+def test_the_metrics_are_as_prometheus_would_have_them(watched: Run) -> None:
+    run("promtool", "check", "metrics", text=watched.exposition)
+
+
+@pytest.mark.parametrize("query", dashboards.queries(), ids=str)
+def test_each_query_of_the_dashboards_finds_what_it_shows(watched: Run, query: dashboards.Query) -> None:
+    """A quantile of no requests at all is NaN, which Grafana leaves out; but not all the time."""
+    values = watched.prometheus.history(rules.compressed(query.filled_in()), watched.started_at)
+    assert any(math.isfinite(value) for value in values)
+    assert not any(math.isinf(value) for value in values)
+
+
+@pytest.mark.parametrize("trigger", ["gate_closed", "workers"])
+def test_the_autoscaler_gets_one_number_for_each_of_its_queries(watched: Run, trigger: str) -> None:
+    triggers = manifests.one(manifests.rendered("prod"), "ScaledObject")["spec"]["triggers"]
+    (query,) = [each["metadata"]["query"] for each in triggers if each["name"] == trigger]
+    assert len(watched.prometheus.query(query)) == 1
+    assert {0, 1} <= set(watched.prometheus.history(query, watched.started_at))
+
+
+@pytest.mark.parametrize("path", [*DEPLOY.rglob("*.yaml"), *DEPLOY.rglob("*.json"), README], ids=lambda path: path.name)
+def test_each_metric_that_is_named_anywhere_is_among_the_workers(watched: Run, path: Path) -> None:
+    assert set(rules.metric_names(path.read_text("utf-8"))) <= set(rules.metric_names(watched.exposition))

@@ -8,6 +8,9 @@ from typing import Any
 
 import orjson
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
+from confluent_kafka.admin._resource import ResourceType
 
 from consumer.stream.record import Partition
 from tests.integration.command import run
@@ -22,7 +25,15 @@ class Graveyard:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
+        self._keep_old_records()
         self._producer = Producer({"bootstrap.servers": stage.broker.bootstrap, "linger.ms": 0})
+
+    def _keep_old_records(self) -> None:
+        """Kafka deletes by the records' own time: with a finite retention, those of RECORD_MS are soon gone."""
+        admin = AdminClient({"bootstrap.servers": self.stage.broker.bootstrap})
+        entry = ConfigEntry("retention.ms", "-1", incremental_operation=AlterConfigOpType.SET)
+        topic = ConfigResource(ResourceType.TOPIC, self.stage.topic, incremental_configs=[entry])
+        admin.incremental_alter_configs([topic])[topic].result(30)
 
     def record(
         self, email: str, partition: int = 0, timestamp_ms: int = RECORD_MS, **how: Any

@@ -95,6 +95,7 @@ OLDEST_UNSETTLED = Metric(
 COMMITTED_OFFSET = Metric("committed_offset", "The group's committed offset, as acknowledged.", _PARTITION)
 END_OFFSET = Metric("end_offset", "The partition's end.", _PARTITION)
 COMMITS = Metric("commits", "Commit requests, by result.", ("result",))
+COMMIT_METADATA = Metric("commit_metadata_bytes", "Length of the longest partition's commit metadata, as acknowledged.")
 ASSIGNED_PARTITIONS = Metric("assigned_partitions", "Partitions that this worker owns.")
 PAUSED_PARTITIONS = Metric("paused_partitions", "Partitions paused because this worker holds enough of them.")
 REBALANCES = Metric("rebalances", "Changes of the assignment.", ("event",))

@@ -76,6 +76,8 @@ class WorkerCollector(Collector):
 
     def _partitions(self, ledgers: list[Ledger]) -> Iterator[Family]:
         yield _gauge(metrics.ASSIGNED_PARTITIONS, len(ledgers))
+        longest = max((len(ledger.committed_map) for ledger in ledgers), default=0)
+        yield _gauge(metrics.COMMIT_METADATA, longest)
         yield _gauge(metrics.PAUSED_PARTITIONS, sum(ledger.paused for ledger in ledgers))
         oldest = metrics.OLDEST_UNSETTLED.gauge_family()
         committed = metrics.COMMITTED_OFFSET.gauge_family()

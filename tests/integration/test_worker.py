@@ -85,6 +85,7 @@ def test_a_kill_loses_nothing_and_repeats_nothing_that_was_committed_as_settled(
     stage.produce(*[sign_up(number) for number in range(400)])
     with stage.worker(DELIVERY_CONCURRENCY="8") as worker:
         worker.wait(lambda: len(stage.sandbox.requests()) > 150)
+        worker.wait(lambda: worker.total("clicksend_commit_metadata_bytes") > 0)
         worker.kill()
     before = len(stage.payloads())
     claimed = stage.settled_by_commit()

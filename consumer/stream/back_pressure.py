@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from consumer.stream.ledger import Ledger
 
-RESUME_SHARE = 0.5  # a pause throws away what was fetched ahead: few of them, and wide apart
+RESUME_SHARE = 0.8  # records that wait for a retry count, too: far below, a partition that holds many would never go on
 MAX_UNSETTLED = 1000  # a partition: about what the commit metadata can list
 
 

@@ -38,13 +38,13 @@ def test_a_partition_below_its_caps_goes_on() -> None:
 
 
 def test_a_paused_partition_goes_on_once_it_has_come_down_well_below_its_caps() -> None:
-    ledger = paused(50, 5_000)
+    ledger = paused(80, 8_000)
     assert pressure([ledger], CAPS) == Pressure(pause=[], resume=[ledger])
 
 
 @pytest.mark.parametrize(
     ("records", "size"),
-    [(51, 0), (1, 5_001), (100, 10_000)],
+    [(81, 0), (1, 8_001), (100, 10_000)],
     ids=["too many records", "too many bytes", "at its caps"],
 )
 def test_until_then_it_stays_paused(records: int, size: int) -> None:

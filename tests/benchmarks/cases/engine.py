@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -14,6 +15,7 @@ from consumer.clicksend.outcome import Outcome, Result
 from consumer.delivery.gate import Gate
 from consumer.delivery.judge import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
+from consumer.operations.run import SWITCH_SECONDS
 from consumer.stream.crew import Crew, Delivery
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Partition, Record, Task
@@ -50,6 +52,7 @@ class NoDeadLetters:
 
 def measure(rig: Rig, size: Size) -> list[Figure]:
     """CPU of this process for each record, beside the standard library's thread pool that is given nothing to do."""
+    sys.setswitchinterval(SWITCH_SECONDS)  # as in a worker
     count = size.of(50_000)
     return [
         Figure(

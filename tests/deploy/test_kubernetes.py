@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 
 from consumer import __version__
+from consumer.cli import app
 from consumer.operations.wiring import LIVE_SHARE, stream_options
 from tests.deploy import custom_resources, manifests
 from tests.deploy.manifests import KUBERNETES, OVERLAYS, Manifest, one, pod_template, rendered, worker_settings
@@ -92,6 +95,46 @@ def test_static_membership_makes_a_stateful_set_whose_pods_name_themselves_to_th
     assert variable["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"
     (tmp_path / "rendered.yaml").write_text(output)
     validated(tmp_path / "rendered.yaml")
+
+
+@pytest.fixture
+def replay(tmp_path: Path) -> list[Manifest]:
+    """The objects of the overlay `dev` with the component `replay`."""
+    up = os.path.relpath(KUBERNETES, tmp_path)
+    shutil.copytree(KUBERNETES / "overlays" / "dev", tmp_path, dirs_exist_ok=True)
+    overlay = yaml.safe_load((tmp_path / "kustomization.yaml").read_text())
+    overlay |= {"resources": [f"{up}/base", "namespace.yaml"], "components": [f"{up}/components/replay"]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    (tmp_path / "rendered.yaml").write_text(output := manifests.kustomize(tmp_path))
+    validated(tmp_path / "rendered.yaml")
+    return list(yaml.safe_load_all(output))
+
+
+def test_a_replay_is_a_job_with_the_workers_settings_secrets_and_restrictions(replay: list[Manifest]) -> None:
+    job, worker = one(replay, "Job")["spec"]["template"]["spec"], pod_template(replay)["spec"]
+    assert job["volumes"] == worker["volumes"], "the same ConfigMap, by the name that bears its hash"
+    assert job["securityContext"] == worker["securityContext"]
+    (mine,), (its,) = job["containers"], worker["containers"]
+    assert all(mine[key] == its[key] for key in ("image", "securityContext", "volumeMounts", "resources"))
+    assert mine["args"][1] == "--config=" + its["args"][-1]
+
+
+def test_a_replays_command_line_is_one_that_replay_takes(replay: list[Manifest]) -> None:
+    (container,) = one(replay, "Job")["spec"]["template"]["spec"]["containers"]
+    name, *arguments = container["args"]
+    command = typer.main.get_command(app)
+    assert isinstance(command, typer.core.TyperGroup)
+    taken = command.commands[name].make_context(name, arguments).params
+    assert (taken["name"], taken["rate"]) == ("replay", 10.0)
+
+
+def test_a_replays_pods_are_not_the_workers(replay: list[Manifest]) -> None:
+    """Else the disruption budget, which can't count a Job's pods, would let nobody go."""
+    labels = one(replay, "Job")["spec"]["template"]["metadata"]["labels"]
+    chosen = one(replay, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"]
+    assert not chosen.items() <= labels.items()
+    policies = [each["spec"]["podSelector"]["matchLabels"] for each in replay if each["kind"] == "NetworkPolicy"]
+    assert labels in policies
 
 
 @both

@@ -23,7 +23,8 @@ from tests.deploy.programs import DEPLOY
 
 COMMIT_SECONDS = 5  # for the last commit and leaving the group
 
-# KEDA's custom resource takes any key: these are the ones that its scalers read (KEDA 2.x, scalers' pages).
+# KEDA's custom resource takes any key: these are the ones that its scalers read
+# (keda.sh/docs/2.22/scalers, apache-kafka and prometheus).
 TRIGGER_KEYS = {
     "kafka": {
         "bootstrapServers", "consumerGroup", "topic", "lagThreshold", "activationLagThreshold", "offsetResetPolicy",

@@ -65,9 +65,8 @@ class Crew:
         self._lookout_until = math.inf  # guarded by the scheduler's lock; infinite: nobody looks out
         self._threads = threads
         self._members: list[Thread] = []
-        self.busy_since: list[
-            float
-        ] = []  # by thread: when it began what it does; infinite: nothing. Written by it alone
+        # By thread, which alone writes it: when it began what it does; infinite: nothing.
+        self.busy_since: list[float] = []
 
     def start(self, size: int) -> None:
         """Start so many threads."""

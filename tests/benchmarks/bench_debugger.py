@@ -12,7 +12,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
@@ -33,49 +32,17 @@ from consumer.stream.crew import Crew, Delivery
 from consumer.stream.intake import Intake
 from consumer.stream.journal import Journal
 from consumer.stream.ledger import Ledger
-from consumer.stream.record import Partition, Task
+from consumer.stream.record import Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
 from consumer.stream.threads import OsThreads
+from tests.stream.builders import EVENTS, Consumed
 
 ROUNDS = 9
 BATCH = 500
-EVENTS = Partition("events", 0)
 CONTEXT = {"page": {"url": "https://shop.example.com/p/17", "title": "Shoe"}, "padding": "x" * 700}
 BROWSING = {"type": "track", "event": "Product Viewed", "properties": {"sku": "A-17"}, "context": CONTEXT}
 TAKEN = Outcome(Result.DELIVERED, status=200, code="SUCCESS")
-
-
-@dataclass(slots=True)
-class Consumed:
-    """Stands for a `confluent_kafka.Message`, which only librdkafka makes."""
-
-    at: int
-    body: bytes
-
-    def error(self) -> None:
-        return None
-
-    def topic(self) -> str:
-        return EVENTS.topic
-
-    def partition(self) -> int:
-        return EVENTS.number
-
-    def offset(self) -> int:
-        return self.at
-
-    def value(self) -> bytes:
-        return self.body
-
-    def key(self) -> bytes:
-        return b"visitor"
-
-    def headers(self) -> None:
-        return None
-
-    def timestamp(self) -> tuple[int, int]:
-        return 1, 1_767_225_600_000
 
 
 class ClickSend:
@@ -113,7 +80,7 @@ class Worker:
     def take_in(self, bodies: Iterable[bytes]) -> None:
         """Consume a batch, and wait until it is settled."""
         first = self.ledger.highest_seen + 1
-        messages = [cast(Message, Consumed(first + number, body)) for number, body in enumerate(bodies)]
+        messages = [cast(Message, Consumed(first + number, body, b"visitor")) for number, body in enumerate(bodies)]
         batch, _ = self.intake.read(messages, 1_767_225_600_000)
         self.scheduler.admit(batch)
         while self.scheduler.counts()[1]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from threading import Event
 
 from consumer.clicksend.outcome import Outcome
@@ -28,6 +29,7 @@ MORE_EVENTS = Partition("events", 1)
 
 JANE, JOE, ANN, KIM, LEE = (f"{name}.doe@example.com" for name in ("jane", "joe", "ann", "kim", "lee"))
 PHONE = "+14155550132"
+TIMESTAMP_MS = 1_767_225_600_000
 
 
 def record(
@@ -37,13 +39,46 @@ def record(
     value: bytes | None = b"{}",
     headers: Headers | None = None,
 ) -> Record:
-    return Record(partition, offset, 1_767_225_600_000, key, value, headers or [])
+    return Record(partition, offset, TIMESTAMP_MS, key, value, headers or [])
 
 
 def task(
     ledger: Ledger, offset: int, *identities: str, payload: bytes = b"", reason: DeadLetterReason | None = None
 ) -> Task:
     return Task(record(offset, ledger.partition), ledger, identities, payload, reason=reason)
+
+
+@dataclass(slots=True)
+class Consumed:
+    """Stands for a `confluent_kafka.Message` of the partition EVENTS, which only librdkafka makes."""
+
+    at: int
+    body: bytes
+    name: bytes | None = None
+
+    def error(self) -> None:
+        return None
+
+    def topic(self) -> str:
+        return EVENTS.topic
+
+    def partition(self) -> int:
+        return EVENTS.number
+
+    def offset(self) -> int:
+        return self.at
+
+    def value(self) -> bytes:
+        return self.body
+
+    def key(self) -> bytes | None:
+        return self.name
+
+    def headers(self) -> None:
+        return None
+
+    def timestamp(self) -> tuple[int, int]:
+        return 1, TIMESTAMP_MS
 
 
 class Engine:

@@ -14,45 +14,13 @@ from consumer.stream.intake import Intake
 from consumer.stream.journal import Journal, combined
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Record, Task
-from tests.stream.builders import EVENTS
+from tests.stream.builders import EVENTS, TIMESTAMP_MS, Consumed
 
-NOW_MS = 1_767_225_600_000
 BROWSING, NAMELESS, JANES = (
     b'{"type":"page"}',
     b'{"type":"identify"}',
     b'{"type":"identify","traits":{"email":"j@x.io"}}',
 )
-
-
-class Consumed:
-    """Stands for a `confluent_kafka.Message`, which only librdkafka makes."""
-
-    def __init__(self, offset: int, value: bytes) -> None:
-        self._offset, self._value = offset, value
-
-    def error(self) -> None:
-        return None
-
-    def topic(self) -> str:
-        return EVENTS.topic
-
-    def partition(self) -> int:
-        return EVENTS.number
-
-    def offset(self) -> int:
-        return self._offset
-
-    def value(self) -> bytes:
-        return self._value
-
-    def key(self) -> None:
-        return None
-
-    def headers(self) -> None:
-        return None
-
-    def timestamp(self) -> tuple[int, int]:
-        return 1, NOW_MS
 
 
 class Listener(DemoJournal):
@@ -78,7 +46,7 @@ def read(journal: Journal | None, *values: bytes) -> dict[str, int]:
     ledgers = {EVENTS: Ledger(EVENTS, 0, 0)}
     intake = Intake(Enroller(Rules.of()), ledgers, lambda ledger, _offset: ledger, 0, journal)
     messages = [cast(Message, Consumed(offset, value)) for offset, value in enumerate(values)]
-    batch, errors = intake.read(messages, NOW_MS)
+    batch, errors = intake.read(messages, TIMESTAMP_MS)
     assert errors == []
     return {str(reason): number for reason, number in batch.filtered.items()}
 

@@ -231,7 +231,7 @@ def test_a_checkpoint_of_another_range_is_refused(graveyard: Graveyard) -> None:
     other = graveyard.command("replay", *topic, "--from-offset", "0", "--to-offset", "1")
     assert other.returncode == 1
     assert "another range" in other.stderr
-    assert delivered(graveyard) == [JANE, JOE]
+    assert sorted(delivered(graveyard)) == [JANE, JOE]  # two contacts: in either order
 
 
 def test_a_halt_is_said_and_waited_on(graveyard: Graveyard) -> None:

@@ -61,6 +61,13 @@ class Debugger(StrEnum):
     OFF = "off"
 
 
+class Cores(StrEnum):
+    """Where the threads that share the interpreter run."""
+
+    ONE = "one"
+    ALL = "all"
+
+
 class Kafka(Section):
     """Where records come from, and where dead letters go."""
 
@@ -261,6 +268,11 @@ class Worker(Section):
     )
     max_buffered_records: int = Field(2000, ge=1, description="records held in memory")
     max_buffered_bytes: int = Field(67_108_864, ge=1, description="bytes of records held in memory")
+    cores: Cores = Field(
+        Cores.ONE,
+        description="`one`: keep the Python threads, which take turns anyway, on the emptiest core while one is mostly"
+        " free; `all`: leave them to the operating system",
+    )
 
 
 class Monitor(Section):

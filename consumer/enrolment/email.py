@@ -7,9 +7,11 @@ import unicodedata
 
 _LONGEST = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
 # Light: dots in the local part single and inside (RFC 5322, dot-atom), at least two labels in the domain, the last not
-# a number. Any letter is allowed (RFC 6531); an internationalised domain stays as the visitor wrote it.
-_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~\-\u00a1-\U0010ffff]+"
-_LABEL = r"[a-z0-9\u00a1-\U0010ffff](?:[a-z0-9\-\u00a1-\U0010ffff]{0,61}[a-z0-9\u00a1-\U0010ffff])?"
+# a number. Any letter is allowed (RFC 6531); an internationalised domain stays as the visitor wrote it. The sets say
+# what is not in them: one that names all of Unicode takes ten milliseconds to compile.
+_ATOM = r'[^\x00-\x20"(),.:;<>@A-Z\[\\\]\x7f-\xa0]+'
+_ALNUM = r"[^\x00-/:-`{-\xa0]"
+_LABEL = rf"{_ALNUM}(?:[^\x00-,./:-`{{-\xa0]{{0,61}}{_ALNUM})?"
 _ADDRESS = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}")
 
 

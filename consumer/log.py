@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
@@ -82,7 +83,8 @@ def configure(level: LogLevel, form: LogFormat, stream: TextIO | None = None) ->
 
     stream -- where to write; stderr if none is given
     """
-    import structlog  # noqa: PLC0415 -- a third of a second (it loads rich), which only commands that log should pay
+    with _absent("rich"):  # structlog loads it for tracebacks, which we never show: 7 MB, and a tenth of the start
+        import structlog  # noqa: PLC0415 -- takes long enough that only commands that log should pay for it
 
     out = stream or sys.stderr
     on_console = form is LogFormat.CONSOLE or (form is LogFormat.AUTO and out.isatty())
@@ -104,6 +106,19 @@ def configure(level: LogLevel, form: LogFormat, stream: TextIO | None = None) ->
     # What libraries say below a warning is for those who debug.
     libraries = level.number if level is LogLevel.DEBUG else max(level.number, logging.WARNING)
     logging.basicConfig(handlers=[_ToStructlog(level)], level=libraries, force=True)
+
+
+@contextmanager
+def _absent(package: str) -> Iterator[None]:
+    """Lets what is imported meanwhile do without an optional package, unless it is loaded already."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]  # what the import system takes for "there is none"
+    try:
+        yield
+    finally:
+        del sys.modules[package]
 
 
 def places(error: BaseException) -> str:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -167,3 +169,13 @@ def test_a_line_that_repeats_comes_once_in_a_while_with_a_count() -> None:
     assert [summary.ask("down", now) for now in (0.0, 1.0, 29.9)] == [0, None, None]
     assert summary.ask("another", 29.9) == 0
     assert [summary.ask("down", now) for now in (30.0, 31.0, 60.0, 90.0)] == [2, None, 1, 0]
+
+
+def test_logging_does_without_rich_and_leaves_it_to_others() -> None:
+    code = (
+        "import sys; from consumer.log import LogFormat, LogLevel, configure;"
+        "configure(LogLevel.INFO, LogFormat.JSON); import consumer.operations.run; print('rich' in sys.modules);"
+        "import rich; print(rich.__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "rich"]

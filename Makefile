@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run check test simulate chaos lint bench bench-compare fuzz lock readme screenshot manifests clean
+.PHONY: help setup demo run check test simulate chaos lint bench bench-compare fuzz lock readme countries screenshot manifests clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -64,6 +64,9 @@ lock: $(READY) ## renew the lock files from pyproject.toml (ARGS='--upgrade' for
 
 readme: $(READY) ## renew the README's table of settings
 	@$(BIN)/python -m consumer.settings.readme README.md
+
+countries: $(READY) ## renew the table of countries' names from the libraries that know them
+	@$(BIN)/python -m tests.enrolment.countries
 
 screenshot: $(READY) ## renew the README's picture from a running demo; needs Chromium
 	@$(BIN)/python -m tests.browser.screenshot .github/event-debugger.png

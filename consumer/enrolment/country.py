@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
+import orjson
+
+TABLE = Path(__file__).with_name(
+    "countries.json"
+)  # by code, the keys of the country's names; `make countries` writes it
 _SILENT = re.compile(r"[.'\u2019\u02bc]")  # full stops and apostrophes
 _SEPARATORS = re.compile(r"[\W_]+")
 _SAINT = re.compile(r"\bst (?=\w)")
@@ -17,13 +22,14 @@ def alpha_2(text: str) -> str | None:
 
     Knows alpha-2 and alpha-3 codes, the names in English, common and official, the usual short forms (`UK`, `U.S.A.`,
     `Holland`), most names in the country's own language, and the United Kingdom's countries. Case, accents, dots, a
-    leading `the` and `St` for `Saint` don't matter. The first call loads the tables (about a tenth of a second).
+    leading `the` and `St` for `Saint` don't matter.
     """
     table = _table()
-    return table.get(text.casefold()) or table.get(_key(text))
+    return table.get(text.casefold()) or table.get(key_of(text))
 
 
-def _key(name: str) -> str:
+def key_of(name: str) -> str:
+    """What is compared of a name."""
     decomposed = unicodedata.normalize("NFKD", name.casefold().replace("&", " and "))
     letters = "".join(character for character in decomposed if not unicodedata.combining(character))
     words = _SEPARATORS.sub(" ", _SILENT.sub("", letters)).strip().removeprefix("the ")
@@ -32,34 +38,5 @@ def _key(name: str) -> str:
 
 @cache
 def _table() -> dict[str, str]:
-    """Codes by name. ISO's own names (Debian's iso-codes, in pycountry) count before countryinfo's spellings."""
-    import pycountry  # noqa: PLC0415 -- loaded with the first country, not with the program
-
-    codes: dict[str, str] = {}
-    official = {country.alpha_2 for country in pycountry.countries}
-    for country in pycountry.countries:
-        for field in ("alpha_2", "alpha_3", "name", "common_name", "official_name"):
-            for name in _both_ways(getattr(country, field, "")):
-                codes.setdefault(_key(name), country.alpha_2)
-    for name, code in _spellings():
-        if code in official:  # countryinfo has some that ISO has withdrawn
-            codes.setdefault(_key(name), code)
-    for nation in pycountry.subdivisions.get(country_code="GB"):  # type: ignore[no-untyped-call]  # is untyped
-        if nation.type in ("Country", "Province"):  # England, Scotland, Wales; Northern Ireland
-            codes.setdefault(_key(nation.name), "GB")
-    codes.pop("", None)
-    return codes
-
-
-def _both_ways(name: str) -> tuple[str, str]:
-    """`Korea, Republic of` is `Republic of Korea`, too."""
-    return name, " ".join(reversed(name.split(", ")))
-
-
-def _spellings() -> Iterator[tuple[str, str]]:
-    from countryinfo import CountryInfo  # noqa: PLC0415 -- as above
-
-    for country in CountryInfo.all().values():
-        code = country.get("ISO", {}).get("alpha2", "")
-        for name in (country.get("name"), country.get("nativeName"), *(country.get("altSpellings") or ())):
-            yield name or "", code
+    """Codes by name."""
+    return {name: code for code, names in orjson.loads(TABLE.read_bytes()).items() for name in names}

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pycountry
 import pytest
 
-from consumer.enrolment.country import alpha_2
+from consumer.enrolment.country import TABLE, alpha_2
+from tests.enrolment.countries import table
+
+
+def test_the_table_is_what_the_libraries_know() -> None:
+    assert TABLE.read_bytes() == table(), "run `make countries`"
+
 
 WRITTEN = {
     "US": ["US", "us", "USA", "usa", "U.S.", "U.S.A.", "United States", "united states of america", "the USA"],

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from socketserver import ThreadingMixIn
+from socket import AF_INET6
+from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any, Protocol
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -57,7 +58,8 @@ class Monitor:
     ) -> None:
         app = _application(make_wsgi_app(registry), {"/livez": live, "/readyz": ready}, site)
         try:
-            self._server = make_server(host, port, app, server_class=_Server, handler_class=_Handler)
+            kind = _Server6 if ":" in host else _Server
+            self._server = make_server(host.strip("[]"), port, app, server_class=kind, handler_class=_Handler)
         except OSError as failure:
             problem = Problem(
                 "MONITOR_PORT", f"can't listen on {host}:{port}: {failure.strerror}", "Choose another port"
@@ -69,8 +71,8 @@ class Monitor:
     @property
     def address(self) -> str:
         """Where it listens, as a URL."""
-        host, port = self._server.server_address[:2]
-        return f"http://{host!s}:{port}"
+        host, port = self._server.server_name, self._server.server_port
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @property
     def page(self) -> str | None:
@@ -124,10 +126,22 @@ class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
     site: Site | None = None
 
+    def server_bind(self) -> None:
+        """http.server's asks a name server for the host's name on the way, which may take long and is of no use."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+        self.setup_environ()
+
     def service_actions(self) -> None:
         """socketserver's: called between requests, at least twice a second."""
         if self.site is not None:
             self.site.tick()
+
+
+class _Server6(_Server):
+    """Listening on `::`, it serves IPv4 as well, where the system has it so (ipv6(7), bindv6only)."""
+
+    address_family = AF_INET6
 
 
 class _Handler(WSGIRequestHandler):

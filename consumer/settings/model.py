@@ -279,7 +279,9 @@ class Monitor(Section):
     """`/metrics`, `/livez`, `/readyz`, and the event debugger at `/`."""
 
     host: kind.HostName = Field(
-        "127.0.0.1", description="address of `/metrics`, `/livez`, `/readyz` and the event debugger"
+        "127.0.0.1",
+        description="address of `/metrics`, `/livez`, `/readyz` and the event debugger; `0.0.0.0` for all of IPv4, `::`"
+        " for IPv6 as well",
     )
     port: int = Field(9464, ge=0, le=65535, description="its port; 0 takes a free one")
     allowed_hosts: kind.Hosts = Field((), description="host names by which the debugger may be called off loopback")

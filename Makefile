@@ -68,8 +68,8 @@ readme: $(READY) ## renew the README's table of settings
 screenshot: $(READY) ## renew the README's picture from a running demo; needs Chromium
 	@$(BIN)/python -m tests.browser.screenshot .github/event-debugger.png
 
-manifests: $(READY) .tools/bin/kustomize ## renew what is generated in deploy/: rules, dashboards, rendered Kubernetes objects
-	@$(BIN)/python -m deploy.generate
+manifests: $(READY) .tools/bin/kustomize ## renew what is generated in deploy/ (ARGS='--home URL': where people find this README)
+	@$(BIN)/python -m deploy.generate $(ARGS)
 	@for each in dev prod; do \
 		.tools/bin/kustomize build deploy/kubernetes/overlays/$$each >deploy/kubernetes/rendered/$$each.yaml || exit 1; done
 

@@ -369,7 +369,7 @@ DASHBOARDS = {
 }
 
 
-def dashboards() -> Iterator[tuple[str, str]]:
-    """A file name and its JSON for each."""
+def dashboards(home: str) -> Iterator[tuple[str, str]]:
+    """A file name and its JSON for each. home -- what the links to the README begin with"""
     for title, (description, panels) in DASHBOARDS.items():
-        yield f"{title.lower().replace(' ', '-')}.json", build(title, description, panels)
+        yield f"{title.lower().replace(' ', '-')}.json", build(title, description, panels, f"{home}/README.md#")

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run check test simulate chaos lint bench bench-compare fuzz lock readme screenshot manifests clean
+.PHONY: help setup demo run check test simulate chaos lint bench bench-compare fuzz lock readme screenshot panels manifests clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -67,6 +67,9 @@ readme: $(READY) ## renew the README's table of settings
 
 screenshot: $(READY) ## renew the README's picture from a running demo; needs Chromium
 	@$(BIN)/python -m tests.browser.screenshot .github/event-debugger.png
+
+panels: $(READY) ## renew the README's pictures of the dashboards from a live run (7 minutes); needs Chromium, Java, Prometheus
+	@$(BIN)/python -m tests.deploy.draw_panels .github
 
 manifests: $(READY) .tools/bin/kustomize ## renew what is generated in deploy/ (ARGS='--home URL': where people find this README)
 	@$(BIN)/python -m deploy.generate $(ARGS)

@@ -61,8 +61,11 @@ class PrometheusServer:
 
     def history(self, expression: str, start: float) -> list[float]:
         """All values of an expression since `start` (seconds since the epoch), a second apart."""
-        found = self._get("query_range", query=expression, start=start, end=time.time(), step=1)["result"]
-        return [float(value) for series in found for _, value in series["values"]]
+        return [float(value) for series in self.range(expression, start, time.time()) for _, value in series["values"]]
+
+    def range(self, expression: str, start: float, end: float) -> list[dict[str, Any]]:
+        """The series of an expression between two times (seconds since the epoch), with a value for each second."""
+        return list(self._get("query_range", query=expression, start=start, end=end, step=1)["result"])
 
     def firing(self) -> set[str]:
         """The alerts that fire."""

@@ -91,6 +91,10 @@ $(READY): pyproject.toml requirements-dev.txt $(UV)
 	@cd tests/deploy/kustomize && go build -o ../../../$@ sigs.k8s.io/kustomize/kustomize/v5
 	@touch $@
 
+.tools/bin/docker-compose: tests/deploy/compose/go.sum
+	@cd tests/deploy/compose && go build -o ../../../$@ github.com/docker/compose/v2/cmd
+	@touch $@
+
 # Where uv is not on the PATH. `--target` needs no environment, so it works on Debian, whose own is not to be touched.
 .tools/bin/uv: requirements-uv.txt
 	@python3 -m pip --version >/dev/null 2>&1 || { \

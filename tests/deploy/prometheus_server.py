@@ -42,6 +42,11 @@ class Prometheus:
         """The alerts that fire."""
         return {each["metric"]["alertname"] for each in self.query('ALERTS{alertstate="firing"}')}
 
+    def words(self, alert: str) -> str:
+        """What an alert that fires tells a person: summary and description."""
+        (found,) = [each for each in self._get("alerts")["alerts"] if each["labels"]["alertname"] == alert]
+        return f"{found['annotations']['summary']}. {found['annotations']['description']}"
+
     def _get(self, what: str, **parameters: object) -> dict[str, Any]:
         address = f"{self._url}/api/v1/{what}?{urllib.parse.urlencode(parameters)}"
         with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 -- our own loopback

@@ -103,16 +103,21 @@ def answers(prometheus: PrometheusServer, board: Json, window: Window) -> Answer
 
 def play(boards: Sequence[Json], folder: Path) -> tuple[Window, list[Answers]]:
     """Let it all happen; gives the time that is to be shown, and the answers for each dashboard."""
+    kafka = ApacheKafka(folder)
+    kafka.begin()
+    try:
+        return perform(kafka, boards, folder)
+    finally:
+        kafka.stop()
+
+
+def perform(kafka: ApacheKafka, boards: Sequence[Json], folder: Path) -> tuple[Window, list[Answers]]:
+    """The same, on a Kafka that runs."""
     with ExitStack() as stack:
-        kafka = ApacheKafka(folder)
-        kafka.begin()
-        stack.callback(kafka.stop)
         sandbox = stack.enter_context(Sandbox(SandboxOptions(rate_limit=RateLimit.of(LIMIT))))
         stage = Stage(kafka, "classic", sandbox, folder)
         patience = {"RETRY_MAX_DELAY": "5", "DELIVERY_PROBE_INTERVAL": "5"}
-        workers = [stack.enter_context(stage.worker(**patience)) for _ in range(2)]
-        for worker in workers:
-            worker.wait_ready()
+        workers = [stack.enter_context(stage.worker(**patience)).wait_ready() for _ in range(2)]
         targets = [worker.address().removeprefix("http://") for worker in workers]
         text = rules.compressed(rules.RULES.read_text("utf-8"))
         prometheus = stack.enter_context(PrometheusServer(folder, text, targets))

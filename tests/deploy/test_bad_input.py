@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin._acl import AclOperation
+from confluent_kafka.admin._resource import ResourceType
 
 from consumer.operations.sandbox.server import Sandbox
 from tests.deploy import rules
 from tests.deploy.prometheus_server import PrometheusServer
+from tests.integration.access import Access
 from tests.integration.stage import Stage, sign_up
-from tests.kafka.apache import free_ports
+from tests.kafka.apache import ApacheKafka, free_ports
 from tests.kafka.in_process import InProcess
 
 RULES = rules.compressed(rules.RULES.read_text("utf-8"))
@@ -66,3 +69,25 @@ def test_a_missing_secret_ends_it_with_one_line_and_the_workers_are_missed(stage
     with PrometheusServer(tmp_path, RULES, [f"127.0.0.1:{port}"]) as prometheus:
         prometheus.wait(lambda: prometheus.firing() == {"ClicksendWorkersAbsent"})
         assert "last words" in prometheus.words("ClicksendWorkersAbsent")
+
+
+@pytest.mark.kafka
+def test_a_dead_letter_topic_that_may_not_be_written_is_told_and_its_alert_fires(
+    kafka_from_jars: ApacheKafka, tmp_path: Path
+) -> None:
+    with Sandbox() as sandbox:
+        stage = Stage(kafka_from_jars, "classic", sandbox, tmp_path)
+        access = Access(kafka_from_jars, stage)
+        access.allow(AclOperation.READ, ResourceType.TOPIC, stage.topic)
+        access.allow(AclOperation.READ, ResourceType.GROUP, stage.group)
+        access.allow(AclOperation.DESCRIBE, ResourceType.TOPIC, stage.dead_letter_topic)
+        stage.produce(sign_up(1), raw=[b"{"])
+        with (
+            stage.worker(RETRY_MAX_DELAY="1", **access.variables()) as worker,
+            PrometheusServer(tmp_path, RULES, [worker.address().removeprefix("http://")]) as prometheus,
+        ):
+            prometheus.wait(lambda: "ClicksendDeadLetterWritesFail" in prometheus.firing())
+            assert "/readyz says how to mend it" in prometheus.words("ClicksendDeadLetterWritesFail")
+            assert "grant WRITE" in worker.readiness()[1]["detail"]
+            assert stage.enrolled() == 1, "others are delivered"
+            assert stage.dead_letters() == []

@@ -32,7 +32,7 @@ from tests.deploy.drawing.page import WIDTH, page
 from tests.deploy.drawing.scale import Window
 from tests.deploy.programs import DEPLOY
 from tests.deploy.prometheus_server import PrometheusServer
-from tests.integration.stage import Event, Stage, page_view, sign_up
+from tests.integration.stage import Event, Stage, identify, page_view
 from tests.kafka.apache import ApacheKafka
 
 BOARDS = ("service-level", "clicksend")
@@ -56,15 +56,15 @@ RATE_INTERVAL = "4s"
 Answers = list[list[Series]]
 
 
-def visitors(number: int, elapsed: float) -> Sequence[Event]:
-    """What they do in a tenth of a second. number -- of the tenth; elapsed -- seconds since the beginning"""
-    rate = SIGN_UPS_OF_A_CAMPAIGN if CAMPAIGN <= elapsed < CAMPAIGN_ENDS else SIGN_UPS
-    people = range(number * rate // 10, (number + 1) * rate // 10)
-    found = [sign_up(number * 100 + person) for person in people]
-    for each, person in zip(found, people, strict=True):
-        if person % REJECTED_EVERY == 0:
-            each["traits"]["email"] = f"rejected-{each['traits']['email']}"
-    return [*found, *[page_view()] * (PAGE_VIEWS // 10 + number % 2)]
+def tenth(number: int, a_second: int) -> int:
+    """How many of so many a second fall into the so many-th tenth of a second."""
+    return (number + 1) * a_second // 10 - number * a_second // 10
+
+
+def person(number: int) -> Event:
+    """A sign-up of somebody new; ClickSend refuses one in so many."""
+    name = "rejected" if number % REJECTED_EVERY == 0 else "u"
+    return identify(number, email=f"{name}-{number}@example.com")
 
 
 @contextmanager
@@ -74,8 +74,12 @@ def crowd(stage: Stage) -> Iterator[None]:
     began = time.monotonic()
 
     def come() -> None:
+        people = itertools.count()
         for number in itertools.count():
-            stage.produce(*visitors(number, time.monotonic() - began))
+            campaign = CAMPAIGN <= time.monotonic() - began < CAMPAIGN_ENDS
+            new = tenth(number, SIGN_UPS_OF_A_CAMPAIGN if campaign else SIGN_UPS)
+            events = [*map(person, itertools.islice(people, new)), *[page_view()] * tenth(number, PAGE_VIEWS)]
+            stage.produce(*events)
             if over.wait(began + number / 10 - time.monotonic()):
                 return
 

@@ -25,9 +25,9 @@ def steady(name: str, value: float) -> Series:
     return Series(name, [(at, value) for at in range(int(WINDOW.start), int(WINDOW.end) + 1, 10)])
 
 
-def panel(kind: str, unit: str) -> dict[str, Any]:
-    """A panel as the dashboards have it."""
-    (found,) = [each for each in dashboards.panels() if each["title"] == kind]
+def panel(title: str, unit: str) -> dict[str, Any]:
+    """A panel as the dashboards have it, but for its unit."""
+    (found,) = [each for each in dashboards.panels() if each["title"] == title]
     found["fieldConfig"]["defaults"]["unit"] = unit
     return found
 

@@ -2,7 +2,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run check test simulate chaos lint bench bench-compare fuzz lock readme countries screenshot manifests clean
+.PHONY: help setup demo run check test simulate chaos lint bench bench-compare fuzz lock readme countries screenshot panels \
+	manifests clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -71,8 +72,11 @@ countries: $(READY) ## renew the table of countries' names from the libraries th
 screenshot: $(READY) ## renew the README's picture from a running demo; needs Chromium
 	@$(BIN)/python -m tests.browser.screenshot .github/event-debugger.png
 
-manifests: $(READY) .tools/bin/kustomize ## renew what is generated in deploy/: rules, dashboards, rendered Kubernetes objects
-	@$(BIN)/python -m deploy.generate
+panels: $(READY) ## renew the README's pictures of the dashboards from a live run (7 minutes); needs Chromium, Java, Prometheus
+	@$(BIN)/python -m tests.deploy.draw_panels .github
+
+manifests: $(READY) .tools/bin/kustomize ## renew what is generated in deploy/ (ARGS='--home URL': where people find this README)
+	@$(BIN)/python -m deploy.generate $(ARGS)
 	@for each in dev prod; do \
 		.tools/bin/kustomize build deploy/kubernetes/overlays/$$each >deploy/kubernetes/rendered/$$each.yaml || exit 1; done
 
@@ -89,6 +93,10 @@ $(READY): pyproject.toml requirements-dev.txt $(UV)
 
 .tools/bin/kustomize: tests/deploy/kustomize/go.sum
 	@cd tests/deploy/kustomize && go build -o ../../../$@ sigs.k8s.io/kustomize/kustomize/v5
+	@touch $@
+
+.tools/bin/docker-compose: tests/deploy/compose/go.sum
+	@cd tests/deploy/compose && go build -o ../../../$@ github.com/docker/compose/v2/cmd
 	@touch $@
 
 # Where uv is not on the PATH. `--target` needs no environment, so it works on Debian, whose own is not to be touched.

@@ -1,17 +1,23 @@
 """Writes what is generated in `deploy/`: rules for Prometheus' operator, and dashboards. Run by `make manifests`.
 
-A test keeps the files in step with their sources.
+    python -m deploy.generate [--home https://git.example.org/ops/clicksend-consumer]
+
+The home is the address under which people find this checkout's README: the links to its runbook begin with it. Given
+once, it stays: rules.yaml keeps it. A test keeps the files in step with their sources.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.grafana.dashboards import dashboards
 
 HERE = Path(__file__).parent
+RULES = HERE / "prometheus" / "rules.yaml"
 RULE_HEAD = """# Made from rules.yaml by `make manifests`.
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
@@ -29,20 +35,41 @@ configMapGenerator:
 """
 
 
-def files() -> Iterator[tuple[Path, str]]:
-    """Every generated file, and what should stand in it."""
-    rules = (HERE / "prometheus" / "rules.yaml").read_text("utf-8")
+def present_home() -> str:
+    """What the links to the README begin with now, without a slash at its end."""
+    (home,) = set(re.findall(r"runbook_url: (\S+)/README\.md#", RULES.read_text("utf-8")))
+    return str(home)
+
+
+def files(home: str | None = None) -> Iterator[tuple[Path, str]]:
+    """Every generated file, and what should stand in it.
+
+    home -- what the links to the README are to begin with, without a slash at its end; None: as they do now
+    """
+    home = home or present_home()
+    rules = RULES.read_text("utf-8").replace(f"{present_home()}/README.md#", f"{home}/README.md#")
+    yield RULES, rules
     yield (
         HERE / "prometheus" / "prometheus-rule.yaml",
         RULE_HEAD + textwrap.indent(rules[rules.index("groups:") :], "  "),
     )
     maps = CONFIG_MAPS
-    for name, text in dashboards():
+    for name, text in dashboards(home):
         yield HERE / "grafana" / name, text
         maps += f"  - name: clicksend-consumer-{name.removesuffix('.json')}\n    files: [{name}]\n"
     yield HERE / "grafana" / "kustomization.yaml", maps
 
 
+def address(text: str) -> str:
+    """A home as it was typed. Raises ValueError."""
+    if not re.fullmatch(r"https?://[^\s#?\"']+", text):
+        raise ValueError
+    return text.rstrip("/")
+
+
 if __name__ == "__main__":
-    for path, text in files():
+    parser = ArgumentParser(prog="deploy.generate")
+    parser.add_argument("--home", type=address, help="where this checkout's README is: https://...")
+    # All of it is made before any of it is written: the rules are a source and are written, too.
+    for path, text in list(files(parser.parse_args().home)):
         path.write_text(text, "utf-8")

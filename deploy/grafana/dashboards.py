@@ -28,8 +28,8 @@ WAITS = f"max(clicksend:oldest_unsettled:seconds{{{IN}}})"
 LATE = f"max(clicksend:deliveries_late:ratio1h{{{IN}}})"
 HALTED = Panel(
     "Halted",
-    "1: ClickSend refuses the configuration, and nothing is sent until it is mended. The reason is on the right.",
-    "none",
+    "Yes: ClickSend refuses the configuration, and nothing is sent until it is mended. *ClickSend* has the reason.",
+    "bool_yes_no",
     [(_max("halted"), "halted")],
     "ClicksendHalted",
     red_from=1,
@@ -55,22 +55,24 @@ SERVICE_LEVEL = [
     HALTED,
     Panel(
         "ClickSend down",
-        "1: the breaker is open, one request at a time finds out when ClickSend is back.",
-        "none",
+        "Yes: the breaker is open, one request at a time finds out when ClickSend is back.",
+        "bool_yes_no",
         [(_max("gate_state", 'state="breaker"'), "breaker")],
         "ClicksendBreakerOpen",
         red_from=1,
     ),
     Panel(
         "Where sign-ups stop",
-        "Records in progress by stage. They pile up where they stop: `parked` is ClickSend, `burying` Kafka.",
+        "Records in progress by stage; they pile up where they stop. `ready`: requests are held back (halted, "
+        "ClickSend down, its rate limit) or too few. `parked`: ClickSend has not taken these, they are tried again. "
+        "`queued`: behind another record of the same person. `burying`: Kafka takes no dead letters.",
         "short",
         [(f"sum by (stage) (clicksend_records_by_stage{{{IN}}})", "{{stage}}")],
     ),
     Panel(
         "What became of records",
         "Records settled a second, by disposition. Filtered is ordinary: most of a topic is browsing.",
-        "reqps",
+        "recps",
         [(_sum("records_settled_total", by="disposition"), "{{disposition}}")],
     ),
     Panel(
@@ -156,7 +158,8 @@ KAFKA = [
         "short",
         [
             (
-                f"sum by (topic) (clicksend_end_offset{{{IN}}} - clicksend_committed_offset{{{IN}}})",
+                # The end is asked for now and then, commits are known at once: for a moment they may be ahead of it.
+                f"sum by (topic) (clamp_min(clicksend_end_offset{{{IN}}} - clicksend_committed_offset{{{IN}}}, 0))",
                 "{{topic}}",
             )
         ],
@@ -246,14 +249,14 @@ QUALITY = [
     Panel(
         "Dead letters by reason",
         "A second. `rejected`: ClickSend refuses the contact; `unmappable`, `undecodable`: what the source sends.",
-        "ops",
+        "recps",
         [(_sum("records_settled_total", 'disposition="dead_lettered"', "reason"), "{{reason}}")],
         "ClicksendDeadLetterRate",
     ),
     Panel(
         "Filtered by reason",
         "A second. `not_enrolment` is browsing, most of a topic.",
-        "ops",
+        "recps",
         [(_sum("records_settled_total", 'disposition="filtered"', "reason"), "{{reason}}")],
     ),
 ]
@@ -341,20 +344,20 @@ FLEET = [
     Panel(
         "Deliveries by worker",
         "Contacts delivered a second, by worker.",
-        "reqps",
+        "recps",
         [(_sum("records_settled_total", 'disposition="delivered"', "instance"), "{{instance}}")],
     ),
     Panel(
         "Records given back",
         "With their partition, a second: another worker settles them.",
-        "ops",
+        "recps",
         [(_sum("records_released_total", by="reason"), "{{reason}}"), (_sum("late_answers_total"), "late answers")],
         "ClicksendRebalanceStorm",
     ),
     Panel(
         "Skipped after a restart",
         "Records consumed again that the commit's metadata says are settled, a second.",
-        "ops",
+        "recps",
         [(_sum("records_skipped_total"), "skipped")],
     ),
 ]
@@ -369,7 +372,7 @@ DASHBOARDS = {
 }
 
 
-def dashboards() -> Iterator[tuple[str, str]]:
-    """A file name and its JSON for each."""
+def dashboards(home: str) -> Iterator[tuple[str, str]]:
+    """A file name and its JSON for each. home -- what the links to the README begin with"""
     for title, (description, panels) in DASHBOARDS.items():
-        yield f"{title.lower().replace(' ', '-')}.json", build(title, description, panels)
+        yield f"{title.lower().replace(' ', '-')}.json", build(title, description, panels, f"{home}/README.md#")

@@ -1,4 +1,4 @@
-"""A real Prometheus on this machine, for one test: loopback only, its data in the test's folder."""
+"""A real Prometheus on this machine: one that runs somewhere, or one that is started for a test."""
 
 from __future__ import annotations
 
@@ -20,8 +20,43 @@ from tests.deploy.programs import absent
 from tests.kafka.apache import free_ports
 
 
-class PrometheusServer:
-    """Scrapes the targets and evaluates the rules, both every second. Ended with the `with` block."""
+class Prometheus:
+    """Asks a Prometheus that runs."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """The series that an expression gives at present. Fails on one that Prometheus does not take."""
+        return list(self._get("query", query=expression)["result"])
+
+    def history(self, expression: str, start: float) -> list[float]:
+        """All values of an expression since `start` (seconds since the epoch), a second apart."""
+        return [float(value) for series in self.range(expression, start, time.time()) for _, value in series["values"]]
+
+    def range(self, expression: str, start: float, end: float) -> list[dict[str, Any]]:
+        """The series of an expression between two times (seconds since the epoch), with a value for each second."""
+        return list(self._get("query_range", query=expression, start=start, end=end, step=1)["result"])
+
+    def firing(self) -> set[str]:
+        """The alerts that fire."""
+        return {each["metric"]["alertname"] for each in self.query('ALERTS{alertstate="firing"}')}
+
+    def words(self, alert: str) -> str:
+        """What an alert that fires tells a person: summary and description."""
+        (found,) = [each for each in self._get("alerts")["alerts"] if each["labels"]["alertname"] == alert]
+        return f"{found['annotations']['summary']}. {found['annotations']['description']}"
+
+    def _get(self, what: str, **parameters: object) -> dict[str, Any]:
+        address = f"{self._url}/api/v1/{what}?{urllib.parse.urlencode(parameters)}"
+        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 -- our own loopback
+            return dict(json.load(answer)["data"])
+
+
+class PrometheusServer(Prometheus):
+    """Scrapes the targets and evaluates the rules, both every second. Loopback only, its data in the folder. Ended with
+    the `with` block.
+    """
 
     def __init__(self, folder: Path, rules: str, targets: Sequence[str]) -> None:
         if shutil.which("prometheus") is None:
@@ -36,7 +71,7 @@ class PrometheusServer:
         }
         (folder / "prometheus.yaml").write_text(yaml.safe_dump(config))
         (port,) = free_ports(1)
-        self._url = f"http://127.0.0.1:{port}"
+        super().__init__(f"http://127.0.0.1:{port}")
         self._log = folder / "prometheus.log"
         files = [f"--config.file={folder}/prometheus.yaml", f"--storage.tsdb.path={folder}/data"]
         with self._log.open("wb") as out:
@@ -55,19 +90,6 @@ class PrometheusServer:
         self._process.terminate()
         self._process.wait(30)
 
-    def query(self, expression: str) -> list[dict[str, Any]]:
-        """The series that an expression gives at present. Fails on one that Prometheus does not take."""
-        return list(self._get("query", query=expression)["result"])
-
-    def history(self, expression: str, start: float) -> list[float]:
-        """All values of an expression since `start` (seconds since the epoch), a second apart."""
-        found = self._get("query_range", query=expression, start=start, end=time.time(), step=1)["result"]
-        return [float(value) for series in found for _, value in series["values"]]
-
-    def firing(self) -> set[str]:
-        """The alerts that fire."""
-        return {each["metric"]["alertname"] for each in self.query('ALERTS{alertstate="firing"}')}
-
     def wait(self, what: Callable[[], Any], seconds: float = 60) -> None:
         """Wait until something is true; fails with the server's log."""
         deadline = time.monotonic() + seconds
@@ -78,8 +100,3 @@ class PrometheusServer:
             assert self._process.poll() is None, self._log.read_text()
             assert time.monotonic() < deadline, f"not within {seconds} s: {self.query('ALERTS')}"
             time.sleep(0.1)
-
-    def _get(self, what: str, **parameters: object) -> dict[str, Any]:
-        address = f"{self._url}/api/v1/{what}?{urllib.parse.urlencode(parameters)}"
-        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 -- our own loopback
-            return dict(json.load(answer)["data"])

@@ -1,4 +1,5 @@
 """The image, built and run as in production: nobody's rights, a read-only disk, a Kafka in a container beside it.
+And the compose file with it.
 
 Skipped where there is no Docker engine with the base images that `tests/deploy/image/prepare` makes.
 """
@@ -9,11 +10,13 @@ import functools
 import json
 import re
 import shutil
+import ssl
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,13 +28,16 @@ import pytest
 from consumer import __version__
 from consumer.operations.sandbox.faults import Rule
 from consumer.operations.sandbox.server import Sandbox
+from tests.deploy import compose_project
+from tests.deploy.compose_project import ComposeProject
+from tests.deploy.prometheus_server import Prometheus
 from tests.integration.stage import Stage, sign_up
-from tests.kafka.apache import Unavailable, free_ports
+from tests.kafka.apache import Unavailable, answers, free_ports
 from tests.kafka.container import kafka_container
 
 ROOT = Path(__file__).parents[2]
 IMAGE = "local/clicksend-consumer"
-BASE, BUILD_BASE, KAFKA = "local/python", "local/python-pip", "local/kafka"
+BASE, BUILD_BASE, KAFKA, PROMETHEUS = "local/python", "local/python-pip", "local/kafka", "local/prometheus"
 LARGEST = 180_000_000  # bytes above the base
 
 pytestmark = pytest.mark.timeout(400)
@@ -55,7 +61,7 @@ def missing() -> str:
     if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
         return "no Docker engine answers"
     have = docker("images", "--format", "{{.Repository}}").split()
-    lacking = [image for image in (BASE, BUILD_BASE, KAFKA) if image not in have]
+    lacking = [image for image in (BASE, BUILD_BASE, KAFKA, PROMETHEUS) if image not in have]
     return f"tests/deploy/image/prepare has not made {', '.join(lacking)}" if lacking else ""
 
 
@@ -244,3 +250,45 @@ def test_its_sandbox_serves_tls_to_a_worker_that_trusts_its_authority(image: str
             assert worker.stop() == 0
     finally:
         docker("rm", "--force", sandbox)
+
+
+@pytest.fixture
+def project(image: str) -> Iterator[ComposeProject]:
+    """The compose file, up."""
+    if not compose_project.program():
+        pytest.skip("Docker Compose is not installed, and Go is not, from which tests/deploy/image/prepare makes it")
+    if taken := compose_project.taken_ports():
+        pytest.skip(f"something listens at {taken}, which the compose file needs")
+    assert image in compose_project.LOCAL.read_text("utf-8")
+    with ComposeProject() as project:
+        yield project
+
+
+def test_the_compose_file_comes_up_as_a_whole_and_delivers(project: ComposeProject) -> None:
+    wanted = [
+        'sum(clicksend_assigned_partitions{namespace="compose"}) == 6',
+        'sum(clicksend_records_settled_total{disposition="delivered"}) > 20',
+        "count(clicksend_build_info) == 2",  # by the name that two containers have
+        "clicksend:oldest_unsettled:seconds < 60",  # by a rule
+    ]
+    prometheus = Prometheus("http://127.0.0.1:9090")
+
+    def unhealthy() -> list[str]:
+        found = [each for name in ("kafka", "sandbox", "worker") for each in project.containers(name)]
+        return [each["Name"] for each in found if each["Health"] != "healthy"]
+
+    deadline = time.monotonic() + 120
+    while wanted or unhealthy():
+        assert time.monotonic() < deadline, f"never: {wanted}, {unhealthy()}\n{project.run('logs')}"
+        with suppress(OSError):  # it is starting
+            wanted = [query for query in wanted if not prometheus.query(query)]
+        time.sleep(0.2)
+    assert prometheus.firing() == set()
+    assert [each["ExitCode"] for each in project.containers("topics")] == [0]
+    assert answers("127.0.0.1:9094"), "Kafka's port for this machine"
+    authority = project.run("exec", "-T", "sandbox", "python3", "-c", "print(open('/ca/ca.pem').read())")
+    trusted = ssl.create_default_context(cadata=authority)
+    with urllib.request.urlopen("https://127.0.0.1:9465/", timeout=5, context=trusted) as page:
+        assert b"<html" in page.read()
+    project.run("stop", "worker")
+    assert [each["ExitCode"] for each in project.containers("worker")] == [0, 0]

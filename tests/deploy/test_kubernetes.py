@@ -150,6 +150,10 @@ def test_the_worker_finds_its_files_where_they_are_mounted(overlay: str) -> None
     mounts = {each["name"]: each["mountPath"] for each in container(overlay)["volumeMounts"]}
     assert container(overlay)["args"] == ["run", "--config", f"{mounts['settings']}/worker.toml"]
     assert mounts["secrets"] == "/run/secrets"
+    (secret,) = [each["secret"] for each in pod_template(rendered(overlay))["spec"]["volumes"] if "secret" in each]
+    assert not secret.get("optional"), (
+        "without its Secret the pod waits to be started, and does not crash again and again"
+    )
     assert not any("subPath" in each for each in container(overlay)["volumeMounts"]), "it would never be renewed"
 
 

@@ -1,0 +1,93 @@
+"""What a person gets wrong at first: the worker says so in one line, and the alert that fires is the one that names it.
+
+A real Prometheus with the rules, a minute's time in a second. In containers, test_image.py has the same faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin._acl import AclOperation
+from confluent_kafka.admin._resource import ResourceType
+
+from consumer.operations.sandbox.server import Sandbox
+from tests.deploy import rules
+from tests.deploy.prometheus_server import PrometheusServer
+from tests.integration.access import Access
+from tests.integration.stage import Stage, sign_up
+from tests.kafka.apache import ApacheKafka, free_ports
+from tests.kafka.in_process import InProcess
+
+RULES = rules.compressed(rules.RULES.read_text("utf-8"))
+
+
+@pytest.fixture
+def stage(in_process_broker: InProcess, tmp_path: Path) -> Iterator[Stage]:
+    with Sandbox() as sandbox:
+        yield Stage(in_process_broker, "consumer", sandbox, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("setting", "wrong", "state", "alert", "words"),
+    [
+        pytest.param("CLICKSEND_LIST_ID", "999", "halted", "ClicksendHalted", "CLICKSEND_LIST_ID", id="wrong-list"),
+        pytest.param(
+            "KAFKA_BOOTSTRAP_SERVERS",
+            "127.0.0.1:1",
+            "kafka_unreachable",
+            "ClicksendNoPartitions",
+            "Kafka is out of reach",
+            id="kafka-unreachable",
+        ),
+    ],
+)
+def test_what_can_be_mended_is_waited_for_and_told_once_and_its_alert_fires(
+    stage: Stage, tmp_path: Path, setting: str, wrong: str, state: str, alert: str, words: str
+) -> None:
+    stage.produce(sign_up(1))
+    with stage.worker(**{setting: wrong}) as worker:
+        with PrometheusServer(tmp_path, RULES, [worker.address().removeprefix("http://")]) as prometheus:
+            prometheus.wait(lambda: alert in prometheus.firing())
+            assert prometheus.firing() == {alert}
+            assert words in prometheus.words(alert)
+        status, said = worker.readiness()
+        assert (status, said["state"]) == (503, state)
+        assert setting in said["detail"]
+        assert worker.liveness()[0] == 200
+        assert worker.process.poll() is None
+        assert len([line for line in worker.lines() if setting in line.get("mend", "")]) == 1
+
+
+def test_a_missing_secret_ends_it_with_one_line_and_the_workers_are_missed(stage: Stage, tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    with stage.worker(CLICKSEND_API_KEY=None, MONITOR_PORT=str(port)) as worker:
+        assert worker.process.wait(30) == 3
+        (line,) = worker.output().splitlines()
+        assert "CLICKSEND_API_KEY" in line
+    with PrometheusServer(tmp_path, RULES, [f"127.0.0.1:{port}"]) as prometheus:
+        prometheus.wait(lambda: prometheus.firing() == {"ClicksendWorkersAbsent"})
+        assert "last words" in prometheus.words("ClicksendWorkersAbsent")
+
+
+@pytest.mark.kafka
+def test_a_dead_letter_topic_that_may_not_be_written_is_told_and_its_alert_fires(
+    kafka_from_jars: ApacheKafka, tmp_path: Path
+) -> None:
+    with Sandbox() as sandbox:
+        stage = Stage(kafka_from_jars, "classic", sandbox, tmp_path)
+        access = Access(kafka_from_jars, stage)
+        access.allow(AclOperation.READ, ResourceType.TOPIC, stage.topic)
+        access.allow(AclOperation.READ, ResourceType.GROUP, stage.group)
+        access.allow(AclOperation.DESCRIBE, ResourceType.TOPIC, stage.dead_letter_topic)
+        stage.produce(sign_up(1), raw=[b"{"])
+        with (
+            stage.worker(RETRY_MAX_DELAY="1", **access.variables()) as worker,
+            PrometheusServer(tmp_path, RULES, [worker.address().removeprefix("http://")]) as prometheus,
+        ):
+            prometheus.wait(lambda: "ClicksendDeadLetterWritesFail" in prometheus.firing())
+            assert "/readyz says how to mend it" in prometheus.words("ClicksendDeadLetterWritesFail")
+            assert "grant WRITE" in worker.readiness()[1]["detail"]
+            assert stage.enrolled() == 1, "others are delivered"
+            assert stage.dead_letters() == []

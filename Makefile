@@ -2,8 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run check test simulate chaos lint bench bench-compare fuzz lock readme countries screenshot panels \
-	manifests clean
+.PHONY: help setup demo run check test simulate chaos lint bench bench-compare fuzz lock readme countries screenshot panels manifests clean
 
 ARGS ?=
 BIN := .venv/bin

@@ -53,7 +53,7 @@ class PrometheusServer:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait(30)
+        self._process.wait(120)
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """The series that an expression gives at present. Fails on one that Prometheus does not take."""
@@ -68,7 +68,11 @@ class PrometheusServer:
         """The alerts that fire."""
         return {each["metric"]["alertname"] for each in self.query('ALERTS{alertstate="firing"}')}
 
-    def wait(self, what: Callable[[], Any], seconds: float = 60) -> None:
+    def fired(self) -> set[str]:
+        """The alerts that fire, or have fired at any time."""
+        return {each["metric"]["alertname"] for each in self.query('last_over_time(ALERTS{alertstate="firing"}[1d])')}
+
+    def wait(self, what: Callable[[], Any], seconds: float = 240) -> None:
         """Wait until something is true; fails with the server's log."""
         deadline = time.monotonic() + seconds
         while True:
@@ -81,5 +85,5 @@ class PrometheusServer:
 
     def _get(self, what: str, **parameters: object) -> dict[str, Any]:
         address = f"{self._url}/api/v1/{what}?{urllib.parse.urlencode(parameters)}"
-        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 -- our own loopback
+        with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 -- our own loopback
             return dict(json.load(answer)["data"])

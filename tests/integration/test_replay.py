@@ -190,8 +190,8 @@ def test_killed_it_loses_nothing_and_repeats_little(graveyard: Graveyard) -> Non
         return set[str]().union(*graveyard.stage.settled_by_commit(f"{graveyard.stage.group}-replay-mine"))
 
     command = (*ALL, "--name", "mine")
-    with start(graveyard, *command, "--rate", "20") as running:
-        wait_until(lambda: len(committed()) >= 10)
+    with start(graveyard, *command, "--rate", "5") as running:
+        wait_until(lambda: len(committed()) >= 5)
         running.kill()
     before = committed()
     assert len(before) < len(emails)

@@ -15,7 +15,7 @@ from pathlib import Path
 from random import SystemRandom
 
 import trustme
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
@@ -266,6 +266,20 @@ def answers(bootstrap: str, cluster: str) -> bool:
 def create_topic(bootstrap: str, name: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
     """Create a topic on a real broker, and return when it is there."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    admin.create_topics([NewTopic(name, partitions, 1, config=dict(config or {}))])[name].result(60)
+    deadline = time.monotonic() + START_SECONDS
+    while (refusal := _refusal(admin, NewTopic(name, partitions, 1, config=dict(config or {})))) is not None:
+        # So is a topic refused while the controller has not heard of the broker for two seconds: it was busy.
+        if refusal.args[0].code() != KafkaError.INVALID_REPLICATION_FACTOR or time.monotonic() > deadline:
+            raise refusal
+        time.sleep(0.1)
     while len(admin.list_topics(name, timeout=60).topics[name].partitions) < partitions:
         time.sleep(0.01)
+
+
+def _refusal(admin: AdminClient, topic: NewTopic) -> KafkaException | None:
+    """Why the topic is not created; None: it is."""
+    try:
+        admin.create_topics([topic])[topic.topic].result(60)
+    except KafkaException as refused:
+        return refused
+    return None

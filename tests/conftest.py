@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from consumer.operations.broker import InProcessBroker
 from tests.kafka.apache import ApacheKafka, Unavailable, create_topic
@@ -15,8 +16,13 @@ from tests.kafka.broker import Broker
 from tests.kafka.container import kafka_container
 from tests.kafka.in_process import InProcess
 
-settings.register_profile("untimed", deadline=None)  # a busy machine is no bug
+# A busy machine is no bug.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# A run in the background of a script is born deaf to Ctrl-C, and so would be the programs that the tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class GivenBroker:

@@ -17,7 +17,10 @@ from tests.integration.stage import Stage
 from tests.integration.worker_process import WorkerProcess
 from tests.kafka.in_process import InProcess
 
-WAIT_MS = 20_000  # a guard against hanging
+WAIT_MS = 60_000  # a guard against hanging
+
+# What Chromium says of a server that has gone, also in the middle of an answer.
+GONE = ("net::ERR_CONNECTION", "net::ERR_EMPTY_RESPONSE", "net::ERR_SOCKET_NOT_CONNECTED", "net::ERR_CONTENT_LENGTH")
 
 DESK = {"width": 1440, "height": 900}
 
@@ -58,7 +61,7 @@ def look(browser: Browser) -> Iterator[Look]:
                 faults.append(f"asked for {request.url}")
 
         def logged(message: ConsoleMessage) -> None:
-            if message.type == "error" and "net::ERR_CONNECTION" not in message.text:
+            if message.type == "error" and not any(word in message.text for word in GONE):
                 faults.append(message.text)
 
         page.on("request", requested)

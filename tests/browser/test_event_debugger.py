@@ -183,7 +183,7 @@ def test_pausing_holds_the_page_still(page: Page, stage: Stage) -> None:
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#live")).to_have_text("paused")
     stage.produce(JANE)
-    assert stage.sandbox.wait_for(lambda: len(stage.sandbox.contacts()) == 1, timeout=20)
+    assert stage.sandbox.wait_for(lambda: len(stage.sandbox.contacts()) == 1, timeout=60)
     page.wait_for_timeout(1500)
     expect(page.locator("#rows tr")).to_have_count(0)
     page.get_by_role("button", name="Resume").click()

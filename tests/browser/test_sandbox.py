@@ -27,7 +27,7 @@ def send(sandbox: Sandbox, name: str) -> None:
         f"{sandbox.url}/lists/428/contacts",
         json={**contact, "custom_1": "marketing_opt_in"},
         auth=(sandbox.options.username, sandbox.options.api_key),
-        timeout=10,
+        timeout=60,
     )
     assert answer.status_code == 200
 

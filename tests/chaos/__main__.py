@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from random import Random, SystemRandom
+from subprocess import SubprocessError
+
+from confluent_kafka import KafkaException
 
 from tests.chaos.scenarios import SCENARIOS, SHORT, Scenario
 from tests.chaos.verdict import Finding, Verdict, judge
-from tests.chaos.world import World
+from tests.chaos.world import SESSION_MS, World
 from tests.kafka.apache import ApacheKafka, Unavailable
 
 PROTOCOLS = ("classic", "consumer")
@@ -41,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parse(arguments)
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     try:
-        kafka = ApacheKafka(folder)
+        kafka = ApacheKafka(folder, {"group.consumer.session.timeout.ms": str(SESSION_MS)})
     except Unavailable as why:
         say(f"no Apache Kafka: {why}")
         return 1
@@ -105,7 +108,7 @@ def one(run: Run, kafka: ApacheKafka, folder: Path) -> Verdict:
         evidence = world.finish()
         strays = [Finding("workers", what) for what in world.fleet.findings]
         return judge(evidence, strays)
-    except (AssertionError, OSError) as error:
+    except (AssertionError, OSError, SubprocessError, KafkaException) as error:
         return Verdict(findings=(Finding("run", f"{type(error).__name__}: {str(error)[:1000]}"),))
     finally:
         world.close()

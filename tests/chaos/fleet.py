@@ -69,7 +69,7 @@ class Fleet:
             self.members.remove(member)
             member.process.send(signal.SIGTERM)
         for member in members:
-            status = member.process.process.wait(60)
+            status = member.process.ended()
             if status:
                 self.findings.append(f"worker {member.number} ended with {status}")
 

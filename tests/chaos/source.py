@@ -12,7 +12,7 @@ from tests.chaos.evidence import Place, Produced
 from tests.chaos.history import Line
 
 TICK = 0.05
-FLUSH_SECONDS = 60.0
+FLUSH_SECONDS = 180.0
 
 
 class Source:

@@ -14,7 +14,7 @@ from confluent_kafka.cimpl import NewPartitions
 
 from consumer.stream.topic_ids import TopicIds
 
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 def read(bootstrap: str, topic: str) -> list[Message]:

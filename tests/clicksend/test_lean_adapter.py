@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from consumer.clicksend.client import Client
 
-TIMEOUT: Any = Timeout(connect=5, read=5, total=10)
+TIMEOUT: Any = Timeout(connect=60, read=60, total=120)
 
 
 @pytest.fixture

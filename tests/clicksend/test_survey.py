@@ -13,6 +13,7 @@ from consumer.clicksend.transport import Endpoint, Timeouts, Trust
 from tests.clicksend.conftest import ADAPTERS
 from tests.clicksend.expected import NOW
 from tests.clicksend.scripted_server import ScriptedServer, answer, reply
+from tests.kafka.apache import free_ports
 
 ACCOUNT = b'{"http_code":200,"response_code":"SUCCESS","data":{"active":1}}'
 DATED = "Date: Sun, 29 Mar 2026 01:30:00 GMT"
@@ -26,7 +27,7 @@ def server() -> Iterator[ScriptedServer]:
 
 @pytest.fixture(params=list(ADAPTERS.values()), ids=list(ADAPTERS))
 def survey(server: ScriptedServer, request: pytest.FixtureRequest) -> Iterator[Survey]:
-    endpoint, timeouts = Endpoint(f"{server.url}/v3", 42), Timeouts(connect=5, read=5, total=10)
+    endpoint, timeouts = Endpoint(f"{server.url}/v3", 42), Timeouts(connect=60, read=60, total=120)
     made = Survey(endpoint, timeouts, Credentials("jane", "key"), request.param(Trust()))
     yield made
     made.close()
@@ -74,9 +75,10 @@ def test_a_redirect_is_not_followed_since_the_credentials_would_go_with_it(
 
 
 def test_no_answer_is_an_outcome_not_an_exception() -> None:
-    with ScriptedServer().running() as gone:
-        endpoint = Endpoint(gone.url, 42)
-    survey = Survey(endpoint, Timeouts(1, 1, 2), Credentials("jane", "key"), BoundedAdapter(Trust()))
+    endpoint = Endpoint(f"http://127.0.0.1:{free_ports(1)[0]}", 42)
+    survey = Survey(
+        endpoint, Timeouts(connect=60, read=60, total=120), Credentials("jane", "key"), BoundedAdapter(Trust())
+    )
     assert survey.account(NOW).outcome == Outcome(Result.TRANSIENT, cause=Cause.CONNECT)
     survey.close()
 

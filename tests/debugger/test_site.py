@@ -45,7 +45,7 @@ class Served:
         return self.report
 
     def get(self, path: str, method: str = "GET", **headers: str) -> requests.Response:
-        return requests.request(method, f"{self.monitor.address}{path}", headers=headers, timeout=10)
+        return requests.request(method, f"{self.monitor.address}{path}", headers=headers, timeout=60)
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def test_the_token_is_asked_for_on_every_route_of_the_debugger(guarded: Served, 
     assert guarded.get(path).status_code == 401
     assert guarded.get(path, Authorization="Bearer wrong").status_code == 401
     assert guarded.get(path, Authorization="Bearer t0ken").status_code == 200
-    assert requests.get(f"{guarded.monitor.address}{path}", auth=("me", "t0ken"), timeout=10).status_code == 200
+    assert requests.get(f"{guarded.monitor.address}{path}", auth=("me", "t0ken"), timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/livez", "/readyz"])
@@ -147,7 +147,7 @@ def test_a_monitor_without_a_debugger_has_no_page() -> None:
     monitor.start()
     try:
         assert monitor.page is None
-        assert requests.get(f"{monitor.address}/", timeout=10).status_code == 404
+        assert requests.get(f"{monitor.address}/", timeout=60).status_code == 404
     finally:
         monitor.close()
 

@@ -23,7 +23,7 @@ def install() -> None:
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed")
     if not (HERE / "node_modules" / "typescript").is_dir():
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--silent"], cwd=HERE, check=True)
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--silent", "--fetch-retries", "5"], cwd=HERE, check=True)
 
 
 def faults(objects: list[dict[str, Any]], folder: Path) -> str:

@@ -42,6 +42,10 @@ class Prometheus:
         """The alerts that fire."""
         return {each["metric"]["alertname"] for each in self.query('ALERTS{alertstate="firing"}')}
 
+    def fired(self) -> set[str]:
+        """The alerts that fire, or have fired at any time."""
+        return {each["metric"]["alertname"] for each in self.query('last_over_time(ALERTS{alertstate="firing"}[1d])')}
+
     def words(self, alert: str) -> str:
         """What an alert that fires tells a person: summary and description."""
         (found,) = [each for each in self._get("alerts")["alerts"] if each["labels"]["alertname"] == alert]
@@ -49,7 +53,7 @@ class Prometheus:
 
     def _get(self, what: str, **parameters: object) -> dict[str, Any]:
         address = f"{self._url}/api/v1/{what}?{urllib.parse.urlencode(parameters)}"
-        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 -- our own loopback
+        with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 -- our own loopback
             return dict(json.load(answer)["data"])
 
 
@@ -88,9 +92,9 @@ class PrometheusServer(Prometheus):
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait(30)
+        self._process.wait(120)
 
-    def wait(self, what: Callable[[], Any], seconds: float = 60) -> None:
+    def wait(self, what: Callable[[], Any], seconds: float = 240) -> None:
         """Wait until something is true; fails with the server's log."""
         deadline = time.monotonic() + seconds
         while True:

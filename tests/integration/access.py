@@ -37,4 +37,4 @@ class Access:
     def _add(self, user: str, operation: AclOperation, kind: ResourceType, name: str) -> None:
         literal = ResourcePatternType.LITERAL
         rule = AclBinding(kind, name, literal, user, "*", operation, AclPermissionType.ALLOW)
-        self._admin.create_acls([rule])[rule].result(30)
+        self._admin.create_acls([rule])[rule].result(60)

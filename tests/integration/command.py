@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-HANG_SECONDS = 60.0
+HANG_SECONDS = 120.0  # a guard against hanging
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:

@@ -8,13 +8,10 @@ from typing import Any
 
 import orjson
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
-from confluent_kafka.admin._resource import ResourceType
 
 from consumer.stream.record import Partition
 from tests.integration.command import run
-from tests.integration.stage import Stage
+from tests.integration.stage import HANG_SECONDS, Stage
 from tests.operations.dead_letters.letters import written
 
 RECORD_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
@@ -25,15 +22,7 @@ class Graveyard:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self._keep_old_records()
         self._producer = Producer({"bootstrap.servers": stage.broker.bootstrap, "linger.ms": 0})
-
-    def _keep_old_records(self) -> None:
-        """Kafka deletes by the records' own time: with a finite retention, those of RECORD_MS are soon gone."""
-        admin = AdminClient({"bootstrap.servers": self.stage.broker.bootstrap})
-        entry = ConfigEntry("retention.ms", "-1", incremental_operation=AlterConfigOpType.SET)
-        topic = ConfigResource(ResourceType.TOPIC, self.stage.topic, incremental_configs=[entry])
-        admin.incremental_alter_configs([topic])[topic].result(30)
 
     def record(
         self, email: str, partition: int = 0, timestamp_ms: int = RECORD_MS, **how: Any
@@ -49,7 +38,7 @@ class Graveyard:
             on_delivery=lambda _error, message: offsets.append(message.offset() or 0),
             **fields,
         )
-        assert self._producer.flush(30) == 0
+        assert self._producer.flush(HANG_SECONDS) == 0
         return Partition(self.stage.topic, partition), {**fields, "offset": offsets[0], "timestamp_ms": timestamp_ms}
 
     def bury(self, *emails: str, **how: Any) -> None:
@@ -71,7 +60,7 @@ class Graveyard:
             headers=made.headers,  # type: ignore[arg-type]  # the stubs think of less
             timestamp=made.timestamp_ms,
         )
-        assert self._producer.flush(30) == 0
+        assert self._producer.flush(HANG_SECONDS) == 0
 
     def command(self, *arguments: str, **changes: str) -> CompletedProcess[str]:
         """`clicksend-consumer` with these arguments in this world."""

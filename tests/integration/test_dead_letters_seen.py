@@ -119,7 +119,7 @@ def test_a_missing_topic_and_a_missing_kafka_are_told_apart(graveyard: Graveyard
     nobody = f"127.0.0.1:{free_ports(1)[0]}"
     silent = graveyard.command("dead-letters", "list", KAFKA_BOOTSTRAP_SERVERS=nobody)
     assert (silent.returncode, "No Kafka broker answers" in silent.stderr) == (70, True)
-    topics = AdminClient({"bootstrap.servers": graveyard.stage.broker.bootstrap}).list_topics(timeout=10).topics
+    topics = AdminClient({"bootstrap.servers": graveyard.stage.broker.bootstrap}).list_topics(timeout=60).topics
     assert "not-there" not in topics
 
 

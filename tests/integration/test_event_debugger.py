@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from tests.integration.stage import Stage, page_view, sign_up
+from tests.integration.stage import HANG_SECONDS, PARTITIONS, Stage, page_view, sign_up
 from tests.integration.worker_process import WorkerProcess
 
 KEY, TOKEN = "k3y-of-the-account", "t0ken-of-the-monitor"
@@ -14,7 +14,9 @@ KEY, TOKEN = "k3y-of-the-account", "t0ken-of-the-monitor"
 
 def records(worker: WorkerProcess, query: str = "") -> list[dict[str, Any]]:
     answer = requests.get(
-        f"{worker.address()}/debugger/records?{query}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10
+        f"{worker.address()}/debugger/records?{query}",
+        headers={"Authorization": f"Bearer {TOKEN}"},
+        timeout=HANG_SECONDS,
     )
     assert answer.status_code == 200
     found: list[dict[str, Any]] = answer.json()["records"]
@@ -37,11 +39,17 @@ def test_each_record_is_told_of_with_its_end_and_neither_a_secret_nor_an_identit
         ]
         shown = str(records(worker))
         for path in ("/", "/debugger/state", "/debugger/words"):
-            answer = requests.get(f"{worker.address()}{path}", auth=("", TOKEN), timeout=10)
+            answer = requests.get(f"{worker.address()}{path}", auth=("", TOKEN), timeout=HANG_SECONDS)
             assert answer.status_code == 200
             shown += answer.text
     for word in (KEY, TOKEN, "u4711", "a-1"):
         assert word not in shown + worker.output()
+
+
+def taken_over(first: WorkerProcess, second: WorkerProcess) -> int:
+    """How many records the first has released, when each of the two has its share; before, none."""
+    shared = [worker.total("clicksend_assigned_partitions") for worker in (first, second)] == [PARTITIONS / 2] * 2
+    return len(records(first, "disposition=released")) if shared else 0
 
 
 def test_what_leaves_with_its_partition_is_released_here_and_settled_there(stage: Stage) -> None:
@@ -51,9 +59,9 @@ def test_what_leaves_with_its_partition_is_released_here_and_settled_there(stage
         stage.produce(*[sign_up(number) for number in range(8)])
         first.wait(lambda: len(records(first, "disposition=in_progress")) == 8)
         with stage.worker(MONITOR_TOKEN=TOKEN, DELIVERY_PROBE_INTERVAL="0.5") as second:
-            given = first.wait(lambda: records(first, "disposition=released"))
+            second.wait(lambda: 0 < taken_over(first, second) == len(records(second, "disposition=in_progress")))
+            given = records(first, "disposition=released")
             assert {each["reason"] for each in given} == {"revoked"}
-            second.wait(lambda: len(records(second, "disposition=in_progress")) == len(given))
             stage.sandbox.set_credentials(stage.sandbox.options.username, stage.sandbox.options.api_key)
             second.wait(lambda: len(records(second, "disposition=delivered")) == len(given))
             first.wait(lambda: len(records(first, "disposition=delivered")) == 8 - len(given))

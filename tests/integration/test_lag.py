@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._resource import ResourceType
 
@@ -32,14 +32,6 @@ def stage(request: pytest.FixtureRequest, kafka_from_jars: ApacheKafka, tmp_path
         yield Stage(kafka_from_jars, request.param, sandbox, tmp_path)
 
 
-def commit(stage: Stage, *offsets: TopicPartition) -> None:
-    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": stage.group})
-    try:
-        consumer.commit(offsets=list(offsets), asynchronous=False)
-    finally:
-        consumer.close()
-
-
 def rows(stage: Stage) -> list[dict[str, Any]]:
     done = run("lag", "--format", "json", variables=stage.variables(), folder=stage.folder)
     assert (done.returncode, done.stderr) == (0, "")
@@ -52,8 +44,7 @@ def test_each_partition_shows_its_owner_and_what_is_settled_beyond_the_commit(st
     stage.produce(*(sign_up(number) for number in range(40)))
     with stage.worker() as worker:
         worker.wait(lambda: stage.enrolled() == 39)
-        worker.wait(lambda: sum(row["lag"] or 0 for row in rows(stage)) - _beyond(stage) == 1)
-        found = rows(stage)
+        found = worker.wait(lambda: [found for found in [rows(stage)] if _unsettled(found) == 1])[0]
         assert worker.stop() == 0
     assert [row["partition"] for row in found] == list(range(PARTITIONS))
     assert all(row["client_id"].startswith("clicksend-consumer-") and row["host"] for row in found)
@@ -67,12 +58,12 @@ def test_each_partition_shows_its_owner_and_what_is_settled_beyond_the_commit(st
     assert "has no active member" in done.stderr
 
 
-def _beyond(stage: Stage) -> int:
-    return sum(row["settled_beyond"] or 0 for row in rows(stage))
+def _unsettled(found: list[dict[str, Any]]) -> int:
+    return sum((row["lag"] or 0) - (row["settled_beyond"] or 0) for row in found)
 
 
 def test_a_group_may_be_named_and_one_that_is_not_there_is_named_back(stage: Stage) -> None:
-    commit(stage, TopicPartition(stage.topic, 0, 0))
+    stage.commit(TopicPartition(stage.topic, 0, 0))
     other = {**stage.variables(), "KAFKA_GROUP_ID": "somebody-elses"}
     done = run("lag", "--group", stage.group, variables=other, folder=stage.folder)
     assert done.returncode == 0
@@ -82,14 +73,14 @@ def test_a_group_may_be_named_and_one_that_is_not_there_is_named_back(stage: Sta
 
 
 def test_a_topic_that_is_not_there_is_named(stage: Stage) -> None:
-    commit(stage, TopicPartition(stage.topic, 0, 0))
+    stage.commit(TopicPartition(stage.topic, 0, 0))
     done = run("lag", variables={**stage.variables(), "KAFKA_TOPIC": "nowhere"}, folder=stage.folder)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("The topic nowhere does not exist")
 
 
 def test_it_is_watched_until_ctrl_c_which_is_no_failure(stage: Stage) -> None:
-    commit(stage, TopicPartition(stage.topic, 0, 0))
+    stage.commit(TopicPartition(stage.topic, 0, 0))
     with subprocess.Popen(
         [sys.executable, "-m", "consumer", "lag", "--watch", "0.1", "--format", "json"],
         env=environment({"SECRETS_DIR": str(stage.folder), **stage.variables()}),
@@ -106,7 +97,7 @@ def test_it_is_watched_until_ctrl_c_which_is_no_failure(stage: Stage) -> None:
 
 
 def test_a_reader_that_has_seen_enough_ends_the_watch_quietly(stage: Stage) -> None:
-    commit(stage, TopicPartition(stage.topic, 0, 0))
+    stage.commit(TopicPartition(stage.topic, 0, 0))
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -124,7 +115,7 @@ def test_a_reader_that_has_seen_enough_ends_the_watch_quietly(stage: Stage) -> N
 def test_rights_that_are_missing_are_named(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
     access = Access(kafka_from_jars, stage)
     guest = access.variables()
-    commit(stage, TopicPartition(stage.topic, 0, 0))
+    stage.commit(TopicPartition(stage.topic, 0, 0))
     variables = {**stage.variables(), **guest}
     done = run("lag", variables=variables, folder=stage.folder)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)

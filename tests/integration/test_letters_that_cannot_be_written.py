@@ -16,7 +16,7 @@ from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
 from consumer.operations.sandbox.faults import Rule
 from consumer.operations.sandbox.server import Sandbox
-from tests.integration.stage import PARTITIONS, Stage, sign_up
+from tests.integration.stage import HANG_SECONDS, PARTITIONS, Stage, sign_up
 from tests.integration.worker_process import WorkerProcess
 from tests.kafka.apache import ApacheKafka
 
@@ -40,12 +40,12 @@ def admin(kafka_from_jars: ApacheKafka) -> AdminClient:
 
 
 def impatient(stage: Stage, **changes: str | None) -> WorkerProcess:
-    """A worker that tries again soon, and that the group does not miss for a while."""
-    return stage.worker(RETRY_MAX_DELAY="1", KAFKA_SESSION_TIMEOUT_MS="45000", **changes)
+    """A worker that tries again soon."""
+    return stage.worker(RETRY_MAX_DELAY="1", **changes)
 
 
 def settles(worker: WorkerProcess, number: int) -> None:
-    worker.wait(lambda: worker.total("clicksend_records_settled_total") == number, timeout=60)
+    worker.wait(lambda: worker.total("clicksend_records_settled_total") == number)
 
 
 def failures(worker: WorkerProcess) -> list[dict[str, Any]]:
@@ -53,14 +53,14 @@ def failures(worker: WorkerProcess) -> list[dict[str, Any]]:
 
 
 def gone(stage: Stage, admin: AdminClient) -> None:
-    admin.delete_topics([stage.dead_letter_topic])[stage.dead_letter_topic].result(30)
-    while stage.dead_letter_topic in admin.list_topics(timeout=10).topics:
+    admin.delete_topics([stage.dead_letter_topic])[stage.dead_letter_topic].result(HANG_SECONDS)
+    while stage.dead_letter_topic in admin.list_topics(timeout=HANG_SECONDS).topics:
         time.sleep(0.01)
 
 
 def waits_and_says(worker: WorkerProcess, stage: Stage, mend: str) -> None:
     """A letter fails; the line and /readyz name the mend, others are delivered, and the record is not settled."""
-    worker.wait(lambda: failures(worker), timeout=60)
+    worker.wait(lambda: failures(worker))
     assert mend in failures(worker)[0]["mend"]
     before = stage.enrolled()
     stage.produce(sign_up(100 + before))
@@ -75,7 +75,7 @@ def waits_and_says(worker: WorkerProcess, stage: Stage, mend: str) -> None:
 
 
 def test_a_broker_that_is_killed_loses_no_letter_and_repeats_none(world: Stage, kafka_from_jars: ApacheKafka) -> None:
-    many = 5000
+    many = 20_000
     world.produce(raw=[b"{broken %d" % number for number in range(many)])
     with impatient(world) as worker:
         worker.wait(lambda: worker.metrics()[WRITTEN] > 0)
@@ -89,7 +89,7 @@ def test_a_broker_that_is_killed_loses_no_letter_and_repeats_none(world: Stage, 
             kafka_from_jars.start()
         settles(worker, many)
         assert worker.metrics()[WRITTEN] == many
-        assert len(failures(worker)) <= 1, "summed up"
+        assert len(failures(worker)) <= 10, "summed up: once in half a minute for each kind of failure"
         assert worker.stop() == 0
     assert set(Counter(letter.value() for letter in world.dead_letters()).values()) == {1}
     assert len(world.dead_letters()) == many
@@ -168,11 +168,11 @@ def test_a_right_that_is_taken_away_is_missed_and_used_when_it_is_granted_again(
         world.produce_raw(b"{first", partition=3)
         settles(worker, 1)
         acl = AclBinding(*denied, AclOperation.WRITE, AclPermissionType.DENY)
-        admin.create_acls([acl])[acl].result(30)
+        admin.create_acls([acl])[acl].result(HANG_SECONDS)
         world.produce_raw(b"{broken", partition=3)
         waits_and_says(worker, world, "grant WRITE")
         withdrawn = AclBindingFilter(*denied, AclOperation.ANY, AclPermissionType.ANY)
-        admin.delete_acls([withdrawn])[withdrawn].result(30)
+        admin.delete_acls([withdrawn])[withdrawn].result(HANG_SECONDS)
         settles(worker, 3)
         assert worker.stop() == 0
     assert [letter.value() for letter in world.dead_letters()] == [b"{first", b"{broken"]
@@ -180,7 +180,7 @@ def test_a_right_that_is_taken_away_is_missed_and_used_when_it_is_granted_again(
 
 def test_a_stop_waits_for_letters_that_are_on_their_way(world: Stage, kafka_from_jars: ApacheKafka) -> None:
     rejected = ("u0@example.com", "u1@example.com", "u2@example.com")
-    world.faults(Rule(contact=rejected, status=400, code="BAD_REQUEST", delay=1.0))
+    world.faults(Rule(contact=rejected, status=400, code="BAD_REQUEST", delay=5.0))
     with impatient(world) as worker:
         worker.wait_ready()
         world.produce(*[sign_up(number) for number in range(3)])
@@ -193,21 +193,22 @@ def test_a_stop_waits_for_letters_that_are_on_their_way(world: Stage, kafka_from
             assert worker.metrics()[WRITTEN] == 0
         finally:
             kafka_from_jars.thaw()
-        assert worker.process.wait(30) == 0
+        assert worker.ended() == 0
     assert len(world.dead_letters()) == 3
     assert world.lag() == 0
 
 
 def test_a_stop_commits_no_letter_that_is_not_acknowledged(world: Stage, admin: AdminClient) -> None:
-    with impatient(world, WORKER_DRAIN_TIMEOUT="2", CLICKSEND_TOTAL_TIMEOUT="60") as worker:
+    # With these a revoke in the middle of the work would wait for the letter for a good while.
+    patience = {"CLICKSEND_TOTAL_TIMEOUT": "3600", "KAFKA_MAX_POLL_INTERVAL_MS": "3600000"}
+    with impatient(world, WORKER_DRAIN_TIMEOUT="2", **patience) as worker:
         worker.wait_ready()
         gone(world, admin)
         world.produce_raw(b"{broken", partition=3)
         worker.wait(lambda: worker.metrics()[WAITING] == 1)
         world.produce(sign_up(0))
         worker.wait(lambda: world.enrolled() == 1)
-        code = worker.stop(timeout=30)  # a revoke in the middle of the work would wait a minute for the letter
-        assert code in (0, 1), "1 where the letter was under way when the time ran out"
+        assert worker.stop() in (0, 1), "1 where the letter was under way when the time ran out"
     assert world.lag() >= 1
     world.broker.create_topic(world.dead_letter_topic, PARTITIONS)
     with impatient(world) as worker:

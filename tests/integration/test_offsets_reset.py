@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._resource import ResourceType
 
@@ -47,29 +47,12 @@ def stage(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Stage]:
             for number in range(10):
                 value = orjson.dumps(sign_up(partition * 10 + number))
                 made.produce_raw(value, partition=partition, timestamp=now_ms - (9 - number) * HOUR_MS)
-        commit(made, *(TopicPartition(made.topic, partition, 5) for partition in range(PARTITIONS)))
+        made.commit(*(TopicPartition(made.topic, partition, 5) for partition in range(PARTITIONS)))
         yield made
 
 
-def commit(stage: Stage, *offsets: TopicPartition) -> None:
-    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": stage.group})
-    try:
-        consumer.commit(offsets=list(offsets), asynchronous=False)
-    finally:
-        consumer.close()
-
-
-def committed(stage: Stage) -> dict[int, TopicPartition]:
-    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": stage.group})
-    try:
-        asked = [TopicPartition(stage.topic, number) for number in range(PARTITIONS)]
-        return {each.partition: each for each in consumer.committed(asked, timeout=10)}
-    finally:
-        consumer.close()
-
-
 def offsets(stage: Stage) -> Offsets:
-    return {number: each.offset for number, each in committed(stage).items()}
+    return {number: each.offset for number, each in stage.committed().items()}
 
 
 def reset(stage: Stage, *arguments: str, **changes: str) -> CompletedProcess[str]:
@@ -124,18 +107,18 @@ def test_the_table_and_the_talk_tell_what_it_comes_to(stage: Stage) -> None:
 def test_it_is_done_when_told_to_and_taken_back_with_all_that_was_committed(stage: Stage) -> None:
     topic_id = TopicIds(lambda: Cluster(load(_sources(stage), ("kafka",)).kafka).admin).id(stage.topic)
     claim = encode(topic_id, 5, 9, [5, 7])
-    commit(stage, TopicPartition(stage.topic, 0, 5, claim))
+    stage.commit(TopicPartition(stage.topic, 0, 5, claim))
     done = reset(stage, "--to-earliest", "--topic", stage.topic, "--execute")
     assert done.returncode == 0
     assert set(offsets(stage).values()) == {0}
-    emptied = decode(committed(stage)[0].metadata or "")
+    emptied = decode(stage.committed()[0].metadata or "")
     assert emptied is not None
     assert emptied.reach == 0  # nothing of the replay is suppressed
     (undo,) = stage.folder.glob("offsets-undo-*.json")
     assert f"--from-file {undo.name} --execute" in done.stderr
     assert reset(stage, "--from-file", undo.name, "--execute").returncode == 0
     assert set(offsets(stage).values()) == {5}
-    assert committed(stage)[0].metadata == claim
+    assert stage.committed()[0].metadata == claim
 
 
 def test_what_is_reset_is_delivered_again_whatever_was_settled_beyond_it(stage: Stage) -> None:

@@ -36,13 +36,13 @@ def cluster(stage: Stage) -> Iterator[Cluster]:
 def transactions(stage: Stage) -> None:
     """Three records, a marker, two aborted records, another marker."""
     producer = Producer({"bootstrap.servers": stage.broker.bootstrap, "transactional.id": stage.topic})
-    producer.init_transactions(30)
+    producer.init_transactions(60)
     for values, end in (("abc", producer.commit_transaction), ("de", producer.abort_transaction)):
         producer.begin_transaction()
         for value in values:
             producer.produce(stage.topic, value=value, partition=0, timestamp=1_000 + ord(value))
-        producer.flush(30)
-        end(30)
+        producer.flush(60)
+        end(60)
 
 
 def values(stage: Stage, cluster: Cluster, start: int, stop: int, limit: int | None = None) -> list[bytes | None]:

@@ -187,7 +187,7 @@ def test_interrupted_it_ends_in_order_and_says_how_to_go_on(
     stage = graveyard.stage
     emails = [f"u{number}@example.com" for number in range(10)]
     graveyard.bury(*emails)
-    with start(graveyard, *target, "--execute", "--rate", "5") as running:
+    with start(graveyard, *target, "--execute", "--rate", "1") as running:
         wait_until(lambda: redriven(graveyard) or stage.payloads())
         running.send_signal(number)
         out, err = running.communicate(timeout=HANG_SECONDS)

@@ -42,7 +42,7 @@ def test_the_right_password_is_let_in(guarded: Stage, kafka_from_jars: ApacheKaf
 
 def test_a_wrong_password_is_named_at_once_and_waited_on(guarded: Stage, kafka_from_jars: ApacheKafka) -> None:
     with guarded.worker(**sasl(kafka_from_jars, "made-up-and-wrong")) as worker:
-        worker.wait(lambda: worker.readiness()[1]["state"] == "kafka_refuses", timeout=10)
+        worker.wait(lambda: worker.readiness()[1]["state"] == "kafka_refuses")
         status, body = worker.readiness()
         assert status == 503
         assert "KAFKA_SASL_PASSWORD" in body["detail"]
@@ -55,12 +55,12 @@ def test_a_wrong_password_ends_the_worker_where_an_end_was_asked_for(
     guarded: Stage, kafka_from_jars: ApacheKafka
 ) -> None:
     with guarded.worker(**sasl(kafka_from_jars, "wrong"), WORKER_START_TIMEOUT="1") as worker:
-        assert worker.process.wait(20) == 70
+        assert worker.ended() == 70
 
 
 def test_a_property_that_librdkafka_does_not_know_is_named_without_its_value(guarded: Stage) -> None:
     with guarded.worker(KAFKA_PROPERTIES='{"fetch.wait.maximum.ms": "20-secret"}') as worker:
-        assert worker.process.wait(20) == 3
+        assert worker.ended() == 3
     assert "fetch.wait.maximum.ms" in worker.output()
     assert "20-secret" not in worker.output()
 
@@ -87,7 +87,7 @@ def test_a_certificate_of_another_authority_is_named_at_once_and_waited_on(
     other = guarded.folder / "other-ca.pem"
     trustme.CA().cert_pem.write_to_path(str(other))
     with guarded.worker(**tls(kafka_from_jars, other)) as worker:
-        worker.wait(lambda: worker.readiness()[1]["state"] == "kafka_refuses", timeout=10)
+        worker.wait(lambda: worker.readiness()[1]["state"] == "kafka_refuses")
         status, body = worker.readiness()
         assert status == 503
         assert "KAFKA_SSL_CA_LOCATION" in body["detail"]

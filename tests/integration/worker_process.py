@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-START_SECONDS = 30.0
+HANG_SECONDS = 120.0  # a guard against hanging: ten times as long as anything takes on a slow machine
 
 
 class WorkerProcess:
@@ -46,8 +46,8 @@ class WorkerProcess:
         return self._log.read_text(errors="replace")
 
     def lines(self) -> list[dict[str, Any]]:
-        """Its log, line by line."""
-        return [json.loads(line) for line in self.output().splitlines() if line.startswith("{")]
+        """Its log, line by line; not the last line while it is being written."""
+        return [json.loads(line) for line in self.output().split("\n")[:-1] if line.startswith("{")]
 
     def events(self) -> list[str]:
         """What its log lines say."""
@@ -58,7 +58,7 @@ class WorkerProcess:
         found = self.wait(lambda: next((line["address"] for line in self.lines() if "address" in line), None))
         return str(found)
 
-    def wait(self, what: Callable[[], Any], timeout: float = START_SECONDS) -> Any:
+    def wait(self, what: Callable[[], Any], timeout: float = HANG_SECONDS) -> Any:
         """Wait until something is true, and give it; fails with the worker's log."""
         deadline = time.monotonic() + timeout
         while not (result := what()):
@@ -83,7 +83,7 @@ class WorkerProcess:
 
     def metrics(self) -> dict[str, float]:
         """Its series by name with labels."""
-        with urllib.request.urlopen(self.address() + "/metrics", timeout=5) as answer:  # noqa: S310 -- our own loopback
+        with urllib.request.urlopen(self.address() + "/metrics", timeout=HANG_SECONDS) as answer:  # noqa: S310 -- our own loopback
             text = answer.read().decode()
         pairs = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
         return {name: float(value) for name, value in pairs}
@@ -96,10 +96,14 @@ class WorkerProcess:
         """Send it a signal."""
         self.process.send_signal(number)
 
-    def stop(self, timeout: float = 30.0) -> int:
+    def ended(self) -> int:
+        """Wait for its end; gives the exit status."""
+        return self.process.wait(HANG_SECONDS)
+
+    def stop(self) -> int:
         """SIGTERM, and wait; gives the exit status."""
         self.send(signal.SIGTERM)
-        return self.process.wait(timeout)
+        return self.ended()
 
     def kill(self) -> None:
         """SIGKILL, and wait."""
@@ -109,7 +113,7 @@ class WorkerProcess:
 
     def _get(self, path: str) -> tuple[int, dict[str, Any]]:
         try:
-            with urllib.request.urlopen(self.address() + path, timeout=5) as answer:  # noqa: S310 -- our own loopback
+            with urllib.request.urlopen(self.address() + path, timeout=HANG_SECONDS) as answer:  # noqa: S310 -- our own loopback
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import shutil
 import signal
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
+from random import SystemRandom
 
 import trustme
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 VERSION = "4.4.0"
 CACHE = Path(__file__).parents[2] / ".cache" / f"kafka-{VERSION}"
-START_SECONDS = 60.0
+START_SECONDS = 180.0  # a guard against hanging, as is the next one
+END_SECONDS = 120.0
 START_TRIES = 4
-CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg"
+FIRST_PORT = 10_000  # of those that `free_ports` gives
+EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 JVM = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
 
 POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -46,13 +51,12 @@ PROPERTIES = {
     "transaction.state.log.min.isr": "1",
     "auto.create.topics.enable": "false",
     "log.cleaner.dedupe.buffer.size": "2097152",  # 128 MiB of heap by default
-    # A broker that was killed may come back soon, and a member that was killed is missed soon.
+    # A broker that was killed may come back soon.
     "broker.session.timeout.ms": "2000",
     "broker.heartbeat.interval.ms": "500",
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
     "group.consumer.min.session.timeout.ms": "1000",
-    "group.consumer.session.timeout.ms": "6000",
     "group.consumer.min.heartbeat.interval.ms": "100",
     "group.consumer.heartbeat.interval.ms": "300",
 }
@@ -90,6 +94,7 @@ class ApacheKafka:
         self._properties = dict(properties or {})
         self._libraries = libraries()
         self._process: subprocess.Popen[bytes] | None = None
+        self._cluster_id = cluster_id()
         self._config = folder / "server.properties"
         self._keystore = folder / "keystore.pem"
         self.ca_file = folder / "ca.pem"  # of the authority that vouches for the TLS listener
@@ -98,7 +103,7 @@ class ApacheKafka:
         self._keystore.write_bytes(keystore(authority.issue_cert("127.0.0.1")))
         self._configure()
         self._java(
-            "kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER_ID, "--config", str(self._config)
+            "kafka.tools.StorageTool", "format", "--cluster-id", self._cluster_id, "--config", str(self._config)
         ).wait()
 
     def _configure(self) -> None:
@@ -144,10 +149,10 @@ class ApacheKafka:
         raise AssertionError(f"Kafka does not start:\n{self.log()}")
 
     def start(self) -> None:
-        """Start it, and return when it answers. Raises Unavailable if it ends instead."""
+        """Start it, and return when it answers, and no other at its port. Raises Unavailable if it ends instead."""
         self._process = self._java("kafka.Kafka", str(self._config))
         deadline = time.monotonic() + START_SECONDS
-        while not answers(self.bootstrap):
+        while not answers(self.bootstrap, self._cluster_id):
             if self._process.poll() is not None:
                 raise Unavailable("Kafka has ended")
             assert time.monotonic() < deadline, f"Kafka does not answer:\n{self.log()}"
@@ -183,7 +188,7 @@ class ApacheKafka:
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
             self._signal(number)
-            self._process.wait(30)
+            self._process.wait(END_SECONDS)
             self._process = None
 
     def _java(self, *command: str) -> subprocess.Popen[bytes]:
@@ -223,26 +228,58 @@ def libraries() -> Path:
     return done
 
 
+def cluster_id() -> str:
+    """A new one, as Kafka writes it. It begins with no hyphen, which Kafka's tool would take for an option."""
+    first, *rest = uuid.uuid4().bytes
+    return base64.urlsafe_b64encode(bytes([first & 0x7F, *rest])).decode().rstrip("=")
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports at which nothing listens."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+    """Ports at which nothing listens, and that the system gives to nobody by itself.
+
+    Of those that it does give, any may be taken before, or between two starts of, the server that it is meant for: by a
+    connection that goes out, even by the one that a client tries to make to that very port.
+    """
+    ephemeral = int(EPHEMERAL.read_text().split()[0]) if EPHEMERAL.exists() else 32_768
+    below = ephemeral if ephemeral > 2 * FIRST_PORT else 60_000  # some systems give nearly all of them
+    ports = SystemRandom().sample(range(FIRST_PORT, below), 20 * count)  # two test processes choose at once
+    return [port for port in ports if _is_free(port)][:count]
 
 
-def answers(bootstrap: str) -> bool:
-    """Whether a broker answers there within a second."""
+def _is_free(port: int) -> bool:
     try:
-        return bool(AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}).list_topics(timeout=1).brokers)
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def answers(bootstrap: str, cluster: str) -> bool:
+    """Whether a broker of this cluster answers there within a second."""
+    try:
+        found = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}).list_topics(timeout=1)
     except KafkaException:
         return False
+    return bool(found.brokers) and found.cluster_id == cluster
 
 
 def create_topic(bootstrap: str, name: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
     """Create a topic on a real broker, and return when it is there."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    admin.create_topics([NewTopic(name, partitions, 1, config=dict(config or {}))])[name].result(30)
-    while len(admin.list_topics(name, timeout=10).topics[name].partitions) < partitions:
+    deadline = time.monotonic() + START_SECONDS
+    while (refusal := _refusal(admin, NewTopic(name, partitions, 1, config=dict(config or {})))) is not None:
+        # So is a topic refused while the controller has not heard of the broker for two seconds: it was busy.
+        if refusal.args[0].code() != KafkaError.INVALID_REPLICATION_FACTOR or time.monotonic() > deadline:
+            raise refusal
+        time.sleep(0.1)
+    while len(admin.list_topics(name, timeout=60).topics[name].partitions) < partitions:
         time.sleep(0.01)
+
+
+def _refusal(admin: AdminClient, topic: NewTopic) -> KafkaException | None:
+    """Why the topic is not created; None: it is."""
+    try:
+        admin.create_topics([topic])[topic.topic].result(60)
+    except KafkaException as refused:
+        return refused
+    return None

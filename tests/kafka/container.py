@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
-from tests.kafka.apache import CLUSTER_ID, PROPERTIES, START_SECONDS, Unavailable, answers, create_topic, free_ports
+from tests.kafka.apache import PROPERTIES, START_SECONDS, Unavailable, answers, cluster_id, create_topic, free_ports
 
 IMAGE = os.environ.get("KAFKA_IMAGE", "apache/kafka:4.1.0")
 
@@ -36,18 +36,18 @@ def kafka_container(image: str = IMAGE) -> Iterator[KafkaContainer]:
     import docker.errors  # noqa: PLC0415 -- the environment above comes first
     from testcontainers.core.container import DockerContainer  # noqa: PLC0415 -- the same
 
-    (port,) = free_ports(1)
+    (port,), cluster = free_ports(1), cluster_id()
     try:
         container = DockerContainer(image)
         container.ports = {f"{port}/tcp": ("127.0.0.1", port)}  # type: ignore[dict-item]  # docker-py takes an address
-        for name, value in _environment(port).items():
+        for name, value in _environment(port, cluster).items():
             container.with_env(name, value)
         container.start()
     except docker.errors.DockerException as error:
         raise Unavailable(f"the Docker engine has no image {image} ({type(error).__name__})") from None
     try:
         deadline = time.monotonic() + START_SECONDS
-        while not answers(f"127.0.0.1:{port}"):
+        while not answers(f"127.0.0.1:{port}", cluster):
             assert time.monotonic() < deadline, f"Kafka does not answer:\n{container.get_logs()}"
         yield KafkaContainer(port)
     finally:
@@ -64,7 +64,7 @@ def _engine_answers() -> bool:
         return probe.connect_ex(address.removeprefix("unix://")) == 0
 
 
-def _environment(port: int) -> dict[str, str]:
+def _environment(port: int, cluster: str) -> dict[str, str]:
     """The properties as the official image reads them: KAFKA_A_B for a.b."""
     given = {
         **PROPERTIES,
@@ -75,4 +75,4 @@ def _environment(port: int) -> dict[str, str]:
         "heap.opts": "-Xms128m -Xmx256m",
     }
     variables = {f"KAFKA_{name.replace('.', '_').upper()}": value for name, value in given.items()}
-    return {"CLUSTER_ID": CLUSTER_ID, **variables}
+    return {"CLUSTER_ID": cluster, **variables}

@@ -27,7 +27,7 @@ from tests.delivery.answers import DELIVERED, DOWN, FINE, REJECTED, SUSPICIOUS, 
 from tests.stream.builders import TOPIC_ID, task
 
 THREADS = 16
-PATIENCE = 60  # seconds
+PATIENCE = 300  # seconds
 PARTITIONS = [Partition("events", number) for number in range(4)]
 POLICY = RetryPolicy(initial_delay=0.001, max_delay=0.005, max_age=0)
 OUTCOMES = [*[DELIVERED] * 30, DOWN, TIMEOUT, REJECTED, SUSPICIOUS, UNAUTHORIZED]

@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from consumer.errors import ConfigurationError
+from consumer.operations.demo import demo, story
 from consumer.operations.demo.demo import DemoOptions, run_demo
 from consumer.operations.demo.stage import Run
 from consumer.operations.exit_status import ExitStatus
@@ -50,7 +51,7 @@ class Visiting(Reader):
     def react(self) -> None:
         page = re.search(r"contacts arriving +(\S+)", self.getvalue())
         assert page is not None
-        answer = requests.get(f"{page[1]}v3/lists/428/contacts", auth=("sandbox", "sandbox"), timeout=10)
+        answer = requests.get(f"{page[1]}v3/lists/428/contacts", auth=("sandbox", "sandbox"), timeout=60)
         self.contacts = answer.json()["data"]["data"]
         super().react()
 
@@ -74,7 +75,9 @@ def own(tmp_path: Path, content: bytes) -> Path:
     return path
 
 
-def test_once_plays_the_story_and_settles_all_of_it() -> None:
+def test_once_plays_the_story_and_settles_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "QUICK_OUTAGE_SECONDS", 4.0)  # a busy machine takes its time until the records arrive
+    monkeypatch.setattr(story, "RATE_LIMIT_SECONDS", 4.0)  # the same
     out = io.StringIO()
     assert run_demo(DemoOptions(Run.ONCE), out, io.StringIO()) is ExitStatus.DONE
     told = out.getvalue()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 AUTHORIZATION = "Basic " + b64encode(b"sandbox:sandbox").decode()
 JANE = {"email": "jane.doe@example.com", "phone_number": "+14155550132", "first_name": "Jane"}
-TIMEOUT = 10  # seconds; only a failing test waits so long
+TIMEOUT = 60  # seconds; only a failing test waits so long
 
 
 @pytest.fixture

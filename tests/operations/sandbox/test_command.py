@@ -22,9 +22,9 @@ def test_it_tells_its_address_serves_and_ends_when_told(stop: signal.Signals) ->
     ) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        answer = requests.get(f"{url}/account", auth=("sandbox", "secret-key"), timeout=10)
+        answer = requests.get(f"{url}/account", auth=("sandbox", "secret-key"), timeout=60)
         process.send_signal(stop)
-        out, talk = process.communicate(timeout=30)
+        out, talk = process.communicate(timeout=60)
     assert answer.status_code == 200
     assert (process.returncode, out) == (0, "")
     assert url in talk

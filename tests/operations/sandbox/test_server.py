@@ -63,7 +63,7 @@ def test_stopping_ends_hanging_requests_and_logs_them(
 ) -> None:
     sandbox = serve(faults=Script((Rule(connection=Connection.HANG),))).sandbox
     connection = open_request(sandbox, jane)
-    assert sandbox.wait_for(lambda: len(sandbox.contacts()) == 1, timeout=5)
+    assert sandbox.wait_for(lambda: len(sandbox.contacts()) == 1, timeout=60)
     sandbox.stop()
     assert connection.recv(1) == b""
     assert [entry.status for entry in sandbox.requests()] == [None]
@@ -90,7 +90,7 @@ def test_one_can_wait_for_what_is_to_arrive(serve: Serve) -> None:
 
     delivering = threading.Thread(target=deliver)
     delivering.start()
-    assert client.sandbox.wait_for(arrived, timeout=10)
+    assert client.sandbox.wait_for(arrived, timeout=60)
     delivering.join()
     assert not client.sandbox.wait_for(lambda: False, timeout=0)
 
@@ -104,7 +104,7 @@ def test_many_connections_at_once(serve: Serve) -> None:
             f"{client.sandbox.url}/lists/428/contacts",
             json={"email": f"{number}@example.com"},
             auth=("sandbox", "sandbox"),
-            timeout=10,
+            timeout=60,
         )
         outcomes.append(answer.status_code)
 

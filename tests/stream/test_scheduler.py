@@ -134,6 +134,16 @@ def test_retries_come_in_the_order_in_which_they_are_due(engine: Engine) -> None
     assert [engine.deliver().identities for _ in range(3)] == [(JOE,), (ANN,), (JANE,)]
 
 
+def test_a_retry_does_not_wait_until_the_whole_backlog_is_worked_off(engine: Engine) -> None:
+    """It is the oldest record: until it is settled, no commit passes it."""
+    for offset in range(100):
+        engine.admit(offset, f"{offset}@example.com")
+    failed = engine.deliver()
+    engine.answer(failed, asked_to_wait(10, 500))
+    engine.now += 10
+    assert engine.deliver() is failed
+
+
 def test_who_waits_hears_of_a_new_retry(engine: Engine) -> None:
     """Else it stood still while the one who parked it goes on with other work."""
     engine.admit(0, JANE)
@@ -217,8 +227,8 @@ def test_a_record_that_fails_for_too_long_while_others_succeed_becomes_a_dead_le
     engine = Engine(policy=RetryPolicy(max_age=60))
     failing, other = engine.admit(0, JANE), engine.admit(1, JOE)
     assert engine.deliver_and_answer(DOWN) is failing
-    engine.now += 100
     assert engine.deliver_and_answer(DELIVERED) is other
+    engine.now += 100
     assert engine.deliver_and_answer(DOWN) is failing
     engine.scheduler.buried(failing)
     assert engine.settled() == {"delivered accepted": 1, "dead_lettered retries_exhausted": 1}

@@ -69,7 +69,7 @@ class Setting:
     concurrency: int = 16
     partitions: int = 12
     arriving: int = 300
-    backlog: int = 16_000
+    backlog: int = 40_000
 
     @property
     def means(self) -> Means:

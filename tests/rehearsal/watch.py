@@ -8,7 +8,7 @@ from threading import Event, Lock, Thread
 
 from consumer.operations.cluster import Cluster
 from consumer.operations.group import commits_of
-from consumer.settings.model import Kafka
+from consumer.settings import Sources, load
 from consumer.stream.record import Partition
 from tests.integration.worker_process import WorkerProcess
 from tests.rehearsal.story import Counts, Life, Sample
@@ -83,8 +83,7 @@ class Watch:
         return worker.process.stop()
 
     def _run(self) -> None:
-        kafka = Kafka(bootstrap_servers=self._world.bootstrap, topic=self._world.topic, group_id=self._world.group)
-        cluster = Cluster(kafka)
+        cluster = Cluster(load(Sources({"SECRETS_DIR": "", **self._world.kafka_variables}), ("kafka",)).kafka)
         due = self._began
         try:
             while not self._over.wait(max(0.0, due - time.monotonic())):

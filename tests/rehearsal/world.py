@@ -80,11 +80,15 @@ class World:
             kafka = ApacheKafka(self._folder)
             kafka.begin()
             stack.callback(kafka.kill)
-            self.bootstrap = kafka.bootstrap
+            self.kafka_variables = {
+                "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap,
+                "KAFKA_TOPIC": self.topic,
+                "KAFKA_GROUP_ID": self.group,
+            }
             kafka.create_topic(self.topic, self.setting.partitions)
             kafka.create_topic(f"{self.topic}.dead-letter", self.setting.partitions, {"retention.ms": "-1"})
             self.sandbox = stack.enter_context(Sandbox(self._options()))
-            arrivals = Arrivals(self.bootstrap, self.topic, self.setting)
+            arrivals = Arrivals(kafka.bootstrap, self.topic, self.setting)
             stack.callback(arrivals.end)
             arrivals.begin()
             self._stack = stack.pop_all()
@@ -97,9 +101,7 @@ class World:
         """One more, with the defaults of a worker but for what names this world."""
         self._workers += 1
         variables = {
-            "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
-            "KAFKA_TOPIC": self.topic,
-            "KAFKA_GROUP_ID": self.group,
+            **self.kafka_variables,
             "CLICKSEND_BASE_URL": self.sandbox.url,
             "CLICKSEND_USERNAME": self.sandbox.options.username,
             "CLICKSEND_API_KEY": self.sandbox.options.api_key,

@@ -101,6 +101,10 @@ class Gate:
             return GateReport(state, until, f"requests are paced, {self.rate:.3g} a second")
         return GateReport(state, until, "nothing holds requests back")
 
+    def own(self, partitions: int) -> None:
+        """The worker owns so many partitions now: its part of what ClickSend takes changes with them."""
+        self._limiter.own(partitions)
+
     def ask(self, now: float) -> Permit | Closed:
         """Let one request out now, or say until when not. A permit counts as used."""
         self._tick(now)

@@ -71,6 +71,7 @@ class Scheduler:
         with self.changed:
             self._duplicates.forget_all()
             ledger = self.ledgers[partition] = Ledger(partition, start, committed, topic_id)
+            self.gate.own(len(self.ledgers))
             return ledger
 
     def admit(self, batch: Batch) -> None:
@@ -110,6 +111,7 @@ class Scheduler:
                 if ledger is not None:
                     ledger.live = False
                     self._counts.released[reason] += len(ledger)
+            self.gate.own(len(self.ledgers))
 
     def in_flight(self, partitions: Iterable[Partition]) -> int:
         """Requests and dead letters of these partitions that are under way, those of former ledgers included: while

@@ -10,6 +10,7 @@ from consumer.clicksend.outcome import Outcome
 from consumer.delivery.judge import GiveUp, Retry, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
+from consumer.stream.counts import ReleaseReason
 from consumer.stream.record import Stage
 from consumer.stream.scheduler import Batch
 from tests.delivery.answers import (
@@ -109,6 +110,19 @@ def test_partitions_take_turns_whatever_their_backlog(engine: Engine) -> None:
     order = [engine.deliver().record for _ in range(6)]
     assert [record.partition.number for record in order] == [0, 1, 0, 1, 0, 0]
     assert [record.offset for record in order] == [0, 0, 1, 1, 2, 3], "first come, first served within a partition"
+
+
+def test_what_the_limiter_has_learnt_goes_with_the_partitions(engine: Engine) -> None:
+    engine.assign(MORE_EVENTS)
+    engine.admit(0, JANE)
+    engine.admit(1, JOE)
+    for outcome in (asked_to_wait(0, 429), DELIVERED):
+        engine.answer(engine.deliver_when_due(), outcome)
+    learnt = engine.gate.rate
+    engine.scheduler.detach([MORE_EVENTS], ReleaseReason.REVOKED)
+    assert engine.gate.rate == pytest.approx(learnt / 2)
+    engine.assign(MORE_EVENTS)
+    assert engine.gate.rate == pytest.approx(learnt)
 
 
 # Retries.

@@ -46,14 +46,18 @@ def play(setting: Setting, times: Times, folder: Path, say: Callable[[str], None
         for place in range(4):
             say(f"{place + 1} of 4 workers")
             watch.add(place, world.worker().wait_ready())
-            act(f"{place + 1}", place + 1, times.alone if place < 2 else times.shared)
+            act(
+                "1 worker" if place == 0 else f"{place + 1} workers",
+                place + 1,
+                times.alone if place < 2 else times.shared,
+            )
         say("each is replaced")
         for place in range(4):
             assert watch.stop(place) == 0
             watch.add(place, world.worker().wait_ready())
             time.sleep(readiness_period())
-        acts.append(Act("4, each replaced in its turn", 4, acts[-1].end, watch.now, replaces=True))
-        act("4 that have begun anew", 4, times.after)
+        acts.append(Act("rolling restart", 4, acts[-1].end, watch.now, replaces=True))
+        act("4 new workers", 4, times.after)
         watch.end()
         for place in range(4):
             assert watch.stop(place) == 0

@@ -83,7 +83,7 @@ class Watch:
         return worker.process.stop()
 
     def _run(self) -> None:
-        cluster = Cluster(load(Sources({"SECRETS_DIR": "", **self._world.kafka_variables}), ("kafka",)).kafka)
+        cluster = Cluster(load(Sources({**self._world.kafka_variables}), ("kafka",)).kafka)
         due = self._began
         try:
             while not self._over.wait(max(0.0, due - time.monotonic())):

@@ -30,7 +30,7 @@ class Times:
     after: float = 60.0
 
 
-def play(setting: Setting, times: Times, folder: Path, say: Callable[[str], None]) -> Story:
+def play(setting: Setting, times: Times, folder: Path, say: Callable[[str], object]) -> Story:
     """Rehearse, and tell what was seen."""
     about = machine()
     acts: list[Act] = []

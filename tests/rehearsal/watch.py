@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
 from consumer.operations.cluster import Cluster
@@ -15,6 +15,7 @@ from tests.rehearsal.story import Counts, Life, Sample
 from tests.rehearsal.world import World
 
 EVERY = 1.0  # seconds
+NOTHING = Counts()
 
 
 @dataclass(slots=True)
@@ -25,7 +26,7 @@ class Watched:
     process: WorkerProcess
     ready: float
     stopped: float | None = None
-    counts: Counts = field(default_factory=Counts)
+    counts: Counts = NOTHING
 
     def look(self) -> None:
         """Take its counters over."""
@@ -83,7 +84,7 @@ class Watch:
         return worker.process.stop()
 
     def _run(self) -> None:
-        cluster = Cluster(load(Sources({**self._world.kafka_variables}), ("kafka",)).kafka)
+        cluster = Cluster(load(Sources(self._world.kafka_variables), ("kafka",)).kafka)
         due = self._began
         try:
             while not self._over.wait(max(0.0, due - time.monotonic())):

@@ -124,7 +124,7 @@ def places(story: Story) -> int:
 
 
 def nice(most: float) -> float:
-    """The least 1, 2, 2.5 or 5 times a power of ten that is no less, or a fifth more of one of them."""
+    """The least round number that is no less."""
     power = 10.0 ** (len(str(int(most))) - 1)
     return next(step * power for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * power >= most)
 
@@ -175,7 +175,7 @@ def _lag(story: Story, panel: Panel) -> Iterator[str]:
 
 def _refused(story: Story, panel: Panel) -> Iterator[str]:
     yield text(LEFT, panel.upper - 10, f"Answers 429, % of the last {REFUSED_OVER:.0f} s", "title")
-    yield from _scale(panel, [0, panel.top / 2, panel.top])
+    yield from _scale(panel, [0, panel.top])
     curve = shares(story)
     yield f'<path class="refused" d="{panel.area(curve, [(at, 0.0) for at, _ in curve])}"/>'
 

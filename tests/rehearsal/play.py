@@ -15,6 +15,8 @@ from tests.rehearsal.story import Act, Setting, Story
 from tests.rehearsal.watch import Watch
 from tests.rehearsal.world import World
 
+WORKERS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Times:
@@ -34,33 +36,28 @@ def play(setting: Setting, times: Times, folder: Path, say: Callable[[str], obje
     """Rehearse, and tell what was seen."""
     about = machine()
     acts: list[Act] = []
-    with World(setting, folder) as world:
-        watch = Watch(world)
-        watch.begin()
+    with World(setting, folder) as world, Watch(world) as watch:
 
         def act(title: str, workers: int, seconds: float) -> None:
             begin = acts[-1].end if acts else 0.0
             time.sleep(max(0.0, begin + seconds - watch.now))
             acts.append(Act(title, workers, begin, watch.now))
 
-        for place in range(4):
-            say(f"{place + 1} of 4 workers")
+        for place in range(WORKERS):
+            say(f"{place + 1} of {WORKERS} workers")
             watch.add(place, world.worker().wait_ready())
-            act(
-                "1 worker" if place == 0 else f"{place + 1} workers",
-                place + 1,
-                times.alone if place < 2 else times.shared,
-            )
+            title = f"{place + 1} workers" if place else "1 worker"
+            act(title, place + 1, times.alone if place < 2 else times.shared)
         say("each is replaced")
-        for place in range(4):
+        for place in range(WORKERS):
             assert watch.stop(place) == 0
             watch.add(place, world.worker().wait_ready())
             time.sleep(readiness_period())
-        acts.append(Act("rolling restart", 4, acts[-1].end, watch.now, replaces=True))
-        act("4 new workers", 4, times.after)
-        watch.end()
-        for place in range(4):
+        acts.append(Act("rolling restart", WORKERS, acts[-1].end, watch.now, replaces=True))
+        act(f"{WORKERS} new workers", WORKERS, times.after)
+        for place in range(WORKERS):
             assert watch.stop(place) == 0
+    assert watch.samples[-1].at > acts[-1].end - 5, "the watch has ended before"
     return Story(about, setting, tuple(acts), watch.lives(), tuple(watch.samples), world.taken_twice())
 
 

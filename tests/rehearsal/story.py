@@ -28,23 +28,26 @@ class Sample:
 
     at      -- seconds since the rehearsal began
     lag     -- records of the topic that are not committed
-    ready   -- workers whose /readyz says so
     workers -- of every worker so far, in the order of `Story.lives`; of one that has gone, its last
     """
 
     at: float
     lag: int
-    ready: int
     workers: tuple[Counts, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One worker process; seconds since the rehearsal began. place -- a replacement has that of its predecessor."""
+    """One worker process; times are seconds since the rehearsal began.
+
+    place   -- a replacement has that of its predecessor
+    ready   -- when /readyz said so
+    stopped -- when it was told to end
+    """
 
     place: int
     ready: float
-    stopped: float  # the SIGTERM
+    stopped: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def small() -> Story:
         workers = [Counts(first, first, 0)]
         workers += [Counts(second, second * 10 // 9, second // 9)] if at > 50 else []
         workers += [Counts()] if at >= 110 else []
-        samples.append(Sample(at, 1000 - at, 1 + (at > 50), tuple(workers)))
+        samples.append(Sample(at, 1000 - at, tuple(workers)))
     lives = Life(0, 1, 105), Life(1, 51, 111), Life(0, 108, 111)
     return Story({"cores": "2"}, SETTING, (ONE, BOTH, ROLL), lives, tuple(samples), twice=3)
 

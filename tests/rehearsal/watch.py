@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
+from typing import Self
 
 from consumer.operations.cluster import Cluster
 from consumer.operations.group import commits_of
@@ -20,12 +22,12 @@ NOTHING = Counts()
 
 @dataclass(slots=True)
 class Watched:
-    """A worker that has been ready. The watch may ask it until `stopped` is set."""
+    """A worker that has been ready. The watch may ask it as long as it is not stopped."""
 
     place: int
     process: WorkerProcess
     ready: float
-    stopped: float | None = None
+    stopped: float = math.inf
     counts: Counts = NOTHING
 
     def look(self) -> None:
@@ -40,7 +42,7 @@ class Watched:
 
 
 class Watch:
-    """From `begin` to `end`; then `lives` and `samples` have it all."""
+    """For a `with` block, in which the clock runs from 0 on; after it `lives` and `samples` have it all."""
 
     def __init__(self, world: World) -> None:
         self.samples: list[Sample] = []
@@ -56,19 +58,18 @@ class Watch:
         """Seconds since it began."""
         return time.monotonic() - self._began
 
-    def begin(self) -> None:
-        """The clock starts at 0."""
+    def __enter__(self) -> Self:
         self._began = time.monotonic()
         self._thread.start()
+        return self
 
-    def end(self) -> None:
-        """After a last look."""
+    def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
 
     def lives(self) -> tuple[Life, ...]:
         """All workers, in the order in which they became ready."""
-        return tuple(Life(each.place, each.ready, each.stopped or self.now) for each in self._watched)
+        return tuple(Life(each.place, each.ready, each.stopped) for each in self._watched)
 
     def add(self, place: int, process: WorkerProcess) -> None:
         """A worker that is ready."""
@@ -78,7 +79,7 @@ class Watch:
     def stop(self, place: int) -> int:
         """A last look at the worker of a place, then SIGTERM; gives its exit status."""
         with self._lock:
-            (worker,) = [each for each in self._watched if each.place == place and each.stopped is None]
+            (worker,) = [each for each in self._watched if each.place == place and each.stopped == math.inf]
             worker.look()
             worker.stopped = self.now
         return worker.process.stop()
@@ -96,11 +97,10 @@ class Watch:
     def _sample(self, cluster: Cluster) -> Sample:
         lag = self._lag(cluster)
         with self._lock:
-            living = [each for each in self._watched if each.stopped is None]
-            for each in living:
-                each.look()
-            ready = sum(each.process.readiness()[0] == 200 for each in living)
-            return Sample(round(self.now, 3), lag, ready, tuple(each.counts for each in self._watched))
+            for each in self._watched:
+                if each.stopped == math.inf:
+                    each.look()
+            return Sample(round(self.now, 3), lag, tuple(each.counts for each in self._watched))
 
     def _lag(self, cluster: Cluster) -> int:
         partitions = [Partition(self._world.topic, number) for number in range(self._world.setting.partitions)]

@@ -94,7 +94,7 @@ class Gate:
         if now < self._paused_until:
             return GateReport(GateState.LIMITED, self._paused_until, "ClickSend has asked for a pause (Retry-After)")
         until = self._limiter.ready_at(now)
-        state = GateState.LIMITED if until > now else GateState.OPEN
+        state = GateState.LIMITED if self._limiter.paces(now) else GateState.OPEN
         if self._limiter.refused:
             return GateReport(state, until, "ClickSend answers 429 (too many requests); few go out until it takes one")
         if self.rate < math.inf:

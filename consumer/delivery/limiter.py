@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 CATCH_UP = 0.05  # seconds: a request that goes out so late after its turn is made up for; idle time is not
+WAKE = 0.01  # seconds: who waits for its turn wakes a little late, and is held back all the same
 SHORTEST_HOLD, LONGEST_HOLD = 0.01, 1.0  # seconds between requests while every answer is a 429
 LEARNT_FROM = 10.0  # seconds before the first 429, twice that at most
 LOWEST_RATE = 0.1  # requests per second; below it a worker would look dead
@@ -101,6 +102,10 @@ class Limiter:
     def ready_at(self, now: float) -> float:
         """When the next request may go out: `now` or later, in monotonic seconds."""
         return max(now, self._next_at)
+
+    def paces(self, now: float) -> bool:
+        """Whether the rate is what holds requests back."""
+        return now < self._next_at + WAKE
 
     def spend(self, now: float) -> None:
         """One request goes out now."""

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.rehearsal.picture import HEIGHT, LEFT, RIGHT, WIDTH, Panel, nice, picture, shares, smooth, stacked
+from tests.rehearsal.picture import HEIGHT, LEFT, RIGHT, Panel, nice, picture, shares, smooth, stacked
 from tests.rehearsal.test_story import small
 
 
@@ -65,8 +65,8 @@ def test_the_restart_the_limit_and_the_arrivals_are_marked() -> None:
         assert expected in words
 
 
-def test_nothing_lies_outside_the_page() -> None:
+def test_no_curve_lies_outside_its_axes() -> None:
     text = re.sub(r"<style>.*</style>", "", picture(small()), flags=re.DOTALL)
     for x, y in re.findall(r"[ML]([\d.-]+) ([\d.-]+)", text):
-        assert 0 <= float(x) <= WIDTH
+        assert LEFT <= float(x) <= RIGHT
         assert 0 <= float(y) <= HEIGHT

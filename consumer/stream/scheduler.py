@@ -71,7 +71,6 @@ class Scheduler:
         with self.changed:
             self._duplicates.forget_all()
             ledger = self.ledgers[partition] = Ledger(partition, start, committed, topic_id)
-            self.gate.own(len(self.ledgers))
             return ledger
 
     def admit(self, batch: Batch) -> None:
@@ -111,6 +110,10 @@ class Scheduler:
                 if ledger is not None:
                     ledger.live = False
                     self._counts.released[reason] += len(ledger)
+
+    def share(self) -> None:
+        """A rebalance is over: this worker's part of ClickSend's limit goes with the partitions that it has now."""
+        with self.changed:
             self.gate.own(len(self.ledgers))
 
     def in_flight(self, partitions: Iterable[Partition]) -> int:

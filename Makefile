@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run check test simulate chaos lint bench bench-compare fuzz lock readme countries screenshot panels manifests clean
+.PHONY: help setup demo run check test simulate chaos lint bench bench-compare rehearse fuzz lock readme countries screenshot panels manifests clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -53,6 +53,9 @@ endif
 
 bench-compare: $(READY) ## two runs of the benchmarks side by side (ARGS='A.json B.json')
 	@$(BIN)/python -m tests.benchmarks --compare $(ARGS)
+
+rehearse: $(READY) ## 1 to 4 workers and a rolling restart on a real Kafka (ARGS='--keep' renews the README's table and picture)
+	@$(BIN)/python -m tests.rehearsal $(ARGS)
 
 fuzz: $(READY) ## mutated answers against the adapters for a minute (ARGS='SECONDS SEED')
 	@$(BIN)/python -m tests.clicksend.fuzz_adapter $(ARGS)

@@ -94,12 +94,16 @@ class Gate:
         if now < self._paused_until:
             return GateReport(GateState.LIMITED, self._paused_until, "ClickSend has asked for a pause (Retry-After)")
         until = self._limiter.ready_at(now)
-        state = GateState.LIMITED if until > now else GateState.OPEN
+        state = GateState.LIMITED if self._limiter.paces(now) else GateState.OPEN
         if self._limiter.refused:
             return GateReport(state, until, "ClickSend answers 429 (too many requests); few go out until it takes one")
         if self.rate < math.inf:
             return GateReport(state, until, f"requests are paced, {self.rate:.3g} a second")
         return GateReport(state, until, "nothing holds requests back")
+
+    def own(self, partitions: int) -> None:
+        """The worker owns so many partitions now: its part of what ClickSend takes changes with them."""
+        self._limiter.own(partitions)
 
     def ask(self, now: float) -> Permit | Closed:
         """Let one request out now, or say until when not. A permit counts as used."""

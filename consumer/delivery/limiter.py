@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 CATCH_UP = 0.05  # seconds: a request that goes out so late after its turn is made up for; idle time is not
+WAKE = 0.01  # seconds: who waits for its turn wakes a little late, and is held back all the same
 SHORTEST_HOLD, LONGEST_HOLD = 0.01, 1.0  # seconds between requests while every answer is a 429
 LEARNT_FROM = 10.0  # seconds before the first 429, twice that at most
 LOWEST_RATE = 0.1  # requests per second; below it a worker would look dead
@@ -43,6 +44,10 @@ class Limiter:
     - The margin below a refused rate doubles when a 429 comes before its period is over, and halves when it does not:
       it learns how unevenly requests arrive.
 
+    - What was learnt belongs to the partitions that were owned meanwhile, and changes with their number (`own`). Who
+      gives a third of them up to a new worker leaves it a third of the rate, too, and whoever takes them over from one
+      that ends goes on at both rates. Else shares would stay for minutes as they were, and the limit unused.
+
     Only answers to requests that had to wait for their turn count as quiet time. So an idle hour changes nothing:
     afterwards requests go out at the rate from before. After a storm it starts from a sixteenth at least, and is back
     within half a minute. A limit that has doubled is found in two minutes: a period, then eight doublings.
@@ -61,6 +66,7 @@ class Limiter:
         self._begun_at = -math.inf  # when the request went out with which the sink began to take again
         self._believed = self._seen = self._limit  # the rate of one to two seconds ago, and the one to be believed next
         self._seen_quiet = 0.0
+        self._partitions = 0  # that it belongs to
         # The way up since the last cut.
         self._start = self._target = self._limit
         self._quiet = 0.0  # seconds since the cut in which requests went out at the rate and were taken
@@ -78,9 +84,28 @@ class Limiter:
         """Whether no request has been taken since the last 429s."""
         return self._refused_at < math.inf
 
+    def own(self, partitions: int) -> None:
+        """The worker owns so many partitions now. While it owns none, what was learnt is kept for when it does."""
+        if not partitions:
+            return
+        factor = partitions / (self._partitions or partitions)
+        self._partitions = partitions
+        if factor == 1 or self._cut_at == -math.inf:  # nothing learnt yet
+            return
+        self._believed, self._seen = self._believed * factor, self._seen * factor
+        self._start, self._target = self._start * factor, self._target * factor
+        if self._refused_at == math.inf:
+            self._set(self.rate * factor)
+        else:
+            self.rate = min(self.rate * factor, self._limit)  # requests go out singly meanwhile
+
     def ready_at(self, now: float) -> float:
         """When the next request may go out: `now` or later, in monotonic seconds."""
         return max(now, self._next_at)
+
+    def paces(self, now: float) -> bool:
+        """Whether the rate is what holds requests back."""
+        return now < self._next_at + WAKE
 
     def spend(self, now: float) -> None:
         """One request goes out now."""

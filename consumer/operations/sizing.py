@@ -1,11 +1,13 @@
 """How many workers, partitions and how much memory a load needs, and how long an outage takes to catch up with.
 
 In the long run a worker delivers `concurrency / latency` contacts a second, all of them together no more than ClickSend
-takes, and each reads no more events than one core can. Workers are counted for the peak, with some room; an outage is
-caught up with by what is left beside the ordinary load:
+takes, and each reads no more events than one core can. Workers are counted for the peak, with some room, though never
+more than ClickSend's limit feeds; an outage is caught up with by what is left beside the ordinary load:
 
     needed     = min(contacts at the peak, ClickSend's limit)
-    workers    = max(needed * latency / concurrency, events at the peak * CPU an event + needed * CPU a contact) / ROOM
+    requesting = min(contacts at the peak / ROOM, ClickSend's limit) * latency / concurrency
+    computing  = (events at the peak * CPU an event + needed * CPU a contact) / ROOM
+    workers    = max(requesting, computing), rounded up
     catching up = outage * mean contacts / (capacity - mean contacts)
 """
 
@@ -95,9 +97,9 @@ def plan(load: Load, means: Means) -> Plan:
     contacts = events * load.enrolments
     at_peak = contacts * load.peak
     needed = min(at_peak, means.limit)
-    by_requests = needed / means.of_a_worker
-    by_cpu = events * load.peak * CPU_EVENT + needed * CPU_CONTACT
-    workers = max(1, math.ceil(max(by_requests, by_cpu) / ROOM))
+    requesting = min(at_peak / ROOM, means.limit) / means.of_a_worker
+    computing = (events * load.peak * CPU_EVENT + needed * CPU_CONTACT) / ROOM
+    workers = max(1, math.ceil(max(requesting, computing)))
     cores = (workers - events * CPU_EVENT) / CPU_CONTACT  # contacts a second, beside reading the mean load
     ways = {Bound.CLICKSEND: means.limit, Bound.REQUESTS: workers * means.of_a_worker, Bound.CPU: cores}
     bound = min(ways, key=lambda each: ways[each])

@@ -131,6 +131,7 @@ class Assignment:
                 landed.wait(left)
 
     def _changed(self, event: RebalanceEvent, partitions: list[TopicPartition]) -> None:
+        self._scheduler.share()
         self._health.assigned = len(self._scheduler.ledgers)
         self._health.was_assigned = self._health.was_assigned or bool(self._health.assigned)
         if partitions:

@@ -11,10 +11,50 @@ from consumer.stream.record import Partition, Task
 
 
 class ReadyQueue:
-    """First come, first served within a partition; the partitions take turns, so that none starves.
+    """The new tasks, and those whose time to be tried again has come. The two take turns.
+
+    Tasks that are tried again are the oldest, and hold their partition's frontier back: behind a full buffer one would
+    wait for as long as the buffer lasts. Contacts that fail again and again still leave every other turn to the others.
 
     Guarded by the scheduler's lock.
     """
+
+    def __init__(self) -> None:
+        self._new, self._again = _FairQueue(), _FairQueue()
+        self._new_is_next = False
+
+    def __bool__(self) -> bool:
+        return bool(self._new) or bool(self._again)
+
+    def push(self, task: Task) -> None:
+        """Put a new task behind the new ones of its partition."""
+        self._new.push(task)
+
+    def push_again(self, task: Task) -> None:
+        """Put a task that has been tried behind those of its partition that are tried again."""
+        self._again.push(task)
+
+    def peek(self) -> Task:
+        """What `pop` would give. Only when there is one."""
+        return self._next().peek()
+
+    def pop(self) -> Task:
+        """The next task. Only when there is one."""
+        queue = self._next()
+        self._new_is_next = queue is self._again
+        return queue.pop()
+
+    def drop(self, partition: Partition) -> None:
+        """Forget a partition's tasks."""
+        self._new.drop(partition)
+        self._again.drop(partition)
+
+    def _next(self) -> _FairQueue:
+        return self._again if self._again and not (self._new and self._new_is_next) else self._new
+
+
+class _FairQueue:
+    """First come, first served within a partition; the partitions take turns, so that none starves."""
 
     def __init__(self) -> None:
         self._queues: dict[Partition, deque[Task]] = {}

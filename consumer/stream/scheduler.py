@@ -111,6 +111,11 @@ class Scheduler:
                     ledger.live = False
                     self._counts.released[reason] += len(ledger)
 
+    def share(self) -> None:
+        """A rebalance is over: this worker's part of ClickSend's limit goes with the partitions that it has now."""
+        with self.changed:
+            self.gate.own(len(self.ledgers))
+
     def in_flight(self, partitions: Iterable[Partition]) -> int:
         """Requests and dead letters of these partitions that are under way, those of former ledgers included: while
         one is, the next owner's could overtake it.
@@ -272,7 +277,7 @@ class Scheduler:
         elif verdict.at > now:
             self._park(task, verdict.at)
         else:
-            self._make_ready(task)
+            self._make_ready_again(task)
 
     def _settle(self, task: Task, disposition: Disposition, reason: Reason) -> None:
         task.ledger.settle(task)
@@ -302,6 +307,10 @@ class Scheduler:
         task.stage = Stage.READY
         self._ready.push(task)
 
+    def _make_ready_again(self, task: Task) -> None:
+        task.stage = Stage.READY
+        self._ready.push_again(task)
+
     def _park(self, task: Task, due: float) -> None:
         task.stage = Stage.PARKED
         self._parked.push(task, due)
@@ -315,7 +324,7 @@ class Scheduler:
         if task.reason is not None:
             self._bury_soon(task)
         else:
-            self._make_ready(task)
+            self._make_ready_again(task)
 
     def _probe_is_due(self, now: float) -> bool:
         if self._probed_suspects is not None:

@@ -48,7 +48,8 @@ def main() -> int:
     if asked.json:
         save(asked.json, figures, about)
     if asked.readme:
-        asked.readme.write_text(shown(asked.readme.read_text("utf-8"), table(figures, about)), "utf-8")
+        block = f"```\n{table(figures, about)}\n```\n"
+        asked.readme.write_text(shown(asked.readme.read_text("utf-8"), "bench", block), "utf-8")
     failures += exceeded(figures) if asked.ci else []
     sys.stderr.write("".join(f"{failure}\n" for failure in failures))
     return 1 if failures else 0

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import orjson
 
-BEGIN, END = "<!-- bench:begin -->\n", "<!-- bench:end -->"
-
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -43,11 +41,11 @@ def table(figures: Iterable[Figure], machine: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-def shown(readme: str, text: str) -> str:
-    """The README with this table in the place that it has for one."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}```\n{text}\n```\n{END}{after}"
+def shown(readme: str, mark: str, text: str) -> str:
+    """The README with this text, whole lines, between the two comments that bear the mark."""
+    before, begin, rest = readme.partition(f"<!-- {mark}:begin -->\n")
+    _, end, after = rest.partition(f"<!-- {mark}:end -->\n")
+    return f"{before}{begin}{text}{end}{after}"
 
 
 def save(path: Path, figures: Iterable[Figure], machine: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.figures import BEGIN, END, Figure, compare, load, save, shown, table
+from tests.benchmarks.figures import Figure, compare, load, save, shown, table
 from tests.benchmarks.limits import LIMITS, exceeded
 
 SLOW = Figure("sink", "CPU a contact", 300.0, "us", 400.0, "loop")
@@ -37,6 +37,6 @@ def test_a_figure_that_was_not_measured_does_not_pass() -> None:
     assert len(exceeded([])) == len(LIMITS)
 
 
-def test_the_table_takes_the_place_that_the_readme_has_for_it() -> None:
-    readme = f"before\n{BEGIN}old\n{END}\nafter\n"
-    assert shown(readme, "new") == f"before\n{BEGIN}```\nnew\n```\n{END}\nafter\n"
+def test_a_text_takes_the_place_that_the_readme_has_for_it() -> None:
+    readme = "before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n<!-- other:begin -->\n<!-- other:end -->\n"
+    assert shown(readme, "bench", "new\n") == readme.replace("old\n", "new\n")

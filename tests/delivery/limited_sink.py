@@ -22,6 +22,7 @@ from tests.delivery.answers import DELIVERED
 
 POLICY = RetryPolicy(initial_delay=0.5, max_delay=60)
 WAKE_SECONDS = 0.002  # a thread that waits for its turn wakes so much late, at most
+PARTITIONS = 12  # shared evenly by the workers that run
 WAY_THERE = 0.2  # share of a request's latency that passes before the sink counts it
 
 
@@ -148,9 +149,16 @@ class Simulation:
         self.seen: list[tuple[float, bool]] = []
         self.workers = [_Worker(self, crew) for crew in crews]
         for worker in self.workers:
+            for moment in {worker.crew.begin, worker.crew.end} - {math.inf}:
+                self.at(moment, self._assign)
             for moment in (worker.crew.begin, worker.crew.pause[1]):
                 if moment < math.inf:
                     self.at(moment, worker.work)
+
+    def _assign(self, now: float) -> None:
+        running = [worker for worker in self.workers if worker.crew.begin <= now < worker.crew.end]
+        for worker in running:
+            worker.gate.own(PARTITIONS // len(running))
 
     def run(self, until: float) -> Simulation:
         while self._events and self._events[0][0] < until:

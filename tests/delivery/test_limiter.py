@@ -106,6 +106,75 @@ def test_idle_time_is_not_saved_up_for_a_burst(seconds: float) -> None:
     assert sent_within(limiter, start=100 + seconds, seconds=0.95) == 10
 
 
+@pytest.mark.parametrize(
+    ("demand", "least", "most"), [(1.0, 0.95, 1.0), (0.5, 0.0, 0.5)], ids=["as much as it may", "half of it"]
+)
+def test_it_holds_back_who_could_send_more_and_not_who_sends_less(demand: float, least: float, most: float) -> None:
+    """The scaler and an alert go by the share of time. A thread that waits for its turn wakes late."""
+    limiter, now, due = Limiter(200), 100.0, 100.0
+    looks: list[bool] = []
+    while now < 110:
+        limiter.spend(now)
+        due += 1 / (200 * demand)
+        turn = max(due, limiter.ready_at(now)) + 0.002
+        while now < turn:
+            looks.append(limiter.paces(now))
+            now += 0.0005
+    assert least <= sum(looks) / len(looks) <= most
+
+
+def learnt_with(partitions: int) -> tuple[Limiter, float]:
+    """A limiter that has met a limit of 100 a second while it owned so many, and the time."""
+    limiter = Limiter(0)
+    limiter.own(partitions)
+    return limiter, refuse_once(limiter, send_evenly(limiter, 10, per_second=100, seconds=5))
+
+
+def test_what_was_learnt_goes_with_the_partitions() -> None:
+    limiter, now = learnt_with(6)
+    send(limiter, now, 10)
+    learnt = limiter.rate
+    limiter.own(4)
+    assert limiter.rate == pytest.approx(learnt * 4 / 6)
+    limiter.own(0)
+    assert limiter.rate == pytest.approx(learnt * 4 / 6), "kept for when it owns some again"
+    limiter.own(12)
+    assert limiter.rate == pytest.approx(learnt * 2)
+
+
+def test_the_way_up_after_a_cut_goes_with_the_partitions() -> None:
+    whole, now = learnt_with(12)
+    half, _ = learnt_with(12)
+    half.own(6)
+    send(whole, now, 10)
+    send(half, now, 10)
+    assert half.rate == pytest.approx(whole.rate / 2, rel=0.02)
+
+
+def test_partitions_change_nothing_where_nothing_was_learnt() -> None:
+    for limiter in (Limiter(0), Limiter(50)):
+        rate = limiter.rate
+        for partitions in (12, 3, 6):
+            limiter.own(partitions)
+            assert limiter.rate == rate
+
+
+def test_more_partitions_do_not_exceed_a_fixed_limit() -> None:
+    limiter = Limiter(50)
+    limiter.own(1)
+    now = refuse_once(limiter, send(limiter, 100, 20))
+    limiter.own(12)
+    assert limiter.rate == 50
+    assert sent_within(limiter, now, 10) <= 501
+
+
+def test_partitions_that_come_during_a_storm_do_not_end_it() -> None:
+    limiter, now = learnt_with(3)
+    now, _ = storm(limiter, send(limiter, now, 10), 60)
+    limiter.own(12)
+    assert storm(limiter, now, 60)[1] <= 61
+
+
 def test_an_idle_hour_leaves_a_learnt_rate_as_it_was() -> None:
     limiter = Limiter(0)
     now = refuse_once(limiter, send_evenly(limiter, 10, per_second=100, seconds=5))

@@ -114,17 +114,29 @@ def test_a_limit_that_changes_is_learnt_anew(factor: float, within: float, retry
 
 @pytest.mark.parametrize("retry_after", [RetryAfter.NONE, RetryAfter.SECONDS])
 @pytest.mark.parametrize(
-    ("third", "begin"),
-    [(Crew(slots=64, begin=60), 90), (Crew(slots=64, end=60), 150)],
-    ids=["joins", "leaves"],
+    ("third", "begin", "share"),
+    [
+        pytest.param(Crew(slots=64, begin=60), 90, 0.95, id="joins"),
+        pytest.param(Crew(slots=64, end=60), 150, 0.95, id="leaves"),
+        # Whoever gets its partitions takes over its rate with them; else this were three quarters.
+        pytest.param(Crew(slots=64, end=60), 65, 0.93, id="has just left"),
+    ],
 )
 def test_when_a_worker_comes_or_goes_the_others_converge_anew(
-    third: Crew, begin: float, retry_after: RetryAfter
+    third: Crew, begin: float, share: float, retry_after: RetryAfter
 ) -> None:
     crews = [Crew(slots=64), Crew(slots=64), third]
     runs = judged(lambda: FixedWindow(RATE), crews, FAST, retry_after, begin, begin + 60)
-    assert mean(figures.rate for figures in runs) >= 0.95 * RATE
+    assert mean(figures.rate for figures in runs) >= share * RATE
     assert all(figures.refused_share <= 0.02 for figures in runs)
+
+
+def test_a_rolling_restart_leaves_the_limit_in_use() -> None:
+    """Four workers, each gone for seven seconds and replaced by one that knows nothing, then five seconds' rest."""
+    old = [Crew(slots=16, end=60 + 12 * place) for place in range(4)]
+    new = [Crew(slots=16, begin=67 + 12 * place) for place in range(4)]
+    for figures in judged(lambda: FixedWindow(4 * RATE), old + new, Latency(0.09, 0.11), RetryAfter.NONE, 60, 108):
+        assert figures.rate >= 0.94 * 4 * RATE
 
 
 @pytest.mark.parametrize("retry_after", [RetryAfter.NONE, RetryAfter.SECONDS])

@@ -37,7 +37,7 @@ class Office:
     def __init__(self, broker: Broker, **properties: str | float) -> None:
         self._bootstrap = broker.bootstrap
         self._topic = f"letters-{uuid.uuid4().hex[:12]}"
-        broker.create_topic(self._topic, PARTITIONS)
+        broker.create_topic(self._topic, PARTITIONS, {"retention.ms": "-1"})  # the records bear an old time
         self.options = StreamOptions(("events",), "group", self._topic, {"bootstrap.servers": broker.bootstrap})
         self._properties = properties
         self.engine = Engine(policy=RetryPolicy(initial_delay=0.05, max_delay=0.2))

@@ -73,6 +73,13 @@ def test_a_platform_is_bound_by_clicksend_and_no_worker_more_mends_that() -> Non
     assert found.catch_up == math.inf
 
 
+@pytest.mark.parametrize(("peak", "workers"), [(250, 2), (300, 3), (400, 3), (4000, 3)])
+def test_no_more_workers_are_counted_than_clicksends_limit_feeds(peak: float, workers: int) -> None:
+    """Each delivers 160 a second and ClickSend takes 400: room for more than that would be of no use."""
+    load = Load(events_per_day=peak / 3 * DAY, enrolments=1)
+    assert plan(load, Means(latency=0.1, limit=400, concurrency=16)).workers == workers
+
+
 def test_where_most_events_are_read_and_dropped_cores_count() -> None:
     found = plan(Load(10_000_000_000, 0.00001), Means())
     assert found.workers == math.ceil(10_000_000_000 / DAY * 3 * 4.5e-6 / 0.8 + 0.001)

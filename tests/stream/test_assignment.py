@@ -16,6 +16,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
 
+from consumer.delivery.gate import Permit
 from consumer.stream.assignment import Assignment, LookUps
 from consumer.stream.commit_map import UNKNOWN_TOPIC_ID, encode
 from consumer.stream.committer import Committer
@@ -26,7 +27,8 @@ from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Batch
 from consumer.stream.start_position import StartPosition
 from consumer.stream.topic_ids import TopicIds
-from tests.stream.builders import EVENTS, Engine
+from tests.delivery.answers import DELIVERED, RATE_LIMITED
+from tests.stream.builders import EVENTS, JANE, MORE_EVENTS, Engine
 
 NOW = 1000.0
 
@@ -115,6 +117,21 @@ def test_what_is_settled_is_committed_at_a_revoke_that_comes_before_the_first_st
     member.see_to(9)
     member.assignment.revoked(member.group, [TopicPartition(*EVENTS)])
     assert [each.offset for each in group.commits] == [10]
+
+
+def test_the_part_of_the_limit_goes_with_the_partitions_whatever_way_they_go() -> None:
+    member = Member(Group())
+    both, one = [TopicPartition(*EVENTS), TopicPartition(*MORE_EVENTS)], [TopicPartition(*MORE_EVENTS)]
+    member.assignment.assigned(member.group, both)
+    gate = member.engine.gate
+    for answer, now in ((RATE_LIMITED, NOW), (DELIVERED, NOW + 10)):
+        gate.observe(answer, JANE, Permit.ORDINARY, now, now)
+    learnt = gate.rate
+    for go in (member.assignment.revoked, member.assignment.lost):
+        go(member.group, one)
+        assert gate.rate == pytest.approx(learnt / 2)
+        member.assignment.assigned(member.group, one)
+        assert gate.rate == pytest.approx(learnt)
 
 
 OURS, FORMER, MIRRORED = b"now" + bytes(17), b"then" + bytes(16), b"then" + bytes(12) + b"else"

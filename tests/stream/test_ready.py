@@ -69,10 +69,43 @@ def test_partitions_take_turns(ready: ReadyQueue, pushed: list[int], popped: lis
     assert partitions(ready) == popped
 
 
-def test_who_comes_back_stands_behind_the_others(ready: ReadyQueue) -> None:
-    push(ready, 0, 1)
-    ready.push(ready.pop())
-    assert partitions(ready) == [1, 0]
+def test_what_is_tried_again_does_not_wait_behind_all_the_others(ready: ReadyQueue) -> None:
+    push(ready, *[0] * 100)
+    first = ready.pop()
+    ready.push_again(first)
+    assert ready.pop() is first
+
+
+def test_what_is_tried_again_leaves_every_other_turn_to_what_is_new(ready: ReadyQueue) -> None:
+    """Else contacts that fail again and again would starve the others."""
+    push(ready, *[0] * 6)
+    tried = [ready.pop(), ready.pop(), ready.pop()]
+    order = []
+    for _ in range(6):
+        while tried:
+            ready.push_again(tried.pop(0))
+        task = ready.pop()
+        order.append(task.record.offset)
+        if task.record.offset < 3:
+            tried.append(task)  # it has failed once more
+    assert order == [0, 3, 1, 4, 2, 5]
+
+
+def test_partitions_take_turns_in_what_is_tried_again(ready: ReadyQueue) -> None:
+    push(ready, 0, 0, 1)
+    for each in [ready.pop() for _ in range(3)]:
+        ready.push_again(each)
+    ready.push_again(task(LEDGERS[0], 3))
+    assert partitions(ready) == [0, 1, 0, 0]
+
+
+def test_a_look_sees_what_is_tried_again(ready: ReadyQueue) -> None:
+    push(ready, 0, 0)
+    first = ready.pop()
+    ready.push_again(first)
+    assert ready.peek() is first
+    assert ready.pop() is first
+    assert ready.peek().record.offset == 1
 
 
 def test_a_partition_that_was_empty_gets_its_turn_again(ready: ReadyQueue) -> None:
@@ -89,7 +122,9 @@ def test_a_dropped_partition_is_forgotten_and_may_come_back(ready: ReadyQueue) -
     assert partitions(ready) == [1, 1]
     ready.drop(LEDGERS[1].partition)
     push(ready, 0, 1)
-    assert partitions(ready) == [0, 1]
+    ready.push_again(task(LEDGERS[0], 9))
+    ready.drop(LEDGERS[0].partition)
+    assert partitions(ready) == [1]
 
 
 def parked(*dues: float) -> tuple[ParkedTasks, list[Task]]:

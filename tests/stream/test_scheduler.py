@@ -10,6 +10,7 @@ from consumer.clicksend.outcome import Outcome
 from consumer.delivery.judge import GiveUp, Retry, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
+from consumer.stream.counts import ReleaseReason
 from consumer.stream.record import Stage
 from consumer.stream.scheduler import Batch
 from tests.delivery.answers import (
@@ -111,6 +112,20 @@ def test_partitions_take_turns_whatever_their_backlog(engine: Engine) -> None:
     assert [record.offset for record in order] == [0, 0, 1, 1, 2, 3], "first come, first served within a partition"
 
 
+def test_what_the_limiter_has_learnt_goes_with_the_partitions(engine: Engine) -> None:
+    engine.assign(MORE_EVENTS)
+    engine.scheduler.share()
+    engine.admit(0, JANE)
+    engine.admit(1, JOE)
+    for outcome in (asked_to_wait(0, 429), DELIVERED):
+        engine.answer(engine.deliver_when_due(), outcome)
+    learnt = engine.gate.rate
+    engine.scheduler.detach([MORE_EVENTS], ReleaseReason.REVOKED)
+    assert engine.gate.rate == learnt, "more may leave, or come, in the same rebalance"
+    engine.scheduler.share()
+    assert engine.gate.rate == pytest.approx(learnt / 2)
+
+
 # Retries.
 
 
@@ -132,6 +147,16 @@ def test_retries_come_in_the_order_in_which_they_are_due(engine: Engine) -> None
         engine.deliver_and_answer(asked_to_wait(seconds, 500))
     engine.now += 60
     assert [engine.deliver().identities for _ in range(3)] == [(JOE,), (ANN,), (JANE,)]
+
+
+def test_a_retry_does_not_wait_until_the_whole_backlog_is_worked_off(engine: Engine) -> None:
+    """It is the oldest record: until it is settled, no commit passes it."""
+    for offset in range(100):
+        engine.admit(offset, f"{offset}@example.com")
+    failed = engine.deliver()
+    engine.answer(failed, asked_to_wait(10, 500))
+    engine.now += 10
+    assert engine.deliver() is failed
 
 
 def test_who_waits_hears_of_a_new_retry(engine: Engine) -> None:
@@ -217,8 +242,8 @@ def test_a_record_that_fails_for_too_long_while_others_succeed_becomes_a_dead_le
     engine = Engine(policy=RetryPolicy(max_age=60))
     failing, other = engine.admit(0, JANE), engine.admit(1, JOE)
     assert engine.deliver_and_answer(DOWN) is failing
-    engine.now += 100
     assert engine.deliver_and_answer(DELIVERED) is other
+    engine.now += 100
     assert engine.deliver_and_answer(DOWN) is failing
     engine.scheduler.buried(failing)
     assert engine.settled() == {"delivered accepted": 1, "dead_lettered retries_exhausted": 1}

@@ -119,8 +119,8 @@ def test_after_retries_that_were_given_up_nobody_knows_either() -> None:
     deliver(engine, 0, OLD)
     failing, back = admit(engine, 1, NEW), admit(engine, 2, OLD)
     assert engine.deliver_and_answer(TIMEOUT) is failing
-    engine.now += 100
     deliver(engine, 3, NEW, JOE)
+    engine.now += 100
     assert engine.deliver_and_answer(TIMEOUT) is failing
     engine.scheduler.buried(failing)
     assert engine.deliver() is back

@@ -76,3 +76,10 @@ def test_a_function_fits_on_a_screen(path: Path) -> None:
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     long = [each.name for each in functions if (each.end_lineno or 0) - each.lineno + 1 > 50]
     assert not long
+
+
+def test_no_admin_client_is_asked_for_a_groups_offsets() -> None:
+    """librdkafka 2.16 ends the process (SIGSEGV) where such a client hears that the group's coordinator has moved."""
+    places = [*FILES, *Path(__file__).parent.rglob("*.py")]
+    question = "list_consumer_group" + "_offsets"
+    assert not [path for path in places if question in path.read_text("utf-8")]

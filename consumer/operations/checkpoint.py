@@ -47,7 +47,7 @@ class Checkpoint:
 
     def commits(self) -> dict[Partition, Commit]:
         """What is committed, by partition."""
-        return commits_of(self.cluster, self.group)
+        return commits_of(self.cluster)
 
     def left(self, ranges: Mapping[Partition, Range]) -> dict[Partition, Range]:
         """What of these ranges is still to be done. Raises RefusedError where the checkpoint is none of theirs."""

@@ -47,7 +47,7 @@ class Cluster:
 
     def __init__(self, kafka: Kafka) -> None:
         self.servers = kafka.bootstrap_servers
-        self._group_id = kafka.group_id
+        self.group_id = kafka.group_id
         self._connection = connection(kafka)
         self._refused_for: int | None = None
         self.admin: AdminClient = self._made(AdminClient, shared_properties(self._connection))
@@ -60,7 +60,7 @@ class Cluster:
 
         logger -- for what librdkafka says; None: nowhere
         """
-        fixed = {"group.id": self._group_id, "enable.auto.commit": False, "enable.auto.offset.store": False}
+        fixed = {"group.id": self.group_id, "enable.auto.commit": False, "enable.auto.offset.store": False}
         return self._made(Consumer, {**self._connection, **(properties or {}), **fixed}, logger)
 
     def close(self) -> None:
@@ -96,6 +96,19 @@ class Cluster:
         """The partitions of those topics that exist."""
         found = ((name, self.topic(name)) for name in dict.fromkeys(topics))
         return {name: tuple(sorted(topic.partitions)) for name, topic in found if topic is not None}
+
+    def committed(self) -> list[TopicPartition]:
+        """What the group has committed for each partition of all topics; below 0: nothing.
+
+        Asked of the consumer, which knows what to do when the group's coordinator has moved: an AdminClient that is
+        told so ends the process (a null pointer, librdkafka 2.16, `rd_kafka_handle_OffsetFetch`).
+        """
+        try:
+            topics = self.consumer.list_topics(timeout=ANSWER_SECONDS).topics
+            there = [TopicPartition(name, number) for name, topic in topics.items() for number in topic.partitions]
+            return self.consumer.committed(there, timeout=ANSWER_SECONDS) if there else []
+        except KafkaException as failure:
+            raise self.explained(failure.args[0], f"the group {self.group_id}") from None
 
     def ends(self, partitions: Iterable[Partition]) -> dict[Partition, Ends]:
         """Where the logs of these partitions begin and end."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions
+from confluent_kafka import ConsumerGroupState
 from confluent_kafka.admin._acl import AclOperation
 
 from consumer.operations.cluster import ANSWER_SECONDS, Cluster
@@ -59,11 +59,11 @@ class Group:
         return self.state != DEAD or bool(self.commits)
 
 
-def look_at(cluster: Cluster, name: str) -> Group:
-    """Ask the broker for the group. Raises as Cluster's methods do."""
-    what = f"the group {name}"
+def look_at(cluster: Cluster) -> Group:
+    """Ask the broker for the connection's group. Raises as Cluster's methods do."""
+    name = cluster.group_id
     how = {"include_authorized_operations": True, "request_timeout": ANSWER_SECONDS}
-    described = cluster.ask(lambda: cluster.admin.describe_consumer_groups([name], **how)[name], what)
+    described = cluster.ask(lambda: cluster.admin.describe_consumer_groups([name], **how)[name], f"the group {name}")
     owners: dict[Partition, Member] = {}
     members = []
     for each in described.members:
@@ -74,18 +74,15 @@ def look_at(cluster: Cluster, name: str) -> Group:
     state: ConsumerGroupState = described.state
     told = described.authorized_operations
     rights = frozenset(told) if told is not None else None
-    return Group(name, state.name.title(), tuple(members), owners, commits_of(cluster, name), rights)
+    return Group(name, state.name.title(), tuple(members), owners, commits_of(cluster), rights)
 
 
-def commits_of(cluster: Cluster, name: str) -> dict[Partition, Commit]:
-    """What the group has committed, by partition."""
-    request = [ConsumerGroupTopicPartitions(name)]
-    list_offsets = cluster.admin.list_consumer_group_offsets
-    answer = cluster.ask(lambda: list_offsets(request, request_timeout=ANSWER_SECONDS)[name], f"the group {name}")
+def commits_of(cluster: Cluster) -> dict[Partition, Commit]:
+    """What the connection's group has committed, by partition."""
     commits = {}
-    for each in answer.topic_partitions:
+    for each in cluster.committed():
         if each.error is not None:
-            raise cluster.explained(each.error, f"the group {name}")
+            raise cluster.explained(each.error, f"the group {cluster.group_id}")
         if each.offset >= 0:
             commits[Partition(each.topic, each.partition)] = Commit(each.offset, each.metadata or "")
     return commits

@@ -46,6 +46,8 @@ class Group:
 
     def __init__(self, bootstrap: str, group: str, topic: str) -> None:
         self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+        # For the group's offsets, asked of which an AdminClient may end the process (see `Cluster.committed`).
+        self._consumer = Consumer({"bootstrap.servers": bootstrap, "log_level": 0, "group.id": group})
         self._group = group
         self._topic = topic
 
@@ -68,9 +70,9 @@ class Group:
 
     def committed(self) -> dict[int, int]:
         """By partition, the group's offset; 0 where there is none."""
-        asked = ConsumerGroupTopicPartitions(self._group, self.partitions())
-        answer = _only(self._admin.list_consumer_group_offsets([asked]))
-        return {each.partition: max(0, each.offset) for each in answer.topic_partitions}
+        answer = self._consumer.committed(self.partitions(), timeout=SECONDS)
+        assert all(each.error is None for each in answer), answer
+        return {each.partition: max(0, each.offset) for each in answer}
 
     def lag(self) -> int:
         """Records that are not committed, of all partitions."""

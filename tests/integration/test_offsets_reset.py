@@ -163,7 +163,7 @@ def test_a_worker_that_joins_at_the_last_moment_is_found_out_and_nothing_is_chan
     with stage.worker() as worker:
         worker.wait_ready()
         worker.wait(lambda: stage.lag() == 0)
-        stale = Group(stage.group, "Empty", (), {}, commits_of(cluster, stage.group))
+        stale = Group(stage.group, "Empty", (), {}, commits_of(cluster))
         move = Move(Partition(stage.topic, 0), 10, 0, 0, "", 10)
         with pytest.raises(RefusedError, match="a worker has joined the group meanwhile"):
             _execute(cluster, stale, [move], Execution(path))

@@ -104,6 +104,6 @@ class Watch:
 
     def _lag(self, cluster: Cluster) -> int:
         partitions = [Partition(self._world.topic, number) for number in range(self._world.setting.partitions)]
-        commits = commits_of(cluster, self._world.group)
+        commits = commits_of(cluster)
         ends = cluster.ends(partitions)
         return sum(ends[each].high - (commits[each].offset if each in commits else 0) for each in partitions)

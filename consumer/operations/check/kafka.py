@@ -104,7 +104,7 @@ class KafkaChecks:
     def _group(self) -> Iterator[Finding]:
         name = self._kafka.group_id
         try:
-            group = look_at(self._cluster, name)
+            group = look_at(self._cluster)
         except ForbiddenError:
             group = None
         if group is None or (group.rights is not None and AclOperation.READ not in group.rights):

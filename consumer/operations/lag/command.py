@@ -30,11 +30,11 @@ def lag(sources: Sources, form: Format, every: float | None) -> ExitStatus:
     cluster = Cluster(kafka)
     try:
         cluster.brokers()
-        _show(cluster, kafka.group_id, kafka.topics, form, "")
+        _show(cluster, kafka.topics, form, "")
         while every is not None:
             time.sleep(every)
             try:
-                _show(cluster, kafka.group_id, kafka.topics, form, CLEAR if sys.stdout.isatty() else "\n")
+                _show(cluster, kafka.topics, form, CLEAR if sys.stdout.isatty() else "\n")
             except ConsumerError as error:
                 sys.stderr.write(f"{error}\n")
     except KeyboardInterrupt:
@@ -45,10 +45,10 @@ def lag(sources: Sources, form: Format, every: float | None) -> ExitStatus:
     return ExitStatus.DONE
 
 
-def _show(cluster: Cluster, name: str, topics: tuple[str, ...], form: Format, before: str) -> None:
-    group = look_at(cluster, name)
+def _show(cluster: Cluster, topics: tuple[str, ...], form: Format, before: str) -> None:
+    group = look_at(cluster)
     if not group.known:
-        raise RefusedError(f"The group {name} does not exist: it has no member, and has committed nothing.")
+        raise RefusedError(f"The group {group.name} does not exist: it has no member, and has committed nothing.")
     found = _standings(cluster, group, topics)
     now_ms = round(time.time() * 1000)
     if form is Format.JSON:
@@ -57,7 +57,7 @@ def _show(cluster: Cluster, name: str, topics: tuple[str, ...], form: Format, be
         sys.stdout.write(before + rendered([each.line(now_ms) for each in found], form))
     sys.stdout.flush()
     if form is Format.TABLE:
-        members = "" if group.active else f"The group {name} has no active member. "
+        members = "" if group.active else f"The group {group.name} has no active member. "
         sys.stderr.write(f"{members}{total(found, now_ms)}\n")
 
 

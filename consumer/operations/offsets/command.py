@@ -51,7 +51,7 @@ def reset(
     cluster = Cluster(settings.kafka)
     try:
         cluster.brokers()
-        group = look_at(cluster, name)
+        group = look_at(cluster)
         if group.active and execution is not None:
             raise RefusedError(active(group))
         partitions = _partitions(cluster, group, scenario, scopes, settings)

@@ -53,6 +53,7 @@ class OneCore:
                 self.look()
                 time.sleep(random.uniform(*BETWEEN_LOOKS))  # noqa: S311  (keeps workers apart, guards nothing)
         except (OSError, ValueError) as error:
+            _place((), (), os.sched_getaffinity(0))
             log.info("threads are left to the operating system", why=type(error).__name__)
 
     def look(self) -> int | None:

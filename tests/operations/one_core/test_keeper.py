@@ -82,9 +82,13 @@ def test_threads_without_the_interpreter_go_where_they_like_even_if_begun_on_the
     producer.flush()
 
 
-def test_where_the_cores_do_not_say_it_ends_with_a_line(tmp_path: Path) -> None:
-    (tmp_path / "stat").write_text("cpu0 lots\n", "ascii")
-    keeper = OneCore(tmp_path)
+def test_where_the_cores_say_no_more_the_threads_are_let_go_with_a_line(proc: Path, other: int) -> None:
+    keeper = OneCore(proc)
+    keeper.look()
+    write(proc, dict.fromkeys(CORES, 1_000), 100_000)
+    assert keeper.look() is not None
+    (proc / "stat").write_text("cpu0 lots\n", "ascii")
     with capture_logs() as lines:
         keeper.run()
     assert [line["event"] for line in lines] == ["threads are left to the operating system"]
+    assert os.sched_getaffinity(other) == set(CORES)

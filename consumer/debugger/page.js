@@ -1,4 +1,6 @@
 // Shows what the worker remembers of its last records. Asks every second for what has changed since, and for the state.
+import { ask, badge, clock, element, keepFresh, node } from "./shared.js";
+
 const INTERVAL = 1000; // ms between two questions
 const MOST_ROWS = 400; // in the table; filters find the others
 const MOST_ENTRIES = 5000; // beyond what the worker remembers, too
@@ -8,8 +10,6 @@ const TONES = { delivered: "good", dead_lettered: "bad", filtered: "", in_progre
 const GATE_TONES = { open: "good", limited: "warn", breaker: "warn", halted: "bad" };
 const FILTERS = ["disposition", "reason", "partition", "text"];
 
-const element = (id) => document.getElementById(id);
-const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" }); // 24 hours, in the reader's time zone
 const precise = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
 const whole = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
 const grouped = new Intl.NumberFormat("en-GB");
@@ -23,18 +23,9 @@ let skew = 0; // seconds by which the worker's clock is ahead of ours
 let state = null;
 let opened = null; // the key of the open record
 let mend = null; // of the halt, while there is one
-let paused = false;
 
 // Small helpers.
 
-function node(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined && text !== null) made.textContent = text;
-  return made;
-}
-
-const badge = (text, tone) => node("span", `badge ${tone}`.trim(), text);
 const plain = (word) => (word === "dead_lettered" ? "dead-lettered" : word.replaceAll("_", " "));
 const keyOf = (entry) => `${entry.partition}@${entry.offset}`;
 const workersNow = () => Date.now() / 1000 + skew;
@@ -419,12 +410,6 @@ function notesOf(entry) {
 
 // The page's life.
 
-async function ask(path) {
-  const answer = await fetch(path, { cache: "no-store" });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return answer.json();
-}
-
 async function refresh() {
   words ??= prepared(await ask("/debugger/words"));
   let [now, news] = await Promise.all([ask("/debugger/state"), ask(`/debugger/records?after=${revision}`)]);
@@ -451,31 +436,6 @@ function prepared(given) {
   return given;
 }
 
-function showLive(condition, text) {
-  const live = element("live");
-  if (live.dataset.state === condition) return;
-  live.dataset.state = condition;
-  live.textContent = text;
-}
-
-async function run() {
-  if (!paused && !document.hidden) {
-    try {
-      await refresh();
-      showLive(paused ? "paused" : "live", paused ? "paused" : "live");
-    } catch {
-      showLive("lost", "no answer from the worker");
-    }
-  }
-  setTimeout(run, INTERVAL);
-}
-
-element("pause").addEventListener("click", (event) => {
-  paused = !paused;
-  event.currentTarget.setAttribute("aria-pressed", String(paused));
-  event.currentTarget.textContent = paused ? "Resume" : "Pause";
-  showLive(paused ? "paused" : "waiting", paused ? "paused" : "connecting");
-});
 element("filters").addEventListener("submit", (event) => event.preventDefault());
 element("filters").addEventListener("input", () => {
   const chosen = FILTERS.map((name) => [name, element(name).value.trim()]).filter(([, value]) => value);
@@ -508,4 +468,4 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-run();
+keepFresh(refresh, INTERVAL, "the worker");

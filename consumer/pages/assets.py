@@ -35,13 +35,14 @@ class Asset:
 
 
 def read_assets(package: str) -> dict[str, Asset]:
-    """By path, the files of a page that stand in this package, and the look that all pages share."""
+    """By path, the files of a page that stand in this package, and what all pages share."""
     places = {
         "/": (package, "page.html"),
         "/page.css": (package, "page.css"),
         "/page.js": (package, "page.js"),
         "/icon.svg": (package, "icon.svg"),
         "/look.css": (__package__, "look.css"),
+        "/shared.js": (__package__, "shared.js"),
     }
     return {
         path: Asset(TYPES[name.rpartition(".")[2]], files(folder).joinpath(name).read_bytes())

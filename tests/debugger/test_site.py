@@ -18,15 +18,9 @@ from consumer.enrolment.disposition import FilterReason
 from consumer.monitor import Monitor, Report
 from tests.debugger.builders import JANES, Stand
 from tests.delivery.answers import REJECTED
+from tests.page_files import ASSETS
 from tests.stream.builders import JANE, JOE, record
 
-ASSETS = [
-    ("/", "text/html; charset=utf-8"),
-    ("/look.css", "text/css; charset=utf-8"),
-    ("/page.css", "text/css; charset=utf-8"),
-    ("/page.js", "text/javascript; charset=utf-8"),
-    ("/icon.svg", "image/svg+xml"),
-]
 DATA = ["/debugger/records", "/debugger/state", "/debugger/words"]
 
 
@@ -109,7 +103,8 @@ def test_all_that_the_page_refers_to_is_there(idle: Served) -> None:
 
 
 def test_every_element_that_the_script_asks_for_is_in_the_page(idle: Served) -> None:
-    asked = set(re.findall(r'element\("([a-z-]+)"\)', idle.get("/page.js").text))
+    scripts = "".join(idle.get(path).text for path in ("/page.js", "/shared.js"))
+    asked = set(re.findall(r'element\("([a-z-]+)"\)', scripts))
     assert asked
     assert asked <= set(re.findall(r'id="([a-z0-9_-]+)"', idle.get("/").text))
 

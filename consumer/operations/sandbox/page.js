@@ -1,4 +1,6 @@
 // Shows what the sandbox holds. Asks for the counters, and for contacts and requests only when there are new ones.
+import { ask, badge, clock, element, keepFresh, node } from "./shared.js";
+
 const INTERVAL = 700; // ms between two questions
 const MOST_CONTACTS = 300; // rows on the page; the sandbox holds more
 const MOST_REQUESTS = 60;
@@ -16,35 +18,18 @@ const ENDINGS = {
   client_gone: "client gave up",
 };
 
-const element = (id) => document.getElementById(id);
-const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" }); // 24 hours, in the reader's time zone
 const time = (seconds) => clock.format(new Date(seconds * 1000));
 const grouped = new Intl.NumberFormat();
 
 let seen = { resetAt: null, revision: 0, requests: -1 };
 let history = []; // of the request counter, for the rate
-let paused = false;
 const rows = new Map(); // contact id -> its row
 
-function node(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-const badge = (text, tone) => node("span", `badge ${tone}`.trim(), text);
 
 // status -- a number, its digits, or "none" where no whole answer was sent
 function tone(status) {
   if (status === null || status === "none" || status >= 500) return "bad";
   return status >= 300 ? "warn" : "good";
-}
-
-async function ask(path) {
-  const answer = await fetch(path, { cache: "no-store" });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return answer.json();
 }
 
 async function refresh() {
@@ -200,31 +185,6 @@ function showAccount(state) {
   ].join("\n");
 }
 
-function showLive(state, text) {
-  const live = element("live");
-  if (live.dataset.state === state) return; // a screen reader is told of changes only
-  live.dataset.state = state;
-  live.textContent = text;
-}
-
-async function run() {
-  if (!paused && !document.hidden) {
-    try {
-      await refresh();
-      showLive("live", "live");
-    } catch {
-      showLive("lost", "no answer from the sandbox");
-    }
-  }
-  setTimeout(run, INTERVAL);
-}
-
-element("pause").addEventListener("click", (event) => {
-  paused = !paused;
-  event.currentTarget.setAttribute("aria-pressed", String(paused));
-  event.currentTarget.textContent = paused ? "Resume" : "Pause";
-  showLive(paused ? "paused" : "waiting", paused ? "paused" : "connecting");
-});
 element("filter").addEventListener("input", applyFilter);
 
-run();
+keepFresh(refresh, INTERVAL, "the sandbox");

@@ -5,20 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.page_files import ASSETS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.operations.sandbox.conftest import Client
 
     Serve = Callable[..., Client]
-
-ASSETS = [
-    ("/", "text/html; charset=utf-8"),
-    ("/look.css", "text/css; charset=utf-8"),
-    ("/page.css", "text/css; charset=utf-8"),
-    ("/page.js", "text/javascript; charset=utf-8"),
-    ("/icon.svg", "image/svg+xml"),
-]
 
 
 @pytest.mark.parametrize(("path", "content_type"), ASSETS)
@@ -49,7 +43,8 @@ def test_all_that_the_page_refers_to_is_there(serve: Serve) -> None:
 
 def test_every_element_that_the_script_asks_for_is_in_the_page(serve: Serve) -> None:
     client = serve()
-    asked = set(re.findall(r'element\("([a-z-]+)"\)', client.ask("GET", "/page.js").text))
+    scripts = "".join(client.ask("GET", path).text for path in ("/page.js", "/shared.js"))
+    asked = set(re.findall(r'element\("([a-z-]+)"\)', scripts))
     there = set(re.findall(r'id="([a-z0-9-]+)"', client.ask("GET", "/").text))
     assert asked
     assert asked <= there

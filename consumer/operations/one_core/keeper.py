@@ -73,8 +73,9 @@ class OneCore:
         core = choose(self._core, {core: share for core, share in taken if core in allowed})
         if core != self._core:
             log.debug("threads are kept on a core", core=core)
+        if core is not None or self._core is not None:  # else there is nothing to place, nor to let go
+            _place(threads, allowed if core is None else {core}, allowed)
         self._core = core
-        _place(threads, allowed if core is None else {core}, allowed)
         return core
 
 

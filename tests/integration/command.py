@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 HANG_SECONDS = 120.0  # a guard against hanging
 
@@ -33,3 +35,11 @@ def run(
     out, err = done.stdout.decode(), done.stderr.decode()
     assert "Traceback" not in err
     return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+
+def wait_until(what: Callable[..., Any]) -> None:
+    """Wait until something is true."""
+    deadline = time.monotonic() + HANG_SECONDS
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

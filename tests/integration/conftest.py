@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from consumer.operations.sandbox.server import Sandbox
+from tests.integration.graveyard import Graveyard
 from tests.integration.stage import Stage
+from tests.kafka.apache import ApacheKafka
 
 KINDS = ["in_process_broker-classic", "in_process_broker-consumer", "apache_kafka-classic", "apache_kafka-consumer"]
 
@@ -26,3 +28,10 @@ def apache_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sta
     """A world on a real Kafka, for what the in-process broker can't do."""
     with Sandbox() as sandbox:
         yield Stage(request.getfixturevalue("apache_kafka"), request.param, sandbox, tmp_path)
+
+
+@pytest.fixture
+def graveyard(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Graveyard]:
+    """A world with dead letters, for the commands that look at them and bring records back."""
+    with Sandbox() as sandbox:
+        yield Graveyard(Stage(kafka_from_jars, "classic", sandbox, tmp_path))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from subprocess import CompletedProcess
+import sys
+from subprocess import PIPE, CompletedProcess, Popen
 from typing import Any
 
 import orjson
 from confluent_kafka import Producer
 
 from consumer.stream.record import Partition
-from tests.integration.command import run
+from tests.integration.command import environment, run
 from tests.integration.stage import HANG_SECONDS, Stage
 from tests.operations.dead_letters.letters import written
 
@@ -65,6 +66,16 @@ class Graveyard:
     def command(self, *arguments: str, **changes: str) -> CompletedProcess[str]:
         """`clicksend-consumer` with these arguments in this world."""
         return run(*arguments, variables={**self.stage.variables(), **changes}, folder=self.stage.folder)
+
+    def started(self, *arguments: str) -> Popen[str]:
+        """The same with `--format json`, begun: for a test that interrupts it."""
+        return Popen(
+            [sys.executable, "-m", "consumer", *arguments, "--format", "json"],
+            env=environment({"SECRETS_DIR": str(self.stage.folder), **self.stage.variables()}),
+            stdout=PIPE,
+            stderr=PIPE,
+            text=True,
+        )
 
     def lines(self, *arguments: str, **changes: str) -> list[dict[str, Any]]:
         """What a command that succeeds prints with `--format json`."""

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from confluent_kafka.admin import AdminClient
 
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.operations.sandbox.server import Sandbox
 from consumer.stream.dead_letter import Part
 from tests.integration.access import Access
-from tests.integration.command import environment
 from tests.integration.graveyard import Graveyard
-from tests.integration.stage import Stage
 from tests.kafka.apache import ApacheKafka, free_ports
 
 pytestmark = pytest.mark.kafka
 POINTER = frozenset({Part.HEADERS, Part.VALUE})
-
-
-@pytest.fixture
-def graveyard(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Graveyard]:
-    with Sandbox() as sandbox:
-        yield Graveyard(Stage(kafka_from_jars, "classic", sandbox, tmp_path))
 
 
 def test_each_letter_is_a_line_and_the_sum_is_told_on_stderr(graveyard: Graveyard) -> None:
@@ -131,15 +117,9 @@ def test_a_user_who_may_not_read_is_told_so(graveyard: Graveyard, kafka_from_jar
 
 def test_a_pipe_that_closes_ends_it_quietly(graveyard: Graveyard) -> None:
     graveyard.bury(*(f"u{number}@example.com" for number in range(3)))
-    variables = environment({"SECRETS_DIR": str(graveyard.stage.folder), **graveyard.stage.variables()})
-    with subprocess.Popen(
-        [sys.executable, "-m", "consumer", "dead-letters", "list", "--format", "json"],
-        env=variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as listing:
+    with graveyard.started("dead-letters", "list") as listing:
         assert listing.stdout is not None
         assert listing.stderr is not None
         listing.stdout.close()
-        assert b"Traceback" not in listing.stderr.read()
+        assert "Traceback" not in listing.stderr.read()
     assert listing.returncode == 1

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.operations.sandbox.faults import Rule
-from consumer.operations.sandbox.server import Sandbox
 from consumer.stream.dead_letter import Part
-from tests.integration.command import HANG_SECONDS, environment
+from tests.integration.command import HANG_SECONDS, wait_until
 from tests.integration.graveyard import RECORD_MS, Graveyard
-from tests.integration.stage import Stage
-from tests.kafka.apache import ApacheKafka
 
 pytestmark = pytest.mark.kafka
 TO_SOURCE = ("dead-letters", "redrive", "--to", "source")
 TO_CLICKSEND = ("dead-letters", "redrive", "--to", "deliver")
 JANE, JOE, ANN = (f"{name}.doe@example.com" for name in ("jane", "joe", "ann"))
-
-
-@pytest.fixture
-def graveyard(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Graveyard]:
-    with Sandbox() as sandbox:
-        yield Graveyard(Stage(kafka_from_jars, "classic", sandbox, tmp_path))
 
 
 def outcomes(graveyard: Graveyard, *arguments: str, **changes: str) -> dict[str, int]:
@@ -42,24 +28,6 @@ def redriven(graveyard: Graveyard) -> list[Any]:
     """The records on the source topic that a redrive has put there."""
     stage = graveyard.stage
     return [each for each in stage.read(stage.topic) if "clicksend.redrive.count" in stage.headers(each)]
-
-
-def start(graveyard: Graveyard, *arguments: str) -> subprocess.Popen[str]:
-    """A redrive that the test interrupts."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "consumer", *arguments, "--format", "json"],
-        env=environment({"SECRETS_DIR": str(graveyard.stage.folder), **graveyard.stage.variables()}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def wait_until(what: Any) -> None:
-    deadline = time.monotonic() + HANG_SECONDS
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_dry_run_tells_and_writes_nothing(graveyard: Graveyard) -> None:
@@ -169,7 +137,7 @@ def test_killed_at_any_moment_it_loses_nothing_and_repeats_the_record_in_hand(
 
     kills = 0
     for kill_after in (3, 14, 22):
-        with start(graveyard, *target, "--execute", "--rate", "50") as running:
+        with graveyard.started(*target, "--execute", "--rate", "50") as running:
             wait_until(lambda least=kill_after: len(arrived()) >= least or running.poll() is not None)
             running.kill()
         kills += 1
@@ -187,7 +155,7 @@ def test_interrupted_it_ends_in_order_and_says_how_to_go_on(
     stage = graveyard.stage
     emails = [f"u{number}@example.com" for number in range(10)]
     graveyard.bury(*emails)
-    with start(graveyard, *target, "--execute", "--rate", "1") as running:
+    with graveyard.started(*target, "--execute", "--rate", "1") as running:
         wait_until(lambda: redriven(graveyard) or stage.payloads())
         running.send_signal(number)
         out, err = running.communicate(timeout=HANG_SECONDS)
@@ -206,7 +174,7 @@ def test_interrupted_while_clicksend_is_down_nothing_is_lost(graveyard: Graveyar
     stage = graveyard.stage
     graveyard.bury(JANE)
     stage.faults(Rule(status=503))
-    with start(graveyard, *TO_CLICKSEND, "--execute") as running:
+    with graveyard.started(*TO_CLICKSEND, "--execute") as running:
         wait_until(stage.sandbox.requests)
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=HANG_SECONDS)

@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
 
 from consumer.operations.sandbox.faults import Rule
-from consumer.operations.sandbox.server import Sandbox
 from tests.integration.access import Access
-from tests.integration.command import HANG_SECONDS, environment
+from tests.integration.command import HANG_SECONDS, wait_until
 from tests.integration.graveyard import RECORD_MS, Graveyard
-from tests.integration.stage import Stage, page_view
+from tests.integration.stage import page_view
 from tests.kafka.apache import ApacheKafka
 
 pytestmark = pytest.mark.kafka
 JANE, JOE, ANN = (f"{name}.doe@example.com" for name in ("jane", "joe", "ann"))
 ALL = ("replay", "--from-earliest", "--include-stale")
-
-
-@pytest.fixture
-def graveyard(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Graveyard]:
-    with Sandbox() as sandbox:
-        yield Graveyard(Stage(kafka_from_jars, "classic", sandbox, tmp_path))
 
 
 def outcomes(graveyard: Graveyard, *arguments: str) -> dict[str, int]:
@@ -41,24 +28,6 @@ def outcomes(graveyard: Graveyard, *arguments: str) -> dict[str, int]:
 
 def delivered(graveyard: Graveyard) -> list[str]:
     return [each["email"] for each in graveyard.stage.payloads()]
-
-
-def start(graveyard: Graveyard, *arguments: str) -> subprocess.Popen[str]:
-    """A replay that the test interrupts."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "consumer", *arguments, "--format", "json"],
-        env=environment({"SECRETS_DIR": str(graveyard.stage.folder), **graveyard.stage.variables()}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def wait_until(what: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + HANG_SECONDS
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_range_of_offsets_is_delivered_again_and_nothing_else(graveyard: Graveyard) -> None:
@@ -167,7 +136,7 @@ def test_interrupted_it_ends_in_order_and_goes_on_where_it_stopped(
     emails = [f"u{number}@example.com" for number in range(40)]
     for each, email in enumerate(emails):
         graveyard.record(email, partition=each % 3)
-    with start(graveyard, *ALL, "--rate", "5") as running:
+    with graveyard.started(*ALL, "--rate", "5") as running:
         wait_until(lambda: len(delivered(graveyard)) >= 5)
         running.send_signal(number)
         out, err = running.communicate(timeout=HANG_SECONDS)
@@ -190,7 +159,7 @@ def test_killed_it_loses_nothing_and_repeats_little(graveyard: Graveyard) -> Non
         return set[str]().union(*graveyard.stage.settled_by_commit(f"{graveyard.stage.group}-replay-mine"))
 
     command = (*ALL, "--name", "mine")
-    with start(graveyard, *command, "--rate", "5") as running:
+    with graveyard.started(*command, "--rate", "5") as running:
         wait_until(lambda: len(committed()) >= 5)
         running.kill()
     before = committed()
@@ -239,7 +208,7 @@ def test_a_checkpoint_of_another_range_is_refused(graveyard: Graveyard) -> None:
 def test_a_halt_is_said_and_waited_on(graveyard: Graveyard) -> None:
     graveyard.record(JANE)
     graveyard.stage.faults(Rule(status=401))
-    with start(graveyard, *ALL) as running:
+    with graveyard.started(*ALL) as running:
         wait_until(graveyard.stage.sandbox.requests)
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=HANG_SECONDS)

@@ -8,12 +8,10 @@ import sys
 import structlog
 
 from consumer.operations.exit_status import ExitStatus
-from consumer.operations.one_core.keeper import OneCore
 from consumer.operations.stopping import StopSignals
 from consumer.operations.wiring import Member
 from consumer.settings import Settings
-from consumer.settings.model import Cores
-from consumer.stream.worker import Ending
+from consumer.worker.worker import Ending
 
 # Seconds for which a thread that computes keeps the interpreter from others. Python's own 5 ms take it away in the
 # middle of the scheduler's lock so often that the delivery threads queue up there: measured with 16 of them, 37 us of
@@ -31,8 +29,6 @@ def run(settings: Settings) -> ExitStatus:
     sys.setswitchinterval(SWITCH_SECONDS)
     member = Member(settings)
     StopSignals(member.stop)
-    if settings.worker.cores is Cores.ONE:
-        OneCore().start()
     ending = member.run()
     if ending is Ending.UNANSWERED:
         # Closing the consumer would wait for the missing answer for as long as the session lasts.

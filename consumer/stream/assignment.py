@@ -125,10 +125,8 @@ class Assignment:
     def _await_landing(self, partitions: list[Partition], budget: float) -> None:
         """Wait, at most `budget` seconds, for what is in flight."""
         deadline = min(self._clock() + budget, self._finish_by)
-        landed = self._scheduler.landed
-        with landed:
-            while self._scheduler.in_flight(partitions) and (left := deadline - self._clock()) > 0:
-                landed.wait(left)
+        while self._scheduler.in_flight(partitions) and (left := deadline - self._clock()) > 0:
+            self._scheduler.wait_in_flight(partitions, left)
 
     def _changed(self, event: RebalanceEvent, partitions: list[TopicPartition]) -> None:
         self._scheduler.share()

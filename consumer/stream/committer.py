@@ -102,7 +102,7 @@ class Committer:
         offsets = []
         room = 0 if self._refused_as_too_long else self._room
         self._refused_as_too_long = False
-        with self._scheduler.changed:
+        with self._scheduler.lock:
             for ledger in ledgers:
                 frontier = ledger.frontier(OFFSET_UNKNOWN if len(ledger) else position(ledger))
                 if frontier < 0:

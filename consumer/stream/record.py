@@ -7,7 +7,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from consumer.delivery.attempts import Attempts
-from consumer.delivery.gate import Permit
 from consumer.enrolment.disposition import DeadLetterReason
 
 if TYPE_CHECKING:
@@ -73,8 +72,6 @@ class Task:
     ahead: int = 0  # lanes in which another task stands before it
     attempts: Attempts = field(default_factory=Attempts)
     burials: int = 0  # how often its dead letter could not be written
-    permit: Permit = Permit.ORDINARY
-    sent_at: float = 0.0
 
     @property
     def contact(self) -> str:

@@ -17,19 +17,19 @@ def test_a_figure_stands_beside_its_baseline_with_the_ratio() -> None:
 
 def test_what_is_saved_can_be_loaded(tmp_path: Path) -> None:
     save(tmp_path / "a.json", [SLOW], {"cores": "2"})
-    assert load(tmp_path / "a.json") == {("sink", "CPU a contact"): SLOW}
+    assert load(tmp_path / "a.json") == {("sink", "CPU a contact", "loop"): SLOW}
 
 
 def test_two_runs_are_set_side_by_side(tmp_path: Path) -> None:
     for name, figure in (("a.json", SLOW), ("b.json", FAST)):
         save(tmp_path / name, [figure], {})
     line = compare(tmp_path / "a.json", tmp_path / "b.json").splitlines()[-1]
-    assert line.split()[4:] == ["300", "150", "0.50", "0.75", "0.50"]
+    assert line.split()[5:] == ["300", "150", "0.50", "0.75", "0.50"]
 
 
 @pytest.mark.parametrize(("share", "complaints"), [(0.99, 0), (1.01, len(LIMITS))])
 def test_a_ratio_beyond_its_limit_is_named(share: float, complaints: int) -> None:
-    figures = [Figure(case, name, limit * share, "us", 1.0) for (case, name), limit in LIMITS.items()]
+    figures = [Figure(case, name, limit * share, "us", 1.0, loop) for (case, name, loop), limit in LIMITS.items()]
     assert len(exceeded(figures)) == complaints
 
 

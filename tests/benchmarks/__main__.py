@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.benchmarks.cases import CASES, Case
 from tests.benchmarks.contenders import NO_GO_FLOOR, ROOT, WORKER, checkout, go_floor
-from tests.benchmarks.figures import Figure, compare, save, shown, table
+from tests.benchmarks.figures import Figure, compare, save, shown, table, without_repeats
 from tests.benchmarks.limits import LIMITS, exceeded, soak_failures
 from tests.benchmarks.measure import machine
 from tests.benchmarks.rig import Rig, Size
@@ -49,6 +49,7 @@ def main() -> int:
                 figures += case.measure(rig, size)
             except TimeoutError as error:  # the other cases are worth having
                 failures.append(f"{case.name}: {error}")
+    figures = without_repeats(figures)
     say(table(figures, about))
     if asked.json:
         save(asked.json, figures, about)

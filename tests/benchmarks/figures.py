@@ -37,6 +37,13 @@ class Figure:
         return self.value / self.baseline if self.baseline else None
 
 
+def without_repeats(figures: Iterable[Figure]) -> list[Figure]:
+    """Leave out a value that stands alone where another row has it beside a baseline."""
+    rows = list(figures)
+    compared = {(each.case, each.name) for each in rows if each.baseline is not None}
+    return [each for each in rows if each.baseline is not None or (each.case, each.name) not in compared]
+
+
 def table(figures: Iterable[Figure], machine: Mapping[str, str]) -> str:
     """For people."""
     lines = ["   ".join(f"{name} {value}" for name, value in machine.items())]

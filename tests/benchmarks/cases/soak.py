@@ -23,8 +23,6 @@ VARIABLES = {
     "CLICKSEND_READ_TIMEOUT": "2",
     "CLICKSEND_TOTAL_TIMEOUT": "4",
     "RETRY_MAX_DELAY": "5",
-    # Beyond the bursts that a pause of the machine makes: what is tested is the worker, not its back-pressure.
-    "WORKER_MAX_BUFFERED_RECORDS": "20000",
 }
 STEP = 0.05  # seconds between two batches of records
 SAMPLE = 1.0  # seconds between two looks at the worker

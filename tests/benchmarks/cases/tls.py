@@ -15,7 +15,7 @@ DELAY = 0.1
 
 def measure(rig: Rig, size: Size) -> list[Figure]:
     """64 in flight, answers after 100 ms."""
-    count = size.of(6400)
+    count = size.of(3200)
     topic = rig.fill(rig.topic(), map(sign_up, range(count)))
     by_https = {"CLICKSEND_BASE_URL": rig.sink.tls_url, "CLICKSEND_CA_FILE": str(rig.sink.ca_file)}
 

@@ -47,7 +47,7 @@ def main() -> int:
             sys.stderr.write(f"{case.name} ...\n")
             try:
                 figures += case.measure(rig, size)
-            except TimeoutError as error:  # the other cases are worth having
+            except (TimeoutError, AssertionError) as error:  # the other cases are worth having
                 failures.append(f"{case.name}: {error}")
     figures = without_repeats(figures)
     say(table(figures, about))

@@ -52,7 +52,7 @@ def checkout(revision: str) -> Iterator[tuple[str, Path]]:
     name = _git("rev-parse", "--short", "--verify", f"{revision}^{{commit}}")
     with tempfile.TemporaryDirectory(prefix="against-") as folder:
         tree = Path(folder) / "tree"
-        _git("worktree", "add", "--detach", str(tree), name)
+        _git("worktree", "add", "--quiet", "--detach", str(tree), name)
         try:
             yield name, tree
         finally:

@@ -26,6 +26,7 @@ from tests.kafka.apache import ApacheKafka
 PARTITIONS = 6
 PRODUCER_QUEUE = 50_000  # records; librdkafka's own limit is twice as many
 WINDOW = (0.05, 0.95)  # shares of the contacts between which is measured: neither the start nor the emptying pipe
+LOG_SHOWN = 2000  # characters of the log of a worker that has ended
 PATIENCE = 120.0  # seconds until a case is given up
 
 
@@ -87,6 +88,7 @@ class Rig:
         self._kafka = kafka
         self._folder = folder
         self._workers = 0
+        self._delivering: WorkerProcess | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -145,7 +147,11 @@ class Rig:
         """Let a contender deliver a topic from its beginning, in a group of its own. Yields its process id."""
         self.sink.follow(plan)
         with self.worker(topic, concurrency, more, contender, f"group-{uuid.uuid4().hex}") as running:
-            yield running.process.pid
+            self._delivering = running
+            try:
+                yield running.process.pid
+            finally:
+                self._delivering = None
 
     def follow(self, pid: int, total: int, step: int = 1, start: int = 0) -> Span:
         """Watch a process deliver `total` contacts to the sink.
@@ -162,9 +168,14 @@ class Rig:
         return self.sink.stored, time.monotonic(), cpu_seconds(pid)
 
     def wait(self, what: Callable[[], Any], name: str) -> None:
-        """Wait until something is true. Raises TimeoutError that names it."""
+        """Wait until something is true.
+
+        Raises TimeoutError that names it, and AssertionError with the log of a contender that has ended too early.
+        """
         deadline = time.monotonic() + PATIENCE
         while not what():
+            if (running := self._delivering) and running.process.poll() is not None:
+                raise AssertionError(f"no {name}: the contender has ended\n{running.output()[-LOG_SHOWN:]}")
             if time.monotonic() > deadline:
                 raise TimeoutError(f"no {name} within {PATIENCE:.0f} s; the sink has stored {self.sink.stored}")
             time.sleep(0.002)

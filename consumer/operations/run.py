@@ -7,12 +7,11 @@ import sys
 
 import structlog
 
+from consumer.operations.descriptors import descriptor_warnings
 from consumer.operations.exit_status import ExitStatus
-from consumer.operations.one_core.keeper import OneCore
 from consumer.operations.stopping import StopSignals
 from consumer.operations.wiring import Member
 from consumer.settings import Settings
-from consumer.settings.model import Cores
 from consumer.stream.worker import Ending
 
 # Seconds for which a thread that computes keeps the interpreter from others. Python's own 5 ms take it away in the
@@ -28,11 +27,11 @@ def run(settings: Settings) -> ExitStatus:
 
     Raises ConfigurationError and FatalStreamError as `Worker.run` does.
     """
+    for warning in (*settings.warnings, *descriptor_warnings(settings.delivery.concurrency)):
+        log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.mend)
     sys.setswitchinterval(SWITCH_SECONDS)
     member = Member(settings)
     StopSignals(member.stop)
-    if settings.worker.cores is Cores.ONE:
-        OneCore().start()
     ending = member.run()
     if ending is Ending.UNANSWERED:
         # Closing the consumer would wait for the missing answer for as long as the session lasts.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 MOST_GROWTH = 2.5  # times the CPU time for twice the input: linear, with some room
 LARGEST = 1_000_000
-MEASURABLE = 0.002  # seconds; what costs less at every size does not grow
+MEASURABLE = 0.005  # seconds; what costs less at every size does not grow
 
 _PATTERNS = {
     "letters": "a",

@@ -9,13 +9,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 import structlog
 from confluent_kafka import KafkaError, KafkaException
 
 from consumer.log import LONGEST, MOST, LogFormat, LogLevel, Summary, cause_of, configure, librdkafka, places
-from tests.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth
+from tests.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth, repeated
 
 
 class Terminal(io.StringIO):
@@ -246,7 +247,7 @@ def test_a_line_with_a_long_text_costs_what_its_beginning_costs(
 ) -> None:
     out = io.StringIO()
     configure(LogLevel.INFO, form, out)
-    assert growth(line, lambda size: (pattern * size)[:size]) <= MOST_GROWTH
+    assert growth(line, partial(repeated, pattern)) <= MOST_GROWTH
     assert all(len(line) < 50 * LONGEST for line in out.getvalue().splitlines())
 
 

@@ -30,7 +30,6 @@ from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.stream.crew import Crew, Delivery
 from consumer.stream.intake import Intake
-from consumer.stream.journal import Journal
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Task
 from consumer.stream.reporter import Reporter
@@ -63,7 +62,8 @@ class NoDeadLetters:
 class Worker:
     """A worker's parts, and a crew of one thread."""
 
-    def __init__(self, journal: Journal | None) -> None:
+    def __init__(self, journal: Recorder | None) -> None:
+        self.recorder = journal
         policy = RetryPolicy(initial_delay=0.5, max_delay=60, max_age=86400)
         gate = Gate(policy, requests_per_second=0, probe_interval=30)
         self.scheduler = Scheduler(gate, Judge(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads())
@@ -85,6 +85,8 @@ class Worker:
         self.scheduler.admit(batch)
         while self.scheduler.counts()[1]:
             time.sleep(0.001)
+        if self.recorder is not None:
+            self.recorder.tick()  # as the monitor does
 
     def close(self) -> None:
         self.scheduler.close()
@@ -117,7 +119,7 @@ def browsing() -> list[bytes]:
     return [orjson.dumps(BROWSING)] * BATCH
 
 
-def measure(journals: list[Callable[[], Journal | None]], bodies: list[bytes], count: int) -> list[float]:
+def measure(journals: list[Callable[[], Recorder | None]], bodies: list[bytes], count: int) -> list[float]:
     """Microseconds for each record, by journal."""
     best = [float("inf")] * len(journals)
     for turn in range(ROUNDS * len(journals)):

@@ -51,6 +51,10 @@ class StateView:
             lag = sum(_lag(ledger) or 0 for ledger in list(self._scheduler.ledgers.values()))
             self._history.note(Totals(**settled, waiting=waiting, lag=lag), now)
 
+    def consumed(self) -> int:
+        """Records consumed so far."""
+        return self._scheduler.counts()[0].consumed
+
     def as_json(self) -> Json:
         """All of it."""
         report = self._ready()

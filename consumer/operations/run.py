@@ -7,6 +7,7 @@ import sys
 
 import structlog
 
+from consumer.operations.descriptors import descriptor_warnings
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.stopping import StopSignals
 from consumer.operations.wiring import Member
@@ -26,6 +27,8 @@ def run(settings: Settings) -> ExitStatus:
 
     Raises ConfigurationError and FatalStreamError as `Worker.run` does.
     """
+    for warning in (*settings.warnings, *descriptor_warnings(settings.delivery.concurrency)):
+        log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.mend)
     sys.setswitchinterval(SWITCH_SECONDS)
     member = Member(settings)
     StopSignals(member.stop)

@@ -62,8 +62,14 @@ class Stand:
         self.recorder.mapped(task, decision)
         return task
 
+    def offsets(self, standing: Standing) -> list[int]:
+        """Which records of this standing are remembered."""
+        self.recorder.look()
+        return sorted(each.offset for each in self.ring.since(0)[0] if each.standing is standing)
+
     def entry(self, offset: int = 0) -> Entry:
         """What is remembered of a record."""
+        self.recorder.look()
         found = self.ring.get((EVENTS, offset))
         assert found is not None
         return found

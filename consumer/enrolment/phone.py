@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
+from consumer.enrolment.note import NoteKind
 from consumer.enrolment.plain_number import parse_plain
 from consumer.enrolment.rules import PhoneCheck
 
@@ -20,12 +22,19 @@ _DOUBLE_ZERO = re.compile(r"\D*00")
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
 
 
+class PhoneReading(NamedTuple):
+    """A phone number in E.164, None where the text is unusable, and what is to be noted beside that."""
+
+    number: str | None
+    note: NoteKind | None = None
+
+
 def is_international(text: str) -> bool:
     """Whether the number begins with `+` or `00`, so that no region is needed to read it."""
     return _INTERNATIONAL.match(_ascii(text)) is not None
 
 
-def read_phone(text: str, region: str | None, check: PhoneCheck) -> str | None:
+def read_phone(text: str, region: str | None, check: PhoneCheck) -> PhoneReading:
     """The number in E.164; None if it is not a number that could be called from abroad.
 
     text   -- as the visitor wrote it; an extension is dropped, digits of any script are understood
@@ -37,13 +46,13 @@ def read_phone(text: str, region: str | None, check: PhoneCheck) -> str | None:
     there are several readings (`00`, or `(0)` after the country code), a valid number is better than a possible one.
     """
     if len(text) > _LONGEST_TEXT:
-        return None
+        return PhoneReading(None)
     numbers = [number for reading in _readings(_ascii(text), region) if (number := _parse(*reading)) is not None]
     if check is PhoneCheck.VALID or len(numbers) > 1:
         valid = [number for number in numbers if phonenumbers.is_valid_number(number)]
         numbers = valid or (numbers if check is PhoneCheck.POSSIBLE else [])
     written = _written(numbers[0]) if numbers else ""
-    return written if 0 < len(written) <= _LONGEST else None
+    return PhoneReading(written if 0 < len(written) <= _LONGEST else None)
 
 
 def _ascii(text: str) -> str:

@@ -42,7 +42,7 @@ POSSIBLE, VALID = PhoneCheck.POSSIBLE, PhoneCheck.VALID
 )
 @pytest.mark.parametrize("region", [None, "US", "JP", "AQ"])
 def test_international_form_needs_no_region(text: str, region: str | None, number: str) -> None:
-    assert read_phone(text, region, POSSIBLE) == number
+    assert read_phone(text, region, POSSIBLE).number == number
     assert is_international(text)
 
 
@@ -80,14 +80,14 @@ def test_international_form_needs_no_region(text: str, region: str | None, numbe
     ],
 )
 def test_national_form_is_read_in_its_region(text: str, region: str, number: str) -> None:
-    assert read_phone(text, region, POSSIBLE) == number
-    assert read_phone(text, None, POSSIBLE) is None
+    assert read_phone(text, region, POSSIBLE).number == number
+    assert read_phone(text, None, POSSIBLE).number is None
     assert not is_international(text)
 
 
 @pytest.mark.parametrize("text", ["+1 415 555 0132 x99", "+1 415 555 0132 ext. 99", "tel:+1-415-555-0132;ext=99"])
 def test_an_extension_is_dropped(text: str) -> None:
-    assert read_phone(text, None, POSSIBLE) == "+14155550132"
+    assert read_phone(text, None, POSSIBLE).number == "+14155550132"
 
 
 @pytest.mark.parametrize(
@@ -114,33 +114,33 @@ def test_an_extension_is_dropped(text: str) -> None:
 )
 @pytest.mark.parametrize("region", [None, "US"])
 def test_what_is_no_number_is_refused(text: str, region: str | None) -> None:
-    assert read_phone(text, region, POSSIBLE) is None
+    assert read_phone(text, region, POSSIBLE).number is None
 
 
 def test_a_region_without_numbers_of_its_own_leaves_the_international_form() -> None:
-    assert read_phone("415 555 0132", "AQ", POSSIBLE) is None
-    assert read_phone("415 555 0132", "nowhere", POSSIBLE) is None
+    assert read_phone("415 555 0132", "AQ", POSSIBLE).number is None
+    assert read_phone("415 555 0132", "nowhere", POSSIBLE).number is None
 
 
 def test_the_valid_check_asks_for_a_range_in_use() -> None:
-    assert read_phone("+1 111 555 0132", None, POSSIBLE) == "+11115550132"
-    assert read_phone("+1 111 555 0132", None, VALID) is None
-    assert read_phone("+1 415 555 0132", None, VALID) == "+14155550132"
+    assert read_phone("+1 111 555 0132", None, POSSIBLE).number == "+11115550132"
+    assert read_phone("+1 111 555 0132", None, VALID).number is None
+    assert read_phone("+1 415 555 0132", None, VALID).number == "+14155550132"
 
 
 def test_a_double_zero_that_makes_no_sense_abroad_is_read_in_the_region() -> None:
-    assert read_phone("0044 20 7946 0958", "JP", POSSIBLE) == "+442079460958"
-    assert read_phone("0011 44 20 7946 0958", "AU", POSSIBLE) == "+442079460958"
+    assert read_phone("0044 20 7946 0958", "JP", POSSIBLE).number == "+442079460958"
+    assert read_phone("0011 44 20 7946 0958", "AU", POSSIBLE).number == "+442079460958"
 
 
 def test_a_trunk_prefix_that_stands_there_twice_is_taken_off_twice() -> None:
-    assert read_phone("+49 0 0151 23456789", None, POSSIBLE) == "+4915123456789"
-    assert read_phone("+44 0000000 20 7946 0", None, POSSIBLE) is None
+    assert read_phone("+49 0 0151 23456789", None, POSSIBLE).number == "+4915123456789"
+    assert read_phone("+44 0000000 20 7946 0", None, POSSIBLE).number is None
 
 
 def test_a_number_longer_than_e_164_allows_is_refused() -> None:
     assert phonenumbers.is_possible_number(phonenumbers.parse("+81 1234567890123456"))
-    assert read_phone("+81 1234567890123456", None, POSSIBLE) is None
+    assert read_phone("+81 1234567890123456", None, POSSIBLE).number is None
 
 
 EXAMPLES = [
@@ -156,7 +156,7 @@ def test_a_mobile_number_of_every_region_is_read_in_every_form(region: str, exam
     expected = phonenumbers.format_number(example, formats.E164)
     for form in (formats.E164, formats.INTERNATIONAL, formats.NATIONAL, formats.RFC3966):
         written = phonenumbers.format_number(example, form)
-        assert read_phone(written, region, VALID) == expected, form
-    assert read_phone("00" + expected[1:], region, VALID) == expected
-    assert read_phone("00" + expected[1:], None, POSSIBLE) == expected
-    assert read_phone(expected, None, POSSIBLE) == expected
+        assert read_phone(written, region, VALID).number == expected, form
+    assert read_phone("00" + expected[1:], region, VALID).number == expected
+    assert read_phone("00" + expected[1:], None, POSSIBLE).number == expected
+    assert read_phone(expected, None, POSSIBLE).number == expected

@@ -39,7 +39,7 @@ def text_or_number(value: object) -> str | None:
 def phone_text(value: object) -> str | None:
     """The same. A space before a digit stays: it may be a plus sign that a form has decoded."""
     text = text_or_number(value)
-    if text and isinstance(value, str) and value[0] == " " and text[0].isdigit() and not is_digest(text):
+    if text and isinstance(value, str) and value[0] == " " and value[1].isdigit() and not is_digest(text):
         return " " + text
     return text
 

@@ -75,6 +75,8 @@ NOTES: Mapping[NoteKind, str] = {
     NoteKind.UNRECOGNISED: "is no country that we know; left out",
     NoteKind.READ_BY_COUNTRY: "was in national form, and read by the country trait",
     NoteKind.READ_BY_DEFAULT_REGION: "was in national form, and read by ENROLMENT_DEFAULT_REGION",
+    NoteKind.MASKED: "has signs in place of digits; left out",
+    NoteKind.COUNTRY_CODE_ASSUMED: "begins with its country's calling code, and was read without it",
 }
 
 WORDS: dict[str, dict[str, str]] = {

@@ -67,8 +67,11 @@ class _Draft:
         found = self._found.get("phone_number")
         if found is None:
             return
-        number = read_phone(found.text, country or rules.default_region, rules.phone_check)
-        self._identity("phone_number", found, number)
+        number, note = read_phone(found.text, country or rules.default_region, rules.phone_check)
+        if note is not None:
+            self.notes.append(Note(note, "phone_number"))
+        if number is not None or note is None:
+            self._identity("phone_number", found, number)
         if number is not None and not is_international(found.text):
             kind = NoteKind.READ_BY_COUNTRY if country else NoteKind.READ_BY_DEFAULT_REGION
             self.notes.append(Note(kind, "phone_number"))

@@ -36,6 +36,14 @@ def text_or_number(value: object) -> str | None:
     return text_of(value)
 
 
+def phone_text(value: object) -> str | None:
+    """The same. A space before a digit stays: it may be a plus sign that a form has decoded."""
+    text = text_or_number(value)
+    if text and isinstance(value, str) and value[0] == " " and value[1].isdigit() and not is_digest(text):
+        return " " + text
+    return text
+
+
 def is_digest(text: str) -> bool:
     """Whether it looks like a SHA-256 digest in hexadecimal, in either case."""
     return len(text) == 64 and _DIGEST.fullmatch(text) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from consumer.enrolment.text import text_of, text_or_number
+from consumer.enrolment.text import phone_text, text_of, text_or_number
 
 Object = dict[str, Any]
 
@@ -38,7 +38,7 @@ Names = Mapping[str, Name]
 
 
 def _names(**keys_of: str) -> dict[str, Name]:
-    reads = {"phone_number": text_or_number, "address_postal_code": text_or_number}
+    reads = {"phone_number": phone_text, "address_postal_code": text_or_number}
     pairs = [(key, field) for field, keys in keys_of.items() for key in keys.split()]
     return {key: Name(rank, key, field, reads.get(field, text_of)) for rank, (key, field) in enumerate(pairs)}
 

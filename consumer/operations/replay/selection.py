@@ -99,7 +99,7 @@ class Selection:
 
 
 def _identity(text: str) -> str:
-    found = read_email(text) if "@" in text else read_phone(text, None, PhoneCheck.POSSIBLE)
+    found = read_email(text) if "@" in text else read_phone(text, None, PhoneCheck.POSSIBLE).number
     if found is None:
         raise ValueError(f"{text!r} is neither an email address nor a phone number in international form")
     return found

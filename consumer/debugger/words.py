@@ -77,6 +77,9 @@ NOTES: Mapping[NoteKind, str] = {
     NoteKind.READ_BY_DEFAULT_REGION: "was in national form, and read by ENROLMENT_DEFAULT_REGION",
     NoteKind.MASKED: "has signs in place of digits; left out",
     NoteKind.COUNTRY_CODE_ASSUMED: "begins with its country's calling code, and was read without it",
+    NoteKind.UNREADABLE: "was given, but is no clear yes or no; marketing_unknown",
+    NoteKind.CONTRADICTORY: "has a word of consent under a key of refusal; marketing_unknown",
+    NoteKind.DIFFERING: "was given more than once, and not alike; the refusal counts",
 }
 
 WORDS: dict[str, dict[str, str]] = {

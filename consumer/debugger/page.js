@@ -468,4 +468,4 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-keepFresh(refresh, INTERVAL, "the worker");
+keepFresh(refresh, INTERVAL);

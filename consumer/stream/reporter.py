@@ -87,7 +87,9 @@ class Reporter:
             self._say_once_a_while(
                 "ClickSend could not take a contact; it is tried again",
                 outcome.cause or "",
+                cause=outcome.cause,
                 status=outcome.status,
+                code=outcome.code,
                 partition=str(task.record.partition),
                 offset=task.record.offset,
             )

@@ -63,6 +63,7 @@ CAUSES: Mapping[Cause, str] = {
     Cause.TIMEOUT: "no answer in time",
     Cause.RESET: "the connection broke",
     Cause.MALFORMED: "the answer was cut or garbled",
+    Cause.UNINTELLIGIBLE: "answered 2xx, but not with ClickSend's JSON; perhaps a portal or another host",
     Cause.RATE_LIMITED: "too many requests",
     Cause.UNAVAILABLE: "unavailable",
     Cause.SERVER_ERROR: "an error of the server's",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from consumer.enrolment.identity_filter import plain
@@ -36,7 +37,7 @@ def clear_answer(value: object) -> bool | None:
     return bool(value) if isinstance(value, (bool, int, float)) and value in (0, 1) else None
 
 
-def consent_of(event: Object, places: list[Place]) -> tuple[Consent, Origin | None]:
+def consent_of(event: Object, places: Iterable[Place]) -> tuple[Consent, Origin | None]:
     """The first clear answer among explicit traits, `context.consent.canonical.marketing`, `context.consent.marketing`.
 
     In one place, an explicit opt-out counts before an opt-in. `marketing_opt_out: false` is no consent.

@@ -8,11 +8,11 @@ import pytest
 
 from consumer.enrolment.consent import Consent, clear_answer, consent_of
 from consumer.enrolment.origin import Origin
-from consumer.enrolment.traits import places_of
+from consumer.enrolment.parts import Parts, places_of
 
 
 def consent(event: dict[str, Any]) -> Consent:
-    return consent_of(event, places_of(event))[0]
+    return consent_of(event, places_of(Parts.of(event)))[0]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_the_canonical_consent_counts_before_the_older_one(given: object, expect
 
 def test_the_origin_tells_what_decided() -> None:
     def origin(event: dict[str, Any]) -> Origin | None:
-        return consent_of(event, places_of(event))[1]
+        return consent_of(event, places_of(Parts.of(event)))[1]
 
     older = {"context": {"consent": {"marketing": True}}}
     canonical = {"context": {"consent": {"canonical": {"marketing": True}}}}

@@ -75,6 +75,9 @@ NOTES: Mapping[NoteKind, str] = {
     NoteKind.UNRECOGNISED: "is no country that we know; left out",
     NoteKind.READ_BY_COUNTRY: "was in national form, and read by the country trait",
     NoteKind.READ_BY_DEFAULT_REGION: "was in national form, and read by ENROLMENT_DEFAULT_REGION",
+    NoteKind.UNREADABLE: "was given, but is no clear yes or no; marketing_unknown",
+    NoteKind.CONTRADICTORY: "has a word of consent under a key of refusal; marketing_unknown",
+    NoteKind.DIFFERING: "was given more than once, and not alike; the refusal counts",
 }
 
 WORDS: dict[str, dict[str, str]] = {

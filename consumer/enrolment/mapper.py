@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from consumer.enrolment.consent import consent_of
+from consumer.enrolment.consent import consent_reading
 from consumer.enrolment.country import alpha_2
 from consumer.enrolment.email import read_email
 from consumer.enrolment.note import Note, NoteKind
@@ -56,10 +56,12 @@ def map_event(event: Parts, rules: Rules) -> Mapped | None:
     if country is not None:
         fields["address_country"] = country
     context = event.context
-    consent, origin = consent_of({"context": {"consent": context.consent}} if context else {}, places)
+    consent, origin, note = consent_reading({"context": {"consent": context.consent}} if context else {}, places)
     fields["custom_1"] = consent.value
     if origin is not None:
         found["custom_1"] = (0, consent.value, origin.place, origin.key)
+    if note is not None:
+        notes.append(Note(note, "custom_1"))
     return Mapped(identities, fields, notes, found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from consumer.enrolment.consent import consent_of
+from consumer.enrolment.consent import consent_reading
 from consumer.enrolment.contact import Contact
 from consumer.enrolment.country import alpha_2
 from consumer.enrolment.email import read_email
@@ -40,9 +40,11 @@ def map_event(event: Object, rules: Rules) -> Mapped | None:
     draft.names()
     for field in ("organization_name", "address_city", "address_state", "address_postal_code"):
         draft.text(field)
-    consent, origin = consent_of(event, places)
+    consent, origin, note = consent_reading(event, places)
     if origin is not None:
         draft.origins.append(origin)
+    if note is not None:
+        draft.notes.append(Note(note, "custom_1"))
     return Mapped(Contact(**draft.values, custom_1=consent.value), tuple(draft.notes), tuple(draft.origins))
 
 

@@ -105,5 +105,4 @@ def _task(message: Message, ledger: Ledger, decision: Enrolled | Undeliverable) 
     record = record_of(message, ledger.partition)
     if isinstance(decision, Undeliverable):
         return Task(record, ledger, reason=decision.reason, detail=decision.detail)
-    contact = decision.contact
-    return Task(record, ledger, contact.identities, contact.payload(), decision.event)
+    return Task(record, ledger, decision.identities, decision.payload, decision.event)

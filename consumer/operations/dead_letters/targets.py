@@ -139,9 +139,8 @@ class ToClickSend:
         """Raises FatalStreamError where a thread of the engine has failed."""
         if not isinstance(decision, Enrolled):
             return Fate.NOTHING_TO_SEND
-        contact = decision.contact
         ledger = self._scheduler.assign(record.partition, record.offset, OFFSET_UNKNOWN, UNKNOWN_TOPIC_ID)
-        task = Task(record, ledger, contact.identities, contact.payload(), decision.event)
+        task = Task(record, ledger, decision.identities, decision.payload, decision.event)
         self._scheduler.admit(Batch(consumed=1, tasks=[task]))
         while len(ledger) and not self._stopped():
             time.sleep(LOOK_SECONDS)

@@ -11,7 +11,7 @@ from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Enrolled, Enroller, Filtered, Undeliverable
 from consumer.stream.journal import Journal
 from consumer.stream.ledger import Ledger
-from consumer.stream.record import Partition, Record, Task
+from consumer.stream.record import Partition, Record, Task, headers_of
 from consumer.stream.scheduler import Batch
 
 Rewind = Callable[[Ledger, int], Ledger]
@@ -84,13 +84,15 @@ class Intake:
 
 def record_of(message: Message, partition: Partition) -> Record:
     """The message as a value."""
+    headers = headers_of(message)
     return Record(
         partition=partition,
         offset=message.offset(),  # type: ignore[arg-type]  # none only where there is an error
         timestamp_ms=message.timestamp()[1],
         key=message.key(),
         value=message.value(),
-        headers=message.headers() or [],  # type: ignore[arg-type]  # consumed ones are pairs of str and bytes
+        headers=headers or [],
+        headers_left_out=headers is None,
     )
 
 

@@ -38,8 +38,9 @@ def record(
     key: bytes | None = None,
     value: bytes | None = b"{}",
     headers: Headers | None = None,
+    **more: bool,
 ) -> Record:
-    return Record(partition, offset, TIMESTAMP_MS, key, value, headers or [])
+    return Record(partition, offset, TIMESTAMP_MS, key, value, headers or [], **more)
 
 
 def task(

@@ -42,8 +42,9 @@ class Record:
 
     @property
     def size(self) -> int:
-        """Bytes of key and value: what the record costs while it is buffered."""
-        return len(self.key or b"") + len(self.value or b"")
+        """Bytes of key, value and headers, their names included: what the record costs while it is buffered."""
+        headers = sum(len(name) + len(value or b"") for name, value in self.headers)
+        return len(self.key or b"") + len(self.value or b"") + headers
 
 
 def headers_of(message: Message) -> Headers | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import orjson
 import structlog
@@ -60,7 +62,9 @@ class Connection:
 
     def statistics(self, text: str) -> None:
         """librdkafka's `stats_cb`, once a second."""
-        statistics = orjson.loads(text)
+        statistics = _read(text)
+        if statistics is None:
+            return
         brokers = statistics.get("brokers", {}).values()
         if any(broker.get("state") == "UP" for broker in brokers):
             self.reached()
@@ -100,3 +104,15 @@ class Connection:
                 "no Kafka broker answers; trying on", error=error.name() if error else None, mend="check the brokers"
             )
         self._health.reachable = False
+
+
+def _read(text: str) -> dict[str, Any] | None:
+    """Return librdkafka's statistics; None where they are no JSON. Never raises.
+
+    librdkafka escapes nothing: a quote in the operator's `client.id`, which comes first, breaks the whole text.
+    """
+    for candidate in (text, "{" + text[text.find('"type":') :]):
+        with suppress(orjson.JSONDecodeError):
+            statistics: dict[str, Any] = orjson.loads(candidate)
+            return statistics
+    return None

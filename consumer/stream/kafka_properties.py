@@ -37,7 +37,7 @@ def consumer_properties(options: StreamOptions) -> Properties:
         "group.protocol": options.group_protocol.value,
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
-        "auto.offset.reset": options.offset_reset.value,
+        "auto.offset.reset": "error",  # librdkafka reports a lost offset and stops; `Rewind` decides where to go on
         "max.poll.interval.ms": options.max_poll_interval_ms,
         "statistics.interval.ms": 1000,  # what readiness is read from: errors alone don't announce recovery
     }

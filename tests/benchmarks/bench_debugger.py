@@ -90,7 +90,7 @@ class Worker:
         self.scheduler.close()
         self.crew.join(10)
 
-    def _no_rewind(self, ledger: Ledger, _offset: int) -> Ledger:
+    def _no_rewind(self, ledger: Ledger, _offset: int, _lowest: int) -> Ledger:
         return ledger
 
     def _crashed(self, crash: BaseException) -> None:

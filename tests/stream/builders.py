@@ -56,6 +56,10 @@ class Consumed:
     at: int
     body: bytes
     name: bytes | None = None
+    epoch: int = 0
+
+    def leader_epoch(self) -> int:
+        return self.epoch
 
     def error(self) -> None:
         return None

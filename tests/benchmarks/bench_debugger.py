@@ -66,7 +66,7 @@ class Worker:
         if self.recorder is not None:
             self.recorder.tick()  # as the monitor does
 
-    def _no_rewind(self, ledger: Ledger, _offset: int) -> Ledger:
+    def _no_rewind(self, ledger: Ledger, _offset: int, _lowest: int) -> Ledger:
         return ledger
 
     def _crashed(self, crash: BaseException) -> None:

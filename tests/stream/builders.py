@@ -39,8 +39,9 @@ def record(
     key: bytes | None = None,
     value: bytes | None = b"{}",
     headers: Headers | None = None,
+    **more: bool,
 ) -> Record:
-    return Record(partition, offset, TIMESTAMP_MS, key, value, headers or [])
+    return Record(partition, offset, TIMESTAMP_MS, key, value, headers or [], **more)
 
 
 def task(
@@ -56,6 +57,10 @@ class Consumed:
     at: int
     body: bytes
     name: bytes | None = None
+    epoch: int = 0
+
+    def leader_epoch(self) -> int:
+        return self.epoch
 
     def error(self) -> None:
         return None

@@ -110,8 +110,8 @@ class Replay:
         self._cluster.brokers()
         scopes, bounds = self._options.scopes, self._options.bounds
         partitions = chosen(scopes, self._cluster.partitions_of(scope.topic for scope in scopes))
-        ends = self._cluster.ends(partitions)
-        _say(*(f"{doubt}." for doubt in bounds.doubts(ends)))
+        log_ends, ends = self._cluster.log_ends(partitions), self._cluster.ends(partitions)
+        _say(*(f"{doubt}." for doubt in bounds.doubts(ends, log_ends)))
         return bounds.ranges(self._cluster, ends)
 
     def _announce(self, ranges: Ranges, left: Ranges) -> None:

@@ -129,7 +129,7 @@ def _note(
     partition, offset = Partition(message.topic() or "", message.partition() or 0), message.offset() or 0
     refused = decision.contact.custom_1 == Consent.OPT_OUT
     outside = not sent(partition, offset, decision)
-    newest.note(decision.contact.identities, Age(message.timestamp()[1], refused, outside, partition, offset))
+    newest.note(decision.identities, Age(message.timestamp()[1], refused, outside, partition, offset))
 
 
 def _digest(identity: str) -> bytes:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from confluent_kafka import Message
 
 from consumer.delivery.attempts import Attempts
-from consumer.delivery.gate import Permit
 from consumer.enrolment.disposition import DeadLetterReason
 
 if TYPE_CHECKING:
@@ -42,8 +41,9 @@ class Record:
 
     @property
     def size(self) -> int:
-        """Bytes of key and value: what the record costs while it is buffered."""
-        return len(self.key or b"") + len(self.value or b"")
+        """Bytes of key, value and headers, their names included: what the record costs while it is buffered."""
+        headers = sum(len(name) + len(value or b"") for name, value in self.headers)
+        return len(self.key or b"") + len(self.value or b"") + headers
 
 
 def headers_of(message: Message) -> Headers | None:
@@ -88,8 +88,6 @@ class Task:
     ahead: int = 0  # lanes in which another task stands before it
     attempts: Attempts = field(default_factory=Attempts)
     burials: int = 0  # how often its dead letter could not be written
-    permit: Permit = Permit.ORDINARY
-    sent_at: float = 0.0
 
     @property
     def contact(self) -> str:

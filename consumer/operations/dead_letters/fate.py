@@ -87,7 +87,7 @@ class Sorter:
     def _is_stale(self, letter: Letter, record: Record, decision: Decision) -> bool:
         if self.newest is None or not isinstance(decision, Enrolled):
             return False
-        identities = decision.contact.identities
+        identities = decision.identities
         if letter.redrives:  # its place is that of a copy, which says nothing of its age
             return self.newest.outdates(identities, record.timestamp_ms)
         return self.newest.is_stale(identities, record.partition, record.offset, record.timestamp_ms)

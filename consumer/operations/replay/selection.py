@@ -59,7 +59,7 @@ class Only:
         """Whether the operator has asked for a record of which this becomes."""
         enrolled = isinstance(decision, Enrolled)
         reason = DELIVER if isinstance(decision, Enrolled) else decision.reason
-        identities = decision.contact.identities if isinstance(decision, Enrolled) else ()
+        identities = decision.identities if isinstance(decision, Enrolled) else ()
         return (not self.reasons or reason in self.reasons) and (
             not self.identities or (enrolled and not set(self.identities).isdisjoint(identities))
         )
@@ -96,7 +96,7 @@ class Selection:
             return Left.NOT_MEANT
         if self.newest is None or not isinstance(decision, Enrolled):
             return None
-        identities, timestamp_ms = decision.contact.identities, message.timestamp()[1]
+        identities, timestamp_ms = decision.identities, message.timestamp()[1]
         if is_redriven(message):
             return Left.STALE if self.newest.outdates(identities, timestamp_ms) else None
         partition, offset = Partition(message.topic() or "", message.partition() or 0), message.offset() or 0
@@ -104,7 +104,7 @@ class Selection:
 
 
 def _identity(text: str) -> str:
-    found = read_email(text) if "@" in text else read_phone(text, None, PhoneCheck.POSSIBLE)
+    found = read_email(text) if "@" in text else read_phone(text, None, PhoneCheck.POSSIBLE).number
     if found is None:
         raise ValueError(f"{text!r} is neither an email address nor a phone number in international form")
     return found

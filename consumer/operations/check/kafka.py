@@ -120,8 +120,9 @@ class KafkaChecks:
         if not readable:
             yield skipped("start", "topic")
             return
-        there = self._cluster.partitions_of(readable)
-        backlog = Backlog.of(group, self._cluster.ends(_all(there)), reset)
+        partitions = _all(self._cluster.partitions_of(readable))
+        log_ends = self._cluster.log_ends(partitions)
+        backlog = Backlog.of(group, self._cluster.ends(partitions), reset, log_ends)
         oldest_ms = min(oldest(self._cluster, backlog.ahead).values(), default=None)
         yield from backlog_findings(backlog, group, oldest_ms, reset, per_second, round(time.time() * 1000))
 

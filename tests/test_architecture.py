@@ -19,6 +19,7 @@ ROOMS = [
     "settings",
     "debugger",
     "monitor",
+    "worker",
     "stream",
     "delivery",
     "clicksend",

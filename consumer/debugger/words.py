@@ -63,6 +63,7 @@ CAUSES: Mapping[Cause, str] = {
     Cause.TIMEOUT: "no answer in time",
     Cause.RESET: "the connection broke",
     Cause.MALFORMED: "the answer was cut or garbled",
+    Cause.UNINTELLIGIBLE: "answered 2xx, but not with ClickSend's JSON; perhaps a portal or another host",
     Cause.RATE_LIMITED: "too many requests",
     Cause.UNAVAILABLE: "unavailable",
     Cause.SERVER_ERROR: "an error of the server's",
@@ -75,6 +76,11 @@ NOTES: Mapping[NoteKind, str] = {
     NoteKind.UNRECOGNISED: "is no country that we know; left out",
     NoteKind.READ_BY_COUNTRY: "was in national form, and read by the country trait",
     NoteKind.READ_BY_DEFAULT_REGION: "was in national form, and read by ENROLMENT_DEFAULT_REGION",
+    NoteKind.MASKED: "has signs in place of digits; left out",
+    NoteKind.COUNTRY_CODE_ASSUMED: "begins with its country's calling code, and was read without it",
+    NoteKind.UNREADABLE: "was given, but is no clear yes or no; marketing_unknown",
+    NoteKind.CONTRADICTORY: "has a word of consent under a key of refusal; marketing_unknown",
+    NoteKind.DIFFERING: "was given more than once, and not alike; the refusal counts",
 }
 
 WORDS: dict[str, dict[str, str]] = {

@@ -1,12 +1,19 @@
-"""Marketing consent, which ClickSend keeps in `custom_1`."""
+"""Marketing consent, which ClickSend keeps in `custom_1`. A consent that can't be read never becomes a yes."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Iterable
+from enum import Enum, StrEnum, auto
+from typing import NamedTuple
 
+from consumer.enrolment.consent_answer import Answer, answer
+from consumer.enrolment.consent_key import ConsentKey, consent_key
 from consumer.enrolment.identity_filter import plain
+from consumer.enrolment.note import NoteKind
 from consumer.enrolment.origin import Origin
 from consumer.enrolment.traits import Object, Place, inside
+
+FIELD = "custom_1"
 
 
 class Consent(StrEnum):
@@ -17,45 +24,109 @@ class Consent(StrEnum):
     UNKNOWN = "marketing_unknown"
 
 
-_REFUSALS = ("marketing_opt_out", "marketingOptOut", "opt_out", "optOut")
-_ANSWERS = (
-    *("marketing_opt_in", "marketingOptIn", "marketing_opted_in", "marketingOptedIn"),
-    *("marketing_consent", "marketingConsent", "accepts_marketing", "acceptsMarketing"),
-    *("opt_in", "optIn", "opted_in", "optedIn", "custom_1"),
-)
-_ASKED = frozenset({*_REFUSALS, *_ANSWERS})
-_YES = {"true", "yes", "y", "1", "on", "optin", "optedin", "marketingoptin", "granted", "accepted", "subscribed"}
-_NO = {"false", "no", "n", "0", "off", "optout", "optedout", "marketingoptout", "denied", "declined", "refused"}
+class ConsentTrait(NamedTuple):
+    """A value under a key that is about consent."""
+
+    key: ConsentKey
+    value: object
+    origin: Origin
 
 
-def clear_answer(value: object) -> bool | None:
-    """Yes or no, where the value clearly says so: a boolean, 1 or 0, or a word for it; else None."""
-    if isinstance(value, str):
-        word = plain(value)
-        return True if word in _YES else False if word in _NO else None
-    return bool(value) if isinstance(value, (bool, int, float)) and value in (0, 1) else None
+class ConsentReading(NamedTuple):
+    """What an event says about consent: the value that decided, and what is to be noted about it."""
+
+    consent: Consent
+    origin: Origin | None
+    note: NoteKind | None
 
 
-def consent_of(event: Object, places: list[Place]) -> tuple[Consent, Origin | None]:
-    """The first clear answer among explicit traits, `context.consent.canonical.marketing`, `context.consent.marketing`.
+class _Verdict(Enum):
+    """What one trait contributes, the strongest first: of several, it decides."""
 
-    In one place, an explicit opt-out counts before an opt-in. `marketing_opt_out: false` is no consent.
+    REFUSED = auto()
+    CONTRADICTORY = auto()
+    UNREADABLE = auto()
+    CONSENTED = auto()
+    UNDECIDED = auto()
+
+
+_GRANT = {
+    Answer.YES: _Verdict.CONSENTED,
+    Answer.CONSENTED: _Verdict.CONSENTED,
+    Answer.NO: _Verdict.REFUSED,
+    Answer.REFUSED: _Verdict.REFUSED,
+    Answer.UNDECIDED: _Verdict.UNDECIDED,
+    Answer.UNREADABLE: _Verdict.UNREADABLE,
+}
+_VERDICTS = {
+    ConsentKey.GRANT: _GRANT,
+    ConsentKey.REFUSAL: {  # a no is neither a refusal nor a consent
+        Answer.YES: _Verdict.REFUSED,
+        Answer.REFUSED: _Verdict.REFUSED,
+        Answer.CONSENTED: _Verdict.CONTRADICTORY,
+        Answer.UNREADABLE: _Verdict.UNREADABLE,
+    },
+    ConsentKey.UNSPECIFIC: {Answer.NO: _Verdict.REFUSED, Answer.REFUSED: _Verdict.REFUSED},
+    ConsentKey.STATUS: {Answer.REFUSED: _Verdict.REFUSED},
+}
+_DECISIONS = {
+    _Verdict.REFUSED: (Consent.OPT_OUT, None),
+    _Verdict.CONTRADICTORY: (Consent.UNKNOWN, NoteKind.CONTRADICTORY),
+    _Verdict.UNREADABLE: (Consent.UNKNOWN, NoteKind.UNREADABLE),
+    _Verdict.CONSENTED: (Consent.OPT_IN, None),
+    _Verdict.UNDECIDED: (Consent.UNKNOWN, None),
+}
+
+
+def explicit_consent(traits: Iterable[ConsentTrait]) -> ConsentReading | None:
+    """Return what the explicit traits say; None if none of them says anything, so that the context is asked.
+
+    All of them count, wherever they are: a refusal beats what can't be read, and that beats a consent. A refusal beside
+    a consent (of SMS and email, of two places) is noted as differing.
     """
-    for place, values in places:
-        if _ASKED.isdisjoint(values):
-            continue  # as a rule: consent comes with the context
-        for key in _REFUSALS:
-            if key in values and clear_answer(values[key]):
-                return Consent.OPT_OUT, Origin("custom_1", place, key)
-        for key in _ANSWERS:
-            if key in values and (answer := clear_answer(values[key])) is not None:
-                return _consent(answer), Origin("custom_1", place, key)
-    consent = inside(event.get("context"), "consent")
+    found: dict[_Verdict, Origin] = {}
+    for key, value, origin in traits:
+        verdict = _VERDICTS[key].get(answer(value))
+        if verdict is not None:
+            found.setdefault(verdict, origin)
+    for verdict in _Verdict:
+        if verdict in found:
+            consent, note = _DECISIONS[verdict]
+            if verdict is _Verdict.REFUSED and _Verdict.CONSENTED in found:
+                note = NoteKind.DIFFERING
+            return ConsentReading(consent, found[verdict], note)
+    return None
+
+
+def context_consent(context: object) -> ConsentReading:
+    """Return what an event's context says: `consent.canonical.marketing`, else the older `consent.marketing`.
+
+    Beside a canonical value that can't be read, only a refusal counts.
+    """
+    consent = inside(context, "consent")
+    unread: Origin | None = None
     for place, holder in (("/context/consent/canonical", inside(consent, "canonical")), ("/context/consent", consent)):
-        if (answer := clear_answer(inside(holder, "marketing"))) is not None:
-            return _consent(answer), Origin("custom_1", place, "marketing")
-    return Consent.UNKNOWN, None
+        origin = Origin(FIELD, place, "marketing")
+        verdict = _GRANT.get(answer(inside(holder, "marketing")))
+        if verdict is _Verdict.REFUSED or (verdict is _Verdict.CONSENTED and unread is None):
+            return ConsentReading(_DECISIONS[verdict][0], origin, None)
+        if verdict is not None and unread is None:
+            unread = origin
+    return ConsentReading(Consent.UNKNOWN, unread, NoteKind.UNREADABLE if unread else None)
 
 
-def _consent(answer: bool) -> Consent:  # noqa: FBT001 -- the answer itself, not a switch
-    return Consent.OPT_IN if answer else Consent.OPT_OUT
+def consent_reading(event: Object, places: Iterable[Place]) -> ConsentReading:
+    """Return what an event says: its explicit traits, else its context."""
+    traits = [
+        ConsentTrait(kind, value, Origin(FIELD, place, key))
+        for place, values in places
+        for key, value in values.items()
+        if (kind := consent_key(plain(key))) is not None
+    ]
+    return explicit_consent(traits) or context_consent(event.get("context"))
+
+
+def consent_of(event: Object, places: Iterable[Place]) -> tuple[Consent, Origin | None]:
+    """Return the consent and the value that decided."""
+    consent, origin, _ = consent_reading(event, places)
+    return consent, origin

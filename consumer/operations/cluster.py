@@ -18,7 +18,7 @@ from consumer.errors import ConfigurationError, FatalStreamError, Problem, Refus
 from consumer.operations.connection import connection
 from consumer.settings.model import Kafka
 from consumer.stream.connection import REFUSALS
-from consumer.stream.kafka_properties import refusal, shared_properties
+from consumer.stream.kafka_properties import NO_TOPIC_IS_CREATED, refusal, shared_properties
 from consumer.stream.record import Partition
 
 ANSWER_SECONDS = 10.0
@@ -61,7 +61,7 @@ class Cluster:
         logger -- for what librdkafka says; None: nowhere
         """
         fixed = {"group.id": self.group_id, "enable.auto.commit": False, "enable.auto.offset.store": False}
-        return self._made(Consumer, {**self._connection, **(properties or {}), **fixed}, logger)
+        return self._made(Consumer, {**self._connection, **(properties or {}), **NO_TOPIC_IS_CREATED, **fixed}, logger)
 
     def close(self) -> None:
         """Disconnect."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import structlog
 
@@ -12,12 +11,7 @@ from consumer.operations.exit_status import ExitStatus
 from consumer.operations.stopping import StopSignals
 from consumer.operations.wiring import Member
 from consumer.settings import Settings
-from consumer.stream.worker import Ending
-
-# Seconds for which a thread that computes keeps the interpreter from others. Python's own 5 ms take it away in the
-# middle of the scheduler's lock so often that the delivery threads queue up there: measured with 16 of them, 37 us of
-# CPU for each record and not 14. A thread that waits for the network gives the interpreter free at once all the same.
-SWITCH_SECONDS = 0.02
+from consumer.worker.worker import Ending
 
 log = structlog.get_logger()
 
@@ -29,7 +23,6 @@ def run(settings: Settings) -> ExitStatus:
     """
     for warning in (*settings.warnings, *descriptor_warnings(settings.delivery.concurrency)):
         log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.mend)
-    sys.setswitchinterval(SWITCH_SECONDS)
     member = Member(settings)
     StopSignals(member.stop)
     ending = member.run()

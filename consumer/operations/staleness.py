@@ -63,7 +63,7 @@ def look_through(
             advance(1)
             decision = enroller.decide(message.value())
             if isinstance(decision, Enrolled) and counts(message, decision):
-                newest.note(decision.contact.identities, message.timestamp()[1])
+                newest.note(decision.identities, message.timestamp()[1])
     return newest
 
 

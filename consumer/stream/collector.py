@@ -61,7 +61,7 @@ class WorkerCollector(Collector):
         yield stages
 
     def _gate(self) -> Iterator[Family]:
-        with self._scheduler.changed:
+        with self._scheduler.lock:
             gate = self._scheduler.gate
             now, fault, rate = gate.state(self._clock()), gate.fault, gate.rate
         states = metrics.GATE_STATE.gauge_family()
@@ -83,7 +83,7 @@ class WorkerCollector(Collector):
         committed = metrics.COMMITTED_OFFSET.gauge_family()
         end = metrics.END_OFFSET.gauge_family()
         now = time.time()  # of a partition with nothing unsettled: its age is 0
-        with self._scheduler.changed:
+        with self._scheduler.lock:
             for ledger in ledgers:
                 labels = [ledger.partition.topic, str(ledger.partition.number)]
                 task = ledger.oldest()

@@ -19,7 +19,7 @@ CONNECT = "__connect.errors."
 OURS = "clicksend."
 REDRIVE_COUNT = OURS + "redrive.count"
 POINTER = OURS + "pointer"  # present where the value was too large for the dead-letter topic
-LEFT_OUT = OURS + "left.out"  # what the topic did not take: parts, comma-separated
+LEFT_OUT = OURS + "left.out"  # what the topic did not take, or the binding could not read: parts, comma-separated
 
 _STAGES = {
     DeadLetterReason.UNDECODABLE: "VALUE_CONVERTER",
@@ -77,6 +77,8 @@ def dead_letter(task: Task, group_id: str, left_out: Parts, now: datetime, monot
     Headers of an earlier round are replaced; every other header stays as it was.
     """
     record = task.record
+    if record.headers_left_out:
+        left_out |= {Part.HEADERS}
     own = [] if Part.HEADERS in left_out else record.headers
     headers = [(name, value) for name, value in own if not name.startswith((CONNECT, OURS))]
     texts = [*_headers(task, group_id)]

@@ -73,12 +73,13 @@ class Health:
         if self.missing_topics:
             names = ", ".join(sorted(self.missing_topics))
             return Readiness(Condition.TOPIC_MISSING, f"no such topic any more: {names}; create it, delivery goes on")
-        if self.lost:
+        stands_by = self.joined_at is not None and now - self.joined_at >= STANDBY_SECONDS
+        if self.lost and not stands_by:  # with KIP-848 nothing else says that a member without partitions is back
             return Readiness(Condition.LOST, "the partitions were lost; joining the group again")
         if halted:
             return Readiness(Condition.HALTED, halted)
         if self.assigned or self.was_assigned:
             return Readiness(Condition.READY, f"{self.assigned} partitions")
-        if self.joined_at is not None and now - self.joined_at >= STANDBY_SECONDS:
+        if stands_by:
             return Readiness(Condition.STANDBY, "in the group, without a partition: more workers than partitions")
         return Readiness(Condition.STARTING, "joining the group")

@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 
-from confluent_kafka import KafkaError, Message
+from confluent_kafka import Message
 
 from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Enrolled, Enroller, Filtered, Undeliverable
 from consumer.stream.journal import Journal
 from consumer.stream.ledger import Ledger
-from consumer.stream.record import Partition, Record, Task
+from consumer.stream.record import Partition, Record, Task, headers_of
 from consumer.stream.scheduler import Batch
 
-Rewind = Callable[[Ledger, int], Ledger]
+Rewind = Callable[[Ledger, int, int], Ledger | None]
 Passed = Mapping[FilterReason, deque[tuple[Message, Partition]]]
 
 
 class Intake:
     """Reads messages into batches. The hottest path of the program: most records end here as filtered.
 
-    rewind      -- called with a ledger and an offset below what it has seen; gives the ledger to go on with
+    rewind      -- called with a ledger, an offset below what it has seen, and the lowest offset that was read for it
+                   and is not in it yet; gives the ledger to go on with, or None: what was fetched comes again
     max_age_ms  -- records older than so many milliseconds are filtered; 0: none
     """
 
@@ -39,27 +40,31 @@ class Intake:
         self._max_age_ms = max_age_ms
         self._journal = journal
 
-    def read(self, messages: Iterable[Message], now_ms: int) -> tuple[Batch, list[KafkaError]]:
+    def read(self, messages: Iterable[Message], now_ms: int) -> tuple[Batch, list[Message]]:
         """Sort messages into a batch and the errors that came among them. `now_ms`: milliseconds since the epoch."""
         batch = Batch()
-        errors: list[KafkaError] = []
+        errors: list[Message] = []
+        moved_back: set[Partition] = set()  # of which the rest of these messages is handed out again
         oldest_ms = now_ms - self._max_age_ms if self._max_age_ms else None
         ledgers, decide, filtered, journal = self._ledgers, self._decide, batch.filtered, self._journal
         wanted = journal.filtered_wanted() if journal is not None else 0
         passed: Passed = defaultdict(lambda: deque(maxlen=wanted))
         for message in messages:
-            error = message.error()
-            if error is not None:
-                errors.append(error)
+            if message.error() is not None:
+                errors.append(message)
                 continue
             ledger = ledgers.get((message.topic(), message.partition()))  # type: ignore[call-overload]  # a Partition equals its plain tuple, which is cheaper
             if ledger is None:
                 continue  # of a partition that has just gone: its next owner gets it
             offset: int = message.offset()  # type: ignore[assignment]  # none only where there is an error
-            if offset <= ledger.highest_seen:
-                ledger = self._rewind(ledger, offset)
+            epoch = message.leader_epoch()
+            if offset <= ledger.highest_seen or epoch != ledger.leader_epoch or moved_back:
+                ledger = self._in_order(ledger, offset, batch.tasks, moved_back)
+                if ledger is None:
+                    continue
+                ledger.epoch_is(epoch, offset)
             ledger.highest_seen = offset
-            if ledger.settled_before is not None and ledger.settled_before.says_settled(offset):
+            if ledger.settled_before is not None and ledger.settled_before.says_settled(offset, epoch):
                 batch.skipped += 1
                 continue
             batch.consumed += 1
@@ -81,16 +86,32 @@ class Intake:
             _tell(journal, passed)
         return batch, errors
 
+    def _in_order(
+        self, ledger: Ledger, offset: int, tasks: Iterable[Task], moved_back: set[Partition]
+    ) -> Ledger | None:
+        """The ledger of a record that may have come before; None: it comes again."""
+        if ledger.partition in moved_back:
+            return None
+        if offset > ledger.highest_seen:
+            return ledger
+        read = (task.record.offset for task in tasks if task.ledger is ledger)
+        fresh = self._rewind(ledger, offset, min(read, default=offset))
+        if fresh is None:
+            moved_back.add(ledger.partition)
+        return fresh
+
 
 def record_of(message: Message, partition: Partition) -> Record:
     """The message as a value."""
+    headers = headers_of(message)
     return Record(
         partition=partition,
         offset=message.offset(),  # type: ignore[arg-type]  # none only where there is an error
         timestamp_ms=message.timestamp()[1],
         key=message.key(),
         value=message.value(),
-        headers=message.headers() or [],  # type: ignore[arg-type]  # consumed ones are pairs of str and bytes
+        headers=headers or [],
+        headers_left_out=headers is None,
     )
 
 
@@ -105,5 +126,4 @@ def _task(message: Message, ledger: Ledger, decision: Enrolled | Undeliverable) 
     record = record_of(message, ledger.partition)
     if isinstance(decision, Undeliverable):
         return Task(record, ledger, reason=decision.reason, detail=decision.detail)
-    contact = decision.contact
-    return Task(record, ledger, contact.identities, contact.payload(), decision.event)
+    return Task(record, ledger, decision.identities, decision.payload, decision.event)

@@ -57,8 +57,7 @@ class Stand:
         if isinstance(decision, Undeliverable):
             task = Task(record, self.engine.ledger, reason=decision.reason, detail=decision.detail)
         else:
-            contact = decision.contact
-            task = Task(record, self.engine.ledger, contact.identities, contact.payload(), decision.event)
+            task = Task(record, self.engine.ledger, decision.identities, decision.payload, decision.event)
         self.recorder.mapped(task, decision)
         return task
 

@@ -1,4 +1,4 @@
-"""Marketing consent: only a clear yes or no counts."""
+"""Marketing consent: a refusal counts before what can't be read, and that before a consent."""
 
 from __future__ import annotations
 
@@ -6,111 +6,138 @@ from typing import Any
 
 import pytest
 
-from consumer.enrolment.consent import Consent, clear_answer, consent_of
+from consumer.enrolment.consent import Consent, ConsentReading, consent_of, consent_reading
+from consumer.enrolment.note import NoteKind
 from consumer.enrolment.origin import Origin
-from consumer.enrolment.traits import places_of
+from consumer.enrolment.parts import Parts, places_of
+from tests.enrolment.test_consent_answer import CONSENTED, NO, REFUSED, UNREADABLE, YES
+
+CONTEXT = {"consent": {"canonical": {"marketing": True}}}
+
+
+def reading(event: dict[str, Any]) -> ConsentReading:
+    return consent_reading(event, places_of(Parts.of(event)))
+
+
+def of_traits(**traits: object) -> tuple[Consent, NoteKind | None]:
+    """Return the consent and the note of an event with these traits, and with a yes in its context."""
+    consent, _, note = reading({"traits": traits, "context": CONTEXT})
+    return consent, note
 
 
 def consent(event: dict[str, Any]) -> Consent:
-    return consent_of(event, places_of(event))[0]
+    return reading(event).consent
+
+
+OPT_IN, OPT_OUT = (Consent.OPT_IN, None), (Consent.OPT_OUT, None)
+UNREADABLE_CONSENT = (Consent.UNKNOWN, NoteKind.UNREADABLE)
+CONTRADICTORY = (Consent.UNKNOWN, NoteKind.CONTRADICTORY)
+DIFFERING = (Consent.OPT_OUT, NoteKind.DIFFERING)
+
+
+@pytest.mark.parametrize("value", [*YES, *CONSENTED], ids=ascii)
+def test_a_yes_is_a_consent(value: object) -> None:
+    assert consent({"traits": {"marketing_consent": value}}) is Consent.OPT_IN
+
+
+@pytest.mark.parametrize("value", [*NO, *REFUSED], ids=ascii)
+def test_a_no_or_a_word_of_refusal_is_a_refusal_whatever_the_context_says(value: object) -> None:
+    assert of_traits(marketing_consent=value) == OPT_OUT
+
+
+@pytest.mark.parametrize("value", UNREADABLE, ids=lambda each: ascii(each)[:40])
+def test_what_cannot_be_read_never_lets_the_context_say_yes(value: object) -> None:
+    assert of_traits(marketing_consent=value) == UNREADABLE_CONSENT
+    assert of_traits(is_subscribed=value) == UNREADABLE_CONSENT
+    assert of_traits(marketing_opt_out=value) == UNREADABLE_CONSENT
+
+
+@pytest.mark.parametrize("value", [None, "", " "])
+@pytest.mark.parametrize("key", ["marketing_consent", "is_subscribed", "opt_out", "consent"])
+def test_an_empty_value_is_absent_so_the_context_is_asked(key: str, value: object) -> None:
+    assert of_traits(**{key: value}) == OPT_IN
 
 
 @pytest.mark.parametrize(
-    "value",
-    [
-        True,
-        1,
-        1.0,
-        "true",
-        "True",
-        "yes",
-        " YES ",
-        "y",
-        "1",
-        "on",
-        "opt_in",
-        "opted_in",
-        "Opted In",
-        "opt-in",
-        "marketing_opt_in",
-        "granted",
-        "subscribed",
-    ],
+    "key", ["marketing_opt_out", "optOut", "unsubscribed", "do_not_contact", "do_not_sms", "suppressed"]
 )
-def test_a_clear_yes(value: object) -> None:
-    assert clear_answer(value) is True
+def test_a_key_of_refusal(key: str) -> None:
+    for refusal in (True, 1, "yes", "true", "opted_out", "opt_out", "unsubscribed", "withdrawn", "STOP"):
+        assert of_traits(**{key: refusal}) == OPT_OUT
+    for neither in (False, 0, "no", "false", "0", "nein"):
+        assert of_traits(**{key: neither}) == OPT_IN, "the context decides"
+        assert consent({"traits": {key: neither}}) is Consent.UNKNOWN
+    for word_of_consent in ("opted_in", "subscribed", "granted", "accepted"):
+        assert of_traits(**{key: word_of_consent}) == CONTRADICTORY
 
 
 @pytest.mark.parametrize(
-    "value",
+    ("traits", "expected"),
     [
-        False,
-        0,
-        "false",
-        "FALSE",
-        "no",
-        "n",
-        "0",
-        "off",
-        "opt_out",
-        "opted_out",
-        "Opted-Out",
-        "marketing_opt_out",
-        "denied",
-        "declined",
+        ({"marketing_opt_in": True, "opt_out": True}, DIFFERING),
+        ({"marketing_opt_in": True, "opt_out": False}, OPT_IN),
+        ({"sms_opt_in": True, "email_opt_in": False}, DIFFERING),
+        ({"sms_opt_in": False, "email_opt_in": True}, DIFFERING),
+        ({"sms_opt_in": True, "email_opt_in": True}, OPT_IN),
+        ({"sms_opt_in": False, "email_opt_in": False}, OPT_OUT),
+        ({"sms_opt_in": True, "email_opt_in": None}, OPT_IN),
+        ({"sms_opt_in": True, "email_opt_in": "cleaned"}, UNREADABLE_CONSENT),
+        ({"sms_opt_in": False, "email_opt_in": "cleaned"}, OPT_OUT),
+        ({"marketing_opt_in": True, "opt_out": "opted_in"}, CONTRADICTORY),
+        ({"marketing_opt_in": False, "opt_out": "opted_in"}, OPT_OUT),
+        ({"marketing_opt_in": True, "custom_1": "marketing_unknown"}, OPT_IN),
+        ({"marketing_opt_in": True, "unsubscribed_at": "2026-01-31"}, UNREADABLE_CONSENT),
+        ({"marketing_opt_in": True, "unsubscribed_at": None}, OPT_IN),
     ],
 )
-def test_a_clear_no(value: object) -> None:
-    assert clear_answer(value) is False
+def test_of_several_traits_the_refusal_counts(traits: dict[str, object], expected: object) -> None:
+    assert of_traits(**traits) == expected
+    assert of_traits(**dict(reversed(traits.items()))) == expected
+
+
+def test_of_several_places_the_refusal_counts() -> None:
+    event = {"traits": {"opt_in": True}, "properties": {"opt_in": False}}
+    assert reading(event) == (Consent.OPT_OUT, Origin("custom_1", "/properties", "opt_in"), NoteKind.DIFFERING)
+
+
+@pytest.mark.parametrize("value", [True, "yes", "granted", {"marketing": True}, ["email"], "?"])
+@pytest.mark.parametrize("key", ["consent", "can_receive_sms"])
+def test_a_yes_that_does_not_say_to_what_counts_as_absent(key: str, value: object) -> None:
+    assert of_traits(**{key: value}) == OPT_IN
+    assert consent({"traits": {key: value}}) is Consent.UNKNOWN
+
+
+@pytest.mark.parametrize("value", [False, "no", "withdrawn", "denied"])
+@pytest.mark.parametrize("key", ["consent", "can_receive_sms"])
+def test_a_no_to_everything_is_a_refusal(key: str, value: object) -> None:
+    assert of_traits(**{key: value}) == OPT_OUT
+
+
+def test_a_status_that_may_be_of_a_payment_or_an_address_counts_only_as_a_word_of_refusal() -> None:
+    assert of_traits(subscription_status="unsubscribed") == OPT_OUT
+    assert of_traits(email_status="opted_out") == OPT_OUT
+    for value in ("active", "canceled", "none", False, "past_due", "verified", "subscribed"):
+        assert of_traits(subscription_status=value) == OPT_IN
 
 
 @pytest.mark.parametrize(
-    "value",
+    "traits",
     [
-        None,
-        "",
-        " ",
-        "maybe",
-        "unknown",
-        "marketing_unknown",
-        "yes please",
-        "null",
-        2,
-        -1,
-        0.5,
-        [],
-        [True],
-        {},
-        "C0004",
-        {"granted": True},
+        {"cookie_consent": {"C0004": False}},
+        {"subscription_plan": "none"},
+        {"opt_in_date": "2026-01-31"},
+        {"email_opt_in_source": "no"},
+        {"push_opt_in": False},
     ],
+    ids=str,
 )
-def test_anything_else_is_unclear(value: object) -> None:
-    assert clear_answer(value) is None
+def test_other_traits_leave_the_decision_to_the_context(traits: dict[str, object]) -> None:
+    assert of_traits(**traits) == OPT_IN
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        *("marketing_opt_in", "marketingOptIn", "marketing_opted_in", "marketingOptedIn"),
-        *("marketing_consent", "marketingConsent", "accepts_marketing", "acceptsMarketing"),
-        *("opt_in", "optIn", "opted_in", "optedIn", "custom_1"),
-    ],
-)
-def test_an_explicit_trait_decides(key: str) -> None:
-    context = {"consent": {"canonical": {"marketing": True}}}
-    assert consent({"traits": {key: "yes"}}) is Consent.OPT_IN
-    assert consent({"traits": {key: "no"}, "context": context}) is Consent.OPT_OUT
-    assert consent({"traits": {key: "perhaps"}, "context": context}) is Consent.OPT_IN
-    assert consent({"traits": {key: None}, "context": context}) is Consent.OPT_IN
-
-
-@pytest.mark.parametrize("key", ["marketing_opt_out", "marketingOptOut", "opt_out", "optOut"])
-def test_an_explicit_opt_out_comes_first_but_its_denial_is_no_consent(key: str) -> None:
-    assert consent({"traits": {key: True}}) is Consent.OPT_OUT
-    assert consent({"traits": {key: True, "marketing_opt_in": True}}) is Consent.OPT_OUT
-    assert consent({"traits": {key: False}}) is Consent.UNKNOWN
-    assert consent({"traits": {key: False, "marketing_opt_in": True}}) is Consent.OPT_IN
+@pytest.mark.parametrize("value", ["marketing_opt_in", "marketing_opt_out", "marketing_unknown"])
+def test_a_mapped_contact_keeps_its_consent(value: str) -> None:
+    assert of_traits(custom_1=value) == (Consent(value), None)
 
 
 @pytest.mark.parametrize(
@@ -133,30 +160,36 @@ def test_consent_is_found_wherever_it_may_be(event: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({"canonical": {"marketing": True}, "marketing": False}, Consent.OPT_IN),
-        ({"canonical": {"marketing": "?"}, "marketing": False}, Consent.OPT_OUT),
-        ({"canonical": {"marketing": None}, "marketing": True}, Consent.OPT_IN),
-        ({"canonical": {"analytics": True}}, Consent.UNKNOWN),
-        ({"canonical": True, "marketing": {"granted": True}}, Consent.UNKNOWN),
-        ({"categories": {"C0004": True}}, Consent.UNKNOWN),
-        ({}, Consent.UNKNOWN),
-        ([True], Consent.UNKNOWN),
-        (True, Consent.UNKNOWN),
-        (None, Consent.UNKNOWN),
+        ({"canonical": {"marketing": True}, "marketing": False}, OPT_IN),
+        ({"canonical": {"marketing": "granted"}}, OPT_IN),
+        ({"canonical": {"marketing": "denied"}, "marketing": True}, OPT_OUT),
+        ({"canonical": {"marketing": "?"}, "marketing": False}, OPT_OUT),
+        ({"canonical": {"marketing": "?"}, "marketing": True}, UNREADABLE_CONSENT),
+        ({"canonical": {"marketing": "pending"}}, UNREADABLE_CONSENT),
+        ({"canonical": {"marketing": None}, "marketing": True}, OPT_IN),
+        ({"canonical": {"analytics": True}}, (Consent.UNKNOWN, None)),
+        ({"canonical": True, "marketing": {"granted": True}}, UNREADABLE_CONSENT),
+        ({"categories": {"C0004": True}}, (Consent.UNKNOWN, None)),
+        ({}, (Consent.UNKNOWN, None)),
+        ([True], (Consent.UNKNOWN, None)),
+        (True, (Consent.UNKNOWN, None)),
+        (None, (Consent.UNKNOWN, None)),
     ],
 )
-def test_the_canonical_consent_counts_before_the_older_one(given: object, expected: Consent) -> None:
-    assert consent({"context": {"consent": given}}) is expected
+def test_the_canonical_consent_counts_before_the_older_one(given: object, expected: object) -> None:
+    consent, _, note = reading({"context": {"consent": given}})
+    assert (consent, note) == expected
 
 
 def test_the_origin_tells_what_decided() -> None:
     def origin(event: dict[str, Any]) -> Origin | None:
-        return consent_of(event, places_of(event))[1]
+        return consent_of(event, places_of(Parts.of(event)))[1]
 
     older = {"context": {"consent": {"marketing": True}}}
     canonical = {"context": {"consent": {"canonical": {"marketing": True}}}}
     assert origin({"traits": {"optIn": 1}}) == Origin("custom_1", "/traits", "optIn")
     assert origin({"properties": {"opt_out": 1}}) == Origin("custom_1", "/properties", "opt_out")
+    assert origin({"traits": {"Has Marketing-Consent": "?"}}) == Origin("custom_1", "/traits", "Has Marketing-Consent")
     assert origin(canonical) == Origin("custom_1", "/context/consent/canonical", "marketing")
     assert origin(older) == Origin("custom_1", "/context/consent", "marketing")
     assert origin({}) is None

@@ -55,6 +55,12 @@ def test_key_value_and_timestamp_are_the_records() -> None:
     assert (made.key, made.value, made.timestamp_ms) == (b"jane", VALUE, task.record.timestamp_ms)
 
 
+def test_headers_that_could_not_be_read_are_named_as_left_out() -> None:
+    unread = Task(record(headers_left_out=True), LEDGER, reason=DeadLetterReason.UNDECODABLE)
+    assert texts(unread)["clicksend.left.out"] == "headers"
+    assert texts(unread, DIET[1])["clicksend.left.out"] == "details,headers"
+
+
 def test_a_tombstone_and_a_missing_key_stay_what_they_are() -> None:
     made = letter(Task(record(key=None, value=None), LEDGER, reason=DeadLetterReason.UNDECODABLE))
     assert (made.key, made.value) == (None, None)

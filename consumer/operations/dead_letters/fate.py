@@ -75,6 +75,6 @@ class Sorter:
         stale = (
             self.newest is not None
             and isinstance(decision, Enrolled)
-            and self.newest.outdates(decision.contact.identities, record.timestamp_ms)
+            and self.newest.outdates(decision.identities, record.timestamp_ms)
         )
         return Fate.STALE if stale else (record, decision)

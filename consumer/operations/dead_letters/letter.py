@@ -11,7 +11,7 @@ from confluent_kafka import Message
 from consumer.operations.moments import shown_moment
 from consumer.operations.output import Row
 from consumer.stream.dead_letter import CONNECT, LEFT_OUT, OURS, POINTER, REDRIVE_COUNT, Part
-from consumer.stream.record import Headers, Partition, Record
+from consumer.stream.record import Headers, Partition, Record, headers_of
 
 _PLACE = re.compile(r"(?:(.+)-)?(\d{1,9})@(\d{1,18})", re.ASCII)
 
@@ -77,12 +77,23 @@ class Letter:
     @property
     def is_complete(self) -> bool:
         """Whether it holds all that its record had."""
-        left_out = set(self.notes.get(LEFT_OUT, "").split(",")) - {""}
-        return left_out <= {Part.DETAILS, Part.TIMESTAMP}
+        return self._left_out <= {Part.DETAILS, Part.TIMESTAMP}
+
+    @property
+    def _left_out(self) -> set[str]:
+        return set(self.notes.get(LEFT_OUT, "").split(",")) - {""}
 
     def record(self, source: Place) -> Record:
         """The record as it was, as far as the letter holds it."""
-        return Record(source.partition, source.offset, self.timestamp_ms, self.key, self.value, self.own_headers)
+        return Record(
+            source.partition,
+            source.offset,
+            self.timestamp_ms,
+            self.key,
+            self.value,
+            self.own_headers,
+            headers_left_out=Part.HEADERS in self._left_out,
+        )
 
     def row(self) -> Row:
         """One line of the list: nothing that may tell who it is about."""
@@ -103,7 +114,7 @@ class Letter:
 def letter_of(message: Message) -> Letter:
     """A message of the dead-letter topic as a letter."""
     place = Place(Partition(message.topic() or "", message.partition() or 0), message.offset() or 0)
-    headers: Headers = message.headers() or []  # type: ignore[assignment]  # consumed ones are pairs of str and bytes
+    headers = headers_of(message) or []
     notes = {name: printable(value) for name, value in headers if name.startswith((CONNECT, OURS))}
     timestamp = _number(notes.get(OURS + "timestamp"))
     return Letter(

@@ -17,7 +17,6 @@ from consumer.operations.wiring import delivery, scheduler, stream_options
 from consumer.settings import Settings
 from consumer.stream.clients import KafkaClients
 from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
-from consumer.stream.crew import Crew
 from consumer.stream.dead_letters import DeadLetters
 from consumer.stream.health import Health
 from consumer.stream.ledger import OFFSET_UNKNOWN
@@ -26,6 +25,8 @@ from consumer.stream.record import Record, Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Batch
 from consumer.stream.threads import OsThreads
+from consumer.worker.delivery_loop import DeliveryLoop
+from consumer.worker.event_loop import EventLoopDriver
 
 LOOK_SECONDS = 0.005
 CLOSE_SECONDS = 2.0
@@ -130,17 +131,16 @@ class ToClickSend:
             threads,
         )
         self._letters.start()
-        work = delivery(settings)
-        self._crew = Crew(self._scheduler, work, self._letters, reporter, clock, self._crashed, threads)
-        self._crew.start(1)
+        driver = EventLoopDriver(delivery(settings), settings.clicksend.total_timeout, clock)
+        self._delivery = DeliveryLoop(self._scheduler, driver, self._letters, reporter, 1, self._crashed)
+        self._delivery.start()
 
     def send(self, record: Record, decision: Decision) -> Fate | None:
         """Raises FatalStreamError where a thread of the engine has failed."""
         if not isinstance(decision, Enrolled):
             return Fate.NOTHING_TO_SEND
-        contact = decision.contact
         ledger = self._scheduler.assign(record.partition, record.offset, OFFSET_UNKNOWN, UNKNOWN_TOPIC_ID)
-        task = Task(record, ledger, contact.identities, contact.payload(), decision.event)
+        task = Task(record, ledger, decision.identities, decision.payload, decision.event)
         self._scheduler.admit(Batch(consumed=1, tasks=[task]))
         while len(ledger) and not self._stopped():
             time.sleep(LOOK_SECONDS)
@@ -155,7 +155,7 @@ class ToClickSend:
     def close(self) -> None:
         """End the threads."""
         self._scheduler.close()
-        self._crew.join(CLOSE_SECONDS)
+        self._delivery.stop(CLOSE_SECONDS)
         self._letters.close(CLOSE_SECONDS)
 
     def _land(self, record: Record) -> None:

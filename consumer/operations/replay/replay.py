@@ -36,7 +36,8 @@ from consumer.stream.options import GroupProtocol, OffsetReset, StreamOptions
 from consumer.stream.record import Partition
 from consumer.stream.reporter import Reporter
 from consumer.stream.threads import OsThreads
-from consumer.stream.worker import Ending, Worker
+from consumer.worker.event_loop import EventLoopDriver
+from consumer.worker.worker import Ending, Worker
 
 Ranges = Mapping[Partition, Range]
 
@@ -163,7 +164,7 @@ class Replay:
                 RangeClients(self._stream_options(), Plan(left, self._selection.keep, turned)),
                 self._enroller,
                 engine,
-                delivery(self._settings),
+                EventLoopDriver(delivery(self._settings), self._settings.clicksend.total_timeout, clock),
                 Reporter(CollectorRegistry(), None, clock),
                 Health(clock()),
                 threads,

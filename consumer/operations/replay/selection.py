@@ -58,7 +58,7 @@ class Only:
         """Whether the operator has asked for a record of which this becomes."""
         enrolled = isinstance(decision, Enrolled)
         reason = DELIVER if isinstance(decision, Enrolled) else decision.reason
-        identities = decision.contact.identities if isinstance(decision, Enrolled) else ()
+        identities = decision.identities if isinstance(decision, Enrolled) else ()
         return (not self.reasons or reason in self.reasons) and (
             not self.identities or (enrolled and not set(self.identities).isdisjoint(identities))
         )
@@ -95,11 +95,11 @@ class Selection:
             return Left.NOT_MEANT
         if self.newest is None or not isinstance(decision, Enrolled):
             return None
-        return Left.STALE if self.newest.outdates(decision.contact.identities, timestamp_ms) else None
+        return Left.STALE if self.newest.outdates(decision.identities, timestamp_ms) else None
 
 
 def _identity(text: str) -> str:
-    found = read_email(text) if "@" in text else read_phone(text, None, PhoneCheck.POSSIBLE)
+    found = read_email(text) if "@" in text else read_phone(text, None, PhoneCheck.POSSIBLE).number
     if found is None:
         raise ValueError(f"{text!r} is neither an email address nor a phone number in international form")
     return found

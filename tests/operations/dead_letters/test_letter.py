@@ -97,3 +97,8 @@ def test_anything_else_is_refused_with_what_to_write(text: str) -> None:
 def test_nothing_that_a_producer_wrote_steers_a_terminal() -> None:
     assert printable(b"a\x1b[2J\n\xff\xc3\xbc") == "a\\x1b[2J\\n\\xffü"
     assert printable(None) == ""
+
+
+def test_a_record_whose_headers_could_not_be_read_says_so_again_when_it_fails_again() -> None:
+    assert letter(headers_left_out=True).record(Place(SOURCE, 41)).headers_left_out
+    assert not letter().record(Place(SOURCE, 41)).headers_left_out

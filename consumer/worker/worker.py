@@ -10,7 +10,6 @@ import structlog
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
 from consumer.stream.clients import KafkaClients
-from consumer.stream.crew import NAME, Crew, Delivery
 from consumer.stream.dead_letters import DeadLetters
 from consumer.stream.health import Health
 from consumer.stream.poll_loop import PollLoop
@@ -19,9 +18,8 @@ from consumer.stream.scheduler import Scheduler
 from consumer.stream.start import Start
 from consumer.stream.threads import Threads
 from consumer.stream.watchdog import Pulse
+from consumer.worker.delivery_loop import DeliveryLoop, Driver
 
-# Beyond a request's total timeout: looking a name up can't be interrupted, and has limits of its own (resolv.conf(5)).
-REQUEST_GRACE_SECONDS = 120.0
 LAST_COMMIT_SECONDS = 2.0  # of the drain budget: requests and dead letters that hang must not cost the last commit
 
 log = structlog.get_logger()
@@ -39,7 +37,8 @@ class Worker:
     """`run` blocks until `stop`, and raises what only a person or a restart can mend.
 
     clients -- makes the Kafka clients
-    threads -- where threads come from
+    driver  -- carries the delivery loop
+    threads -- where other threads come from
     clock   -- monotonic seconds
     """
 
@@ -48,7 +47,7 @@ class Worker:
         clients: KafkaClients,
         enroller: Enroller,
         scheduler: Scheduler,
-        delivery: Delivery,
+        driver: Driver,
         reporter: Reporter,
         health: Health,
         threads: Threads,
@@ -58,26 +57,20 @@ class Worker:
         self._clients = clients
         self._enroller = enroller
         self._scheduler = scheduler
-        self._delivery = delivery
+        self._driver = driver
         self._reporter = reporter
         self._health = health
         self._threads = threads
         self._clock = clock
-        self._crew: Crew | None = None  # since the threads run
         self._crash: BaseException | None = None  # written once by any thread, read by the poll thread
 
     def stop(self) -> None:
         """End: finish what is in flight, commit, leave the group. May be called from a signal handler."""
         self._health.stopping = True
 
-    def pulses(self) -> list[Pulse]:
-        """What a watchdog looks at: the poll loop's turn, and what each delivery thread does. Any thread may ask."""
-        options = self._options
-        pulses = [Pulse("the poll loop", self._health.last_poll_at, options.max_poll_interval_ms / 1000)]
-        if self._crew is not None:
-            limit = options.request_timeout + REQUEST_GRACE_SECONDS
-            pulses += [Pulse(f"{NAME}-{number}", since, limit) for number, since in enumerate(self._crew.busy_since)]
-        return pulses
+    def pulse(self) -> Pulse:
+        """Return what a watchdog watches of the poll loop. Any thread may ask."""
+        return Pulse("the poll loop", self._health.last_poll_at, self._options.max_poll_interval_ms / 1000)
 
     def run(self) -> Ending:
         """Consume and deliver until stopped. The calling thread is the poll thread.
@@ -116,23 +109,17 @@ class Worker:
             self._threads,
         )
         dead_letters.start()
-        self._crew = crew = Crew(
-            self._scheduler,
-            self._delivery,
-            dead_letters,
-            self._reporter,
-            self._clock,
-            self._crashed,
-            self._threads,
+        delivery = DeliveryLoop(
+            self._scheduler, self._driver, dead_letters, self._reporter, options.concurrency, self._crashed
         )
-        crew.start(options.concurrency)
+        delivery.start()
         log.info("consuming", topics=list(options.topics), group=options.group_id, protocol=options.group_protocol)
         loop.join()
         while not self._health.stopping:
             loop.turn()
             if self._crash is not None:
                 raise FatalStreamError("a thread of the worker failed") from self._crash
-        return self._drain(loop, crew, dead_letters)
+        return self._drain(loop, delivery, dead_letters)
 
     def _is_stopping(self) -> bool:
         return self._health.stopping
@@ -140,7 +127,7 @@ class Worker:
     def _crashed(self, crash: BaseException) -> None:
         self._crash = self._crash or crash
 
-    def _drain(self, loop: PollLoop, crew: Crew, dead_letters: DeadLetters) -> Ending:
+    def _drain(self, loop: PollLoop, delivery: DeliveryLoop, dead_letters: DeadLetters) -> Ending:
         """Finish what is in flight, commit, close. Polling goes on, so that the group stays stable meanwhile."""
         deadline = self._clock() + self._options.drain_timeout
         finish_by = deadline - min(LAST_COMMIT_SECONDS, self._options.drain_timeout / 4)
@@ -150,7 +137,7 @@ class Worker:
         while self._in_flight() and self._clock() < finish_by:
             loop.closing_turn()
         unfinished = self._in_flight()
-        crew.join(max(0.0, min(1.0, finish_by - self._clock())))
+        delivery.stop(max(0.0, min(1.0, finish_by - self._clock())))
         dead_letters.close(max(0.0, finish_by - self._clock()))
         if not loop.commit_last(deadline):
             return Ending.UNANSWERED

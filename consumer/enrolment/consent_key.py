@@ -1,0 +1,138 @@
+"""Which traits are about marketing consent: keys are composed of words that everybody uses, no list names them all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Set
+from enum import Enum, StrEnum, auto
+from functools import lru_cache
+
+
+class ConsentKey(StrEnum):
+    """How the value under a key is to be understood."""
+
+    GRANT = "grant"  # `marketing_opt_in`, `is_subscribed`: a yes is a consent
+    REFUSAL = "refusal"  # `opt_out`, `do_not_contact`: a yes is a refusal, a no is neither
+    UNSPECIFIC = "unspecific"  # `consent`, `can_receive_sms`: only a no counts, since a yes does not say to what
+    STATUS = "status"  # `subscription_status`, `email_status`: maybe a payment's or an address's; only a refusal counts
+
+
+class _Part(Enum):
+    """What a word of a key contributes."""
+
+    CHANNEL = auto()
+    PHONE = auto()  # a channel beside a consent; elsewhere it may be the device
+    MARKETING = auto()
+    NEWSLETTER = auto()
+    GRANT = auto()  # a consent to marketing, whatever stands beside it
+    CONSENT = auto()  # the same beside a channel or marketing, else unspecific
+    SUBSCRIPTION = auto()  # the same beside a channel or marketing, else maybe a paid one
+    ACCEPT = auto()  # the same beside a channel or marketing, else nothing
+    ENABLED = auto()  # the same beside marketing; unspecific beside a channel: a second factor is sent by SMS, too
+    CAN = auto()  # always unspecific: Klaviyo's `can_receive_email_marketing` holds for people who never subscribed
+    REFUSAL = auto()
+    REFUSED = auto()  # a refusal beside a consent, a channel or marketing, else nothing
+    NOT = auto()  # a refusal beside what it negates
+    WHEN = auto()  # the time of a refusal shows that there was one; the time of a consent answers nothing
+    STATUS = auto()
+    FILLER = auto()
+
+
+_Parts = tuple[_Part, ...]
+_MARKETING = frozenset({_Part.MARKETING, _Part.NEWSLETTER})
+_ABOUT = _MARKETING | {_Part.CHANNEL, _Part.PHONE}
+_WITH_A_SUBJECT = frozenset({_Part.ACCEPT, _Part.SUBSCRIPTION})
+_WORDS: Mapping[_Part, str] = {
+    _Part.CHANNEL: "sms mms tcpa text texts texting textmessage textmessages email emails mail mails mailing"
+    " mailings message messages messaging communication communications comms",
+    _Part.PHONE: "phone mobile",
+    _Part.MARKETING: "marketing directmarketing promo promos promotion promotions promotional commercial offers",
+    _Part.NEWSLETTER: "newsletter newsletters",
+    _Part.GRANT: "optin optedin optsin optingin subscribed subscribe subscribes mailinglist custom1",
+    _Part.CONSENT: "consent consented consents",
+    _Part.SUBSCRIPTION: "subscription subscriber",
+    _Part.ACCEPT: "accept accepts accepted accepting acceptance agree agrees agreed agreement allow allows"
+    " allowed permission permissions permit permits permitted approved approval want wants wanted authorized"
+    " authorised",
+    _Part.ENABLED: "enable enabled receive receives receiving get gets ok okay",
+    _Part.CAN: "can may could contactable",
+    _Part.REFUSAL: "optout optedout optsout optingout unsubscribed unsubscribe unsubscribes unsub"
+    " unsubscription donotcontact dontcontact dontcall donotcall donotphone donotmarket donotdisturb nocontact"
+    " dnc dnd suppressed suppress suppression blacklisted blacklist blocklisted blocklist",
+    _Part.REFUSED: "revoked revoke withdrawn withdrew refused refuse refuses declined decline declines denied"
+    " deny denies rejected reject rejects disabled disable blocked stopped stop objected disallowed disallow",
+    _Part.NOT: "not no non never dont donot doesnt doesnot didnt didnot hasnt hasnot isnt isnot",
+    _Part.WHEN: "at on date datetime time timestamp",
+    _Part.STATUS: "status state preference",
+    _Part.FILLER: "is has have did do does i me user users customer customers contact contacts buyer"
+    " member lead client profile person account hs cio klaviyo mailchimp shopify braze explicit explicitly"
+    " express current currently gdpr to for from of by via the in all any our us and global globally flag given"
+    " granted signup signedup choice value call calls",
+}
+_PARTS = {word: part for part, words in _WORDS.items() for word in words.split()}
+_LONGEST_WORD = max(map(len, _PARTS))
+_LONGEST = 48  # characters of a key
+_SUBSCRIPTION_ID = re.compile(r"(?<=optout)\d+$")  # HubSpot's `hs_email_optout_12345678`
+
+
+@lru_cache(maxsize=1024)
+def consent_key(key: str) -> ConsentKey | None:
+    """Return how the value under a key is to be understood; None where the key is not about marketing consent.
+
+    Dates, sources and levels of a consent (`opt_in_date`, `email_opt_in_source`) are none, nor is what is asked for
+    another purpose (`cookie_consent`, `push_opt_in`, `third_party_opt_in`), nor a payment (`subscription_plan`).
+
+    key -- as `plain` writes it: without case, spaces, `_` and `-`
+    """
+    if key == "marketing":
+        return ConsentKey.UNSPECIFIC
+    parts = _split(_SUBSCRIPTION_ID.sub("", key)) if len(key) <= _LONGEST else None
+    return _meaning(parts, plural=key.endswith("s")) if parts else None
+
+
+def _split(key: str) -> _Parts | None:
+    """Return the words that the key is composed of; None if it holds another one. Keeps one way to each position."""
+    reached: dict[int, _Parts] = {0: ()}
+    for start in range(len(key)):
+        if start in reached:
+            for end in range(start + 1, min(start + _LONGEST_WORD, len(key)) + 1):
+                part = _PARTS.get(key[start:end])
+                if part is not None:
+                    reached.setdefault(end, (*reached[start], part))
+    return reached.get(len(key))
+
+
+def _meaning(parts: _Parts, *, plural: bool) -> ConsentKey | None:
+    has = frozenset(parts)
+    about = not has.isdisjoint(_ABOUT)
+    consents = _Part.GRANT in has or _Part.CONSENT in has
+    grants = consents or (about and not has.isdisjoint(_WITH_A_SUBJECT))
+    if _Part.REFUSAL in has or (_Part.REFUSED in has and (about or consents)):
+        either_way = _Part.NOT in has or {_Part.GRANT, _Part.REFUSAL} <= has  # `not_opted_out`, `opt_in_opt_out`
+        return ConsentKey.UNSPECIFIC if either_way else ConsentKey.REFUSAL
+    if _Part.NOT in has:
+        return ConsentKey.REFUSAL if grants or (about and _Part.PHONE not in has) else None
+    if _Part.WHEN in has:
+        return None
+    if _Part.CAN in has:
+        return ConsentKey.UNSPECIFIC
+    if grants:
+        return ConsentKey.GRANT if about or _Part.GRANT in has else ConsentKey.UNSPECIFIC
+    return _of_a_subject(has, named=plural or parts[-1] is _Part.MARKETING)
+
+
+def _of_a_subject(has: Set[_Part], *, named: bool) -> ConsentKey | None:
+    """The same for keys without a verb of consent: `newsletter`, `marketing_emails`, `email_status`.
+
+    named -- whether the last word names a kind of message: `email_marketing`, unlike `marketing_email`, is no address
+    """
+    marketing = not has.isdisjoint(_MARKETING)
+    if marketing and not has.isdisjoint({_Part.ENABLED, _Part.STATUS}):
+        return ConsentKey.GRANT
+    if _Part.CHANNEL in has and _Part.ENABLED in has:
+        return ConsentKey.UNSPECIFIC
+    if _Part.STATUS in has:
+        return None if has.isdisjoint({_Part.CHANNEL, _Part.SUBSCRIPTION}) else ConsentKey.STATUS
+    if marketing and _Part.CHANNEL in has:
+        return ConsentKey.GRANT if named else ConsentKey.UNSPECIFIC
+    return ConsentKey.GRANT if _Part.NEWSLETTER in has else None

@@ -211,6 +211,12 @@ class Enrolment(Section):
         PhoneCheck.POSSIBLE, description="`possible` or `valid`: how strictly numbers are read"
     )
     event_path: kind.JsonPointer | None = Field(None, description="JSON pointer to the event inside a wrapper record")
+    unrecognised_limit: int = Field(
+        20,
+        ge=0,
+        description="so many records in a row that are no events (a wrong topic, a wrong format) hold their partition; "
+        "0 = never",
+    )
     max_event_age: kind.Seconds = Field(
         0, description="seconds, 0 = off; older records are filtered as `too_old`: for a new group on an old topic"
     )

@@ -22,7 +22,7 @@ from tests.delivery.answers import (
     UNAUTHORIZED,
     asked_to_wait,
 )
-from tests.stream.builders import ANN, EVENTS, JANE, JOE, KIM, LEE, MORE_EVENTS, PHONE, Engine, wakes
+from tests.stream.builders import ANN, EVENTS, JANE, JOE, KIM, LEE, MORE_EVENTS, PHONE, Engine, task, wakes
 
 
 @pytest.fixture
@@ -321,6 +321,9 @@ def test_every_record_in_progress_stands_at_one_stage(engine: Engine) -> None:
     engine.admit(6, reason=DeadLetterReason.UNDECODABLE)
     engine.bury()
     engine.admit(7, reason=DeadLetterReason.UNDECODABLE)  # to be buried
+    held = task(engine.ledger, 8, reason=DeadLetterReason.UNDECODABLE)
+    held.stage = Stage.HELD
+    engine.scheduler.admit(Batch(consumed=1, tasks=[held]))
     engine.answer(delivered, DELIVERED)
     engine.answer(parked, asked_to_wait(10, 500))
     engine.answer(suspect, SUSPICIOUS)

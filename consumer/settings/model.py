@@ -183,7 +183,7 @@ class ClickSend(Section):
 
     username: kind.BasicUser = Field(description="account user name")
     api_key: kind.HeaderSecret = Field(description="the API key, not the login password")
-    list_id: int = Field(gt=0, description="the contact list's number")
+    list_id: int = Field(gt=0, le=2**63 - 1, description="the contact list's number")
     base_url: kind.BaseUrl = Field(
         "https://rest.clicksend.com/v3", description="address of the API; plain http for loopback only"
     )
@@ -226,7 +226,7 @@ class Delivery(Section):
     """How fast, and what happens when ClickSend refuses us."""
 
     concurrency: int = Field(16, ge=1, le=2000, description="requests in flight")
-    max_requests_per_second: float = Field(0, ge=0, description="for this worker; 0 = no fixed limit")
+    max_requests_per_second: kind.Rate = Field(0, description="for this worker; 0 = no fixed limit")
     on_configuration_fault: OnConfigurationFault = Field(
         OnConfigurationFault.HALT,
         description="`halt`, or `dead_letter` for those who want 401/403/404 records on the dead-letter topic",

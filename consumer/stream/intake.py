@@ -11,6 +11,7 @@ from confluent_kafka import Message
 
 from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
+from consumer.stream.dead_letter import redrives
 from consumer.stream.journal import Journal
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Headers, Partition, Record, Task, headers_of
@@ -87,7 +88,12 @@ class Intake:
                 batch.skipped += 1
                 continue
             batch.consumed += 1
-            if oldest_ms is not None and 0 <= message.timestamp()[1] < oldest_ms:
+            # What an operator has redriven is wanted, however old it is.
+            if (
+                oldest_ms is not None
+                and 0 <= message.timestamp()[1] < oldest_ms
+                and not redrives(headers_of(message) or [])
+            ):
                 reason = FilterReason.TOO_OLD
             else:
                 decision = decide(message.value())

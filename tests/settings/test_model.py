@@ -151,7 +151,7 @@ def test_every_problem_is_found_at_once_and_none_shows_its_value(problems: Find)
         pytest.param("ENROLMENT_EVENT_PATH", "/a~2", "is not a JSON pointer", id="pointer-with-bad-escape"),
         pytest.param("DELIVERY_CONCURRENCY", "0", "is not a whole number from 1 to 2000", id="no-requests"),
         pytest.param("DELIVERY_CONCURRENCY", "2001", "is not a whole number from 1 to 2000", id="too-many-requests"),
-        pytest.param("DELIVERY_MAX_REQUESTS_PER_SECOND", "-1", "is not a number of at least 0", id="negative-rate"),
+        pytest.param("DELIVERY_MAX_REQUESTS_PER_SECOND", "-1", "is not a number from 0 to 1000000", id="negative-rate"),
         pytest.param("MONITOR_PORT", "65536", "is not a whole number from 0 to 65535", id="port"),
         pytest.param("MONITOR_HOST", "http://10.0.0.5", "is not a host name", id="host-as-url"),
         pytest.param("MONITOR_ALLOWED_HOSTS", "a.example,b/c", "is not a host name", id="host-with-path"),

@@ -125,8 +125,21 @@ def test_headers_of_an_earlier_round_are_replaced() -> None:
     assert texts(bad(headers=earlier)) == texts(bad())
 
 
-def test_how_often_it_was_redriven_is_kept() -> None:
-    assert texts(bad(headers=[("clicksend.redrive.count", b"3")]))["clicksend.redrive.count"] == "3"
+PLACE = ("clicksend.redrive.from", b"events.dead-letter-0@17")
+
+
+@pytest.mark.parametrize(
+    ("headers", "count"),
+    [
+        pytest.param([("clicksend.redrive.count", b"3"), PLACE], "3", id="written-by-a-redrive"),
+        pytest.param([("clicksend.redrive.count", b"3")], "0", id="a-producers-own"),
+        pytest.param([("clicksend.redrive.count", b"9" * 30), PLACE], "0", id="beyond-counting"),
+        pytest.param([("clicksend.redrive.count", None), PLACE], "0", id="null"),
+        pytest.param([PLACE], "0", id="without-a-count"),
+    ],
+)
+def test_how_often_it_was_redriven_is_kept_where_a_redrive_has_written_it(headers: Headers, count: str) -> None:
+    assert texts(bad(headers=headers))["clicksend.redrive.count"] == count
 
 
 def test_a_value_too_large_for_the_topic_is_pointed_to() -> None:

@@ -14,7 +14,12 @@ from consumer.enrolment.rules import Rules
 from consumer.stream.commit_map import CommitMap
 from consumer.stream.intake import Intake
 from consumer.stream.ledger import Ledger
+from consumer.stream.record import Headers
 from tests.stream.builders import EVENTS, TIMESTAMP_MS, TOPIC_ID, Consumed
+
+NOW_MS, MAX_AGE_MS = 1_000_000, 1_000
+SIGN_UP = b'{"type":"identify","traits":{"email":"jane.doe@example.com"}}'
+REDRIVEN: Headers = [("clicksend.redrive.count", b"1"), ("clicksend.redrive.from", b"events.dead-letter-0@17")]
 
 
 def sign_up(offset: int, epoch: int = 0) -> Message:
@@ -68,3 +73,30 @@ def test_what_was_settled_before_is_passed_over_unless_another_record_stands_the
     ledger.settled_before = CommitMap(TOPIC_ID, 100, 102, frozenset([100]), leader_epoch=4)
     assert partition.read([sign_up(100, 4), sign_up(101, epoch)]) == delivered
     assert ledger.epoch_before(102) == epoch
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "headers", "filtered"),
+    [
+        pytest.param(MAX_AGE_MS, [], {}, id="young-enough"),
+        pytest.param(MAX_AGE_MS + 1, [], {"too_old": 1}, id="too-old"),
+        pytest.param(MAX_AGE_MS + 1, REDRIVEN, {}, id="too-old-and-redriven"),
+        pytest.param(MAX_AGE_MS + 1, REDRIVEN[:1], {"too_old": 1}, id="a-producers-own-count"),
+    ],
+)
+def test_a_record_is_too_old_unless_a_redrive_has_brought_it_back(
+    age_ms: int, headers: Headers, filtered: dict[str, int]
+) -> None:
+    ledgers = {EVENTS: Ledger(EVENTS, 0, 0)}
+    intake = Intake(Enroller(Rules.of()), ledgers, lambda ledger, _offset, _lowest: ledger, MAX_AGE_MS, None)
+    message = Message(
+        topic=EVENTS.topic,
+        partition=EVENTS.number,
+        offset=0,
+        value=SIGN_UP,
+        timestamp=(1, NOW_MS - age_ms),
+        headers=headers,  # type: ignore[arg-type]  # null headers are allowed
+    )
+    batch, _ = intake.read([message], NOW_MS)
+    assert batch.filtered == filtered
+    assert len(batch.tasks) == 1 - len(filtered)

@@ -125,9 +125,9 @@ class KafkaChecks:
             yield skipped("records", "topic")
             yield skipped("start", "topic")
             return
-        there = self._cluster.partitions_of(readable)
-        ends = self._cluster.ends(_all(there))
-        backlog = Backlog.of(group, ends, reset)
+        partitions = _all(self._cluster.partitions_of(readable))
+        ends = self._cluster.ends(partitions)
+        backlog = Backlog.of(group, ends, reset, self._cluster.log_ends(partitions))
         yield from self._input(ends)
         oldest_ms = min(oldest(self._cluster, backlog.ahead).values(), default=None)
         yield from backlog_findings(backlog, group, oldest_ms, reset, per_second, round(time.time() * 1000))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from consumer.operations.wiring import delivery, scheduler, stream_options
 from consumer.settings import Settings
 from consumer.stream.clients import KafkaClients
 from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
-from consumer.stream.dead_letters import DeadLetters
+from consumer.stream.dead_letters import PARTITION_BY_KEY, DeadLetters
 from consumer.stream.health import Health
 from consumer.stream.ledger import OFFSET_UNKNOWN
 from consumer.stream.options import StreamOptions
@@ -67,13 +67,30 @@ class Nowhere:
 
 
 class ToSource:
-    """Writes the record to the partition that it came from, and waits for the acknowledgement."""
+    """Writes the record to the partition that it came from, and waits for the acknowledgement.
 
-    def __init__(self, options: StreamOptions) -> None:
+    there -- the partitions of each topic. One that is gone has no place of its own any more: the key finds it another
+    """
+
+    def __init__(self, options: StreamOptions, there: Mapping[str, Container[int]]) -> None:
         self._producer = KafkaClients(options).producer({})
+        self._there = there
 
     def send(self, record: Record, decision: Decision) -> Fate:  # noqa: ARG002 -- a Target
         """Raises RefusedError where the topic takes nothing at all."""
+        topic, number = record.partition
+        placed = number in self._there.get(topic, ())
+        error = self._produced(record, number if placed else PARTITION_BY_KEY)
+        if error is not None and error.code() == KafkaError._UNKNOWN_PARTITION and placed:  # gone meanwhile
+            error = self._produced(record, PARTITION_BY_KEY)
+        if error is None:
+            return Fate.REDRIVEN
+        if error.code() in OF_THE_RECORD:
+            return Fate.REFUSED
+        how = "Check that it exists, that this user may WRITE to it, and the brokers"
+        raise RefusedError(f"{topic} takes no record: {error.name()}. {how}.")
+
+    def _produced(self, record: Record, partition: int) -> KafkaError | None:
         errors: list[KafkaError | None] = []
 
         def reported(error: KafkaError | None, _message: Message) -> None:
@@ -85,7 +102,7 @@ class ToSource:
                 key=record.key,
                 value=record.value,
                 headers=record.headers,  # type: ignore[arg-type]  # null headers are allowed
-                partition=record.partition.number,
+                partition=partition,
                 timestamp=max(0, record.timestamp_ms),
                 on_delivery=reported,
             )
@@ -93,13 +110,7 @@ class ToSource:
                 self._producer.poll(1.0)
         except KafkaException as failure:
             errors.append(failure.args[0])
-        (error,) = errors[:1]
-        if error is None:
-            return Fate.REDRIVEN
-        if error.code() in OF_THE_RECORD:
-            return Fate.REFUSED
-        how = "Check that it exists, that this user may WRITE to it, and the brokers"
-        raise RefusedError(f"{record.partition} takes no record: {error.name()}. {how}.")
+        return errors[0]
 
     def close(self) -> None:
         """Nothing is on its way: each record was waited for."""

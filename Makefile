@@ -9,6 +9,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+# What `make bench` holds the worker against, where Go is installed. Neither CI nor a comparison needs it.
+FLOOR := $(if $(filter --ci --compare,$(ARGS)),,$(if $(shell command -v go),.tools/bin/go-floor))
 PURE := consumer/enrolment/*,consumer/delivery/*,consumer/clicksend/outcome.py
 
 help: ## list the targets
@@ -45,7 +47,7 @@ lint: $(READY) ## ruff, its formatter, mypy
 	@$(BIN)/ruff format --quiet --check
 	@$(BIN)/mypy --no-error-summary
 
-bench: $(READY) ## the benchmarks, beside baselines of the same run (ARGS='--only NAME', '--long', '--ci', '--json FILE')
+bench: $(READY) $(FLOOR) ## the benchmarks, beside baselines of the same run (ARGS='--only NAME', '--against REV', '--long', '--ci', '--json FILE')
 ifeq ($(strip $(ARGS)),)
 	@for each in tests/benchmarks/bench_*.py; do $(BIN)/python $$each || exit 1; done
 endif
@@ -99,6 +101,10 @@ $(READY): pyproject.toml requirements-dev.txt $(UV)
 
 .tools/bin/docker-compose: tests/deploy/compose/go.sum
 	@cd tests/deploy/compose && go build -o ../../../$@ github.com/docker/compose/v2/cmd
+	@touch $@
+
+.tools/bin/go-floor: $(wildcard tests/benchmarks/go_floor/*)
+	@cd tests/benchmarks/go_floor && go build -o ../../../$@ .
 	@touch $@
 
 # Where uv is not on the PATH. `--target` needs no environment, so it works on Debian, whose own is not to be touched.

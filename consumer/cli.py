@@ -249,7 +249,7 @@ def exit_status(command: Callable[[], int | None]) -> int:
         _say(str(error))
         return ExitStatus.FAILED
     except FatalStreamError as error:
-        _say(str(error))
+        _say(f"{error} ({log.places(error.__cause__)})" if error.__cause__ else str(error))
         return ExitStatus.FATAL
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,27 +1,33 @@
 """What the program says on stderr: one event a line, for a person on a terminal, as JSON elsewhere.
 
 Neither an exception's text nor the values in its frames are ever shown: both may hold what a person entered somewhere.
-Exceptions appear as their type and the places they came through.
+Exceptions appear as their type and the places they came through. A text may have any length: each is cut.
 """
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
 import os
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager, suppress
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from types import FrameType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 LIBRDKAFKA = "librdkafka"
 REPEAT_SECONDS = 30.0
 DEPTH = 12  # places that are shown of one stack
+LONGEST = 2_000  # characters that are shown of one text
+MOST = 200  # entries that are shown of one list
 
 
 class LogLevel(StrEnum):
@@ -97,15 +103,34 @@ def configure(level: LogLevel, form: LogFormat, stream: TextIO | None = None) ->
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _places_for_exceptions,
+            _cut_for_a_terminal if on_console else _cut_all,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level.number),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Unfailing(out))),
         cache_logger_on_first_use=True,
     )
     # What libraries say below a warning is for those who debug.
     libraries = level.number if level is LogLevel.DEBUG else max(level.number, logging.WARNING)
     logging.basicConfig(handlers=[_ToStructlog(level)], level=libraries, force=True)
+
+
+class _Unfailing(io.TextIOBase):
+    """A stream whose lines may get lost: a full disk, or a pipe that nobody reads, must not end the worker."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, if that is possible."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, if that is possible."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 @contextmanager
@@ -123,13 +148,24 @@ def _absent(package: str) -> Iterator[None]:
 
 def places(error: BaseException) -> str:
     """An exception and its causes as types and places, the innermost first: `KeyError at a.py:3 f < b.py:9 g`."""
-    return ", caused by ".join(_places(each) for each in _chain(error))
+    return ", caused by ".join(_type_and_places(each) for each in _chain(error))
+
+
+def cause_of(error: BaseException) -> dict[str, str]:
+    """Return what a failure line says of an exception: its class as `cause`, its place as `at`. Never its text.
+
+    Of a chain of exceptions, all classes and the place of the first cause. `at` is missing where there is no place.
+    """
+    chain = list(_chain(error))
+    cause = {"cause": " caused by ".join(_type(each) for each in chain)}
+    where = next(filter(None, (_where(each) for each in reversed(chain))), "")
+    return {**cause, "at": where} if where else cause
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     current: BaseException | None = error
-    while current is not None and id(current) not in seen:
+    while current is not None and id(current) not in seen and len(seen) < DEPTH:
         seen.add(id(current))
         yield current
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
@@ -137,16 +173,33 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def frame_places(frame: FrameType) -> str:
     """Where a running thread is, the innermost place first: `b.py:9 g < a.py:3 f`."""
-    return _innermost_first(traceback.extract_stack(frame, limit=DEPTH))
+    return _innermost_first(islice(traceback.walk_stack(frame), DEPTH))
 
 
-def _innermost_first(frames: traceback.StackSummary) -> str:
-    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+def _innermost_first(frames: Iterable[tuple[FrameType, int]]) -> str:
+    """Made by hand: the traceback module opens source files, which may be the very thing that fails."""
+    codes = ((frame.f_code, line) for frame, line in frames)
+    return " < ".join(f"{Path(code.co_filename).name}:{line} {code.co_name}" for code, line in codes)
 
 
-def _places(error: BaseException) -> str:
-    where = _innermost_first(traceback.extract_tb(error.__traceback__, limit=-DEPTH))
-    return f"{type(error).__qualname__} at {where}" if where else type(error).__qualname__
+def _type_and_places(error: BaseException) -> str:
+    where = _where(error)
+    return f"{_type(error)} at {where}" if where else _type(error)
+
+
+def _type(error: BaseException) -> str:
+    """`KeyError`, `OSError EMFILE`, `KafkaException _TIMED_OUT`: with the error's number as a word of a closed list."""
+    name = type(error).__qualname__
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"{name} {errno.errorcode.get(error.errno, '')}".rstrip()
+    what: Any = error.args[0] if error.args else None
+    # by its name: this module does without Kafka's library
+    return f"{name} {what.name()}" if type(what).__name__ == "KafkaError" else name
+
+
+def _where(error: BaseException) -> str:
+    frames = deque(traceback.walk_tb(error.__traceback__), maxlen=DEPTH)
+    return _innermost_first(reversed(frames))
 
 
 def _places_for_exceptions(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -159,6 +212,44 @@ def _places_for_exceptions(_logger: object, _method: str, event: MutableMapping[
         if isinstance(value, BaseException):
             event[key] = places(value)
     return event
+
+
+def _cut_all(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Cut every text. JSON escapes what could steer a terminal."""
+    for key, value in event.items():
+        event[key] = _cut(value)
+    return event
+
+
+def _cut_for_a_terminal(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Cut every text, and escape what could steer the terminal."""
+    for key, value in event.items():
+        cut = _cut(value)
+        if not isinstance(cut, bool | int | float | None):
+            text = cut if isinstance(cut, str) else str(cut)
+            cut = text if text.isprintable() else "".join(map(_visible, text))
+        event[key] = cut
+    return event
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+
+
+def _cut(value: object) -> object:
+    match value:
+        case bool() | int() | float() | None:
+            return value
+        case str():
+            return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
+        case bytes() | bytearray():
+            return _cut(str(bytes(value[:LONGEST])))
+        case Mapping():
+            return {str(_cut(key)): _cut(each) for key, each in islice(value.items(), MOST)}
+        case list() | tuple() | set() | frozenset():
+            return [_cut(each) for each in islice(value, MOST)]
+        case _:
+            return _cut(str(value))
 
 
 class _ToStructlog(logging.Handler):
@@ -176,14 +267,22 @@ class _ToStructlog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         import structlog  # noqa: PLC0415 -- loaded already: `configure` makes this handler
 
-        text = record.getMessage() if record.name == LIBRDKAFKA else str(record.msg)
+        text = _message(record) if record.name == LIBRDKAFKA else str(record.msg)
         extra: dict[str, object] = {"logger": record.name, "exc_info": record.exc_info}
         if record.name == LIBRDKAFKA:
             left_out = self._summary.ask(_kind(record), self._clock())
             if left_out is None:
                 return
             extra["left_out"] = left_out
-        structlog.get_logger().log(record.levelno, text.partition("\n")[0], **extra)
+        structlog.get_logger().log(record.levelno, text[:LONGEST].partition("\n")[0], **extra)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """The line with its arguments, or without those where they don't fit it: a line must not be lost for its form."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError):
+        return str(record.msg)
 
 
 def _kind(record: logging.LogRecord) -> str:

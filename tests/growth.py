@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
+
+Input = TypeVar("Input")
 
 MOST_GROWTH = 2.5  # times the CPU time for twice the input: linear, with some room
-LARGEST = 1_000_000
-MEASURABLE = 0.005  # seconds; what costs less at every size does not grow
+DOUBLINGS = 3  # that are measured at once: what is due to caches and pages evens out
+LARGEST = 524_288
+MEASURABLE = 0.001  # seconds
+MEASUREMENTS = 3
 
 _PATTERNS = {
     "letters": "a",
@@ -38,28 +43,40 @@ PATTERNS = list(_PATTERNS.values())
 PATTERN_IDS = list(_PATTERNS)
 
 
-def growth(work: Callable[[str], object], text_of: Callable[[int], str]) -> float:
-    """Return the CPU time for a text divided by that for half of it, at the first size where both can be measured.
+def growth(work: Callable[[Input], object], prepared: Callable[[int], Input]) -> float:
+    """Return how many times the CPU time twice the input takes.
 
-    0 where even the largest text costs next to nothing. Sizes begin small: what grows with the square is found before
-    it takes minutes.
+    The mean over several doublings, from the first size on that takes measurable time: what grows with the square is
+    found before it takes minutes. The least of several measurements: memory is slow now and then, a square each time.
+
+    prepared -- an input of that size; its making does not count
     """
-    size = 1000
-    half = _cost(work, text_of(size))
-    while True:
+    least = float("inf")
+    for _ in range(MEASUREMENTS):
+        least = min(least, _growth(work, prepared))
+        if least <= MOST_GROWTH:
+            break
+    return least
+
+
+def repeated(pattern: str, size: int) -> str:
+    """Return so many characters of a pattern."""
+    return (pattern * size)[:size]
+
+
+def _growth(work: Callable[[Input], object], prepared: Callable[[int], Input]) -> float:
+    size = LARGEST >> 9
+    while (cost := _cost(work, prepared, size)) < MEASURABLE and size << DOUBLINGS < LARGEST:
         size *= 2
-        whole = _cost(work, text_of(size))
-        if half >= MEASURABLE:
-            return whole / half
-        if size >= LARGEST:
-            return 0.0 if whole < MEASURABLE else whole / max(half, MEASURABLE / 2)
-        half = whole
+    ratio = _cost(work, prepared, size << DOUBLINGS) / max(cost, MEASURABLE)
+    return float(ratio ** (1 / DOUBLINGS))
 
 
-def _cost(work: Callable[[str], object], text: str) -> float:
+def _cost(work: Callable[[Input], object], prepared: Callable[[int], Input], size: int) -> float:
     best = float("inf")
-    for _ in range(5):
+    for _ in range(3):
+        given = prepared(size)
         began = time.thread_time()
-        work(text)
+        work(given)
         best = min(best, time.thread_time() - began)
     return best

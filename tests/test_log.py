@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import errno
 import io
 import json
+import linecache
 import logging
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 import structlog
+from confluent_kafka import KafkaError, KafkaException
 
-from consumer.log import LogFormat, LogLevel, Summary, configure, librdkafka, places
+from consumer.log import LONGEST, MOST, LogFormat, LogLevel, Summary, cause_of, configure, librdkafka, places
+from tests.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth, repeated
 
 
 class Terminal(io.StringIO):
@@ -179,3 +185,109 @@ def test_logging_does_without_rich_and_leaves_it_to_others() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "rich"]
+
+
+def chained(first: Exception, second: Exception) -> Exception:
+    """The second, raised because of the first."""
+    try:
+        try:
+            raise first
+        except Exception as cause:
+            raise second from cause
+    except Exception as error:
+        return error
+
+
+def test_a_failure_line_names_the_class_and_the_place_of_its_cause_and_no_value() -> None:
+    told = cause_of(chained(ValueError("jane.doe@example.com"), RuntimeError("+14155550132")))
+    assert told["cause"] == "RuntimeError caused by ValueError"
+    assert told["at"].startswith("test_log.py:")
+    assert told["at"].endswith(" chained")
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        pytest.param(OSError(errno.EMFILE, "jane.doe"), "OSError EMFILE", id="of-the-operating-system"),
+        pytest.param(ConnectionResetError(errno.ECONNRESET, "x"), "ConnectionResetError ECONNRESET", id="of-a-socket"),
+        pytest.param(OSError("jane.doe"), "OSError", id="without-a-number"),
+        pytest.param(KafkaException(KafkaError(KafkaError._TIMED_OUT)), "KafkaException _TIMED_OUT", id="of-kafka"),
+        pytest.param(KeyError("jane.doe"), "KeyError", id="any-other"),
+    ],
+)
+def test_a_cause_has_a_word_of_a_closed_list_where_there_is_one(error: Exception, cause: str) -> None:
+    assert cause_of(error) == {"cause": cause}, "never raised: it has no place"
+
+
+def test_no_file_is_opened_to_tell_a_place() -> None:
+    """It may be the want of descriptors that is told."""
+    linecache.clearcache()
+    cause_of(chained(ValueError(), RuntimeError()))
+    assert not linecache.cache
+
+
+FORMATS = pytest.mark.parametrize("form", [LogFormat.JSON, LogFormat.CONSOLE])
+LINES: dict[str, Callable[[str], object]] = {
+    "event": lambda text: structlog.get_logger().info(text),
+    "value": lambda text: structlog.get_logger().info("halted", why=text),
+    "list": lambda text: structlog.get_logger().info("halted", why=[text, text]),
+    "mapping": lambda text: structlog.get_logger().info("halted", why={text: text}),
+    "exception": lambda text: structlog.get_logger().info("halted", why=ValueError(text)),
+    "library": lambda text: logging.getLogger("urllib3").warning(text),
+    "argument of a library": lambda text: logging.getLogger("urllib3").warning("%s", text),
+    "librdkafka": lambda text: librdkafka().error("%s [%s] %s", "FAIL", "rdkafka#consumer-1", text),
+}
+
+
+@FORMATS
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+@pytest.mark.parametrize("pattern", PATTERNS, ids=PATTERN_IDS)
+def test_a_line_with_a_long_text_costs_what_its_beginning_costs(
+    form: LogFormat, line: Callable[[str], object], pattern: str
+) -> None:
+    out = io.StringIO()
+    configure(LogLevel.INFO, form, out)
+    assert growth(line, partial(repeated, pattern)) <= MOST_GROWTH
+    assert all(len(line) < 50 * LONGEST for line in out.getvalue().splitlines())
+
+
+def test_long_texts_and_lists_are_cut(out: io.StringIO) -> None:
+    configure(LogLevel.INFO, LogFormat.JSON, out)
+    structlog.get_logger().info("x" * 9000, why="y" * 9000, key=b"\xff" * 9000, partitions=list(range(9000)))
+    (entry,) = entries(out)
+    assert (entry["event"], entry["why"]) == ("x" * LONGEST + "…", "y" * LONGEST + "…")
+    assert len(str(entry["key"])) == LONGEST + 1
+    assert entry["partitions"] == list(range(MOST))
+
+
+def test_what_could_steer_a_terminal_is_escaped() -> None:
+    terminal = Terminal()
+    configure(LogLevel.INFO, LogFormat.CONSOLE, terminal)
+    structlog.get_logger().info("halted\x1b[2J", why="\x9b2J\nlevel=info", groups=["\x1b]0;title\x07"])
+    text = terminal.getvalue()
+    assert "halted\\x1b[2J" in text
+    assert "x9b2J" in text
+    assert not {"\x9b", "\x1b]", "\x07"} & {text[at : at + width] for at in range(len(text)) for width in (1, 2)}
+    assert text.count("\n") == 1
+
+
+def test_a_library_whose_line_does_not_fit_its_arguments_ends_nothing(out: io.StringIO) -> None:
+    configure(LogLevel.INFO, LogFormat.JSON, out)
+    librdkafka().error("%s [%d]", "FAIL", "no number")
+    assert [entry["event"] for entry in entries(out)] == ["%s [%d]"]
+
+
+class Full(io.StringIO):
+    """A file on a disk without space."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_line_that_cant_be_written_ends_nothing() -> None:
+    configure(LogLevel.INFO, LogFormat.JSON, Full())
+    structlog.get_logger().info("halted")
+    closed = io.StringIO()
+    closed.close()
+    configure(LogLevel.INFO, LogFormat.JSON, closed)
+    structlog.get_logger().info("halted")

@@ -57,7 +57,7 @@ def test_an_event_is_mapped_with_the_schemas_of_the_wheel(installed: Path) -> No
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 event = b'{"type": "identify", "traits": {"email": "Jane.Doe@example.com"}}'
-print(Enroller(Rules.of()).decide(event).contact.payload().decode())
+print(Enroller(Rules.of()).decide(event).payload.decode())
 """
     done = run(installed, "-c", code)
     assert done.stderr == ""

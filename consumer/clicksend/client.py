@@ -10,7 +10,7 @@ from urllib3 import Timeout
 from consumer.clicksend.failure import FAILURES, failed
 from consumer.clicksend.outcome import MALFORMED, Outcome, classify
 from consumer.clicksend.probe import ProbeVerdict
-from consumer.clicksend.transport import Endpoint, Timeouts, open_session
+from consumer.clicksend.transport import BODY_LIMIT, Endpoint, Timeouts, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from consumer.clicksend.credentials import Credentials
 
-BODY_LIMIT = 64 * 1024  # bytes of an answer's body, unpacked
 _CHUNK = 16 * 1024
 
 

@@ -17,6 +17,7 @@ class Fault(StrEnum):
     TLS = "tls"
     PROXY_UNAUTHORIZED = "proxy_unauthorized"
     MASS_REJECTION = "mass_rejection"
+    UNINTELLIGIBLE = "unintelligible"
 
     @property
     def mend(self) -> str:
@@ -48,6 +49,10 @@ _MENDS = {
         "and set CLICKSEND_CA_FILE where a proxy of your company signs certificates."
     ),
     Fault.PROXY_UNAUTHORIZED: "The proxy refuses us: put its user name and password into CLICKSEND_PROXY_URL.",
+    Fault.UNINTELLIGIBLE: (
+        "Malformed answers, or success without ClickSend's JSON, so something else answers: check CLICKSEND_BASE_URL, "
+        "CLICKSEND_PROXY_URL, and whether there is a captive portal or a gateway on the way."
+    ),
     Fault.MASS_REJECTION: (
         "ClickSend has rejected many different contacts in a row and accepted none: "
         "read its vendor code in the log, and check the list and how events are mapped before you resume."

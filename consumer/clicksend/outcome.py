@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 import orjson
@@ -38,6 +39,7 @@ class Cause(StrEnum):
     TIMEOUT = "timeout"  # sent, and not answered in full in time
     RESET = "reset"  # sent, and the connection broke before the answer
     MALFORMED = "malformed"  # an answer that is cut, oversized or not HTTP
+    UNINTELLIGIBLE = "unintelligible"  # a 2xx with something else than a JSON object: perhaps not ClickSend's
     RATE_LIMITED = "rate_limited"
     UNAVAILABLE = "unavailable"
     SERVER_ERROR = "server_error"
@@ -51,6 +53,7 @@ class Outcome:
     status      -- the HTTP status as it came; None where no usable answer came
     code        -- the vendor's code in the body; "other" where it is not one of the form that we show
     retry_after -- seconds that the vendor asked us to wait, 0 to 3600; of transient outcomes only
+    unread      -- a `Retry-After` came that can't be read
     fault       -- of configuration faults, and only of those
     cause       -- of transient outcomes, and only of those
     """
@@ -61,6 +64,7 @@ class Outcome:
     retry_after: float | None = None
     fault: Fault | None = None
     cause: Cause | None = None
+    unread: bool = False
 
 
 def _transient(cause: Cause) -> Outcome:
@@ -72,7 +76,10 @@ def _fault(fault: Fault) -> Outcome:
 
 
 MALFORMED = _transient(Cause.MALFORMED)
+_UNINTELLIGIBLE = _transient(Cause.UNINTELLIGIBLE)
 _SUCCESS = Outcome(Result.DELIVERED, status=200, code="SUCCESS")  # nearly every outcome: it needs no look at the table
+
+_NO_OBJECT: Mapping[str, object] = {}
 
 # Codes that decide whatever the status.
 _CODES: Mapping[str, Outcome] = {
@@ -132,14 +139,17 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, now: datetime
     code = _code(answer)
     if code is not None and code in _CODES:
         outcome = _CODES[code]
+    elif outcome.result is Result.DELIVERED and answer is _NO_OBJECT:
+        outcome = _UNINTELLIGIBLE if body.strip() else outcome
     elif outcome.result is Result.DELIVERED:
         outcome = _by_status(_status_in_body(answer) or status)
     elif outcome.result is Result.REJECTED:
         said = _by_status(_CODE_STATUSES.get(code or "", status))
         outcome = said if said.result is Result.TRANSIENT else outcome
-    transient = outcome.result is Result.TRANSIENT
-    retry_after = parse_retry_after(headers.get("Retry-After"), now) if transient else None
-    return replace(outcome, status=status, code=code, retry_after=retry_after)
+    asked = headers.get("Retry-After") if outcome.result is Result.TRANSIENT else None
+    retry_after = parse_retry_after(asked, now)
+    unread = asked is not None and retry_after is None
+    return replace(outcome, status=status, code=code, retry_after=retry_after, unread=unread)
 
 
 def _by_status(status: int) -> Outcome:
@@ -147,15 +157,15 @@ def _by_status(status: int) -> Outcome:
 
 
 def _parse(body: bytes) -> Mapping[str, object]:
-    """The body as a JSON object; empty where it isn't one. PHP's texts may be in any encoding, and begin with a BOM."""
+    """The body as a JSON object, `_NO_OBJECT` where it isn't one. PHP's texts have any encoding, or a BOM."""
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
         try:
             answer = orjson.loads(body.decode("utf-8-sig", errors="replace"))
         except orjson.JSONDecodeError:
-            return {}
-    return answer if isinstance(answer, dict) else {}
+            return _NO_OBJECT
+    return answer if isinstance(answer, dict) else _NO_OBJECT
 
 
 def _code(answer: Mapping[str, object]) -> str | None:
@@ -199,6 +209,7 @@ STATUS_LABELS: Mapping[Result, tuple[str, ...]] = {
 """Every status label that outcomes of a result can have, for metrics: a closed list."""
 
 
+@cache  # of so many statuses as HTTP has
 def status_label(status: int | None) -> str:
     """The label for a status: itself where it is a usual one, else its class; `none` for no usable answer."""
     if status in _LABELLED:

@@ -21,25 +21,28 @@ class ProbeResult(StrEnum):
 class ProbeVerdict:
     """What a probe found.
 
-    fault  -- of a refused probe, and only of that: what the configuration is at fault with
-    status -- the HTTP status, where an answer came
+    fault       -- of a refused probe, and only of that: what the configuration is at fault with
+    status      -- the HTTP status, where an answer came
+    retry_after -- seconds for which ClickSend asked us to wait, where it did
     """
 
     result: ProbeResult
     fault: Fault | None = None
     status: int | None = None
+    retry_after: float | None = None
 
     @classmethod
     def of(cls, outcome: Outcome) -> ProbeVerdict:
         """Read the outcome of the probe's request.
 
-        No contact is involved, so whatever the answer holds against the request is the configuration's fault.
+        No contact is involved, so whatever the answer holds against the request is the configuration's fault. It is
+        fine only with ClickSend's own code: a portal or another server may answer 200 as well.
         """
         match outcome.result:
-            case Result.DELIVERED:
+            case Result.DELIVERED if outcome.code is not None:
                 return cls(ProbeResult.FINE, status=outcome.status)
-            case Result.TRANSIENT | Result.ALREADY_EXISTS:
-                return cls(ProbeResult.UNDECIDED, status=outcome.status)
+            case Result.DELIVERED | Result.TRANSIENT | Result.ALREADY_EXISTS:
+                return cls(ProbeResult.UNDECIDED, status=outcome.status, retry_after=outcome.retry_after)
         forbidden = outcome.status == 403 or outcome.code == "FORBIDDEN"
         suspected = Fault.FORBIDDEN if forbidden else Fault.LIST_NOT_FOUND
         return cls(ProbeResult.REFUSED, outcome.fault or suspected, outcome.status)

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 LONGEST = 3600.0  # seconds; what is asked for beyond that is looked at again by then
-_SECONDS = re.compile(r"[0-9]+")
+_LONGEST_TEXT = 200  # characters; several dates, and no more
+_SECONDS = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([a-z]*)", re.ASCII)
+_UNITS = {
+    **dict.fromkeys(("", "s", "sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 0.001),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0),
+}
+# Between two values, where the header came twice (RFC 9110, 5.3). The comma after a date's day is none of these.
+_COMMA = re.compile(r"(?<!mon)(?<!tue)(?<!wed)(?<!thu)(?<!fri)(?<!sat)(?<!sun)(?<!day),")
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """The seconds to wait, from 0 to `LONGEST`; None where the header is missing or makes no sense.
+    """Return the seconds to wait, from 0 to `LONGEST`; None where the header is missing or can't be read.
 
-    value -- the header `Retry-After`: seconds or an HTTP date in any of its three forms (RFC 9110, 10.2.3 and 5.6.7)
+    value -- the header `Retry-After`: seconds or an HTTP date in any of its three forms (RFC 9110, 10.2.3 and 5.6.7).
+             Fractions and units, which servers send against the specification, are read as well. Of several values
+             the longest counts. Waiting too long is better than too short, so fractions are rounded up.
     now   -- the present, with its time zone
     """
     if value is None:
         return None
-    value = value.strip()
-    if _SECONDS.fullmatch(value):
-        return min(float(value), LONGEST)
+    waits = [_one(each.strip(), now) for each in _COMMA.split(value[:_LONGEST_TEXT].strip().lower())]
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _one(text: str, now: datetime) -> float | None:
+    if number := _SECONDS.fullmatch(text):
+        unit = _UNITS.get(number[2])
+        return None if unit is None else float(math.ceil(min(float(number[1]) * unit, LONGEST)))
     try:
-        due = parsedate_to_datetime(value)
+        due = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
     if due.tzinfo is None:  # asctime's form names no zone; it means UTC

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
 ANSWER_LIMIT = 128 * 1024  # bytes of one answer on the wire, headers included; ClickSend's weigh less than one
+BODY_LIMIT = 64 * 1024  # bytes of an answer's body, unpacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +86,18 @@ class Trust:
                 self.context.load_verify_locations(self._ca_file)
 
 
-def open_session(endpoint: Endpoint, adapter: BaseAdapter) -> requests.Session:
-    """A Session that takes nothing from the environment, prepares the requests, and knows no adapter but this one."""
+def open_session(endpoint: Endpoint, adapter: BaseAdapter | None = None) -> requests.Session:
+    """A Session that takes nothing from the environment, prepares the requests, and knows no adapter but this one.
+
+    adapter -- None where the requests are only prepared
+    """
     session = requests.Session()
     session.trust_env = False  # no proxy and no CA of the environment's, and no .netrc: it would override the API key
     if endpoint.proxy_url:
         session.proxies = {"https": endpoint.proxy_url}
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
+    if adapter is not None:
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
     session.headers.clear()
     session.headers.update(
         {

@@ -182,9 +182,9 @@ function takeIn(answer) {
     options("partition", answer.records.map((entry) => entry.partition));
     if (opened !== null && answer.records.some((entry) => keyOf(entry) === opened)) showOpened();
   }
-  const note = element("sample");
-  note.hidden = !answer.passed_over;
-  setText("sample", `Under load this is a sample: ${grouped.format(answer.passed_over)} records were not looked at when they came. Retries and dead letters go before.`);
+  const passedOver = answer.consumed - entries.size; // the page keeps more than the worker
+  element("sample").hidden = passedOver <= 0;
+  setText("sample", `Not all are here: ${grouped.format(passedOver)} records were passed over. Of each disposition the newest are kept; retries and dead letters go before.`);
 }
 
 const lastFirst = (some) => some.sort((one, other) => other.consumed_at - one.consumed_at || other.offset - one.offset);
@@ -468,4 +468,4 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-keepFresh(refresh, INTERVAL, "the worker");
+keepFresh(refresh, INTERVAL);

@@ -2,26 +2,56 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
+from operator import itemgetter
 
 import orjson
 
 from consumer.clicksend.outcome import Outcome
-from consumer.debugger.budget import UNWATCHED, WATCHED, WATCHED_SECONDS, Budget, Rates
 from consumer.debugger.entry import Attempt, Entry, Next, Standing
 from consumer.debugger.ring import Ring
+from consumer.debugger.sightings import Change, Key, Sighting, Sightings
 from consumer.delivery.judge import AwaitProbe, GiveUp, Retry, Settle, Verdict
+from consumer.enrolment.consent import Consent
 from consumer.enrolment.decision import Enrolled, Undeliverable
-from consumer.enrolment.disposition import DeadLetterReason, FilterReason
+from consumer.enrolment.disposition import DeadLetterReason, FilterReason, Reason
 from consumer.enrolment.head import read_head
 from consumer.mask import masked, masked_text, printable, without_identities
 from consumer.stream.counts import ReleaseReason
 from consumer.stream.record import Partition, Record, Task
 
 LONGEST = 48  # characters of a text
-FILTERED_OF_A_BATCH = 8
+LONGEST_DETAIL = 200  # characters of a text of our own
+LOOK_SECONDS = 1.0  # between two looks at what was seen
+LARGE = 32_768  # bytes of a value: of such records fewer are held until the next look
+MOST_LARGE = 5
+WATCHED_SECONDS = 15.0  # so long after somebody has asked
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """How many records are remembered between two looks.
+
+    ordinary -- of those that go to ClickSend
+    trouble  -- of those that can't, and of those with a retry or a dead letter whose beginning was passed over
+    filtered -- of filtered ones of each reason
+    batch    -- the same, of one batch
+    """
+
+    ordinary: int
+    trouble: int
+    filtered: int
+    batch: int
+
+
+UNWATCHED = Most(ordinary=10, trouble=50, filtered=10, batch=10)
+WATCHED = Most(ordinary=300, trouble=300, filtered=60, batch=25)
+
+CONSENTS = frozenset(map(str, Consent))
 
 _VERDICTS: dict[type[Verdict], Next] = {
     Settle: Next.SETTLED,
@@ -34,8 +64,8 @@ _VERDICTS: dict[type[Verdict], Next] = {
 class Recorder:
     """A `consumer.stream.journal.Journal`.
 
-    Under load it looks at a sample: the hot path pays for a few records a second in full, for the rest by a
-    comparison. Trouble goes before: a retry or a dead letter is recorded also where its beginning was not.
+    The threads that work only note what they see, the newest of each kind; entries are made of it about once a second,
+    by `look`. Trouble goes before: a retry or a dead letter is recorded also where its beginning was passed over.
 
     clock -- monotonic seconds
     wall  -- seconds since the epoch
@@ -45,119 +75,167 @@ class Recorder:
         self._ring = ring
         self._clock = clock
         self._wall = wall
-        self._ordinary, self._trouble, self._filtered = Budget(), Budget(), Budget()
-        self._watched_until = 0.0
-        self.passed_over = 0  # records beyond the budget; written by the poll thread only
+        self._lock = threading.Lock()  # held to change what was seen, and to make an entry of it; not to note it
+        self._enrolled, self._large, self._undeliverable, self._trouble = (Sightings() for _ in range(4))
+        self._filtered = {reason: Sightings() for reason in FilterReason}
+        self._kinds = (self._enrolled, self._large, self._undeliverable, self._trouble, *self._filtered.values())
+        self._most = UNWATCHED
+        self._watched_until = -1.0
+        self._look_at = 0.0
 
     def watched(self) -> None:
         """Somebody looks: for a while more is recorded."""
         self._watched_until = self._clock() + WATCHED_SECONDS
+        self._most = WATCHED
+        self.look()
+
+    def tick(self) -> None:
+        """Look when it is time. To be called about twice a second."""
+        now = self._clock()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            self._most = WATCHED if now < self._watched_until else UNWATCHED
+            self.look()
+
+    def look(self) -> None:
+        """Make entries of what was seen, the oldest first. Any thread may."""
+        seen = [(sighting.at, key, kind) for kind in self._kinds for key, sighting in kind.items()]
+        for _, key, kind in sorted(seen, key=itemgetter(0)):
+            with self._lock:  # for one entry at a time: the threads that work may wait for it
+                if (sighting := kind.get(key)) is not None:  # else it was passed over, or somebody else has looked
+                    self._ring.put(_entry(sighting))
+                    kind.remove(key)
 
     def filtered_wanted(self) -> int:
         """As the protocol says: the last few, so that one's own test event is there when the topic is quiet."""
-        now = self._clock()
-        return min(FILTERED_OF_A_BATCH, self._filtered.left(now, self._rates(now).filtered))
+        return self._most.batch
 
     def filtered(self, record: Record, reason: FilterReason) -> None:
         """As the protocol says. A duplicate was mapped before."""
-        now = self._clock()
-        if reason is FilterReason.DUPLICATE and self._knows(record):
-            self._ring.change(_key(record), lambda entry: entry.ended(Standing.FILTERED, reason, self._wall()))
-        elif self._filtered.take(now, self._rates(now).filtered):
-            self._ring.put(self._entry(record, _name(record.value)).ended(Standing.FILTERED, reason, self._wall()))
+        at = self._wall()
+        change = partial(_ended, Standing.FILTERED, reason, at)
+        if reason is FilterReason.DUPLICATE and self._changed(record, change):
+            return
+        most = self._most.filtered if len(record.value or b"") <= LARGE else MOST_LARGE
+        self._filtered[reason].add(_key(record), Sighting(record, at, None, None, [change]), most)
 
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
         """As the protocol says."""
-        now = self._clock()
-        if now < self._ordinary.spent_until or not self._ordinary.take(now, self._rates(now).ordinary):
-            self.passed_over += 1
-        else:
-            self._ring.put(self._entry_of(task, decision))
+        record = task.record
+        kind, most = self._enrolled, self._most.ordinary
+        if not isinstance(decision, Enrolled):
+            kind, most = self._undeliverable, self._most.trouble
+        if len(record.value or b"") > LARGE:
+            kind, most = self._large, MOST_LARGE
+        kind.add((record.partition, record.offset), Sighting(record, self._wall(), task, decision, []), most)
 
     def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:
         """As the protocol says."""
-        if not self._knows(task.record):
-            if isinstance(verdict, Settle):
+        if isinstance(verdict, Settle):
+            key = _key(task.record)  # of most nothing is known, and that has to be found fast: without the lock
+            if not (key in self._enrolled or key in self._large or key in self._trouble or key in self._ring):
                 return
-            now = self._clock()
-            if not self._trouble.take(now, self._rates(now).trouble):
-                return
-            self._ring.put(self._entry_of(task))
-        self._ring.change(_key(task.record), lambda entry: self._after(entry, outcome, verdict, seconds))
+        waits = verdict.at - self._clock() if isinstance(verdict, Retry) else 0.0
+        change = partial(_after, outcome, verdict, seconds, waits, self._wall())
+        if isinstance(verdict, Settle):
+            self._changed(task.record, change)
+        else:
+            self._change_or_add(task, change)
 
     def buried(self, task: Task) -> None:
         """As the protocol says."""
         reason = task.reason or DeadLetterReason.REJECTED
-        self._with_trouble(
-            task, lambda entry: replace(entry.ended(Standing.DEAD_LETTERED, reason, self._wall()), trouble="")
-        )
+        self._change_or_add(task, partial(_ended, Standing.DEAD_LETTERED, reason, self._wall()))
 
     def bury_failed(self, task: Task, why: str) -> None:
         """As the protocol says."""
-        self._with_trouble(task, lambda entry: replace(entry, trouble=printable(why, LONGEST)))
+        trouble = printable(why, LONGEST)
+        self._change_or_add(task, lambda entry: replace(entry, trouble=trouble))
 
     def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
         """As the protocol says."""
-        at = self._wall()
-        self._ring.change_unsettled(frozenset(partitions), lambda entry: entry.ended(Standing.RELEASED, reason, at))
+        gone, change = frozenset(partitions), partial(_released, reason, self._wall())
+        with self._lock:
+            for kind in self._kinds:
+                for (partition, _), sighting in kind.items():
+                    if partition in gone:
+                        sighting.change(change)
+        self._ring.change_unsettled(gone, change)
 
-    def _with_trouble(self, task: Task, change: Callable[[Entry], Entry]) -> None:
-        now = self._clock()
-        if self._knows(task.record):
-            self._ring.change(_key(task.record), change)
-        elif self._trouble.take(now, self._rates(now).trouble):
-            self._ring.put(change(self._entry_of(task)))
+    def _change_or_add(self, task: Task, change: Change) -> None:
+        if not self._changed(task.record, change):
+            sighting = Sighting(task.record, self._wall(), task, None, [change])
+            self._trouble.add(_key(task.record), sighting, self._most.trouble)
 
-    def _knows(self, record: Record) -> bool:
-        """Whether the record's present way is remembered: one that had ended comes again, or is another one by now."""
-        entry = self._ring.get(_key(record))
+    def _changed(self, record: Record, change: Change) -> bool:
+        """Change what is known of a record; False where nothing is."""
+        key = _key(record)
+        with self._lock:
+            for kind in self._kinds:
+                if (sighting := kind.get(key)) is not None:
+                    sighting.change(change)
+                    return True
+        return self._is_remembered(key) and self._ring.change(key, change)
+
+    def _is_remembered(self, key: Key) -> bool:
+        """Whether the record's present way is in the ring: one that had ended comes again, or is another one by now."""
+        entry = self._ring.get(key)
         if entry is None or entry.reason is ReleaseReason.REWOUND:
             return False
         return entry.standing in (Standing.IN_PROGRESS, Standing.RELEASED)
 
-    def _rates(self, now: float) -> Rates:
-        return WATCHED if now < self._watched_until else UNWATCHED
 
-    def _after(self, entry: Entry, outcome: Outcome, verdict: Verdict | None, seconds: float) -> Entry:
-        now = self._wall()
-        waits = verdict.at - self._clock() if isinstance(verdict, Retry) else 0.0
-        attempt = Attempt(
-            number=entry.attempts[-1].number + 1 if entry.attempts else 1,
-            started_at=now - seconds,
-            seconds=seconds,
-            result=outcome.result,
-            status=outcome.status,
-            code=outcome.code,
-            cause=outcome.cause,
-            fault=outcome.fault,
-            then=_VERDICTS[type(verdict)] if verdict is not None else Next.NOTHING,
-            retry_at=now + waits if waits > 0 else None,
-        )
-        entry = entry.attempted(attempt)
-        return entry.ended(Standing.DELIVERED, verdict.reason, now) if isinstance(verdict, Settle) else entry
+def _ended(standing: Standing, reason: Reason, at: float, entry: Entry) -> Entry:
+    return replace(entry.ended(standing, reason, at), trouble="")
 
-    def _entry_of(self, task: Task, decision: Enrolled | Undeliverable | None = None) -> Entry:
-        """decision -- what the mapper said; None where its notes are no longer known"""
+
+def _released(reason: ReleaseReason, at: float, entry: Entry) -> Entry:
+    return entry.ended(Standing.RELEASED, reason, at) if entry.standing is Standing.IN_PROGRESS else entry
+
+
+def _after(outcome: Outcome, verdict: Verdict | None, seconds: float, waits: float, now: float, entry: Entry) -> Entry:
+    """The entry after an answer. waits -- seconds until the retry"""
+    attempt = Attempt(
+        number=entry.attempts[-1].number + 1 if entry.attempts else 1,
+        started_at=now - seconds,
+        seconds=seconds,
+        result=outcome.result,
+        status=outcome.status,
+        code=outcome.code,
+        cause=outcome.cause,
+        fault=outcome.fault,
+        then=_VERDICTS[type(verdict)] if verdict is not None else Next.NOTHING,
+        retry_at=now + waits if waits > 0 else None,
+    )
+    entry = entry.attempted(attempt)
+    return entry.ended(Standing.DELIVERED, verdict.reason, now) if isinstance(verdict, Settle) else entry
+
+
+def _entry(sighting: Sighting) -> Entry:
+    """What is remembered of a record: masked, and cut."""
+    record, at, task, decision, changes = sighting
+    entry = Entry(
+        partition=record.partition,
+        offset=record.offset,
+        written_at=record.timestamp_ms / 1000 if record.timestamp_ms >= 0 else None,
+        consumed_at=at,
+        size=record.size,
+        event=(printable(task.event, LONGEST) if task else "") or _name(record.value),
+    )
+    if task is not None:
         contact = orjson.loads(task.payload) if task.payload else {}
-        mapped = decision if isinstance(decision, Enrolled) else None
-        return replace(
-            self._entry(task.record, printable(task.event, LONGEST) or _name(task.record.value)),
+        entry = replace(
+            entry,
             who=masked(task.contact, LONGEST),
             contact={field: _masked(field, value) for field, value in contact.items()},
-            detail=task.detail,
-            origins={origin.field: origin.pointer for origin in mapped.origins} if mapped else {},
-            notes=tuple(map(str, mapped.notes)) if mapped else (),
+            detail=printable(task.detail, LONGEST_DETAIL),
         )
-
-    def _entry(self, record: Record, event: str) -> Entry:
-        return Entry(
-            partition=record.partition,
-            offset=record.offset,
-            written_at=record.timestamp_ms / 1000 if record.timestamp_ms >= 0 else None,
-            consumed_at=self._wall(),
-            size=record.size,
-            event=event,
-        )
+    if isinstance(decision, Enrolled):
+        origins = {origin.field: printable(origin.pointer, LONGEST_DETAIL) for origin in decision.origins}
+        entry = replace(entry, origins=origins, notes=tuple(map(str, decision.notes)))
+    for change in changes:
+        entry = change(entry)
+    return entry
 
 
 def _key(record: Record) -> tuple[Partition, int]:
@@ -166,7 +244,7 @@ def _key(record: Record) -> tuple[Partition, int]:
 
 def _masked(field: str, value: str) -> str:
     """Every value but the consent, which is one of three words of our own."""
-    if field == "custom_1":
+    if value in CONSENTS:
         return value
     return masked(value, LONGEST) if field in ("email", "phone_number") else masked_text(value)
 

@@ -33,6 +33,9 @@ class Ring:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __contains__(self, key: Key) -> bool:
+        return key in self._entries
+
     def get(self, key: Key) -> Entry | None:
         """What is remembered of a record. Without the lock: one look-up in a dict is whole."""
         return self._entries.get(key)

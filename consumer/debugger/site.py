@@ -51,8 +51,9 @@ class Site:
         return _send(start_response, "200 OK", JSON, orjson.dumps(data, option=orjson.OPT_APPEND_NEWLINE))
 
     def tick(self) -> None:
-        """Note the rates when it is time."""
+        """Note the rates when it is time, and remember the records that were seen."""
         self._state.tick()
+        self._recorder.tick()
 
     def _data(self, path: str, query: str) -> object | None:
         if path == "/debugger/records":
@@ -64,12 +65,14 @@ class Site:
 
     def _records(self, query: Query) -> dict[str, Any]:
         self._recorder.watched()
+        consumed = self._state.consumed()
         entries, revision = self._ring.since(query.after)
         wanted = [entry for entry in entries if query.matches(entry)][: query.limit]
         return {
             "started_at": self._state.started_at,  # another one: the worker is new, and so are its revisions
             "revision": revision,
-            "passed_over": self._recorder.passed_over,
+            "consumed": consumed,
+            "passed_over": max(0, consumed - len(self._ring)),
             "records": [as_json(entry) for entry in wanted],
         }
 

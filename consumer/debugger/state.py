@@ -51,6 +51,10 @@ class StateView:
             lag = sum(_lag(ledger) or 0 for ledger in list(self._scheduler.ledgers.values()))
             self._history.note(Totals(**settled, waiting=waiting, lag=lag), now)
 
+    def consumed(self) -> int:
+        """Records consumed so far."""
+        return self._scheduler.counts()[0].consumed
+
     def as_json(self) -> Json:
         """All of it."""
         report = self._ready()
@@ -76,7 +80,7 @@ class StateView:
 
     def _gate(self) -> Json:
         now = self._clock()
-        with self._scheduler.changed:
+        with self._scheduler.lock:
             gate = self._scheduler.gate
             state, fault, rate, probe_at = gate.state(now), gate.fault, gate.rate, gate.probe_at
         probe_in = max(0.0, probe_at - now) if state is GateState.HALTED else None
@@ -90,7 +94,7 @@ class StateView:
 
     def _partitions(self) -> list[Json]:
         ledgers = sorted(self._scheduler.ledgers.values(), key=lambda ledger: ledger.partition)
-        with self._scheduler.changed:
+        with self._scheduler.lock:
             return [
                 {
                     "partition": str(ledger.partition),

@@ -20,6 +20,7 @@ class Attempts:
     last_at: float = 0.0
     last: Outcome | None = None
     fair_age: float = 0.0
+    as_trial: bool = False  # the last request was the trial of a halt
     backoff: int = 0  # the failures that lengthen its wait: those of a closed breaker only
     _open_seconds: float = field(default=0.0, repr=False)
     _deliveries: int = field(default=0, repr=False)

@@ -34,6 +34,7 @@ class Duplicates:
         self._payloads: OrderedDict[bytes, bytes] = OrderedDict()  # by identity, both hashed; the next to go first
 
     def __len__(self) -> int:
+        """Count the identities that are remembered."""
         return len(self._payloads)
 
     def known(self, identities: Iterable[str], payload: bytes) -> bool:

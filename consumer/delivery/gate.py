@@ -13,6 +13,11 @@ from consumer.delivery.breaker import Breaker, BreakerState
 from consumer.delivery.halt import Halt
 from consumer.delivery.limiter import Limiter
 from consumer.delivery.retry import RetryPolicy
+from consumer.number_text import shown_number
+
+MASS_REJECTION_LIMIT = 20  # different contacts rejected in a row, unless the settings say otherwise
+# Transient, and not the breaker's: a 429 is the limiter's, what can't be understood has a halt of its own.
+_SAYS_NOTHING_OF_AN_OUTAGE = frozenset({Cause.RATE_LIMITED, Cause.MALFORMED, Cause.UNINTELLIGIBLE})
 
 
 class GateState(StrEnum):
@@ -55,10 +60,17 @@ class GateReport:
 class Gate:
     """Limiter, breaker and halt put together. No lock, no I/O, no clock: its owner guards it and passes `now`."""
 
-    def __init__(self, policy: RetryPolicy, requests_per_second: float, probe_interval: float) -> None:
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        requests_per_second: float,
+        probe_interval: float,
+        most_refused_trials: int = 100 * MASS_REJECTION_LIMIT,
+    ) -> None:
         self._limiter = Limiter(requests_per_second)
         self._breaker = Breaker(policy)
-        self._halt = Halt(probe_interval)
+        self._halt = Halt(probe_interval, most_refused_trials)
+        self._probe_sent_at = -math.inf
         self._paused_until = -math.inf
         self._open_seconds = 0.0
         self._ticked_at = math.inf
@@ -71,7 +83,12 @@ class Gate:
     @property
     def probe_at(self) -> float:
         """When the halt wants its next probe; infinite where there is no halt."""
-        return self._halt.probe_at
+        return max(self._halt.probe_at, self.ready_at)
+
+    @property
+    def ready_at(self) -> float:
+        """When the limits let the next request or probe out, in monotonic seconds; in the past where they do."""
+        return max(self._paused_until, self._limiter.next_at)
 
     @property
     def rate(self) -> float:
@@ -98,7 +115,7 @@ class Gate:
         if self._limiter.refused:
             return GateReport(state, until, "ClickSend answers 429 (too many requests); few go out until it takes one")
         if self.rate < math.inf:
-            return GateReport(state, until, f"requests are paced, {self.rate:.3g} a second")
+            return GateReport(state, until, f"requests are paced, {shown_number(self.rate)} a second")
         return GateReport(state, until, "nothing holds requests back")
 
     def own(self, partitions: int) -> None:
@@ -107,13 +124,12 @@ class Gate:
 
     def ask(self, now: float) -> Permit | Closed:
         """Let one request out now, or say until when not. A permit counts as used."""
-        self._tick(now)
         ready_at = max(self._paused_until, self._limiter.ready_at(now))
         if self._halt.fault is not None:
+            ready_at = max(ready_at, self._halt.trial_at)
             if ready_at > now:
-                return Closed(GateState.HALTED, ready_at)
-            if not self._halt.take_trial():
-                return Closed(GateState.HALTED, math.inf)  # a probe brings it: see `probe_at`
+                return Closed(GateState.HALTED, ready_at)  # where a probe brings it: see `probe_at`
+            self._halt.begin_trial()
             self._limiter.spend(now)
             return Permit.HALT_TRIAL
         if ready_at > now:
@@ -133,7 +149,7 @@ class Gate:
         """A request that went out with this permit, for this contact, ended so."""
         self._tick(now)
         self._observe_limits(outcome, sent_at, now)
-        down = outcome.result is Result.TRANSIENT and outcome.cause is not Cause.RATE_LIMITED
+        down = outcome.result is Result.TRANSIENT and outcome.cause not in _SAYS_NOTHING_OF_AN_OUTAGE
         if permit is Permit.BREAKER_TRIAL:
             if down:
                 self._breaker.trial_failed()
@@ -141,10 +157,10 @@ class Gate:
                 self._breaker.trial_answered()
         elif down:
             self._breaker.failed(contact, now)
-        else:
+        elif outcome.result is not Result.TRANSIENT:
             self._breaker.answered()
-        if permit is Permit.HALT_TRIAL and outcome.result in (Result.DELIVERED, Result.ALREADY_EXISTS):
-            self._halt.end()
+        if permit is Permit.HALT_TRIAL:
+            self._trial_ended(outcome, now)
 
     def halt(self, fault: Fault, now: float) -> None:
         """Stop for a configuration fault."""
@@ -152,12 +168,18 @@ class Gate:
         self._halt.begin(fault, now)
 
     def begin_probe(self, now: float) -> None:
-        """A probe goes out now."""
+        """A probe goes out now. It counts as a request, for the limits are the account's."""
+        self._limiter.spend(now)
+        self._probe_sent_at = now
         self._halt.begin_probe(now)
 
     def probed(self, verdict: ProbeVerdict, now: float) -> None:
         """A probe came back."""
         self._tick(now)
+        if verdict.status == 429:
+            self._limiter.throttled(self._probe_sent_at, now)
+        if verdict.retry_after is not None:
+            self._paused_until = max(self._paused_until, now + verdict.retry_after)
         self._halt.probed(verdict)
 
     def open_seconds(self, now: float) -> float:
@@ -168,6 +190,14 @@ class Gate:
     def outage(self) -> bool:
         """Whether failures now are the vendor's or the configuration's, not the record's."""
         return self._halt.fault is not None or self._breaker.state is not BreakerState.CLOSED
+
+    def _trial_ended(self, outcome: Outcome, now: float) -> None:
+        if outcome.result in (Result.DELIVERED, Result.ALREADY_EXISTS):
+            self._halt.end()
+        elif outcome.result in (Result.REJECTED, Result.SUSPICIOUS):
+            self._halt.trial_refused(now)
+        else:
+            self._halt.trial_unanswered(now)
 
     def _observe_limits(self, outcome: Outcome, sent_at: float, now: float) -> None:
         if outcome.cause is Cause.RATE_LIMITED:

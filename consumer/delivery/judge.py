@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
 from consumer.clicksend.fault import Fault
-from consumer.clicksend.outcome import Outcome, Result
+from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.attempts import Attempts
 from consumer.delivery.gate import Gate, Permit
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
 
+UNINTELLIGIBLE_CONTACTS = 5  # different ones in a row
+MOST_UNINTELLIGIBLE = 10  # answers in a row, of whatever contacts
 RECENT_DELIVERY_SECONDS = 60.0  # a suspicious answer is the record's fault only if others go through
 
 
@@ -49,6 +52,8 @@ class AwaitProbe:
     """Keep the record until a probe has come back, then `Judge.judge_suspect`."""
 
 
+_ACCEPTED, _EXISTS = Settle(DeliveredReason.ACCEPTED), Settle(DeliveredReason.ALREADY_EXISTS)
+
 Verdict = Settle | Retry | GiveUp | AwaitProbe
 
 
@@ -62,8 +67,11 @@ class Judge:
         self._policy = policy
         self._on_fault = on_fault
         self._mass_rejection_limit = mass_rejection_limit
-        self._rejected: set[str] = set()  # contacts rejected since the last delivery
-        self._delivered: list[tuple[str, float]] = []  # the last delivery of the last two different contacts
+        # Since the last delivery:
+        self._rejected: set[str] = set()  # contacts
+        self._unintelligible = 0  # answers
+        self._not_understood_for: set[str] = set()  # contacts
+        self._delivered = self._delivered_before = ("", -math.inf)  # the last two different contacts, and when
         self._deliveries = 0
 
     def judge(
@@ -74,17 +82,18 @@ class Judge:
         sent_at, now -- monotonic seconds of the request's start and end
         """
         attempts.add(outcome, sent_at, now)
+        attempts.as_trial = permit is Permit.HALT_TRIAL
         self._gate.observe(outcome, contact, permit, sent_at, now)
+        if outcome.result is Result.DELIVERED or outcome.result is Result.ALREADY_EXISTS:
+            self._note_delivery(contact, now)
+            return _ACCEPTED if outcome.result is Result.DELIVERED else _EXISTS
         attempts.grow_older(self._gate.open_seconds(now), self._deliveries)
         match outcome.result:
-            case Result.DELIVERED | Result.ALREADY_EXISTS:
-                self._note_delivery(contact, now)
-                exists = outcome.result is Result.ALREADY_EXISTS
-                return Settle(DeliveredReason.ALREADY_EXISTS if exists else DeliveredReason.ACCEPTED)
             case Result.TRANSIENT:
+                self._note_unintelligible(outcome, contact, now)
                 return self._retry(outcome, attempts, now)
             case Result.REJECTED:
-                return self._reject(attempts, contact, permit, now)
+                return self._reject(attempts, contact, now)
         if self._on_fault is OnConfigurationFault.DEAD_LETTER:
             return GiveUp(DeadLetterReason.CONFIGURATION_FAULT)
         if outcome.result is Result.SUSPICIOUS:
@@ -98,7 +107,9 @@ class Judge:
             self._gate.halt(verdict.fault, now)
             return Retry(now)
         if verdict.fine and self._delivered_another(contact, now - RECENT_DELIVERY_SECONDS):
-            return self._reject(attempts, contact, Permit.ORDINARY, now)
+            return self._reject(attempts, contact, now)
+        if verdict.fine and attempts.as_trial and self._gate.fault is Fault.MASS_REJECTION:
+            return self._reject(attempts, contact, now)
         if verdict.fine and self._refused_by_too_many(contact):
             self._gate.halt(Fault.MASS_REJECTION, now)
         return self._later(attempts, now, retry_after=None)
@@ -114,13 +125,28 @@ class Judge:
         attempts.backoff += 1
         return Retry(now + self._policy.delay(attempts.backoff, retry_after))
 
-    def _reject(self, attempts: Attempts, contact: str, permit: Permit, now: float) -> Verdict:
-        """A rejection is believed unless it is one of too many in a row, or the trial of a halt."""
+    def _reject(self, attempts: Attempts, contact: str, now: float) -> Verdict:
+        """Believe a rejection unless it is one of too many in a row, or comes during a halt.
+
+        The trials of a mass rejection are believed: credentials and list are right, and a contact that was never to be
+        given up would be tried again and again, while good ones wait behind it.
+        """
+        drains = attempts.as_trial and self._gate.fault is Fault.MASS_REJECTION
         if self._refused_by_too_many(contact):
             self._gate.halt(Fault.MASS_REJECTION, now)
-        if self._gate.fault is not None or permit is Permit.HALT_TRIAL:
+        if not drains and (self._gate.fault is not None or attempts.as_trial):
             return self._later(attempts, now, retry_after=None)
         return GiveUp(DeadLetterReason.REJECTED)
+
+    def _note_unintelligible(self, outcome: Outcome, contact: str, now: float) -> None:
+        if outcome.cause is not Cause.UNINTELLIGIBLE and outcome.cause is not Cause.MALFORMED:
+            return
+        self._unintelligible += 1
+        if self._unintelligible <= MOST_UNINTELLIGIBLE:  # more need not be told apart
+            self._not_understood_for.add(contact)
+        contacts = len(self._not_understood_for)
+        if contacts >= UNINTELLIGIBLE_CONTACTS or self._unintelligible >= MOST_UNINTELLIGIBLE:
+            self._gate.halt(Fault.UNINTELLIGIBLE, now)
 
     def _refused_by_too_many(self, contact: str) -> bool:
         if not self._mass_rejection_limit:
@@ -130,9 +156,15 @@ class Judge:
 
     def _note_delivery(self, contact: str, now: float) -> None:
         self._deliveries += 1
-        self._rejected.clear()
-        others = [entry for entry in self._delivered if entry[0] != contact]
-        self._delivered = [*others[-1:], (contact, now)]
+        if self._rejected:
+            self._rejected.clear()
+        if self._unintelligible:
+            self._unintelligible = 0
+            self._not_understood_for.clear()
+        if contact != self._delivered[0]:
+            self._delivered_before = self._delivered
+        self._delivered = (contact, now)
 
     def _delivered_another(self, contact: str, since: float) -> bool:
-        return any(name != contact and at >= since for name, at in self._delivered)
+        last = self._delivered if self._delivered[0] != contact else self._delivered_before
+        return last[1] >= since

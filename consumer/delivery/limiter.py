@@ -58,7 +58,7 @@ class Limiter:
         self.rate = self._limit  # requests per second; infinite: not limited
         # Turns.
         self._gap = 1 / self._limit  # seconds between two requests
-        self._next_at = -math.inf
+        self.next_at = -math.inf  # monotonic seconds: when the next request may go out
         self._waited = False  # the last request had to wait for its turn
         # What is known of the sink.
         self._learning = self._limit == math.inf  # no 429 yet, and no limit to start from
@@ -101,21 +101,21 @@ class Limiter:
 
     def ready_at(self, now: float) -> float:
         """When the next request may go out: `now` or later, in monotonic seconds."""
-        return max(now, self._next_at)
+        return max(now, self.next_at)
 
     def paces(self, now: float) -> bool:
         """Whether the rate is what holds requests back."""
-        return now < self._next_at + WAKE
+        return now < self.next_at + WAKE
 
     def spend(self, now: float) -> None:
         """One request goes out now."""
         if not self._gap:
             return
-        self._waited = now - self._next_at < CATCH_UP
+        self._waited = now - self.next_at < CATCH_UP
         if self._waited:
-            self._next_at += self._gap
+            self.next_at += self._gap
         else:
-            self._next_at = now + self._gap
+            self.next_at = now + self._gap
             self._quiet = min(self._quiet, max(self._period, self._quiet - 1.0))  # who has little to send learns little
 
     def answered(self, sent_at: float, now: float) -> None:
@@ -142,7 +142,7 @@ class Limiter:
             self._hold = max(min(2 * self._hold, LONGEST_HOLD), 1 / self._limit)
         self._last_refused = max(self._last_refused, sent_at)
         self._gap = self._hold
-        self._next_at = max(self._next_at, now + self._gap)
+        self.next_at = max(self.next_at, now + self._gap)
 
     def _count(self, sent_at: float) -> None:
         passed = sent_at - self._begun_at
@@ -162,7 +162,7 @@ class Limiter:
         self._seen_quiet = self._quiet = 0.0
         self._refused_at = math.inf
         self._begun_at, self._cut_at = sent_at, now
-        self._next_at = min(self._next_at, now + self._gap)
+        self.next_at = min(self.next_at, now + self._gap)
 
     def _learn(self, sent_at: float) -> None:
         """The first estimate: what was taken, over the time until it was taken again."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from operator import attrgetter
 
-import orjson
-
 
 @dataclass(frozen=True, slots=True)
 class Contact:
@@ -26,18 +24,9 @@ class Contact:
     address_country: str | None = None
     custom_1: str = "marketing_unknown"
 
-    @property
-    def identities(self) -> tuple[str, ...]:
-        """What ClickSend matches on: the email, the phone number, or both."""
-        return tuple(identity for identity in (self.email, self.phone_number) if identity is not None)
-
     def fields(self) -> dict[str, str]:
         """The fields that are there, by ClickSend's names: what the event lacks must never blank out what is known."""
         return {name: value for name, value in zip(_NAMES, _VALUES(self), strict=True) if value is not None}
-
-    def payload(self) -> bytes:
-        """The body of the request: a JSON object in UTF-8."""
-        return orjson.dumps(self.fields())
 
 
 _NAMES = tuple(field.name for field in fields(Contact))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import orjson
+
 from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable
 from consumer.enrolment.decode import NotJson, decode
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.head import read_head
 from consumer.enrolment.identity_filter import enrolment_name
 from consumer.enrolment.mapper import map_event
+from consumer.enrolment.parts import Parts, read_parts
 from consumer.enrolment.pointer import Pointer
 from consumer.enrolment.rules import Rules
 from consumer.enrolment.schema import Schema, load_schema
-from consumer.enrolment.traits import Object
 
 __all__ = ["Decision", "Enrolled", "Enroller", "Filtered", "Undeliverable"]
 
@@ -31,6 +33,7 @@ class Enroller:
     def __init__(self, rules: Rules, event_schema: Schema | None = None, contact_schema: Schema | None = None) -> None:
         self._rules = rules
         self._path = Pointer.parse(rules.event_path or "")
+        self._wrapped = bool(self._path.tokens)
         self._event_schema = event_schema or load_schema("event")
         self._contact_schema = contact_schema or load_schema("contact")
 
@@ -42,27 +45,37 @@ class Enroller:
         """
         if not value:
             return _TOMBSTONE
-        if not self._path.tokens:
+        if not self._wrapped:
             head = read_head(value)
-            if head is not None and enrolment_name(head.type, head.event, self._rules.events) is None:
-                return _NOT_ENROLMENT
+            if head is not None:
+                name = enrolment_name(head.type, head.event, self._rules.events)
+                if name is None:
+                    return _NOT_ENROLMENT
+                parts = read_parts(value)
+                if parts is not None:
+                    return self._enrol(parts, head.type, name)
+        return self._decide_slowly(value)
+
+    def _decide_slowly(self, value: bytes) -> Decision:
+        """Read the event in full: it lies inside a wrapper record, or is not what an event should be."""
         event = decode(value, self._path)
         if isinstance(event, dict):
-            name = enrolment_name(event.get("type"), event.get("event"), self._rules.events)
-            return _NOT_ENROLMENT if name is None else self._enrol(event, name)
+            kind = event.get("type")
+            name = enrolment_name(kind, event.get("event"), self._rules.events)
+            return _NOT_ENROLMENT if name is None else self._enrol(Parts.of(event), kind, name)
         return Undeliverable(
             DeadLetterReason.UNDECODABLE, event.why if isinstance(event, NotJson) else "not a JSON object"
         )
 
-    def _enrol(self, event: Object, name: str) -> Decision:
-        if fault := self._event_schema.fault(event):
-            return Undeliverable(DeadLetterReason.UNDECODABLE, f"against the event schema: {fault}")
-        mapped = map_event(event, self._rules)
+    def _enrol(self, parts: Parts, kind: object, name: str) -> Decision:
+        if fault := self._event_schema.fault({"type": kind}):
+            return Undeliverable(DeadLetterReason.UNDECODABLE, f"against the event schema: {fault}", is_event=True)
+        mapped = map_event(parts, self._rules)
         if mapped is None:
             return _NO_IDENTITY
-        contact, notes, origins = mapped
-        if not contact.identities:
-            return Undeliverable(DeadLetterReason.UNMAPPABLE, ", ".join(map(str, notes)))
-        if fault := self._contact_schema.fault(contact.fields()):
-            return Undeliverable(DeadLetterReason.UNMAPPABLE, f"against the contact schema: {fault}")
-        return Enrolled(contact, name, notes, origins)
+        identities, fields, notes, sources = mapped
+        if not identities:
+            return Undeliverable(DeadLetterReason.UNMAPPABLE, ", ".join(map(str, notes)), is_event=True)
+        if fault := self._contact_schema.fault(fields):
+            return Undeliverable(DeadLetterReason.UNMAPPABLE, f"against the contact schema: {fault}", is_event=True)
+        return Enrolled(name, identities, orjson.dumps(fields), tuple(notes), sources)

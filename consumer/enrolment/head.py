@@ -23,5 +23,5 @@ def read_head(value: bytes) -> Head | None:
     """
     try:
         return _DECODER.decode(value)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

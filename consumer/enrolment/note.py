@@ -14,6 +14,8 @@ class NoteKind(StrEnum):
     UNRECOGNISED = "unrecognised"  # a country that we don't know; left out
     READ_BY_COUNTRY = "read_by_country"  # a phone number in national form, read as one of the country trait
     READ_BY_DEFAULT_REGION = "read_by_default_region"  # the same, read as one of ENROLMENT_DEFAULT_REGION
+    MASKED = "masked"  # a phone number with signs in place of digits; left out
+    COUNTRY_CODE_ASSUMED = "country_code_assumed"  # digits without a plus, read as the calling code and a number
     UNREADABLE = "unreadable"  # a consent was given, but no clear yes or no: marketing_unknown
     CONTRADICTORY = "contradictory"  # a word of consent under a key of refusal: marketing_unknown
     DIFFERING = "differing"  # a consent and a refusal, of SMS and email for instance: the refusal counts
@@ -38,6 +40,8 @@ POSSIBLE_NOTES = (
     Note(NoteKind.UNRECOGNISED, "address_country"),
     Note(NoteKind.READ_BY_COUNTRY, "phone_number"),
     Note(NoteKind.READ_BY_DEFAULT_REGION, "phone_number"),
+    Note(NoteKind.MASKED, "phone_number"),
+    Note(NoteKind.COUNTRY_CODE_ASSUMED, "phone_number"),
     *(Note(kind, "custom_1") for kind in (NoteKind.UNREADABLE, NoteKind.CONTRADICTORY, NoteKind.DIFFERING)),
 )
 """Every note that there can be: a metric shows each from the start."""

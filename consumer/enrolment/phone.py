@@ -3,81 +3,193 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
+from typing import NamedTuple, cast
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
+from phonenumbers import SUPPORTED_REGIONS, NumberParseException, PhoneNumberType
 
+from consumer.enrolment.note import NoteKind
+from consumer.enrolment.numbering_plan import Number, can_be, plan_of_code, plan_of_region
+from consumer.enrolment.phone_signs import LONGEST_TEXT
 from consumer.enrolment.plain_number import parse_plain
 from consumer.enrolment.rules import PhoneCheck
+from consumer.enrolment.written_number import Beside, Written, find_number
 
-_LONGEST = len("+") + 15  # E.164, section 6.2.1
-_LONGEST_TEXT = 250  # what phonenumbers reads
 _MOST_PREFIXES = 4  # a number with more of them is none
-_INTERNATIONAL = re.compile(r"[^\d+]*(\+|00)")
-_DOUBLE_ZERO = re.compile(r"\D*00")
+_SHORTEST = 6  # digits; an area code and a slash may be a number by themselves
+_DOUBLE_ZERO = re.compile(r"\D*00[\s)]*")
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
+_LOST_PLUS = re.compile(r" [1-9]")
+
+
+class PhoneReading(NamedTuple):
+    """A phone number in E.164, None where the text is unusable, and what is to be noted beside that."""
+
+    number: str | None
+    note: NoteKind | None = None
+
+
+_UNUSABLE = PhoneReading(None)
 
 
 def is_international(text: str) -> bool:
-    """Whether the number begins with `+` or `00`, so that no region is needed to read it."""
-    return _INTERNATIONAL.match(_ascii(text)) is not None
+    """Return whether a text that was read begins with `+` or `00`, so that no region was needed to read it."""
+    if text.startswith("+"):
+        return True
+    if len(text) > LONGEST_TEXT:
+        return False
+    if _LOST_PLUS.match(text):
+        return _with_lost_plus(text) is not None
+    return find_number(text, None).number.startswith(("+", "00"))
 
 
-def read_phone(text: str, region: str | None, check: PhoneCheck) -> str | None:
-    """The number in E.164; None if it is not a number that could be called from abroad.
+def read_phone(text: str, region: str | None, check: PhoneCheck) -> PhoneReading:
+    """Return the number in E.164 if it is one that could be called from abroad.
 
-    text   -- as the visitor wrote it; an extension is dropped, digits of any script are understood
+    text   -- as the visitor wrote it; an extension is dropped, digits of any script are understood. A space before the
+              first digit may be a plus sign that a form has decoded
     region -- ISO 3166 alpha-2: whose national form it may be in; None: international form only
-    check  -- `possible` asks for a length that its country has (a number without its area code hasn't), `valid` for
-              a range that is in use, too
+    check  -- `possible` asks for a number that its plan can have (without its area code it can't), `valid` for a range
+              that is in use
 
-    `00` begins an international number wherever it comes from, unless only the region's own reading makes sense. Where
-    there are several readings (`00`, or `(0)` after the country code), a valid number is better than a possible one.
+    In doubt there is no number. What remains when words were left out has to be valid under both checks.
     """
-    if len(text) > _LONGEST_TEXT:
+    if len(text) > LONGEST_TEXT:
+        return _UNUSABLE
+    if (number := parse_plain(text, region)) and not _may_be_behind_code(number, text):
+        return _judged(number, check)
+    if _LOST_PLUS.match(text) and (number := _with_lost_plus(text)):
+        return _UNUSABLE if _is_at_home(text.strip(), region, number) else _judged(number, check)
+    written = find_number(text, region)
+    if written.masked:
+        return PhoneReading(None, NoteKind.MASKED)
+    reading = _read(written, region, check)
+    return reading if reading.number or not written.vanity else _read_vanity(written.vanity, region)
+
+
+def _judged(number: Number | None, check: PhoneCheck, note: NoteKind | None = None) -> PhoneReading:
+    """Return the number with its note if it passes the check."""
+    if number is None or not can_be(number) or (check is PhoneCheck.VALID and not _is_valid(number)):
+        return _UNUSABLE
+    return PhoneReading(number.e164, note)
+
+
+def _read(written: Written, region: str | None, check: PhoneCheck) -> PhoneReading:
+    if any(_is_valid_alone(part, region) for part in written.first):
+        return _UNUSABLE
+    number, note = _best(written.number, region), None
+    if region in SUPPORTED_REGIONS and (coded := _behind_code(written.number, region, number)):
+        number, note = coded, NoteKind.COUNTRY_CODE_ASSUMED
+    reading = _judged(number, check if written.beside is Beside.NOTHING else PhoneCheck.VALID, note)
+    if written.extension and (reading.number is None or _is_no_extension(written, region)):
+        return PhoneReading(None, NoteKind.MASKED if written.beside is Beside.SIGN else None)
+    return reading
+
+
+def _is_valid_alone(text: str, region: str | None) -> bool:
+    number = _best(text, region) if len(_digits(text)) >= _SHORTEST else None
+    return number is not None and _is_valid(number)
+
+
+def _read_vanity(text: str, region: str | None) -> PhoneReading:
+    """Letters are digits in toll-free numbers only."""
+    number = _best(text, region)
+    if number and phonenumbers.number_type(number.parsed) == PhoneNumberType.TOLL_FREE:
+        return PhoneReading(number.e164)
+    return _UNUSABLE
+
+
+def _is_no_extension(written: Written, region: str | None) -> bool:
+    """Whether what looks like an extension may be the number's end, behind a comma or one masked digit."""
+    longer = (f"{written.number}{digit}{written.extension}" for digit in ("", *"0123456789"))
+    return any(_is_valid_alone(text, region) for text in longer)
+
+
+def _with_lost_plus(text: str) -> Number | None:
+    number = _parse("+" + text.strip(), None)
+    return number if number and _is_valid(number) else None
+
+
+def _is_at_home(text: str, region: str | None, number: Number) -> bool:
+    """Whether the text is just as well another number of the region, in the form that its plan asks for."""
+    national = _parse(text, region) if region in SUPPORTED_REGIONS else None
+    return national is not None and national != number and _is_written(national, text, cast(str, region))
+
+
+def _may_be_behind_code(number: Number, text: str) -> bool:
+    return text[0] != "+" and number.national.startswith(number.code)
+
+
+def _behind_code(text: str, region: str, national: Number | None) -> Number | None:
+    """Return the valid number behind the region's own calling code, if the text is that rather than a national number.
+
+    A valid national number stays, unless its plan asks for a trunk prefix and the text has none. Area codes that equal
+    the calling code are lost by this where people leave out the prefix; tests/enrolment/test_country_code.py has the
+    rates.
+    """
+    digits = _digits(text)
+    if text.startswith(("+", "00")) or not digits.startswith(plan_of_region(region).code):
         return None
-    numbers = [number for reading in _readings(_ascii(text), region) if (number := _parse(*reading)) is not None]
-    if check is PhoneCheck.VALID or len(numbers) > 1:
-        valid = [number for number in numbers if phonenumbers.is_valid_number(number)]
-        numbers = valid or (numbers if check is PhoneCheck.POSSIBLE else [])
-    written = _written(numbers[0]) if numbers else ""
-    return written if 0 < len(written) <= _LONGEST else None
+    coded = _parse("+" + digits, None)
+    if coded is None or coded == national or not _is_valid(coded):
+        return None
+    return None if national is not None and _is_written(national, text, region) else coded
 
 
-def _ascii(text: str) -> str:
-    """Full-width and other scripts' digits and signs as ASCII has them."""
-    if text.isascii():
-        return text
-    return re.sub(r"\d", lambda digit: str(int(digit[0])), unicodedata.normalize("NFKC", text))
+def _is_written(number: Number, text: str, region: str) -> bool:
+    """Whether the text is a valid number, with its trunk prefix if people of its country write one before it."""
+    lacks_prefix = _digits(text) == number.national and plan_of_region(region).has_trunk_prefix
+    return not lacks_prefix and _is_valid(number)
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
+
+
+def _best(text: str, region: str | None) -> Number | None:
+    """Return the first reading that is valid, else the first that can be."""
+    possible = None
+    readings = list(_readings(text, region))
+    for reading in readings:
+        if number := _parse(*reading):
+            if len(readings) == 1 or _is_valid(number):
+                return number
+            possible = possible or number
+    return possible
 
 
 def _readings(text: str, region: str | None) -> Iterator[tuple[str, str | None]]:
-    """What the text may mean, the likeliest first: a number, and the region to read it in."""
+    """Yield what the text may mean, the likeliest first: a number, and the region to read it in.
+
+    `00` begins an international number wherever it comes from, unless only the region's own reading makes sense. `(0)`
+    after a calling code is a trunk prefix, unless only the number with it makes sense (Italy).
+    """
     double_zero = _DOUBLE_ZERO.match(text)
     plus = "+" + text[double_zero.end() :] if double_zero else text
-    if double_zero:
-        yield plus, None
-    yield text, region
     if _TRUNK_ZERO.search(plus):
-        yield _TRUNK_ZERO.sub("", plus), region
+        without = _TRUNK_ZERO.sub("", plus)
+        yield without, region
+        number = parse_plain(without, region)
+        if number is None or plan_of_code(number.code).numbers.fullmatch("0" + number.national):
+            yield plus, region
+    else:
+        yield plus, region
+    if double_zero and region in SUPPORTED_REGIONS and plan_of_region(region).abroad.pattern != "00":
+        yield text, region
 
 
-def _parse(text: str, region: str | None) -> PhoneNumber | None:
-    """The number, if its length is one that can be called from abroad."""
+def _parse(text: str, region: str | None) -> Number | None:
     number = parse_plain(text, region) or _parse_slowly(text, region)
-    possible = number and phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
-    return number if possible else None
+    return number if number and can_be(number) else None
 
 
-def _parse_slowly(text: str, region: str | None) -> PhoneNumber | None:
+def _parse_slowly(text: str, region: str | None) -> Number | None:
     """What phonenumbers reads. What we send has to read as itself: trunk prefixes go even if there are several."""
     try:
-        number = phonenumbers.parse(text, region)
+        number = _of(phonenumbers.parse(text, region))
         for _ in range(_MOST_PREFIXES):
-            written = _written(number)
-            if parse_plain(written, None) or (again := phonenumbers.parse(written)) == number:
+            if parse_plain(number.e164, None) or (again := _of(phonenumbers.parse(number.e164))) == number:
                 return number
             number = again
     except NumberParseException:
@@ -85,5 +197,9 @@ def _parse_slowly(text: str, region: str | None) -> PhoneNumber | None:
     return None
 
 
-def _written(number: PhoneNumber) -> str:
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+def _of(number: phonenumbers.PhoneNumber) -> Number:
+    return Number(str(number.country_code), phonenumbers.national_significant_number(number))
+
+
+def _is_valid(number: Number) -> bool:
+    return phonenumbers.is_valid_number(number.parsed)

@@ -3,74 +3,68 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cache
-from typing import cast
 
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, SUPPORTED_REGIONS, PhoneMetadata, PhoneNumber
+from phonenumbers import SUPPORTED_REGIONS
 
-_PLAIN = re.compile(r"\+?[0-9 ().-]+")
-_NEVER = r"(?!)"
+from consumer.enrolment.numbering_plan import MAIN_REGIONS, Number, Plan, plan_of_code, plan_of_region
+
+# An area code may be in parentheses. More than one sign between two digits is not plain, but for " - ".
+# "14155550132.0" was a number in a table: its last digit is none.
+_PLAIN = re.compile(r"(?=[+0-9(])\+?[0-9]*(?:[ .-]?\([0-9]{1,6}\)[ .-]?[0-9]+)?(?:(?:[ .-]| - )[0-9]+)*(?<!\.0)")
+_DATE_OR_ADDRESS = re.compile(
+    r"(?:19|20)\d\d([-./])(?:0?[1-9]|1[0-2])\1[0-3]?\d(?:\D|$)"  # 2024-01-31
+    r"|[0-3]?\d([-./])[0-3]?\d\2(?:19|20)\d\d(?:\D|$)"  # 31.01.2024
+    r"|(?!\d\d(?:\.\d\d){3}$)\d{1,3}(?:\.\d{1,3}){3}$"  # 192.168.0.1; four pairs may be a phone number
+)
 _FORMATTING = str.maketrans("", "", "+ ().-")
-_MAIN_REGIONS = {str(code): regions[0] for code, regions in COUNTRY_CODE_TO_REGION_CODE.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What we need of a region's numbering plan. `numbers` matches a whole national number, the others a beginning."""
-
-    code: str
-    abroad: re.Pattern[str]  # how a call abroad begins
-    trunk: re.Pattern[str]  # what stands before a national number; has groups where leaving it out is not all
-    numbers: re.Pattern[str]
+def is_date_or_address(text: str) -> bool:
+    """Return whether the text is a date or an IP address, which look like a national number with dashes or dots."""
+    return _DATE_OR_ADDRESS.match(text) is not None
 
 
-def parse_plain(text: str, region: str | None) -> PhoneNumber | None:
-    """The same as `phonenumbers.parse` gives, in a quarter of the time; None where only that can tell.
+def is_plain(text: str) -> bool:
+    """Return whether the text is a number in plain form, or looks the same."""
+    return _PLAIN.fullmatch(text) is not None
+
+
+def parse_plain(text: str, region: str | None) -> Number | None:
+    """Return what `phonenumbers.parse` returns, in a quarter of the time; None where only that can tell.
 
     Taken are numbers of 5 to 15 digits: in international form those with a known country code (codes are free of
-    prefixes: the first that fits is the one), in national form those of a range that the region has. What we give
-    also reads as itself in international form: nothing that looks like a trunk prefix follows the country code.
+    prefixes: the first that fits is the one), in national form those of a range that the region has. The result also
+    reads as itself in international form: nothing that looks like a trunk prefix follows the country code.
     """
-    if not _PLAIN.fullmatch(text):
+    if not is_plain(text) or "(0)" in text:
         return None
     digits = text.translate(_FORMATTING)
     if not 5 <= len(digits) <= 15:
         return None
     if text[0] != "+":
-        return _national(digits, _plan_of_region(region)) if region in SUPPORTED_REGIONS else None
+        if region not in SUPPORTED_REGIONS or is_date_or_address(text):
+            return None
+        return _national(digits, plan_of_region(region))
     for end in (1, 2, 3):
-        if digits[:end] in _MAIN_REGIONS:
+        if digits[:end] in MAIN_REGIONS:
             return _number(digits[:end], digits[end:])
     return None
 
 
-def _national(digits: str, plan: _Plan) -> PhoneNumber | None:
+def _national(digits: str, plan: Plan) -> Number | None:
     trunk = plan.trunk.match(digits)
-    if digits.startswith(plan.code) or plan.abroad.match(digits) or (trunk and plan.trunk.groups):
+    if digits.startswith("00") or plan.abroad.match(digits) or (trunk and plan.trunk.groups):
         return None
-    national = digits[trunk.end() :] if trunk else digits
+    if digits.startswith(plan.code):
+        whole = plan.numbers.fullmatch(digits)
+        national = digits if whole else digits[len(plan.code) :]
+    else:
+        national = digits[trunk.end() :] if trunk else digits
     return _number(plan.code, national) if plan.numbers.fullmatch(national) else None
 
 
-def _number(code: str, national: str) -> PhoneNumber | None:
-    if national[0] == "0" or _plan_of_code(code).trunk.match(national):
+def _number(code: str, national: str) -> Number | None:
+    plan = plan_of_code(code)
+    if not national or plan.trunk.match(national) or (national[0] == "0" and not plan.numbers.fullmatch(national)):
         return None
-    return PhoneNumber(country_code=int(code), national_number=int(national))
-
-
-@cache
-def _plan_of_region(region: str) -> _Plan:
-    return _plan(cast(PhoneMetadata, PhoneMetadata.metadata_for_region(region, None)))
-
-
-@cache
-def _plan_of_code(code: str) -> _Plan:
-    metadata = PhoneMetadata.metadata_for_region_or_calling_code(int(code), _MAIN_REGIONS[code])
-    return _plan(cast(PhoneMetadata, metadata))
-
-
-def _plan(metadata: PhoneMetadata) -> _Plan:
-    numbers = metadata.general_desc.national_number_pattern if metadata.general_desc else None
-    patterns = (metadata.international_prefix, metadata.national_prefix_for_parsing, numbers)
-    return _Plan(str(metadata.country_code), *(re.compile(pattern or _NEVER) for pattern in patterns))
+    return Number(code, national)

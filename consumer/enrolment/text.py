@@ -11,6 +11,7 @@ _INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+"
 )
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
+_LOWEST, _HIGHEST = -(2**63), 2**64 - 1  # beyond, orjson reads a whole number as a float
 _EXACT = 2**53  # above, a float no longer holds every whole number
 
 
@@ -31,9 +32,19 @@ def text_or_number(value: object) -> str | None:
     """The same, but a whole JSON number is text, too: 14155550132 and 14155550132.0 are phone numbers."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer() and abs(value) < _EXACT):
+    if isinstance(value, int):
+        return str(value) if _LOWEST <= value <= _HIGHEST else None
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         return str(int(value))
     return text_of(value)
+
+
+def phone_text(value: object) -> str | None:
+    """The same. A space before a digit stays: it may be a plus sign that a form has decoded."""
+    text = text_or_number(value)
+    if text and isinstance(value, str) and value[0] == " " and value[1].isdigit() and not is_digest(text):
+        return " " + text
+    return text
 
 
 def is_digest(text: str) -> bool:

@@ -5,31 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from consumer.enrolment.text import text_of, text_or_number
+from consumer.enrolment.text import phone_text, text_of, text_or_number
 
 Object = dict[str, Any]
 
 
-class Place(NamedTuple):
-    """An object of the event that may hold traits."""
+Place = tuple[str, Object]
+"""An object of the event that may hold traits: its JSON pointer, and what it holds."""
 
-    pointer: str
-    values: Object
+TraitValue = tuple[int, str, str, str]
+"""A text for a field: its order (the lowest counts), the text, the pointer of the object that holds it, its key there.
 
+The text is "" where the value is of a type that can't be text. A plain tuple: a contact takes a dozen of them.
+"""
 
-class Found(NamedTuple):
-    """The first non-empty value for a field. Its text is "" if all that was found is of a type that can't be text."""
-
-    text: str
-    place: str
-    key: str
+_PLACE = 1_000  # more than there are names in one place
 
 
 class Name(NamedTuple):
-    """A key that stands for a field. Names sort by rank: the lowest of a field's names counts."""
+    """A key that names a field. Of a field's names in one place, the one with the lowest rank counts."""
 
     rank: int
-    key: str
     field: str
     read: Callable[[object], str | None]
 
@@ -37,15 +33,16 @@ class Name(NamedTuple):
 Names = Mapping[str, Name]
 
 
-def _names(**keys_of: str) -> dict[str, Name]:
-    reads = {"phone_number": text_or_number, "address_postal_code": text_or_number}
+def _names(first_rank: int, **keys_of: str) -> dict[str, Name]:
+    reads = {"phone_number": phone_text, "address_postal_code": text_or_number}
     pairs = [(key, field) for field, keys in keys_of.items() for key in keys.split()]
-    return {key: Name(rank, key, field, reads.get(field, text_of)) for rank, (key, field) in enumerate(pairs)}
+    return {key: Name(rank, field, reads.get(field, text_of)) for rank, (key, field) in enumerate(pairs, first_rank)}
 
 
 # Best first: Signal's names in snake_case and camelCase, ClickSend's own (a mapped contact maps to itself), and those
 # that Segment's and OpenID Connect's specifications have for the same thing. `name` is no field of a contact.
 _FLAT = _names(
+    100,
     email="email email_address emailAddress",
     phone_number="phone phone_number phoneNumber mobile mobile_phone mobilePhone mobile_number mobileNumber telephone",
     first_name="first_name firstName firstname given_name givenName",
@@ -58,53 +55,53 @@ _FLAT = _names(
     address_country="address_country addressCountry country country_code countryCode",
 )
 # What an object under one of these keys holds; it counts before the flat keys beside it.
-_NESTED: Mapping[str, Names] = {
+_NESTED: dict[str, Names] = {
     "address": _names(
+        0,
         address_city="city",
         address_state="state region province",
         address_postal_code="postal_code postalCode postcode zip zip_code zipCode",
         address_country="country country_code countryCode",
     ),
-    "company": _names(organization_name="name"),
+    "company": _names(50, organization_name="name"),
 }
 
 
 def inside(value: object, key: str) -> object:
-    """What an object has under this key; None where there is no such thing, or no object."""
+    """Return what an object holds under this key; None without such a key, or for what is no object."""
     return value.get(key) if isinstance(value, dict) else None
 
 
-def places_of(event: Object) -> list[Place]:
-    """The objects that may hold traits, in the order in which they count. One of another type counts as absent."""
-    properties = event.get("properties")
-    places = (
-        ("/traits", event.get("traits")),
-        ("/context/traits", inside(event.get("context"), "traits")),
-        ("/options/traits", inside(event.get("options"), "traits")),
-        ("/properties/traits", inside(properties, "traits")),
-        ("/properties", properties),
-    )
-    return [Place(pointer, values) for pointer, values in places if values and isinstance(values, dict)]
-
-
-def find_all(places: list[Place]) -> dict[str, Found]:
-    """The first non-empty value for each field (and for `name`). One of a wrong type hides none that comes later."""
-    taken: dict[str, Found] = {}
-    for place, values in places:
+def find_all(places: list[Place]) -> dict[str, TraitValue]:
+    """Return the first non-empty text for each field (and for `name`). A wrong type hides none that comes later."""
+    found: dict[str, TraitValue] = {}
+    order = 0
+    for pointer, values in places:
         for key, names in _NESTED.items():
-            held = values.get(key)
-            if isinstance(held, dict):
-                _take(taken, held, names, f"{place}/{key}")
-        _take(taken, values, _FLAT, place)
-    return taken
+            if key in values and isinstance(values[key], dict):
+                _find(found, values[key], names, order, f"{pointer}/{key}")
+        _find(found, values, _FLAT, order, pointer)
+        order += _PLACE
+    return found
 
 
-def _take(taken: dict[str, Found], values: Object, names: Names, place: str) -> None:
-    known = [names[key] for key in values if key in names]
-    known.sort()
-    for _, key, field, read in known:
-        before = taken.get(field)
-        if before is None or not before.text:
-            text = read(values[key])
-            if text or (text is None and before is None):
-                taken[field] = Found(text or "", place, key)
+def _find(found: dict[str, TraitValue], values: Object, names: Names, order: int, pointer: str) -> None:
+    """Add what one object holds. The commonest of all is a text without anything to clean."""
+    for key, value in values.items():
+        name = names.get(key)
+        if name is None:
+            continue
+        rank, field, read = name
+        text: str | None
+        if isinstance(value, str):
+            text = value.strip()
+            if value[:1] == " " or not text.isprintable():  # a phone number's space may have been a plus sign
+                text = read(value)
+        else:
+            text = read(value)
+        if text == "":
+            continue
+        rank += order
+        before = found.get(field)
+        if before is None or (text and (not before[1] or rank < before[0])) or not (before[1] or rank > before[0]):
+            found[field] = (rank, text or "", pointer, key)

@@ -1,6 +1,7 @@
 """How far a replay or a redrive has come: the committed offsets of a group that nobody joins.
 
-A Job's disk is read-only, so the checkpoint is where the worker's own is: in Kafka.
+A Job's disk is read-only, so the checkpoint is where the worker's own is: in Kafka. Kafka forgets the offsets of such a
+group (offsets.retention.minutes, 7 days), so each run also writes where it begins and ends to a topic (`lasting.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from confluent_kafka import KafkaException, TopicPartition
 from consumer.errors import RefusedError
 from consumer.operations.cluster import ANSWER_SECONDS, PASSING, PAUSE_SECONDS, Cluster
 from consumer.operations.group import Commit, commits_of
+from consumer.operations.lasting import CheckpointTopic, RunState, Saved
 from consumer.operations.modes import Begin
 from consumer.operations.records import Range
 from consumer.settings.model import Kafka
@@ -44,10 +46,27 @@ class Checkpoint:
     def __init__(self, kafka: Kafka, name: str) -> None:
         self.group = f"{kafka.group_id}-replay-{name}"
         self.cluster = Cluster(kafka.model_copy(update={"group_id": self.group}))
+        self._topic = CheckpointTopic(kafka, self.cluster, self.group)
+        self._looked = False
+        self._saved: Saved | None = None  # by an earlier run
 
     def commits(self) -> dict[Partition, Commit]:
-        """What is committed, by partition."""
-        return commits_of(self.cluster)
+        """Return what is committed, by partition; where Kafka has forgotten it, what the last run has saved.
+
+        Raises RefusedError where that run did not end in order: nobody knows how far it came.
+        """
+        commits = commits_of(self.cluster)
+        if not self._looked:
+            self._saved, self._looked = self._topic.read(), True
+        if self._saved is None:
+            return commits
+        forgotten = {each: commit for each, commit in self._saved.commits.items() if each not in commits}
+        if forgotten and self._saved.state is RunState.RUNNING:
+            raise RefusedError(
+                f"A run of {self.group} began at {self._saved.at} and did not end in order, and Kafka has forgotten how"
+                " far it came (offsets.retention.minutes). --restart begins anew, and may repeat what it had done."
+            )
+        return {**commits, **forgotten}
 
     def left(self, ranges: Mapping[Partition, Range]) -> dict[Partition, Range]:
         """What of these ranges is still to be done. Raises RefusedError where the checkpoint is none of theirs."""
@@ -65,15 +84,31 @@ class Checkpoint:
         """Commit where each range begins. It also finds out, before anything is sent, whether we may commit at all.
 
         What an interrupted replay has settled beyond its checkpoint stands in the commit's metadata: a commit that is
-        where it should be is left as it is, unless the replay begins anew.
+        where it should be is kept with it, unless the replay begins anew.
         """
-        commits = self.commits() if begin is Begin.CHECKPOINT else {}
-        starts = {partition: span.start for partition, span in ranges.items()}
-        self.commit({each: at for each, at in starts.items() if each not in commits or commits[each].offset != at})
+        known = self.commits() if begin is Begin.CHECKPOINT else {}
+        starts = {each: Commit(span.start) for each, span in ranges.items()}
+        kept = {each: known[each] for each, at in starts.items() if each in known and known[each].offset == at.offset}
+        starts |= kept
+        stored = commits_of(self.cluster)
+        self._commit({each: commit for each, commit in starts.items() if stored.get(each) != commit})
+        self._topic.write(RunState.RUNNING, {**known, **starts})
+
+    def end(self) -> None:
+        """Save how far this run has come: Kafka forgets what is committed."""
+        self._topic.write(RunState.ENDED, commits_of(self.cluster))
 
     def commit(self, offsets: Mapping[Partition, int]) -> None:
         """Commit, and wait for the answer."""
-        wanted = [TopicPartition(*partition, offset) for partition, offset in offsets.items()]
+        self._commit({partition: Commit(offset) for partition, offset in offsets.items()})
+
+    def _commit(self, commits: Mapping[Partition, Commit]) -> None:
+        wanted = [
+            TopicPartition(*partition, each.offset, each.metadata)
+            if each.metadata
+            else TopicPartition(*partition, each.offset)
+            for partition, each in commits.items()
+        ]
         until = time.monotonic() + ANSWER_SECONDS
         while wanted:
             try:

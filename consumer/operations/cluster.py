@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import NamedTuple, TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import ListOffsetsResultInfo, OffsetSpec
 from confluent_kafka.admin._metadata import TopicMetadata
@@ -18,7 +18,7 @@ from consumer.errors import ConfigurationError, FatalStreamError, Problem, Refus
 from consumer.operations.connection import connection
 from consumer.settings.model import Kafka
 from consumer.stream.connection import REFUSALS
-from consumer.stream.kafka_properties import refusal, shared_properties
+from consumer.stream.kafka_properties import NO_TOPIC_IS_CREATED, refusal, shared_properties
 from consumer.stream.record import Partition
 
 ANSWER_SECONDS = 10.0
@@ -28,10 +28,19 @@ T = TypeVar("T")
 
 
 class Ends(NamedTuple):
-    """A partition's log: the first offset it has, and the one that its next record will get."""
+    """The part of a partition's log that can be read.
+
+    low  -- the first offset it has
+    high -- the last stable offset: below the log's end while a transaction is open
+    """
 
     low: int
     high: int
+
+
+def open_transaction(stable_end: int) -> str:
+    """Return what to say of a partition whose last stable offset is below its log's end."""
+    return f"a transaction is open since offset {stable_end}"
 
 
 class ForbiddenError(RefusedError):
@@ -50,6 +59,9 @@ class Cluster:
         self.group_id = kafka.group_id
         self._connection = connection(kafka)
         self._refused_for: int | None = None
+        # As the worker's consumer reads: its end is the end of what these commands read.
+        uncommitted = self._connection.get("isolation.level") == "read_uncommitted"
+        self._isolation = IsolationLevel.READ_UNCOMMITTED if uncommitted else IsolationLevel.READ_COMMITTED
         self.admin: AdminClient = self._made(AdminClient, shared_properties(self._connection))
         self.consumer: Consumer = self.new_consumer()
 
@@ -61,7 +73,7 @@ class Cluster:
         logger -- for what librdkafka says; None: nowhere
         """
         fixed = {"group.id": self.group_id, "enable.auto.commit": False, "enable.auto.offset.store": False}
-        return self._made(Consumer, {**self._connection, **(properties or {}), **fixed}, logger)
+        return self._made(Consumer, {**self._connection, **(properties or {}), **NO_TOPIC_IS_CREATED, **fixed}, logger)
 
     def close(self) -> None:
         """Disconnect."""
@@ -111,11 +123,19 @@ class Cluster:
             raise self.explained(failure.args[0], f"the group {self.group_id}") from None
 
     def ends(self, partitions: Iterable[Partition]) -> dict[Partition, Ends]:
-        """Where the logs of these partitions begin and end."""
+        """Return the readable part of each log."""
         wanted = list(partitions)
         lows = self._offsets(wanted, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # is untyped
         highs = self._offsets(wanted, OffsetSpec.latest())  # type: ignore[no-untyped-call]  # is untyped
         return {partition: Ends(lows[partition], highs[partition]) for partition in wanted}
+
+    def log_ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Return the offset that the next record of each partition will get.
+
+        One above `Ends.high` means an open transaction, if this is asked first: the log grows meanwhile.
+        """
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # is untyped
+        return self._offsets(list(partitions), latest, IsolationLevel.READ_UNCOMMITTED)
 
     def offsets_at(self, partitions: Iterable[Partition], timestamp_ms: int) -> dict[Partition, int | None]:
         """The first offset of each whose record is not older; None where all are. timestamp_ms -- since the epoch."""
@@ -136,17 +156,26 @@ class Cluster:
                 if error.code() not in PASSING or time.monotonic() > until:
                     raise self.explained(error, what) from None
             except TimeoutError:
-                raise self.unreachable() from None
+                raise self.unanswered(what) from None
             time.sleep(PAUSE_SECONDS)
 
     def explained(self, error: KafkaError, what: str) -> Exception:
         """The exception that tells a person what Kafka's error means. what -- it was about."""
         code = error.code()
         if code in UNREACHABLE:
-            return self.unreachable()
+            return self.unanswered(what)
         if code in FORBIDDEN:
             return ForbiddenError(f"Kafka forbids this user to do that with {what}. {FORBIDDEN[code]}")
         return RefusedError(f"Kafka refuses {what}: {error.name()}.")
+
+    def unanswered(self, what: str) -> Exception:
+        """Return why there is no answer: no broker answers, or the one that should answer about `what` does not."""
+        try:
+            self.consumer.list_topics(timeout=ANSWER_SECONDS / ANSWER_TRIES)
+        except KafkaException:
+            return self.unreachable()
+        which = f"Kafka answers, but the broker that leads {what} does not"
+        return FatalStreamError(f"{which}. Look at its leader (kafka-topics.sh --describe) and that broker's log.")
 
     def unreachable(self) -> Exception:
         """Why Kafka does not answer, as far as librdkafka knows."""
@@ -157,19 +186,23 @@ class Cluster:
         mend = "Check KAFKA_BOOTSTRAP_SERVERS, the network, and whether the port wants TLS (KAFKA_SECURITY_PROTOCOL)"
         return FatalStreamError(f"No Kafka broker answers at {self.servers}. {mend}.")
 
-    def _offsets(self, partitions: Iterable[Partition], spec: OffsetSpec) -> dict[Partition, int]:
+    def _offsets(
+        self, partitions: Iterable[Partition], spec: OffsetSpec, isolation: IsolationLevel | None = None
+    ) -> dict[Partition, int]:
         """All are asked for at once, and one by itself again whose leader has just moved."""
-        wanted = list(partitions)
-        first = self._listing(wanted, spec) if wanted else {}
+        wanted, level = list(partitions), isolation or self._isolation
+        first = self._listing(wanted, spec, level) if wanted else {}
 
         def question(partition: Partition) -> Callable[[], Future[ListOffsetsResultInfo]]:
-            return lambda: first.pop(partition, None) or self._listing([partition], spec)[partition]
+            return lambda: first.pop(partition, None) or self._listing([partition], spec, level)[partition]
 
         return {each: self.ask(question(each), str(each)).offset for each in wanted}
 
-    def _listing(self, partitions: list[Partition], spec: OffsetSpec) -> dict[Partition, Future[ListOffsetsResultInfo]]:
+    def _listing(
+        self, partitions: list[Partition], spec: OffsetSpec, isolation: IsolationLevel
+    ) -> dict[Partition, Future[ListOffsetsResultInfo]]:
         asked = {TopicPartition(*partition): spec for partition in partitions}
-        answers = self.admin.list_offsets(asked, request_timeout=ANSWER_SECONDS)
+        answers = self.admin.list_offsets(asked, isolation_level=isolation, request_timeout=ANSWER_SECONDS)
         return {Partition(each.topic, each.partition): answer for each, answer in answers.items()}
 
     def _failed(self, error: KafkaError) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from consumer.operations.cluster import ANSWER_SECONDS, Cluster
+from consumer.operations.cluster import ANSWER_SECONDS, Cluster, Ends
 from consumer.stream.record import Partition
 
 BATCH = 500
@@ -33,7 +33,7 @@ def read(cluster: Cluster, ranges: Mapping[Partition, Range], limit: int | None 
 
     limit -- at most so many records of each partition; None: all
 
-    Raises as Cluster's methods do, also where nothing has come for ANSWER_SECONDS.
+    Raises as Cluster's methods do, also where nothing has come, and no position moved, for ANSWER_SECONDS.
     """
     left = {partition: span for partition, span in ranges.items() if span.start < span.stop}
     if not left:
@@ -42,12 +42,13 @@ def read(cluster: Cluster, ranges: Mapping[Partition, Range], limit: int | None 
     consumer = cluster.new_consumer(PROPERTIES)
     try:
         consumer.assign([TopicPartition(*partition, span.start) for partition, span in left.items()])
-        silent = 0.0
+        silent, positions = 0.0, dict[Partition, int]()
         while left:
             messages = consumer.consume(BATCH, POLL_SECONDS)
-            silent = 0.0 if messages else silent + POLL_SECONDS
+            before, positions = positions, _positions(consumer, left)
+            silent = 0.0 if messages or positions != before else silent + POLL_SECONDS
             if silent >= ANSWER_SECONDS:
-                raise cluster.unreachable()
+                raise cluster.unanswered(", ".join(map(str, left)))
             for message in messages:
                 partition = Partition(message.topic() or "", message.partition() or 0)
                 if (error := message.error()) is not None:
@@ -70,12 +71,38 @@ def oldest(cluster: Cluster, ranges: Mapping[Partition, Range]) -> dict[Partitio
     }
 
 
+def last(cluster: Cluster, ends: Mapping[Partition, Ends], count: int) -> dict[Partition, Range]:
+    """Return where the last `count` records of each partition are, fewer where it has no more.
+
+    Offsets are not records: compaction and transactions leave gaps. So it looks back, each time twice as far.
+    """
+    starts = {partition: end.high for partition, end in ends.items()}
+    found: dict[Partition, deque[int]] = {partition: deque() for partition in ends}
+    pending = [partition for partition, end in ends.items() if end.low < end.high]
+    width = count
+    while pending:
+        spans = {each: Range(max(ends[each].low, starts[each] - width), starts[each]) for each in pending}
+        older: dict[Partition, deque[int]] = {each: deque(maxlen=count - len(found[each])) for each in pending}
+        for message in read(cluster, spans):
+            older[Partition(message.topic() or "", message.partition() or 0)].append(message.offset() or 0)
+        for each, span in spans.items():
+            starts[each] = span.start
+            found[each].extendleft(reversed(older[each]))
+        pending = [each for each in pending if len(found[each]) < count and starts[each] > ends[each].low]
+        width *= 2
+    return {each: Range(found[each][0] if found[each] else starts[each], end.high) for each, end in ends.items()}
+
+
 def _leave_ended(consumer: Consumer, left: dict[Partition, Range]) -> None:
     """By the position, not by the last record: what ends a range may be a gap, or a transaction's marker."""
-    for each in consumer.position([TopicPartition(*partition) for partition in left]):
-        partition = Partition(each.topic, each.partition)
-        if each.offset >= left[partition].stop:
+    for partition, offset in _positions(consumer, left).items():
+        if offset >= left[partition].stop:
             _leave(consumer, left, partition)
+
+
+def _positions(consumer: Consumer, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    found = consumer.position([TopicPartition(*partition) for partition in partitions])
+    return {Partition(each.topic, each.partition): each.offset for each in found}
 
 
 def _leave(consumer: Consumer, left: dict[Partition, Range], partition: Partition) -> None:

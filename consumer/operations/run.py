@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import structlog
 
+from consumer.operations.descriptors import descriptor_warnings
 from consumer.operations.exit_status import ExitStatus
-from consumer.operations.one_core.keeper import OneCore
 from consumer.operations.stopping import StopSignals
 from consumer.operations.wiring import Member
 from consumer.settings import Settings
-from consumer.settings.model import Cores
-from consumer.stream.worker import Ending
-
-# Seconds for which a thread that computes keeps the interpreter from others. Python's own 5 ms take it away in the
-# middle of the scheduler's lock so often that the delivery threads queue up there: measured with 16 of them, 37 us of
-# CPU for each record and not 14. A thread that waits for the network gives the interpreter free at once all the same.
-SWITCH_SECONDS = 0.02
+from consumer.worker.worker import Ending
 
 log = structlog.get_logger()
 
@@ -28,11 +21,10 @@ def run(settings: Settings) -> ExitStatus:
 
     Raises ConfigurationError and FatalStreamError as `Worker.run` does.
     """
-    sys.setswitchinterval(SWITCH_SECONDS)
+    for warning in (*settings.warnings, *descriptor_warnings(settings.delivery.concurrency)):
+        log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.mend)
     member = Member(settings)
     StopSignals(member.stop)
-    if settings.worker.cores is Cores.ONE:
-        OneCore().start()
     ending = member.run()
     if ending is Ending.UNANSWERED:
         # Closing the consumer would wait for the missing answer for as long as the session lasts.

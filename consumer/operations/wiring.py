@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
 import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import confluent_kafka
@@ -15,9 +17,12 @@ import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from consumer import __version__, metrics
-from consumer.clicksend.carrier import adapter_for
+from consumer.clicksend.adapter import BoundedAdapter
 from consumer.clicksend.client import Client
+from consumer.clicksend.contact_sender import ContactSender
 from consumer.clicksend.credentials import Credentials
+from consumer.clicksend.http_transport import HttpTransport
+from consumer.clicksend.probe import ProbeVerdict
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
 from consumer.debugger.guard import Guard
 from consumer.debugger.recorder import Recorder
@@ -38,7 +43,6 @@ from consumer.settings.model import Monitor as MonitorSettings
 from consumer.stream.back_pressure import Caps
 from consumer.stream.clients import KafkaClients
 from consumer.stream.collector import WorkerCollector
-from consumer.stream.crew import Delivery
 from consumer.stream.health import Health
 from consumer.stream.journal import Journal, combined
 from consumer.stream.options import DeadLetterTopicCreation, StreamOptions
@@ -46,7 +50,8 @@ from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
 from consumer.stream.threads import OsThreads, Threads
 from consumer.stream.watchdog import Watchdog
-from consumer.stream.worker import Ending, Worker
+from consumer.worker.event_loop import Delivery, EventLoopDriver
+from consumer.worker.worker import Ending, Worker
 
 LIVE_SHARE = 0.5  # of max.poll.interval.ms: longer than a revoke may take (a third), shorter than the broker allows
 
@@ -68,19 +73,23 @@ class Member:
         probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
         debugger = Debugger.of(settings.monitor, self.scheduler, probes.ready, clock)
         journals = (*journals, debugger.recorder) if debugger is not None else journals
+        driver = EventLoopDriver(delivery(settings), settings.clicksend.total_timeout, clock)
         self._worker = Worker(
             KafkaClients(stream_options(settings)),
             Enroller(rules(settings.enrolment)),
             self.scheduler,
-            delivery(settings),
+            driver,
             Reporter(registry, combined(journals), clock),
             self._health,
             threads,
             clock,
         )
         silence = settings.kafka.max_poll_interval_ms / 1000
-        self._watchdog = Watchdog(self._worker.pulses, silence, clock, lambda: os._exit(ExitStatus.FATAL))
+        self._watchdog = Watchdog(
+            lambda: [self._worker.pulse(), *driver.pulses()], silence, clock, lambda: os._exit(ExitStatus.FATAL)
+        )
         _register(registry, self.scheduler, self._health, clock)
+        metrics.LOOP_LAG.gauge(registry).set_function(lambda: driver.lag.longest)
         site = debugger.site if debugger is not None else None
         self.monitor = Monitor(settings.monitor.host, settings.monitor.port, registry, probes.live, probes.ready, site)
 
@@ -125,10 +134,12 @@ class Probes:
         A limited gate or a broken-off one leaves it ready: nobody else could send more. Only a halt does not.
         """
         now = self._clock()
-        with self._scheduler.changed:
+        with self._scheduler.lock:
             gate = self._scheduler.gate.report(now)
         readiness = self._health.readiness(now, gate.why if gate.state is GateState.HALTED else "")
         detail, mend = readiness.detail, self._health.letters_mend
+        if readiness.ready and (held := self._health.held_partitions()):
+            detail += f"; {held}"
         if mend and (waiting := self._scheduler.dead_letters_waiting()):
             detail += f"; {waiting} dead letters wait: {mend}"
         body: dict[str, str | float] = {"state": readiness.condition, "detail": detail}
@@ -197,6 +208,7 @@ def stream_options(settings: Settings) -> StreamOptions:
         session_timeout_ms=kafka.session_timeout_ms,
         max_poll_interval_ms=kafka.max_poll_interval_ms,
         max_event_age=settings.enrolment.max_event_age,
+        unrecognised_limit=settings.enrolment.unrecognised_limit,
         concurrency=settings.delivery.concurrency,
         request_timeout=settings.clicksend.total_timeout,
         drain_timeout=worker.drain_timeout,
@@ -209,20 +221,33 @@ def scheduler(settings: Settings, threads: Threads) -> Scheduler:
     """The engine's heart, with its gate and its judge."""
     retry, delivery = settings.retry, settings.delivery
     policy = RetryPolicy(retry.initial_delay, retry.max_delay, retry.max_age)
-    gate = Gate(policy, delivery.max_requests_per_second, delivery.probe_interval)
+    most_refused_trials = 100 * delivery.mass_rejection_limit
+    gate = Gate(policy, delivery.max_requests_per_second, delivery.probe_interval, most_refused_trials)
     judge = Judge(gate, policy, delivery.on_configuration_fault, delivery.mass_rejection_limit)
     return Scheduler(gate, judge, policy, threads, delivery.deduplicate)
 
 
 def delivery(settings: Settings) -> Delivery:
-    """What the delivery threads work with."""
+    """How the delivery loop reaches ClickSend."""
     clicksend = settings.clicksend
     proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
     endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)
     timeouts = Timeouts(clicksend.connect_timeout, clicksend.read_timeout, clicksend.total_timeout)
     trust = Trust(Path(clicksend.ca_file) if clicksend.ca_file else None)
     store = CredentialStore(settings, trust)
-    return Delivery(lambda: Client(endpoint, timeouts, store.current, adapter_for(endpoint, trust)), store.reload)
+
+    def open_sender(loop: asyncio.AbstractEventLoop) -> ContactSender:
+        transport = HttpTransport(loop, endpoint, trust, timeouts)
+        return ContactSender(endpoint, timeouts, store.current, transport, lambda: datetime.now(UTC))
+
+    def probe() -> ProbeVerdict:
+        client = Client(endpoint, timeouts, store.current, BoundedAdapter(trust))
+        try:
+            return client.probe(datetime.now(UTC))
+        finally:
+            client.close()
+
+    return Delivery(open_sender, probe, store.reload)
 
 
 def _register(registry: CollectorRegistry, scheduler: Scheduler, health: Health, clock: Callable[[], float]) -> None:

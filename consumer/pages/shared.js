@@ -12,31 +12,48 @@ export function node(tag, className, text) {
 
 export const badge = (text, tone) => node("span", `badge ${tone}`.trim(), text);
 
+const PATIENCE = 5000; // ms for an answer: a frozen worker takes connections and never speaks
+
+class NoAnswer extends Error {}
+
 export async function ask(path) {
-  const answer = await fetch(path, { cache: "no-store" });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return answer.json();
+  const options = { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) };
+  try {
+    const answer = await fetch(path, options);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    return await answer.json();
+  } catch (error) {
+    throw new NoAnswer(`${path}: ${error.message}`, { cause: error });
+  }
 }
 
 // Calls `refresh` again and again while the page is seen and not paused, and says at the top how that goes.
-// interval -- ms between two calls; who -- is asked, for a person
-export function keepFresh(refresh, interval, who) {
+// interval -- ms between two calls
+export function keepFresh(refresh, interval) {
   let paused = false;
+  let answeredAt = new Date();
 
   function showLive(condition, text) {
     const live = element("live");
-    if (live.dataset.state === condition) return; // a screen reader is told of changes only
+    if (live.textContent === text) return; // a screen reader is told of changes only
     live.dataset.state = condition;
     live.textContent = text;
+  }
+
+  function showFailure(error) {
+    console.error(error);
+    if (error instanceof NoAnswer) showLive("lost", `no answer since ${clock.format(answeredAt)}`);
+    else showLive("lost", `fault of this page since ${clock.format(answeredAt)}: see the console`);
   }
 
   async function run() {
     if (!paused && !document.hidden) {
       try {
         await refresh();
+        answeredAt = new Date();
         showLive(paused ? "paused" : "live", paused ? "paused" : "live");
-      } catch {
-        showLive("lost", `no answer from ${who}`);
+      } catch (error) {
+        showFailure(error);
       }
     }
     setTimeout(run, interval);

@@ -35,6 +35,8 @@ FIXED = frozenset(
         "enable.auto.offset.store",
         "offset.store.method",
         "enable.partition.eof",
+        # a topic that was deleted is the operator's to create again
+        "allow.auto.create.topics",
         # how partitions come and go
         "partition.assignment.strategy",
         "group.protocol.type",

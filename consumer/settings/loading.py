@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from consumer.clicksend.credentials import Credentials
 from consumer.errors import ConfigurationError, Problem
 from consumer.settings.display import shown
-from consumer.settings.model import SECTIONS, Settings
+from consumer.settings.model import SECTIONS, Settings, warnings_of, with_shared_defaults
 from consumer.settings.names import Setting
 from consumer.settings.problems import problems_of
 from consumer.settings.section import Section
@@ -42,28 +42,25 @@ def load(sources: Sources, sections: Iterable[str] = tuple(SECTIONS)) -> Setting
 
     Raises ConfigurationError with all problems.
     """
-    wanted = tuple(sections)
-    gathered = gather(sources, KNOWN, wanted)
-    read, problems = _validate(gathered, wanted)
-    if problems:
-        raise ConfigurationError(*problems)
-    return Settings.model_construct(None, sources=sources, **read)
+    read = _read(gather(sources, KNOWN, wanted := tuple(sections)), wanted)
+    if read.problems:
+        raise ConfigurationError(*read.problems)
+    return Settings.model_construct(None, sources=sources, **read.checked)
 
 
 def survey(sources: Sources) -> Survey:
     """What is in force in all sections, as far as it is right."""
     gathered = gather(sources, KNOWN, tuple(SECTIONS))
-    read, problems = _validate(gathered, tuple(SECTIONS))
-    wrong = {problem.name for problem in problems}
+    read = _read(gathered, tuple(SECTIONS))
+    wrong = {problem.name for problem in read.problems}
     rows = []
     for setting in KNOWN:
         given = gathered.values.get(setting)
-        section = read[setting.section]
+        section = read.checked.get(setting.section) or read.unchecked[setting.section]
         value = None if setting.variable in wrong else shown(section, setting.key)
         absent = "missing" if type(section).model_fields[setting.key].is_required() else "default"
         rows.append(Row(setting.variable, value, given.source if given else absent))
-    warnings = [warning for section in read.values() for warning in section.warnings]
-    return Survey(tuple(rows), problems, tuple(warnings))
+    return Survey(tuple(rows), read.problems, warnings_of(read.checked))
 
 
 def reload_credentials(settings: Settings) -> Credentials:
@@ -75,17 +72,26 @@ def reload_credentials(settings: Settings) -> Credentials:
     return Credentials(clicksend.username, clicksend.api_key.get_secret_value())
 
 
-def _validate(gathered: Gathered, sections: tuple[str, ...]) -> tuple[dict[str, Section], tuple[Problem, ...]]:
-    """The sections, and what is wrong. A section with a problem holds unchecked values: good for `shown` only."""
-    read: dict[str, Section] = {}
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """unchecked -- the sections with a problem; they hold values as they were given, good for `shown` only"""
+
+    checked: dict[str, Section]
+    unchecked: dict[str, Section]
+    problems: tuple[Problem, ...]
+
+
+def _read(gathered: Gathered, sections: tuple[str, ...]) -> _Read:
+    checked: dict[str, Section] = {}
+    unchecked: dict[str, Section] = {}
     problems = list(gathered.problems)
     unreadable = {problem.name for problem in problems}
     for name in sections:
         given = {setting.key: value.value for setting, value in gathered.values.items() if setting.section == name}
         try:
-            read[name] = SECTIONS[name].model_validate(given)
+            checked[name] = SECTIONS[name].model_validate(given)
         except ValidationError as error:
             found = problems_of(name, SECTIONS[name], error)
             problems += [problem for problem in found if problem.name not in unreadable]
-            read[name] = SECTIONS[name].model_construct(None, **given)
-    return read, tuple(problems)
+            unchecked[name] = SECTIONS[name].model_construct(None, **given)
+    return _Read(with_shared_defaults(checked), unchecked, tuple(problems))

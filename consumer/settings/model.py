@@ -6,6 +6,7 @@ the file.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
@@ -16,6 +17,7 @@ from consumer.enrolment.rules import PhoneCheck
 from consumer.errors import Problem
 from consumer.log import LogFormat, LogLevel
 from consumer.loopback import is_loopback
+from consumer.settings import buffer
 from consumer.settings import section as kind
 from consumer.settings.kafka_properties import check_owned
 from consumer.settings.section import Section
@@ -59,13 +61,6 @@ class Debugger(StrEnum):
     AUTO = "auto"
     ON = "on"
     OFF = "off"
-
-
-class Cores(StrEnum):
-    """Where the threads that share the interpreter run."""
-
-    ONE = "one"
-    ALL = "all"
 
 
 class Kafka(Section):
@@ -188,7 +183,7 @@ class ClickSend(Section):
 
     username: kind.BasicUser = Field(description="account user name")
     api_key: kind.HeaderSecret = Field(description="the API key, not the login password")
-    list_id: int = Field(gt=0, description="the contact list's number")
+    list_id: int = Field(gt=0, le=2**63 - 1, description="the contact list's number")
     base_url: kind.BaseUrl = Field(
         "https://rest.clicksend.com/v3", description="address of the API; plain http for loopback only"
     )
@@ -216,6 +211,12 @@ class Enrolment(Section):
         PhoneCheck.POSSIBLE, description="`possible` or `valid`: how strictly numbers are read"
     )
     event_path: kind.JsonPointer | None = Field(None, description="JSON pointer to the event inside a wrapper record")
+    unrecognised_limit: int = Field(
+        20,
+        ge=0,
+        description="so many records in a row that are no events (a wrong topic, a wrong format) hold their partition; "
+        "0 = never",
+    )
     max_event_age: kind.Seconds = Field(
         0, description="seconds, 0 = off; older records are filtered as `too_old`: for a new group on an old topic"
     )
@@ -224,8 +225,8 @@ class Enrolment(Section):
 class Delivery(Section):
     """How fast, and what happens when ClickSend refuses us."""
 
-    concurrency: int = Field(16, ge=1, le=1024, description="requests in flight")
-    max_requests_per_second: float = Field(0, ge=0, description="for this worker; 0 = no fixed limit")
+    concurrency: int = Field(16, ge=1, le=2000, description="requests in flight")
+    max_requests_per_second: kind.Rate = Field(0, description="for this worker; 0 = no fixed limit")
     on_configuration_fault: OnConfigurationFault = Field(
         OnConfigurationFault.HALT,
         description="`halt`, or `dead_letter` for those who want 401/403/404 records on the dead-letter topic",
@@ -266,13 +267,21 @@ class Worker(Section):
     start_timeout: kind.Seconds = Field(
         0, description="seconds, 0 = wait; give up with exit 70 when Kafka was out of reach or refused us for so long"
     )
-    max_buffered_records: int = Field(2000, ge=1, description="records held in memory")
-    max_buffered_bytes: int = Field(67_108_864, ge=1, description="bytes of records held in memory")
-    cores: Cores = Field(
-        Cores.ONE,
-        description="`one`: keep the Python threads, which take turns anyway, on the emptiest core while one is mostly"
-        " free; `all`: leave them to the operating system",
+    max_buffered_records: int = Field(
+        buffer.DEFAULT_AT_LEAST,
+        ge=1,
+        json_schema_extra={"default_shown": "max(2000, 4 x DELIVERY_CONCURRENCY)"},
+        description="records held in memory",
     )
+    max_buffered_bytes: int = Field(67_108_864, ge=1, description="bytes of records held in memory")
+    cores: str | None = Field(None, description="no longer used: ignored with a warning, refused in the next release")
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is given and has no effect."""
+        if self.cores is None:
+            return ()
+        return (Problem("WORKER_CORES", "is ignored: the worker changes no CPU affinity", "Leave it out"),)
 
 
 class Monitor(Section):
@@ -344,9 +353,8 @@ class Settings(BaseModel):
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What is given and has no effect, in all sections that were loaded."""
-        sections = [getattr(self, name) for name in SECTIONS if name in self.model_fields_set]
-        return tuple(warning for section in sections for warning in section.warnings)
+        """What is given and has no effect, or one that is unlikely to be wanted, in all sections that were loaded."""
+        return warnings_of({name: getattr(self, name) for name in SECTIONS if name in self.model_fields_set})
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -354,3 +362,21 @@ SECTIONS: dict[str, type[Section]] = {
     for name, field in Settings.model_fields.items()
     if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
 }
+
+
+def with_shared_defaults(sections: Mapping[str, Section]) -> dict[str, Section]:
+    """Return the sections, their defaults that depend on another section filled in. All of them have been checked."""
+    match sections.get("delivery"), sections.get("worker"):
+        case Delivery() as delivery, Worker() as worker if "max_buffered_records" not in worker.model_fields_set:
+            records = buffer.default_records(delivery.concurrency)
+            return {**sections, "worker": worker.model_copy(update={"max_buffered_records": records})}
+    return dict(sections)
+
+
+def warnings_of(sections: Mapping[str, Section]) -> tuple[Problem, ...]:
+    """Return the warnings of each section, and those that need two of them."""
+    found = [warning for section in sections.values() for warning in section.warnings]
+    match sections.get("delivery"), sections.get("worker"):
+        case Delivery() as delivery, Worker() as worker:
+            found += buffer.warnings(worker.max_buffered_records, delivery.concurrency)
+    return tuple(found)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
-from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from consumer.stream.commit_map import UNKNOWN_TOPIC_ID, CommitMap, decode
+from consumer.stream.commit_map import EPOCH_UNKNOWN, UNKNOWN_TOPIC_ID, CommitMap, decode
 from consumer.stream.committer import Committer
 from consumer.stream.connection import Connection
 from consumer.stream.counts import ReleaseReason
@@ -19,7 +20,7 @@ from consumer.stream.options import StreamOptions
 from consumer.stream.record import Partition
 from consumer.stream.reporter import RebalanceEvent, Reporter
 from consumer.stream.scheduler import Scheduler
-from consumer.stream.start_position import StartPosition
+from consumer.stream.start_position import Start, StartPosition
 from consumer.stream.topic_ids import TopicIds, is_former
 
 LOOK_UP_SECONDS = 10.0
@@ -79,15 +80,18 @@ class Assignment:
         if partitions:
             ids = self._topic_ids.of(partition.topic for partition in partitions)
             committed = self._committed(consumer, partitions)
-            positions = [self._open(consumer, partition, ids[partition.topic]) for partition in committed]
+            starts = self._start_position.resolve(consumer, self._without_commit(committed, ids), ids)
+            positions = [self._open(each, ids[each.topic], starts) for each in committed]
             positions += [self._open_unread(each, ids[each.topic]) for each in partitions if not committed]
             self._last_ids |= {topic: each for topic, each in ids.items() if each != UNKNOWN_TOPIC_ID}
             consumer.incremental_assign(positions)
             consumer.resume(positions)  # a partition may come back paused from an earlier stay
+            _compare_with_log(consumer, positions)
             if committed and all(each.error is None for each in committed):
                 self._connection.admitted()
             self._health.coordinator = True  # else a revoke before the first statistics would not commit
         self._health.lost = False
+        self._connection.joined()
         self._changed(RebalanceEvent.ASSIGNED, partitions)
 
     def revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -95,9 +99,10 @@ class Assignment:
         owned = [Partition(partition.topic, partition.partition) for partition in partitions]
         owned = [partition for partition in owned if partition in self._scheduler.ledgers]
         self._scheduler.begin_revoke(owned)
+        asked = self._topic_ids.ask(partition.topic for partition in owned)  # answered while requests end
         self._await_landing(owned, self._options.revoke_budget)
         if self._health.coordinator:  # without one a synchronous commit blocks for the whole session timeout
-            self._committer.commit_now(consumer, self._still_themselves(owned))
+            self._committer.commit_now(consumer, self._still_themselves(owned, self._topic_ids.answers(asked)))
         self._detach(owned, self._leaving_for)
         self._changed(RebalanceEvent.REVOKED, partitions)
 
@@ -106,6 +111,7 @@ class Assignment:
         owned = [Partition(partition.topic, partition.partition) for partition in partitions]
         self._detach(owned, ReleaseReason.LOST)
         self._health.lost = True
+        self._health.joined_at = None
         self._health.was_assigned = False
         self._changed(RebalanceEvent.LOST, partitions)
 
@@ -113,22 +119,19 @@ class Assignment:
         self._scheduler.detach(partitions, reason)
         self._reporter.released(partitions, reason)
 
-    def _still_themselves(self, partitions: list[Partition]) -> list[Partition]:
+    def _still_themselves(self, partitions: list[Partition], ids: Mapping[str, bytes]) -> list[Partition]:
         """Those whose topic was not deleted and created again: the broker would take the old frontier for the new one.
 
         With KIP-848 a recreated topic is revoked and assigned at once.
         """
-        ids = self._topic_ids.of(partition.topic for partition in partitions)
         ledgers = self._scheduler.ledgers
-        return [each for each in partitions if ids[each.topic] in (ledgers[each].topic_id, UNKNOWN_TOPIC_ID)]
+        return [each for each in partitions if not is_former(ledgers[each].topic_id, ids[each.topic])]
 
     def _await_landing(self, partitions: list[Partition], budget: float) -> None:
         """Wait, at most `budget` seconds, for what is in flight."""
         deadline = min(self._clock() + budget, self._finish_by)
-        landed = self._scheduler.landed
-        with landed:
-            while self._scheduler.in_flight(partitions) and (left := deadline - self._clock()) > 0:
-                landed.wait(left)
+        while self._scheduler.in_flight(partitions) and (left := deadline - self._clock()) > 0:
+            self._scheduler.wait_in_flight(partitions, left)
 
     def _changed(self, event: RebalanceEvent, partitions: list[TopicPartition]) -> None:
         self._scheduler.share()
@@ -138,53 +141,101 @@ class Assignment:
             self._reporter.rebalanced(event, [f"{each.topic}-{each.partition}" for each in partitions])
 
     def _committed(self, consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
-        """What the group has committed, an answer for each partition; none at all where Kafka does not answer."""
+        """What the group has committed, an answer for each partition; none at all where Kafka does not answer, or where
+        somebody has committed metadata that is not UTF-8: then the binding fails.
+        """
         try:
             return consumer.committed(partitions, timeout=LOOK_UP_SECONDS)
         except KafkaException as failure:
-            log.warning("committed offsets could not be read; librdkafka goes on", error=failure.args[0].name())
-            return []
+            error = failure.args[0].name()
+        except (UnicodeDecodeError, SystemError):
+            error = "metadata that is not UTF-8"
+        log.warning("committed offsets could not be read; librdkafka goes on", error=error)
+        return []
+
+    def _without_commit(self, committed: list[TopicPartition], ids: Mapping[str, bytes]) -> list[Partition]:
+        new = [each for each in committed if each.error is None and each.offset < 0]
+        return [Partition(each.topic, each.partition) for each in new if not self._is_recreated(each.topic, ids)]
+
+    def _is_recreated(self, topic: str, ids: Mapping[str, bytes]) -> bool:
+        """Whether this worker has had a topic of this name that is not the present one."""
+        return is_former(self._last_ids.get(topic, UNKNOWN_TOPIC_ID), ids[topic])
 
     def _open_unread(self, unread: TopicPartition, topic_id: bytes) -> TopicPartition:
         """The ledger of a partition whose committed offset could not be read: librdkafka asks again by itself.
 
-        It must not be taken for one that has none: that would begin the partition anew.
+        It must not be taken for one that has none: that would begin the partition anew. If it has none, librdkafka says
+        so, and it is begun then (`Rewind`).
         """
         partition = Partition(unread.topic, unread.partition)
-        if is_former(self._last_ids.get(partition.topic, UNKNOWN_TOPIC_ID), topic_id):
+        if self._is_recreated(partition.topic, {partition.topic: topic_id}):
             return self._open_recreated(partition, topic_id)
-        self._scheduler.assign(partition, OFFSET_UNKNOWN, OFFSET_UNKNOWN, topic_id)
+        self._scheduler.assign(partition, OFFSET_UNKNOWN, OFFSET_UNKNOWN, self._expected(partition.topic, topic_id))
         return TopicPartition(*partition)
 
-    def _open(self, consumer: Consumer, committed: TopicPartition, topic_id: bytes) -> TopicPartition:
+    def _open(self, committed: TopicPartition, topic_id: bytes, starts: Mapping[Partition, Start]) -> TopicPartition:
         """The ledger of one partition, and where to consume it from."""
         partition = Partition(committed.topic, committed.partition)
+        start = starts.get(partition)
         if committed.error is not None:
-            self._connection.error(committed.error)
+            self._connection.error(committed.error, committed.topic)
             return self._open_unread(committed, topic_id)
-        settled = decode(committed.metadata or "")
+        if start is not None and start.committed is None:
+            ledger = self._scheduler.assign(partition, start.offset, OFFSET_UNKNOWN, topic_id)
+            ledger.partition_count = start.partition_count  # the start itself is committed
+            return TopicPartition(*partition, start.offset)
+        if start is not None and start.committed is not None:
+            committed = start.committed
+        return (
+            self._open_committed(partition, committed, topic_id)
+            if committed.offset >= 0
+            else self._open_unread(committed, topic_id)
+        )
+
+    def _open_committed(self, partition: Partition, committed: TopicPartition, topic_id: bytes) -> TopicPartition:
+        claim = decode(committed.metadata or "")
         # The broker forgets a deleted topic's offsets a moment later, and takes late commits for the new one.
-        if settled is not None and is_former(settled.topic_id, topic_id):
+        if claim is not None and is_former(claim.topic_id, topic_id):
             return self._open_recreated(partition, topic_id)
-        if committed.offset >= 0:
-            ledger = self._scheduler.assign(partition, committed.offset, committed.offset, topic_id)
-            self._load_map(ledger, settled, committed.metadata)
-            return TopicPartition(*partition, committed.offset)
-        start = self._start_position.resolve(consumer, partition)
-        known = OFFSET_UNKNOWN if start == OFFSET_INVALID else start
-        self._scheduler.assign(partition, known, OFFSET_UNKNOWN, topic_id)  # so that the start itself is committed
-        return TopicPartition(*partition, start)
+        offset, epoch = committed.offset, committed.leader_epoch
+        claimed = UNKNOWN_TOPIC_ID if claim is None else claim.topic_id
+        expected = self._expected(partition.topic, topic_id, claimed)
+        ledger = self._scheduler.assign(partition, offset, offset, expected)
+        ledger.epoch_is(epoch, offset - 1)
+        if committed.metadata:
+            _load_map(ledger, claim, committed.metadata, topic_id)
+        return TopicPartition(*partition, offset, leader_epoch=EPOCH_UNKNOWN if epoch is None else epoch)
 
     def _open_recreated(self, partition: Partition, topic_id: bytes) -> TopicPartition:
         self._scheduler.assign(partition, 0, OFFSET_UNKNOWN, topic_id)
         return self._start_position.of_recreated(partition)
 
-    def _load_map(self, ledger: Ledger, settled: CommitMap | None, metadata: str | None) -> None:
-        """What an earlier owner had settled beyond its commit, if it can be believed."""
-        if not metadata:
+    def _expected(self, topic: str, topic_id: bytes, claimed: bytes = UNKNOWN_TOPIC_ID) -> bytes:
+        """The id that the topic has, or should have as far as is known: the watch compares it later."""
+        known = (topic_id, claimed, self._last_ids.get(topic, UNKNOWN_TOPIC_ID))
+        return next((each for each in known if each != UNKNOWN_TOPIC_ID), UNKNOWN_TOPIC_ID)
+
+
+def _load_map(ledger: Ledger, claim: CommitMap | None, metadata: str, topic_id: bytes) -> None:
+    """What an earlier owner had settled beyond its commit, if it can be believed."""
+    if claim is not None and claim.topic_id == ledger.topic_id:
+        ledger.partition_count = claim.partition_count
+        if claim.committed == ledger.committed:
+            ledger.committed_map = metadata
+            if claim.topic_id == topic_id:
+                ledger.settled_before = claim
+            else:  # nobody could tell the topic's id yet
+                ledger.unverified = claim
             return
-        if settled is None or (settled.topic_id, settled.committed) != (ledger.topic_id, ledger.committed):
-            log.warning("commit metadata is foreign or damaged; ignored", partition=str(ledger.partition))
-            return
-        ledger.settled_before = settled
-        ledger.committed_map = metadata
+    log.warning("commit metadata is foreign or damaged; ignored", partition=str(ledger.partition))
+
+
+def _compare_with_log(consumer: Consumer, positions: list[TopicPartition]) -> None:
+    """Have librdkafka compare each position's leader epoch with the log before it fetches, as an assignment does not.
+
+    Where the log was truncated below the position, an error comes as a message: see `Rewind`.
+    """
+    for position in positions:
+        if position.offset > 0 and position.leader_epoch is not None:
+            with suppress(KafkaException):  # not ours any more, then
+                consumer.seek(position)

@@ -16,7 +16,7 @@ class Caps:
     """The most that one worker holds, shared equally by its partitions, so that none can crowd out the others.
 
     records -- unsettled records, those that wait for a retry included
-    size    -- their keys and values, in bytes
+    size    -- their keys, values and headers, in bytes
     """
 
     records: int = 2000

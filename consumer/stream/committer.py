@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from consumer.stream.commit_map import LIMIT
+from consumer.stream.commit_map import EPOCH_UNKNOWN, LIMIT
 from consumer.stream.ledger import OFFSET_UNKNOWN, Ledger
 from consumer.stream.options import CommitResult
 from consumer.stream.record import Partition
 from consumer.stream.scheduler import Scheduler
 
 INTERVAL = 0.25  # seconds between two commits
+CONFIRM_SECONDS = 5.0  # after its assignment every partition is committed once more
 
 # Errors after which the same commit can succeed at the next tick: the group or its coordinator is on the move.
 PASSING = frozenset(
@@ -41,6 +42,10 @@ class Committer:
 
     One request is outstanding at most: librdkafka retries a failed one after a later one that succeeded, which would
     take the group back.
+
+    The last commit of a partition's former owner may arrive after the first of the new one and take the group back,
+    too: the broker checks no ownership. A partition with traffic is soon committed again; a quiet one is committed once
+    more some seconds after its assignment, though nothing has changed.
     """
 
     def __init__(self, scheduler: Scheduler, on_result: Callable[[CommitResult], None]) -> None:
@@ -50,6 +55,7 @@ class Committer:
         self._sent: dict[Partition, Ledger] = {}  # whose commit is outstanding: no later ledger may believe its answer
         self._room = LIMIT  # characters of metadata that the broker is thought to take
         self._refused_as_too_long = False  # the last commit was: the next one goes without metadata
+        self._confirming: set[Ledger] = set()  # those whose outstanding commit is the one some seconds later
         self.outstanding = False
 
     def tick(self, consumer: Consumer, now: float) -> None:
@@ -57,6 +63,9 @@ class Committer:
         if now - self._ticked_at < INTERVAL or self.outstanding:
             return
         self._ticked_at = now
+        for ledger in self._scheduler.ledgers.values():
+            if ledger.assigned_at is None:
+                ledger.assigned_at = now
         self.commit(consumer)
 
     def commit(self, consumer: Consumer) -> None:
@@ -79,7 +88,7 @@ class Committer:
         then counts records that are in no ledger yet, so it is left out of the frontier.
         """
         ledgers = [self._scheduler.ledgers[partition] for partition in partitions]
-        offsets = self._changed(ledgers, lambda _ledger: OFFSET_UNKNOWN)
+        offsets = self._changed(ledgers, lambda _ledger: None)
         if not offsets:
             return
         try:
@@ -98,19 +107,31 @@ class Committer:
         else:
             self._acknowledged(offsets, self._sent)
 
-    def _changed(self, ledgers: Iterable[Ledger], position: Callable[[Ledger], int]) -> list[TopicPartition]:
+    def _changed(
+        self, ledgers: Iterable[Ledger], position: Callable[[Ledger], TopicPartition | None]
+    ) -> list[TopicPartition]:
         offsets = []
+        self._confirming.clear()
         room = 0 if self._refused_as_too_long else self._room
         self._refused_as_too_long = False
-        with self._scheduler.changed:
+        with self._scheduler.lock:
             for ledger in ledgers:
-                frontier = ledger.frontier(OFFSET_UNKNOWN if len(ledger) else position(ledger))
+                at = None if len(ledger) else position(ledger)
+                frontier = ledger.frontier(OFFSET_UNKNOWN if at is None else at.offset)
                 if frontier < 0:
                     continue  # nobody could tell yet where the partition begins
                 metadata = ledger.commit_map(frontier, room)
-                if frontier > ledger.committed or (frontier == ledger.committed and metadata != ledger.committed_map):
-                    offsets.append(TopicPartition(*ledger.partition, frontier, metadata=metadata))
+                is_new = (ledger.committed, ledger.committed_map) != (frontier, metadata)
+                if frontier >= ledger.committed and (is_new or self._is_to_confirm(ledger)):
+                    epoch = _epoch_before(frontier, ledger, at)
+                    offsets.append(TopicPartition(*ledger.partition, frontier, metadata, epoch))
         return offsets
+
+    def _is_to_confirm(self, ledger: Ledger) -> bool:
+        if ledger.confirmed or ledger.assigned_at is None or self._ticked_at - ledger.assigned_at < CONFIRM_SECONDS:
+            return False
+        self._confirming.add(ledger)
+        return True
 
     def _acknowledged(self, offsets: list[TopicPartition], sent: Mapping[Partition, Ledger]) -> None:
         for offset in offsets:
@@ -121,6 +142,7 @@ class Committer:
             if ledger is not None and offset.offset >= ledger.committed:
                 ledger.committed = offset.offset
                 ledger.committed_map = offset.metadata or ""
+                ledger.confirmed = ledger.confirmed or ledger in self._confirming
         self._on_result(CommitResult.OK)
 
     def _failed(self, error: KafkaError) -> None:
@@ -139,6 +161,13 @@ class Committer:
             log.warning("commit refused; it is tried again with the next one", error=error.name())
 
 
-def _position(consumer: Consumer, partition: Partition) -> int:
-    """The consumer's position in the partition; below 0 as long as nothing was consumed."""
-    return int(consumer.position([TopicPartition(*partition)])[0].offset)
+def _position(consumer: Consumer, partition: Partition) -> TopicPartition:
+    """The consumer's position in the partition; its offset is below 0 as long as nothing was consumed."""
+    return consumer.position([TopicPartition(*partition)])[0]
+
+
+def _epoch_before(frontier: int, ledger: Ledger, position: TopicPartition | None) -> int:
+    """The leader epoch of what lies before the frontier: a transaction's marker there is in no ledger."""
+    beyond_records = position is not None and frontier > ledger.highest_seen + 1
+    epoch: int | None = position.leader_epoch if position and beyond_records else ledger.epoch_before(frontier)
+    return EPOCH_UNKNOWN if epoch is None else epoch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,8 +19,11 @@ from consumer.stream.record import Headers, Record, Task
 CONNECT = "__connect.errors."
 OURS = "clicksend."
 REDRIVE_COUNT = OURS + "redrive.count"
+REDRIVEN_FROM = OURS + "redrive.from"  # of a record that was brought back: its dead letter, `topic-3@17`
 POINTER = OURS + "pointer"  # present where the value was too large for the dead-letter topic
-LEFT_OUT = OURS + "left.out"  # what the topic did not take: parts, comma-separated
+LEFT_OUT = OURS + "left.out"  # what the topic did not take, or the binding could not read: parts, comma-separated
+
+_PLACE = re.compile(rb".+-[0-9]{1,10}@[0-9]{1,19}", re.DOTALL)
 
 _STAGES = {
     DeadLetterReason.UNDECODABLE: "VALUE_CONVERTER",
@@ -71,12 +75,21 @@ class DeadLetter:
     timestamp_ms: int
 
 
+def redrives(headers: Headers) -> int:
+    """Return how often a redrive has brought this record back. A producer's own count, without its origin, is none."""
+    found = dict(headers)
+    count, origin = found.get(REDRIVE_COUNT) or b"", found.get(REDRIVEN_FROM) or b""
+    return int(count) if count.isdigit() and len(count) < 10 and _PLACE.fullmatch(origin) else 0
+
+
 def dead_letter(task: Task, group_id: str, left_out: Parts, now: datetime, monotonic: float) -> DeadLetter:
     """The dead letter of a task, without the parts named. `now` and `monotonic` (seconds) are one moment on two clocks.
 
     Headers of an earlier round are replaced; every other header stays as it was.
     """
     record = task.record
+    if record.headers_left_out:
+        left_out |= {Part.HEADERS}
     own = [] if Part.HEADERS in left_out else record.headers
     headers = [(name, value) for name, value in own if not name.startswith((CONNECT, OURS))]
     texts = [*_headers(task, group_id)]
@@ -106,7 +119,7 @@ def _headers(task: Task, group_id: str) -> Iterator[tuple[str, str]]:
     yield CONNECT + "exception.message", _message(task)
     yield OURS + "reason", reason
     yield OURS + "group", group_id
-    yield REDRIVE_COUNT, (dict(record.headers).get(REDRIVE_COUNT) or b"0").decode(errors="replace")
+    yield REDRIVE_COUNT, str(redrives(record.headers))
 
 
 def _details(task: Task, now: datetime, monotonic: float) -> Iterator[tuple[str, str]]:

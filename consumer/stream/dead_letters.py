@@ -74,7 +74,7 @@ class DeadLetters:
         self._threads = threads
         self._thread: Thread | None = None
         self._closing = False  # written by the poll thread, read by the thread that serves
-        (self._ends,) = threads.conditions(1)  # notified when closing has begun
+        self._lock, self._ends = threads.condition()  # notified when closing has begun
 
     def start(self) -> None:
         """Start the thread that serves."""
@@ -103,7 +103,7 @@ class DeadLetters:
         """Wait for outstanding reports, at most `timeout` seconds; gives how many are still missing."""
         self._closing = True
         with self._ends:
-            self._ends.notify()
+            self._ends.notify_all()
         if self._thread is not None:
             self._thread.join(POLL_SECONDS * 2)
         try:

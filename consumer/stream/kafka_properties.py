@@ -13,6 +13,10 @@ from consumer.stream.options import GroupProtocol, StreamOptions
 Value = str | int | float | bool
 Properties = dict[str, Value]
 
+# Of every client. Where the broker creates topics by itself, a question for a deleted topic would bring it back: with
+# one partition, the default retention, and in the way of the operator who creates it again.
+NO_TOPIC_IS_CREATED: Properties = {"allow.auto.create.topics": False}
+
 
 def consumer_properties(options: StreamOptions) -> Properties:
     """For the consumer. The operator's own properties come first: what the worker stands on can't be overridden."""
@@ -28,11 +32,12 @@ def consumer_properties(options: StreamOptions) -> Properties:
         "fetch.queue.backoff.ms": 10,
         "client.id": f"clicksend-consumer-{__version__}",
         **options.connection,
+        **NO_TOPIC_IS_CREATED,
         "group.id": options.group_id,
         "group.protocol": options.group_protocol.value,
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
-        "auto.offset.reset": options.offset_reset.value,
+        "auto.offset.reset": "error",  # librdkafka reports a lost offset and stops; `Rewind` decides where to go on
         "max.poll.interval.ms": options.max_poll_interval_ms,
         "statistics.interval.ms": 1000,  # what readiness is read from: errors alone don't announce recovery
     }
@@ -56,8 +61,6 @@ def producer_properties(options: StreamOptions) -> Properties:
         "topic.metadata.propagation.max.ms": 5_000,
         "topic.metadata.refresh.interval.ms": 30_000,
         **shared_properties(options.connection),
-        # Where the broker creates topics by itself, a deleted one would come back with a finite retention.
-        "allow.auto.create.topics": False,
         "acks": "all",
         "enable.idempotence": True,
         "batch.num.messages": 1,  # a record above the topic's limit fails its whole batch: let it be alone
@@ -83,7 +86,8 @@ _CONSUMER_ONLY = (
 
 def shared_properties(connection: Mapping[str, Value]) -> Properties:
     """What holds for every kind of client: librdkafka warns of properties that are only a consumer's."""
-    return {name: value for name, value in connection.items() if not name.startswith(_CONSUMER_ONLY)}
+    shared = {name: value for name, value in connection.items() if not name.startswith(_CONSUMER_ONLY)}
+    return {**shared, **NO_TOPIC_IS_CREATED}
 
 
 def refusal(failure: KafkaException, connection: Mapping[str, Value]) -> ConfigurationError:

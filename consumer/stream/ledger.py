@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from consumer.stream.commit_map import LIMIT, UNKNOWN_TOPIC_ID, CommitMap, encode
+from confluent_kafka import Message
+
+from consumer.stream.commit_map import COUNT_UNKNOWN, EPOCH_UNKNOWN, LIMIT, UNKNOWN_TOPIC_ID, CommitMap, encode
 from consumer.stream.record import Partition, Task
 
 OFFSET_UNKNOWN = -1
@@ -16,8 +18,8 @@ class Ledger:
     Only offsets that were received are tracked, so gaps (compaction, transaction markers, aborted records) need no
     case of their own. A filtered record never enters: for it, being seen is being settled.
 
-    Guarded by the scheduler's lock, but for `highest_seen`, `committed`, `committed_map`, `end` and `paused`: the poll
-    thread's alone, which others may read.
+    Guarded by the scheduler's lock, but for what is public and no method: the poll thread's alone, which others may
+    read.
 
     start     -- the offset from which the partition is consumed; `OFFSET_UNKNOWN` where only the client knows
     committed -- the group's committed offset; `OFFSET_UNKNOWN` where there is none yet
@@ -27,12 +29,19 @@ class Ledger:
     def __init__(self, partition: Partition, start: int, committed: int, topic_id: bytes = UNKNOWN_TOPIC_ID) -> None:
         self.partition = partition
         self.topic_id = topic_id
-        self.settled_before: CommitMap | None = None  # what an earlier owner settled; poll thread only
+        self.settled_before: CommitMap | None = None  # what an earlier owner settled
+        self.unverified: CommitMap | None = None  # the same, as long as nobody could tell whether it is of this topic
+        self.partition_count = COUNT_UNKNOWN  # of the topic when the group began it; only passed on
+        self.leader_epoch: int | None = None  # of the newest record seen, or of the last before the start
+        self.last_message: Message | None = None  # while a batch is read: its epoch is asked for at the end
+        self._epochs: list[tuple[int, int | None]] = []  # where each began that was seen: offset and epoch
         self.live = True  # false once the partition is revoked or lost: nothing of it is committed any more
         self.leaving = False  # being revoked: nothing of it is taken any more
         self.highest_seen = start - 1
         self.committed = committed  # the last offset that the broker acknowledged
         self.committed_map = ""  # the metadata that was acknowledged with it
+        self.assigned_at: float | None = None  # when the committer saw it first, in monotonic seconds
+        self.confirmed = False  # committed once since, whatever the offset: see `Committer`
         self.end = OFFSET_UNKNOWN  # the partition's end, as last heard
         self.paused = False
         self.bytes = 0
@@ -46,6 +55,25 @@ class Ledger:
     def __iter__(self) -> Iterator[Task]:
         """The unsettled tasks, oldest first."""
         return iter(list(self._unsettled.values()))
+
+    def epoch_is(self, leader_epoch: int | None, offset: int) -> None:
+        """Remember that records from this offset on have this epoch. What an older map claims of them is not so."""
+        if self._epochs and leader_epoch == self.leader_epoch:
+            return
+        self._epochs.append((offset, leader_epoch))
+        self.leader_epoch = leader_epoch
+        if self.settled_before is not None and self.settled_before.is_older(leader_epoch):
+            self.settled_before = None
+
+    def epoch_before(self, offset: int) -> int | None:
+        """Return the leader epoch of the last record before an offset; None: unknown."""
+        return next((epoch for start, epoch in reversed(self._epochs) if start < offset), None)
+
+    def verify(self, topic_id: bytes) -> None:
+        """Take this for the topic's id, which could not be asked for before; a map that was written for it counts."""
+        if self.unverified is not None and self.unverified.topic_id == topic_id:
+            self.settled_before = self.unverified
+        self.topic_id, self.unverified = topic_id, None
 
     def admit(self, task: Task) -> None:
         """Track one received record until it is settled."""
@@ -72,7 +100,7 @@ class Ledger:
 
         Asked often, made when it changes.
         """
-        parts = (frontier, room, self.highest_seen, self._changes, self.settled_before)
+        parts = (frontier, room, self.highest_seen, self._changes, self.settled_before, self.topic_id)
         if self._map[0] != parts:
             self._map = (parts, self._make_map(frontier, room))
         return self._map[1]
@@ -85,7 +113,16 @@ class Ledger:
         unsettled = list(self._unsettled)
         reach = self.highest_seen + 1
         before = self.settled_before
+        epoch = EPOCH_UNKNOWN if self.leader_epoch is None else self.leader_epoch
         if before is not None and before.reach > reach:  # claims of an earlier owner that still lie ahead
             unsettled += sorted(offset for offset in before.unsettled if offset >= max(reach, frontier))
-            reach = before.reach
-        return encode(self.topic_id, frontier, reach, unsettled, room)
+            reach, epoch = before.reach, max(epoch, before.leader_epoch)
+        return encode(
+            self.topic_id,
+            frontier,
+            reach,
+            unsettled,
+            room,
+            leader_epoch=epoch,
+            partition_count=self.partition_count,
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 from confluent_kafka import KafkaError, Message, TopicPartition
@@ -15,9 +16,12 @@ from consumer.stream.back_pressure import pressure
 from consumer.stream.clients import KafkaClients
 from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
 from consumer.stream.committer import Committer
-from consumer.stream.connection import Connection
+from consumer.stream.connection import Connection, generation_of
 from consumer.stream.health import Health
-from consumer.stream.intake import Intake
+from consumer.stream.intake import Guard, Intake
+from consumer.stream.ledger import Ledger
+from consumer.stream.options import OffsetReset
+from consumer.stream.record import Partition, Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.rewind import Rewind
 from consumer.stream.scheduler import Scheduler
@@ -34,6 +38,13 @@ SAME_NAME = "does another worker have this KAFKA_GROUP_INSTANCE_ID, or did this 
 log = structlog.get_logger()
 
 
+class RunGuard(Guard, Protocol):
+    """The intake's guard, as it is asked at each turn."""
+
+    def tick(self, now: float) -> list[Task]:
+        """Return the tasks that are released: their dead letters are to be written."""
+
+
 class PollLoop:
     """The only user of the Consumer, which it makes. For one thread.
 
@@ -48,8 +59,10 @@ class PollLoop:
         reporter: Reporter,
         health: Health,
         clock: Callable[[], float],
+        guard: RunGuard,
     ) -> None:
         self._options = options = clients.options
+        self._guard = guard
         self._scheduler = scheduler
         self._reporter = reporter
         self._health = health
@@ -62,7 +75,6 @@ class PollLoop:
         self._assignment = Assignment(
             options, scheduler, self._committer, self.connection, health, reporter, look_ups, clock
         )
-        self._watching = False  # since a topic's id is known: an in-process broker has none
         self._ends_noted_at = 0.0
         self.consumer = clients.consumer(
             {
@@ -73,7 +85,7 @@ class PollLoop:
         )
         self._rewind = Rewind(self.consumer, scheduler, topic_ids, start_position, reporter)
         self._intake = Intake(
-            enroller, scheduler.ledgers, self._rewind.jumped, int(options.max_event_age * 1000), reporter.journal
+            enroller, scheduler.ledgers, self._rewind.jumped, int(options.max_event_age * 1000), reporter.journal, guard
         )
 
     def join(self) -> None:
@@ -91,10 +103,13 @@ class PollLoop:
         now = self._clock()
         self._health.polled(now)
         self._regulate()
+        if released := self._guard.tick(now):
+            self._scheduler.release_held(released)
         self._committer.tick(self.consumer, now)
         if now - self._ends_noted_at >= ENDS_SECONDS:
             self._ends_noted_at = now
             self._note_ends()
+            self.connection.generation_is(generation_of(self.consumer))
         self._look_at_topics(now)
 
     def closing_turn(self) -> None:
@@ -135,28 +150,50 @@ class PollLoop:
         self.consumer.close()
 
     def _consume(self) -> list[Message]:
-        """Wait for a first message, then take what is there: `consume` alone would wait until its batch is full."""
+        """Wait for a first message, then take what is there: `consume` alone would wait until its batch is full.
+
+        The partition of the first may go and come again inside `consume`; its new owner, or this one, gets it again.
+        """
         first = self.consumer.poll(POLL_SECONDS)
-        return [] if first is None else [first, *self.consumer.consume(BATCH - 1, 0)]
+        if first is None:
+            return []
+        ledger = self._ledger(first)
+        more = self.consumer.consume(BATCH - 1, 0)
+        return [first, *more] if self._ledger(first) is ledger else more
+
+    def _ledger(self, message: Message) -> Ledger | None:
+        return self._scheduler.ledgers.get(Partition(message.topic() or "", message.partition() or 0))
 
     def _take_in(self, messages: list[Message]) -> None:
         if messages:
             batch, errors = self._intake.read(messages, int(time.time() * 1000))
             self._scheduler.admit(batch)
-            for error in errors:
-                self._stream_error(error)
+            self.connection.fetched(messages)
+            for each in errors:
+                self._stream_error(each)
 
-    def _stream_error(self, error: KafkaError) -> None:
+    def _stream_error(self, message: Message) -> None:
         """An error that came as a message: some of them are the only sign that nothing will come any more."""
+        error = message.error()
+        if error is None:
+            return
         code = error.code()
         if code == KafkaError._FATAL:
             hint = f"; {SAME_NAME}" if self._options.group_instance_id else ""
             raise FatalStreamError(f"librdkafka can't go on: {error.str()}{hint}")
         if code == KafkaError._AUTO_OFFSET_RESET:
+            self._lost_offset(message, error.str())
+            return
+        self.connection.error(error, message.topic())
+        self._reporter.stream_error(error)
+
+    def _lost_offset(self, message: Message, why: str) -> None:
+        if self._options.offset_reset is OffsetReset.ERROR:
             what = "the group's offset is no longer in the topic and the setting is error"
             raise no_usable_offset("KAFKA_AUTO_OFFSET_RESET", what)
-        self.connection.error(error)
-        self._reporter.stream_error(error)
+        ledger = self._ledger(message)
+        if ledger is not None:
+            self._rewind.lost_offset(ledger, why)
 
     def _regulate(self) -> None:
         decision = pressure(self._scheduler.ledgers.values(), self._options.caps)
@@ -168,19 +205,14 @@ class PollLoop:
                     ledger.paused = paused
 
     def _look_at_topics(self, now: float) -> None:
-        ledgers = list(self._scheduler.ledgers.values())
-        self._watching = self._watching or any(ledger.topic_id != UNKNOWN_TOPIC_ID for ledger in ledgers)
-        if not self._watching:
-            return
-        for topic, topic_id in self._watch.look(now).items():
-            self.connection.topic_looked_up(topic, topic_id)
-            for ledger in ledgers:
-                if topic_id is None or ledger.partition.topic != topic or ledger.topic_id == topic_id:
-                    continue
-                if ledger.topic_id == UNKNOWN_TOPIC_ID:  # it could not be looked up when the partition came
-                    ledger.topic_id = topic_id
-                else:
-                    self._rewind.recreated(ledger, topic_id)
+        self._rewind.restart_stopped()
+        for topic, seen in self._watch.look(now).items():
+            self.connection.topic_looked_up(topic, seen)
+            if seen.topic_id is None or seen.topic_id == UNKNOWN_TOPIC_ID:
+                continue
+            for ledger in list(self._scheduler.ledgers.values()):
+                if ledger.partition.topic == topic:
+                    self._rewind.topic_seen(ledger, seen.topic_id)
 
     def _await_commit(self, deadline: float) -> None:
         while self._committer.outstanding and self._clock() < deadline:

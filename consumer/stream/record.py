@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from confluent_kafka import Message
+
 from consumer.delivery.attempts import Attempts
-from consumer.delivery.gate import Permit
 from consumer.enrolment.disposition import DeadLetterReason
 
 if TYPE_CHECKING:
@@ -36,11 +37,25 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: Headers
+    headers_left_out: bool = False  # it has some, and the binding cannot read them
 
     @property
     def size(self) -> int:
-        """Bytes of key and value: what the record costs while it is buffered."""
-        return len(self.key or b"") + len(self.value or b"")
+        """Bytes of key, value and headers, their names included: what the record costs while it is buffered."""
+        headers = sum(len(name) + len(value or b"") for name, value in self.headers)
+        return len(self.key or b"") + len(self.value or b"") + headers
+
+
+def headers_of(message: Message) -> Headers | None:
+    """Return the headers of a consumed message; None where the binding cannot read them. Never raises.
+
+    confluent-kafka decodes each name as UTF-8, which Kafka does not ask for, and one that is not makes the whole call
+    fail. Depending on what else the call was doing the failure comes as UnicodeDecodeError or as SystemError.
+    """
+    try:
+        return message.headers() or []  # type: ignore[return-value]  # consumed ones are pairs of str and bytes
+    except (UnicodeDecodeError, SystemError):
+        return None
 
 
 class Stage(Enum):
@@ -51,6 +66,7 @@ class Stage(Enum):
     IN_FLIGHT = "in_flight"  # a request is under way
     PARKED = "parked"  # waits until its retry is due
     SUSPECT = "suspect"  # waits for a probe
+    HELD = "held"  # is no event, and waits until the input guard has judged its run
     TO_BURY = "to_bury"  # its dead letter is to be written
     BURYING = "burying"  # its dead letter awaits the broker's acknowledgement
     DONE = "done"
@@ -73,8 +89,6 @@ class Task:
     ahead: int = 0  # lanes in which another task stands before it
     attempts: Attempts = field(default_factory=Attempts)
     burials: int = 0  # how often its dead letter could not be written
-    permit: Permit = Permit.ORDINARY
-    sent_at: float = 0.0
 
     @property
     def contact(self) -> str:

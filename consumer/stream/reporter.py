@@ -42,7 +42,7 @@ class DeadLetterResult(StrEnum):
 
 
 class Reporter:
-    """Called from the poll thread, the delivery threads and the dead-letter producer's; the metrics lock themselves.
+    """Called from the poll thread, the delivery loop's and the dead-letter producer's.
 
     journal -- hears of every single record, if somebody watches
     clock   -- monotonic seconds
@@ -54,36 +54,42 @@ class Reporter:
         self._summary = Summary()
         self._lock = threading.Lock()
         self._fault: Fault | None = None  # what was last said of the gate; changed under the lock
-        requests = metrics.REQUESTS.counter(registry)
-        self._requests = {  # looked up once, not with every answer
-            (result, status): requests.labels(result, status) for result in Result for status in STATUS_LABELS[result]
-        }
-        self._request_seconds = metrics.REQUEST_SECONDS.histogram(registry)
-        self._retries = metrics.RETRIES.counter(registry, [*Cause, Result.CONFIGURATION_FAULT, Result.REJECTED])
+        # Those of the hot path are written by the delivery loop's thread alone.
+        known = [(result, status) for result in Result for status in STATUS_LABELS[result]]
+        self._requests = metrics.Tally(metrics.REQUESTS, registry, known).counts
+        self._request_seconds = metrics.Distribution(metrics.REQUEST_SECONDS, registry)
+        causes = [(cause,) for cause in (*Cause, Result.CONFIGURATION_FAULT, Result.REJECTED)]
+        self._retries = metrics.Tally(metrics.RETRIES, registry, causes).counts
+        self._age = metrics.Distribution(metrics.DELIVERY_AGE, registry)
+        self._last_delivery = 0.0  # seconds since the epoch
+        metrics.LAST_DELIVERY.gauge(registry).set_function(lambda: self._last_delivery)
         self._probes = metrics.PROBES.counter(registry, ProbeResult)
-        self._age = metrics.DELIVERY_AGE.histogram(registry)
-        self._last_delivery = metrics.LAST_DELIVERY.gauge(registry)
         self._dead_letters = metrics.DEAD_LETTERS.counter(registry, DeadLetterResult)
         self._producers_replaced = metrics.DEAD_LETTER_PRODUCERS_REPLACED.counter(registry)
         self._throttle = metrics.THROTTLE_SECONDS.counter(registry)
+        self._retry_after_unread = metrics.RETRY_AFTER_UNREAD.counter(registry)
         self._commits = metrics.COMMITS.counter(registry, CommitResult)
         self._rebalances = metrics.REBALANCES.counter(registry, RebalanceEvent)
 
     def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:
         """A request has ended after so many seconds; `verdict` None: its partition has gone meanwhile."""
-        self._requests[outcome.result, status_label(outcome.status)].inc()
+        self._requests[outcome.result, status_label(outcome.status)] += 1
         self._request_seconds.observe(seconds)
         if outcome.retry_after:
             self._throttle.inc(outcome.retry_after)
+        if outcome.unread:
+            self._retry_after_unread.inc()
         if isinstance(verdict, Settle):
             self._delivered(task.record)
         elif isinstance(verdict, Retry):
-            self._retries.labels(outcome.cause or outcome.result).inc()
+            self._retries[outcome.cause or outcome.result,] += 1
         if outcome.result is Result.TRANSIENT:
             self._say_once_a_while(
                 "ClickSend could not take a contact; it is tried again",
                 outcome.cause or "",
+                cause=outcome.cause,
                 status=outcome.status,
+                code=outcome.code,
                 partition=str(task.record.partition),
                 offset=task.record.offset,
             )
@@ -170,8 +176,7 @@ class Reporter:
         self._say_once_a_while("Kafka reports an error; consuming goes on", error.name(), error=error.name())
 
     def _delivered(self, record: Record) -> None:
-        now = time.time()
-        self._last_delivery.set(now)
+        self._last_delivery = now = time.time()
         if record.timestamp_ms > 0:
             self._age.observe(max(0.0, now - record.timestamp_ms / 1000))
 

@@ -10,10 +10,12 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._metadata import TopicMetadata
 
 from consumer.errors import ConfigurationError, FatalStreamError, Problem
+from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
 from consumer.stream.connection import Connection
 from consumer.stream.dead_letter_topic import DeadLetterTopic
 from consumer.stream.health import Health
 from consumer.stream.options import DeadLetterTopicCreation, StreamOptions
+from consumer.stream.topic_watch import TopicSeen
 
 LOOK_UP_SECONDS = 1.0
 PAUSE_SECONDS = 0.05  # between two looks
@@ -92,8 +94,9 @@ class Start:
             if topic is not None:
                 self._connection.reached()
                 if topic.error is None or _is_missing(topic):
+                    self._connection.topic_looked_up(name, TopicSeen(UNKNOWN_TOPIC_ID, readable=True))
                     return topic
-                self._connection.error(topic.error)
+                self._connection.error(topic.error, name)
             if 0 < self._options.start_timeout < now - began:
                 raise FatalStreamError(f"Kafka could not be used within {self._options.start_timeout:g} s")
             if not told and topic is None and now - began >= FIRST_WORD_SECONDS:

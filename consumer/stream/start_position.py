@@ -1,47 +1,96 @@
 """Where a partition begins that the group has no committed offset for.
 
-It is resolved here and committed before anything is consumed: with `latest`, a crash before the first commit would
+It is resolved here and, with `latest`, committed before anything is consumed: a crash before the first commit would
 otherwise lose what came in between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import structlog
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_INVALID, Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from consumer.errors import ConfigurationError, Problem
+from consumer.stream.commit_map import COUNT_UNKNOWN, CommitMap, decode, encode
 from consumer.stream.options import OffsetReset, StreamOptions
 from consumer.stream.record import Partition
+from consumer.stream.topic_ids import is_former
 
 LOOK_UP_SECONDS = 10.0
 
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a partition begins.
+
+    offset          -- the first offset to consume
+    partition_count -- of the topic when the group began it; COUNT_UNKNOWN where nobody has stored it
+    committed       -- a commit that has appeared in the meantime; it counts, and not the offset
+    """
+
+    offset: int
+    partition_count: int = COUNT_UNKNOWN
+    committed: TopicPartition | None = None
+
+
 class StartPosition:
-    """Resolves by KAFKA_AUTO_OFFSET_RESET. Used inside rebalance callbacks, on the poll thread."""
+    """Resolves by KAFKA_AUTO_OFFSET_RESET. Used on the poll thread, inside rebalance callbacks for the most part.
+
+    Only the owner of a partition resolves and commits its start: what others hold may be unsettled.
+    """
 
     def __init__(self, options: StreamOptions, admin: Callable[[], AdminClient]) -> None:
         self._options = options
         self._admin = admin
-        self._ends: dict[Partition, int] = {}  # of topics that this worker has begun for the group
 
-    def resolve(self, consumer: Consumer, partition: Partition) -> int:
-        """The offset to begin with; OFFSET_INVALID where it can't be found out and librdkafka may try.
+    def resolve(
+        self,
+        consumer: Consumer,
+        partitions: Iterable[Partition],
+        topic_ids: Mapping[str, bytes],
+        timeout: float = LOOK_UP_SECONDS,
+    ) -> dict[Partition, Start]:
+        """Return where these partitions of this worker begin, which have no committed offset. Those that could not be
+        looked up are left out; after the first of them, no other is tried.
+
+        timeout -- seconds for each question
 
         Raises ConfigurationError where the operator asked for an error.
         """
-        if self._options.offset_reset is OffsetReset.ERROR:
-            what = f"the group {self._options.group_id} has no committed offset and KAFKA_AUTO_OFFSET_RESET is error"
-            raise no_usable_offset(f"partition {partition}", what)
+        ends: dict[Partition, tuple[int, int]] = {}
         try:
-            return self._resolve(consumer, partition)
+            for partition in partitions:
+                if self._options.offset_reset is OffsetReset.ERROR:
+                    what = f"the group {self._options.group_id} has no committed offset"
+                    raise no_usable_offset(f"partition {partition}", f"{what} and KAFKA_AUTO_OFFSET_RESET is error")
+                ends[partition] = consumer.get_watermark_offsets(TopicPartition(*partition), timeout=timeout)
+            if self._options.offset_reset is OffsetReset.EARLIEST:
+                starts = {partition: Start(low) for partition, (low, _high) in ends.items()}
+            else:
+                starts = self._latest(consumer, ends, topic_ids, timeout)
         except KafkaException as failure:
-            log.warning("a partition's ends could not be read", partition=str(partition), error=failure.args[0].name())
-            return int(OFFSET_INVALID)
+            log.warning("start of partitions could not be looked up, will retry", error=failure.args[0].name())
+            starts = {partition: Start(low) for partition, (low, _high) in ends.items() if self._earliest}
+        for partition, start in starts.items():
+            if start.committed is None:
+                ahead = ends[partition][1] - start.offset
+                log.info(
+                    "the group begins this partition",
+                    partition=str(partition),
+                    offset=start.offset,
+                    records_ahead=ahead,
+                )
+        return starts
+
+    def out_of_range(self, consumer: Consumer, partition: Partition, timeout: float) -> int:
+        """Return where to continue with a partition whose offset is not in its log. Raises KafkaException."""
+        low, high = consumer.get_watermark_offsets(TopicPartition(*partition), timeout=timeout)
+        return int(low if self._earliest else high)
 
     def of_recreated(self, partition: Partition) -> TopicPartition:
         """The beginning, also with `latest`: the group has known the topic, so nothing of the new one may be passed by.
@@ -54,31 +103,73 @@ class StartPosition:
         log.warning("the topic was deleted and created again; going to its beginning", partition=str(partition))
         return TopicPartition(*partition, OFFSET_BEGINNING)
 
-    def _resolve(self, consumer: Consumer, partition: Partition) -> int:
-        low, high = consumer.get_watermark_offsets(TopicPartition(*partition), timeout=LOOK_UP_SECONDS)
-        start = low if self._options.offset_reset is OffsetReset.EARLIEST else self._latest(consumer, partition, low)
-        log.info("the group begins this partition", partition=str(partition), offset=start, records_ahead=high - start)
-        return int(start)
+    @property
+    def _earliest(self) -> bool:
+        return self._options.offset_reset is OffsetReset.EARLIEST
 
-    def _latest(self, consumer: Consumer, partition: Partition, low: int) -> int:
-        """The end, except that a partition that was added to a known topic is delivered from its beginning, `low`."""
-        if partition not in self._ends:
-            self._begin_topic(consumer, partition.topic)
-        return self._ends.get(partition, low)
+    def _latest(
+        self,
+        consumer: Consumer,
+        ends: Mapping[Partition, tuple[int, int]],
+        topic_ids: Mapping[str, bytes],
+        timeout: float,
+    ) -> dict[Partition, Start]:
+        """Decide between beginning and end by what the whole group has committed, read again after the ends.
 
-    def _begin_topic(self, consumer: Consumer, topic: str) -> None:
-        """Unless the group knows the topic, begin all its partitions at their ends, those of other workers included:
-        otherwise these would look like added ones to a worker that is a moment late.
+        Raises KafkaException.
         """
-        numbers = self._admin().list_topics(topic, timeout=LOOK_UP_SECONDS).topics[topic].partitions
-        everything = [TopicPartition(topic, number) for number in numbers]
-        committed = consumer.committed(everything, timeout=LOOK_UP_SECONDS)
-        if any(each.offset >= 0 for each in committed):
-            return
-        for each in everything:
-            _low, each.offset = consumer.get_watermark_offsets(each, timeout=LOOK_UP_SECONDS)
-        consumer.commit(offsets=everything, asynchronous=False)
-        self._ends.update({Partition(each.topic, each.partition): each.offset for each in everything})
+        starts: dict[Partition, Start] = {}
+        for topic in {partition.topic for partition in ends}:
+            numbers = self._admin().list_topics(topic, timeout=timeout).topics[topic].partitions
+            commits = consumer.committed([TopicPartition(topic, number) for number in numbers], timeout=timeout)
+            for error in (each.error for each in commits if each.error is not None):
+                raise KafkaException(error)
+            known = [each for each in commits if each.offset >= 0]
+            begun = _BegunTopic([decode(each.metadata or "") for each in known], len(numbers), topic_ids[topic])
+            own = {partition: each for partition, each in ends.items() if partition.topic == topic}
+            committed = {each.partition: each for each in known}
+            for partition, (low, high) in own.items():
+                offset = high if begun.with_partition(partition.number) else low
+                starts[partition] = Start(offset, begun.partition_count, committed.get(partition.number))
+        self._commit(consumer, starts, topic_ids)
+        return starts
+
+    def _commit(self, consumer: Consumer, starts: Mapping[Partition, Start], topic_ids: Mapping[str, bytes]) -> None:
+        offsets = [
+            TopicPartition(*partition, start.offset, _metadata(start, topic_ids[partition.topic]))
+            for partition, start in starts.items()
+            if start.committed is None
+        ]
+        try:
+            if offsets:
+                consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as failure:  # the committer does it in a moment
+            log.warning("the start of partitions could not be committed yet", error=failure.args[0].name())
+
+
+class _BegunTopic:
+    """What a group's commits tell of its beginning with a topic.
+
+    claims          -- of the metadata of each committed partition; None where it tells nothing
+    partition_count -- how many partitions the topic has now
+    """
+
+    def __init__(self, claims: Sequence[CommitMap | None], partition_count: int, topic_id: bytes) -> None:
+        told = [claim for claim in claims if claim is not None]
+        counts = [claim.partition_count for claim in told if claim.partition_count != COUNT_UNKNOWN]
+        self._was_recreated = any(is_former(claim.topic_id, topic_id) for claim in told)
+        self.partition_count = min(counts, default=COUNT_UNKNOWN) if claims else partition_count
+
+    def with_partition(self, number: int) -> bool:
+        """Return whether the group has begun the topic when it had this partition already: then it begins at its end.
+
+        One that was added later begins at its beginning, and so does one of which that can't be told.
+        """
+        return not self._was_recreated and number < self.partition_count
+
+
+def _metadata(start: Start, topic_id: bytes) -> str:
+    return encode(topic_id, start.offset, start.offset, (), partition_count=start.partition_count)
 
 
 def no_usable_offset(name: str, what: str) -> ConfigurationError:

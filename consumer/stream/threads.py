@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-class Condition(Protocol):
-    """What is used of `threading.Condition`."""
+class Lock(Protocol):
+    """What is used of `threading.Lock`."""
 
     def __enter__(self) -> object: ...
 
@@ -19,11 +19,12 @@ class Condition(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None: ...
 
-    def wait(self, timeout: float | None = None) -> object:
-        """Let go of the lock until notified, or for `timeout` seconds."""
 
-    def notify(self) -> None:
-        """Wake one who waits."""
+class Condition(Lock, Protocol):
+    """What is used of `threading.Condition`."""
+
+    def wait(self, timeout: float | None = None) -> object:
+        """Release the lock until notified, or for `timeout` seconds."""
 
     def notify_all(self) -> None:
         """Wake all who wait."""
@@ -39,8 +40,8 @@ class Thread(Protocol):
 class Threads(Protocol):
     """The seam at which a simulation takes over the order of events: nothing else of the engine waits or runs."""
 
-    def conditions(self, count: int) -> tuple[Condition, ...]:
-        """So many conditions over one reentrant lock."""
+    def condition(self) -> tuple[Lock, Condition]:
+        """Return a lock that is not reentrant, and a condition over it."""
 
     def start(self, target: Callable[[], None], name: str) -> Thread:
         """Run `target` beside the caller. It does not keep the process alive."""
@@ -49,13 +50,13 @@ class Threads(Protocol):
 class OsThreads:
     """The operating system's."""
 
-    def conditions(self, count: int) -> tuple[Condition, ...]:
-        """So many conditions over one reentrant lock."""
-        lock = threading.RLock()
-        return tuple(threading.Condition(lock) for _ in range(count))
+    def condition(self) -> tuple[Lock, Condition]:
+        """Return a lock that is not reentrant, and a condition over it."""
+        lock = threading.Lock()
+        return lock, threading.Condition(lock)
 
     def start(self, target: Callable[[], None], name: str) -> Thread:
-        """A daemon thread: one that hangs must not keep a process alive that has decided to end."""
+        """Start a daemon thread: one that hangs must not keep a process alive that has decided to end."""
         thread = threading.Thread(target=target, name=name, daemon=True)
         thread.start()
         return thread

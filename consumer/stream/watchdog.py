@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import faulthandler
 import math
 import sys
 import threading
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from consumer.log import frame_places
+from consumer.stream.interpreter_timer import GRACE_SECONDS, InterpreterTimer
 
 INTERVAL = 1.0  # seconds between two checks
 
@@ -38,11 +38,12 @@ class Watchdog:
     A process that was stopped as a whole (SIGSTOP, a suspended machine) finds all its pulses old when it goes on: the
     time for which the watchdog itself did not run counts for none of them.
 
-    Should a thread keep even the watchdog from running, by never giving the interpreter free, then faulthandler's
-    timer, which needs no interpreter, writes the stacks and ends the process with status 1 after `silence` seconds.
+    Should a thread keep even the watchdog from running, by never releasing the interpreter, then `InterpreterTimer`
+    writes the stacks and ends the process after `silence` seconds and its grace.
 
     pulses  -- asked at each check
     silence -- seconds
+    grace   -- seconds for which a process that was frozen may take until the watchdog runs again
     end     -- ends the process, without unwinding: a thread that hangs can't be ended otherwise
     """
 
@@ -52,6 +53,7 @@ class Watchdog:
         silence: float,
         clock: Callable[[], float],
         end: Callable[[], None],
+        grace: int = GRACE_SECONDS,
     ) -> None:
         self._pulses = pulses
         self._silence = silence
@@ -60,17 +62,21 @@ class Watchdog:
         self._checked_at = -math.inf
         self._runs_since = -math.inf  # pulses older than that are taken to be so old
         self._stopped = threading.Event()
+        self._timer: InterpreterTimer | None = None
+        self._grace = grace
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
 
     def start(self) -> None:
         """Begin to watch."""
+        self._timer = InterpreterTimer(self._silence, self._grace)
         self._thread.start()
 
     def stop(self) -> None:
         """Watch no longer."""
         self._stopped.set()
         self._thread.join()
-        faulthandler.cancel_dump_traceback_later()
+        if self._timer is not None:
+            self._timer.stop()
 
     def hanging(self, now: float) -> Pulse | None:
         """A pulse that is over its limit. To be asked about once in `INTERVAL` seconds; now -- monotonic seconds."""
@@ -82,7 +88,8 @@ class Watchdog:
 
     def _run(self) -> None:
         while not self._stopped.wait(INTERVAL):
-            faulthandler.dump_traceback_later(self._silence, exit=True)
+            if self._timer is not None:
+                self._timer.wind()
             pulse = self.hanging(self._clock())
             if pulse is not None:
                 log.critical(

@@ -1,17 +1,24 @@
-"""What the scheduler hands to a delivery thread."""
+"""What the scheduler hands to the delivery loop."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from consumer.delivery.gate import Permit
 from consumer.stream.record import Task
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
-    """POST the task's payload, then `Scheduler.complete`."""
+class Deliver(NamedTuple):
+    """POST the task's payload, then `Scheduler.complete` with this same value.
+
+    permit  -- what the request goes out as
+    sent_at -- monotonic seconds
+    """
 
     task: Task
+    permit: Permit
+    sent_at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """The benchmarks of the whole worker: a real Kafka, the worker as a process, a sink that costs next to nothing.
 
-python -m tests.benchmarks [--only NAME ...] [--long] [--ci] [--json FILE] [--readme FILE]
+Each contender (this worker, the Go floor, the worker of another revision) is measured in turns; figures are medians.
+
+python -m tests.benchmarks [--only NAME ...] [--against REV] [--rounds N] [--long] [--ci] [--json FILE] [--readme FILE]
+python -m tests.benchmarks --only soak [--minutes M] [--rate CONTACTS]
 python -m tests.benchmarks --compare A.json B.json
 """
 
@@ -10,19 +13,21 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from tests.benchmarks.cases import CASES, Case
-from tests.benchmarks.figures import Figure, compare, save, shown, table
-from tests.benchmarks.limits import LIMITS, exceeded
+from tests.benchmarks.contenders import NO_GO_FLOOR, ROOT, WORKER, checkout, go_floor
+from tests.benchmarks.figures import Figure, compare, save, shown, table, without_repeats
+from tests.benchmarks.limits import LIMITS, exceeded, soak_failures
 from tests.benchmarks.measure import machine
 from tests.benchmarks.rig import Rig, Size
 from tests.benchmarks.sink import Sink
 from tests.kafka.apache import ApacheKafka
 
 FULL = Size()
-SHORT = Size(contacts=0.4, browsing=100_000)
+SHORT = Size(contacts=0.4, browsing=100_000, rounds=1)
 
 
 def main() -> int:
@@ -31,26 +36,27 @@ def main() -> int:
     if asked.compare:
         say(compare(*asked.compare))
         return 0
-    size = SHORT if asked.ci else FULL
-    if asked.browsing:
-        size = Size(size.contacts, asked.browsing)
+    size = _size(asked)
+    if go_floor() is None and not asked.ci:
+        sys.stderr.write(f"{NO_GO_FLOOR}\n")
     about = machine()
     figures: list[Figure] = []
     failures: list[str] = []
-    with _rig() as rig:
+    with _rig(asked) as rig:
         for case in _chosen(asked):
             sys.stderr.write(f"{case.name} ...\n")
             try:
                 figures += case.measure(rig, size)
-            except TimeoutError as error:  # the other cases are worth having
+            except (TimeoutError, AssertionError) as error:  # the other cases are worth having
                 failures.append(f"{case.name}: {error}")
+    figures = without_repeats(figures)
     say(table(figures, about))
     if asked.json:
         save(asked.json, figures, about)
     if asked.readme:
         block = f"```\n{table(figures, about)}\n```\n"
         asked.readme.write_text(shown(asked.readme.read_text("utf-8"), "bench", block), "utf-8")
-    failures += exceeded(figures) if asked.ci else []
+    failures += (exceeded(figures) if asked.ci else []) + soak_failures(figures)
     sys.stderr.write("".join(f"{failure}\n" for failure in failures))
     return 1 if failures else 0
 
@@ -66,7 +72,12 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--only", nargs="+", choices=[case.name for case in CASES], default=[], help="these cases")
     parser.add_argument("--long", action="store_true", help="also the cases that take minutes")
-    parser.add_argument("--ci", action="store_true", help="under a minute; fails where a ratio exceeds its limit")
+    parser.add_argument("--ci", action="store_true", help="a minute or two; fails where a ratio exceeds its limit")
+    parser.add_argument("--against", metavar="REV", help="also the worker of another revision, in the same rounds")
+    parser.add_argument("--rounds", type=int, metavar="N", help=f"turns of each contender ({FULL.rounds})")
+    parser.add_argument("--contacts", type=float, metavar="SHARE", help="of the usual number of contacts (1)")
+    parser.add_argument("--minutes", type=float, metavar="M", help=f"of the soak ({FULL.minutes:g})")
+    parser.add_argument("--rate", type=int, metavar="N", help=f"contacts a second of the soak ({FULL.rate})")
     parser.add_argument("--browsing", type=int, metavar="RECORDS", help=f"of the browsing case ({FULL.browsing})")
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures, for --compare")
     parser.add_argument("--readme", type=Path, metavar="FILE", help="put the table into the README")
@@ -74,24 +85,35 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _size(asked: argparse.Namespace) -> Size:
+    given = {name: getattr(asked, name) for name in ("contacts", "browsing", "rounds", "minutes", "rate")}
+    changes = {name: value for name, value in given.items() if value is not None}
+    return replace(SHORT if asked.ci else FULL, **changes)
+
+
 def _chosen(asked: argparse.Namespace) -> list[Case]:
     if asked.only:
         return [case for case in CASES if case.name in asked.only]
     if asked.ci:
-        return [case for case in CASES if case.name in {name for name, _ in LIMITS}]
-    return [case for case in CASES if asked.long or not case.long]
+        return [case for case in CASES if case.name in {name for name, *_ in LIMITS}]
+    return [case for case in CASES if not case.by_name and (asked.long or not case.long)]
 
 
 @contextmanager
-def _rig() -> Iterator[Rig]:
+def _rig(asked: argparse.Namespace) -> Iterator[Rig]:
     """The sink comes first: it is forked, and librdkafka does not bear that."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, Sink() as sink:
-        kafka = ApacheKafka(Path(folder))
+    trees = {WORKER.name: ROOT}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        sink = stack.enter_context(Sink(folder))
+        if asked.against:
+            name, tree = stack.enter_context(checkout(asked.against))
+            trees[name] = tree
+        kafka = ApacheKafka(folder)
         kafka.begin()
-        try:
-            yield Rig(kafka, sink, Path(folder))
-        finally:
-            kafka.kill()
+        stack.callback(kafka.kill)
+        contenders = () if asked.ci else filter(None, [go_floor()])
+        yield Rig(kafka, sink, folder, trees, tuple(contenders))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,13 @@
 
 python -m tests.benchmarks.baselines posts URL CONTACTS THREADS
 python -m tests.benchmarks.baselines consume BOOTSTRAP TOPIC RECORDS
+python -m tests.benchmarks.baselines idle SECONDS
+python -m tests.benchmarks.baselines busy
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import queue
 import sys
@@ -19,6 +22,7 @@ from confluent_kafka import Consumer
 from tests.benchmarks.events import contacts
 from tests.benchmarks.measure import peak_rss
 
+TICK = 0.01  # seconds
 WARM_UP = 0.05  # share of the records after which the clock starts
 
 
@@ -65,9 +69,31 @@ def consume(bootstrap: str, topic: str, count: int) -> dict[str, float]:
     return {**result, "memory": peak_rss(os.getpid())}
 
 
+async def idle(seconds: float) -> dict[str, float]:
+    """An event loop with one timer: the longest that it was kept from running is the machine's doing."""
+    loop = asyncio.get_running_loop()
+    end, longest = loop.time() + seconds, 0.0
+    while (now := loop.time()) < end:
+        await asyncio.sleep(TICK)
+        longest = max(longest, loop.time() - now - TICK)
+    return {"longest": longest}
+
+
+def busy() -> None:
+    """A neighbour that computes until its parent is gone."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        for _ in range(100_000):
+            pass
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["posts", url, count, threads]:
             posts(url, int(count), int(threads))
         case ["consume", bootstrap, topic, count]:
             sys.stdout.write(orjson.dumps(consume(bootstrap, topic, int(count))).decode())
+        case ["idle", seconds]:
+            sys.stdout.write(orjson.dumps(asyncio.run(idle(float(seconds)))).decode())
+        case ["busy"]:
+            busy()

@@ -12,15 +12,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import cast
 
 import orjson
 from confluent_kafka import Message
 from prometheus_client import CollectorRegistry
 
-from consumer.clicksend.client import Client
-from consumer.clicksend.outcome import Outcome, Result
 from consumer.debugger.recorder import Recorder
 from consumer.debugger.ring import Ring
 from consumer.delivery.gate import Gate
@@ -28,42 +25,26 @@ from consumer.delivery.judge import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
-from consumer.stream.crew import Crew, Delivery
 from consumer.stream.intake import Intake
-from consumer.stream.journal import Journal
 from consumer.stream.ledger import Ledger
-from consumer.stream.record import Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
 from consumer.stream.threads import OsThreads
+from consumer.worker.delivery_loop import DeliveryLoop
+from tests.benchmarks.cases.engine import InstantDriver, NoDeadLetters
 from tests.stream.builders import EVENTS, Consumed
 
 ROUNDS = 9
 BATCH = 500
 CONTEXT = {"page": {"url": "https://shop.example.com/p/17", "title": "Shoe"}, "padding": "x" * 700}
 BROWSING = {"type": "track", "event": "Product Viewed", "properties": {"sku": "A-17"}, "context": CONTEXT}
-TAKEN = Outcome(Result.DELIVERED, status=200, code="SUCCESS")
-
-
-class ClickSend:
-    """Takes every contact at once."""
-
-    def post(self, _payload: bytes, _now: datetime) -> Outcome:
-        return TAKEN
-
-    def close(self) -> None:
-        pass
-
-
-class NoDeadLetters:
-    def write(self, task: Task) -> None:
-        raise AssertionError(task)
 
 
 class Worker:
-    """A worker's parts, and a crew of one thread."""
+    """A worker's parts, and a driver that runs when it is told to."""
 
-    def __init__(self, journal: Journal | None) -> None:
+    def __init__(self, journal: Recorder | None) -> None:
+        self.recorder = journal
         policy = RetryPolicy(initial_delay=0.5, max_delay=60, max_age=86400)
         gate = Gate(policy, requests_per_second=0, probe_interval=30)
         self.scheduler = Scheduler(gate, Judge(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads())
@@ -71,11 +52,8 @@ class Worker:
         enroller = Enroller(Rules.of())
         self.intake = Intake(enroller, self.scheduler.ledgers, self._no_rewind, 0, journal)
         reporter = Reporter(CollectorRegistry(), journal, time.monotonic)
-        delivery = Delivery(lambda: cast(Client, ClickSend()), lambda: None)
-        self.crew = Crew(
-            self.scheduler, delivery, NoDeadLetters(), reporter, time.monotonic, self._crashed, OsThreads()
-        )
-        self.crew.start(1)
+        self.driver = InstantDriver()
+        DeliveryLoop(self.scheduler, self.driver, NoDeadLetters(), reporter, 1, self._crashed).start()
 
     def take_in(self, bodies: Iterable[bytes]) -> None:
         """Consume a batch, and wait until it is settled."""
@@ -83,14 +61,12 @@ class Worker:
         messages = [cast(Message, Consumed(first + number, body, b"visitor")) for number, body in enumerate(bodies)]
         batch, _ = self.intake.read(messages, 1_767_225_600_000)
         self.scheduler.admit(batch)
-        while self.scheduler.counts()[1]:
-            time.sleep(0.001)
+        self.driver.run()
+        assert not len(self.ledger)
+        if self.recorder is not None:
+            self.recorder.tick()  # as the monitor does
 
-    def close(self) -> None:
-        self.scheduler.close()
-        self.crew.join(10)
-
-    def _no_rewind(self, ledger: Ledger, _offset: int) -> Ledger:
+    def _no_rewind(self, ledger: Ledger, _offset: int, _lowest: int) -> Ledger:
         return ledger
 
     def _crashed(self, crash: BaseException) -> None:
@@ -117,7 +93,7 @@ def browsing() -> list[bytes]:
     return [orjson.dumps(BROWSING)] * BATCH
 
 
-def measure(journals: list[Callable[[], Journal | None]], bodies: list[bytes], count: int) -> list[float]:
+def measure(journals: list[Callable[[], Recorder | None]], bodies: list[bytes], count: int) -> list[float]:
     """Microseconds for each record, by journal."""
     best = [float("inf")] * len(journals)
     for turn in range(ROUNDS * len(journals)):
@@ -128,7 +104,6 @@ def measure(journals: list[Callable[[], Journal | None]], bodies: list[bytes], c
         for _ in range(max(1, count // BATCH)):
             worker.take_in(bodies)
         best[index] = min(best[index], (time.process_time() - began) / (max(1, count // BATCH) * BATCH) * 1e6)
-        worker.close()
     return best
 
 

@@ -8,6 +8,7 @@ machine disturbs all alike. The bounds are the product's: 6 us and 60 us.
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 
 ROUNDS = 7
+SIGN_UP = "sign-up, phone as +44 20 7946 ..."
 
 PAGE = {"url": "https://shop.example.com/p/17", "path": "/p/17", "referrer": "https://example.org/", "title": "Shoe"}
 CONTEXT = {
@@ -66,13 +68,19 @@ def main(count: int) -> None:
     decide = Enroller(Rules.of()).decide
     cases = (
         ("browsing event, 1 KB", browsing(), 6),
-        ("sign-up, phone as +44 20 7946 ...", sign_ups("+44 20 7946 "), 60),
+        (SIGN_UP, sign_ups("+44 20 7946 "), 60),
         ("sign-up, phone as 020 7946 ...", sign_ups("020 7946 "), 60),
     )
     print(f"{'':34}{'us a record':>12}{'x orjson.loads':>16}{'bound':>8}")  # noqa: T201 -- its output
     for name, records, bound in cases:
         baseline, cost = measure([orjson.loads, decide], records, count)
         print(f"{name:34}{cost:12.2f}{cost / baseline:16.2f}{bound:8}")  # noqa: T201 -- the same
+
+
+def parsed(output: str) -> dict[str, float]:
+    """Return the microseconds by row of what `main` has printed: another revision's may run as a process."""
+    rows = re.findall(r"^(\S.*?) {2,}([\d.]+) +[\d.]+ +\d+$", output, re.MULTILINE)
+    return {name: float(cost) for name, cost in rows}
 
 
 def measure(ways: list[Callable[[bytes], object]], records: list[bytes], count: int) -> list[float]:

@@ -66,4 +66,4 @@ def contacts(count: int) -> list[dict[str, str]]:
     """What the worker sends for the first sign-ups."""
     decide = Enroller(Rules.of()).decide
     decisions = (decide(sign_up(number).value) for number in range(count))
-    return [orjson.loads(each.contact.payload()) for each in decisions if isinstance(each, Enrolled)]
+    return [orjson.loads(each.payload) for each in decisions if isinstance(each, Enrolled)]

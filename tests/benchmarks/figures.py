@@ -8,6 +8,8 @@ from pathlib import Path
 
 import orjson
 
+Key = tuple[str, str, str]  # case, name, against
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -25,9 +27,21 @@ class Figure:
     against: str = ""
 
     @property
+    def key(self) -> Key:
+        """What no other figure of a run has."""
+        return self.case, self.name, self.against
+
+    @property
     def ratio(self) -> float | None:
         """The value for each unit of the baseline."""
         return self.value / self.baseline if self.baseline else None
+
+
+def without_repeats(figures: Iterable[Figure]) -> list[Figure]:
+    """Leave out a value that stands alone where another row has it beside a baseline."""
+    rows = list(figures)
+    compared = {(each.case, each.name) for each in rows if each.baseline is not None}
+    return [each for each in rows if each.baseline is not None or (each.case, each.name) not in compared]
 
 
 def table(figures: Iterable[Figure], machine: Mapping[str, str]) -> str:
@@ -54,23 +68,23 @@ def save(path: Path, figures: Iterable[Figure], machine: Mapping[str, str]) -> N
     path.write_bytes(orjson.dumps({"machine": machine, "figures": rows}, option=orjson.OPT_INDENT_2))
 
 
-def load(path: Path) -> dict[tuple[str, str], Figure]:
-    """What `save` has written, by case and name."""
+def load(path: Path) -> dict[Key, Figure]:
+    """What `save` has written."""
     rows = orjson.loads(path.read_bytes())["figures"]
     figures = [Figure(**{name: value for name, value in row.items() if name != "ratio"}) for row in rows]
-    return {(each.case, each.name): each for each in figures}
+    return {each.key: each for each in figures}
 
 
 def compare(before: Path, after: Path) -> str:
     """Two runs side by side: the values, how the second stands to the first, and both ratios to their own baselines."""
     one, other = load(before), load(after)
-    lines = [f"{'case':14}{'figure':32}{'A':>12}{'B':>12}{'B/A':>8}{'A/base':>9}{'B/base':>9}"]
+    lines = [f"{'case':14}{'figure':32}{'against':17}{'A':>12}{'B':>12}{'B/A':>8}{'A/base':>9}{'B/base':>9}"]
     for key in [key for key in one if key in other]:
         a, b = one[key], other[key]
         change = f"{b.value / a.value:.2f}" if a.value else ""
         ratios = ("" if each.ratio is None else f"{each.ratio:.2f}" for each in (a, b))
         lines.append(
-            f"{a.case:14}{a.name:32}{_number(a.value):>12}{_number(b.value):>12}{change:>8}"
+            f"{a.case:14}{a.name:32}{a.against:17}{_number(a.value):>12}{_number(b.value):>12}{change:>8}"
             + "".join(f"{ratio:>9}" for ratio in ratios)
         )
     return "\n".join(lines)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +15,18 @@ from typing import Any
 
 from confluent_kafka import Producer
 
+from tests.benchmarks.contenders import WORKER, Contender, worker_of
 from tests.benchmarks.events import Input
 from tests.benchmarks.measure import cpu_seconds
 from tests.benchmarks.sink import Sink
+from tests.benchmarks.sink_plan import Plan
 from tests.integration.worker_process import WorkerProcess
 from tests.kafka.apache import ApacheKafka
 
 PARTITIONS = 6
 PRODUCER_QUEUE = 50_000  # records; librdkafka's own limit is twice as many
 WINDOW = (0.05, 0.95)  # shares of the contacts between which is measured: neither the start nor the emptying pipe
+LOG_SHOWN = 2000  # characters of the log of a worker that has ended
 PATIENCE = 120.0  # seconds until a case is given up
 
 
@@ -33,10 +36,16 @@ class Size:
 
     contacts -- share of the usual number of contacts
     browsing -- records of the browsing case
+    rounds   -- turns that each contender takes
+    minutes  -- of the soak
+    rate     -- contacts a second that the soak puts on its topic
     """
 
     contacts: float = 1.0
     browsing: int = 300_000
+    rounds: int = 3
+    minutes: float = 30.0
+    rate: int = 2000
 
     def of(self, usual: int) -> int:
         """So many contacts where `usual` is the usual number."""
@@ -63,13 +72,23 @@ class Span:
 
 
 class Rig:
-    """One for all cases of a run; each takes topics of its own."""
+    """One for all cases of a run; each takes topics of its own.
 
-    def __init__(self, kafka: ApacheKafka, sink: Sink, folder: Path) -> None:
+    trees  -- source trees of workers by the contender's name, this one first
+    others -- further contenders
+    """
+
+    def __init__(
+        self, kafka: ApacheKafka, sink: Sink, folder: Path, trees: Mapping[str, Path], others: tuple[Contender, ...]
+    ) -> None:
         self.sink = sink
+        self.trees = trees
+        workers = [worker_of(tree, name) for name, tree in trees.items()]
+        self.contenders = (*workers, *others)
         self._kafka = kafka
         self._folder = folder
         self._workers = 0
+        self._delivering: WorkerProcess | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -93,21 +112,46 @@ class Rig:
         assert producer.flush(PATIENCE) == 0
         return topic
 
-    def worker(self, topic: str, concurrency: int, **more: str) -> WorkerProcess:
-        """A worker of the topic's group, otherwise with the defaults; `more`: variables."""
+    def worker(
+        self,
+        topic: str,
+        concurrency: int,
+        more: Mapping[str, str] | None = None,
+        contender: Contender = WORKER,
+        group: str = "",
+    ) -> WorkerProcess:
+        """Start a contender on the topic, otherwise with the worker's defaults.
+
+        more  -- further variables
+        group -- empty: the topic's own, so that several workers share it
+        """
         self._workers += 1
         variables = {
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
             "KAFKA_TOPIC": topic,
-            "KAFKA_GROUP_ID": f"group-{topic}",
+            "KAFKA_GROUP_ID": group or f"group-{topic}",
             "CLICKSEND_BASE_URL": self.sink.url,
             "CLICKSEND_USERNAME": "jane",
             "CLICKSEND_API_KEY": "key",
             "CLICKSEND_LIST_ID": "42",
             "DELIVERY_CONCURRENCY": str(concurrency),
-            **more,
+            **contender.variables,
+            **(more or {}),
         }
-        return WorkerProcess(variables, self._folder / f"worker-{self._workers}.log")
+        return WorkerProcess(variables, self._folder / f"worker-{self._workers}.log", contender.command)
+
+    @contextmanager
+    def delivering(
+        self, plan: Plan, topic: str, concurrency: int, contender: Contender, more: Mapping[str, str] | None = None
+    ) -> Iterator[int]:
+        """Let a contender deliver a topic from its beginning, in a group of its own. Yields its process id."""
+        self.sink.follow(plan)
+        with self.worker(topic, concurrency, more, contender, f"group-{uuid.uuid4().hex}") as running:
+            self._delivering = running
+            try:
+                yield running.process.pid
+            finally:
+                self._delivering = None
 
     def follow(self, pid: int, total: int, step: int = 1, start: int = 0) -> Span:
         """Watch a process deliver `total` contacts to the sink.
@@ -124,9 +168,14 @@ class Rig:
         return self.sink.stored, time.monotonic(), cpu_seconds(pid)
 
     def wait(self, what: Callable[[], Any], name: str) -> None:
-        """Wait until something is true. Raises TimeoutError that names it."""
+        """Wait until something is true.
+
+        Raises TimeoutError that names it, and AssertionError with the log of a contender that has ended too early.
+        """
         deadline = time.monotonic() + PATIENCE
         while not what():
+            if (running := self._delivering) and running.process.poll() is not None:
+                raise AssertionError(f"no {name}: the contender has ended\n{running.output()[-LOG_SHOWN:]}")
             if time.monotonic() > deadline:
                 raise TimeoutError(f"no {name} within {PATIENCE:.0f} s; the sink has stored {self.sink.stored}")
             time.sleep(0.002)

@@ -172,7 +172,7 @@ class Evidence:
         for record in sorted(self.produced, key=lambda each: each.place):
             decision = self.decisions[record.serial]
             if isinstance(decision, Enrolled):
-                for identity in decision.contact.identities:
+                for identity in decision.identities:
                     stream = (identity, record.place.generation, record.place.partition)
                     found.setdefault(stream, []).append(record)
         return found

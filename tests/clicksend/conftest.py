@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 import trustme
@@ -13,18 +15,54 @@ from consumer.clicksend.client import Client
 from consumer.clicksend.credentials import Credentials
 from consumer.clicksend.lean_adapter import LeanAdapter
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
+from tests.clicksend.blocking import BlockingSender
 from tests.clicksend.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from requests.adapters import BaseAdapter
 
+    from consumer.clicksend.outcome import Outcome
+    from tests.clicksend.blocking import LoopFactory
+
     AdapterFactory = Callable[[Trust], BaseAdapter]
+    ClientFactory = Callable[[Endpoint, Timeouts, Callable[[], Credentials], Trust], "Poster"]
+
+
+class Poster(Protocol):
+    """What the contract suite asks of whatever carries contacts."""
+
+    def post(self, payload: bytes, now: datetime) -> Outcome:
+        """Enrol one contact."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+def over(adapter_of: AdapterFactory) -> ClientFactory:
+    return lambda endpoint, timeouts, credentials, trust: Client(endpoint, timeouts, credentials, adapter_of(trust))
+
+
+LOOPS: dict[str, LoopFactory] = {"asyncio": asyncio.SelectorEventLoop}
+"""The event loops that the transport runs on: uvloop's where it can be had."""
+try:
+    import uvloop
+except ImportError:
+    pass
+else:
+    LOOPS["uvloop"] = uvloop.new_event_loop
 
 ADAPTERS: dict[str, AdapterFactory] = {"requests": BoundedAdapter, "lean": LeanAdapter}
-"""Every adapter that the client can be carried by: the contract suite runs over each."""
+"""Every adapter that requests can be carried by."""
+
+CLIENTS: dict[str, ClientFactory] = {
+    **{name: over(adapter_of) for name, adapter_of in ADAPTERS.items()},
+    **{name: partial(BlockingSender, new_loop) for name, new_loop in LOOPS.items()},
+}
+"""Every way to carry contacts: the contract suite runs over each. requests' own adapter is the reference."""
 
 
 @pytest.fixture(scope="session")
@@ -58,15 +96,25 @@ def server(request: pytest.FixtureRequest, tls: ssl.SSLContext) -> Iterator[Scri
         yield running
 
 
+@pytest.fixture(params=LOOPS)
+def new_loop(request: pytest.FixtureRequest) -> LoopFactory:
+    return LOOPS[request.param]
+
+
+@pytest.fixture(params=CLIENTS)
+def client_of(request: pytest.FixtureRequest) -> ClientFactory:
+    return CLIENTS[request.param]
+
+
 @pytest.fixture(params=ADAPTERS)
 def adapter_of(request: pytest.FixtureRequest) -> AdapterFactory:
     return ADAPTERS[request.param]
 
 
 @pytest.fixture
-def connect(adapter_of: AdapterFactory, trust: Trust) -> Iterator[Callable[..., Client]]:
+def connect(client_of: ClientFactory, trust: Trust) -> Iterator[Callable[..., Poster]]:
     """Makes clients, and closes them after the test."""
-    clients: list[Client] = []
+    clients: list[Poster] = []
 
     def client(
         url: str,
@@ -74,8 +122,8 @@ def connect(adapter_of: AdapterFactory, trust: Trust) -> Iterator[Callable[..., 
         trust: Trust = trust,
         proxy_url: str | None = None,
         credentials: Callable[[], Credentials] = lambda: Credentials("jane", "key"),
-    ) -> Client:
-        clients.append(Client(Endpoint(url, 42, proxy_url), timeouts, credentials, adapter_of(trust)))
+    ) -> Poster:
+        clients.append(client_of(Endpoint(url, 42, proxy_url), timeouts, credentials, trust))
         return clients[-1]
 
     yield client

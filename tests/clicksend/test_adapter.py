@@ -12,6 +12,7 @@ from consumer.clicksend.adapter import BoundedAdapter
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Outcome
 from consumer.clicksend.transport import Timeouts
+from tests.clicksend.conftest import over
 from tests.clicksend.expected import DELIVERED, NOW, PAYLOAD, fault, transient
 from tests.clicksend.scripted_server import OK, Act, ScriptedServer, answer, drip, reply, reply_and_close, secure
 from tests.kafka.apache import free_ports
@@ -20,19 +21,19 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from consumer.clicksend.client import Client
+    from tests.clicksend.conftest import ClientFactory, Poster
 
 TARGET = "https://127.0.0.1:1"
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 @pytest.fixture
-def adapter_of() -> type[BoundedAdapter]:
-    return BoundedAdapter
+def client_of() -> ClientFactory:
+    return over(BoundedAdapter)
 
 
 def test_a_request_goes_through_the_tunnel_that_the_proxy_opens(
-    tls: ssl.SSLContext, connect: Callable[..., Client]
+    tls: ssl.SSLContext, connect: Callable[..., Poster]
 ) -> None:
     def tunnel(sock: socket.socket) -> socket.socket:
         sock.sendall(ESTABLISHED)
@@ -65,26 +66,26 @@ def test_a_request_goes_through_the_tunnel_that_the_proxy_opens(
     ],
 )
 def test_a_tunnel_that_is_refused_becomes_an_outcome(
-    server: ScriptedServer, connect: Callable[..., Client], act: Act, expected: Outcome
+    server: ScriptedServer, connect: Callable[..., Poster], act: Act, expected: Outcome
 ) -> None:
     server.script(act)
     assert connect(TARGET, proxy_url=server.url).post(PAYLOAD, NOW) == expected
 
 
 def test_opening_the_tunnel_takes_no_longer_than_the_total_timeout(
-    server: ScriptedServer, connect: Callable[..., Client]
+    server: ScriptedServer, connect: Callable[..., Poster]
 ) -> None:
     server.script(drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"))
     client = connect(TARGET, Timeouts(connect=60, read=60, total=0.5), proxy_url=server.url)
     assert client.post(PAYLOAD, NOW) == transient(Cause.TIMEOUT)
 
 
-def test_a_proxy_that_is_away_is_transient(connect: Callable[..., Client]) -> None:
+def test_a_proxy_that_is_away_is_transient(connect: Callable[..., Poster]) -> None:
     proxy_url = f"http://127.0.0.1:{free_ports(1)[0]}"
     assert connect(TARGET, proxy_url=proxy_url).post(PAYLOAD, NOW) == transient(Cause.CONNECT)
 
 
-def test_plain_http_on_this_machine_takes_no_proxy(connect: Callable[..., Client]) -> None:
+def test_plain_http_on_this_machine_takes_no_proxy(connect: Callable[..., Poster]) -> None:
     with ScriptedServer().running() as server:
         server.script(reply(OK))
         assert connect(server.url, proxy_url="http://127.0.0.1:1").post(PAYLOAD, NOW) == DELIVERED

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.clicksend.client import BODY_LIMIT
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Outcome, Result
-from consumer.clicksend.transport import Timeouts
-from tests.clicksend.expected import DELIVERED, NOW, PAYLOAD, fault, transient
+from consumer.clicksend.transport import BODY_LIMIT, Timeouts
+from tests.clicksend.expected import DELIVERED, NOW, PAYLOAD, UNINTELLIGIBLE, fault, transient
 from tests.clicksend.scripted_server import (
     OK,
     SUCCESS,
@@ -34,7 +33,7 @@ from tests.clicksend.scripted_server import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from consumer.clicksend.client import Client
+    from tests.clicksend.conftest import Poster
 
 SHORT_TOTAL = Timeouts(connect=60, read=60, total=0.5)
 SHORT_READ = Timeouts(connect=60, read=0.15, total=120)
@@ -69,7 +68,7 @@ def chunk(data: bytes) -> bytes:
             Outcome(Result.REJECTED, status=200, code="BAD_REQUEST"),
             id="gzip",
         ),
-        pytest.param(reply(answer("200 OK", ALMOST_TOO_LONG)), BARE, id="as long as may be"),
+        pytest.param(reply(answer("200 OK", ALMOST_TOO_LONG)), UNINTELLIGIBLE, id="as long as may be"),
         pytest.param(reply(answer("301 Moved", b"", "Location: /v3")), fault(Fault.REDIRECTED, 301), id="redirect"),
         pytest.param(
             reply(answer("302 Found", b"", "Location: http://[\xff")), fault(Fault.REDIRECTED, 302), id="mad redirect"
@@ -86,7 +85,7 @@ def chunk(data: bytes) -> bytes:
     ],
 )
 def test_a_whole_answer_becomes_its_outcome(
-    server: ScriptedServer, connect: Callable[..., Client], act: Act, expected: Outcome
+    server: ScriptedServer, connect: Callable[..., Poster], act: Act, expected: Outcome
 ) -> None:
     server.script(act, reply(OK))
     client = connect(server.url)
@@ -102,9 +101,7 @@ BROKEN = {
     "status 99": reply_and_close(b"HTTP/1.1 99 Low\r\n\r\n"),
     "status line cut": reply_and_close(b"HTTP/1.1 200"),
     "headers cut": reply_and_close(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-"),
-    "header without colon": reply_and_close(b"HTTP/1.1 200 OK\r\nContent-Length 9\r\n\r\n" + SUCCESS),
     "long header": reply_and_close(answer("200 OK", SUCCESS, "X-Pad: " + "x" * 70_000)),
-    "many headers": reply_and_close(answer("200 OK", SUCCESS, *["X-Pad: x"] * 500)),
     "heavy headers": reply_and_close(answer("200 OK", SUCCESS, *["X-Pad: " + "x" * 3_000] * 60)),
     "body cut": reply_and_close(OK[:-1]),
     "chunk cut": reply_and_close(CHUNKED + chunk(SUCCESS)[:-9]),
@@ -121,7 +118,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("act", BROKEN.values(), ids=BROKEN)
 def test_a_malformed_cut_or_oversized_answer_is_transient(
-    server: ScriptedServer, connect: Callable[..., Client], act: Act
+    server: ScriptedServer, connect: Callable[..., Poster], act: Act
 ) -> None:
     server.script(act, reply(OK))
     client = connect(server.url)
@@ -138,7 +135,7 @@ def test_a_malformed_cut_or_oversized_answer_is_transient(
     ],
 )
 def test_a_connection_that_breaks_is_transient_and_nothing_is_sent_twice(
-    server: ScriptedServer, connect: Callable[..., Client], act: Act
+    server: ScriptedServer, connect: Callable[..., Poster], act: Act
 ) -> None:
     server.script(reply(OK), act, reply(OK))
     client = connect(server.url)
@@ -156,7 +153,7 @@ def test_a_connection_that_breaks_is_transient_and_nothing_is_sent_twice(
     ],
 )
 def test_a_reset_within_the_answer_is_transient(
-    server: ScriptedServer, connect: Callable[..., Client], part: bytes
+    server: ScriptedServer, connect: Callable[..., Poster], part: bytes
 ) -> None:
     server.script(reply_and_reset(part), reply(OK))
     client = connect(server.url)
@@ -164,7 +161,7 @@ def test_a_reset_within_the_answer_is_transient(
     assert client.post(PAYLOAD, NOW) == DELIVERED
 
 
-def test_a_reset_after_the_answer_does_no_harm(server: ScriptedServer, connect: Callable[..., Client]) -> None:
+def test_a_reset_after_the_answer_does_no_harm(server: ScriptedServer, connect: Callable[..., Poster]) -> None:
     server.script(reply_and_reset(OK), reply(OK))
     client = connect(server.url)
     client.post(PAYLOAD, NOW)  # the reset may overtake the answer
@@ -186,7 +183,7 @@ def test_a_reset_after_the_answer_does_no_harm(server: ScriptedServer, connect: 
     ],
 )
 def test_no_answer_takes_longer_than_the_total_timeout(
-    server: ScriptedServer, connect: Callable[..., Client], act: Act
+    server: ScriptedServer, connect: Callable[..., Poster], act: Act
 ) -> None:
     server.script(act, *[reply(OK)] * TRIES)  # the dripping never ends, so that the test ends only with the deadline
     client = connect(server.url, SHORT_TOTAL)
@@ -194,14 +191,14 @@ def test_no_answer_takes_longer_than_the_total_timeout(
     assert DELIVERED in (client.post(PAYLOAD, NOW) for _ in range(TRIES))
 
 
-def test_silence_takes_no_longer_than_the_read_timeout(server: ScriptedServer, connect: Callable[..., Client]) -> None:
+def test_silence_takes_no_longer_than_the_read_timeout(server: ScriptedServer, connect: Callable[..., Poster]) -> None:
     server.script(hang, *[reply(OK)] * TRIES)
     client = connect(server.url, SHORT_READ)
     assert client.post(PAYLOAD, NOW) == transient(Cause.TIMEOUT)
     assert DELIVERED in (client.post(PAYLOAD, NOW) for _ in range(TRIES))
 
 
-def test_a_connection_is_kept(server: ScriptedServer, connect: Callable[..., Client]) -> None:
+def test_a_connection_is_kept(server: ScriptedServer, connect: Callable[..., Poster]) -> None:
     server.script(*[reply(OK)] * 3, reply(answer("400 Bad Request", BAD_REQUEST)), reply(OK))
     client = connect(server.url)
     for _ in range(5):
@@ -217,7 +214,7 @@ def test_a_connection_is_kept(server: ScriptedServer, connect: Callable[..., Cli
     ],
 )
 def test_a_connection_that_the_server_closed_while_idle_is_not_used_again(
-    server: ScriptedServer, connect: Callable[..., Client], closing: Act
+    server: ScriptedServer, connect: Callable[..., Poster], closing: Act
 ) -> None:
     server.script(closing, reply(OK))
     client = connect(server.url)
@@ -235,7 +232,7 @@ def test_a_connection_that_the_server_closed_while_idle_is_not_used_again(
     ],
 )
 def test_bytes_after_an_answer_are_not_the_next_answer(
-    server: ScriptedServer, connect: Callable[..., Client], stray: bytes
+    server: ScriptedServer, connect: Callable[..., Poster], stray: bytes
 ) -> None:
     server.script(reply(OK + stray), reply(OK))
     client = connect(server.url)

@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from consumer.clicksend.client import Client
+    from tests.clicksend.conftest import Poster
 
 
-def test_a_refused_connection_is_transient(connect: Callable[..., Client]) -> None:
+def test_a_refused_connection_is_transient(connect: Callable[..., Poster]) -> None:
     (port,) = free_ports(1)
     assert connect(f"http://127.0.0.1:{port}").post(PAYLOAD, NOW) == transient(Cause.CONNECT)
 
 
-def test_a_host_that_does_not_answer_is_transient(connect: Callable[..., Client]) -> None:
+def test_a_host_that_does_not_answer_is_transient(connect: Callable[..., Poster]) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as busy:  # on Linux its queue holds one connection
         address = busy.getsockname()
         with socket.create_connection(address):
@@ -48,7 +48,7 @@ def test_a_host_that_does_not_answer_is_transient(connect: Callable[..., Client]
             assert client.post(PAYLOAD, NOW) == transient(Cause.CONNECT)
 
 
-def test_a_name_that_is_not_found_is_transient(connect: Callable[..., Client], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_is_not_found_is_transient(connect: Callable[..., Poster], monkeypatch: pytest.MonkeyPatch) -> None:
     def not_found(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "not found")
 
@@ -56,11 +56,11 @@ def test_a_name_that_is_not_found_is_transient(connect: Callable[..., Client], m
     assert connect("https://clicksend.invalid").post(PAYLOAD, NOW) == transient(Cause.DNS)
 
 
-def test_a_name_that_is_none_is_not_found(connect: Callable[..., Client]) -> None:
+def test_a_name_that_is_none_is_not_found(connect: Callable[..., Poster]) -> None:
     assert connect("https://click..send").post(PAYLOAD, NOW) == transient(Cause.DNS)
 
 
-def test_every_address_of_a_name_is_tried(connect: Callable[..., Client], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_address_of_a_name_is_tried(connect: Callable[..., Poster], monkeypatch: pytest.MonkeyPatch) -> None:
     real = socket.getaddrinfo
 
     def two_addresses(host: str, port: int, *args: int, **options: int) -> object:
@@ -74,18 +74,18 @@ def test_every_address_of_a_name_is_tried(connect: Callable[..., Client], monkey
 
 
 def test_all_addresses_of_a_name_together_take_no_longer_than_the_total_timeout(
-    connect: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+    connect: Callable[..., Poster], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as busy:
         address = busy.getsockname()
         with socket.create_connection(address):
             entry = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address)
             monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [entry] * 10_000)
-            client = connect(f"http://localhost:{address[1]}", Timeouts(connect=0.05, read=5, total=0.2))
+            client = connect(f"http://localhost:{address[1]}", Timeouts(connect=0.15, read=5, total=0.4))
             assert client.post(PAYLOAD, NOW) == transient(Cause.CONNECT)
 
 
-def test_an_unknown_authority_is_a_configuration_fault(tls: ssl.SSLContext, connect: Callable[..., Client]) -> None:
+def test_an_unknown_authority_is_a_configuration_fault(tls: ssl.SSLContext, connect: Callable[..., Poster]) -> None:
     with ScriptedServer(tls).running() as server:
         assert connect(server.url, trust=Trust()).post(PAYLOAD, NOW) == fault(Fault.TLS)
         assert server.requests == []
@@ -99,7 +99,7 @@ def test_an_unknown_authority_is_a_configuration_fault(tls: ssl.SSLContext, conn
     ],
 )
 def test_a_wrong_certificate_is_a_configuration_fault(
-    authority: trustme.CA, connect: Callable[..., Client], host: str, not_after: datetime | None
+    authority: trustme.CA, connect: Callable[..., Poster], host: str, not_after: datetime | None
 ) -> None:
     wrong = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host, not_after=not_after).configure_cert(wrong)
@@ -109,7 +109,7 @@ def test_a_wrong_certificate_is_a_configuration_fault(
 
 
 def test_a_ca_file_that_is_mended_is_used_without_a_restart(
-    tls: ssl.SSLContext, connect: Callable[..., Client], ca_file: Path, tmp_path: Path
+    tls: ssl.SSLContext, connect: Callable[..., Poster], ca_file: Path, tmp_path: Path
 ) -> None:
     mended = tmp_path / "ca.pem"
     trustme.CA().cert_pem.write_to_path(str(mended))
@@ -144,12 +144,12 @@ def listening(act: Act) -> Iterator[int]:
         pytest.param(reply_and_reset(), Cause.RESET, id="resets"),
     ],
 )
-def test_a_handshake_that_fails_otherwise_is_transient(connect: Callable[..., Client], act: Act, cause: Cause) -> None:
+def test_a_handshake_that_fails_otherwise_is_transient(connect: Callable[..., Poster], act: Act, cause: Cause) -> None:
     with listening(act) as port:
         assert connect(f"https://127.0.0.1:{port}").post(PAYLOAD, NOW) == transient(cause)
 
 
-def test_a_handshake_takes_no_longer_than_the_total_timeout(connect: Callable[..., Client]) -> None:
+def test_a_handshake_takes_no_longer_than_the_total_timeout(connect: Callable[..., Poster]) -> None:
     act = drip(b"\x16\x03\x03\x40\x00", b"\0")  # a TLS record of 16 KiB, a byte at a time
     with listening(act) as port:
         client = connect(f"https://127.0.0.1:{port}", Timeouts(connect=60, read=60, total=0.5))
@@ -157,7 +157,7 @@ def test_a_handshake_takes_no_longer_than_the_total_timeout(connect: Callable[..
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_connection_that_is_reset_as_it_is_made_is_transient(connect: Callable[..., Client], scheme: str) -> None:
+def test_a_connection_that_is_reset_as_it_is_made_is_transient(connect: Callable[..., Poster], scheme: str) -> None:
     def reset(listener: socket.socket) -> None:
         reply_and_reset()(listener.accept()[0])
 
@@ -175,7 +175,7 @@ def has_ipv6() -> bool:
 
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
 @pytest.mark.parametrize("secured", [True, False], ids=["https", "http"])
-def test_an_ipv6_address_is_a_host(authority: trustme.CA, connect: Callable[..., Client], secured: bool) -> None:
+def test_an_ipv6_address_is_a_host(authority: trustme.CA, connect: Callable[..., Poster], secured: bool) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("::1").configure_cert(context)
     with ScriptedServer(context if secured else None, "::1").running() as server:

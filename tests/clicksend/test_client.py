@@ -13,6 +13,7 @@ from consumer.clicksend.credentials import Credentials
 from consumer.clicksend.outcome import Cause, Result
 from consumer.clicksend.probe import ProbeResult
 from consumer.clicksend.transport import Endpoint, Timeouts
+from tests.clicksend.conftest import ADAPTERS, CLIENTS
 from tests.clicksend.expected import DELIVERED, NOW, PAYLOAD, transient
 from tests.clicksend.scripted_server import OK, SUCCESS, ScriptedServer, answer, reply
 
@@ -27,6 +28,10 @@ JANE = Credentials("jane", "key")
 def server() -> Iterator[ScriptedServer]:
     with ScriptedServer().running() as running:
         yield running
+
+
+only_requests = pytest.mark.parametrize("client_of", [CLIENTS[name] for name in ADAPTERS], ids=ADAPTERS)
+"""Probes are requests' alone."""
 
 
 def headers(request: bytes) -> dict[str, str]:
@@ -50,6 +55,7 @@ def test_a_contact_is_posted_as_the_api_wants_it(server: ScriptedServer, connect
     assert body == PAYLOAD
 
 
+@only_requests
 def test_nothing_of_one_request_shows_in_the_next(server: ScriptedServer, connect: Callable[..., Client]) -> None:
     server.script(reply(answer("200 OK", SUCCESS, "Set-Cookie: session=1; Path=/")), reply(OK), reply(OK))
     client = connect(f"{server.url}/v3")
@@ -63,6 +69,7 @@ def test_nothing_of_one_request_shows_in_the_next(server: ScriptedServer, connec
     assert "Cookie" not in headers(post)
 
 
+@only_requests
 def test_the_probe_gets_the_list_with_the_same_credentials(
     server: ScriptedServer, connect: Callable[..., Client]
 ) -> None:

@@ -14,20 +14,21 @@ from consumer.clicksend.adapter import BoundedAdapter
 from consumer.clicksend.carrier import adapter_for
 from consumer.clicksend.lean_adapter import LeanAdapter
 from consumer.clicksend.transport import Endpoint, Trust
+from tests.clicksend.conftest import over
 from tests.clicksend.expected import DELIVERED, NOW, PAYLOAD
 from tests.clicksend.scripted_server import OK, SUCCESS, ScriptedServer, answer, reply, reply_and_close
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from consumer.clicksend.client import Client
+    from tests.clicksend.conftest import ClientFactory, Poster
 
 TIMEOUT: Any = Timeout(connect=60, read=60, total=120)
 
 
 @pytest.fixture
-def adapter_of() -> type[LeanAdapter]:
-    return LeanAdapter
+def client_of() -> ClientFactory:
+    return over(LeanAdapter)
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_a_connection_leads_to_one_origin(server: ScriptedServer, adapter: LeanA
         assert [len(each.requests) for each in (server, other)] == [1, 1]
 
 
-def test_it_goes_on_after_it_was_closed(server: ScriptedServer, connect: Callable[..., Client]) -> None:
+def test_it_goes_on_after_it_was_closed(server: ScriptedServer, connect: Callable[..., Poster]) -> None:
     server.script(reply(OK), reply(OK))
     client = connect(server.url)
     outcomes = []
@@ -98,7 +99,7 @@ def test_it_goes_on_after_it_was_closed(server: ScriptedServer, connect: Callabl
     assert server.connections == 2
 
 
-def test_the_next_connection_resumes_the_tls_session(tls: ssl.SSLContext, connect: Callable[..., Client]) -> None:
+def test_the_next_connection_resumes_the_tls_session(tls: ssl.SSLContext, connect: Callable[..., Poster]) -> None:
     resumed: list[bool | None] = []
 
     def answer_and_close(sock: socket.socket) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -116,9 +117,7 @@ def test_a_failure_in_the_body_of_a_2xx_counts_as_that_failure(
     "body",
     [
         pytest.param(b"", id="empty"),
-        pytest.param(b"<html>Thank you</html>", id="no JSON"),
-        pytest.param(b"[" * 60_000, id="too deep"),
-        pytest.param(b'["INVALID_CREDENTIALS"]', id="no object"),
+        pytest.param(b" \r\n", id="white space"),
         pytest.param(b"{}", id="no code"),
         pytest.param(b'{"response_code": null, "http_code": null}', id="null"),
         pytest.param(b'{"response_code": ""}', id="empty code"),
@@ -132,6 +131,32 @@ def test_a_failure_in_the_body_of_a_2xx_counts_as_that_failure(
 )
 def test_a_2xx_is_delivered_unless_its_body_says_otherwise(body: bytes) -> None:
     assert classify(200, {}, body, NOW).result is Result.DELIVERED
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 299])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"<html>Thank you</html>", id="HTML"),
+        pytest.param(b"OK", id="text"),
+        pytest.param(b"{" + b'"a":{' * 60_000, id="too deep"),
+        pytest.param(b'{"http_code":200,"response_code":"SUCC', id="cut"),
+        pytest.param(b'["SUCCESS"]', id="an array"),
+        pytest.param(b'"SUCCESS"', id="a JSON text"),
+        pytest.param(b"null", id="null"),
+        pytest.param(b"200", id="a number"),
+        pytest.param(
+            b'<br />\n<b>Warning</b>: x in y.php\n{"http_code":200,"response_code":"SUCCESS"}', id="PHP warning"
+        ),
+        pytest.param(b'{"http_code":200,"response_code":"SUCCESS"}{}', id="more behind it"),
+        pytest.param(b"\x1f\x8b\x08\x00\x00", id="the beginning of gzip"),
+        pytest.param(b"\x00", id="a NUL"),
+        pytest.param(b"\xff\xfe{\x00}\x00", id="UTF-16"),
+    ],
+)
+def test_a_2xx_with_anything_but_a_json_object_is_unintelligible(status: int, body: bytes) -> None:
+    """A captive portal, a wrong host or a gateway answers: nobody knows whether ClickSend has the contact."""
+    assert classify(status, {}, body, NOW) == replace(transient(Cause.UNINTELLIGIBLE), status=status)
 
 
 @pytest.mark.parametrize("body", [b'\xef\xbb\xbf{"http_code": 400}', b'{"http_code": 400, "response_msg": "caf\xe9"}'])

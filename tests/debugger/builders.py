@@ -57,13 +57,18 @@ class Stand:
         if isinstance(decision, Undeliverable):
             task = Task(record, self.engine.ledger, reason=decision.reason, detail=decision.detail)
         else:
-            contact = decision.contact
-            task = Task(record, self.engine.ledger, contact.identities, contact.payload(), decision.event)
+            task = Task(record, self.engine.ledger, decision.identities, decision.payload, decision.event)
         self.recorder.mapped(task, decision)
         return task
 
+    def offsets(self, standing: Standing) -> list[int]:
+        """Which records of this standing are remembered."""
+        self.recorder.look()
+        return sorted(each.offset for each in self.ring.since(0)[0] if each.standing is standing)
+
     def entry(self, offset: int = 0) -> Entry:
         """What is remembered of a record."""
+        self.recorder.look()
         found = self.ring.get((EVENTS, offset))
         assert found is not None
         return found

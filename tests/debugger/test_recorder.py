@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Event
+
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.clicksend.outcome import Cause, Outcome, Result
-from consumer.debugger.budget import UNWATCHED, WATCHED, WATCHED_SECONDS
 from consumer.debugger.entry import ATTEMPTS_KEPT, Next, Standing
+from consumer.debugger.recorder import LARGE, MOST_LARGE, UNWATCHED, WATCHED, WATCHED_SECONDS
+from consumer.debugger.sightings import MOST_CHANGES
 from consumer.debugger.site import as_json
 from consumer.delivery.judge import AwaitProbe, GiveUp, Retry, Settle
+from consumer.enrolment.decision import Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
 from consumer.stream.counts import ReleaseReason
+from consumer.stream.record import Task
 from tests.debugger.builders import EPOCH, JANES, Stand
+from tests.growth import MOST_GROWTH, PATTERNS, growth, repeated
 from tests.stream.builders import EVENTS, MORE_EVENTS, record
 
 TAKEN = Outcome(Result.DELIVERED, status=200, code="SUCCESS")
@@ -149,9 +159,10 @@ def test_an_answer_after_that_changes_nothing_but_is_told(stand: Stand) -> None:
 def test_a_record_of_a_topic_that_was_created_again_is_another_one(stand: Stand) -> None:
     stand.arrives(JANES)
     stand.recorder.released([EVENTS], ReleaseReason.REWOUND)
-    for offset in range(1, UNWATCHED.ordinary):
-        stand.arrives(JANES, offset)
-    joe = stand.arrives({"type": "identify", "traits": {"email": "joe@example.com"}})  # beyond the budget
+    assert stand.entry().reason is ReleaseReason.REWOUND
+    joe = stand.arrives({"type": "identify", "traits": {"email": "joe@example.com"}})
+    for offset in range(1, UNWATCHED.ordinary + 1):
+        stand.arrives(JANES, offset)  # so joe's beginning is passed over
     stand.recorder.answered(joe, DOWN, Retry(stand.now + 1), 0.1)
     assert (stand.entry().who, len(stand.entry().attempts)) == ("j***@example.com", 1)
     assert stand.entry().contact == {"email": "j***@example.com", "custom_1": "marketing_unknown"}
@@ -171,23 +182,73 @@ def test_the_last_attempts_are_kept_and_all_are_numbered(stand: Stand) -> None:
     assert numbers == list(range(31, ATTEMPTS_KEPT + 31))
 
 
-def test_under_load_a_sample_of_the_deliveries_is_recorded_and_the_rest_is_counted(stand: Stand) -> None:
-    for offset in range(UNWATCHED.ordinary + 15):
+def test_of_many_records_at_once_the_newest_of_each_disposition_are_remembered(stand: Stand) -> None:
+    unmappable = {"type": "identify", "traits": {"phone": "12"}}
+    for offset in range(30):
+        stand.recorder.buried(stand.arrives(unmappable, offset))
+    for offset in range(30, 5030):
+        stand.recorder.filtered(record(offset), FilterReason.NOT_ENROLMENT)
+    for offset in range(5030, 5230):
         stand.recorder.answered(stand.arrives(JANES, offset), TAKEN, ACCEPTED, 0.1)
-    assert len(stand.ring) == UNWATCHED.ordinary
-    assert stand.recorder.passed_over == 15
+    assert stand.offsets(Standing.DEAD_LETTERED) == list(range(30))
+    assert stand.offsets(Standing.FILTERED) == list(range(5030 - UNWATCHED.filtered, 5030))
+    assert stand.offsets(Standing.DELIVERED) == list(range(5230 - UNWATCHED.ordinary, 5230))
+
+
+def test_a_flood_of_one_reason_leaves_the_other_filtered_ones_alone(stand: Stand) -> None:
+    stand.recorder.filtered(record(0), FilterReason.NO_IDENTITY)
+    for offset in range(1, 100):
+        stand.recorder.filtered(record(offset), FilterReason.NOT_ENROLMENT)
+    assert stand.offsets(Standing.FILTERED)[0] == 0
+
+
+def test_what_is_seen_is_remembered_a_second_later_without_anybody_looking(stand: Stand) -> None:
+    stand.recorder.tick()
+    stand.arrives(JANES)
+    stand.now += 0.5
+    stand.recorder.tick()
+    assert len(stand.ring) == 0
+    stand.now += 0.5
+    stand.recorder.tick()
+    assert len(stand.ring) == 1
+
+
+def test_nothing_is_lost_between_a_look_and_the_answer_after_it(stand: Stand) -> None:
+    task = stand.arrives(JANES)
+    stand.recorder.answered(task, DOWN, Retry(stand.now + 1), 0.1)
+    assert [attempt.number for attempt in stand.entry().attempts] == [1]
+    stand.recorder.answered(task, TAKEN, ACCEPTED, 0.1)
+    assert [attempt.number for attempt in stand.entry().attempts] == [1, 2]
+    assert stand.entry().standing is Standing.DELIVERED
+
+
+def test_looks_of_another_thread_lose_no_answer(stand: Stand) -> None:
+    done = Event()
+
+    def look() -> None:
+        while not done.is_set():
+            stand.recorder.look()
+
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(look)
+        for offset in range(2000):
+            stand.recorder.answered(stand.arrives(JANES, offset), TAKEN, ACCEPTED, 0.1)
+        done.set()
+        looking.result()
+    assert stand.offsets(Standing.IN_PROGRESS) == []
+    assert 1999 in stand.offsets(Standing.DELIVERED)
 
 
 def test_trouble_is_recorded_also_where_the_beginning_was_not(stand: Stand) -> None:
+    late, buried = stand.arrives(JANES, 1000), stand.arrives(JANES, 1001)
     for offset in range(UNWATCHED.ordinary):
         stand.arrives(JANES, offset)
-    late = stand.arrives(JANES, 1000)
+    stand.recorder.look()
     assert stand.ring.get((EVENTS, 1000)) is None
     stand.recorder.answered(late, DOWN, Retry(stand.now + 1), 0.1)
     assert (stand.entry(1000).who, len(stand.entry(1000).attempts)) == ("j***@example.com", 1)
     stand.recorder.answered(late, TAKEN, ACCEPTED, 0.1)
     assert stand.entry(1000).standing is Standing.DELIVERED
-    buried = stand.arrives(JANES, 1001)
     stand.recorder.buried(buried)
     assert stand.entry(1001).standing is Standing.DEAD_LETTERED
 
@@ -196,21 +257,76 @@ def test_while_somebody_looks_more_is_recorded(stand: Stand) -> None:
     stand.recorder.watched()
     for offset in range(UNWATCHED.ordinary * 2):
         stand.arrives(JANES, offset)
-    assert stand.recorder.passed_over == 0
+    assert len(stand.offsets(Standing.IN_PROGRESS)) == UNWATCHED.ordinary * 2
     stand.now += WATCHED_SECONDS
-    for offset in range(UNWATCHED.ordinary + 1):
+    stand.recorder.tick()
+    for offset in range(1000, 1000 + UNWATCHED.ordinary * 2):
         stand.arrives(JANES, offset)
-    assert stand.recorder.passed_over == 1
+    assert len(stand.offsets(Standing.IN_PROGRESS)) == UNWATCHED.ordinary * 3
 
 
-def test_of_filtered_records_it_wants_the_last_few_of_a_batch_and_none_beyond_its_rate(stand: Stand) -> None:
-    assert 0 < stand.recorder.filtered_wanted() <= UNWATCHED.filtered < WATCHED.filtered
-    for offset in range(UNWATCHED.filtered + 5):
-        stand.recorder.filtered(record(offset), FilterReason.NOT_ENROLMENT)
-    assert stand.recorder.filtered_wanted() == 0
-    assert len(stand.ring) == UNWATCHED.filtered
-    stand.now += 1
-    assert stand.recorder.filtered_wanted() > 0
+def test_of_the_filtered_records_of_a_batch_it_wants_the_last_few(stand: Stand) -> None:
+    assert stand.recorder.filtered_wanted() == UNWATCHED.batch
+    stand.recorder.watched()
+    assert stand.recorder.filtered_wanted() == WATCHED.batch
+
+
+def test_what_is_held_until_the_next_look_is_bounded(stand: Stand) -> None:
+    for offset in range(9):
+        stand.recorder.filtered(record(offset, value=bytes(LARGE + 1)), FilterReason.NOT_ENROLMENT)
+    assert stand.offsets(Standing.FILTERED) == list(range(9 - MOST_LARGE, 9))
+    for offset in range(20, 29):
+        stand.arrives({**JANES, "padding": "x" * LARGE}, offset)
+    assert stand.offsets(Standing.IN_PROGRESS) == list(range(29 - MOST_LARGE, 29))
+    task = stand.arrives(JANES)
+    for _ in range(MOST_CHANGES + 5):
+        stand.recorder.answered(task, DOWN, Retry(stand.now + 1), 0.1)
+    assert stand.entry().attempts[-1].number == MOST_CHANGES
+
+
+def mapped(stand: Stand, field: str) -> Callable[[str], object]:
+    """A record is mapped that has the text in this field."""
+
+    def step(text: str) -> None:
+        contact, event, detail = (text if field == name else "" for name in ("contact", "event", "detail"))
+        payload = orjson.dumps({field: text})
+        task = Task(record(), stand.engine.ledger, (contact,), payload, event, detail=detail)
+        stand.recorder.mapped(task, Undeliverable(DeadLetterReason.UNMAPPABLE, detail))
+
+    return step
+
+
+def filtered(stand: Stand, field: str) -> Callable[[str], object]:
+    """A record is filtered that has the text in this field."""
+
+    def step(text: str) -> None:
+        value = json.dumps({field: text}).encode() if field else text.encode("utf-8", "surrogatepass")
+        stand.recorder.filtered(record(value=value), FilterReason.NOT_ENROLMENT)
+
+    return step
+
+
+STEPS: dict[str, Callable[[Stand], Callable[[str], object]]] = {
+    **{name: partial(mapped, field=name) for name in ("contact", "event", "detail", "email", "first_name", "custom_1")},
+    "event that is filtered": partial(filtered, field="event"),
+    "type that is filtered": partial(filtered, field="type"),
+    "bytes that are no JSON": partial(filtered, field=""),
+    "failure": lambda stand: partial(stand.recorder.bury_failed, stand.arrives(JANES)),
+}
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+@pytest.mark.parametrize("pattern", [each for each in PATTERNS if each != "\ud800"])
+def test_a_long_text_costs_no_more_than_its_length(
+    stand: Stand, step: Callable[[Stand], Callable[[str], object]], pattern: str
+) -> None:
+    seen = step(stand)
+
+    def prepared(size: int) -> None:
+        seen(repeated(pattern, size))
+
+    assert growth(lambda _: stand.recorder.look(), prepared) <= MOST_GROWTH
+    assert len(orjson.dumps(as_json(stand.entry()))) < 3000
 
 
 letters = st.text("abcdefghijklmnopqrstuvwxyzÀéß", min_size=6, max_size=14)

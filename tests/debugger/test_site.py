@@ -16,6 +16,7 @@ from consumer.debugger.site import Site
 from consumer.debugger.state import StateView
 from consumer.enrolment.disposition import FilterReason
 from consumer.monitor import Monitor, Report
+from consumer.stream.scheduler import Batch
 from tests.debugger.builders import JANES, Stand
 from tests.delivery.answers import REJECTED
 from tests.page_files import ASSETS
@@ -158,6 +159,16 @@ def test_records_come_with_what_has_changed_since(served: Served) -> None:
     assert served.get("/debugger/records?limit=1").json()["records"] == news["records"]
     filtered = served.get("/debugger/records?disposition=filtered").json()
     assert [each["offset"] for each in filtered["records"]] == [1]
+
+
+def test_shown_and_passed_over_is_all_that_was_consumed(served: Served) -> None:
+    stand = served.stand
+    for offset in range(60):
+        stand.recorder.filtered(record(offset, value=b'{"type":"page"}'), FilterReason.NOT_ENROLMENT)
+    stand.engine.scheduler.admit(Batch(consumed=60, filtered={FilterReason.NOT_ENROLMENT: 60}))
+    answer = served.get("/debugger/records").json()
+    assert (len(answer["records"]), answer["passed_over"], answer["consumed"]) == (10, 50, 60)
+    assert [each["offset"] for each in answer["records"]] == list(range(59, 49, -1))
 
 
 def test_a_question_that_makes_no_sense_is_refused(served: Served) -> None:

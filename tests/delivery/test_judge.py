@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from consumer.clicksend.fault import Fault
-from consumer.clicksend.outcome import Outcome
+from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.attempts import Attempts
-from consumer.delivery.gate import Gate, Permit
+from consumer.delivery.gate import Gate, GateState, Permit
 from consumer.delivery.judge import (
     RECENT_DELIVERY_SECONDS,
     AwaitProbe,
@@ -321,3 +321,55 @@ def test_a_late_trial_is_kept_even_if_the_halt_has_ended_meanwhile(court: Court)
 def test_a_transient_failure_during_a_halt_waits_for_the_gate_alone(court: Court) -> None:
     court.answer(UNAUTHORIZED, "joe")
     assert court.waits(court.answer(RATE_LIMITED)) == 0
+
+
+# Answers that nobody understands.
+
+
+NOT_CLICKSENDS = Outcome(Result.TRANSIENT, 200, cause=Cause.UNINTELLIGIBLE)
+NO_HTTP = Outcome(Result.TRANSIENT, cause=Cause.MALFORMED)
+
+
+@pytest.mark.parametrize("outcome", [NOT_CLICKSENDS, NO_HTTP], ids=["success without JSON", "no HTTP"])
+@pytest.mark.parametrize("on_fault", OnConfigurationFault)
+def test_five_contacts_in_a_row_halt(outcome: Outcome, on_fault: OnConfigurationFault) -> None:
+    court = Court(on_fault)
+    for contact in "abcd":
+        assert isinstance(court.answer(outcome, contact), Retry)
+        assert court.gate.fault is None
+    assert isinstance(court.answer(outcome, "e"), Retry)
+    assert court.gate.fault is Fault.UNINTELLIGIBLE
+
+
+def test_ten_answers_halt_however_few_the_contacts(court: Court) -> None:
+    for _ in range(9):
+        court.answer(NOT_CLICKSENDS)
+        assert court.gate.fault is None
+    court.answer(NO_HTTP)
+    assert court.gate.fault is Fault.UNINTELLIGIBLE
+
+
+def test_a_delivery_between_them_begins_the_row_anew(court: Court) -> None:
+    for contact in "abcd":
+        court.answer(NOT_CLICKSENDS, contact)
+    court.answer(DELIVERED, "f")
+    for contact in "abcd":
+        court.answer(NOT_CLICKSENDS, contact)
+    assert court.gate.fault is None
+
+
+def test_no_number_of_them_is_taken_for_an_outage(court: Court) -> None:
+    for contact in "abc":
+        for _ in range(3):
+            court.answer(NO_HTTP, contact)
+    assert court.gate.state(court.now) is GateState.OPEN
+
+
+def test_the_trial_of_such_a_halt_that_is_not_understood_either_keeps_it(court: Court) -> None:
+    for contact in "abcde":
+        court.answer(NOT_CLICKSENDS, contact)
+    court.gate.probed(FINE, court.now)
+    assert isinstance(court.answer(NOT_CLICKSENDS, permit=Permit.HALT_TRIAL), Retry)
+    assert court.gate.fault is Fault.UNINTELLIGIBLE
+    assert court.answer(DELIVERED, permit=Permit.HALT_TRIAL) == Settle(DeliveredReason.ACCEPTED)
+    assert court.gate.fault is None

@@ -9,14 +9,14 @@ import pytest
 from consumer.enrolment.consent import Consent, ConsentReading, consent_of, consent_reading
 from consumer.enrolment.note import NoteKind
 from consumer.enrolment.origin import Origin
-from consumer.enrolment.traits import places_of
+from consumer.enrolment.parts import Parts, places_of
 from tests.enrolment.test_consent_answer import CONSENTED, NO, REFUSED, UNREADABLE, YES
 
 CONTEXT = {"consent": {"canonical": {"marketing": True}}}
 
 
 def reading(event: dict[str, Any]) -> ConsentReading:
-    return consent_reading(event, places_of(event))
+    return consent_reading(event, places_of(Parts.of(event)))
 
 
 def of_traits(**traits: object) -> tuple[Consent, NoteKind | None]:
@@ -183,7 +183,7 @@ def test_the_canonical_consent_counts_before_the_older_one(given: object, expect
 
 def test_the_origin_tells_what_decided() -> None:
     def origin(event: dict[str, Any]) -> Origin | None:
-        return consent_of(event, places_of(event))[1]
+        return consent_of(event, places_of(Parts.of(event)))[1]
 
     older = {"context": {"consent": {"marketing": True}}}
     canonical = {"context": {"consent": {"canonical": {"marketing": True}}}}

@@ -1,17 +1,18 @@
-"""The payload and the identities of a contact."""
+"""The fields of a contact."""
 
 from __future__ import annotations
-
-import orjson
 
 from consumer.enrolment.contact import Contact
 
 
-def test_absent_fields_are_left_out_of_the_payload() -> None:
-    assert Contact(email="jane@example.com").payload() == b'{"email":"jane@example.com","custom_1":"marketing_unknown"}'
+def test_absent_fields_are_left_out() -> None:
+    assert Contact(email="jane@example.com").fields() == {
+        "email": "jane@example.com",
+        "custom_1": "marketing_unknown",
+    }
 
 
-def test_fields_are_sent_in_the_order_of_the_product_page() -> None:
+def test_fields_have_the_order_of_the_product_page() -> None:
     contact = Contact(
         custom_1="marketing_opt_in",
         address_country="US",
@@ -24,7 +25,7 @@ def test_fields_are_sent_in_the_order_of_the_product_page() -> None:
         phone_number="+14155550132",
         email="jane.doe@example.com",
     )
-    assert list(orjson.loads(contact.payload())) == [
+    assert list(contact.fields()) == [
         "email",
         "phone_number",
         "first_name",
@@ -36,13 +37,3 @@ def test_fields_are_sent_in_the_order_of_the_product_page() -> None:
         "address_country",
         "custom_1",
     ]
-
-
-def test_the_payload_is_plain_utf_8() -> None:
-    assert "Zoë".encode() in Contact(email="zoe@example.com", first_name="Zoë").payload()
-
-
-def test_the_identities_are_email_and_phone_number() -> None:
-    assert Contact(email="a@example.com", phone_number="+14155550132").identities == ("a@example.com", "+14155550132")
-    assert Contact(phone_number="+14155550132").identities == ("+14155550132",)
-    assert Contact(first_name="Jane").identities == ()

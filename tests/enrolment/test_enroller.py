@@ -47,7 +47,7 @@ def test_the_product_pages_example_becomes_the_payload_printed_there(place: str,
         event.setdefault(place, {})["traits"] = PAGE_TRAITS
     decision = decide(event)
     assert isinstance(decision, Enrolled)
-    assert decision.contact.payload() == PAGE_PAYLOAD
+    assert decision.payload == PAGE_PAYLOAD
     assert decision.event == "Signed Up"
     assert decision.notes == ()
 

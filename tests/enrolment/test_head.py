@@ -50,6 +50,7 @@ def test_whatever_the_bytes_it_never_raises(value: bytes) -> None:
         pytest.param(b'{"type":"page","x":nul}', id="no JSON in a place that nobody needs"),
         pytest.param(b"[" * 100_000, id="nested too deep"),
         pytest.param(b'["page"]', id="a list"),
+        pytest.param(b'{"type":"caf\xe9"}', id="a type in another encoding"),
         pytest.param(b"\xef\xbb\xbf{}", id="with a byte order mark"),
     ],
 )

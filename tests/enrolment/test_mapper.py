@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 
 from consumer.enrolment.contact import Contact
@@ -139,18 +140,35 @@ def test_digests_are_left_out_and_noted(digest: str, enrol: Enrol) -> None:
 
 
 def test_the_valid_check_is_a_setting(enrol: Enrol) -> None:
-    traits = {**EMAIL, "phone": "+1 111 555 0132"}
-    assert enrol(traits).contact.phone_number == "+11115550132"
+    traits = {**EMAIL, "phone": "+1 222 555 0132"}
+    assert enrol(traits).contact.phone_number == "+12225550132"
     assert enrol(traits, phone_check=PhoneCheck.VALID).contact.phone_number is None
+
+
+def test_the_payload_holds_the_fields_in_the_contacts_order_as_utf_8(enrol: Enrol) -> None:
+    traits = {
+        "address": {"country": "us", "zip": "94105", "state": "CA", "city": "San Francisco"},
+        **{"company": "Acme Inc", "last_name": "Doe", "first_name": "Zo\u00eb", "phone": "+14155550132"},
+    }
+    payload = enrol({**traits, **EMAIL}).payload
+    assert tuple(orjson.loads(payload)) == Contact.__slots__
+    assert "Zo\u00eb".encode() in payload
+
+
+def test_the_identities_are_email_and_phone_number(enrol: Enrol) -> None:
+    phone = {"phone": "+14155550132"}
+    assert enrol({**phone, **EMAIL}).identities == ("jane@example.com", "+14155550132")
+    assert enrol({**phone, "email": "jane"}).identities == ("+14155550132",)
+    assert enrol({**EMAIL, "phone": "12"}).identities == ("jane@example.com",)
 
 
 def test_each_field_knows_its_origin(enrol: Enrol) -> None:
     enrolled = enrol({"email": "jane@example.com", "name": "Jane Doe", "address": {"country": "us"}, "optIn": True})
     assert enrolled.origins == (
         Origin("email", "/traits", "email"),
-        Origin("address_country", "/traits/address", "country"),
         Origin("first_name", "/traits", "name"),
         Origin("last_name", "/traits", "name"),
+        Origin("address_country", "/traits/address", "country"),
         Origin("custom_1", "/traits", "optIn"),
     )
-    assert enrolled.origins[1].pointer == "/traits/address/country"
+    assert enrolled.origins[3].pointer == "/traits/address/country"

@@ -69,7 +69,7 @@ def check(rules: Rules, value: bytes) -> None:
     decision = Enroller(rules).decide(value)
     assert isinstance(decision, (Enrolled, Filtered, Undeliverable))
     if isinstance(decision, Enrolled):
-        assert CONTACT_SCHEMA.fault(orjson.loads(decision.contact.payload())) is None
+        assert CONTACT_SCHEMA.fault(orjson.loads(decision.payload)) is None
         assert set(decision.notes) <= set(POSSIBLE_NOTES)
         assert {origin.field for origin in decision.origins} >= set(decision.contact.fields()) - {"custom_1"}
 
@@ -98,7 +98,7 @@ def test_mapping_a_mapped_contact_changes_nothing(region: str | None, event: dic
     enroller = Enroller(Rules.of(default_region=region))
     decision = enroller.decide(orjson.dumps(event))
     if isinstance(decision, Enrolled):
-        mapped = orjson.loads(decision.contact.payload())
+        mapped = orjson.loads(decision.payload)
         again = enroller.decide(orjson.dumps({"type": "track", "event": "Signed Up", "traits": mapped}))
         assert isinstance(again, Enrolled)
         assert again.contact == decision.contact

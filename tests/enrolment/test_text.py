@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.enrolment.text import clean, is_digest, text_of, text_or_number
+from consumer.enrolment.text import clean, is_digest, phone_text, text_of, text_or_number
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,21 @@ def test_whole_numbers_are_text_only_where_they_may_be(value: object, text: str)
 )
 def test_a_digest_is_64_hexadecimal_digits(text: str, looks_like_one: bool) -> None:
     assert is_digest(text) is looks_like_one
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (" 14155550132", " 14155550132"),
+        ("  14155550132 ", "14155550132"),
+        ("\t14155550132", "14155550132"),
+        (" +14155550132", "+14155550132"),
+        (" " + "12" * 32, "12" * 32),
+        ("  ", ""),
+        (14155550132, "14155550132"),
+        ([], ""),
+        (True, None),
+    ],
+)
+def test_a_space_that_may_have_been_a_plus_stays_before_a_phone_number(value: object, text: str | None) -> None:
+    assert phone_text(value) == text

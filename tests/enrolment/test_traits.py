@@ -7,11 +7,16 @@ from typing import Any
 import pytest
 
 from consumer.enrolment.contact import Contact
-from consumer.enrolment.traits import Found, find_all, places_of
+from consumer.enrolment.parts import Parts, places_of
+from consumer.enrolment.traits import TraitValue, find_all
+
+
+def found_in(event: dict[str, Any]) -> dict[str, TraitValue]:
+    return find_all(places_of(Parts.of(event)))
 
 
 def texts(event: dict[str, Any]) -> dict[str, str]:
-    return {field: found.text for field, found in find_all(places_of(event)).items()}
+    return {field: text for field, (_, text, _, _) in found_in(event).items()}
 
 
 @pytest.mark.parametrize(
@@ -92,9 +97,8 @@ def test_a_blank_value_lets_the_next_place_count(blank: object) -> None:
 @pytest.mark.parametrize("wrong", [True, False, 7, 1.5, ["x"], {"x": 1}], ids=repr)
 def test_a_wrong_type_hides_no_later_value_but_is_remembered(wrong: object) -> None:
     assert texts({"traits": {"email": wrong}, "properties": {"email": "x"}}) == {"email": "x"}
-    assert find_all(places_of({"traits": {"email": wrong}, "properties": {"email": wrong}})) == {
-        "email": Found("", "/traits", "email")
-    }
+    found = found_in({"traits": {"email": wrong}, "properties": {"email": wrong}})
+    assert found["email"][1:] == ("", "/traits", "email")
 
 
 def test_numbers_are_text_for_phone_and_postal_code_only() -> None:
@@ -114,8 +118,7 @@ def test_each_field_is_looked_for_on_its_own() -> None:
         "options": {"traits": {"first_name": "d"}},
         "properties": {"traits": {"address": {"city": "-", "country": "e"}}, "company": "f", "method": "email"},
     }
-    found = find_all(places_of(event))
-    assert {field: f"{value.place}/{value.key}={value.text}" for field, value in found.items()} == {
+    assert {field: f"{place}/{key}={text}" for field, (_, text, place, key) in found_in(event).items()} == {
         "email": "/traits/email=a",
         "address_city": "/traits/address/city=b",
         "phone_number": "/context/traits/phone=c",
@@ -128,7 +131,5 @@ def test_each_field_is_looked_for_on_its_own() -> None:
 @pytest.mark.parametrize("wrong", [None, True, 7, "x", [1, 2], [{"email": "a"}]], ids=repr)
 @pytest.mark.parametrize("key", ["traits", "context", "options", "properties"])
 def test_a_place_of_another_type_counts_as_absent(key: str, wrong: object) -> None:
-    assert places_of({key: wrong}) == []
-    assert find_all(places_of({"traits": {"address": wrong, "email": "x"}})) == {
-        "email": Found("x", "/traits", "email")
-    }
+    assert places_of(Parts.of({key: wrong})) == []
+    assert texts({"traits": {"address": wrong, "email": "x"}}) == {"email": "x"}

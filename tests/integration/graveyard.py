@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
 
 from consumer.stream.record import Partition
 from tests.integration.command import environment, run
@@ -50,12 +51,12 @@ class Graveyard:
             partition, fields = self.record(email, **place)
             self.letter(partition, **{**fields, "headers": headers, **how})
 
-    def letter(self, partition: Partition, **how: Any) -> None:
-        """Write the letter of a record."""
-        made = written(partition=partition, **how)
+    def letter(self, partition: Partition, letter_at: int | None = None, **how: Any) -> None:
+        """Write the letter of a record. letter_at -- the partition that takes it; None: the record's"""
+        made = written(partition=partition, **{"group": self.stage.group, **how})
         self._producer.produce(
             self.stage.dead_letter_topic,
-            partition=partition.number,
+            partition=partition.number if letter_at is None else letter_at,
             key=made.key,
             value=made.value,
             headers=made.headers,  # type: ignore[arg-type]  # the stubs think of less
@@ -66,6 +67,14 @@ class Graveyard:
     def command(self, *arguments: str, **changes: str) -> CompletedProcess[str]:
         """`clicksend-consumer` with these arguments in this world."""
         return run(*arguments, variables={**self.stage.variables(), **changes}, folder=self.stage.folder)
+
+    def forget(self) -> None:
+        """Let Kafka forget all checkpoints, as it does after offsets.retention.minutes."""
+        admin = AdminClient({"bootstrap.servers": self.stage.broker.bootstrap})
+        groups = [each.group_id for each in admin.list_consumer_groups().result(HANG_SECONDS).valid]
+        ours = [each for each in groups if each.startswith(f"{self.stage.group}-replay-")]
+        for each in admin.delete_consumer_groups(ours).values() if ours else ():
+            each.result(HANG_SECONDS)
 
     def started(self, *arguments: str) -> Popen[str]:
         """The same with `--format json`, begun: for a test that interrupts it."""

@@ -11,7 +11,8 @@ import pytest
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.operations.sandbox.faults import Rule
 from consumer.stream.dead_letter import Part
-from tests.integration.command import HANG_SECONDS, wait_until
+from consumer.stream.record import Partition
+from tests.integration.command import HANG_SECONDS, run, wait_until
 from tests.integration.graveyard import RECORD_MS, Graveyard
 
 pytestmark = pytest.mark.kafka
@@ -28,6 +29,11 @@ def redriven(graveyard: Graveyard) -> list[Any]:
     """The records on the source topic that a redrive has put there."""
     stage = graveyard.stage
     return [each for each in stage.read(stage.topic) if "clicksend.redrive.count" in stage.headers(each)]
+
+
+def redriven_headers(count: int) -> list[tuple[str, bytes]]:
+    """What a redrive has added to a record."""
+    return [("clicksend.redrive.count", b"%d" % count), ("clicksend.redrive.from", b"events.dead-letter-0@17")]
 
 
 def test_a_dry_run_tells_and_writes_nothing(graveyard: Graveyard) -> None:
@@ -47,7 +53,9 @@ def test_to_the_source_a_record_comes_back_as_it_was_but_for_the_count(graveyard
     first, second = graveyard.stage.read(graveyard.stage.topic)
     assert (second.partition(), second.key(), second.value()) == (2, first.key(), first.value())
     assert second.timestamp()[1] == RECORD_MS
-    assert second.headers() == [("trace", b"7"), ("trace", None), ("clicksend.redrive.count", b"1")]
+    origin = f"{graveyard.stage.dead_letter_topic}-2@0".encode()
+    marks = [("clicksend.redrive.count", b"1"), ("clicksend.redrive.from", origin)]
+    assert second.headers() == [("trace", b"7"), ("trace", None), *marks]
 
 
 def test_the_same_command_goes_on_where_it_stopped(graveyard: Graveyard) -> None:
@@ -71,8 +79,8 @@ def test_another_selection_has_a_checkpoint_of_its_own(graveyard: Graveyard) -> 
 
 
 def test_a_letter_that_was_redriven_too_often_is_left_alone(graveyard: Graveyard) -> None:
-    graveyard.bury(JANE, headers=[("clicksend.redrive.count", b"3")])
-    graveyard.bury(JOE, headers=[("clicksend.redrive.count", b"2")])
+    graveyard.bury(JANE, headers=redriven_headers(3))
+    graveyard.bury(JOE, headers=redriven_headers(2))
     assert outcomes(graveyard, *TO_SOURCE, "--execute") == {"redriven": 1, "redriven_too_often": 1}
     (again,) = redriven(graveyard)
     assert again.key() == JOE.encode()
@@ -88,12 +96,67 @@ def test_a_contact_with_a_newer_record_is_skipped_unless_asked_for(graveyard: Gr
     assert outcomes(graveyard, *TO_CLICKSEND, "--include-stale", "--restart") == {"to_redrive": 2}
 
 
+def test_a_later_record_of_the_partition_is_newer_whatever_its_time(graveyard: Graveyard) -> None:
+    graveyard.bury(JANE, JOE, partition=1)
+    graveyard.record(JANE, partition=1, timestamp_ms=RECORD_MS - 60_000, name="Janet")  # its clock is behind
+    graveyard.record(JOE, partition=2, timestamp_ms=RECORD_MS, name="Joseph")
+    assert outcomes(graveyard, *TO_CLICKSEND) == {"stale": 2}
+
+
+def test_another_groups_letters_are_left_alone_unless_asked_for(graveyard: Graveyard) -> None:
+    graveyard.bury(JANE)
+    graveyard.bury(JOE, group="others")
+    listed = graveyard.command("dead-letters", "list", "--format", "json")
+    assert listed.stdout.count("\n") == 1
+    assert "1 of other groups are left out" in listed.stderr
+    assert len(graveyard.lines("dead-letters", "list", "--any-group")) == 2
+    assert outcomes(graveyard, *TO_SOURCE, "--execute") == {"redriven": 1, "of_another_group": 1}
+    assert [each.key() for each in redriven(graveyard)] == [JANE.encode()]
+    assert outcomes(graveyard, *TO_SOURCE, "--any-group", "--source", graveyard.stage.topic) == {"to_redrive": 2}
+
+
+def test_a_letter_of_a_partition_that_is_gone_is_placed_by_its_key_and_blocks_nobody(graveyard: Graveyard) -> None:
+    stage = graveyard.stage
+    for email, partition in ((JANE, 7), (JOE, 2)):
+        _, fields = graveyard.record(email)
+        graveyard.letter(Partition(stage.topic, partition), letter_at=0, **{**fields, "offset": 40})
+    assert outcomes(graveyard, *TO_SOURCE, "--execute", "--include-stale") == {"redriven": 2}
+    placed = {each.key(): each.partition() for each in redriven(graveyard)}
+    assert placed[JOE.encode()] == 2
+    assert placed[JANE.encode()] in range(4)
+
+
+def test_a_redriven_record_is_never_too_old(graveyard: Graveyard) -> None:
+    stage = graveyard.stage
+    graveyard.bury(JANE)
+    assert outcomes(graveyard, *TO_SOURCE, "--execute") == {"redriven": 1}
+    with stage.worker(ENROLMENT_MAX_EVENT_AGE="60") as worker:
+        worker.wait(lambda: stage.enrolled() == 1)
+        worker.wait(lambda: stage.lag() == 0)
+        assert worker.stop() == 0
+    assert [each["email"] for each in stage.payloads()] == [JANE]
+
+
+def test_keys_are_read_from_stdin_and_files_and_not_from_the_process_list(graveyard: Graveyard) -> None:
+    graveyard.bury(JANE, JOE, ANN)
+    (graveyard.stage.folder / "keys").write_bytes(f"{JANE}\r\n\n{ANN}".encode())
+    assert outcomes(graveyard, *TO_SOURCE, "--keys-from", "keys") == {"to_redrive": 2}
+    list_from_stdin = ("dead-letters", "list", "--format", "json", "--keys-from", "-")
+    stage = graveyard.stage
+    listed = run(*list_from_stdin, variables=stage.variables(), folder=stage.folder, stdin=JOE.encode())
+    assert listed.stdout.count("\n") == 1
+    nobody = graveyard.command("dead-letters", "list", "--keys-from", "not-there")
+    assert (nobody.returncode, "not-there can't be read" in nobody.stderr) == (2, True)
+    empty = graveyard.command("dead-letters", "list", "--keys-from", "-")
+    assert (empty.returncode, "stdin has no line" in empty.stderr) == (2, True)
+
+
 def test_a_pointer_brings_the_whole_record_back(graveyard: Graveyard) -> None:
     graveyard.bury(JANE, partition=1, left_out=frozenset({Part.DETAILS, Part.HEADERS, Part.VALUE, Part.KEY}))
     assert outcomes(graveyard, *TO_SOURCE, "--execute") == {"redriven": 1}
     first, second = graveyard.stage.read(graveyard.stage.topic)
     assert (second.key(), second.value()) == (first.key(), first.value())
-    assert second.headers() == [("trace", b"7"), ("clicksend.redrive.count", b"1")]
+    assert [*(second.headers() or [])][:2] == [("trace", b"7"), ("clicksend.redrive.count", b"1")]
 
 
 def test_a_pointer_into_nothing_is_partly_done(graveyard: Graveyard) -> None:

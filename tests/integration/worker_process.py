@@ -10,24 +10,28 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+COMMAND = (sys.executable, "-m", "consumer", "run")
 HANG_SECONDS = 120.0  # a guard against hanging: ten times as long as anything takes on a slow machine
 
 
 class WorkerProcess:
-    """`clicksend-consumer run` with these variables and no others. Ended with the `with` block, however it goes."""
+    """`clicksend-consumer run` with these variables and no others. Ended with the `with` block, however it goes.
 
-    def __init__(self, variables: Mapping[str, str], log: Path) -> None:
+    command -- another program that takes the same variables
+    """
+
+    def __init__(self, variables: Mapping[str, str], log: Path, command: Sequence[str] = COMMAND) -> None:
         self._log = log
         self._out = log.open("wb")
         # COVERAGE_*: what coverage.py hands to child processes, so that the worker's lines count.
         kept = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_")
         keep = {name: value for name, value in os.environ.items() if name.startswith(kept)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "consumer", "run"],
+            command,
             env={**keep, "MONITOR_PORT": "0", "LOG_FORMAT": "json", **variables},
             stdin=subprocess.DEVNULL,
             stdout=self._out,

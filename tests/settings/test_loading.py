@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from consumer.settings import Sources, survey
 
@@ -61,3 +62,17 @@ def test_what_is_right_is_shown_beside_what_is_wrong(sources: Make) -> None:
 def test_warnings_are_told_too(sources: Make) -> None:
     found = survey(sources({"KAFKA_GROUP_PROTOCOL": "consumer", "KAFKA_SESSION_TIMEOUT_MS": "6000"}))
     assert [warning.name for warning in found.warnings] == ["KAFKA_SESSION_TIMEOUT_MS"]
+
+
+def test_the_default_that_follows_from_another_section_is_shown_as_it_is(sources: Make) -> None:
+    rows = {row.name: (row.value, row.source) for row in survey(sources({"DELIVERY_CONCURRENCY": "2000"})).rows}
+    assert rows["WORKER_MAX_BUFFERED_RECORDS"] == ("8000", "default")
+
+
+def test_a_section_with_a_wrong_value_is_shown_without_its_warnings(sources: Make, tmp_path: Path) -> None:
+    """Its values are as they were given: no warning can be told from them."""
+    ca_file = tmp_path / "ca.pem"
+    ca_file.touch()
+    found = survey(sources({"KAFKA_SECURITY_PROTOCOL": "tls", "KAFKA_SSL_CA_LOCATION": str(ca_file)}))
+    assert [problem.name for problem in found.problems] == ["KAFKA_SECURITY_PROTOCOL"]
+    assert found.warnings == ()

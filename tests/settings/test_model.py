@@ -38,6 +38,7 @@ DEFAULTS = {
     "ENROLMENT_DEFAULT_REGION": None,
     "ENROLMENT_PHONE_CHECK": "possible",
     "ENROLMENT_EVENT_PATH": None,
+    "ENROLMENT_UNRECOGNISED_LIMIT": "20",
     "ENROLMENT_MAX_EVENT_AGE": "0",
     "DELIVERY_CONCURRENCY": "16",
     "DELIVERY_MAX_REQUESTS_PER_SECOND": "0",
@@ -52,7 +53,7 @@ DEFAULTS = {
     "WORKER_START_TIMEOUT": "0",
     "WORKER_MAX_BUFFERED_RECORDS": "2000",
     "WORKER_MAX_BUFFERED_BYTES": "67108864",
-    "WORKER_CORES": "one",
+    "WORKER_CORES": None,
     "MONITOR_HOST": "127.0.0.1",
     "MONITOR_PORT": "9464",
     "MONITOR_ALLOWED_HOSTS": None,
@@ -148,8 +149,9 @@ def test_every_problem_is_found_at_once_and_none_shows_its_value(problems: Find)
         pytest.param("ENROLMENT_DEFAULT_REGION", "UK", "is not a country that has phone numbers", id="no-such-region"),
         pytest.param("ENROLMENT_EVENT_PATH", "payload", "is not a JSON pointer", id="pointer-without-slash"),
         pytest.param("ENROLMENT_EVENT_PATH", "/a~2", "is not a JSON pointer", id="pointer-with-bad-escape"),
-        pytest.param("DELIVERY_CONCURRENCY", "0", "is not a whole number from 1 to 1024", id="no-requests"),
-        pytest.param("DELIVERY_MAX_REQUESTS_PER_SECOND", "-1", "is not a number of at least 0", id="negative-rate"),
+        pytest.param("DELIVERY_CONCURRENCY", "0", "is not a whole number from 1 to 2000", id="no-requests"),
+        pytest.param("DELIVERY_CONCURRENCY", "2001", "is not a whole number from 1 to 2000", id="too-many-requests"),
+        pytest.param("DELIVERY_MAX_REQUESTS_PER_SECOND", "-1", "is not a number from 0 to 1000000", id="negative-rate"),
         pytest.param("MONITOR_PORT", "65536", "is not a whole number from 0 to 65535", id="port"),
         pytest.param("MONITOR_HOST", "http://10.0.0.5", "is not a host name", id="host-as-url"),
         pytest.param("MONITOR_ALLOWED_HOSTS", "a.example,b/c", "is not a host name", id="host-with-path"),
@@ -318,6 +320,39 @@ def test_settings_without_effect_are_warned_of(settings: Make, tmp_path: Path) -
         KAFKA_SESSION_TIMEOUT_MS="6000", KAFKA_GROUP_PROTOCOL="consumer", KAFKA_SSL_CA_LOCATION=str(ca_file)
     )
     assert [warning.name for warning in found.warnings] == ["KAFKA_SESSION_TIMEOUT_MS", "KAFKA_SSL_CA_LOCATION"]
+
+
+@pytest.mark.parametrize("value", ["one", "all", "whatever"])
+def test_the_cores_are_a_setting_of_the_past_ignored_with_a_warning(settings: Make, value: str) -> None:
+    (warning,) = settings(WORKER_CORES=value).warnings
+    assert (warning.name, warning.what) == ("WORKER_CORES", "is ignored: the worker changes no CPU affinity")
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "records"),
+    [pytest.param("16", 2000, id="few-requests"), pytest.param("1000", 4000, id="four-for-each-of-many-requests")],
+)
+def test_the_buffer_grows_with_the_requests_in_flight(settings: Make, concurrency: str, records: int) -> None:
+    found = settings(DELIVERY_CONCURRENCY=concurrency)
+    assert found.worker.max_buffered_records == records
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("records", "concurrency", "warned"),
+    [
+        pytest.param("3999", "1000", ["WORKER_MAX_BUFFERED_RECORDS"], id="below-four-for-each-request"),
+        pytest.param("1999", "16", ["WORKER_MAX_BUFFERED_RECORDS"], id="below-two-thousand"),
+        pytest.param("4000", "1000", [], id="the-default"),
+        pytest.param("9999", "16", [], id="more"),
+    ],
+)
+def test_a_buffer_smaller_than_its_default_is_taken_with_a_warning(
+    settings: Make, records: str, concurrency: str, warned: list[str]
+) -> None:
+    found = settings(WORKER_MAX_BUFFERED_RECORDS=records, DELIVERY_CONCURRENCY=concurrency)
+    assert found.worker.max_buffered_records == int(records)
+    assert [warning.name for warning in found.warnings] == warned
 
 
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])

@@ -56,6 +56,9 @@ class Message:
     def offset(self) -> int:
         return self._offset
 
+    def leader_epoch(self) -> int:
+        return 0
+
     def timestamp(self) -> tuple[int, int]:
         return (1, self._timestamp_ms)
 

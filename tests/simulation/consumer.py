@@ -120,6 +120,9 @@ class FakeConsumer:
     def assignment(self) -> list[TopicPartition]:
         return [TopicPartition(*key) for key in self.assigned]
 
+    def consumer_group_metadata(self) -> bytes:
+        return b""
+
     def incremental_assign(self, partitions: list[TopicPartition]) -> None:
         for each in partitions:
             key = (each.topic, each.partition)

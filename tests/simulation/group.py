@@ -30,6 +30,7 @@ class Offset(NamedTuple):
     offset: int
     metadata: str | None = None
     error: KafkaError | None = None
+    leader_epoch: int | None = None
 
 
 class Group:

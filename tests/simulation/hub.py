@@ -242,8 +242,9 @@ class VirtualCondition:
 
     def __enter__(self) -> object:
         process = self._process
-        if not process.lock_depth:
-            process.hub.stumble()
+        if process.lock_depth:
+            raise LockHeldError("a thread takes a lock that it has")
+        process.hub.stumble()
         process.lock_depth += 1
         return self
 
@@ -268,11 +269,6 @@ class VirtualCondition:
             process.lock_depth = depth
         return woken
 
-    def notify(self) -> None:
-        """Wake one who waits."""
-        if self._waiting:
-            self._process.hub.wake(self._waiting.pop(0))
-
     def notify_all(self) -> None:
         """Wake all who wait."""
         waiting, self._waiting = self._waiting, []
@@ -286,9 +282,10 @@ class VirtualThreads:
     def __init__(self, process: Process) -> None:
         self._process = process
 
-    def conditions(self, count: int) -> tuple[VirtualCondition, ...]:
-        """So many conditions over one reentrant lock."""
-        return tuple(VirtualCondition(self._process) for _ in range(count))
+    def condition(self) -> tuple[VirtualCondition, VirtualCondition]:
+        """A lock that is not reentrant, and a condition over it: the same here."""
+        condition = VirtualCondition(self._process)
+        return condition, condition
 
     def start(self, target: Callable[[], None], name: str) -> Fibre:
         """Run `target` beside the caller."""

@@ -12,7 +12,6 @@ from confluent_kafka.admin import AdminClient
 from greenlet import GreenletExit
 from prometheus_client import CollectorRegistry
 
-from consumer.clicksend.client import Client
 from consumer.delivery.gate import Gate
 from consumer.delivery.judge import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
@@ -20,18 +19,18 @@ from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.errors import FatalStreamError
 from consumer.stream.clients import KafkaClients
-from consumer.stream.crew import Delivery
 from consumer.stream.health import Health
 from consumer.stream.options import StreamOptions
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
-from consumer.stream.worker import Ending, Worker
+from consumer.worker.worker import Ending, Worker
 from tests.simulation.cluster import Cluster
 from tests.simulation.consumer import Callback, FakeConsumer
+from tests.simulation.driver import BrokenCallbackError, VirtualDriver
 from tests.simulation.group import Group
 from tests.simulation.hub import Hub, Process, VirtualThreads
 from tests.simulation.producer import FakeAdmin, FakeProducer
-from tests.simulation.sink import FakeClient, Sink
+from tests.simulation.sink import Sink
 from tests.simulation.watch import Watch, WatchJournal
 
 
@@ -68,11 +67,13 @@ class Member:
         self.consumer: FakeConsumer | None = None
         self.ending: Ending | None = None
         self.in_flight: dict[int, tuple[str, ...]] = {}  # requests, by the record's number: its identities
+        self.halt_trials: set[int] = set()  # of those, the ones that went out during a halt
         self.trials: set[int] = set()  # of those, the ones that went out while the breaker was open
         self.halted = False  # ClickSend has named a fault, and has taken no contact since that was to find out
         self.trial_free = False  # a probe has allowed a trial since the last one
         self._outside = outside
         threads = VirtualThreads(self.process)
+        self.driver = VirtualDriver(outside.sink, self, self.options.request_timeout, outside.watch)
         gate = Gate(setup.policy, setup.requests_per_second, setup.probe_interval)
         judge = Judge(gate, setup.policy, OnConfigurationFault.HALT, setup.mass_rejection_limit)
         self.scheduler = Scheduler(gate, judge, setup.policy, threads)
@@ -82,7 +83,7 @@ class Member:
             cast(KafkaClients, FakeClients(self, outside)),
             _enroller(),
             self.scheduler,
-            Delivery(self._client, lambda: None),
+            self.driver,
             reporter,
             self.health,
             threads,
@@ -123,7 +124,8 @@ class Member:
         except GreenletExit:
             raise
         except FatalStreamError as error:
-            if self.consumer is None or not self.consumer.fatal:
+            broken = isinstance(error.__cause__, BrokenCallbackError)
+            if not broken and (self.consumer is None or not self.consumer.fatal):
                 self._raised(error)
         except BaseException as error:
             self._raised(error)
@@ -140,10 +142,6 @@ class Member:
         consumer, group = self.consumer, self._outside.group
         if consumer is not None and consumer in group.members:
             self._outside.hub.after(group.session, lambda: group.expel(consumer))
-
-    def _client(self) -> Client:
-        outside = self._outside
-        return cast(Client, FakeClient(outside.sink, self, self.options.request_timeout, outside.watch))
 
 
 class FakeClients:

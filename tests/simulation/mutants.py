@@ -6,15 +6,16 @@ import inspect
 import sys
 import textwrap
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
+from consumer.clicksend.outcome import classify
 from consumer.delivery.breaker import Breaker
 from consumer.delivery.gate import Gate
 from consumer.delivery.halt import Halt
 from consumer.stream.assignment import Assignment
 from consumer.stream.committer import Committer
-from consumer.stream.crew import Crew
 from consumer.stream.dead_letters import DeadLetters
 from consumer.stream.intake import Intake
 from consumer.stream.lanes import Lanes
@@ -22,6 +23,7 @@ from consumer.stream.ledger import Ledger
 from consumer.stream.poll_loop import PollLoop
 from consumer.stream.ready import ParkedTasks
 from consumer.stream.scheduler import Scheduler
+from consumer.worker.delivery_loop import DeliveryLoop
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Mutant:
         """Break the engine, until the patch is undone."""
         source = textwrap.dedent(inspect.getsource(getattr(self.owner, self.method)))
         assert self.old in source, f"{self.name}: the engine has changed; write the mutant anew"
-        scope = dict(vars(sys.modules[self.owner.__module__]))
+        scope = {**vars(sys.modules[self.owner.__module__]), "classify": classify, "datetime": datetime, "UTC": UTC}
         broken = "from __future__ import annotations\n" + source.replace(self.old, self.new)
         exec(compile(broken, f"<{self.name}>", "exec"), scope)  # noqa: S102 -- our own source, changed
         patch.setattr(self.owner, self.method, scope[self.method])
@@ -52,13 +54,11 @@ def _mutant(name: str, what: tuple[type, str], old: str, new: str, *oracles: str
 MUTANTS = [
     _mutant(
         "settled before the answer",
-        (Crew, "_deliver"),
-        "outcome = client.post(task.payload, datetime.now(UTC))",
-        "from consumer.clicksend.outcome import Outcome, Result\n"
-        "    outcome = Outcome(Result.DELIVERED, 200)\n"
-        "    self._scheduler.complete(task, outcome, self._clock())\n"
-        "    client.post(task.payload, datetime.now(UTC))\n"
-        "    return",
+        (DeliveryLoop, "_pump"),
+        "driver.send(work.task.payload, partial(self._ended, work))",
+        "scheduler.complete(work, classify(200, {}, b'', datetime.now(UTC)), now)\n"
+        "            driver.send(work.task.payload, "
+        "lambda _: (setattr(self, '_requests', self._requests - 1), self._pump()))",
         "frontier",
         "commit map",
         "order",
@@ -105,8 +105,8 @@ MUTANTS = [
     _mutant(
         "late dead letter counted",
         (Scheduler, "buried"),
-        "if not task.ledger.live:",
-        "if False:",
+        "if live:",
+        "if True:",
         "conservation",
     ),
     _mutant(
@@ -206,6 +206,23 @@ MUTANTS = [
         "self.state = BreakerState.CLOSED",
         "pass",
         "breaker",
+        "resume",
+        "rest",
+    ),
+    _mutant("a wake-up lost", (Scheduler, "_wake_is_due"), "return due", "return False", "resume", "rest"),
+    _mutant(
+        "the timer for what waits forgotten",
+        (DeliveryLoop, "_wait"),
+        "if until < math.inf:",
+        "if False:",
+        "resume",
+        "rest",
+    ),
+    _mutant(
+        "a slot lost with each failure",
+        (DeliveryLoop, "_ended"),
+        "self._requests -= 1",
+        "self._requests -= outcome.cause is None",
         "resume",
         "rest",
     ),

@@ -98,7 +98,10 @@ class FakeAdmin:
         found = {topic: SimpleNamespace(error=None, partitions=partitions)}
         return SimpleNamespace(cluster_id="simulated", controller_id=1, brokers={1: None}, topics=found)
 
-    def describe_topics(self, topics: TopicCollection, request_timeout: float) -> dict[str, Answer]:
+    def describe_cluster(self, request_timeout: float) -> Answer:
+        return Answer(self._cluster, request_timeout, lambda: SimpleNamespace(cluster_id="simulated"))
+
+    def describe_topics(self, topics: TopicCollection, request_timeout: float, **_how: bool) -> dict[str, Answer]:
         return {name: Answer(self._cluster, request_timeout, self._describer(name)) for name in topics.topic_names}
 
     def describe_configs(self, _resources: object, **_how: float) -> dict[object, SimpleNamespace]:
@@ -108,7 +111,7 @@ class FakeAdmin:
         def describe() -> SimpleNamespace:
             number = self._cluster.topics[name].topic_id
             uuid = SimpleNamespace(get_most_significant_bits=lambda: 7, get_least_significant_bits=lambda: number)
-            return SimpleNamespace(topic_id=uuid)
+            return SimpleNamespace(topic_id=uuid, authorized_operations=None)
 
         return describe
 

@@ -25,6 +25,7 @@ class Deed(Enum):
     JOIN = "a further worker"
     REBALANCE = "the coordinator shares out anew"
     FATAL = "librdkafka gives up"
+    BROKEN = "a callback of the delivery loop raises"
     RECREATE = "the topic is deleted and created again, within one metadata refresh"
     JUMP = "a partition's offsets are reset behind the back of its owner"
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from consumer.clicksend.outcome import Cause, Outcome, Result, classify
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.outcome import Cause
 from tests.simulation.hub import Hub
 
 if TYPE_CHECKING:
@@ -31,6 +29,7 @@ REJECTED = Reply(400, b'{"http_code":400,"response_code":"BAD_REQUEST"}')
 REFUSED = Reply(401, b'{"http_code":401,"response_code":"UNAUTHORIZED"}')
 FORBIDDEN = Reply(403, b'{"http_code":403,"response_code":"FORBIDDEN"}')
 NO_LIST = Reply(404, b'{"http_code":404,"response_code":"NOT_FOUND"}')
+HTML = Reply(200, b"<html>Please sign in</html>")
 BROKEN = Reply(500)
 UNAVAILABLE = Reply(503)
 THROTTLED = Reply(429)
@@ -47,6 +46,10 @@ class Weather(Enum):
     HANGING = "no answer until the client gives up"
     UNSTABLE = "a part of the requests is reset, before or after they were processed, or answered 500"
     THROTTLING = "429 above a few requests a second"
+    NAMELESS = "no look-up of the name ever ends: requests fail when the client gives up, nothing was sent"
+    SLOW_HANDSHAKES = "some connections take most of the client's time to open, the others go on"
+    PORTAL = "somebody else answers for it: 200 with HTML, and no contact is taken"
+    RESETTING = "every now and then all connections are reset at once"
 
 
 class Temper(Enum):
@@ -119,8 +122,10 @@ class Sink:
                 return NO_LIST
             case Weather.FORBIDDEN:
                 return FORBIDDEN
-            case Weather.HANGING:
+            case Weather.HANGING | Weather.NAMELESS:
                 return Cause.TIMEOUT
+            case Weather.PORTAL:
+                return HTML
             case Weather.UNSTABLE if self._hub.random.random() < 0.2:
                 return BROKEN
         return SUCCESS
@@ -139,6 +144,10 @@ class Sink:
                 return FORBIDDEN
             case Weather.HANGING:
                 return Cause.TIMEOUT
+            case Weather.NAMELESS:
+                return Cause.DNS
+            case Weather.PORTAL:
+                return HTML
             case Weather.UNSTABLE if random.random() < 0.4:
                 return Cause.RESET if random.random() < 0.7 else BROKEN
             case Weather.THROTTLING:
@@ -154,54 +163,3 @@ class Sink:
         if self._manners.retry_after and random.random() < 0.5:
             return reply._replace(headers={"Retry-After": str(random.randint(1, self._manners.retry_after))})
         return reply
-
-
-class FakeClient:
-    """One delivery thread's client.
-
-    timeout -- total, of one request, in seconds
-    """
-
-    def __init__(self, sink: Sink, member: Member, timeout: float, watch: Watch) -> None:
-        self._sink = sink
-        self._member = member
-        self._timeout = timeout
-        self._watch = watch
-        self._hub = member.process.hub
-
-    def post(self, payload: bytes, now: datetime) -> Outcome:
-        """Send a contact. If the worker dies meanwhile, the request may still reach ClickSend."""
-        number, contact = self._watch.post_begins(self._member, payload)
-        outcome = self._exchange(lambda: self._sink.process(self._member, number, contact), now)
-        self._watch.post_ends(self._member, number, outcome)
-        return outcome
-
-    def probe(self, now: datetime) -> ProbeVerdict:
-        """Look at the list."""
-        verdict = ProbeVerdict.of(self._exchange(self._sink.look, now))
-        self._watch.probed(self._member, verdict)
-        return verdict
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def _exchange(self, arrive: Callable[[], Reply | Cause], now: datetime) -> Outcome:
-        sink, hub = self._sink, self._hub
-        answers: list[Reply | Cause] = []
-        end = hub.now + self._timeout
-        travel = sink.travel()
-
-        def reach() -> None:
-            if not self._member.process.dead or hub.random.random() < 0.5:
-                answers.append(arrive())
-
-        hub.after(travel, reach)
-        hub.sleep(travel)
-        (reply,) = answers
-        if reply is Cause.TIMEOUT:
-            hub.sleep(max(0.0, end - hub.now))
-        else:
-            hub.sleep(sink.travel())
-        if isinstance(reply, Reply):
-            return classify(reply.status, reply.headers, reply.body, now)
-        return Outcome(Result.TRANSIENT, cause=reply)

@@ -36,8 +36,8 @@ def test_time_goes_on_only_when_nobody_can_run(hub: Hub, process: Process) -> No
     assert seen == [2, 2]
 
 
-def test_a_condition_wakes_one_all_or_nobody(hub: Hub, process: Process) -> None:
-    (condition,) = VirtualThreads(process).conditions(1)
+def test_a_condition_wakes_all_or_nobody(hub: Hub, process: Process) -> None:
+    _lock, condition = VirtualThreads(process).condition()
     woken: list[float] = []
 
     def wait() -> None:
@@ -46,18 +46,19 @@ def test_a_condition_wakes_one_all_or_nobody(hub: Hub, process: Process) -> None
                 woken.append(hub.now - START)
 
     def notify() -> None:
-        hub.sleep(1)
-        with condition:
-            condition.notify()
-        hub.sleep(1)
+        hub.sleep(2)
         with condition:
             condition.notify_all()
+
+    def spawn_late() -> None:
+        hub.spawn(process, "late", wait)
 
     for name in "abc":
         hub.spawn(process, name, wait)
     hub.spawn(process, "n", notify)
+    hub.after(3, spawn_late)
     run(hub)
-    assert woken == [1, 2, 2]
+    assert woken == [2, 2, 2]
 
 
 def test_what_is_killed_never_runs_again(hub: Hub, process: Process) -> None:
@@ -89,7 +90,7 @@ def test_what_is_frozen_runs_late(hub: Hub, process: Process) -> None:
 
 
 def test_nobody_may_wait_for_the_world_with_the_lock_in_its_hands(hub: Hub, process: Process) -> None:
-    (condition,) = VirtualThreads(process).conditions(1)
+    _lock, condition = VirtualThreads(process).condition()
 
     def target() -> None:
         with condition:
@@ -100,8 +101,20 @@ def test_nobody_may_wait_for_the_world_with_the_lock_in_its_hands(hub: Hub, proc
         run(hub)
 
 
+def test_nobody_may_take_the_lock_twice(hub: Hub, process: Process) -> None:
+    lock, _condition = VirtualThreads(process).condition()
+
+    def target() -> None:
+        with lock, lock:
+            pass
+
+    hub.spawn(process, "a", target)
+    with pytest.raises(LockHeldError):
+        run(hub)
+
+
 def test_nobody_may_go_on_for_ever_while_time_stands_still(hub: Hub, process: Process) -> None:
-    (condition,) = VirtualThreads(process).conditions(1)
+    _lock, condition = VirtualThreads(process).condition()
 
     def target() -> None:
         while True:

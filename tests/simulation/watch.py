@@ -12,7 +12,7 @@ from confluent_kafka import TopicPartition
 
 from consumer.clicksend.outcome import Outcome, Result
 from consumer.clicksend.probe import ProbeVerdict
-from consumer.delivery.gate import GateState, Permit
+from consumer.delivery.gate import GateState
 from consumer.delivery.judge import Settle, Verdict
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import FilterReason
@@ -126,6 +126,8 @@ class Watch:
     def revoked(self, consumer: FakeConsumer, partitions: list[Key]) -> None:
         """A revoke ends: what was in flight has landed, as a request takes less than the revoke waits."""
         member = self.members[consumer]
+        if member.driver.broken:
+            return  # a callback that raised may have been the answer's: the worker ends with it
         out = [number for number in member.in_flight if self.records.all[number].partition in partitions]
         if out and self._hub.now - member.process.thaws_at > member.options.revoke_budget:
             self.violated("revoke", f"{member.name} lets go of {partitions} with {out} in flight")
@@ -144,13 +146,13 @@ class Watch:
     def begins(self, consumer: FakeConsumer, key: Key, offset: int) -> None:
         """A member says from where a partition that it was given is consumed; below 0: the client is to find out."""
         ledger = self.members[consumer].scheduler.ledgers.get(Partition(*key))
-        if ledger is not None and ledger.topic_id == UNKNOWN_TOPIC_ID:  # it could not be looked up: no map is believed
+        if ledger is not None and _unverified(ledger):  # the topic could not be looked up: no map is believed
             self._claims.pop((consumer, key), None)
         stored = self.group.stored.get(key) if self.group.owners.get(key) is consumer else None
         if stored is not None and 0 <= offset < stored.offset and not self._recreated:
             self.violated("start", f"{consumer.name} begins {key} at {offset}, the group has committed {stored.offset}")
         ledger = self.members[consumer].scheduler.ledgers.get(Partition(*key))
-        if ledger is not None and ledger.topic_id == UNKNOWN_TOPIC_ID:  # it could not be looked up: no map is believed
+        if ledger is not None and _unverified(ledger):  # the topic could not be looked up: no map is believed
             self._claims[consumer, key] = (self._claims.get((consumer, key), (0, None))[0], None)
 
     def jumped_back(self, consumer: FakeConsumer, key: Key) -> None:
@@ -228,7 +230,7 @@ class Watch:
     # ClickSend.
 
     def post_begins(self, member: Member, payload: bytes) -> tuple[int, str]:
-        """A delivery thread sends a contact; gives the record's number and the contact's name."""
+        """The delivery loop sends a contact; gives the record's number and the contact's name."""
         contact = orjson.loads(payload)
         produced = self.records.all[int(contact["last_name"][1:])]
         self.posts += 1
@@ -263,7 +265,11 @@ class Watch:
         self.trace("answer", member.name, f"#{number}", outcome.result.value, outcome.status)
         del member.in_flight[number]
         member.trials.discard(number)
-        if outcome.result in (Result.DELIVERED, Result.ALREADY_EXISTS):
+        delivered = outcome.result in (Result.DELIVERED, Result.ALREADY_EXISTS)
+        if number in member.halt_trials:
+            member.halt_trials.discard(number)
+            member.halted = member.halted and not delivered
+        if delivered:
             produced.answered = True
             self.settled_at = self._hub.now
         elif outcome.result is Result.SUSPICIOUS:
@@ -294,6 +300,7 @@ class Watch:
             if not member.trial_free:
                 self.violated("halt", f"{member.name} sends while halted for {gate.fault}")
             member.trial_free = False
+            member.halt_trials.add(number)
         elif gate.state(self._hub.now) is GateState.BREAKER:
             if member.trials:
                 self.violated("breaker", f"{member.name} sends two requests while the breaker is open")
@@ -347,6 +354,10 @@ class Watch:
         return stay
 
 
+def _unverified(ledger: Ledger) -> bool:
+    return ledger.topic_id == UNKNOWN_TOPIC_ID or ledger.unverified is not None
+
+
 class WatchJournal:
     """One worker's journal, read by the watch."""
 
@@ -374,8 +385,6 @@ class WatchJournal:
         """A request has been judged."""
         if outcome.result is Result.CONFIGURATION_FAULT:
             self._member.halted = True
-        elif task.permit is Permit.HALT_TRIAL and outcome.result in (Result.DELIVERED, Result.ALREADY_EXISTS):
-            self._member.halted = False
         if isinstance(verdict, Settle):
             self._watch.settled(self._member, task)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from consumer.stream.commit_map import encode
-from consumer.stream.worker import Ending
+from consumer.worker.worker import Ending
 from tests.simulation.cluster import Away, Cluster, Key, Topic
 from tests.simulation.consumer import FakeConsumer
 from tests.simulation.group import Group, Stored
@@ -180,6 +180,8 @@ class World:
                 self._group.rebalance()
             case Deed.FATAL if member.consumer is not None:
                 member.consumer.fatal = True
+            case Deed.BROKEN:
+                member.driver.breaks = True
             case Deed.RECREATE:
                 self._recreate()
             case Deed.JUMP:

@@ -6,6 +6,7 @@ Everything in it is the real thing; only time and the answers are made up.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,14 +14,14 @@ from threading import Event
 
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeVerdict
-from consumer.delivery.gate import Gate
+from consumer.delivery.gate import Gate, Permit
 from consumer.delivery.judge import Judge, OnConfigurationFault, Verdict
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Headers, Partition, Record, Task
 from consumer.stream.scheduler import Batch, Scheduler
-from consumer.stream.threads import Condition, OsThreads
+from consumer.stream.threads import OsThreads
 from consumer.stream.work import Bury, Deliver, Probe, Wait, Work
 
 TOPIC_ID = b"the topic's id......"
@@ -38,8 +39,9 @@ def record(
     key: bytes | None = None,
     value: bytes | None = b"{}",
     headers: Headers | None = None,
+    **more: bool,
 ) -> Record:
-    return Record(partition, offset, TIMESTAMP_MS, key, value, headers or [])
+    return Record(partition, offset, TIMESTAMP_MS, key, value, headers or [], **more)
 
 
 def task(
@@ -55,6 +57,11 @@ class Consumed:
     at: int
     body: bytes
     name: bytes | None = None
+    epoch: int = 0
+    own_headers: Headers | None = None
+
+    def leader_epoch(self) -> int:
+        return self.epoch
 
     def error(self) -> None:
         return None
@@ -74,8 +81,8 @@ class Consumed:
     def key(self) -> bytes | None:
         return self.name
 
-    def headers(self) -> None:
-        return None
+    def headers(self) -> Headers | None:
+        return self.own_headers
 
     def timestamp(self) -> tuple[int, int]:
         return 1, TIMESTAMP_MS
@@ -98,6 +105,9 @@ class Engine:
         judge = Judge(self.gate, policy, on_fault, mass_rejection_limit)
         self.scheduler = Scheduler(self.gate, judge, policy, OsThreads(), deduplicate)
         self.ledger = self.assign(EVENTS)
+        self.wake_ups = 0
+        self.scheduler.on_work(self._woken)
+        self._sent: dict[Task, Deliver] = {}  # the requests that are in flight, or have been
 
     def assign(self, partition: Partition, start: int = 0) -> Ledger:
         return self.scheduler.assign(partition, start, start, TOPIC_ID)
@@ -119,7 +129,12 @@ class Engine:
         """Expects a record to POST."""
         work = self.take()
         assert isinstance(work, Deliver), work
+        self._sent[work.task] = work
         return work.task
+
+    def permit(self, sent: Task) -> Permit:
+        """What the task's last request went out as."""
+        return self._sent[sent].permit
 
     def deliver_when_due(self) -> Task:
         """Lets time pass until there is something to do, and expects that to be a record to POST."""
@@ -127,6 +142,7 @@ class Engine:
             assert self.now < work.until < math.inf
             self.now = work.until
         assert isinstance(work, Deliver), work
+        self._sent[work.task] = work
         return work.task
 
     def bury(self) -> Task:
@@ -160,7 +176,7 @@ class Engine:
 
     def answer(self, sent: Task, outcome: Outcome) -> Verdict | None:
         """The task's request ends so."""
-        return self.scheduler.complete(sent, outcome, self.now)
+        return self.scheduler.complete(self._sent[sent], outcome, self.now)
 
     def deliver_and_answer(self, outcome: Outcome) -> Task:
         """Expects a record to POST, which ends so at once."""
@@ -181,18 +197,30 @@ class Engine:
         """How many records were given back why; the reasons for which none was are left out."""
         return {reason: number for reason, number in self.scheduler.counts()[0].released.items() if number}
 
+    def _woken(self) -> None:
+        self.wake_ups += 1
 
-def woken(condition: Condition, by: Callable[[], object]) -> bool:
-    """Whether somebody who waits on the condition hears of what `by` does."""
+
+def wakes(engine: Engine, by: Callable[[], object]) -> bool:
+    """Whether a delivery loop that has been told to wait is woken by what `by` does, exactly once."""
+    engine.idle()
+    before = engine.wake_ups
+    by()
+    return engine.wake_ups == before + 1
+
+
+def ends_the_wait(engine: Engine, by: Callable[[], object], partition: Partition = EVENTS) -> bool:
+    """Whether a thread that waits for what is in flight is notified by what `by` does."""
     waiting = Event()
 
-    def wait() -> bool:
-        with condition:
-            waiting.set()
-            return bool(condition.wait(timeout=30))
+    def wait() -> float:
+        began = time.monotonic()
+        waiting.set()
+        engine.scheduler.wait_in_flight([partition], seconds=30)
+        return time.monotonic() - began
 
     with ThreadPoolExecutor(1) as pool:
-        heard = pool.submit(wait)
+        waited = pool.submit(wait)
         waiting.wait()
-        by()  # can't get at the lock before the waiting has begun
-        return heard.result()
+        by()
+        return waited.result() < 30

@@ -14,6 +14,7 @@ from consumer.stream.commit_map import decode
 from consumer.stream.counts import Settlement
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Partition, Task
+from consumer.stream.work import Deliver
 from tests.stream.builders import TOPIC_ID, record
 from tests.stream.happenings import Arrival
 
@@ -68,6 +69,7 @@ class Entry:
     awaits_probe: bool = False
     may_be_buried: bool = False
     attempted: bool = False
+    sent: Deliver | None = None  # its last request
 
     def blocks(self, other: Entry) -> bool:
         """Whether the other, which came later, has to wait for this one."""
@@ -204,4 +206,4 @@ def regulate(assignments: list[Assignment], caps: Caps) -> None:
 
 def permits(entries: Iterable[Entry]) -> Counter[Permit]:
     """What the requests under way went out as."""
-    return Counter(entry.task.permit for entry in entries)
+    return Counter(entry.sent.permit for entry in entries if entry.sent is not None)

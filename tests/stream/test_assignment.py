@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 
 import pytest
@@ -26,7 +27,7 @@ from consumer.stream.options import StreamOptions
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Batch
 from consumer.stream.start_position import StartPosition
-from consumer.stream.topic_ids import TopicIds
+from consumer.stream.topic_ids import Descriptions, TopicIds
 from tests.delivery.answers import DELIVERED, RATE_LIMITED
 from tests.stream.builders import EVENTS, JANE, MORE_EVENTS, Engine
 
@@ -39,23 +40,30 @@ class Group:
     stored -- what it answers as committed; an exception: nothing can be read
     """
 
-    def __init__(self, stored: tuple[int, str] | KafkaException = (0, "")) -> None:
+    def __init__(self, stored: tuple[int, str] | Exception = (0, "")) -> None:
         self.stored = stored
+        self.epoch = -1  # that was committed
+        self.sought: list[tuple[int, int | None]] = []
         self.commits: list[TopicPartition] = []
         self.begun: list[int] = []
 
     def committed(self, partitions: list[TopicPartition], timeout: float) -> list[TopicPartition]:
         assert timeout > 0
-        if isinstance(self.stored, KafkaException):
+        if isinstance(self.stored, Exception):
             raise self.stored
-        offset, metadata = self.stored
-        return [TopicPartition(each.topic, each.partition, offset, metadata=metadata) for each in partitions]
+        return [TopicPartition(each.topic, each.partition, *self.stored, self.epoch) for each in partitions]
 
     def incremental_assign(self, partitions: list[TopicPartition]) -> None:
         self.begun += [each.offset for each in partitions]
 
     def resume(self, partitions: list[TopicPartition]) -> None:
         pass
+
+    def seek(self, partition: TopicPartition) -> None:
+        self.sought.append((partition.offset, partition.leader_epoch))
+
+    def get_watermark_offsets(self, *_: object, **__: float) -> tuple[int, int]:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
 
     def position(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
         return [TopicPartition(each.topic, each.partition, OFFSET_INVALID) for each in partitions]
@@ -67,13 +75,16 @@ class Group:
 
 
 class KnownTopics(TopicIds):
-    """Every topic has this id."""
+    """Every topic has this id; the unknown one where nobody can be asked."""
 
     def __init__(self, present: bytes) -> None:
         self.present = present
 
-    def id(self, topic: str) -> bytes:  # noqa: ARG002 -- they all have
-        return self.present
+    def ask(self, topics: Iterable[str]) -> Descriptions:
+        return dict.fromkeys(topics)
+
+    def answers(self, asked: Descriptions) -> dict[str, bytes]:
+        return dict.fromkeys(asked, self.present)
 
 
 def nobody() -> AdminClient:
@@ -176,3 +187,49 @@ def test_a_recreated_topic_is_begun_at_its_beginning_though_the_offset_could_not
     group.stored = KafkaException(KafkaError(KafkaError._TIMED_OUT))
     member.assigned()
     assert group.begun == [0, OFFSET_BEGINNING]
+
+
+def test_an_id_that_could_not_be_had_is_taken_from_the_commit_until_it_can_be_compared() -> None:
+    """Else a topic that is created again after one failed question would be taken for the one that was consumed."""
+    group = Group((40, encode(OURS, 40, 60, [40])))
+    member = Member(group, UNKNOWN_TOPIC_ID)
+    member.assigned()
+    ledger = member.engine.ledgers[EVENTS]
+    assert ledger.topic_id == OURS
+    assert ledger.settled_before is None, "nobody has said yet that it is this topic's"
+    assert ledger.unverified is not None
+
+
+def test_without_a_commit_it_is_the_one_that_the_topic_had_before() -> None:
+    member = Member(Group(), OURS)
+    member.assigned()
+    member.assignment.revoked(member.group, [TopicPartition(*EVENTS)])
+    member.topics.present = UNKNOWN_TOPIC_ID
+    member.assigned()
+    assert member.engine.ledgers[EVENTS].topic_id == OURS
+
+
+def test_a_topic_that_was_created_again_and_has_no_commit_is_begun_at_its_beginning() -> None:
+    """The broker has forgotten the old one's offsets, and with `latest` it would be taken for a new group's."""
+    group = Group()
+    member = Member(group, FORMER)
+    member.assigned()
+    member.assignment.revoked(member.group, [TopicPartition(*EVENTS)])
+    member.topics.present, group.stored = OURS, (OFFSET_INVALID, "")
+    member.assigned()
+    assert group.begun == [0, OFFSET_BEGINNING]
+
+
+def test_metadata_that_is_not_utf_8_ends_no_worker() -> None:
+    """confluent-kafka fails for the whole answer; librdkafka goes on by itself."""
+    group = Group(UnicodeDecodeError("utf-8", b"\xe9", 0, 1, "not UTF-8"))
+    member = Member(group, OURS)
+    member.assigned()
+    assert group.begun == [OFFSET_INVALID]
+
+
+def test_a_committed_offset_is_compared_with_the_log_before_it_is_consumed_from() -> None:
+    group = Group((40, ""))
+    group.epoch = 3
+    Member(group, OURS).assigned()
+    assert group.sought == [(40, 3)]

@@ -200,3 +200,44 @@ def test_whatever_is_believed_is_what_would_have_been_written(numbers: list[int]
 def leb128(number: int) -> bytes:
     digits = [number >> shift & 127 for shift in range(0, max(1, number.bit_length()), 7)]
     return bytes([*(digit | 128 for digit in digits[:-1]), digits[-1]])
+
+
+@given(ledgers(), st.integers(-1, 2**31 - 1), st.integers(0, 10_000))
+def test_the_epoch_and_the_partition_count_are_read_back(
+    ledger: tuple[int, int, list[int]], epoch: int, count: int
+) -> None:
+    committed, end, unsettled = ledger
+    text = encode(TOPIC_ID, committed, end, unsettled, leader_epoch=epoch, partition_count=count)
+    assert len(text) <= LIMIT
+    read = decode(text)
+    assert read is not None
+    assert (read.leader_epoch, read.partition_count) == (epoch, count)
+    assert not any(read.says_settled(offset) for offset in unsettled)
+
+
+def test_what_older_workers_have_written_is_read_and_they_ignore_what_they_do_not_know() -> None:
+    assert encode(TOPIC_ID, 5, 9, [6]).startswith("c1:")
+    assert encode(TOPIC_ID, 5, 9, [6], leader_epoch=0).startswith("c2:")
+    assert decode("c1:AAECAwQFBgcICQoLDA0ODxAREhMFBAFf1kj3") == CommitMap(TOPIC_ID, 5, 9, frozenset([6]))
+
+
+def test_a_newer_version_is_ignored() -> None:
+    assert decode(encode(TOPIC_ID, 5, 9, [6], leader_epoch=0).replace("c2:", "c3:")) is None
+    assert decode(encode(TOPIC_ID, 5, 9, [6], leader_epoch=0).replace("c2:", "c1:")) is None
+
+
+@pytest.mark.parametrize(
+    ("map_epoch", "record_epoch", "settled"),
+    [(4, 4, True), (4, 3, True), (4, 5, False), (-1, 5, True), (4, None, True)],
+    ids=["same", "older", "newer: another record stands there now", "a map without", "a record without"],
+)
+def test_it_counts_only_for_records_whose_epoch_is_not_newer(
+    map_epoch: int, record_epoch: int | None, settled: bool
+) -> None:
+    assert CommitMap(TOPIC_ID, 5, 9, frozenset([6]), map_epoch).says_settled(7, record_epoch) is settled
+
+
+def test_a_partition_count_is_kept_where_brokers_give_topics_no_id() -> None:
+    read = decode(encode(UNKNOWN_TOPIC_ID, 5, 5, (), partition_count=4))
+    assert read is not None
+    assert read.partition_count == 4

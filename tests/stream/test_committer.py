@@ -10,7 +10,7 @@ from consumer.stream.committer import Committer
 from consumer.stream.counts import ReleaseReason
 from consumer.stream.options import CommitResult
 from consumer.stream.scheduler import Batch, Scheduler
-from tests.stream.builders import EVENTS, Engine
+from tests.stream.builders import EVENTS, JANE, Engine, task
 
 TOPIC_ID = bytes(range(20))
 TOO_LONG = KafkaError(KafkaError.OFFSET_METADATA_TOO_LARGE)
@@ -22,6 +22,7 @@ class SilentConsumer:
     def __init__(self) -> None:
         self.commits: list[list[TopicPartition]] = []
         self.limit = 4095
+        self.at = TopicPartition("events", 0, -1001)
 
     def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> list[TopicPartition]:
         self.commits.append(offsets)
@@ -30,7 +31,8 @@ class SilentConsumer:
         return offsets
 
     def position(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
-        return [TopicPartition(each.topic, each.partition, -1001) for each in partitions]
+        assert len(partitions) == 1
+        return [self.at]
 
 
 def committer(engine: Scheduler) -> tuple[Committer, SilentConsumer, list[CommitResult]]:
@@ -100,3 +102,55 @@ def test_a_synchronous_commit_that_is_too_long_is_made_again_without_metadata_at
     made.commit_now(cast(Consumer, silent), [EVENTS])
     assert ledger.committed == 10
     assert results == [CommitResult.METADATA_TOO_LONG, CommitResult.OK]
+
+
+def test_a_quiet_partition_is_committed_once_more_some_seconds_after_its_assignment() -> None:
+    """The last commit of its former owner may have arrived after this worker's first, and nothing else would tell."""
+    engine = Engine().scheduler
+    ledger = engine.assign(EVENTS, 10, 10, TOPIC_ID)
+    made, silent, _ = committer(engine)
+    ledger.committed_map = ledger.commit_map(10)  # what an owner of this version has left
+    for now in (1.0, 5.0):
+        made.tick(cast(Consumer, silent), now)
+    assert silent.commits == []
+    made.tick(cast(Consumer, silent), 6.0)
+    assert [each.offset for each in silent.commits[0]] == [10]
+    made.answered(KafkaError(KafkaError.REBALANCE_IN_PROGRESS), silent.commits[0])
+    made.tick(cast(Consumer, silent), 7.0)
+    made.answered(None, silent.commits[1])
+    for now in (8.0, 15.0):
+        made.tick(cast(Consumer, silent), now)
+    assert len(silent.commits) == 2, "once, as soon as it succeeds"
+
+
+def test_an_offset_is_committed_with_the_leader_epoch_of_the_record_before_it() -> None:
+    engine = Engine()
+    ledger = engine.ledger
+    for offset, epoch in ((0, 3), (1, 3), (2, 5)):
+        ledger.epoch_is(epoch, offset)
+        ledger.highest_seen = offset
+    made, silent, _ = committer(engine.scheduler)
+    epochs = []
+    for unsettled in (2, 1):
+        waiting = task(ledger, unsettled, JANE)
+        ledger.admit(waiting)
+        made.commit_now(cast(Consumer, silent), [EVENTS])
+        epochs.append((silent.commits[-1][0].offset, silent.commits[-1][0].leader_epoch))
+        ledger.settle(waiting)
+        ledger.committed = 0
+    assert epochs == [(2, 3), (1, 3)]
+    made.commit_now(cast(Consumer, silent), [EVENTS])
+    (last,) = silent.commits[-1]
+    assert (last.offset, last.leader_epoch) == (3, 5)
+
+
+def test_behind_a_transactions_marker_the_consumers_position_knows_the_epoch() -> None:
+    engine = Engine().scheduler
+    ledger = engine.assign(EVENTS, 0, 0, TOPIC_ID)
+    made, silent, _ = committer(engine)
+    see(engine, 9)
+    ledger.epoch_is(3, 9)
+    silent.at = TopicPartition("events", 0, 11, leader_epoch=4)
+    made.tick(cast(Consumer, silent), 1.0)
+    (commit,) = silent.commits[0]
+    assert (commit.offset, commit.leader_epoch) == (11, 4)

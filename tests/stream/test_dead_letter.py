@@ -55,6 +55,12 @@ def test_key_value_and_timestamp_are_the_records() -> None:
     assert (made.key, made.value, made.timestamp_ms) == (b"jane", VALUE, task.record.timestamp_ms)
 
 
+def test_headers_that_could_not_be_read_are_named_as_left_out() -> None:
+    unread = Task(record(headers_left_out=True), LEDGER, reason=DeadLetterReason.UNDECODABLE)
+    assert texts(unread)["clicksend.left.out"] == "headers"
+    assert texts(unread, DIET[1])["clicksend.left.out"] == "details,headers"
+
+
 def test_a_tombstone_and_a_missing_key_stay_what_they_are() -> None:
     made = letter(Task(record(key=None, value=None), LEDGER, reason=DeadLetterReason.UNDECODABLE))
     assert (made.key, made.value) == (None, None)
@@ -119,8 +125,21 @@ def test_headers_of_an_earlier_round_are_replaced() -> None:
     assert texts(bad(headers=earlier)) == texts(bad())
 
 
-def test_how_often_it_was_redriven_is_kept() -> None:
-    assert texts(bad(headers=[("clicksend.redrive.count", b"3")]))["clicksend.redrive.count"] == "3"
+PLACE = ("clicksend.redrive.from", b"events.dead-letter-0@17")
+
+
+@pytest.mark.parametrize(
+    ("headers", "count"),
+    [
+        pytest.param([("clicksend.redrive.count", b"3"), PLACE], "3", id="written-by-a-redrive"),
+        pytest.param([("clicksend.redrive.count", b"3")], "0", id="a-producers-own"),
+        pytest.param([("clicksend.redrive.count", b"9" * 30), PLACE], "0", id="beyond-counting"),
+        pytest.param([("clicksend.redrive.count", None), PLACE], "0", id="null"),
+        pytest.param([PLACE], "0", id="without-a-count"),
+    ],
+)
+def test_how_often_it_was_redriven_is_kept_where_a_redrive_has_written_it(headers: Headers, count: str) -> None:
+    assert texts(bad(headers=headers))["clicksend.redrive.count"] == count
 
 
 def test_a_value_too_large_for_the_topic_is_pointed_to() -> None:

@@ -44,7 +44,7 @@ class Listener(DemoJournal):
 def read(journal: Journal | None, *values: bytes) -> dict[str, int]:
     """The journal hears of a batch with these values; gives how many records were filtered, by reason."""
     ledgers = {EVENTS: Ledger(EVENTS, 0, 0)}
-    intake = Intake(Enroller(Rules.of()), ledgers, lambda ledger, _offset: ledger, 0, journal)
+    intake = Intake(Enroller(Rules.of()), ledgers, lambda ledger, *_: ledger, 0, journal)
     messages = [cast(Message, Consumed(offset, value)) for offset, value in enumerate(values)]
     batch, errors = intake.read(messages, TIMESTAMP_MS)
     assert errors == []

@@ -185,3 +185,54 @@ def test_an_owner_after_any_crash_is_told_of_exactly_what_was_settled(data: st.D
             if data.draw(st.booleans(), label=f"{unsettled.record.offset} is settled"):
                 ledger.settle(unsettled)
                 settled.add(unsettled.record.offset)
+
+
+# Leader epochs.
+
+
+def test_the_epoch_before_an_offset_is_the_one_of_the_last_record_before_it(ledger: Ledger) -> None:
+    ledger.epoch_is(2, 99)  # of the committed offset
+    ledger.epoch_is(2, 100)
+    ledger.epoch_is(5, 104)
+    assert [ledger.epoch_before(offset) for offset in (99, 100, 104, 105, 200)] == [None, 2, 2, 5, 5]
+
+
+def test_records_of_a_newer_epoch_end_what_an_earlier_owner_has_claimed(ledger: Ledger) -> None:
+    ledger.settled_before = claim = CommitMap(TOPIC_ID, 100, 200, frozenset(), leader_epoch=4)
+    ledger.epoch_is(4, 100)
+    assert ledger.settled_before is claim
+    ledger.epoch_is(5, 110)
+    assert ledger.settled_before is None
+
+
+def test_a_map_has_the_newest_epoch_that_it_claims_anything_of(ledger: Ledger) -> None:
+    first, second = see(ledger, 100, 101)
+    ledger.epoch_is(3, 100)
+    ledger.settle(second)
+    assert written(ledger).leader_epoch == 3
+    ledger.settled_before = CommitMap(TOPIC_ID, 100, 200, frozenset(), leader_epoch=4)
+    assert (written(ledger).leader_epoch, written(ledger).reach) == (4, 200)
+    assert first in list(ledger)
+
+
+def test_the_partition_count_that_the_group_began_with_is_passed_on(ledger: Ledger) -> None:
+    ledger.partition_count = 4
+    assert written(ledger).partition_count == 4
+
+
+@pytest.mark.parametrize(
+    ("present", "counts"), [(TOPIC_ID, True), (bytes(20), False)], ids=["of this topic", "of another"]
+)
+def test_a_claim_that_could_not_be_verified_counts_once_the_topics_id_is_known(
+    ledger: Ledger, present: bytes, counts: bool
+) -> None:
+    ledger.unverified = CommitMap(TOPIC_ID, 100, 200, frozenset())
+    ledger.verify(present)
+    assert (ledger.settled_before is not None) is counts
+    assert (ledger.topic_id, ledger.unverified is None) == (present, True)
+
+
+def written(ledger: Ledger) -> CommitMap:
+    found = decode(ledger.commit_map(ledger.frontier(OFFSET_UNKNOWN)))
+    assert found is not None
+    return found

@@ -74,6 +74,8 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.assigned: dict[Partition, Assignment] = {}
         self.topic: dict[Partition, dict[int, Arrival]] = {partition: {} for partition in PARTITIONS}
         self.probing = self.closed = False
+        self.waiting_until: float | None = None  # what the loop was told, and nobody has woken it since
+        self.scheduler.on_work(self.woken)
         self.trial_free = False  # a probe since the last trial has allowed one
         self.stable_until = MANY // 2
         self.asked_about: list[Entry] = []  # the suspects that the probe under way decides about
@@ -191,6 +193,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.probing)
     @rule(finding=st.sampled_from([FINE, *EVERY_FINDING]))
     def probe_comes_back(self, finding: ProbeVerdict) -> None:
+        self.waiting_until = None
         self.scheduler.probed(finding, self.now)
         self.probing = False
         self.trial_free = finding.allows_trial
@@ -322,7 +325,9 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.book.release(assignment, reason)
 
     def end_request(self, entry: Entry, outcome: Outcome) -> None:
-        verdict = self.scheduler.complete(entry.task, outcome, self.now)
+        assert entry.sent is not None
+        self.waiting_until = None  # the loop's own doing: it looks for work by itself
+        verdict = self.scheduler.complete(entry.sent, outcome, self.now)
         assert (verdict is None) == entry.assignment.gone
         self.book.late += verdict is None
         if outcome is DELIVERED and verdict is not None:
@@ -336,6 +341,10 @@ class SchedulerMachine(RuleBasedStateMachine):
                 self.book.wait_again(entry)
                 entry.not_before = verdict.at if isinstance(verdict, Retry) else 0.0
                 entry.awaits_probe = isinstance(verdict, AwaitProbe)
+
+    def woken(self) -> None:
+        assert self.waiting_until is not None, "a busy loop is never woken"
+        self.waiting_until = None
 
     def acknowledge(self, entry: Entry) -> None:
         """The broker has the dead letter."""
@@ -358,9 +367,14 @@ class SchedulerMachine(RuleBasedStateMachine):
     def take(self) -> Work:
         work = self.scheduler.take(self.now)
         assert isinstance(work, Stop) == self.closed
+        if self.waiting_until is not None and self.now < self.waiting_until:
+            new = not isinstance(work, Wait | Stop) or (isinstance(work, Wait) and work.until < self.waiting_until)
+            assert not new, "there was something to do, and nobody has woken the loop"
+        self.waiting_until = work.until if isinstance(work, Wait) else None
         match work:
             case Deliver(task):
                 entry = self.book.entry(task)
+                entry.sent = work
                 self.book.may_post(entry, self.now)
                 assert self.deduplicate < PLENTY or not self.book.is_duplicate(entry), "a needless request"
                 self.book.post(entry)
@@ -382,7 +396,8 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     def may_go_out(self, entry: Entry) -> None:
         """The gate has let a request out: as what?"""
-        permit = entry.task.permit
+        assert entry.sent is not None
+        permit = entry.sent.permit
         assert (permit is Permit.HALT_TRIAL) == (self.gate.fault is not None), "only a trial may go out of a halt"
         if permit is Permit.HALT_TRIAL:
             assert self.trial_free, "a second trial, or one without a probe"

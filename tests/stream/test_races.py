@@ -1,4 +1,4 @@
-"""The scheduler under sixteen real threads that are interrupted at almost every step."""
+"""The scheduler under its three real threads, interrupted at almost every step: poll, delivery loop, dead letters."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from queue import SimpleQueue
 
 import pytest
 
@@ -22,11 +23,11 @@ from consumer.stream.counts import ReleaseReason
 from consumer.stream.record import Partition, Task
 from consumer.stream.scheduler import Batch, Scheduler
 from consumer.stream.threads import OsThreads
-from consumer.stream.work import Bury, Deliver, Probe, Stop, Wait, Work
+from consumer.stream.work import Bury, Deliver, Probe, Stop, Wait
 from tests.delivery.answers import DELIVERED, DOWN, FINE, REJECTED, SUSPICIOUS, TIMEOUT, UNAUTHORIZED
 from tests.stream.builders import TOPIC_ID, task
 
-THREADS = 16
+IN_FLIGHT = 16
 PATIENCE = 300  # seconds
 PARTITIONS = [Partition("events", number) for number in range(4)]
 POLICY = RetryPolicy(initial_delay=0.001, max_delay=0.005, max_age=0)
@@ -56,14 +57,17 @@ class Sink:
         self.settled: dict[str, list[tuple[Partition, int]]] = defaultdict(list)  # by identity, as they were settled
         self.done = threading.Event()
 
-    def post(self, sent: Task) -> Outcome:
+    def arrived(self, sent: Task) -> None:
+        """A request is in flight."""
         with self._lock:
             self.overlaps += not self._busy.isdisjoint(sent.identities)
             self._busy.update(sent.identities)
+
+    def answer(self, sent: Task) -> Outcome:
+        """It ends."""
+        with self._lock:
             self._requests += 1
             outcome = DOWN if self._requests % 500 in OUTAGE else self._random.choice(OUTCOMES)
-        time.sleep(0)  # whoever wants to may run meanwhile
-        with self._lock:
             self._busy.difference_update(sent.identities)
             if outcome is DELIVERED:
                 self._note(sent)
@@ -89,45 +93,73 @@ class Sink:
             self.settled[identity].append((settled.record.partition, settled.record.offset))
 
 
-def next_work(scheduler: Scheduler) -> Work:
-    """As a delivery thread waits, and wakes the next one where there may be more."""
-    with scheduler.changed:
-        while isinstance(work := scheduler.take(time.monotonic()), Wait):
-            scheduler.changed.wait(min(work.until - time.monotonic(), PATIENCE))
-        if scheduler.has_ready():
-            scheduler.changed.notify()
-        return work
+class Loop:
+    """A delivery loop that answers its requests in any order, with many in flight, and a dead-letter thread beside."""
 
+    def __init__(self, scheduler: Scheduler, sink: Sink) -> None:
+        self._scheduler = scheduler
+        self._sink = sink
+        self._random = random.Random(3)
+        self._woken = threading.Event()
+        self._letters: SimpleQueue[Task | None] = SimpleQueue()
+        scheduler.on_work(self._woken.set)
 
-def deliver(scheduler: Scheduler, sink: Sink) -> None:
-    """One delivery thread, until the scheduler is closed."""
-    try:
-        while not isinstance(work := next_work(scheduler), Stop):
-            match work:
-                case Deliver(task):
-                    verdict = scheduler.complete(task, sink.post(task), time.monotonic())
-                    if isinstance(verdict, Settle):
-                        sink.settle()
-                    elif isinstance(verdict, GiveUp):
-                        bury(scheduler, sink, task)
+    def deliver(self) -> None:
+        """The loop's thread, until the scheduler is closed."""
+        in_flight: list[Deliver] = []
+        try:
+            while (until := self._begin(in_flight)) is not None:
+                if in_flight:
+                    sent = in_flight.pop(self._random.randrange(len(in_flight)))
+                    self._end(sent)
+                else:
+                    self._woken.wait(min(until - time.monotonic(), PATIENCE))
+                    self._woken.clear()
+        except BaseException:
+            self._sink.done.set()  # nobody need wait for the rest
+            raise
+        finally:
+            self._letters.put(None)
+
+    def stop(self) -> None:
+        """Look once more: the scheduler is closed."""
+        self._woken.set()
+
+    def write_dead_letters(self) -> None:
+        """The thread that takes the broker's reports."""
+        while (task := self._letters.get()) is not None:
+            if not self._sink.write(task):
+                self._scheduler.bury_failed(task, time.monotonic())
+            elif self._scheduler.buried(task):
+                self._sink.settle()
+
+    def _begin(self, in_flight: list[Deliver]) -> float | None:
+        """Until when there is nothing to take; None once there will be nothing any more."""
+        while len(in_flight) < IN_FLIGHT:
+            match self._scheduler.take(time.monotonic()):
+                case Deliver() as sent:
+                    self._sink.arrived(sent.task)
+                    in_flight.append(sent)
                 case Bury(task):
-                    bury(scheduler, sink, task)
+                    self._letters.put(task)
                 case Probe():
-                    scheduler.probed(FINE, time.monotonic())
-    except BaseException:
-        sink.done.set()  # nobody need wait for the rest
-        raise
+                    self._scheduler.probed(FINE, time.monotonic())
+                case Wait(until):
+                    return until
+                case Stop():
+                    return None
+        return time.monotonic()
 
-
-def bury(scheduler: Scheduler, sink: Sink, letter: Task) -> None:
-    if not sink.write(letter):
-        scheduler.bury_failed(letter, time.monotonic())
-    elif scheduler.buried(letter):
-        sink.settle()
+    def _end(self, sent: Deliver) -> None:
+        verdict = self._scheduler.complete(sent, self._sink.answer(sent.task), time.monotonic())
+        if isinstance(verdict, Settle):
+            self._sink.settle()
+        elif isinstance(verdict, GiveUp):
+            self._letters.put(sent.task)
 
 
 @contextmanager
-def delivery_threads(sink: Sink) -> Iterator[Scheduler]:
+def running_loop(sink: Sink) -> Iterator[Scheduler]:
     """A scheduler that owns all partitions, with its threads; leaves when everything is settled."""
     gate = Gate(POLICY, requests_per_second=0, probe_interval=0.002)
     scheduler = Scheduler(
@@ -135,13 +167,15 @@ def delivery_threads(sink: Sink) -> Iterator[Scheduler]:
     )
     for partition in PARTITIONS:
         scheduler.assign(partition, 0, 0, TOPIC_ID)
-    with ThreadPoolExecutor(THREADS) as pool:
-        threads = [pool.submit(deliver, scheduler, sink) for _ in range(THREADS)]
+    loop = Loop(scheduler, sink)
+    with ThreadPoolExecutor(2) as pool:
+        threads = [pool.submit(loop.deliver), pool.submit(loop.write_dead_letters)]
         try:
             yield scheduler
             finished = sink.done.wait(PATIENCE)
         finally:
             scheduler.close()
+            loop.stop()
     for thread in threads:
         thread.result()
     assert finished, scheduler.stages()
@@ -168,7 +202,7 @@ def test_everything_is_settled_once_and_each_contacts_records_in_their_order() -
     rng = random.Random(2)
     records = 3000
     sink, expected = Sink(records), defaultdict(list)
-    with delivery_threads(sink) as scheduler:
+    with running_loop(sink) as scheduler:
         for number in range(records):
             partition, offset = PARTITIONS[number % len(PARTITIONS)], number // len(PARTITIONS)
             email, phone = f"{rng.randrange(40)}@example.com", f"+1415555{rng.randrange(100, 130):04}"
@@ -188,7 +222,7 @@ def test_partitions_that_come_and_go_meanwhile_lose_nothing_and_repeat_nothing()
             expected[contact(partition, offset)].append((partition, offset))
     sink = Sink(rounds * a_round * len(PARTITIONS))
     positions = dict.fromkeys(PARTITIONS, 0)
-    with delivery_threads(sink) as scheduler:
+    with running_loop(sink) as scheduler:
         for turn in range(rounds):
             move(scheduler, PARTITIONS[turn % len(PARTITIONS)], positions)
             for partition, position in positions.items():
@@ -206,9 +240,10 @@ def contact(partition: Partition, offset: int) -> str:
 def move(scheduler: Scheduler, partition: Partition, positions: dict[Partition, int]) -> None:
     """The partition is revoked as it should be, and comes back."""
     scheduler.begin_revoke([partition])
-    with scheduler.landed:
-        while scheduler.in_flight([partition]):
-            assert scheduler.landed.wait(PATIENCE)
+    deadline = time.monotonic() + PATIENCE
+    while scheduler.in_flight([partition]):
+        assert time.monotonic() < deadline
+        scheduler.wait_in_flight([partition], PATIENCE)
     ledger = scheduler.ledgers[partition]
     committed = ledger.frontier(position=0)
     metadata = ledger.commit_map(committed)

@@ -28,7 +28,7 @@ def push(ready: ReadyQueue, *numbers: int) -> None:
 def partitions(ready: ReadyQueue) -> list[int]:
     """Empties the queue; gives the partition numbers in the order in which they came out."""
     numbers = []
-    while ready:
+    while ready.peek() is not None:
         numbers.append(ready.pop().record.partition.number)
     return numbers
 
@@ -36,8 +36,9 @@ def partitions(ready: ReadyQueue) -> list[int]:
 def test_a_look_at_the_next_one_changes_nothing(ready: ReadyQueue) -> None:
     push(ready, 0, 0, 1)
     looked_at = []
-    while ready:
+    while ready.peek() is not None:
         first = ready.peek()
+        assert first is not None
         assert ready.peek() is first
         assert ready.pop() is first
         looked_at.append(first.record.partition.number)
@@ -45,9 +46,9 @@ def test_a_look_at_the_next_one_changes_nothing(ready: ReadyQueue) -> None:
 
 
 def test_an_empty_queue_says_so(ready: ReadyQueue) -> None:
-    assert not ready
+    assert ready.peek() is None
     push(ready, 0)
-    assert ready
+    assert ready.peek() is not None
 
 
 def test_within_a_partition_the_first_comes_first(ready: ReadyQueue) -> None:
@@ -105,7 +106,7 @@ def test_a_look_sees_what_is_tried_again(ready: ReadyQueue) -> None:
     ready.push_again(first)
     assert ready.peek() is first
     assert ready.pop() is first
-    assert ready.peek().record.offset == 1
+    assert ready.pop().record.offset == 1
 
 
 def test_a_partition_that_was_empty_gets_its_turn_again(ready: ReadyQueue) -> None:
@@ -138,15 +139,15 @@ def parked(*dues: float) -> tuple[ParkedTasks, list[Task]]:
 
 def test_when_none_waits_the_next_time_is_never() -> None:
     waiting, _ = parked()
-    assert waiting.next_due() == math.inf
+    assert waiting.next_due == math.inf
     assert waiting.pop_due(1e12) == []
 
 
 def test_those_whose_time_has_come_come_out_in_the_order_of_their_times() -> None:
     waiting, tasks = parked(30, 10, 40, 20)
-    assert waiting.next_due() == 10
+    assert waiting.next_due == 10
     assert waiting.pop_due(30) == [tasks[1], tasks[3], tasks[0]]
-    assert waiting.next_due() == 40
+    assert waiting.next_due == 40
 
 
 def test_equal_times_keep_the_order_in_which_they_came() -> None:
@@ -157,5 +158,5 @@ def test_equal_times_keep_the_order_in_which_they_came() -> None:
 def test_those_of_a_dropped_partition_are_forgotten() -> None:
     waiting, tasks = parked(10, 40, 30, 20, 50)
     waiting.drop(LEDGERS[0].partition)
-    assert waiting.next_due() == 20
+    assert waiting.next_due == 20
     assert waiting.pop_due(100) == [tasks[3], tasks[1]]

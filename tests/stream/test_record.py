@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consumer.stream.ledger import Ledger
-from consumer.stream.record import Partition
+from consumer.stream.record import Headers, Partition
 from tests.stream.builders import EVENTS, JANE, PHONE, record, task
 
 
@@ -15,12 +15,20 @@ def test_a_partition_is_as_good_as_the_plain_pair() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "size"),
-    [(b"key", b"value", 8), (None, b"value", 5), (b"key", None, 3), (None, None, 0)],
-    ids=["both", "no key", "tombstone", "nothing"],
+    ("key", "value", "headers", "size"),
+    [
+        (b"key", b"value", [], 8),
+        (None, b"value", [], 5),
+        (b"key", None, [], 3),
+        (None, None, [], 0),
+        (b"key", b"value", [("trace", b"7"), ("trace", None), ("", b"22")], 21),
+    ],
+    ids=["both", "no key", "tombstone", "nothing", "headers"],
 )
-def test_a_record_costs_its_key_and_its_value(key: bytes | None, value: bytes | None, size: int) -> None:
-    assert record(key=key, value=value).size == size
+def test_a_record_costs_its_key_its_value_and_its_headers(
+    key: bytes | None, value: bytes | None, headers: Headers, size: int
+) -> None:
+    assert record(key=key, value=value, headers=headers).size == size
 
 
 @pytest.mark.parametrize(

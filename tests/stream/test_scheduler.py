@@ -22,7 +22,7 @@ from tests.delivery.answers import (
     UNAUTHORIZED,
     asked_to_wait,
 )
-from tests.stream.builders import ANN, EVENTS, JANE, JOE, KIM, LEE, MORE_EVENTS, PHONE, Engine, woken
+from tests.stream.builders import ANN, EVENTS, JANE, JOE, KIM, LEE, MORE_EVENTS, PHONE, Engine, task, wakes
 
 
 @pytest.fixture
@@ -159,29 +159,46 @@ def test_a_retry_does_not_wait_until_the_whole_backlog_is_worked_off(engine: Eng
     assert engine.deliver() is failed
 
 
-def test_who_waits_hears_of_a_new_retry(engine: Engine) -> None:
-    """Else it stood still while the one who parked it goes on with other work."""
-    engine.admit(0, JANE)
-    failed = engine.deliver()
-    assert woken(engine.scheduler.changed, lambda: engine.answer(failed, DOWN))
-
-
-def test_who_waits_hears_of_a_dead_letter_to_write_again(engine: Engine) -> None:
+def test_the_waiting_loop_is_woken_for_a_dead_letter_to_write_again(engine: Engine) -> None:
     engine.admit(0, JANE)
     bad = engine.deliver_and_answer(REJECTED)
-    assert woken(engine.scheduler.changed, lambda: engine.scheduler.bury_failed(bad, engine.now))
+    assert wakes(engine, lambda: engine.scheduler.bury_failed(bad, engine.now))
 
 
-def test_who_waits_hears_of_what_arrives(engine: Engine) -> None:
-    assert woken(engine.scheduler.changed, lambda: engine.admit(0, JANE))
-    assert woken(engine.scheduler.changed, lambda: engine.admit(1, reason=DeadLetterReason.UNDECODABLE))
+def test_the_waiting_loop_is_woken_for_what_arrives(engine: Engine) -> None:
+    assert wakes(engine, lambda: engine.admit(0, JANE))
 
 
-def test_who_waits_hears_of_a_record_that_may_go_now(engine: Engine) -> None:
+def test_the_waiting_loop_is_woken_for_a_record_that_becomes_no_contact(engine: Engine) -> None:
+    assert wakes(engine, lambda: engine.admit(0, reason=DeadLetterReason.UNDECODABLE))
+
+
+def test_the_waiting_loop_is_woken_for_a_record_behind_an_acknowledged_dead_letter(engine: Engine) -> None:
     engine.admit(0, JANE)
     engine.admit(1, JANE)
-    first = engine.deliver()
-    assert woken(engine.scheduler.changed, lambda: engine.answer(first, DELIVERED))
+    bad = engine.deliver_and_answer(REJECTED)
+    assert wakes(engine, lambda: engine.scheduler.buried(bad))
+
+
+def test_a_loop_that_waits_is_woken_once_and_a_busy_one_never(engine: Engine) -> None:
+    engine.idle()
+    engine.admit(0, JANE)
+    engine.admit(1, JOE)
+    assert engine.wake_ups == 1
+    engine.deliver()
+    engine.admit(2, ANN)
+    assert engine.wake_ups == 1
+    engine.deliver()
+    engine.deliver()
+    engine.idle()
+    engine.admit(3, KIM)
+    assert engine.wake_ups == 2
+
+
+def test_browsing_records_wake_nobody(engine: Engine) -> None:
+    engine.idle()
+    engine.scheduler.admit(Batch(consumed=500, filtered={FilterReason.NOT_ENROLMENT: 500}))
+    assert engine.wake_ups == 0
 
 
 def test_the_gate_is_asked_only_where_there_is_something_to_send() -> None:
@@ -304,11 +321,14 @@ def test_every_record_in_progress_stands_at_one_stage(engine: Engine) -> None:
     engine.admit(6, reason=DeadLetterReason.UNDECODABLE)
     engine.bury()
     engine.admit(7, reason=DeadLetterReason.UNDECODABLE)  # to be buried
+    held = task(engine.ledger, 8, reason=DeadLetterReason.UNDECODABLE)
+    held.stage = Stage.HELD
+    engine.scheduler.admit(Batch(consumed=1, tasks=[held]))
     engine.answer(delivered, DELIVERED)
     engine.answer(parked, asked_to_wait(10, 500))
     engine.answer(suspect, SUSPICIOUS)
     assert engine.scheduler.stages() == dict.fromkeys(Stage, 1) | {Stage.DONE: 0}
-    assert engine.scheduler.counts()[1] == 7
+    assert engine.scheduler.counts()[1] == 8
 
 
 def test_the_longest_lane_is_one_contacts_backlog(engine: Engine) -> None:
@@ -318,12 +338,3 @@ def test_the_longest_lane_is_one_contacts_backlog(engine: Engine) -> None:
     engine.admit(2, JOE, PHONE)
     engine.admit(3, PHONE)
     assert engine.scheduler.longest_lane() == 3
-
-
-def test_it_tells_whether_another_thread_might_find_something_to_send(engine: Engine) -> None:
-    engine.admit(0, JANE)
-    engine.admit(1, JOE)
-    engine.deliver()
-    assert engine.scheduler.has_ready()
-    engine.deliver()
-    assert not engine.scheduler.has_ready()

@@ -150,11 +150,11 @@ def test_after_a_good_probe_one_contact_is_tried_and_its_delivery_resumes(
     halted.now += 30
     halted.probe(finding)
     trial = halted.deliver()
-    assert trial.permit is Permit.HALT_TRIAL
+    assert halted.permit(trial) is Permit.HALT_TRIAL
     halted.idle()
     halted.answer(trial, DELIVERED)
     assert halted.gate.fault is None
-    assert [halted.deliver().permit for _ in range(3)] == [Permit.ORDINARY] * 3
+    assert [halted.permit(halted.deliver()) for _ in range(3)] == [Permit.ORDINARY] * 3
     assert halted.idle() == math.inf
 
 
@@ -226,7 +226,7 @@ def down(engine: Engine) -> Engine:
 def trial(engine: Engine) -> Task:
     """Waits for the breaker's trial."""
     sent = engine.deliver_when_due()
-    assert sent.permit is Permit.BREAKER_TRIAL
+    assert engine.permit(sent) is Permit.BREAKER_TRIAL
     return sent
 
 

@@ -25,7 +25,21 @@ from tests.delivery.answers import (
     UNAUTHORIZED,
     asked_to_wait,
 )
-from tests.stream.builders import ANN, EVENTS, JANE, JOE, KIM, LEE, MORE_EVENTS, PHONE, TOPIC_ID, Engine, task, woken
+from tests.stream.builders import (
+    ANN,
+    EVENTS,
+    JANE,
+    JOE,
+    KIM,
+    LEE,
+    MORE_EVENTS,
+    PHONE,
+    TOPIC_ID,
+    Engine,
+    ends_the_wait,
+    task,
+    wakes,
+)
 
 
 @pytest.fixture
@@ -245,7 +259,7 @@ def test_a_late_answer_still_teaches_the_gate(engine: Engine) -> None:
     for sent in [engine.deliver() for _ in range(5)]:
         engine.answer(sent, DOWN)
     trial = engine.deliver_when_due()
-    assert trial.permit is Permit.BREAKER_TRIAL
+    assert engine.permit(trial) is Permit.BREAKER_TRIAL
     other = engine.admit(0, PHONE, partition=MORE_EVENTS)
     revoke(engine)
     assert engine.idle() == math.inf
@@ -319,33 +333,36 @@ def test_a_request_of_before_the_offsets_jumped_backwards_is_under_way_until_it_
     engine.assign(EVENTS)
     assert engine.scheduler.in_flight([EVENTS]) == 1
     engine.scheduler.begin_revoke([EVENTS])
-    assert woken(engine.scheduler.landed, by=lambda: engine.answer(sent, DELIVERED))
+    assert ends_the_wait(engine, by=lambda: engine.answer(sent, DELIVERED))
     assert engine.scheduler.in_flight([EVENTS]) == 0
 
 
-def test_who_waits_for_a_leaving_partition_hears_of_each_landing(engine: Engine) -> None:
+def test_each_request_that_ends_is_noticed_by_a_revoke_that_waits(engine: Engine) -> None:
     engine.admit(0, JANE)
     engine.admit(1, JOE)
     delivered, bad = engine.deliver(), engine.deliver()
     engine.scheduler.begin_revoke([EVENTS])
-    assert woken(engine.scheduler.landed, lambda: engine.answer(delivered, DELIVERED))
+    assert ends_the_wait(engine, lambda: engine.answer(delivered, DELIVERED))
     engine.answer(bad, REJECTED)
-    assert woken(engine.scheduler.landed, lambda: engine.scheduler.buried(bad))
+    assert ends_the_wait(engine, lambda: engine.scheduler.buried(bad))
 
 
-def test_who_waits_for_the_end_hears_of_each_landing(engine: Engine) -> None:
+def test_each_request_that_ends_is_noticed_by_a_drain_that_waits(engine: Engine) -> None:
     engine.admit(0, JANE)
     sent = engine.deliver()
     engine.scheduler.close()
-    assert woken(engine.scheduler.landed, lambda: engine.answer(sent, TIMEOUT))
+    assert ends_the_wait(engine, lambda: engine.answer(sent, TIMEOUT))
 
 
-def test_who_waits_for_work_hears_of_the_end(engine: Engine) -> None:
-    assert woken(engine.scheduler.changed, engine.scheduler.close)
-
-
-def test_who_waits_for_work_hears_of_what_a_revoke_has_freed(engine: Engine) -> None:
+def test_the_waiting_loop_is_woken_for_what_a_revoke_has_freed(engine: Engine) -> None:
     engine.assign(MORE_EVENTS)
     engine.admit(0, JANE)
     engine.admit(0, JANE, partition=MORE_EVENTS)
-    assert woken(engine.scheduler.changed, lambda: engine.scheduler.begin_revoke([EVENTS]))
+    engine.deliver_and_answer(DOWN)
+    assert wakes(engine, lambda: engine.scheduler.begin_revoke([EVENTS]))
+    assert engine.deliver().record.partition == MORE_EVENTS
+
+
+def test_nothing_in_flight_is_nothing_to_wait_for(engine: Engine) -> None:
+    engine.admit(0, JANE)
+    engine.scheduler.wait_in_flight([EVENTS], seconds=30)

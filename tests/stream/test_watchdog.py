@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
+import signal
 import subprocess
 import sys
+import time
+from subprocess import PIPE
 
 import pytest
 
+from consumer.stream.interpreter_timer import STATUS
 from consumer.stream.watchdog import Pulse, Watchdog, stacks
+
+LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the timer is Linux's")
 
 
 class Pulses:
@@ -59,29 +65,62 @@ from consumer.log import LogFormat, LogLevel, configure
 from consumer.stream.watchdog import Pulse, Watchdog
 configure(LogLevel.INFO, LogFormat.JSON)
 pulse = Pulse("the poll loop", time.monotonic(), float(sys.argv[1]))
-Watchdog(lambda: [pulse], float(sys.argv[2]), time.monotonic, lambda: os._exit(70)).start()
+Watchdog(lambda: [pulse], float(sys.argv[2]), time.monotonic, lambda: os._exit(70), grace=3).start()
 def hangs():
     exec(sys.argv[3])
+print("started", flush=True)
 hangs()
 """
 
 
-def run(limit: float, silence: float, hang: str) -> subprocess.CompletedProcess[str]:
+def process(limit: float, silence: float, hang: str) -> subprocess.Popen[str]:
+    """A watched process that has begun to do this."""
     command = [sys.executable, "-c", HANGS, str(limit), str(silence), hang]
-    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    running = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True)
+    assert running.stdout is not None
+    assert running.stdout.readline() == "started\n"
+    return running
 
 
 def test_a_process_whose_poll_loop_hangs_ends_with_70_and_says_where() -> None:
-    ended = run(limit=0.5, silence=60, hang="threading.Event().wait()")
+    ended = process(limit=0.5, silence=60, hang="threading.Event().wait()")
+    _, said = ended.communicate(timeout=180)
     assert ended.returncode == 70
-    assert '"thread": "the poll loop"' in ended.stderr
-    assert "hangs" in ended.stderr
+    assert '"thread": "the poll loop"' in said
+    assert "hangs" in said
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs libc by its place in the process")
-def test_a_thread_that_never_gives_the_interpreter_free_ends_the_process_too() -> None:
-    """As an endless regular expression does: not even the watchdog runs any more."""
-    hang = "import ctypes; time.sleep(4); ctypes.PyDLL(None).sleep(90)"
-    ended = run(limit=60, silence=4, hang=hang)
-    assert ended.returncode == 1
-    assert "in hangs" in ended.stderr
+@LINUX
+@pytest.mark.parametrize(
+    "hang",
+    [
+        pytest.param("import ctypes; ctypes.PyDLL(None).sleep(170)", id="asleep"),
+        pytest.param("import re; re.match('(a+)+$', 'a' * 60 + 'b')", id="at work"),
+    ],
+)
+def test_a_thread_that_never_releases_the_interpreter_ends_the_process_too(hang: str) -> None:
+    """Not even the watchdog runs any more."""
+    ended = process(limit=600, silence=3, hang=f"time.sleep(1.5); {hang}")
+    _, said = ended.communicate(timeout=160)
+    assert ended.returncode == STATUS != 0
+    assert "in hangs" in said
+
+
+@LINUX
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_process_that_was_frozen_for_longer_than_any_limit_goes_on(times: int) -> None:
+    """The clocks have gone on; the process has not hung."""
+    frozen = process(limit=3, silence=3, hang="sys.stdin.readline(); print('unharmed')")
+    for _ in range(times):
+        frozen.send_signal(signal.SIGSTOP)
+        time.sleep(8)
+        frozen.send_signal(signal.SIGCONT)
+        time.sleep(0.2)
+    told, said = frozen.communicate("\n", timeout=160)
+    assert (frozen.returncode, told, said) == (0, "unharmed\n", "")
+
+
+def test_a_watchdog_that_was_stopped_ends_nothing() -> None:
+    stop = "from consumer.stream.interpreter_timer import InterpreterTimer as It; it = It(1, 1); it.wind(); it.stop()"
+    ended = process(limit=600, silence=60, hang=f"{stop}; time.sleep(4)")
+    assert (ended.wait(timeout=160), ended.communicate()) == (0, ("", ""))

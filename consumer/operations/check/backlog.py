@@ -24,6 +24,7 @@ class Backlog:
     new       -- partitions without one
     deleted   -- committed records that the log no longer has
     past_ends -- partitions whose committed offset is beyond the log's end
+    held_back -- partitions whose last records are of an open transaction
     """
 
     ahead: Mapping[Partition, Range]
@@ -31,9 +32,13 @@ class Backlog:
     new: int
     deleted: int
     past_ends: int
+    held_back: int = 0
 
     @classmethod
-    def of(cls, group: Group, ends: Mapping[Partition, Ends], reset: OffsetReset) -> Backlog:
+    def of(
+        cls, group: Group, ends: Mapping[Partition, Ends], reset: OffsetReset, log_ends: Mapping[Partition, int]
+    ) -> Backlog:
+        """log_ends -- asked before `ends`"""
         ahead, begun, new, deleted, past_ends = {}, 0, 0, 0, 0
         for partition, (low, high) in ends.items():
             commit = group.commits.get(partition)
@@ -43,10 +48,11 @@ class Backlog:
             else:
                 begun += 1
                 deleted += max(0, low - commit.offset)
-                past_ends += commit.offset > high
+                past_ends += commit.offset > max(log_ends[partition], high)
                 start = min(max(low, commit.offset), high)
             ahead[partition] = Range(start, high)
-        return cls(ahead, begun, new, deleted, past_ends)
+        held_back = sum(log_ends[partition] > end.high for partition, end in ends.items())
+        return cls(ahead, begun, new, deleted, past_ends, held_back)
 
     @property
     def records(self) -> int:
@@ -78,4 +84,5 @@ def backlog_findings(
     if oldest_ms is not None and oldest_ms >= 0:
         since = f", the oldest from {shown_moment(oldest_ms)} ({shown_duration((now_ms - oldest_ms) / 1000)} ago)"
     time = f"; {pace(backlog.records, per_second)}" if pace(backlog.records, per_second) else ""
-    yield ok(check, f"{group.name} {where}: {backlog.records} records ahead{since}{time}")
+    held_back = f"; a transaction is open at the end of {backlog.held_back} partitions" if backlog.held_back else ""
+    yield ok(check, f"{group.name} {where}: {backlog.records} records ahead{since}{time}{held_back}")

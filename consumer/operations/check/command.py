@@ -9,6 +9,7 @@ from consumer.errors import ConfigurationError
 from consumer.operations.check.clicksend import clicksend_findings
 from consumer.operations.check.finding import Finding, Verdict, failed, ok, warning
 from consumer.operations.check.kafka import kafka_findings
+from consumer.operations.descriptors import descriptor_warnings
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.output import Format
 from consumer.settings import Settings, Sources, load
@@ -30,6 +31,10 @@ def check(sources: Sources, form: Format) -> ExitStatus:
 
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield from (warning("settings", f"{each.name}: {each.what}", each.mend) for each in settings.warnings)
+    yield from (
+        warning("open files", f"{each.name}: {each.what}", each.mend)
+        for each in descriptor_warnings(settings.delivery.concurrency)
+    )
     yield ok("settings", "complete")
     yield from kafka_findings(settings)
     yield from clicksend_findings(settings)

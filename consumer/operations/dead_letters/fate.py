@@ -24,6 +24,7 @@ class Fate(StrEnum):
     BURIED_AGAIN = "buried_again"  # ClickSend refused it again: there is a new letter with a higher count
     STALE = "stale"  # its contact has a newer record in the source topic
     TOO_OFTEN = "redriven_too_often"  # the loop guard
+    OTHER_GROUP = "of_another_group"  # another worker group shares the dead-letter topic
     FOREIGN = "no_letter_of_ours"  # without coordinates, or from a topic that this worker does not consume
     NOTHING_TO_SEND = "nothing_to_send"  # today's settings filter it, or still can't make a contact of it
     GONE = "value_gone"  # the letter only points to its value, and the source topic has it no more
@@ -38,6 +39,7 @@ class Sorter:
     """Decides which letters may be redriven.
 
     topics       -- those that the worker consumes
+    group        -- whose letters are redriven; None: everybody's
     max_redrives -- a letter that was redriven so often is left alone
 
     `newest` is of the source topics; while it is None, stale letters are redriven, too.
@@ -48,12 +50,14 @@ class Sorter:
         cluster: Cluster,
         enroller: Enroller,
         topics: Container[str],
+        group: str | None,
         filters: Filters,
         max_redrives: int,
     ) -> None:
         self._cluster = cluster
         self._enroller = enroller
         self._topics = topics
+        self._group = group
         self._filters = filters
         self._max_redrives = max_redrives
         self.newest: Newest | None = None
@@ -62,8 +66,14 @@ class Sorter:
         """Whether the operator has asked for this letter."""
         return self._filters.match(letter)
 
+    def owns(self, letter: Letter) -> bool:
+        """Whether the letter is ours to redrive."""
+        return self._group is None or letter.is_of(self._group)
+
     def sort(self, letter: Letter) -> Fate | tuple[Record, Decision]:
         """Why the letter is left alone, or its record with what becomes of it."""
+        if not self.owns(letter):
+            return Fate.OTHER_GROUP
         if letter.source is None or letter.source.partition.topic not in self._topics:
             return Fate.FOREIGN
         if letter.redrives >= self._max_redrives:
@@ -72,9 +82,12 @@ class Sorter:
         if record is None:
             return Fate.GONE
         decision = self._enroller.decide(record.value)
-        stale = (
-            self.newest is not None
-            and isinstance(decision, Enrolled)
-            and self.newest.outdates(decision.contact.identities, record.timestamp_ms)
-        )
-        return Fate.STALE if stale else (record, decision)
+        return Fate.STALE if self._is_stale(letter, record, decision) else (record, decision)
+
+    def _is_stale(self, letter: Letter, record: Record, decision: Decision) -> bool:
+        if self.newest is None or not isinstance(decision, Enrolled):
+            return False
+        identities = decision.identities
+        if letter.redrives:  # its place is that of a copy, which says nothing of its age
+            return self.newest.outdates(identities, record.timestamp_ms)
+        return self.newest.is_stale(identities, record.partition, record.offset, record.timestamp_ms)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.operations.dead_letters.letter import Letter
@@ -14,11 +15,11 @@ NO_STATUS = "none"
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """All that are given must hold, of those given several times one. Equal ones have the same `repr`.
+    """All that are given must hold, of those given several times one. Equal ones have the same `name_parts`.
 
     since_ms, until_ms -- the record's timestamp, from and before; milliseconds since the epoch
     sources            -- where the record came from
-    key                -- the record's, exactly
+    key, keys          -- the record's is this one, or one of these, exactly
     """
 
     reasons: tuple[str, ...] = ()
@@ -27,6 +28,12 @@ class Filters:
     until_ms: int | None = None
     sources: tuple[Scope, ...] = ()
     key: bytes | None = None
+    keys: frozenset[bytes] = field(default=frozenset(), repr=False)
+
+    @property
+    def name_parts(self) -> tuple[object, ...]:
+        """What the name of a checkpoint is made of; without `keys` as it was before there were any."""
+        return (self, sorted(self.keys)) if self.keys else (self,)
 
     @classmethod
     def parse(
@@ -38,6 +45,7 @@ class Filters:
         to_datetime: str | None = None,
         source: list[str] | None = None,
         key: str | None = None,
+        keys: Iterable[bytes] | None = None,
     ) -> Filters:
         """From what an operator typed. Raises ValueError, with what to write instead."""
         if odd := set(reason or ()) - {*DeadLetterReason}:
@@ -51,6 +59,7 @@ class Filters:
             milliseconds(parse_moment(to_datetime)) if to_datetime else None,
             tuple(Scope.parse(each) for each in source or ()),
             key.encode() if key is not None else None,
+            frozenset(keys or ()),
         )
 
     def match(self, letter: Letter) -> bool:
@@ -60,9 +69,14 @@ class Filters:
             and (not self.statuses or (letter.status or NO_STATUS) in self.statuses)
             and (self.since_ms is None or letter.timestamp_ms >= self.since_ms)
             and (self.until_ms is None or letter.timestamp_ms < self.until_ms)
-            and (self.key is None or letter.key == self.key)
+            and self._has_key(letter.key)
             and (not self.sources or any(_comes_from(letter, scope) for scope in self.sources))
         )
+
+    def _has_key(self, key: bytes | None) -> bool:
+        if self.key is None and not self.keys:
+            return True
+        return key is not None and (key == self.key or key in self.keys)
 
 
 def _comes_from(letter: Letter, scope: Scope) -> bool:

@@ -39,7 +39,14 @@ Until = Annotated[str | None, typer.Option("--to-datetime", metavar="TIME", help
 SourceScopes = Annotated[
     list[str] | None, typer.Option("--source", metavar="TOPIC[:0,1]", help="Only from there. Repeatable.")
 ]
-Key = Annotated[str | None, typer.Option("--key", help="Only records with this key.")]
+Key = Annotated[
+    str | None, typer.Option("--key", help="Only records with this key. It shows in the process list: see --keys-from.")
+]
+KeysFrom = Annotated[
+    str | None,
+    typer.Option("--keys-from", metavar="FILE", help="Only records with one of these keys, a line each; - for stdin."),
+]
+AnyGroup = Annotated[bool, typer.Option("--any-group", help="Also those of other groups that share the topic.")]
 
 
 @app.callback()
@@ -59,15 +66,23 @@ def list_(  # noqa: PLR0913 -- one parameter an option
     to_datetime: Until = None,
     source: SourceScopes = None,
     key: Key = None,
+    keys_from: KeysFrom = None,
+    any_group: AnyGroup = False,
 ) -> int:
     """The dead letters, a line each, with where they came from and why."""
     from consumer.operations.dead_letters.looking import list_letters
     from consumer.settings import load
 
     filters = _filters(
-        reason=reason, status=status, from_datetime=from_datetime, to_datetime=to_datetime, source=source, key=key
+        keys_from,
+        reason=reason,
+        status=status,
+        from_datetime=from_datetime,
+        to_datetime=to_datetime,
+        source=source,
+        key=key,
     )
-    return list_letters(load(sources(config, overrides), ("kafka",)).kafka, filters, form)
+    return list_letters(load(sources(config, overrides), ("kafka",)).kafka, filters, form, any_group=any_group)
 
 
 @app.command()
@@ -107,6 +122,8 @@ def redrive(  # noqa: PLR0913 -- one parameter an option
     to_datetime: Until = None,
     source: SourceScopes = None,
     key: Key = None,
+    keys_from: KeysFrom = None,
+    any_group: AnyGroup = False,
     max_redrives: Annotated[
         int, typer.Option(min=1, metavar="N", help="Leave letters alone that were redriven so often.")
     ] = 3,
@@ -127,7 +144,13 @@ def redrive(  # noqa: PLR0913 -- one parameter an option
     options = RedriveOptions(
         destination=destination,
         filters=_filters(
-            reason=reason, status=status, from_datetime=from_datetime, to_datetime=to_datetime, source=source, key=key
+            keys_from,
+            reason=reason,
+            status=status,
+            from_datetime=from_datetime,
+            to_datetime=to_datetime,
+            source=source,
+            key=key,
         ),
         mode=Mode.EXECUTE if execute else Mode.DRY_RUN,
         begin=Begin.ANEW if restart else Begin.CHECKPOINT,
@@ -135,6 +158,7 @@ def redrive(  # noqa: PLR0913 -- one parameter an option
         max_redrives=max_redrives,
         rate=rate,
         name=usage(lambda: checked_name(name)) if name else None,
+        any_group=any_group,
     )
     given = sources(config, overrides)
     settings = load(given) if destination is Destination.DELIVER else load(given, ("kafka", "enrolment", "log"))
@@ -142,7 +166,8 @@ def redrive(  # noqa: PLR0913 -- one parameter an option
     return bring_back(settings, options, form)
 
 
-def _filters(**given: Any) -> Filters:
+def _filters(keys_from: str | None, **given: Any) -> Filters:
     from consumer.operations.dead_letters.filters import Filters
+    from consumer.operations.given_lines import given_lines
 
-    return usage(lambda: Filters.parse(**given))
+    return usage(lambda: Filters.parse(**given, keys=given_lines(keys_from)))

@@ -10,10 +10,11 @@ from confluent_kafka import Message
 
 from consumer.operations.moments import shown_moment
 from consumer.operations.output import Row
+from consumer.stream.commit_map import MAX_OFFSET
 from consumer.stream.dead_letter import CONNECT, LEFT_OUT, OURS, POINTER, REDRIVE_COUNT, Part
-from consumer.stream.record import Headers, Partition, Record
+from consumer.stream.record import Headers, Partition, Record, headers_of
 
-_PLACE = re.compile(r"(?:(.+)-)?(\d{1,9})@(\d{1,18})", re.ASCII)
+_PLACE = re.compile(r"(?:(.+)-)?(\d{1,9})@(\d{1,19})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Place:
     def parse(cls, text: str, default_topic: str) -> Place:
         """`topic-3@17`, or `3@17` of the default topic. Raises ValueError, with what to write instead."""
         found = _PLACE.fullmatch(text)
-        if found is None:
+        if found is None or int(found[3]) > MAX_OFFSET:
             raise ValueError(f"{text!r} names no record. Write it as TOPIC-PARTITION@OFFSET, as `list` does")
         return cls(Partition(found[1] or default_topic, int(found[2])), int(found[3]))
 
@@ -43,7 +44,8 @@ class Letter:
     source       -- where its record came from; None where nobody has said: then it is no letter of ours
     timestamp_ms -- the record's own, milliseconds since the epoch; below 0: none
     own_headers  -- the record's, without what was added when it became a letter
-    notes        -- what was added, by its name
+    added        -- what was added
+    notes        -- the same by its name
     """
 
     place: Place
@@ -52,6 +54,7 @@ class Letter:
     key: bytes | None = field(repr=False)
     value: bytes | None = field(repr=False)
     own_headers: Headers = field(repr=False)
+    added: Headers = field(repr=False)
     notes: Mapping[str, str] = field(repr=False)
 
     @property
@@ -69,6 +72,11 @@ class Letter:
         """How often it was brought back already."""
         return _number(self.notes.get(REDRIVE_COUNT)) or 0
 
+    def is_of(self, group: str) -> bool:
+        """Return whether the group's workers have written it, or its replays; also where it names no group."""
+        name = self.notes.get(OURS + "group", "")
+        return name in ("", group) or name.startswith(f"{group}-replay-")
+
     @property
     def is_pointer(self) -> bool:
         """Whether coordinates stand in the value's place."""
@@ -77,12 +85,23 @@ class Letter:
     @property
     def is_complete(self) -> bool:
         """Whether it holds all that its record had."""
-        left_out = set(self.notes.get(LEFT_OUT, "").split(",")) - {""}
-        return left_out <= {Part.DETAILS, Part.TIMESTAMP}
+        return self._left_out <= {Part.DETAILS, Part.TIMESTAMP}
+
+    @property
+    def _left_out(self) -> set[str]:
+        return set(self.notes.get(LEFT_OUT, "").split(",")) - {""}
 
     def record(self, source: Place) -> Record:
         """The record as it was, as far as the letter holds it."""
-        return Record(source.partition, source.offset, self.timestamp_ms, self.key, self.value, self.own_headers)
+        return Record(
+            source.partition,
+            source.offset,
+            self.timestamp_ms,
+            self.key,
+            self.value,
+            self.own_headers,
+            headers_left_out=Part.HEADERS in self._left_out,
+        )
 
     def row(self) -> Row:
         """One line of the list: nothing that may tell who it is about."""
@@ -103,8 +122,9 @@ class Letter:
 def letter_of(message: Message) -> Letter:
     """A message of the dead-letter topic as a letter."""
     place = Place(Partition(message.topic() or "", message.partition() or 0), message.offset() or 0)
-    headers: Headers = message.headers() or []  # type: ignore[assignment]  # consumed ones are pairs of str and bytes
-    notes = {name: printable(value) for name, value in headers if name.startswith((CONNECT, OURS))}
+    headers = headers_of(message) or []
+    added = [(name, value) for name, value in headers if name.startswith((CONNECT, OURS))]
+    notes = {name: printable(value) for name, value in added}
     timestamp = _number(notes.get(OURS + "timestamp"))
     return Letter(
         place,
@@ -113,6 +133,7 @@ def letter_of(message: Message) -> Letter:
         message.key(),
         message.value(),
         [(name, value) for name, value in headers if name not in notes],
+        added,
         notes,
     )
 
@@ -138,4 +159,5 @@ def _source(notes: Mapping[str, str]) -> Place | None:
 
 def _number(text: str | None) -> int | None:
     """A number that this program has written; None for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+    number = int(text) if text and text.isascii() and text.isdigit() and len(text) <= len(str(MAX_OFFSET)) else None
+    return None if number is None or number > MAX_OFFSET else number

@@ -26,14 +26,17 @@ def letters(cluster: Cluster, ranges: Mapping[Partition, Range]) -> Iterator[Let
     return map(letter_of, read(cluster, ranges))
 
 
-def letter_at(cluster: Cluster, topic: str, place: Place) -> Letter:
-    """The letter at this place, or of the record from this place. Raises RefusedError where there is none."""
+def letter_at(cluster: Cluster, topic: str, place: Place, group: str) -> Letter:
+    """The letter at this place, or of the record from this place, the group's own before another's.
+
+    Raises RefusedError where there is none.
+    """
     ranges = ranges_of(cluster, topic)
     if place.partition.topic != topic:
         found = [each for each in letters(cluster, ranges) if each.source == place]
         if not found:
             raise RefusedError(f"No dead letter in {topic} comes from {place}.")
-        return found[-1]
+        return ([each for each in found if each.is_of(group)] or found)[-1]
     if place.partition not in ranges:
         raise RefusedError(f"The topic {topic} has no partition {place.partition.number}.")
     low, high = ranges[place.partition]

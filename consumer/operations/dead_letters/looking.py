@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 
 from consumer.errors import RefusedError
 from consumer.operations.cluster import Cluster
@@ -17,9 +18,13 @@ from consumer.operations.output import Format, rendered
 from consumer.operations.progress import progress
 from consumer.settings.model import Kafka
 
+Fact = tuple[str, str | None]
 
-def list_letters(kafka: Kafka, filters: Filters, form: Format) -> ExitStatus:
+
+def list_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group: bool) -> ExitStatus:
     """Print the letters that match, a line each, and on stderr how many of which reason.
+
+    any_group -- also letters of other worker groups
 
     Raises as Cluster's methods do, and RefusedError where there is no dead-letter topic.
     """
@@ -27,11 +32,15 @@ def list_letters(kafka: Kafka, filters: Filters, form: Format) -> ExitStatus:
     try:
         ranges = ranges_of(cluster, kafka.dead_letter_topic)
         reasons: Counter[str] = Counter()
+        others = 0
         rows = []
         with progress("Reading dead letters", sum(span.stop - span.start for span in ranges.values())) as advance:
             for letter in letters(cluster, ranges):
                 advance(1)
                 if not filters.match(letter):
+                    continue
+                if not any_group and not letter.is_of(kafka.group_id):
+                    others += 1
                     continue
                 reasons[letter.reason or "no letter of ours"] += 1
                 if form is Format.JSON:
@@ -44,6 +53,8 @@ def list_letters(kafka: Kafka, filters: Filters, form: Format) -> ExitStatus:
         cluster.close()
     each = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
     sys.stderr.write(f"{reasons.total()} dead letters in {kafka.dead_letter_topic}{f': {each}' if each else ''}.\n")
+    if others:
+        sys.stderr.write(f"{others} of other groups are left out; --any-group lists them, too.\n")
     return ExitStatus.DONE
 
 
@@ -51,7 +62,7 @@ def show_letter(kafka: Kafka, place: Place, form: Format) -> ExitStatus:
     """Print one letter's headers. Raises as `list_letters`."""
     cluster = Cluster(kafka)
     try:
-        letter = letter_at(cluster, kafka.dead_letter_topic, place)
+        letter = letter_at(cluster, kafka.dead_letter_topic, place, kafka.group_id)
     finally:
         cluster.close()
     _print(_headers(letter), form)
@@ -65,7 +76,7 @@ def reveal_letter(kafka: Kafka, place: Place, form: Format) -> ExitStatus:
     """
     cluster = Cluster(kafka)
     try:
-        letter = letter_at(cluster, kafka.dead_letter_topic, place)
+        letter = letter_at(cluster, kafka.dead_letter_topic, place, kafka.group_id)
         record = original(cluster, letter, letter.source) if letter.source else letter.record(letter.place)
     finally:
         cluster.close()
@@ -74,20 +85,31 @@ def reveal_letter(kafka: Kafka, place: Place, form: Format) -> ExitStatus:
         raise RefusedError(f"The value is no more: the letter only points to it, and {letter.source} is gone.")
     key = None if record.key is None else printable(record.key)
     value = None if record.value is None else printable(record.value)
-    _print({**_headers(letter), "key": key, "value": value}, form)
+    _print([*_headers(letter), ("key", key), ("value", value)], form)
     return ExitStatus.DONE
 
 
-def _headers(letter: Letter) -> dict[str, str | None]:
-    own = {f"header {name}": None if value is None else printable(value) for name, value in letter.own_headers}
+def _headers(letter: Letter) -> list[Fact]:
     row = letter.row()
-    facts = {name: None if row[name] is None else str(row[name]) for name in ("letter", "source", "timestamp", "bytes")}
-    return {**facts, **letter.notes, **own}
+    facts = [
+        (name, None if row[name] is None else str(row[name])) for name in ("letter", "source", "timestamp", "bytes")
+    ]
+    added = [(name, printable(value)) for name, value in letter.added]
+    own = [(f"header {name}", None if value is None else printable(value)) for name, value in letter.own_headers]
+    return [*facts, *added, *own]
 
 
-def _print(facts: dict[str, str | None], form: Format) -> None:
+def _print(facts: Sequence[Fact], form: Format) -> None:
     if form is Format.JSON:
-        sys.stdout.write(json.dumps(facts, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(_as_object(facts), ensure_ascii=False) + "\n")
     else:
-        sys.stdout.write(rendered([{"name": name, "value": value} for name, value in facts.items()], form))
+        sys.stdout.write(rendered([{"name": name, "value": value} for name, value in facts], form))
     sys.stdout.flush()
+
+
+def _as_object(facts: Sequence[Fact]) -> dict[str, str | list[str | None] | None]:
+    """A name that is there several times, as a header may be, has a list."""
+    found: dict[str, list[str | None]] = {}
+    for name, value in facts:
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}

@@ -26,7 +26,7 @@ from consumer.operations.records import Range
 from consumer.operations.staleness import look_through
 from consumer.operations.stopping import StopSignals
 from consumer.settings import Settings
-from consumer.stream.dead_letter import REDRIVE_COUNT
+from consumer.stream.dead_letter import REDRIVE_COUNT, REDRIVEN_FROM
 from consumer.stream.options import StreamOptions
 from consumer.stream.record import Partition
 
@@ -37,6 +37,7 @@ SLEEP_SECONDS = 0.05  # a signal is noticed so soon
 class RedriveOptions:
     """What an operator asked for.
 
+    any_group -- also letters of other worker groups
     rate -- letters a second at most; 0: no limit
     name -- of the checkpoint; None: by destination and filters, so that the same command goes on where it stopped
     """
@@ -49,6 +50,44 @@ class RedriveOptions:
     max_redrives: int = 3
     rate: float = 0.0
     name: str | None = None
+    any_group: bool = False
+
+    @property
+    def checkpoint(self) -> str:
+        """The checkpoint's name."""
+        return self.name or name_of(self.destination, *self.filters.name_parts, *(["any"] if self.any_group else []))
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The letters that a redrive is about.
+
+    number   -- how many they are
+    sources  -- where their records came from
+    since_ms -- the earliest of their records' times; 0 where one has none
+    """
+
+    number: int
+    sources: frozenset[tuple[Partition, int]]
+    since_ms: int
+
+    @classmethod
+    def of(cls, found: Iterable[Letter]) -> Meant:
+        number, since_ms, sources = 0, sys.maxsize, set[tuple[Partition, int]]()
+        for letter in found:
+            number += 1
+            since_ms = min(since_ms, max(0, letter.timestamp_ms))
+            if letter.source is not None:
+                sources.add((letter.source.partition, letter.source.offset))
+        return cls(number, frozenset(sources), since_ms)
+
+    @property
+    def starts(self) -> dict[Partition, int]:
+        """The first offset of each partition that they came from."""
+        starts: dict[Partition, int] = {}
+        for partition, offset in self.sources:
+            starts[partition] = min(offset, starts.get(partition, offset))
+        return starts
 
 
 def redrive(settings: Settings, options: RedriveOptions, form: Format) -> ExitStatus:
@@ -56,7 +95,7 @@ def redrive(settings: Settings, options: RedriveOptions, form: Format) -> ExitSt
 
     Raises as Cluster's methods do, RefusedError where a topic is missing or takes nothing.
     """
-    checkpoint = Checkpoint(settings.kafka, options.name or name_of(options.destination, options.filters))
+    checkpoint = Checkpoint(settings.kafka, options.checkpoint)
     try:
         return Redrive(settings, options, checkpoint).run(form)
     finally:
@@ -72,8 +111,8 @@ class Redrive:
         self._checkpoint = checkpoint
         self._cluster = checkpoint.cluster
         self._enroller = Enroller(rules(settings.enrolment))
-        topics = settings.kafka.topics
-        self._sorter = Sorter(self._cluster, self._enroller, topics, options.filters, options.max_redrives)
+        topics, group = settings.kafka.topics, None if options.any_group else settings.kafka.group_id
+        self._sorter = Sorter(self._cluster, self._enroller, topics, group, options.filters, options.max_redrives)
         self._fates: Counter[Fate] = Counter()
         self._passed: dict[Partition, int] = {}  # offsets to commit with the next letter, or at the end
         self._next_at = 0.0
@@ -85,17 +124,14 @@ class Redrive:
         anew = self._options.begin is Begin.ANEW
         ranges = everything if anew else self._checkpoint.left(everything)
         sys.stderr.write(f"{self._where(ranges, everything)}\n")
-        meant, since_ms = self._look(ranges)
-        if meant and self._options.stale is Stale.SKIP:
-            topics = self._settings.kafka.topics
-            self._sorter.newest = look_through(self._cluster, self._enroller, topics, since_ms, _any)
+        meant = self._look(ranges)
         if self._options.mode is Mode.DRY_RUN:
-            self._each(ranges, meant, Nowhere(self._options.destination))
+            self._each(ranges, meant.number, Nowhere(self._options.destination))
             sys.stdout.write(self._table(form))
             sys.stdout.flush()
             sys.stderr.write("A dry run: nothing was written. --execute does it.\n")
             return ExitStatus.DONE
-        return self._execute(ranges, meant, form)
+        return self._execute(ranges, meant.number, form)
 
     def _execute(self, ranges: Mapping[Partition, Range], meant: int, form: Format) -> ExitStatus:
         self._checkpoint.begin(ranges, self._options.begin)
@@ -104,6 +140,7 @@ class Redrive:
         try:
             finished = self._each(ranges, meant, target)
             self._commit()
+            self._checkpoint.end()
         except ConsumerError:
             sys.stderr.write(f"{self._how_to_go_on()}\n")
             raise
@@ -116,10 +153,20 @@ class Redrive:
             return ExitStatus.PARTLY_DONE
         return ExitStatus.PARTLY_DONE if any(self._fates[fate] for fate in MISSED) else ExitStatus.DONE
 
-    def _look(self, ranges: Mapping[Partition, Range]) -> tuple[int, int]:
-        """How many letters are meant, and the timestamp of the oldest record among them."""
-        meant = [each.timestamp_ms for each in letters(self._cluster, ranges) if self._sorter.means(each)]
-        return len(meant), min((each for each in meant if each >= 0), default=0)
+    def _look(self, ranges: Mapping[Partition, Range]) -> Meant:
+        """Find the letters that are meant, and who of them has a newer record."""
+        found = letters(self._cluster, ranges)
+        meant = Meant.of(each for each in found if self._sorter.means(each) and self._sorter.owns(each))
+        if meant.number and self._options.stale is Stale.SKIP:
+            topics, sources = self._settings.kafka.topics, meant.sources
+
+            def sent(partition: Partition, offset: int, _decision: Enrolled) -> bool:
+                return (partition, offset) in sources
+
+            self._sorter.newest = look_through(
+                self._cluster, self._enroller, topics, meant.starts, meant.since_ms, sent
+            )
+        return meant
 
     def _each(self, ranges: Mapping[Partition, Range], meant: int, target: Target) -> bool:
         """Go through the letters; whether all of them were passed."""
@@ -146,9 +193,12 @@ class Redrive:
         if isinstance(found, Fate):
             return found
         record, decision = found
-        count = (REDRIVE_COUNT, str(letter.redrives + 1).encode())
-        headers = [*(header for header in record.headers if header[0] != REDRIVE_COUNT), count]
-        return target.send(replace(record, headers=headers), decision)
+        ours = [
+            (REDRIVE_COUNT, str(letter.redrives + 1).encode()),
+            (REDRIVEN_FROM, str(letter.place).encode()),
+        ]
+        headers = [(name, value) for name, value in record.headers if name not in (REDRIVE_COUNT, REDRIVEN_FROM)]
+        return target.send(replace(record, headers=[*headers, *ours]), decision)
 
     def _in_time(self) -> bool:
         """Wait until the rate allows the next one; False: we are to stop."""
@@ -170,7 +220,7 @@ class Redrive:
         there = self._cluster.partitions_of(kafka.topics)
         if missing := sorted(set(kafka.topics) - set(there)):
             raise RefusedError(f"The topic {', '.join(missing)} does not exist. Check KAFKA_TOPIC.")
-        return ToSource(StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, connection(kafka)))
+        return ToSource(StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, connection(kafka)), there)
 
     def _table(self, form: Format) -> str:
         rows: Iterable[tuple[Fate, int]] = ((fate, self._fates[fate]) for fate in Fate if self._fates[fate])
@@ -179,11 +229,7 @@ class Redrive:
     def _where(self, ranges: Mapping[Partition, Range], everything: Mapping[Partition, Range]) -> str:
         passed = sum(ranges[partition].start - span.start for partition, span in everything.items())
         total = sum(span.stop - span.start for span in everything.values())
-        return f"Earlier runs have passed {passed} of {total} dead letters (checkpoint {self._checkpoint.group})."
+        return f"Earlier runs have passed {passed} of {total} offsets (checkpoint {self._checkpoint.group})."
 
     def _how_to_go_on(self) -> str:
         return f"The same command goes on where this one stopped (checkpoint {self._checkpoint.group})."
-
-
-def _any(_message: object, _decision: Enrolled) -> bool:
-    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -17,8 +17,7 @@ from consumer.operations.wiring import delivery, scheduler, stream_options
 from consumer.settings import Settings
 from consumer.stream.clients import KafkaClients
 from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
-from consumer.stream.crew import Crew
-from consumer.stream.dead_letters import DeadLetters
+from consumer.stream.dead_letters import PARTITION_BY_KEY, DeadLetters
 from consumer.stream.health import Health
 from consumer.stream.ledger import OFFSET_UNKNOWN
 from consumer.stream.options import StreamOptions
@@ -26,6 +25,8 @@ from consumer.stream.record import Record, Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Batch
 from consumer.stream.threads import OsThreads
+from consumer.worker.delivery_loop import DeliveryLoop
+from consumer.worker.event_loop import EventLoopDriver
 
 LOOK_SECONDS = 0.005
 CLOSE_SECONDS = 2.0
@@ -66,13 +67,30 @@ class Nowhere:
 
 
 class ToSource:
-    """Writes the record to the partition that it came from, and waits for the acknowledgement."""
+    """Writes the record to the partition that it came from, and waits for the acknowledgement.
 
-    def __init__(self, options: StreamOptions) -> None:
+    there -- the partitions of each topic. One that is gone has no place of its own any more: the key finds it another
+    """
+
+    def __init__(self, options: StreamOptions, there: Mapping[str, Container[int]]) -> None:
         self._producer = KafkaClients(options).producer({})
+        self._there = there
 
     def send(self, record: Record, decision: Decision) -> Fate:  # noqa: ARG002 -- a Target
         """Raises RefusedError where the topic takes nothing at all."""
+        topic, number = record.partition
+        placed = number in self._there.get(topic, ())
+        error = self._produced(record, number if placed else PARTITION_BY_KEY)
+        if error is not None and error.code() == KafkaError._UNKNOWN_PARTITION and placed:  # gone meanwhile
+            error = self._produced(record, PARTITION_BY_KEY)
+        if error is None:
+            return Fate.REDRIVEN
+        if error.code() in OF_THE_RECORD:
+            return Fate.REFUSED
+        how = "Check that it exists, that this user may WRITE to it, and the brokers"
+        raise RefusedError(f"{topic} takes no record: {error.name()}. {how}.")
+
+    def _produced(self, record: Record, partition: int) -> KafkaError | None:
         errors: list[KafkaError | None] = []
 
         def reported(error: KafkaError | None, _message: Message) -> None:
@@ -84,7 +102,7 @@ class ToSource:
                 key=record.key,
                 value=record.value,
                 headers=record.headers,  # type: ignore[arg-type]  # null headers are allowed
-                partition=record.partition.number,
+                partition=partition,
                 timestamp=max(0, record.timestamp_ms),
                 on_delivery=reported,
             )
@@ -92,13 +110,7 @@ class ToSource:
                 self._producer.poll(1.0)
         except KafkaException as failure:
             errors.append(failure.args[0])
-        (error,) = errors[:1]
-        if error is None:
-            return Fate.REDRIVEN
-        if error.code() in OF_THE_RECORD:
-            return Fate.REFUSED
-        how = "Check that it exists, that this user may WRITE to it, and the brokers"
-        raise RefusedError(f"{record.partition} takes no record: {error.name()}. {how}.")
+        return errors[0]
 
     def close(self) -> None:
         """Nothing is on its way: each record was waited for."""
@@ -130,17 +142,16 @@ class ToClickSend:
             threads,
         )
         self._letters.start()
-        work = delivery(settings)
-        self._crew = Crew(self._scheduler, work, self._letters, reporter, clock, self._crashed, threads)
-        self._crew.start(1)
+        driver = EventLoopDriver(delivery(settings), settings.clicksend.total_timeout, clock)
+        self._delivery = DeliveryLoop(self._scheduler, driver, self._letters, reporter, 1, self._crashed)
+        self._delivery.start()
 
     def send(self, record: Record, decision: Decision) -> Fate | None:
         """Raises FatalStreamError where a thread of the engine has failed."""
         if not isinstance(decision, Enrolled):
             return Fate.NOTHING_TO_SEND
-        contact = decision.contact
         ledger = self._scheduler.assign(record.partition, record.offset, OFFSET_UNKNOWN, UNKNOWN_TOPIC_ID)
-        task = Task(record, ledger, contact.identities, contact.payload(), decision.event)
+        task = Task(record, ledger, decision.identities, decision.payload, decision.event)
         self._scheduler.admit(Batch(consumed=1, tasks=[task]))
         while len(ledger) and not self._stopped():
             time.sleep(LOOK_SECONDS)
@@ -155,7 +166,7 @@ class ToClickSend:
     def close(self) -> None:
         """End the threads."""
         self._scheduler.close()
-        self._crew.join(CLOSE_SECONDS)
+        self._delivery.stop(CLOSE_SECONDS)
         self._letters.close(CLOSE_SECONDS)
 
     def _land(self, record: Record) -> None:

@@ -17,7 +17,7 @@ class GateWatch:
 
     def look(self, now: float) -> str | None:
         """What there is to say, if it has changed. now -- monotonic seconds"""
-        with self._scheduler.changed:
+        with self._scheduler.lock:
             state, fault = self._scheduler.gate.state(now), self._scheduler.gate.fault
         state = state if state in TOLD else GateState.OPEN
         if state is self._told:

@@ -25,7 +25,7 @@ from consumer.operations.sandbox.options import SandboxOptions
 from consumer.operations.sandbox.server import Sandbox
 from consumer.operations.wiring import Member
 from consumer.settings import Settings, Sources, load
-from consumer.stream.worker import Ending
+from consumer.worker.worker import Ending
 
 TOPIC = "events"
 STILL_SECONDS = 60.0  # with --once: give up when records wait and none has come to its end for so long

@@ -64,6 +64,8 @@ def explain_kafka(sources: Sources, asked: FromKafka, look: Look) -> ExitStatus:
     """Explain records straight from Kafka, without a group. Raises as Cluster's methods do."""
     from consumer.operations.cluster import Cluster  # noqa: PLC0415 -- a file needs no Kafka
     from consumer.operations.explain.kafka import Query, messages, ranges_of  # noqa: PLC0415 -- the same
+    from consumer.stream.dead_letter import redrives  # noqa: PLC0415 -- the same
+    from consumer.stream.record import headers_of  # noqa: PLC0415 -- the same
 
     settings = load(sources, ("enrolment", "kafka"))
     explainer = _explainer(settings)
@@ -77,7 +79,13 @@ def explain_kafka(sources: Sources, asked: FromKafka, look: Look) -> ExitStatus:
         now_ms = round(time.time() * 1000)
         explained = (
             Explained(
-                explainer.explain(f"{m.topic()}-{m.partition()}@{m.offset()}", m.value(), m.timestamp()[1], now_ms), 1
+                explainer.explain(
+                    f"{m.topic()}-{m.partition()}@{m.offset()}",
+                    m.value(),
+                    -1 if redrives(headers_of(m) or []) else m.timestamp()[1],  # a redriven record is never too old
+                    now_ms,
+                ),
+                1,
             )
             for m in messages(cluster, ranges)
         )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from confluent_kafka import Message
 
 from consumer.errors import RefusedError
-from consumer.operations.cluster import Cluster, Ends
+from consumer.operations.cluster import Cluster, Ends, open_transaction
 from consumer.operations.partitions import Scope, chosen
-from consumer.operations.records import Range, read
+from consumer.operations.records import Range, last, read
 from consumer.stream.record import Partition
 
 
@@ -35,19 +35,22 @@ def ranges_of(query: Query, cluster: Cluster) -> dict[Partition, Range]:
     numbers = () if query.partition is None else (query.partition,)
     there = cluster.partitions_of(query.topics)
     partitions = chosen([Scope(topic, numbers) for topic in query.topics], there)
-    return {partition: span(query, partition, ends) for partition, ends in cluster.ends(partitions).items()}
-
-
-def span(query: Query, partition: Partition, ends: Ends) -> Range:
-    """The offsets of one partition. Raises RefusedError for one that its log does not have."""
-    low, high = ends
     if query.offset is None:
-        return Range(max(low, high - query.last), high)
+        return last(cluster, cluster.ends(partitions), query.last)
+    log_ends, ends, offset = cluster.log_ends(partitions), cluster.ends(partitions), query.offset
+    return {each: span(offset, each, ends[each], log_ends[each]) for each in partitions}
+
+
+def span(offset: int, partition: Partition, ends: Ends, log_end: int) -> Range:
+    """The offset as a range. Raises RefusedError where there is nothing to read there."""
+    low, high = ends
+    if high <= offset < log_end:
+        raise RefusedError(f"{partition}: {open_transaction(high)}, so offset {offset} can't be read yet.")
     if low == high:
-        raise RefusedError(f"{partition} is empty: there is no offset {query.offset}.")
-    if not low <= query.offset < high:
-        raise RefusedError(f"{partition} has no offset {query.offset}: its log goes from {low} to {high - 1}.")
-    return Range(query.offset, query.offset + 1)
+        raise RefusedError(f"{partition} is empty: there is no offset {offset}.")
+    if not low <= offset < high:
+        raise RefusedError(f"{partition} has no offset {offset}: its log goes from {low} to {high - 1}.")
+    return Range(offset, offset + 1)
 
 
 def messages(cluster: Cluster, ranges: dict[Partition, Range]) -> Iterator[Message]:

@@ -56,6 +56,9 @@ def _show(cluster: Cluster, topics: tuple[str, ...], form: Format, before: str) 
     else:
         sys.stdout.write(before + rendered([each.line(now_ms) for each in found], form))
     sys.stdout.flush()
+    for each in found:
+        if each.transaction is not None:
+            sys.stderr.write(f"{each.partition}: {each.transaction}; what follows can't be read yet.\n")
     if form is Format.TABLE:
         members = "" if group.active else f"The group {group.name} has no active member. "
         sys.stderr.write(f"{members}{total(found, now_ms)}\n")
@@ -65,10 +68,10 @@ def _standings(cluster: Cluster, group: Group, topics: tuple[str, ...]) -> list[
     """Of the settings' topics, and of all others that the group has committed something for."""
     there = cluster.partitions_of((*topics, *(partition.topic for partition in group.commits)))
     wanted = {*chosen([Scope(topic) for topic in topics], there), *_still_there(group, there)}
-    ends = cluster.ends(sorted(wanted))
+    log_ends, ends = cluster.log_ends(sorted(wanted)), cluster.ends(sorted(wanted))
     oldest_ms = oldest(cluster, unconsumed(group, ends))
     ids = TopicIds(lambda: cluster.admin).of(partition.topic for partition in ends)
-    return standings(group, ends, oldest_ms, ids)
+    return standings(group, ends, oldest_ms, ids, log_ends)
 
 
 def _still_there(group: Group, there: dict[str, tuple[int, ...]]) -> list[Partition]:

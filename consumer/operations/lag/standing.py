@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from consumer.operations.cluster import Ends
+from consumer.operations.cluster import Ends, open_transaction
 from consumer.operations.group import Commit, Group, Member
 from consumer.operations.moments import shown_duration
 from consumer.operations.output import Row
@@ -19,7 +19,9 @@ class Standing:
     """One partition. None: there is no such thing.
 
     current        -- the committed offset
-    lag            -- offsets from there to the log's end
+    log_end        -- the offset that the next record will get
+    stable_end     -- the last stable offset: below `log_end` while a transaction is open
+    lag            -- offsets from `current` to the log's end
     owner          -- the member that has the partition
     oldest_ms      -- the time of the first record from there on, in milliseconds since the epoch
     settled_beyond -- offsets beyond the committed one that its metadata says are settled; 0 where it isn't believable
@@ -29,6 +31,7 @@ class Standing:
     partition: Partition
     current: int | None
     log_end: int
+    stable_end: int
     owner: Member | None
     oldest_ms: int | None
     settled_beyond: int | None
@@ -36,6 +39,11 @@ class Standing:
     @property
     def lag(self) -> int | None:
         return None if self.current is None else max(0, self.log_end - self.current)
+
+    @property
+    def transaction(self) -> str | None:
+        """What keeps records from being read, if something does."""
+        return open_transaction(self.stable_end) if self.stable_end < self.log_end else None
 
     def age(self, now_ms: int) -> float | None:
         """Seconds since the oldest unsettled record was written. now_ms -- milliseconds since the epoch"""
@@ -57,6 +65,7 @@ class Standing:
             "client_id": owner.client_id if owner else None,
             "oldest_unsettled_seconds": self.age(now_ms),
             "settled_beyond": self.settled_beyond,
+            "last_stable_offset": self.stable_end,
         }
 
     def line(self, now_ms: int) -> Row:
@@ -80,6 +89,7 @@ def standings(
     ends: Mapping[Partition, Ends],
     oldest_ms: Mapping[Partition, int],
     topic_ids: Mapping[str, bytes],
+    log_ends: Mapping[Partition, int],
 ) -> list[Standing]:
     """One for each partition, in order."""
     found = []
@@ -90,6 +100,7 @@ def standings(
                 group.name,
                 partition,
                 None if commit is None else commit.offset,
+                max(log_ends[partition], ends[partition].high),  # asked one after the other: the log grows
                 ends[partition].high,
                 group.owners.get(partition),
                 oldest_ms.get(partition),

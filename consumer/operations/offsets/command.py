@@ -89,11 +89,11 @@ def _partitions(
 def _plan(
     cluster: Cluster, group: Group, scenario: Scenario, partitions: list[Partition]
 ) -> tuple[list[Move], list[str]]:
-    ends = cluster.ends(partitions)
+    log_ends, ends = cluster.log_ends(partitions), cluster.ends(partitions)
     at = cluster.offsets_at(partitions, scenario.at_ms) if isinstance(scenario, ToTime) else {}
     commits = {partition: group.commits.get(partition) for partition in partitions}
     facts = {
-        partition: Facts(commit.offset if commit else None, ends[partition], at.get(partition))
+        partition: Facts(commit.offset if commit else None, ends[partition], at.get(partition), log_ends[partition])
         for partition, commit in commits.items()
     }
     return plan(scenario, facts, TopicIds(lambda: cluster.admin).of(partition.topic for partition in partitions))

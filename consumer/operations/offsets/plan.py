@@ -58,12 +58,12 @@ def plan(
         if asked is None:
             remarks.append(f"{partition} had no committed offset, and Kafka can't take one away: it is left as it is.")
             continue
-        new = min(max(asked, known.ends.low), known.ends.high)
+        new = min(max(asked, known.ends.low), known.last)
         if new != asked:
-            end, at = ("beginning", known.ends.low) if new > asked else ("end", known.ends.high)
+            end, at = ("beginning", known.ends.low) if new > asked else ("end", known.last)
             remarks.append(f"{partition} has no offset {asked}: its {end}, {at}, is taken instead.")
         metadata = _metadata(scenario, partition, new, topic_ids[partition.topic])
-        moves.append(Move(partition, known.current, asked, new, metadata, known.ends.high - new))
+        moves.append(Move(partition, known.current, asked, new, metadata, max(0, known.ends.high - new)))
     return moves, remarks
 
 

@@ -18,7 +18,7 @@ class ToEarliest:
 
 @dataclass(frozen=True, slots=True)
 class ToLatest:
-    """The log's end: nothing that is there now."""
+    """The last stable offset: nothing that can be read now, but what an open transaction will bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,18 @@ class Facts:
 
     current -- the committed offset; None: there is none
     at      -- the offset that Kafka gives for the time of a `ToTime`; None: all records are older
+    log_end -- the offset of the next record; beyond `ends` while a transaction is open. None: the end of `ends`
     """
 
     current: int | None
     ends: Ends
     at: int | None = None
+    log_end: int | None = None
+
+    @property
+    def last(self) -> int:
+        """The last offset that can be committed."""
+        return self.ends.high if self.log_end is None else max(self.log_end, self.ends.high)
 
 
 def wanted(scenario: Scenario, partition: Partition, facts: Facts) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from consumer.operations.cluster import Cluster, Ends
+from consumer.operations.cluster import Cluster, Ends, open_transaction
 from consumer.operations.moments import milliseconds, parse_moment
 from consumer.operations.records import Range
 from consumer.stream.record import Partition
@@ -74,12 +74,15 @@ class Bounds:
             ranges[partition] = Range(start, max(start, min(stops[partition], high)))
         return ranges
 
-    def doubts(self, ends: Mapping[Partition, Ends]) -> Iterator[str]:
-        """Where the log does not hold what was asked for."""
+    def doubts(self, ends: Mapping[Partition, Ends], log_ends: Mapping[Partition, int]) -> Iterator[str]:
+        """Where the log does not hold what was asked for, or not yet. log_ends -- asked before `ends`"""
         for partition, (low, high) in ends.items():
             if isinstance(self.start, Offset) and self.start.offset < low:
                 yield f"{partition} begins at offset {low}: what was before is no longer there"
-            if isinstance(self.stop, Offset) and self.stop.offset > high:
+            beyond = not isinstance(self.stop, Offset) or self.stop.offset > high
+            if log_ends[partition] > high and beyond:
+                yield f"{partition}: {open_transaction(high)}, where this replay ends"
+            elif isinstance(self.stop, Offset) and self.stop.offset > high:
                 yield f"{partition} ends at offset {high}"
 
     def _offsets(self, bound: Bound, cluster: Cluster, ends: Mapping[Partition, Ends]) -> dict[Partition, int]:

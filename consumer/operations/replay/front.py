@@ -36,7 +36,15 @@ ToOffset = Annotated[
 ToTime = Annotated[str | None, typer.Option(metavar="TIME", help="Up to and without the first record of then.")]
 OnlyThese = Annotated[
     list[str] | None,
-    typer.Option("--only", metavar="KIND=VALUE", help="identity=EMAIL, identity=+PHONE or reason=WORD. Repeatable."),
+    typer.Option(
+        "--only",
+        metavar="KIND=VALUE",
+        help="identity=EMAIL, identity=+PHONE or reason=WORD. Repeatable. Shows in the process list.",
+    ),
+]
+IdentitiesFrom = Annotated[
+    str | None,
+    typer.Option("--identities-from", metavar="FILE", help="As --only identity=, one a line; - for stdin."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Count what would be done, and do nothing.")]
 
@@ -53,6 +61,7 @@ def replay(  # noqa: PLR0913 -- one parameter an option
     to_offset: ToOffset = None,
     to_datetime: ToTime = None,
     only: OnlyThese = None,
+    identities_from: IdentitiesFrom = None,
     dry_run: DryRun = False,
     rate: Rate = 0.0,
     include_stale: IncludeStale = False,
@@ -80,7 +89,7 @@ def replay(  # noqa: PLR0913 -- one parameter an option
             )
         ),
         scopes=usage(lambda: tuple(Scope.parse(each) for each in topic or ())),
-        only=usage(lambda: Only.parse(only or ())),
+        only=usage(lambda: Only.parse([*(only or ()), *_identities(identities_from)])),
         mode=Mode.DRY_RUN if dry_run else Mode.EXECUTE,
         begin=Begin.ANEW if restart else Begin.CHECKPOINT,
         stale=Stale.INCLUDE if include_stale else Stale.SKIP,
@@ -90,3 +99,9 @@ def replay(  # noqa: PLR0913 -- one parameter an option
     settings = load(sources(config, [*(overrides or ()), *paced]))
     log.configure(log.LogLevel.WARNING, settings.log.format)
     return deliver_again(settings, options, form)
+
+
+def _identities(file: str | None) -> list[str]:
+    from consumer.operations.given_lines import given_lines
+
+    return [f"identity={line.decode(errors='replace').strip()}" for line in given_lines(file)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from logging import Logger
-from typing import Any
+from typing import Any, NoReturn
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
@@ -113,10 +113,21 @@ class RangeConsumer(Consumer):
         super().resume([each for each in partitions if Partition(each.topic, each.partition) in self._left])
 
     def seek(self, partition: TopicPartition) -> None:
-        """The engine goes back when a topic was created again, or its log cut; then the range means nothing any more.
+        """With a leader epoch, have the checkpoint compared with the log. Without one the engine goes back, as the
+        topic was created again, or its log cut; then the range means nothing any more.
 
         Raises RefusedError.
         """
+        if partition.leader_epoch is not None:
+            super().seek(partition)
+            return
+        self._refuse(partition)
+
+    def incremental_unassign(self, partitions: list[TopicPartition]) -> None:
+        """The engine restarts a partition whose offset is not in its log. Raises RefusedError."""
+        self._refuse(partitions[0])
+
+    def _refuse(self, partition: TopicPartition) -> NoReturn:
         what = f"The topic {partition.topic} was created again, or its log cut, while it was replayed"
         raise RefusedError(f"{what}: its offsets mean other records now.")
 

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from confluent_kafka import Message
 from prometheus_client import CollectorRegistry
 
 from consumer.enrolment.disposition import Disposition
@@ -23,7 +22,7 @@ from consumer.operations.output import Format, rendered
 from consumer.operations.pace import pace
 from consumer.operations.partitions import Scope, chosen
 from consumer.operations.progress import bar
-from consumer.operations.records import Range, oldest, read
+from consumer.operations.records import Range, read
 from consumer.operations.replay.bounds import Bounds
 from consumer.operations.replay.range_consumer import Plan, RangeClients
 from consumer.operations.replay.selection import DELIVER, Only, Selection
@@ -36,7 +35,8 @@ from consumer.stream.options import GroupProtocol, OffsetReset, StreamOptions
 from consumer.stream.record import Partition
 from consumer.stream.reporter import Reporter
 from consumer.stream.threads import OsThreads
-from consumer.stream.worker import Ending, Worker
+from consumer.worker.event_loop import EventLoopDriver
+from consumer.worker.worker import Ending, Worker
 
 Ranges = Mapping[Partition, Range]
 
@@ -110,8 +110,8 @@ class Replay:
         self._cluster.brokers()
         scopes, bounds = self._options.scopes, self._options.bounds
         partitions = chosen(scopes, self._cluster.partitions_of(scope.topic for scope in scopes))
-        ends = self._cluster.ends(partitions)
-        _say(*(f"{doubt}." for doubt in bounds.doubts(ends)))
+        log_ends, ends = self._cluster.log_ends(partitions), self._cluster.ends(partitions)
+        _say(*(f"{doubt}." for doubt in bounds.doubts(ends, log_ends)))
         return bounds.ranges(self._cluster, ends)
 
     def _announce(self, ranges: Ranges, left: Ranges) -> None:
@@ -128,14 +128,15 @@ class Replay:
     def _guard(self, ranges: Ranges) -> None:
         """Look who has a newer record than those that are replayed."""
 
-        def beyond(message: Message, decision: Enrolled) -> bool:
-            span = ranges.get(Partition(message.topic() or "", message.partition() or 0), Range(0, 0))
-            inside = span.start <= (message.offset() or 0) < span.stop
-            return not inside or not self._selection.means(decision)
+        def sent(partition: Partition, offset: int, decision: Enrolled) -> bool:
+            span = ranges.get(partition, Range(0, 0))
+            return span.start <= offset < span.stop and self._selection.means(decision)
 
-        times = [each for each in oldest(self._cluster, ranges).values() if each >= 0]
-        topics = {partition.topic for partition in ranges}
-        self._selection.newest = look_through(self._cluster, self._enroller, topics, min(times, default=0), beyond)
+        topics, starts = {partition.topic for partition in ranges}, {each: span.start for each, span in ranges.items()}
+        since_ms = max(0, min((each.timestamp()[1] for each in read(self._cluster, ranges)), default=0))
+        self._selection.newest = look_through(
+            self._cluster, self._enroller, topics, starts, since_ms, sent, in_order=True
+        )
 
     def _count(self, left: Ranges) -> None:
         """What a replay would do."""
@@ -163,7 +164,7 @@ class Replay:
                 RangeClients(self._stream_options(), Plan(left, self._selection.keep, turned)),
                 self._enroller,
                 engine,
-                delivery(self._settings),
+                EventLoopDriver(delivery(self._settings), self._settings.clicksend.total_timeout, clock),
                 Reporter(CollectorRegistry(), None, clock),
                 Health(clock()),
                 threads,
@@ -185,6 +186,7 @@ class Replay:
         if ending is Ending.UNANSWERED:  # closing would wait for the answer for as long as a session lasts
             _say(f"Kafka did not answer the last commit. {self._how_to_go_on()}")
             os._exit(ExitStatus.PARTLY_DONE)
+        self._checkpoint.end()
         if all(span.start >= span.stop for span in self._checkpoint.left(ranges).values()):
             return ExitStatus.DONE
         _say(f"Stopped before the end. {self._how_to_go_on()}")
@@ -199,6 +201,7 @@ class Replay:
             group_instance_id=None,
             offset_reset=OffsetReset.EARLIEST,
             max_event_age=0.0,  # whoever replays old records wants them
+            unrecognised_limit=0,  # a replay that waits for an operator would never end
         )
 
     def _print(self, form: Format) -> None:

@@ -14,7 +14,8 @@ from consumer.enrolment.email import read_email
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller
 from consumer.enrolment.phone import read_phone
 from consumer.enrolment.rules import PhoneCheck
-from consumer.operations.staleness import Newest
+from consumer.operations.staleness import Newest, is_redriven
+from consumer.stream.record import Partition
 
 DELIVER = "deliver"
 REASONS = (DELIVER, *DeadLetterReason, *FilterReason)
@@ -24,7 +25,7 @@ class Left(StrEnum):
     """Why a record of the range is left alone."""
 
     NOT_MEANT = "not_meant"  # --only leaves it out
-    STALE = "stale"  # its contact has a newer record beyond the range
+    STALE = "stale"  # its contact has a newer record, and not one that follows it in this replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Only:
         """Whether the operator has asked for a record of which this becomes."""
         enrolled = isinstance(decision, Enrolled)
         reason = DELIVER if isinstance(decision, Enrolled) else decision.reason
-        identities = decision.contact.identities if isinstance(decision, Enrolled) else ()
+        identities = decision.identities if isinstance(decision, Enrolled) else ()
         return (not self.reasons or reason in self.reasons) and (
             not self.identities or (enrolled and not set(self.identities).isdisjoint(identities))
         )
@@ -85,21 +86,25 @@ class Selection:
         """Why to leave it alone, None: it is to be replayed. Counts what is left."""
         if self.newest is None and self._only == Only():
             return None
-        left = self._sort(self._enroller.decide(message.value()), message.timestamp()[1])
+        left = self._sort(message, self._enroller.decide(message.value()))
         if left is not None:
             self.left[left] += 1
         return left
 
-    def _sort(self, decision: Decision, timestamp_ms: int) -> Left | None:
+    def _sort(self, message: Message, decision: Decision) -> Left | None:
         if not self.means(decision):
             return Left.NOT_MEANT
         if self.newest is None or not isinstance(decision, Enrolled):
             return None
-        return Left.STALE if self.newest.outdates(decision.contact.identities, timestamp_ms) else None
+        identities, timestamp_ms = decision.identities, message.timestamp()[1]
+        if is_redriven(message):
+            return Left.STALE if self.newest.outdates(identities, timestamp_ms) else None
+        partition, offset = Partition(message.topic() or "", message.partition() or 0), message.offset() or 0
+        return Left.STALE if self.newest.is_stale(identities, partition, offset, timestamp_ms) else None
 
 
 def _identity(text: str) -> str:
-    found = read_email(text) if "@" in text else read_phone(text, None, PhoneCheck.POSSIBLE)
+    found = read_email(text) if "@" in text else read_phone(text, None, PhoneCheck.POSSIBLE).number
     if found is None:
         raise ValueError(f"{text!r} is neither an email address nor a phone number in international form")
     return found

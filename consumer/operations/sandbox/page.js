@@ -187,4 +187,4 @@ function showAccount(state) {
 
 element("filter").addEventListener("input", applyFilter);
 
-keepFresh(refresh, INTERVAL, "the sandbox");
+keepFresh(refresh, INTERVAL);

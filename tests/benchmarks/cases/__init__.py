@@ -5,7 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.benchmarks.cases import browsing, delivery, engine, kill, limited, order, retries, scaling, sink, start
+from tests.benchmarks.cases import (
+    browsing,
+    delivery,
+    engine,
+    enrolment,
+    kill,
+    limited,
+    memory,
+    order,
+    retries,
+    scaling,
+    silent,
+    sink,
+    soak,
+    start,
+    tls,
+)
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.rig import Rig, Size
 
@@ -14,24 +30,33 @@ from tests.benchmarks.rig import Rig, Size
 class Case:
     """What can be run by its name.
 
-    long -- takes a minute or more: only on demand
+    long   -- takes a minute or more: only on demand
+    by_name -- runs only where it is named
     """
 
     name: str
     measure: Callable[[Rig, Size], list[Figure]]
     long: bool = False
+    by_name: bool = False
 
 
 CASES = (
     Case("sink", sink.measure),
-    Case("slow-sink", delivery.slow_sink),
+    Case("enrolment", enrolment.measure),
     Case("instant-sink", delivery.instant_sink),
+    Case("neighbours", delivery.neighbours),
+    Case("slow-sink", delivery.slow_sink),
+    Case("tls", tls.measure),
+    Case("thousand", delivery.thousand),
     Case("browsing", browsing.measure),
     Case("order", order.measure),
     Case("kill", kill.measure),
     Case("start", start.measure),
     Case("retries", retries.measure),
     Case("engine", engine.measure),
+    Case("silent", silent.measure),
+    Case("memory", memory.measure, long=True),
     Case("limited", limited.measure, long=True),
     Case("scaling", scaling.measure, long=True),
+    Case("soak", soak.measure, by_name=True),
 )

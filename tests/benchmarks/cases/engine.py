@@ -1,45 +1,73 @@
-"""What scheduler, ledger and crew cost by themselves: no Kafka, no HTTP, a client that succeeds at once."""
+"""What scheduler, offset tracker and delivery loop cost: no Kafka, no HTTP, a driver that succeeds at once."""
 
 from __future__ import annotations
 
-import sys
 import time
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
-from typing import cast
 
 from prometheus_client import CollectorRegistry
 
-from consumer.clicksend.client import Client
 from consumer.clicksend.outcome import Outcome, Result
+from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.gate import Gate
 from consumer.delivery.judge import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
-from consumer.operations.run import SWITCH_SECONDS
-from consumer.stream.crew import Crew, Delivery
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Partition, Record, Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Batch, Scheduler
 from consumer.stream.threads import OsThreads
+from consumer.worker.delivery_loop import DeliveryLoop, Timer
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.rig import Rig, Size
 
-THREADS = (1, 16, 64)
+CONCURRENCIES = (1, 16, 64)
 BATCH = 500
-MOST = 1000  # unsettled records at a time
 DELIVERED = Outcome(Result.DELIVERED, 200, "SUCCESS")
 
 
-class InstantClient:
-    """Takes every contact at once."""
+class InstantDriver:
+    """Runs callbacks one after the other on the caller's thread; every contact is taken at once."""
 
-    def post(self, payload: bytes, now: datetime) -> Outcome:  # noqa: ARG002 -- the real one's signature
-        """Success."""
-        return DELIVERED
+    def __init__(self) -> None:
+        self.now = time.monotonic
+        self._callbacks: deque[Callable[[], None]] = deque()
+        self._answers: deque[Callable[[Outcome], None]] = deque()
 
-    def close(self) -> None:
-        """Nothing to close."""
+    def run(self) -> None:
+        """Run until nothing is left to do."""
+        while self._callbacks or self._answers:
+            while self._callbacks:
+                self._callbacks.popleft()()
+            for _ in range(len(self._answers)):
+                self._answers.popleft()(DELIVERED)
+
+    def start(self, on_crash: Callable[[BaseException], None]) -> None:
+        """The caller's thread runs already."""
+
+    def wake(self, callback: Callable[[], None]) -> None:
+        """Run it in turn."""
+        self._callbacks.append(callback)
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        """Never needed: nothing waits."""
+        raise AssertionError(when, callback)
+
+    def send(self, payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:  # noqa: ARG002 -- the real one's signature
+        """Success, in turn."""
+        self._answers.append(on_outcome)
+
+    def probe(self, on_verdict: Callable[[ProbeVerdict], None]) -> None:
+        """Never needed."""
+        raise AssertionError(on_verdict)
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+    def join(self, timeout: float) -> None:
+        """Nothing runs."""
 
 
 class NoDeadLetters:
@@ -52,43 +80,33 @@ class NoDeadLetters:
 
 def measure(rig: Rig, size: Size) -> list[Figure]:
     """CPU of this process for each record, beside the standard library's thread pool that is given nothing to do."""
-    sys.setswitchinterval(SWITCH_SECONDS)  # as in a worker
     count = size.of(50_000)
     return [
-        Figure(
-            "engine", f"CPU a record, {threads} threads", _engine(threads, count), "us", _pool(threads, count), "pool"
-        )
-        for threads in THREADS
+        Figure("engine", f"CPU a record, {each} in flight", _engine(each, count), "us", _pool(each, count), "pool")
+        for each in CONCURRENCIES
     ]
 
 
-def _engine(threads: int, count: int) -> float:
+def _engine(concurrency: int, count: int) -> float:
     policy = RetryPolicy(0.5, 60, 86_400)
     gate = Gate(policy, 0, 30)
     scheduler = Scheduler(gate, Judge(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads())
     ledger = scheduler.assign(Partition("events", 0), 0, 0, b"")
-    reporter = Reporter(CollectorRegistry(), None, time.monotonic)
-    crew = Crew(
-        scheduler,
-        Delivery(lambda: cast(Client, InstantClient()), reload_credentials=lambda: None),
-        NoDeadLetters(),
-        reporter,
-        time.monotonic,
-        lambda crash: print(repr(crash)),  # noqa: T201 -- nobody else would hear of it
-        OsThreads(),
-    )
-    crew.start(threads)
-    begun = time.process_time()
+    driver, reporter = InstantDriver(), Reporter(CollectorRegistry(), None, time.monotonic)
+    DeliveryLoop(scheduler, driver, NoDeadLetters(), reporter, concurrency, _raise).start()
+    seconds = 0.0
     for first in range(0, count, BATCH):
-        while len(ledger) > MOST - BATCH:
-            time.sleep(0.0005)
-        scheduler.admit(_batch(ledger, first))
-    while len(ledger):
-        time.sleep(0.0005)
-    seconds = time.process_time() - begun
-    scheduler.close()
-    crew.join(10)
+        batch = _batch(ledger, first)
+        begun = time.process_time()
+        scheduler.admit(batch)
+        driver.run()
+        seconds += time.process_time() - begun
+    assert not len(ledger)
     return seconds / count * 1e6
+
+
+def _raise(crash: BaseException) -> None:
+    raise crash
 
 
 def _batch(ledger: Ledger, first: int) -> Batch:
@@ -101,10 +119,9 @@ def _batch(ledger: Ledger, first: int) -> Batch:
 
 
 def _pool(threads: int, count: int) -> float:
-    client, now = InstantClient(), datetime.now().astimezone()
     begun = time.process_time()
     with ThreadPoolExecutor(threads) as pool:
         for first in range(0, count, BATCH):
-            for each in [pool.submit(client.post, b"{}", now) for _ in range(first, first + BATCH)]:
+            for each in [pool.submit(int) for _ in range(first, first + BATCH)]:
                 each.result()
     return (time.process_time() - begun) / count * 1e6

@@ -7,9 +7,10 @@ import time
 from tests.benchmarks.events import sign_up
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.rig import Rig, Size
-from tests.benchmarks.sink import Plan
+from tests.benchmarks.sink_plan import Plan
 
 IN_FLIGHT = 64
+VARIABLES = {"KAFKA_SESSION_TIMEOUT_MS": "6000"}
 QUIET_SECONDS = 2.0  # nothing more comes
 
 
@@ -18,11 +19,11 @@ def measure(rig: Rig, size: Size) -> list[Figure]:
     count = size.of(4000)
     topic = rig.fill(rig.topic(), map(sign_up, range(count)))
     rig.sink.follow(Plan.of(0.1))
-    with rig.worker(topic, IN_FLIGHT, KAFKA_SESSION_TIMEOUT_MS="6000") as worker:
+    with rig.worker(topic, IN_FLIGHT, VARIABLES) as worker:
         rig.wait(lambda: rig.sink.stored >= count // 2, f"{count // 2} contacts")
         worker.kill()
         killed = time.monotonic()
-    with rig.worker(topic, IN_FLIGHT, KAFKA_SESSION_TIMEOUT_MS="6000"):
+    with rig.worker(topic, IN_FLIGHT, VARIABLES):
         rig.wait(lambda: rig.sink.stored >= count, f"{count} contacts")
         _wait_for_quiet(rig)
     log = rig.sink.log()

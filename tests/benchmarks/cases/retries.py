@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.benchmarks.events import sign_up
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.rig import PARTITIONS, Rig, Size, Span
-from tests.benchmarks.sink import Plan
+from tests.benchmarks.sink_plan import Plan
 
 WAITING = 1000
 EVERY = (
@@ -32,7 +32,7 @@ def _run(rig: Rig, failing: str, count: int) -> Span:
     inputs = (sign_up(number, name) for number, name in enumerate([*before, *["u"] * count]))
     topic = rig.fill(rig.topic(), inputs)
     rig.sink.follow(Plan(DELAY, DELAY, failing=failing))
-    with rig.worker(topic, IN_FLIGHT, RETRY_INITIAL_DELAY=LONG, RETRY_MAX_DELAY=LONG) as worker:
+    with rig.worker(topic, IN_FLIGHT, {"RETRY_INITIAL_DELAY": LONG, "RETRY_MAX_DELAY": LONG}) as worker:
         stored = before.count("u") if failing else len(before)
         return rig.follow(worker.process.pid, count, start=stored)
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from tests.benchmarks.events import sign_up
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.rig import Rig, Size
-from tests.benchmarks.sink import Plan
+from tests.benchmarks.sink_plan import Plan
 from tests.integration.worker_process import WorkerProcess
 
 PARTITIONS = 12
@@ -38,4 +38,4 @@ def _run(rig: Rig, workers: int) -> float:
 
 def _assigned(worker: WorkerProcess) -> float:
     worker.wait_ready()
-    return worker.total("clicksend_assigned_partitions")
+    return sum(value for name, value in worker.metrics().items() if name.endswith("assigned_partitions"))

@@ -8,7 +8,7 @@ import time
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.measure import cpu_seconds
 from tests.benchmarks.rig import Rig, Size
-from tests.benchmarks.sink import Plan
+from tests.benchmarks.sink_plan import Plan
 
 CONNECTIONS = 64
 ROUNDS = 1000

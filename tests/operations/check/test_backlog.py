@@ -19,9 +19,13 @@ def group(**commits: int) -> Group:
 
 
 def findings(
-    known: Group, ends: dict[Partition, Ends], reset: OffsetReset = OffsetReset.EARLIEST, per_second: float = 0
+    known: Group,
+    ends: dict[Partition, Ends],
+    reset: OffsetReset = OffsetReset.EARLIEST,
+    per_second: float = 0,
+    log_ends: dict[Partition, int] | None = None,
 ) -> list[Finding]:
-    backlog = Backlog.of(known, ends, reset)
+    backlog = Backlog.of(known, ends, reset, log_ends or {each: end.high for each, end in ends.items()})
     return list(backlog_findings(backlog, known, NOW_MS - 3_600_000, reset, per_second, NOW_MS))
 
 
@@ -35,6 +39,12 @@ def test_a_new_group_has_what_its_start_leaves_ahead(reset: OffsetReset, records
 def test_a_known_group_goes_on_where_it_was() -> None:
     (found,) = findings(group(p0=40), {ZERO: Ends(10, 50)})
     assert "g goes on where it was: 10 records ahead, the oldest from 2026-03-29T00:30:00Z (1 h ago)" in found.detail
+
+
+def test_an_open_transaction_is_said_and_a_commit_inside_it_is_not_beyond_the_end() -> None:
+    (found,) = findings(group(p0=60, p1=5), {ZERO: Ends(10, 50), ONE: Ends(0, 5)}, log_ends={ZERO: 70, ONE: 5})
+    assert found.verdict is Verdict.OK
+    assert found.detail.endswith("; a transaction is open at the end of 1 partitions")
 
 
 def test_with_a_limit_it_is_said_how_long_it_takes() -> None:

@@ -24,6 +24,7 @@ def written(
     status: int | None = 400,
     left_out: Parts = NOTHING,
     detail: str = "the detail",
+    group: str = "clicksend-consumer",
     **changes: Any,
 ) -> DeadLetter:
     """What the worker produces for a record of SOURCE; `changes` are the record's."""
@@ -32,7 +33,7 @@ def written(
     task = Task(record, Ledger(record.partition, 0, 0), reason=reason, detail=detail)
     if status is not None:
         task.attempts.add(Outcome(Result.REJECTED, status, "BAD_REQUEST"), started_at=0.0, now=1.0)
-    return dead_letter(task, "clicksend-consumer", left_out, datetime(2026, 1, 2, tzinfo=UTC), 1.0)
+    return dead_letter(task, group, left_out, datetime(2026, 1, 2, tzinfo=UTC), 1.0)
 
 
 def letter(offset: int = 17, **how: Any) -> Letter:

@@ -5,7 +5,7 @@ import pytest
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.operations.dead_letters.letter import Place, letter_of, printable
 from consumer.stream.dead_letter import Part
-from consumer.stream.record import Partition
+from consumer.stream.record import Headers, Partition
 from tests.operations.dead_letters.letters import RECORD_MS, SOURCE, VALUE, letter, message
 
 
@@ -34,7 +34,13 @@ def test_the_line_of_a_list_tells_what_happened_and_not_to_whom() -> None:
 
 
 def test_the_count_of_redrives_is_read() -> None:
-    assert letter(headers=[("clicksend.redrive.count", b"2")]).redrives == 2
+    marks: Headers = [("clicksend.redrive.count", b"2"), ("clicksend.redrive.from", b"events.dead-letter-0@17")]
+    assert letter(headers=marks).redrives == 2
+
+
+@pytest.mark.parametrize("origin", [(), [("clicksend.redrive.from", b"me")]], ids=["alone", "without-a-place"])
+def test_a_producers_own_count_is_none(origin: Headers) -> None:
+    assert letter(headers=[("clicksend.redrive.count", b"99"), *origin]).redrives == 0
 
 
 @pytest.mark.parametrize("count", [b"", b"many", b"-1", "٣".encode(), b"9" * 30])
@@ -69,6 +75,25 @@ def test_a_timestamp_that_the_topic_did_not_take_is_read_from_the_header() -> No
     assert letter(left_out=frozenset({Part.TIMESTAMP})).timestamp_ms == RECORD_MS
 
 
+@pytest.mark.parametrize("timestamp", [1_767_225_600_000_000_000, 2**63 - 1], ids=["nanoseconds", "the-greatest"])
+def test_a_timestamp_of_nineteen_digits_is_the_records_not_the_letters_own(timestamp: int) -> None:
+    found = letter(left_out=frozenset({Part.TIMESTAMP}), timestamp_ms=timestamp)
+    assert found.timestamp_ms == timestamp
+    assert found.row()["timestamp"] == f"{timestamp} ms"
+
+
+def test_a_number_beyond_those_of_kafka_is_none() -> None:
+    assert letter_of(message(b"{}", [("clicksend.timestamp", b"9" * 19)])).timestamp_ms == RECORD_MS
+
+
+@pytest.mark.parametrize(
+    ("group", "ours"),
+    [("us", True), ("us-replay-1a2b", True), ("others", False), ("us-too", False)],
+)
+def test_a_letter_is_of_the_group_that_wrote_it_or_of_its_replays(group: str, ours: bool) -> None:
+    assert letter(group=group).is_of("us") is ours
+
+
 def test_its_record_is_the_one_that_was_consumed() -> None:
     record = letter(headers=[("trace", None)]).record(Place(SOURCE, 41))
     assert (record.partition, record.offset, record.timestamp_ms) == (SOURCE, 41, RECORD_MS)
@@ -88,7 +113,9 @@ def test_a_place_is_written_as_the_list_shows_it(text: str, place: Place) -> Non
     assert Place.parse(str(place), "letters") == place
 
 
-@pytest.mark.parametrize("text", ["", "events", "events-3", "@17", "events@17", "events-x@17", "3@-1"])
+@pytest.mark.parametrize(
+    "text", ["", "events", "events-3", "@17", "events@17", "events-x@17", "3@-1", "3@9223372036854775808"]
+)
 def test_anything_else_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match="TOPIC-PARTITION@OFFSET"):
         Place.parse(text, "letters")
@@ -97,3 +124,8 @@ def test_anything_else_is_refused_with_what_to_write(text: str) -> None:
 def test_nothing_that_a_producer_wrote_steers_a_terminal() -> None:
     assert printable(b"a\x1b[2J\n\xff\xc3\xbc") == "a\\x1b[2J\\n\\xffü"
     assert printable(None) == ""
+
+
+def test_a_record_whose_headers_could_not_be_read_says_so_again_when_it_fails_again() -> None:
+    assert letter(headers_left_out=True).record(Place(SOURCE, 41)).headers_left_out
+    assert not letter().record(Place(SOURCE, 41)).headers_left_out

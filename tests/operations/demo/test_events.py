@@ -33,7 +33,7 @@ def contact(emission: Emission) -> dict[str, str]:
 def test_the_connector_pages_example_becomes_the_payload_that_is_printed_there(events: Events) -> None:
     decision = decided(events.example())
     assert isinstance(decision, Enrolled)
-    assert decision.contact.payload() == (
+    assert decision.payload == (
         b'{"email":"jane.doe@example.com","phone_number":"+14155550132","first_name":"Jane","last_name":"Doe",'
         b'"organization_name":"Acme Inc","custom_1":"marketing_opt_in"}'
     )

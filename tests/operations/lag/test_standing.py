@@ -19,8 +19,14 @@ def group(commits: dict[Partition, Commit]) -> Group:
     return Group("g", "Stable", (OWNER,), {ZERO: OWNER}, commits)
 
 
-def stand(commits: dict[Partition, Commit], ends: dict[Partition, Ends], oldest_ms: int = NOW_MS) -> list[Standing]:
-    return standings(group(commits), ends, dict.fromkeys(ends, oldest_ms), {"events": ID})
+def stand(
+    commits: dict[Partition, Commit],
+    ends: dict[Partition, Ends],
+    oldest_ms: int = NOW_MS,
+    log_ends: dict[Partition, int] | None = None,
+) -> list[Standing]:
+    log_ends = log_ends or {partition: end.high for partition, end in ends.items()}
+    return standings(group(commits), ends, dict.fromkeys(ends, oldest_ms), {"events": ID}, log_ends)
 
 
 def test_the_columns_of_kafka_consumer_groups_come_first() -> None:
@@ -37,10 +43,23 @@ def test_the_columns_of_kafka_consumer_groups_come_first() -> None:
         "client_id": "clicksend-consumer-1",
         "oldest_unsettled_seconds": 90.0,
         "settled_beyond": 0,
+        "last_stable_offset": 34,
     }
     assert [*found.row(NOW_MS)][:9] == (
         ["group", "topic", "partition", "current_offset", "log_end_offset", "lag", "consumer_id", "host", "client_id"]
     )
+
+
+def test_while_a_transaction_is_open_both_ends_are_shown() -> None:
+    (found,) = stand({ZERO: Commit(10)}, {ZERO: Ends(0, 34)}, log_ends={ZERO: 40})
+    row = found.row(NOW_MS)
+    assert (row["log_end_offset"], row["last_stable_offset"], row["lag"]) == (40, 34, 30)
+    assert found.transaction == "a transaction is open since offset 34"
+
+
+def test_a_log_that_grew_between_two_questions_has_no_open_transaction() -> None:
+    (found,) = stand({ZERO: Commit(10)}, {ZERO: Ends(0, 34)}, log_ends={ZERO: 30})
+    assert (found.log_end, found.transaction) == (34, None)
 
 
 def test_a_person_reads_the_age_in_units() -> None:

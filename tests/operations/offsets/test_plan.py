@@ -5,7 +5,7 @@ import pytest
 from consumer.operations.cluster import Ends
 from consumer.operations.group import Commit
 from consumer.operations.offsets.plan import Move, plan, summary
-from consumer.operations.offsets.scenario import Facts, FromFile, Scenario, ShiftBy, ToEarliest, ToOffset
+from consumer.operations.offsets.scenario import Facts, FromFile, Scenario, ShiftBy, ToEarliest, ToLatest, ToOffset
 from consumer.stream.commit_map import TOPIC_ID_SIZE, UNKNOWN_TOPIC_ID, decode, encode
 from consumer.stream.record import Partition
 
@@ -47,6 +47,18 @@ def test_an_offset_that_the_log_does_not_have_is_clamped_and_that_is_said(
     move, (remark,) = moved(scenario)
     assert move.new == new
     assert words in remark
+
+
+@pytest.mark.parametrize(
+    ("scenario", "new", "ahead"),
+    [(ToLatest(), 90, 0), (ToOffset(95), 95, 0), (ToOffset(99), 97, 0), (ToEarliest(), 10, 80)],
+    ids=str,
+)
+def test_offsets_of_an_open_transaction_can_be_committed_but_are_not_the_latest(
+    scenario: Scenario, new: int, ahead: int
+) -> None:
+    (move,), _ = plan(scenario, {ZERO: Facts(50, Ends(10, 90), log_end=97)}, IDS)
+    assert (move.new, move.ahead) == (new, ahead)
 
 
 @pytest.mark.parametrize("new", [10, 90])

@@ -7,7 +7,8 @@ from confluent_kafka import Message
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.operations.replay.selection import Left, Only, Selection
-from consumer.operations.staleness import Newest
+from consumer.operations.staleness import Age, Newest
+from consumer.stream.record import Partition
 
 ENROLLER = Enroller(Rules.of(default_region=None))
 JANE = {"email": "jane.doe@example.com", "phone": "+14155550132"}
@@ -55,9 +56,10 @@ def test_what_becomes_no_contact_has_a_reason_and_no_identity() -> None:
 def test_what_is_left_alone_is_counted_by_its_reason() -> None:
     chosen = selection("reason=deliver")
     chosen.newest = Newest()
-    chosen.newest.note(["+14155550132"], 2000)
-    assert chosen.sort(message(JANE, timestamp_ms=1999)) is Left.STALE
-    assert chosen.sort(message(JANE, timestamp_ms=2000)) is None
+    elsewhere = Age(2000, refused=False, outside=True, partition=Partition("events", 1), offset=7)
+    chosen.newest.note(["+14155550132"], elsewhere)
+    assert chosen.sort(message(JANE, timestamp_ms=2000)) is Left.STALE
+    assert chosen.sort(message(JANE, timestamp_ms=2001)) is None
     assert chosen.sort(BROWSING) is Left.NOT_MEANT
     assert chosen.left == {Left.STALE: 1, Left.NOT_MEANT: 1}
 

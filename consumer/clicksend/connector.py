@@ -1,0 +1,174 @@
+"""How a connection comes about: addresses, TCP, a proxy's tunnel, TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import aiohappyeyeballs
+
+from consumer.clicksend.failure import UnreachableError
+from consumer.clicksend.http_connection import State
+from consumer.clicksend.proxy import Tunnel
+from consumer.clicksend.resolver import Resolver
+
+if TYPE_CHECKING:
+    from consumer.clicksend.http_connection import HttpConnection
+    from consumer.clicksend.proxy import Proxy
+    from consumer.clicksend.request_head import Origin
+    from consumer.clicksend.transport import Timeouts, Trust
+
+_NEXT_ADDRESS = 0.25  # seconds after which the next address is tried beside the last (RFC 8305, section 5)
+
+
+class Stage(IntEnum):
+    """How far the opening of a connection has come."""
+
+    LOOKUP = 0
+    CONNECT = 1
+    TUNNEL = 2
+    TLS = 3
+
+    def timed_out(self) -> OSError:
+        """Return the error of an opening whose time has run out here."""
+        match self:
+            case Stage.LOOKUP:
+                return socket.gaierror(socket.EAI_AGAIN, "no address in time")
+            case Stage.CONNECT:
+                return UnreachableError("no connection in time")
+            case _:
+                return TimeoutError("no answer in time")
+
+
+class Opening:
+    """One connection that is being opened."""
+
+    def __init__(self, connection: HttpConnection) -> None:
+        self.connection = connection
+        self.stage = Stage.LOOKUP
+
+
+class Connector:
+    """Opens connections to one origin, through a proxy where there is one.
+
+    Finding an address and connecting, the proxy's answer, and each handshake of TLS may take the connect timeout, all
+    of them together the total one. For the loop's thread only.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        origin: Origin,
+        proxy: Proxy | None,
+        trust: Trust,
+        timeouts: Timeouts,
+    ) -> None:
+        self._loop = loop
+        self._origin = origin
+        self._proxy = proxy if origin.scheme == "https" else None  # plain http is for this machine only
+        self._trust = trust
+        self._distrusted = False  # the last handshake failed for the server's certificate
+        self._timeouts = timeouts
+        self._resolver = Resolver(loop)
+
+    async def open(self, opening: Opening) -> None:
+        """Open the connection, whose owner is told. Raises one of `failure.FAILURES` where that fails."""
+        try:
+            async with asyncio.timeout(self._timeouts.total):
+                sock = await self._reach(self._proxy.origin if self._proxy else self._origin, opening)
+                try:
+                    await self._go_on(sock, opening)
+                except BaseException:
+                    if not opening.connection.opened:  # else the time ran out just after it was there
+                        opening.connection.close()
+                        raise
+        except TimeoutError:
+            raise opening.stage.timed_out() from None
+        except ssl.SSLCertVerificationError:
+            self._distrusted = True
+            raise
+
+    async def _reach(self, origin: Origin, opening: Opening) -> socket.socket:
+        """Connect to whichever address of the host answers first."""
+        async with asyncio.timeout(self._timeouts.connect):
+            addresses = await self._resolver.addresses(origin.host, origin.port)
+            opening.stage = Stage.CONNECT
+            try:
+                sock = await aiohappyeyeballs.start_connection(
+                    addresses, happy_eyeballs_delay=_NEXT_ADDRESS, loop=self._loop
+                )
+            except (OSError, RuntimeError) as error:  # RuntimeError is uvloop's
+                raise UnreachableError("no connection") from error
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return sock
+
+    async def _go_on(self, sock: socket.socket, opening: Opening) -> None:
+        connection = opening.connection
+        if self._proxy:
+            await self._tunnel(self._proxy, sock, opening)
+            return
+        opening.stage = Stage.TLS
+        async with asyncio.timeout(self._timeouts.connect):
+            await self._hand_over(sock, connection, self._origin)
+
+    async def _tunnel(self, proxy: Proxy, sock: socket.socket, opening: Opening) -> None:
+        opening.stage = Stage.TUNNEL
+        tunnel = Tunnel(self._loop, proxy.connect_message(self._origin))
+        try:
+            async with asyncio.timeout(self._timeouts.connect):
+                await self._hand_over(sock, tunnel, proxy.origin)
+            async with asyncio.timeout(self._timeouts.connect):
+                transport = await tunnel.opened()
+            opening.stage = Stage.TLS
+            async with asyncio.timeout(self._timeouts.connect):
+                secured = await self._loop.start_tls(
+                    transport,
+                    opening.connection,
+                    self._trusted_context(),
+                    server_hostname=_server_name(self._origin),
+                    ssl_handshake_timeout=self._timeouts.total,
+                )
+            if secured is None or opening.connection.state is State.CLOSED:  # the server spoke before it was asked
+                raise ConnectionResetError("closed during the handshake")
+        except BaseException:
+            tunnel.close()
+            raise
+        opening.connection.connection_made(secured)
+
+    async def _hand_over(self, sock: socket.socket, protocol: asyncio.Protocol, origin: Origin) -> None:
+        """Make the socket the loop's, over TLS where the origin asks for it. Failing, it is closed."""
+        try:
+            await self._loop.create_connection(lambda: protocol, sock=sock, **self._security(origin))
+        except BaseException:
+            if isinstance(self._loop, asyncio.BaseEventLoop):
+                sock.close()
+            raise
+        finally:
+            # uvloop's transports own the descriptor. Closing, they detach it from the object, but not where they close
+            # before they have been given the object: that would then close a descriptor which is somebody else's.
+            if not isinstance(self._loop, asyncio.BaseEventLoop):
+                sock.detach()
+
+    def _security(self, origin: Origin) -> dict[str, Any]:
+        """What makes a connection of asyncio's one over TLS, where the origin asks for it."""
+        if origin.scheme != "https":
+            return {}
+        return {
+            "ssl": self._trusted_context(),
+            "server_hostname": _server_name(origin),
+            "ssl_handshake_timeout": self._timeouts.total,  # no sooner than our own; asyncio's default is 60 s
+        }
+
+    def _trusted_context(self) -> ssl.SSLContext:
+        if self._distrusted:
+            self._distrusted = False
+            self._trust.reload()
+        return self._trust.context
+
+
+def _server_name(origin: Origin) -> str:
+    return origin.host.rstrip(".")  # certificates name no root

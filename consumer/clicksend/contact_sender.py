@@ -1,0 +1,72 @@
+"""One contact, one request, one outcome: on the delivery loop."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from requests import Request
+
+from consumer.clicksend.failure import failed
+from consumer.clicksend.outcome import Outcome, classify
+from consumer.clicksend.request_head import RequestHead
+from consumer.clicksend.transport import open_session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from consumer.clicksend.credentials import Credentials
+    from consumer.clicksend.http_transport import HttpTransport
+    from consumer.clicksend.response_reader import HttpResponse
+    from consumer.clicksend.transport import Endpoint, Timeouts
+
+
+class ContactSender:
+    """POST contacts to the list. For the loop's thread only.
+
+    credentials -- asked before every request, so that corrected ones are used at once; quick, and raises nothing
+    wall_clock  -- returns the present, with its time zone
+
+    For whatever the network or ClickSend does there is an outcome, never an exception.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        timeouts: Timeouts,  # noqa: ARG002 -- the transport keeps them; the signature is the client's
+        credentials: Callable[[], Credentials],
+        transport: HttpTransport,
+        wall_clock: Callable[[], datetime],
+    ) -> None:
+        self._transport = transport
+        self._credentials = credentials
+        self._wall_clock = wall_clock
+        url = f"{endpoint.base_url}/lists/{endpoint.list_id}/contacts"
+        request = Request("POST", url, headers={"Content-Type": "application/json"})
+        self._post = open_session(endpoint).prepare_request(request)
+        self._known: Credentials | None = None
+        self._head = RequestHead.of(self._post)  # for the credentials that are known
+
+    def send(self, payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:
+        """Enrol one contact. It is sent at most once: a repetition is the engine's to decide.
+
+        payload    -- the contact, as a JSON object
+        on_outcome -- called once, never within this call
+        """
+        credentials = self._credentials()
+        if credentials != self._known:
+            self._known = credentials
+            self._post.headers["Authorization"] = credentials.authorization
+            self._head = RequestHead.of(self._post)
+        self._transport.send(self._head, payload, partial(self._done, on_outcome))
+
+    def close(self) -> None:
+        """Close every connection; requests under way end as transient."""
+        self._transport.close()
+
+    def _done(self, on_outcome: Callable[[Outcome], None], result: HttpResponse | Exception) -> None:
+        if isinstance(result, Exception):
+            on_outcome(failed(result))
+        else:
+            on_outcome(classify(result.status, result.headers, result.body, self._wall_clock()))

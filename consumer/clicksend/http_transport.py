@@ -1,0 +1,235 @@
+"""The delivery loop's way to ClickSend: requests in, responses out, over as few connections as that takes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from requests import Request
+
+from consumer.clicksend.connector import Connector, Opening, Stage
+from consumer.clicksend.failure import FAILURES
+from consumer.clicksend.http_connection import HttpConnection, State
+from consumer.clicksend.proxy import Proxy
+from consumer.clicksend.request_head import RequestHead
+from consumer.clicksend.response_reader import HttpResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from consumer.clicksend.transport import Endpoint, Timeouts, Trust
+
+    Result = HttpResponse | Exception
+
+MOST_OPENING = 32  # connections being opened at once: a burst of handshakes would take the time of those that work
+IDLE_FOR = 30.0  # seconds that a connection is kept without work; load balancers hang up after 60 and more
+_SHORTEST_SLEEP = 0.02  # seconds between two looks at the deadlines, so that a thousand of them cost one timer
+
+
+@dataclass(slots=True, eq=False)
+class _Exchange:
+    """A request from `send` to its end."""
+
+    message: bytes
+    on_done: Callable[[Result], None]
+    give_up_at: float  # time.monotonic()
+
+
+class HttpTransport:
+    """Carry requests to one origin over keep-alive connections. For the event loop's thread only.
+
+    Each request is sent once, whatever happens, over a connection on which nothing but its response can come. For that,
+    a connection is taken only just after the loop has looked at all sockets: what a server has sent or closed since the
+    last response is known then. So a request goes out one turn of the loop after `send`, together with all others of
+    that turn, and `on_done` is never called within `send`.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, endpoint: Endpoint, trust: Trust, timeouts: Timeouts) -> None:
+        self._loop = loop
+        self._timeouts = timeouts
+        self._origin = RequestHead.of(Request("GET", endpoint.base_url).prepare()).origin
+        proxy = Proxy.of(endpoint.proxy_url) if endpoint.proxy_url else None
+        self._connector = Connector(loop, self._origin, proxy, trust, timeouts)
+        self._waiting: deque[_Exchange] = deque()  # for a connection, oldest first
+        self._busy: dict[HttpConnection, _Exchange] = {}
+        self._idle: dict[HttpConnection, float] = {}  # since when (time.monotonic()); the last one used is the last
+        self._opening: dict[asyncio.Task[None], Opening] = {}
+        self._look_due = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._sweep_due = False
+
+    def send(self, head: RequestHead, body: bytes | None, on_done: Callable[[Result], None]) -> None:
+        """Send a request; `on_done` is called once, later, with the response or one of `failure.FAILURES`.
+
+        Raises ValueError where the request leads to another origin.
+        """
+        if head.origin != self._origin:
+            raise ValueError("a request to another origin")
+        give_up_at = time.monotonic() + self._timeouts.total
+        self._waiting.append(_Exchange(head.message(body), on_done, give_up_at))
+        self._look()
+
+    @property
+    def open_connections(self) -> int:
+        """Connections that carry a request, or could."""
+        return len(self._busy) + len(self._idle)
+
+    @property
+    def opening(self) -> int:
+        """Connections that are being opened."""
+        return len(self._opening)
+
+    def close(self) -> None:
+        """Close every connection; whoever waits for a response is told of a ConnectionError, here and now.
+
+        The loop has to run a little more before the file descriptors are free.
+        """
+        for task in self._opening:
+            task.cancel()
+        self._opening.clear()
+        for connection in tuple(self._idle):
+            connection.close()
+        self._idle.clear()
+        waiting, self._waiting = self._waiting, deque()
+        for connection in tuple(self._busy):
+            connection.fail(ConnectionError("the transport was closed"))
+        for exchange in waiting:
+            self._tell(exchange, ConnectionError("the transport was closed"))
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    # What follows begins with `_look`: two turns of call_soon, between which the loop looks at its sockets.
+
+    def _look(self) -> None:
+        if not self._look_due:
+            self._look_due = True
+            self._loop.call_soon(self._before_look)
+
+    def _before_look(self) -> None:
+        self._loop.call_soon(self._after_look)
+
+    def _after_look(self) -> None:
+        """Every response, stray byte and hang-up so far has been delivered: connections that are idle now are sound."""
+        self._look_due = False
+        now = time.monotonic()
+        if self._sweep_due:
+            self._sweep_due = False
+            self._sweep(now)
+        while self._waiting and self._idle:
+            connection, _ = self._idle.popitem()
+            if connection.usable:
+                self._carry(connection)
+        for _ in range(min(len(self._waiting), MOST_OPENING) - len(self._opening)):
+            self._open()
+        if self._timer is None:
+            self._set_timer(now)
+
+    def _carry(self, connection: HttpConnection) -> None:
+        exchange = self._waiting.popleft()
+        self._busy[connection] = exchange
+        connection.exchange(exchange.message)
+
+    # What connections tell their owner.
+
+    def connection_opened(self, connection: HttpConnection) -> None:
+        """It has never been used, so it needs no look."""
+        if self._waiting:
+            self._carry(connection)
+        else:
+            self._rest(connection)
+
+    def exchange_ended(self, connection: HttpConnection, result: Result) -> None:
+        """Keep the connection where it is sound, then pass the result on."""
+        exchange = self._busy.pop(connection)
+        if connection.state is State.IDLE:
+            self._rest(connection)
+        self._tell(exchange, result)
+
+    def connection_lost(self, connection: HttpConnection) -> None:
+        """The server has closed it, or said something that nobody had asked for."""
+        self._idle.pop(connection, None)
+
+    def _rest(self, connection: HttpConnection) -> None:
+        self._idle[connection] = time.monotonic()
+        if self._waiting or self._timer is None:
+            self._look()
+
+    def _tell(self, exchange: _Exchange, result: Result) -> None:
+        try:
+            exchange.on_done(result)
+        except Exception as error:
+            self._loop.call_exception_handler({"message": "on_done raised an exception", "exception": error})
+
+    # Opening connections.
+
+    def _open(self) -> None:
+        opening = Opening(HttpConnection(self))
+        task = self._loop.create_task(self._connector.open(opening))
+        self._opening[task] = opening
+        task.add_done_callback(self._opened)
+
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        opening = self._opening.pop(task, None)
+        if task.cancelled() or opening is None:
+            return
+        error = task.exception()
+        if error is None:
+            pass
+        elif isinstance(error, FAILURES):
+            self._give_up(error, everyone=isinstance(error, socket.gaierror))
+        else:
+            self._loop.call_exception_handler({"message": "opening a connection failed", "exception": error})
+            self._give_up(ConnectionError("no connection"), everyone=False)
+        if self._waiting:
+            self._look()
+
+    def _give_up(self, error: Exception, *, everyone: bool) -> None:
+        """Tell the one that has waited longest for a connection, or all: one lookup would have served them all."""
+        waiting = [
+            self._waiting.popleft() for _ in range(len(self._waiting) if everyone else min(1, len(self._waiting)))
+        ]
+        for exchange in waiting:
+            self._tell(exchange, error)
+
+    # Deadlines: one timer for all.
+
+    def _set_timer(self, now: float) -> None:
+        """Wake when the first of them can have passed; later requests have later ones."""
+        if not (self._waiting or self._busy or self._idle):
+            return
+        timeouts = self._timeouts
+        first = now + min(timeouts.read, timeouts.total, IDLE_FOR)
+        for connection, exchange in self._busy.items():
+            first = min(first, connection.heard_at + timeouts.read, exchange.give_up_at)
+        for exchange in self._waiting:
+            first = min(first, exchange.give_up_at)
+        for since in self._idle.values():
+            first = min(first, since + IDLE_FOR)
+        self._timer = self._loop.call_later(max(first - now, _SHORTEST_SLEEP), self._wake)
+
+    def _wake(self) -> None:
+        """Look first: after a pause, of this thread or the whole process, responses may be there already."""
+        self._timer = None
+        self._sweep_due = True
+        self._look()
+
+    def _sweep(self, now: float) -> None:
+        timeouts = self._timeouts
+        late = [
+            connection
+            for connection, exchange in self._busy.items()
+            if now >= min(connection.heard_at + timeouts.read, exchange.give_up_at)
+        ]
+        for connection in late:
+            connection.fail(TimeoutError("no response in time"))
+        while self._waiting and now >= self._waiting[0].give_up_at:
+            stage = max((opening.stage for opening in self._opening.values()), default=Stage.CONNECT)
+            self._give_up(stage.timed_out(), everyone=False)
+        for connection in [each for each, since in self._idle.items() if now >= since + IDLE_FOR]:
+            del self._idle[connection]
+            connection.close()

@@ -1,0 +1,98 @@
+"""An explicit proxy, and the tunnel that it opens (RFC 9110, 9.3.6)."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import cast
+from urllib.parse import unquote, urlsplit
+
+from consumer.clicksend.failure import ProxyUnauthorizedError, TunnelRefusedError
+from consumer.clicksend.request_head import Origin
+from consumer.clicksend.response_reader import HeadReader
+
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """Where the proxy is, and how we log in there.
+
+    authorization -- the header `Proxy-Authorization`; None without a user name
+    """
+
+    origin: Origin
+    authorization: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, url: str) -> Proxy:
+        """The proxy of a setting; user name and password are percent-decoded, and sent in UTF-8 (RFC 7617, 2.1)."""
+        parts = urlsplit(url)
+        origin = Origin(parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme])
+        if not parts.username:
+            return cls(origin)
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        return cls(origin, "Basic " + b64encode(login.encode()).decode("ascii"))
+
+    def connect_message(self, target: Origin) -> bytes:
+        """The request for a tunnel to an origin."""
+        host = f"[{target.host}]" if ":" in target.host else target.host
+        lines = [f"CONNECT {host}:{target.port} HTTP/1.1", f"Host: {host}:{target.port}"]
+        if self.authorization:
+            lines.append(f"Proxy-Authorization: {self.authorization}")
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+class Tunnel(asyncio.Protocol):
+    """Asks a proxy for a tunnel as soon as it is connected to it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, message: bytes) -> None:
+        self._message = message
+        self._transport: asyncio.Transport | None = None
+        self._reader = HeadReader()
+        self._answered: asyncio.Future[None] = loop.create_future()
+
+    async def opened(self) -> asyncio.Transport:
+        """Wait for the tunnel, and return it. Raises one of `failure.FAILURES` where the proxy opens none.
+
+        A proxy that sends anything after its consent is none: TLS begins with us.
+        """
+        await self._answered
+        if self._transport is None or self._reader.rest:
+            raise TunnelRefusedError
+        return self._transport
+
+    def close(self) -> None:
+        """Close the connection, tunnel or not."""
+        self._answered.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The proxy can be reached."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its type
+        self._transport.write(self._message)
+
+    def data_received(self, data: bytes) -> None:
+        """Some of the proxy's answer has come."""
+        if self._answered.done():
+            self._reader.rest += data
+            return
+        try:
+            head = self._reader.feed(data)
+        except http.client.HTTPException as error:
+            self._answered.set_exception(error)
+            return
+        if head is None:
+            return
+        if head.status == 200:
+            self._answered.set_result(None)
+        else:
+            self._answered.set_exception(ProxyUnauthorizedError() if head.status == 407 else TunnelRefusedError())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The proxy has hung up."""
+        if not self._answered.done():
+            self._answered.set_exception(exc or http.client.RemoteDisconnected("the proxy hung up"))

@@ -1,0 +1,173 @@
+"""The head of a response: status, header fields, and how the body after it is framed."""
+
+from __future__ import annotations
+
+import email.parser
+import http.client
+import re
+from collections.abc import Iterator, Mapping
+
+HEAD_LIMIT = 64 * 1024  # bytes of one head, status line and header fields
+
+# A head that every reader understands alike. Possessive, so that a long head that doesn't match costs one pass.
+_STRICT = re.compile(
+    rb"HTTP/1\.([01]) ([2-9][0-9]{2})(?: [^\r\n]*+)?+\r\n"
+    rb"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[^\r\n\0]*+\r\n)*+)\r\n"
+)
+_DECISIVE_FIELD = re.compile(
+    rb"\n(content-length|transfer-encoding|connection|content-encoding):([^\r]*)", re.IGNORECASE
+)
+_BLANK = " \t"
+_PLAIN_LENGTH = re.compile(r"[0-9]{1,18}(?:[ \t]*,[ \t]*[0-9]{1,18})*")
+
+Fields = dict[str, list[str]]
+"""Values by lower-case name, in their order."""
+
+
+class Headers(Mapping[str, str]):
+    """Header fields by name, compared without case; a field that comes several times has its values joined by commas.
+
+    Most responses are understood without a look at them, so they are parsed when somebody asks.
+    """
+
+    __slots__ = ("_fields", "_lines")
+
+    def __init__(self, lines: bytes, fields: Fields | None = None) -> None:
+        self._lines = lines
+        self._fields = fields
+
+    def __getitem__(self, name: str) -> str:
+        return ", ".join(self._parsed()[name.lower()])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parsed())
+
+    def __len__(self) -> int:
+        return len(self._parsed())
+
+    def _parsed(self) -> Fields:
+        if self._fields is None:
+            self._fields = {}
+            for line in self._lines.decode("latin-1").split("\r\n")[:-1]:
+                name, _, value = line.partition(":")
+                self._fields.setdefault(name.lower(), []).append(value.strip(_BLANK))
+        return self._fields
+
+
+class ResponseHead:
+    """One head, and what follows from it.
+
+    status      -- 100 to 999
+    headers     -- the fields
+    chunked     -- the body comes in chunks
+    length      -- else the body's length in bytes; None where the body ends with the connection
+    encoding    -- the body's content coding, as it came; None where there is none
+    persistent  -- the connection may carry another request after the body. Only a head without any doubt says so:
+                   the next request must not meet what belongs to this response.
+    """
+
+    __slots__ = ("chunked", "encoding", "headers", "length", "persistent", "status")
+
+    def __init__(self, data: bytes) -> None:
+        """Read a whole head, up to the empty line.
+
+        What requests takes for a response is taken: what it refuses may have enrolled somebody, and be sent again.
+        Raises http.client.HTTPException where it is none.
+        """
+        if len(data) > HEAD_LIMIT:
+            raise http.client.LineTooLong("head")
+        fields: Fields = {}
+        if found := _STRICT.match(data):
+            minor, status, lines = found.groups()
+            self.status, newer = int(status), minor == b"1"
+            for name, value in _DECISIVE_FIELD.findall(data):
+                fields.setdefault(name.decode().lower(), []).append(value.decode("latin-1").strip(_BLANK))
+            self.headers = Headers(lines)
+        else:
+            line, _, lines = data.partition(b"\n")
+            self.status, newer = read_status_line(line)
+            fields = _lenient(lines)
+            self.headers = Headers(lines, fields)
+        self.encoding = _joined(fields.get("content-encoding"))
+        connection = (_joined(fields.get("connection")) or "").lower()
+        kept = "close" not in connection if newer else "keep-alive" in connection
+        clear = self._frame(fields.get("content-length"), _joined(fields.get("transfer-encoding")), newer=newer)
+        self.persistent = kept and clear and found is not None
+
+    def _frame(self, lengths: list[str] | None, codings: str | None, *, newer: bool) -> bool:
+        """Decide how the body is framed; return whether there is no doubt about it (RFC 9112, 6.3)."""
+        self.chunked, self.length = False, None
+        if self.status in (204, 304) or self.status < 200:
+            self.length = 0
+            return codings is None and (self.status == 304 or lengths in (None, ["0"]))
+        if codings and "chunked" in [coding.strip() for coding in codings.lower().split(",")]:
+            self.chunked = True  # beats a length
+            return codings.lower() == "chunked" and lengths is None and newer
+        if lengths:
+            self.length = _length(lengths)
+            return codings is None and all(_PLAIN_LENGTH.fullmatch(value) for value in lengths)
+        if self.status == 205 and codings is None:  # without a body (RFC 9110, 15.3.6): nobody waits for its end
+            self.length = 0
+        return False
+
+
+def read_status_line(line: bytes) -> tuple[int, bool]:
+    """The status, and whether the version is 1.1 or later, of a line without its LF; as http.client reads it.
+
+    Raises http.client.HTTPException where this is none.
+    """
+    words = line.decode("latin-1").split(None, 2)
+    if len(words) < 2 or not words[0].startswith("HTTP/"):
+        raise http.client.BadStatusLine("")
+    try:
+        status = int(words[1])
+    except ValueError:
+        raise http.client.BadStatusLine("") from None
+    if not 100 <= status <= 999:
+        raise http.client.BadStatusLine("")
+    if words[0] in ("HTTP/1.0", "HTTP/0.9"):
+        return status, False
+    if not words[0].startswith("HTTP/1."):
+        raise http.client.UnknownProtocol("")
+    return status, True
+
+
+def _lenient(lines: bytes) -> Fields:
+    """The fields as http.client has them: read by the email package.
+
+    So folded lines, lone LF or CR and stray white space mean here what they mean to requests. Only the number of
+    fields is not limited.
+    """
+    fields: Fields = {}
+    message = email.parser.HeaderParser(_class=http.client.HTTPMessage).parsestr(lines.decode("latin-1"))
+    for name, value in message.items():
+        fields.setdefault(name.lower(), []).append(" ".join(value.splitlines()).strip(_BLANK))
+    return fields
+
+
+def _joined(values: list[str] | None) -> str | None:
+    return ", ".join(values) if values else None
+
+
+def _length(values: list[str]) -> int | None:
+    """The length that the fields agree on; None where they name none. Read as urllib3 and http.client read it."""
+    if len(values) == 1 and _PLAIN_LENGTH.fullmatch(values[0]) and "," not in values[0]:
+        return int(values[0])
+    try:
+        lengths = {int(part) for value in values for part in value.split(",")}
+    except ValueError:
+        return _first(values[0])
+    if len(lengths) > 1:
+        raise http.client.HTTPException("several lengths")
+    return _natural(lengths.pop())
+
+
+def _first(value: str) -> int | None:
+    try:
+        return _natural(int(value))
+    except ValueError:
+        return None
+
+
+def _natural(number: int) -> int | None:
+    return number if number >= 0 else None

@@ -1,0 +1,154 @@
+"""From the bytes of a connection to a response."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import re
+from dataclasses import dataclass
+
+import urllib3
+
+from consumer.clicksend.chunked_body import ChunkedBody
+from consumer.clicksend.response_head import HEAD_LIMIT, Headers, ResponseHead, read_status_line
+from consumer.clicksend.transport import ANSWER_LIMIT, BODY_LIMIT
+
+_HEAD_END = re.compile(rb"\n\r?\n")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """One response, read to its end.
+
+    headers -- parsed when somebody asks
+    body    -- chunks put together, a content coding undone
+    """
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The field of that name, compared without case; None where there is none."""
+        return self.headers.get(name)
+
+
+class HeadReader:
+    """Finds heads in what comes."""
+
+    __slots__ = ("_searched", "_started", "rest")
+
+    def __init__(self) -> None:
+        self.rest = bytearray()  # come, and not part of a head that was read
+        self._searched = 0  # bytes of it in which no head ends
+        self._started = False  # the status line has come, and is one
+
+    def feed(self, data: bytes) -> ResponseHead | None:
+        """Take what came; return the next head if it is complete. Raises http.client.HTTPException for what is none."""
+        rest = self.rest
+        rest += data
+        if end := _HEAD_END.search(rest, self._searched):
+            head = ResponseHead(bytes(rest[: end.end()]))
+            del rest[: end.end()]
+            self._searched, self._started = 0, False
+            return head
+        if not self._started and b"\n" in data:
+            read_status_line(bytes(rest.partition(b"\n")[0]))  # so that nobody waits for the end of what is not HTTP
+            self._started = True
+        if len(rest) > HEAD_LIMIT:
+            raise http.client.LineTooLong("head")
+        self._searched = max(0, len(rest) - 2)
+        return None
+
+
+class ResponseReader:
+    """Reads the response to one request: `feed` it what comes, until it returns the response.
+
+    reusable -- the connection may carry another request: the server keeps it, nothing follows the response, and there
+                was no doubt about where it ends
+    """
+
+    __slots__ = ("_body", "_chunks", "_head", "_heads", "_room", "reusable")
+
+    def __init__(self) -> None:
+        self._room = ANSWER_LIMIT
+        self._heads = HeadReader()
+        self._head: ResponseHead | None = None  # of the final response; None until it is complete
+        self._chunks: ChunkedBody | None = None
+        self._body = bytearray()
+        self.reusable = False
+
+    def feed(self, data: bytes | bytearray) -> HttpResponse | None:
+        """Take what came; return the response once it is complete. Raises http.client.HTTPException for what is none.
+
+        Interim responses (1xx), however many, are skipped.
+        """
+        self._room -= len(data)
+        if self._room < 0:
+            raise http.client.HTTPException("the response is too long")
+        head = self._head
+        if head is None:
+            head = self._heads.feed(bytes(data))
+            while head is not None and head.status < 200:
+                head = self._heads.feed(b"")
+            if head is None:
+                return None
+            self._begin(head)
+            data = self._heads.rest
+        return self._take(head, data)
+
+    def end(self) -> HttpResponse:
+        """The connection has ended. Raises http.client.HTTPException where the response was not complete."""
+        if self._room == ANSWER_LIMIT:
+            raise http.client.RemoteDisconnected("closed without a response")
+        head = self._head
+        self.reusable = False
+        if head is None or head.length is not None:
+            raise http.client.HTTPException("the response is cut")
+        if self._chunks is not None:
+            self._chunks.end()
+            return _response(head, self._chunks.body)
+        return _response(head, bytes(self._body))
+
+    def _begin(self, head: ResponseHead) -> None:
+        if (head.length or 0) > BODY_LIMIT:
+            raise http.client.HTTPException("the body is too long")
+        self._head = head
+        self._chunks = ChunkedBody() if head.chunked else None
+
+    def _take(self, head: ResponseHead, data: bytes | bytearray) -> HttpResponse | None:
+        if self._chunks is not None:
+            if not self._chunks.feed(data):
+                return None
+            self.reusable = head.persistent and self._chunks.sound
+            return _response(head, self._chunks.body)
+        self._body += data
+        come = len(self._body)
+        if head.length is None:
+            if come > BODY_LIMIT:
+                raise http.client.HTTPException("the body is too long")
+            return None
+        if come < head.length:
+            return None
+        self.reusable = head.persistent and come == head.length
+        return _response(head, bytes(self._body[: head.length]))
+
+
+def _response(head: ResponseHead, body: bytes) -> HttpResponse:
+    if head.encoding:
+        body = _decoded(body, head.encoding)
+    return HttpResponse(head.status, head.headers, body)
+
+
+def _decoded(body: bytes, encoding: str) -> bytes:
+    """Undo a content coding that nobody asked for, as requests does. Raises http.client.HTTPException on failure."""
+    packed = urllib3.HTTPResponse(io.BytesIO(body), {"Content-Encoding": encoding}, preload_content=False)
+    plain = b""
+    try:
+        for piece in packed.stream(16 * 1024):
+            plain += piece
+            if len(plain) > BODY_LIMIT:
+                raise http.client.HTTPException("the body is too long")
+    except urllib3.exceptions.HTTPError as error:
+        raise http.client.HTTPException("the body can't be decoded") from error
+    return plain

@@ -1,0 +1,150 @@
+"""Numbering plans: what a country's numbers look like, from the metadata of phonenumbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple, cast
+
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumber
+
+MAIN_REGIONS = {str(code): regions[0] for code, regions in COUNTRY_CODE_TO_REGION_CODE.items()}
+"""The region whose plan counts for a calling code that several share."""
+
+_LONGEST = 15  # digits: E.164, section 6.2.1
+_NEVER = r"(?!)"
+_DIGITS = "0123456789"
+_NORTH_AMERICA = "1"
+# Area codes and exchanges begin with 2 to 9; N11 are service codes (911), never area codes (NANPA, ATIS-0300051).
+_NORTH_AMERICAN = re.compile(r"[2-9](?!11)\d\d[2-9]")
+
+
+class Number(NamedTuple):
+    """A phone number: its country's calling code and its national (significant) number."""
+
+    code: str
+    national: str
+
+    @property
+    def e164(self) -> str:
+        return f"+{self.code}{self.national}"
+
+    @property
+    def parsed(self) -> PhoneNumber:
+        """The number as phonenumbers has it."""
+        zeros = len(self.national) - len(self.national.lstrip("0"))
+        number = PhoneNumber(country_code=int(self.code), national_number=int(self.national))
+        if zeros:
+            number.italian_leading_zero = True
+        if zeros > 1:
+            number.number_of_leading_zeros = zeros
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What we need of a numbering plan. `numbers` matches a whole national number, `abroad` and `trunk` a beginning."""
+
+    code: str
+    abroad: re.Pattern[str]  # how a call abroad begins
+    trunk: re.Pattern[str]  # the prefix of a national number; has groups where leaving it out is not all
+    has_trunk_prefix: bool  # which people of its country write, unless it is the calling code (North America)
+    numbers: re.Pattern[str]
+    lengths: frozenset[int]  # of national numbers with their area code
+    first_digits: frozenset[str]  # of national numbers
+
+
+def can_be(number: Number) -> bool:
+    """Return whether the number's plan can have it, in a range that is in use or in a new one.
+
+    Its length is possible, and a number of the plan begins with its first digit. In North America neither the area code
+    nor the exchange begins with 0 or 1. Nobody has a number of one digit repeated: people write it to get past a form.
+    """
+    code, national = number
+    plan = plan_of_code(code)
+    length = len(national)
+    return (
+        length in plan.lengths
+        and len(code) + length <= _LONGEST
+        and national[0] in plan.first_digits
+        and national.strip(national[0]) != ""
+        and (code != _NORTH_AMERICA or _NORTH_AMERICAN.match(national) is not None)
+    )
+
+
+@cache
+def plan_of_region(region: str) -> Plan:
+    """Return the plan of a region that phonenumbers supports."""
+    return _plan(cast(PhoneMetadata, PhoneMetadata.metadata_for_region(region, None)))
+
+
+@cache
+def plan_of_code(code: str) -> Plan:
+    """Return the plan of a calling code in `MAIN_REGIONS`."""
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(int(code), MAIN_REGIONS[code])
+    return _plan(cast(PhoneMetadata, metadata))
+
+
+def _plan(metadata: PhoneMetadata) -> Plan:
+    general = metadata.general_desc
+    numbers = (general and general.national_number_pattern) or _NEVER
+    return Plan(
+        code=str(metadata.country_code),
+        abroad=re.compile(metadata.international_prefix or _NEVER),
+        trunk=re.compile(metadata.national_prefix_for_parsing or _NEVER),
+        has_trunk_prefix=metadata.national_prefix not in (None, str(metadata.country_code)),
+        numbers=re.compile(numbers),
+        lengths=frozenset(general.possible_length if general else ()),
+        first_digits=frozenset(_first_digits(numbers)),
+    )
+
+
+_ATOM = re.compile(r"\\d|\[([-\d]+)]|(\d)")
+_OPTIONAL = re.compile(r"\?|\{0,")
+
+
+def _first_digits(pattern: str) -> set[str]:
+    """Return the digits that a match of the pattern can begin with.
+
+    The metadata's patterns are of digits, `\\d`, `[...]`, `(?:...)`, `|` and quantifiers.
+    """
+    digits: set[str] = set()
+    for branch in _branches(pattern):
+        rest = branch
+        while rest:
+            if rest.startswith("(?:"):
+                end = _closing(rest)
+                digits |= _first_digits(rest[3:end])
+                rest = rest[end + 1 :]
+            elif atom := _ATOM.match(rest):
+                digits.update(digit for digit in _DIGITS if re.match(atom[0], digit))
+                rest = rest[atom.end() :]
+            else:
+                break
+            if not _OPTIONAL.match(rest):
+                break
+            rest = re.sub(r"^(?:\?|\{[\d,]+})", "", rest)
+    return digits
+
+
+def _branches(pattern: str) -> list[str]:
+    """Return the alternatives of a pattern, without those inside its groups."""
+    branches, depth = [""], 0
+    for sign in pattern:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and depth == 0:
+            branches.append("")
+        else:
+            branches[-1] += sign
+    return branches
+
+
+def _closing(pattern: str) -> int:
+    """Return where the group at the pattern's beginning is closed."""
+    depth = 0
+    for index, sign in enumerate(pattern):
+        depth += (sign == "(") - (sign == ")")
+        if depth == 0:
+            return index
+    return len(pattern)

@@ -1,0 +1,157 @@
+"""Take work while there is a free slot, send it, and report how it ended: what the one delivery thread does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from consumer.clicksend.outcome import Outcome
+from consumer.clicksend.probe import ProbeVerdict
+from consumer.delivery.judge import GiveUp
+from consumer.stream.record import Task
+from consumer.stream.reporter import Reporter
+from consumer.stream.scheduler import Scheduler
+from consumer.stream.work import Bury, Deliver, Duplicate, Probe, Stop, Wait
+
+SLICE = 64  # so much work is begun before responses and timers get their turn: below 5 ms
+
+
+class DeadLetterWriter(Protocol):
+    """Writes dead letters; reports to the scheduler when the broker has answered."""
+
+    def write(self, task: Task) -> None:
+        """Hand the task's dead letter over. Never raises; a failure reaches the scheduler as `bury_failed`."""
+
+
+class Timer(Protocol):
+    """A callback that is due."""
+
+    def cancel(self) -> None:
+        """Make sure that it does not run, if it has not run yet."""
+
+
+class Driver(Protocol):
+    """The seam below the delivery loop: its thread, time, timers and requests. asyncio in a worker, virtual time in a
+    simulation. All callbacks run on the loop's thread, one after the other. All but `wake`, `start`, `stop` and `join`
+    are for that thread.
+    """
+
+    def start(self, on_crash: Callable[[BaseException], None]) -> None:
+        """Start the thread. An exception that escapes a callback is given to `on_crash`."""
+
+    def now(self) -> float:
+        """Return the time, in monotonic seconds."""
+
+    def wake(self, callback: Callable[[], None]) -> None:
+        """Run the callback soon. Any thread may ask, also after `stop`: then it does not run."""
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        """Run the callback at `when` (monotonic seconds) or a little later."""
+
+    def send(self, payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:
+        """POST one contact, once. `on_outcome` is called exactly once, after this call has returned."""
+
+    def probe(self, on_verdict: Callable[[ProbeVerdict], None]) -> None:
+        """Read the credentials again and look at the list, beside the loop. `on_verdict` is called once, later."""
+
+    def stop(self) -> None:
+        """End the thread and close every connection. Any thread may ask."""
+
+    def join(self, timeout: float) -> None:
+        """Wait for the thread's end, at most `timeout` seconds."""
+
+
+class DeliveryLoop:
+    """Keep up to `concurrency` requests in flight. No asyncio in here: a driver has the thread, the clock and the wire.
+
+    One response frees one slot and takes the next work, so that no request waits for another thread. What the gate and
+    the retries wait for is one timer.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        driver: Driver,
+        dead_letters: DeadLetterWriter,
+        reporter: Reporter,
+        concurrency: int,
+        on_crash: Callable[[BaseException], None],
+    ) -> None:
+        self._scheduler = scheduler
+        self._driver = driver
+        self._dead_letters = dead_letters
+        self._reporter = reporter
+        self._concurrency = concurrency
+        self._on_crash = on_crash
+        # The rest is for the loop's thread.
+        self._requests = 0  # in flight
+        self._timer: Timer | None = None
+        self._timer_at = math.inf
+
+    def start(self) -> None:
+        """Start to deliver."""
+        self._driver.start(self._on_crash)
+        self._scheduler.on_work(partial(self._driver.wake, self._pump))
+        self._driver.wake(self._pump)
+
+    def stop(self, timeout: float) -> None:
+        """End the loop after the scheduler was closed. Wait for its thread, at most `timeout` seconds."""
+        self._driver.stop()
+        self._driver.join(timeout)
+
+    def _pump(self) -> None:
+        """Begin what can begin now."""
+        scheduler, driver = self._scheduler, self._driver
+        for _ in range(SLICE):
+            if self._requests >= self._concurrency:
+                return
+            work = scheduler.take(now := driver.now())
+            if type(work) is Deliver:
+                self._requests += 1
+                driver.send(work.task.payload, partial(self._ended, work))
+                continue
+            match work:
+                case Wait(until):
+                    self._wait(until, now)
+                    return
+                case Stop():
+                    return
+                case Bury(task):
+                    self._dead_letters.write(task)
+                case Duplicate(task):
+                    self._reporter.duplicate(task)
+                case Probe():
+                    driver.probe(self._probed)
+        driver.wake(self._pump)
+
+    def _wait(self, until: float, now: float) -> None:
+        """Look again at `until`. A timer that is due earlier looks, too, so it may stay."""
+        if until >= self._timer_at and self._timer_at > now:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer, self._timer_at = None, math.inf
+        if until < math.inf:
+            self._timer, self._timer_at = self._driver.call_at(until, self._timer_is_due), until
+
+    def _timer_is_due(self) -> None:
+        self._timer, self._timer_at = None, math.inf
+        self._pump()
+
+    def _ended(self, sent: Deliver, outcome: Outcome) -> None:
+        self._requests -= 1
+        now = self._driver.now()
+        verdict = self._scheduler.complete(sent, outcome, now)
+        self._reporter.answered(sent.task, outcome, verdict, now - sent.sent_at)
+        self._reporter.gate(self._scheduler.gate.fault)
+        if type(verdict) is GiveUp:
+            self._dead_letters.write(sent.task)
+        self._pump()
+
+    def _probed(self, verdict: ProbeVerdict) -> None:
+        self._scheduler.probed(verdict, self._driver.now())
+        self._reporter.probed(verdict)
+        self._reporter.gate(self._scheduler.gate.fault)
+        self._pump()

@@ -1,0 +1,166 @@
+"""The thread of the delivery loop: asyncio, on uvloop where it exists."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from consumer.clicksend.outcome import Outcome
+from consumer.clicksend.probe import ProbeVerdict
+from consumer.stream.watchdog import Pulse
+from consumer.worker.delivery_loop import Timer
+from consumer.worker.loop_lag import LoopLag
+
+NAME = "delivery-loop"
+PROBE_NAME = "probe"
+STALLED_SECONDS = 30.0  # longer than any slice of work on a machine whose cores are all taken
+LOOKUP_SECONDS = 120.0  # beyond a probe's timeout: a name's look-up can't be interrupted, it has limits of its own
+TIMER_SECONDS = 0.0015  # uvloop counts whole milliseconds, rounded; a timer that fires early would fire twice
+
+log = structlog.get_logger()
+
+
+class Sender(Protocol):
+    """What is used of a ContactSender."""
+
+    def send(self, payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:
+        """POST one contact. `on_outcome` is called once, later."""
+
+    def close(self) -> None:
+        """Close every connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How ClickSend is reached.
+
+    open_sender        -- makes the sender of contacts, on the loop's thread
+    probe              -- looks at the list and returns what it found; blocks, and raises nothing
+    reload_credentials -- reads them again from their source; blocks
+    """
+
+    open_sender: Callable[[asyncio.AbstractEventLoop], Sender]
+    probe: Callable[[], ProbeVerdict]
+    reload_credentials: Callable[[], None]
+
+
+class EventLoopDriver:
+    """The driver of a real worker (see `Driver`).
+
+    lag           -- how late the loop's timers fire; any thread may ask
+    total_timeout -- seconds that a request, and so a probe, may take
+    clock         -- monotonic seconds
+    """
+
+    def __init__(self, delivery: Delivery, total_timeout: float, clock: Callable[[], float]) -> None:
+        self.now = clock
+        self.lag = LoopLag(clock())
+        self._probe_limit = total_timeout + LOOKUP_SECONDS
+        self._probe_began_at = math.inf  # monotonic seconds; infinite: none is in progress
+        self._delivery = delivery
+        self._loop = _new_event_loop()
+        self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
+        self._on_crash: Callable[[BaseException], None] = _raise
+        self._sender: Sender  # since the thread runs
+
+    def pulses(self) -> list[Pulse]:
+        """Return what a watchdog watches. Any thread may ask."""
+        beat_at = self.lag.beat_at if self._thread.is_alive() else math.inf
+        return [Pulse(NAME, beat_at, STALLED_SECONDS), Pulse(PROBE_NAME, self._probe_began_at, self._probe_limit)]
+
+    def start(self, on_crash: Callable[[BaseException], None]) -> None:
+        """Start the thread."""
+        self._on_crash = on_crash
+        self._loop.set_exception_handler(self._loop_failed)
+        self._thread.start()
+
+    def wake(self, callback: Callable[[], None]) -> None:
+        """Run the callback soon. Any thread may ask."""
+        with suppress(RuntimeError):  # the loop is closed: there is nobody to wake
+            self._loop.call_soon_threadsafe(self._guarded, callback)
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        """Run the callback at `when` (monotonic seconds) or a little later."""
+        return self._loop.call_later(max(0.0, when - self.now()) + TIMER_SECONDS, self._guarded, callback)
+
+    def send(self, payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:
+        """POST one contact."""
+
+        def ended(outcome: Outcome) -> None:
+            try:
+                on_outcome(outcome)
+            except BaseException as crash:  # asyncio would take an OSError for the connection's
+                self._on_crash(crash)
+
+        self._sender.send(payload, ended)
+
+    def probe(self, on_verdict: Callable[[ProbeVerdict], None]) -> None:
+        """Look at the list in a thread of its own: requests blocks, and this is rare."""
+        self._probe_began_at = self.now()
+        threading.Thread(target=self._probe, args=(on_verdict,), name=PROBE_NAME, daemon=True).start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        with suppress(RuntimeError):  # it has ended
+            self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def join(self, timeout: float) -> None:
+        """Wait for the thread's end."""
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        loop = self._loop
+        asyncio.set_event_loop(loop)
+        try:
+            self._sender = self._delivery.open_sender(loop)
+            self._beat()
+            loop.run_forever()
+            self._sender.close()
+            loop.run_until_complete(loop.shutdown_asyncgens())  # a turn in which connections close
+            loop.close()
+        except BaseException as crash:  # a worker without its loop must end
+            self._on_crash(crash)
+
+    def _beat(self) -> None:
+        self._loop.call_later(self.lag.beat(self.now()), self._beat)
+
+    def _probe(self, on_verdict: Callable[[ProbeVerdict], None]) -> None:
+        try:
+            self._delivery.reload_credentials()
+            verdict = self._delivery.probe()
+        except BaseException as crash:
+            self._on_crash(crash)
+            return
+        self._probe_began_at = math.inf
+        self.wake(lambda: on_verdict(verdict))
+
+    def _guarded(self, callback: Callable[[], None]) -> None:
+        try:
+            callback()
+        except BaseException as crash:
+            self._on_crash(crash)
+
+    def _loop_failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        """Take what escaped some callback that is not ours, the transport's for one."""
+        error = context.get("exception")
+        self._on_crash(error if isinstance(error, BaseException) else RuntimeError("the event loop failed"))
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop  # noqa: PLC0415 -- there is none for some platforms, and asyncio does without
+    except ImportError:
+        log.warning("uvloop is not installed, plain asyncio delivers, at about twice the CPU time for each contact")
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def _raise(crash: BaseException) -> None:
+    raise crash

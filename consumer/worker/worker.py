@@ -1,0 +1,151 @@
+"""One member of the group, from its start to its end: the threads, and the order in which they stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+
+import structlog
+
+from consumer.enrolment.enroller import Enroller
+from consumer.errors import FatalStreamError
+from consumer.stream.clients import KafkaClients
+from consumer.stream.dead_letters import DeadLetters
+from consumer.stream.health import Health
+from consumer.stream.poll_loop import PollLoop
+from consumer.stream.reporter import Reporter
+from consumer.stream.scheduler import Scheduler
+from consumer.stream.start import Start
+from consumer.stream.threads import Threads
+from consumer.stream.watchdog import Pulse
+from consumer.worker.delivery_loop import DeliveryLoop, Driver
+from consumer.worker.input_guard import InputGuard
+
+LAST_COMMIT_SECONDS = 2.0  # of the drain budget: requests and dead letters that hang must not cost the last commit
+
+log = structlog.get_logger()
+
+
+class Ending(Enum):
+    """How a worker ended."""
+
+    DRAINED = "drained"  # nothing was in flight, and everything settled is committed
+    UNFINISHED = "unfinished"  # the drain budget ran out; what is not committed is delivered again
+    UNANSWERED = "unanswered"  # the last commit had no answer: leave without closing the consumer, which would hang
+
+
+class Worker:
+    """`run` blocks until `stop`, and raises what only a person or a restart can mend.
+
+    clients -- makes the Kafka clients
+    driver  -- carries the delivery loop
+    threads -- where other threads come from
+    clock   -- monotonic seconds
+    """
+
+    def __init__(
+        self,
+        clients: KafkaClients,
+        enroller: Enroller,
+        scheduler: Scheduler,
+        driver: Driver,
+        reporter: Reporter,
+        health: Health,
+        threads: Threads,
+        clock: Callable[[], float],
+    ) -> None:
+        self._options = clients.options
+        self._clients = clients
+        self._enroller = enroller
+        self._scheduler = scheduler
+        self._driver = driver
+        self._reporter = reporter
+        self._health = health
+        self._threads = threads
+        self._clock = clock
+        self._crash: BaseException | None = None  # written once by any thread, read by the poll thread
+
+    def stop(self) -> None:
+        """End: finish what is in flight, commit, leave the group. May be called from a signal handler."""
+        self._health.stopping = True
+
+    def pulse(self) -> Pulse:
+        """Return what a watchdog watches of the poll loop. Any thread may ask."""
+        return Pulse("the poll loop", self._health.last_poll_at, self._options.max_poll_interval_ms / 1000)
+
+    def run(self) -> Ending:
+        """Consume and deliver until stopped. The calling thread is the poll thread.
+
+        Raises ConfigurationError for topics, offsets or properties that a person must mend, FatalStreamError when only
+        a restart helps.
+        """
+        loop = PollLoop(
+            self._clients,
+            self._enroller,
+            self._scheduler,
+            self._reporter,
+            self._health,
+            self._clock,
+            InputGuard(self._options.unrecognised_limit, self._health),
+        )
+        try:
+            return self._run(loop)
+        except BaseException:
+            self._scheduler.close()
+            raise
+
+    def _run(self, loop: PollLoop) -> Ending:
+        options = self._options
+        start = Start(options, self._clients.admin, loop.connection, self._health, self._clock, self._is_stopping)
+        if not start.find_topics(loop.consumer):
+            loop.consumer.close()
+            return Ending.DRAINED
+        dead_letters = DeadLetters(
+            options,
+            self._scheduler,
+            self._reporter,
+            self._clock,
+            self._crashed,
+            self._health,
+            lambda: self._clients.producer({}),
+            self._threads,
+        )
+        dead_letters.start()
+        delivery = DeliveryLoop(
+            self._scheduler, self._driver, dead_letters, self._reporter, options.concurrency, self._crashed
+        )
+        delivery.start()
+        log.info("consuming", topics=list(options.topics), group=options.group_id, protocol=options.group_protocol)
+        loop.join()
+        while not self._health.stopping:
+            loop.turn()
+            if self._crash is not None:
+                raise FatalStreamError("a thread of the worker failed") from self._crash
+        return self._drain(loop, delivery, dead_letters)
+
+    def _is_stopping(self) -> bool:
+        return self._health.stopping
+
+    def _crashed(self, crash: BaseException) -> None:
+        self._crash = self._crash or crash
+
+    def _drain(self, loop: PollLoop, delivery: DeliveryLoop, dead_letters: DeadLetters) -> Ending:
+        """Finish what is in flight, commit, close. Polling goes on, so that the group stays stable meanwhile."""
+        deadline = self._clock() + self._options.drain_timeout
+        finish_by = deadline - min(LAST_COMMIT_SECONDS, self._options.drain_timeout / 4)
+        log.info("ending", in_flight=self._in_flight(), within_seconds=self._options.drain_timeout)
+        self._scheduler.close()
+        loop.end(finish_by)
+        while self._in_flight() and self._clock() < finish_by:
+            loop.closing_turn()
+        unfinished = self._in_flight()
+        delivery.stop(max(0.0, min(1.0, finish_by - self._clock())))
+        dead_letters.close(max(0.0, finish_by - self._clock()))
+        if not loop.commit_last(deadline):
+            return Ending.UNANSWERED
+        loop.leave(deadline)
+        log.info("ended", unfinished=unfinished)
+        return Ending.UNFINISHED if unfinished else Ending.DRAINED
+
+    def _in_flight(self) -> int:
+        return self._scheduler.in_flight(list(self._scheduler.ledgers))

@@ -28,6 +28,7 @@ ROOMS = [
     "log",
     "pages",
     "mask",
+    "terminal",
     "loopback",
     "errors",
     "__init__",

@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from socket import AF_INET6
+from socket import AF_INET6, SHUT_RDWR, socket
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any, Protocol
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import orjson
+import structlog
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from consumer.errors import ConfigurationError, Problem
+from consumer.log import Summary, cause_of
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-SOCKET_SECONDS = 10.0  # a client that sends nothing holds its thread no longer
+REST_SECONDS = 0.2  # after a connection that could not be taken: it waits, and would be tried again at once
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What strangers may take of the monitor.
+
+    connections -- at once; beyond, the oldest is closed for the newest: those who are silent don't keep probes out
+    seconds     -- for a request and its answer
+    """
+
+    connections: int = 32
+    seconds: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +63,7 @@ class Monitor:
     """Serves in threads of its own until closed.
 
     live, ready -- asked at each request
+    limits      -- of connections and time
     site        -- answers whatever is asked for beside these; None: nothing does
     Raises ConfigurationError where the address can't be had.
     """
@@ -55,8 +76,9 @@ class Monitor:
         live: Callable[[], Report],
         ready: Callable[[], Report],
         site: Site | None = None,
+        limits: Limits = Limits(),
     ) -> None:
-        app = _application(make_wsgi_app(registry), {"/livez": live, "/readyz": ready}, site)
+        app = _answering(_application(make_wsgi_app(registry), {"/livez": live, "/readyz": ready}, site))
         try:
             kind = _Server6 if ":" in host else _Server
             self._server = make_server(host.strip("[]"), port, app, server_class=kind, handler_class=_Handler)
@@ -66,6 +88,7 @@ class Monitor:
             )
             raise ConfigurationError(problem) from None
         self._server.site = site
+        self._server.limits = limits
         self._thread = threading.Thread(target=self._server.serve_forever, name="monitor", daemon=True)
 
     @property
@@ -123,8 +146,18 @@ def _headers(kind: str, body: bytes) -> list[tuple[str, str]]:
 
 
 class _Server(ThreadingMixIn, WSGIServer):
+    """A thread a connection, one request each, within limits. Failures are one line in a while, never a traceback."""
+
     daemon_threads = True
+    request_queue_size = 64
     site: Site | None = None
+    limits = Limits()
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[socket, float] = {}  # since when, in monotonic seconds; the oldest first
+        self._summary = Summary()
+        super().__init__(*arguments, **more)
 
     def server_bind(self) -> None:
         """http.server's asks a name server for the host's name on the way, which may take long and is of no use."""
@@ -134,8 +167,58 @@ class _Server(ThreadingMixIn, WSGIServer):
 
     def service_actions(self) -> None:
         """socketserver's: called between requests, at least twice a second."""
-        if self.site is not None:
-            self.site.tick()
+        now = time.monotonic()
+        with self._lock:
+            late = [each for each, since in self._open.items() if now - since > self.limits.seconds]
+        self._end(late)
+        try:
+            if self.site is not None:
+                self.site.tick()
+        except Exception as error:  # without this thread there would be no probes
+            self.failed("the debugger could not note the time", error)
+
+    def get_request(self) -> tuple[socket, Any]:
+        """Take a connection; rest where that can't be done, for want of descriptors for one."""
+        try:
+            return super().get_request()
+        except OSError as error:
+            self.failed("monitor connection not accepted", error)
+            time.sleep(REST_SECONDS)
+            raise
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own."""
+        with self._lock:
+            surplus = list(self._open)[: max(0, len(self._open) + 1 - self.limits.connections)]
+            for each in surplus:
+                del self._open[each]
+            self._open[request] = time.monotonic()
+        self._end(surplus)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """The connection has done its work."""
+        with self._lock:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, _request: Any, _client_address: Any) -> None:
+        """socketserver's: in place of a traceback on stderr."""
+        error = sys.exception()
+        if error is not None:
+            self.failed("monitor request failed", error)
+
+    def failed(self, event: str, error: BaseException) -> None:
+        """Say so, once in a while."""
+        suppressed = self._summary.ask(event, time.monotonic())
+        if suppressed is not None:
+            log.warning(event, **cause_of(error), suppressed=suppressed)
+
+    def _end(self, connections: Iterable[socket]) -> None:
+        """Their threads find the end of the connection, and close it."""
+        for each in connections:
+            with suppress(OSError):
+                each.shutdown(SHUT_RDWR)
 
 
 class _Server6(_Server):
@@ -145,7 +228,12 @@ class _Server6(_Server):
 
 
 class _Handler(WSGIRequestHandler):
-    timeout = SOCKET_SECONDS
+    server: _Server
+
+    def setup(self) -> None:
+        """As http.server does, with a time limit for whatever waits."""
+        self.request.settimeout(self.server.limits.seconds)
+        super().setup()
 
     def address_string(self) -> str:
         """The peer's address as it is: no look-up of its name."""
@@ -153,3 +241,23 @@ class _Handler(WSGIRequestHandler):
 
     def log_message(self, *_args: Any) -> None:
         """Scrapes are not worth a line."""
+
+    def get_stderr(self) -> Any:
+        """Where wsgiref writes tracebacks; `_answering` has told the cause of those that are ours."""
+        return io.StringIO()
+
+
+def _answering(app: WSGIApplication) -> WSGIApplication:
+    """The application, with a status for what it raises."""
+    summary = Summary()
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return app(environ, start_response)
+        except Exception as error:  # a page that fails must not be a traceback in the log
+            suppressed = summary.ask("failed", time.monotonic())
+            if suppressed is not None:
+                log.error("monitor could not answer", **cause_of(error), suppressed=suppressed)
+            return _text(start_response, "500 Internal Server Error", "internal error; the log names its cause\n")
+
+    return answer

@@ -27,6 +27,7 @@ ROOMS = [
     "metrics",
     "log",
     "pages",
+    "number_text",
     "mask",
     "terminal",
     "loopback",

@@ -13,6 +13,7 @@ from consumer.delivery.breaker import Breaker, BreakerState
 from consumer.delivery.halt import Halt
 from consumer.delivery.limiter import Limiter
 from consumer.delivery.retry import RetryPolicy
+from consumer.number_text import shown_number
 
 MASS_REJECTION_LIMIT = 20  # different contacts rejected in a row, unless the settings say otherwise
 # Transient, and not the breaker's: a 429 is the limiter's, what can't be understood has a halt of its own.
@@ -114,7 +115,7 @@ class Gate:
         if self._limiter.refused:
             return GateReport(state, until, "ClickSend answers 429 (too many requests); few go out until it takes one")
         if self.rate < math.inf:
-            return GateReport(state, until, f"requests are paced, {self.rate:.3g} a second")
+            return GateReport(state, until, f"requests are paced, {shown_number(self.rate)} a second")
         return GateReport(state, until, "nothing holds requests back")
 
     def own(self, partitions: int) -> None:

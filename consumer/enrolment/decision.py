@@ -52,10 +52,15 @@ class Filtered:
 
 @dataclass(frozen=True, slots=True)
 class Undeliverable:
-    """A dead letter. `detail` says what is wrong, without any value of the record."""
+    """A dead letter.
+
+    detail   -- what is wrong, without any value of the record
+    is_event -- whether the record is an event all the same: what is wrong is one record, not the input
+    """
 
     reason: DeadLetterReason
     detail: str
+    is_event: bool = False
 
 
 Decision = Enrolled | Filtered | Undeliverable

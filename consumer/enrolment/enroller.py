@@ -69,13 +69,13 @@ class Enroller:
 
     def _enrol(self, parts: Parts, kind: object, name: str) -> Decision:
         if fault := self._event_schema.fault({"type": kind}):
-            return Undeliverable(DeadLetterReason.UNDECODABLE, f"against the event schema: {fault}")
+            return Undeliverable(DeadLetterReason.UNDECODABLE, f"against the event schema: {fault}", is_event=True)
         mapped = map_event(parts, self._rules)
         if mapped is None:
             return _NO_IDENTITY
         identities, fields, notes, sources = mapped
         if not identities:
-            return Undeliverable(DeadLetterReason.UNMAPPABLE, ", ".join(map(str, notes)))
+            return Undeliverable(DeadLetterReason.UNMAPPABLE, ", ".join(map(str, notes)), is_event=True)
         if fault := self._contact_schema.fault(fields):
-            return Undeliverable(DeadLetterReason.UNMAPPABLE, f"against the contact schema: {fault}")
+            return Undeliverable(DeadLetterReason.UNMAPPABLE, f"against the contact schema: {fault}", is_event=True)
         return Enrolled(name, identities, orjson.dumps(fields), tuple(notes), sources)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from consumer.number_text import shown_number
 from consumer.operations.moments import shown_duration
 
 
@@ -12,4 +13,6 @@ def pace(records: int, per_second: float) -> str:
     """
     if not per_second or records <= 0:
         return ""
-    return f"at most {shown_duration(records / per_second)} at {per_second:g} requests a second (one worker)"
+    return (
+        f"at most {shown_duration(records / per_second)} at {shown_number(per_second)} requests a second (one worker)"
+    )

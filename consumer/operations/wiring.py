@@ -138,6 +138,8 @@ class Probes:
             gate = self._scheduler.gate.report(now)
         readiness = self._health.readiness(now, gate.why if gate.state is GateState.HALTED else "")
         detail, mend = readiness.detail, self._health.letters_mend
+        if readiness.ready and (held := self._health.held_partitions()):
+            detail += f"; {held}"
         if mend and (waiting := self._scheduler.dead_letters_waiting()):
             detail += f"; {waiting} dead letters wait: {mend}"
         body: dict[str, str | float] = {"state": readiness.condition, "detail": detail}
@@ -206,6 +208,7 @@ def stream_options(settings: Settings) -> StreamOptions:
         session_timeout_ms=kafka.session_timeout_ms,
         max_poll_interval_ms=kafka.max_poll_interval_ms,
         max_event_age=settings.enrolment.max_event_age,
+        unrecognised_limit=settings.enrolment.unrecognised_limit,
         concurrency=settings.delivery.concurrency,
         request_timeout=settings.clicksend.total_timeout,
         drain_timeout=worker.drain_timeout,

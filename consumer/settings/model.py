@@ -183,7 +183,7 @@ class ClickSend(Section):
 
     username: kind.BasicUser = Field(description="account user name")
     api_key: kind.HeaderSecret = Field(description="the API key, not the login password")
-    list_id: int = Field(gt=0, description="the contact list's number")
+    list_id: int = Field(gt=0, le=2**63 - 1, description="the contact list's number")
     base_url: kind.BaseUrl = Field(
         "https://rest.clicksend.com/v3", description="address of the API; plain http for loopback only"
     )
@@ -211,6 +211,12 @@ class Enrolment(Section):
         PhoneCheck.POSSIBLE, description="`possible` or `valid`: how strictly numbers are read"
     )
     event_path: kind.JsonPointer | None = Field(None, description="JSON pointer to the event inside a wrapper record")
+    unrecognised_limit: int = Field(
+        20,
+        ge=0,
+        description="so many records in a row that are no events (a wrong topic, a wrong format) hold their partition; "
+        "0 = never",
+    )
     max_event_age: kind.Seconds = Field(
         0, description="seconds, 0 = off; older records are filtered as `too_old`: for a new group on an old topic"
     )
@@ -220,7 +226,7 @@ class Delivery(Section):
     """How fast, and what happens when ClickSend refuses us."""
 
     concurrency: int = Field(16, ge=1, le=2000, description="requests in flight")
-    max_requests_per_second: float = Field(0, ge=0, description="for this worker; 0 = no fixed limit")
+    max_requests_per_second: kind.Rate = Field(0, description="for this worker; 0 = no fixed limit")
     on_configuration_fault: OnConfigurationFault = Field(
         OnConfigurationFault.HALT,
         description="`halt`, or `dead_letter` for those who want 401/403/404 records on the dead-letter topic",

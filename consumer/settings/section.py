@@ -31,8 +31,9 @@ BasicUser = Annotated[str, AfterValidator(values.basic_user)]
 HostName = Annotated[str, AfterValidator(values.host_name)]
 HeaderSecret = Annotated[SecretStr, AfterValidator(values.header_secret)]
 Properties = Annotated[dict[str, str], BeforeValidator(values.properties)]
-Seconds = Annotated[float, Field(ge=0, le=YEAR)]
-SomeSeconds = Annotated[float, Field(gt=0, le=YEAR)]
+Seconds = Annotated[float, Field(ge=0, le=YEAR), AfterValidator(values.measurable)]
+SomeSeconds = Annotated[float, Field(gt=0, le=YEAR), AfterValidator(values.measurable)]
+Rate = Annotated[float, Field(ge=0, le=1_000_000), AfterValidator(values.measurable)]
 
 
 class Section(BaseModel):
@@ -53,10 +54,15 @@ class Section(BaseModel):
     @check("*", mode="before")
     @classmethod
     def _tidied(cls, value: object, info: ValidationInfo) -> object:
+        field = cls.model_fields[info.field_name or ""]
+        if isinstance(value, bool) and field.annotation is not bool:
+            raise values.SettingError("is true or false, where another value belongs", f"{field.description}")
         if not isinstance(value, str):
             return value
-        text = value.strip()
-        words = {word.lower(): word for word in choices(cls.model_fields[info.field_name or ""].annotation)}
+        text = values.encodable(value.strip())
+        if not any(isinstance(each, BeforeValidator) for each in field.metadata):
+            values.header_text(text)
+        words = {word.lower(): word for word in choices(field.annotation)}
         return words.get(text.lower(), text)
 
     @property

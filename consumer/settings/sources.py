@@ -82,12 +82,13 @@ def _read_overrides(gathered: Gathered, overrides: Mapping[str, str], known: Ite
 def _read_environment(gathered: Gathered, environ: Mapping[str, str], wanted: Iterable[Setting]) -> None:
     by_name = {setting.variable: setting for setting in wanted}
     names = [*by_name, *(f"{name}_FILE" for name in by_name)]
+    prefixes = tuple({f"{setting.section}_".upper() for setting in wanted})
     for name, value in environ.items():
         if value.startswith(SERVICE_LINKS):
             continue
         if name in by_name:
             gathered.add(by_name[name], value, "environment")
-        elif name not in names and (meant := nearest(name, names)):
+        elif name not in names and name.upper().startswith(prefixes) and (meant := nearest(name, names)):
             gathered.problems.append(_unknown(name, meant))
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import SecretStr
 
 from consumer.enrolment.pointer import Pointer
 from consumer.loopback import is_loopback
+
+SMALLEST = 0.001
 
 
 class SettingError(ValueError):
@@ -33,7 +36,22 @@ def comma_separated(value: object) -> object:
 
 def joined(value: object) -> object:
     """A TOML array of text as one text, comma-separated."""
-    return ",".join(str(part) for part in value) if isinstance(value, list) else value
+    is_text = isinstance(value, list) and all(isinstance(part, str) for part in value)
+    return ",".join(value) if isinstance(value, list) and is_text else value
+
+
+def encodable(text: str) -> str:
+    """Text that can be written as UTF-8 and handed to C: bytes of the environment that are not are surrogates here."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise SettingError("is not UTF-8 text", "Write it as UTF-8, without null bytes")
+    return text
+
+
+def measurable(number: float) -> float:
+    """A time or a rate that can be meant: 0, where it stands for none, or a thousandth at least."""
+    if 0 < number < SMALLEST:
+        raise SettingError("is too small", f"Set it to at least {SMALLEST}")
+    return number
 
 
 def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -50,6 +68,7 @@ def topic_name(name: str) -> str:
 
 def servers(text: str) -> str:
     """Kafka's `host:port,host:port`; the port may be left out."""
+    text = text.rstrip(", ")
     for part in text.split(","):
         try:
             url = urlsplit(f"//{part.strip()}")
@@ -83,12 +102,24 @@ def base_url(text: str) -> str:
 
 def proxy_url(secret: SecretStr) -> SecretStr:
     """The address of a proxy; it may carry the proxy's user name and password."""
-    url = _web_address(secret.get_secret_value())
+    text = secret.get_secret_value()
+    before_host, at, _ = text.partition("://")[2].rpartition("@")
+    if at and set(before_host) & set("#/?"):
+        raise SettingError("has a #, / or ? in its user name or password", "Percent-encode them: %23, %2F, %3F")
+    if not unquote(before_host).isprintable() or not _is_latin_1(unquote(before_host)):
+        raise SettingError(
+            "has a user name or password that a header can't carry", "Use characters of ISO 8859-1, percent-encoded"
+        )
+    url = _web_address(text)
     if url is None or url.path.strip("/") or url.query or url.fragment:
         raise SettingError(
             "is not the address of a proxy", "Write it as http://host:port or http://user:password@host:port"
         )
     return secret
+
+
+def _is_latin_1(text: str) -> bool:
+    return all(ord(character) < 256 for character in text)
 
 
 def header_text(text: str) -> str:
@@ -150,7 +181,7 @@ def readable_file(text: str) -> str:
 
 def ca_location(text: str) -> str:
     """A CA file, a directory of them, or librdkafka's word `probe`: look in the usual places."""
-    return text if text == "probe" or Path(text).is_dir() else readable_file(text)
+    return text if text == "probe" or os.path.isdir(text) else readable_file(text)  # noqa: PTH112 -- Path's may raise
 
 
 def properties(value: object) -> dict[str, str]:
@@ -158,10 +189,11 @@ def properties(value: object) -> dict[str, str]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
     if not isinstance(value, Mapping) or not all(isinstance(entry, str | int | float) for entry in value.values()):
         raise SettingError(
             "is not a JSON object of property names and values", 'Write it like {"client.rack": "eu-1a"}'
         )
+    encodable("".join(f"{name}{entry}" for name, entry in value.items()))
     return {str(name): str(entry).lower() if isinstance(entry, bool) else str(entry) for name, entry in value.items()}

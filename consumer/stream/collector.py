@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 from consumer import metrics
 from consumer.clicksend.fault import Fault
 from consumer.delivery.gate import GateState
-from consumer.stream.health import Health
+from consumer.stream.health import Condition, Health
 from consumer.stream.ledger import Ledger
 from consumer.stream.scheduler import Scheduler
 
@@ -82,6 +82,7 @@ class WorkerCollector(Collector):
         oldest = metrics.OLDEST_UNSETTLED.gauge_family()
         committed = metrics.COMMITTED_OFFSET.gauge_family()
         end = metrics.END_OFFSET.gauge_family()
+        held = metrics.PARTITION_HELD.gauge_family()
         now = time.time()  # of a partition with nothing unsettled: its age is 0
         with self._scheduler.lock:
             for ledger in ledgers:
@@ -90,7 +91,8 @@ class WorkerCollector(Collector):
                 oldest.add_metric(labels, task.record.timestamp_ms / 1000 if task else now)
                 committed.add_metric(labels, ledger.committed)
                 end.add_metric(labels, ledger.end)
-        yield from (oldest, committed, end)
+                held.add_metric([*labels, Condition.UNRECOGNISED_RECORDS], float(ledger.partition in self._health.held))
+        yield from (oldest, committed, end, held)
 
 
 def _gauge(metric: metrics.Metric, value: float) -> Family:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from consumer.stream.record import Partition
 
 STANDBY_SECONDS = 10.0  # in the group for so long without a partition: there are more workers than partitions
 
@@ -18,6 +21,7 @@ class Condition(StrEnum):
     STARTING = "starting"
     LOST = "lost"
     HALTED = "halted"
+    UNRECOGNISED_RECORDS = "unrecognised_records"
     STANDBY = "standby"
     READY = "ready"
 
@@ -50,6 +54,7 @@ class Health:
         self.was_assigned = False  # since the last loss: a rebalance keeps readiness
         self.joined_at: float | None = None  # since when the group is steady for this member
         self.lost = False
+        self.held: Mapping[Partition, str] = {}  # partitions whose records are no events, with what they look like
 
     def polled(self, now: float) -> None:
         """The poll loop has come round."""
@@ -58,6 +63,15 @@ class Health:
     def poll_age(self, now: float) -> float:
         """Seconds since the poll loop last came round."""
         return now - self.last_poll_at
+
+    def held_partitions(self) -> str:
+        """Return which partitions are held, and why; empty: none is."""
+        held = dict(sorted(self.held.items()))
+        if not held:
+            return ""
+        names = ", ".join(map(str, held))
+        hint = "; ".join(dict.fromkeys(held.values()))
+        return f"{Condition.UNRECOGNISED_RECORDS}: {names} held, as the records are no events ({hint})"
 
     def readiness(self, now: float, halted: str) -> Readiness:
         """Whether the worker is ready. `halted`: why delivery is halted and how to mend it; empty: it isn't."""
@@ -78,6 +92,8 @@ class Health:
             return Readiness(Condition.LOST, "the partitions were lost; joining the group again")
         if halted:
             return Readiness(Condition.HALTED, halted)
+        if self.assigned and len(self.held) >= self.assigned:
+            return Readiness(Condition.UNRECOGNISED_RECORDS, self.held_partitions())
         if self.assigned or self.was_assigned:
             return Readiness(Condition.READY, f"{self.assigned} partitions")
         if stands_by:

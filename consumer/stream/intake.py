@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Protocol
 
 from confluent_kafka import Message
 
 from consumer.enrolment.disposition import FilterReason
-from consumer.enrolment.enroller import Enrolled, Enroller, Filtered, Undeliverable
+from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
 from consumer.stream.dead_letter import redrives
 from consumer.stream.journal import Journal
 from consumer.stream.ledger import Ledger
-from consumer.stream.record import Partition, Record, Task, headers_of
+from consumer.stream.record import Headers, Partition, Record, Task, headers_of
 from consumer.stream.scheduler import Batch
 
 Rewind = Callable[[Ledger, int, int], Ledger | None]
 Passed = Mapping[FilterReason, deque[tuple[Message, Partition]]]
+
+
+class Guard(Protocol):
+    """Watches for records that are no events: see `consumer.worker.input_guard`."""
+
+    @property
+    def runs(self) -> Mapping[Ledger, object]:
+        """By ledger, those that an event may follow. Always the same mapping, changed by the methods."""
+
+    def add(self, task: Task, decision: Decision) -> None:
+        """A record is to be delivered, or is a dead letter: hold it back if it is no event."""
+
+    def followed(self, ledger: Ledger, decision: Decision, headers: Callable[[], Headers | None]) -> None:
+        """A record came behind a run."""
 
 
 class Intake:
@@ -34,12 +50,14 @@ class Intake:
         rewind: Rewind,
         max_age_ms: int,
         journal: Journal | None,
+        guard: Guard | None = None,
     ) -> None:
         self._decide = enroller.decide
         self._ledgers = ledgers
         self._rewind = rewind
         self._max_age_ms = max_age_ms
         self._journal = journal
+        self._guard = guard
 
     def read(self, messages: Iterable[Message], now_ms: int) -> tuple[Batch, list[Message]]:
         """Sort messages into a batch and the errors that came among them. `now_ms`: milliseconds since the epoch."""
@@ -50,6 +68,7 @@ class Intake:
         ledgers, decide, filtered, journal = self._ledgers, self._decide, batch.filtered, self._journal
         wanted = journal.filtered_wanted() if journal is not None else 0
         passed: Passed = defaultdict(lambda: deque(maxlen=wanted))
+        runs: Mapping[Ledger, object] = self._guard.runs if self._guard is not None else {}
         for message in messages:
             if message.error() is not None:
                 errors.append(message)
@@ -78,11 +97,10 @@ class Intake:
                 reason = FilterReason.TOO_OLD
             else:
                 decision = decide(message.value())
+                if runs:
+                    self._look_at_run(message, ledger, decision)
                 if not isinstance(decision, Filtered):
-                    task = _task(message, ledger, decision)
-                    batch.tasks.append(task)
-                    if journal is not None:
-                        journal.mapped(task, decision)
+                    batch.tasks.append(self._task(message, ledger, decision))
                     continue
                 reason = decision.reason
             filtered[reason] = filtered.get(reason, 0) + 1
@@ -91,6 +109,18 @@ class Intake:
         if journal is not None:
             _tell(journal, passed)
         return batch, errors
+
+    def _task(self, message: Message, ledger: Ledger, decision: Enrolled | Undeliverable) -> Task:
+        task = _task(message, ledger, decision)
+        if self._guard is not None and isinstance(decision, Undeliverable):
+            self._guard.add(task, decision)
+        if self._journal is not None:
+            self._journal.mapped(task, decision)
+        return task
+
+    def _look_at_run(self, message: Message, ledger: Ledger, decision: Decision) -> None:
+        if self._guard is not None and ledger in self._guard.runs:
+            self._guard.followed(ledger, decision, partial(headers_of, message))
 
     def _in_order(
         self, ledger: Ledger, offset: int, tasks: Iterable[Task], moved_back: set[Partition]

@@ -58,6 +58,7 @@ class StreamOptions:
     session_timeout_ms: int = 45_000
     max_poll_interval_ms: int = 300_000
     max_event_age: float = 0.0
+    unrecognised_limit: int = 0  # so many records in a row that are no events hold their partition; 0: never
     concurrency: int = 16
     request_timeout: float = 20.0  # the longest that a request may take: CLICKSEND_TOTAL_TIMEOUT
     drain_timeout: float = 25.0

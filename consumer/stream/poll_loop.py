@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 from confluent_kafka import KafkaError, Message, TopicPartition
@@ -17,10 +18,10 @@ from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
 from consumer.stream.committer import Committer
 from consumer.stream.connection import Connection, generation_of
 from consumer.stream.health import Health
-from consumer.stream.intake import Intake
+from consumer.stream.intake import Guard, Intake
 from consumer.stream.ledger import Ledger
 from consumer.stream.options import OffsetReset
-from consumer.stream.record import Partition
+from consumer.stream.record import Partition, Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.rewind import Rewind
 from consumer.stream.scheduler import Scheduler
@@ -37,6 +38,13 @@ SAME_NAME = "does another worker have this KAFKA_GROUP_INSTANCE_ID, or did this 
 log = structlog.get_logger()
 
 
+class RunGuard(Guard, Protocol):
+    """The intake's guard, as it is asked at each turn."""
+
+    def tick(self, now: float) -> list[Task]:
+        """Return the tasks that are released: their dead letters are to be written."""
+
+
 class PollLoop:
     """The only user of the Consumer, which it makes. For one thread.
 
@@ -51,8 +59,10 @@ class PollLoop:
         reporter: Reporter,
         health: Health,
         clock: Callable[[], float],
+        guard: RunGuard,
     ) -> None:
         self._options = options = clients.options
+        self._guard = guard
         self._scheduler = scheduler
         self._reporter = reporter
         self._health = health
@@ -75,7 +85,7 @@ class PollLoop:
         )
         self._rewind = Rewind(self.consumer, scheduler, topic_ids, start_position, reporter)
         self._intake = Intake(
-            enroller, scheduler.ledgers, self._rewind.jumped, int(options.max_event_age * 1000), reporter.journal
+            enroller, scheduler.ledgers, self._rewind.jumped, int(options.max_event_age * 1000), reporter.journal, guard
         )
 
     def join(self) -> None:
@@ -93,6 +103,8 @@ class PollLoop:
         now = self._clock()
         self._health.polled(now)
         self._regulate()
+        if released := self._guard.tick(now):
+            self._scheduler.release_held(released)
         self._committer.tick(self.consumer, now)
         if now - self._ends_noted_at >= ENDS_SECONDS:
             self._ends_noted_at = now

@@ -66,6 +66,7 @@ class Stage(Enum):
     IN_FLIGHT = "in_flight"  # a request is under way
     PARKED = "parked"  # waits until its retry is due
     SUSPECT = "suspect"  # waits for a probe
+    HELD = "held"  # is no event, and waits until the input guard has judged its run
     TO_BURY = "to_bury"  # its dead letter is to be written
     BURYING = "burying"  # its dead letter awaits the broker's acknowledgement
     DONE = "done"

@@ -24,7 +24,7 @@ from consumer.stream.record import Partition, Stage, Task
 from consumer.stream.threads import Threads
 from consumer.stream.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
 
-WAITING = frozenset({Stage.QUEUED, Stage.READY, Stage.PARKED, Stage.SUSPECT, Stage.TO_BURY})
+WAITING = frozenset({Stage.QUEUED, Stage.READY, Stage.PARKED, Stage.SUSPECT, Stage.HELD, Stage.TO_BURY})
 
 
 @dataclass(slots=True)
@@ -94,11 +94,23 @@ class Scheduler:
                     self._counts.released[ReleaseReason.REWOUND] += 1
                     continue
                 task.ledger.admit(task)
+                if task.stage is Stage.HELD:
+                    continue  # until `release_held`
                 if task.reason is not None:
                     self._bury_soon(task)
                 elif self._lanes.enter(task):
                     self._make_ready(task)
             wake = bool(batch.tasks) and self._wake_is_due()
+        if wake:
+            self._wake()
+
+    def release_held(self, tasks: Iterable[Task]) -> None:
+        """Write the dead letters of tasks that were held, as far as their partitions are still ours."""
+        with self.lock:
+            for task in tasks:
+                if task.stage is Stage.HELD and task.ledger.live and not task.ledger.leaving:
+                    self._bury_soon(task)
+            wake = self._wake_is_due()
         if wake:
             self._wake()
 
@@ -243,7 +255,8 @@ class Scheduler:
     def dead_letters_waiting(self) -> int:
         """Of how many records the dead letter is not acknowledged yet."""
         with self.lock:
-            return sum(task.reason is not None for ledger in self.ledgers.values() for task in ledger)
+            tasks = (task for ledger in self.ledgers.values() for task in ledger)
+            return sum(task.reason is not None and task.stage is not Stage.HELD for task in tasks)
 
     def longest_lane(self) -> int:
         """The backlog of the contact with the most records."""

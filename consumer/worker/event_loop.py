@@ -22,7 +22,7 @@ NAME = "delivery-loop"
 PROBE_NAME = "probe"
 STALLED_SECONDS = 30.0  # longer than any slice of work on a machine whose cores are all taken
 LOOKUP_SECONDS = 120.0  # beyond a probe's timeout: a name's look-up can't be interrupted, it has limits of its own
-TIMER_SECONDS = 0.0005  # uvloop rounds timers to whole milliseconds; one that fires early would fire twice
+TIMER_SECONDS = 0.0015  # uvloop counts whole milliseconds, rounded; a timer that fires early would fire twice
 
 log = structlog.get_logger()
 

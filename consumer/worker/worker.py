@@ -19,6 +19,7 @@ from consumer.stream.start import Start
 from consumer.stream.threads import Threads
 from consumer.stream.watchdog import Pulse
 from consumer.worker.delivery_loop import DeliveryLoop, Driver
+from consumer.worker.input_guard import InputGuard
 
 LAST_COMMIT_SECONDS = 2.0  # of the drain budget: requests and dead letters that hang must not cost the last commit
 
@@ -85,6 +86,7 @@ class Worker:
             self._reporter,
             self._health,
             self._clock,
+            InputGuard(self._options.unrecognised_limit, self._health),
         )
         try:
             return self._run(loop)

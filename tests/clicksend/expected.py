@@ -11,6 +11,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PAYLOAD = b'{"email":"jane.doe@example.com","custom_1":"marketing_unknown"}'
 
 DELIVERED = Outcome(Result.DELIVERED, status=200, code="SUCCESS")
+UNINTELLIGIBLE = Outcome(Result.TRANSIENT, status=200, cause=Cause.UNINTELLIGIBLE)
 
 
 def transient(cause: Cause) -> Outcome:

@@ -16,7 +16,7 @@ import pytest
 from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.clicksend.transport import Timeouts
 from tests.clicksend.conftest import CLIENTS
-from tests.clicksend.expected import DELIVERED, NOW, PAYLOAD, transient
+from tests.clicksend.expected import DELIVERED, NOW, PAYLOAD, UNINTELLIGIBLE, transient
 from tests.clicksend.scripted_server import (
     OK,
     SUCCESS,
@@ -155,7 +155,7 @@ def test_what_follows_a_length_that_is_too_short_is_not_the_next_answer(
 ) -> None:
     server.script(reply(headers(b"Content-Length: 9\r\n")), reply(OK))
     client = connect(server.url)
-    assert client.post(PAYLOAD, NOW) == Outcome(Result.DELIVERED, status=200)
+    assert client.post(PAYLOAD, NOW) == UNINTELLIGIBLE
     assert client.post(PAYLOAD, NOW) == DELIVERED
 
 
@@ -271,12 +271,12 @@ def test_an_answer_may_come_in_any_two_pieces(
     assert server.connections == 1
 
 
-def test_a_body_that_ends_with_the_connection_cannot_be_told_from_one_that_is_cut(
+def test_a_body_that_ends_with_the_connection_in_the_middle_of_its_json_is_unintelligible(
     server: ScriptedServer, connect: Callable[..., Poster]
 ) -> None:
-    """So it is taken: a 2xx whose body says nothing is a delivery."""
+    """HTTP can't tell that it is cut; the JSON can."""
     server.script(reply_and_close(START + b"\r\n" + SUCCESS[:50]))
-    assert connect(server.url).post(PAYLOAD, NOW) == Outcome(Result.DELIVERED, status=200)
+    assert connect(server.url).post(PAYLOAD, NOW) == UNINTELLIGIBLE
 
 
 def test_the_end_of_tls_within_an_answer_cuts_it(connect: Callable[..., Poster], tls: ssl.SSLContext) -> None:

@@ -57,7 +57,7 @@ def test_a_clock_that_tells_no_time_is_no_clock(server: ScriptedServer, survey: 
 def test_an_answer_without_data_has_none(server: ScriptedServer, survey: Survey, body: bytes) -> None:
     server.script(reply(answer("200 OK", body)))
     view = survey.account(NOW)
-    assert (view.seen, view.data) == (True, {})
+    assert (view.seen, view.data) == (False, {}), "only ClickSend's JSON shows what was asked for"
 
 
 def test_a_refusal_is_classified_as_the_worker_would(server: ScriptedServer, survey: Survey) -> None:

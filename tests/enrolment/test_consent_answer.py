@@ -310,7 +310,7 @@ UNREADABLE = [
         {"state": "subscribed"},
         "C0004",
         "2026-01-31",
-        object(),
+        3j,  # of no type that JSON has
         b"yes",
     ),
     *("yes\ufffd", "\ud83d", "yes\ud83d", "jo", "o", "s", "yes" * 99, "yes," + " yes" * 30),

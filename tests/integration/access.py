@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
+from confluent_kafka.admin._acl import AclBinding, AclBindingFilter, AclOperation, AclPermissionType
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
 from tests.integration.stage import Stage
@@ -23,6 +23,12 @@ class Access:
     def allow(self, operation: AclOperation, kind: ResourceType, name: str) -> None:
         """Let `worker` do this."""
         self._add("User:worker", operation, kind, name)
+
+    def forbid(self, operation: AclOperation, kind: ResourceType, name: str) -> None:
+        """Take a right away again."""
+        literal, allow = ResourcePatternType.LITERAL, AclPermissionType.ALLOW
+        rule = AclBindingFilter(kind, name, literal, "User:worker", "*", operation, allow)
+        self._admin.delete_acls([rule])[rule].result(60)
 
     def variables(self, password: str = "right") -> dict[str, str]:  # noqa: S107 -- of a test's account
         """What a command needs to be `worker`."""

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 import trustme
+from confluent_kafka.admin._acl import AclOperation
+from confluent_kafka.admin._resource import ResourceType
 
 from consumer.operations.sandbox.server import Sandbox
+from tests.integration.access import Access
 from tests.integration.stage import Stage, sign_up
 from tests.kafka.apache import ApacheKafka
 
@@ -93,3 +96,26 @@ def test_a_certificate_of_another_authority_is_named_at_once_and_waited_on(
         assert "KAFKA_SSL_CA_LOCATION" in body["detail"]
         assert worker.events().count("Kafka refuses; waiting until it is mended") == 1
         assert worker.stop() == 0
+
+
+def test_a_right_that_is_taken_away_and_granted_again_leaves_the_worker_ready(
+    guarded: Stage, kafka_from_jars: ApacheKafka
+) -> None:
+    """librdkafka reports the refusal once and its end never, and the topic may stay quiet."""
+    access = Access(kafka_from_jars, guarded)
+    topic, group = ResourceType.TOPIC, ResourceType.GROUP
+    for name in (guarded.topic, guarded.dead_letter_topic):
+        access.allow(AclOperation.DESCRIBE, topic, name)
+    access.allow(AclOperation.READ, group, guarded.group)
+    access.allow(AclOperation.READ, topic, guarded.topic)
+    guarded.produce(sign_up(0))
+    with guarded.worker(**access.variables()) as worker:
+        worker.wait(lambda: guarded.enrolled() == 1)
+        worker.wait_ready()
+        access.forbid(AclOperation.READ, topic, guarded.topic)
+        worker.wait(lambda: worker.readiness()[1]["state"] == "kafka_refuses")
+        access.allow(AclOperation.READ, topic, guarded.topic)
+        worker.wait_ready()
+        guarded.produce(sign_up(1))
+        worker.wait(lambda: guarded.enrolled() == 2)
+        assert worker.readiness()[0] == 200

@@ -29,6 +29,7 @@ REJECTED = Reply(400, b'{"http_code":400,"response_code":"BAD_REQUEST"}')
 REFUSED = Reply(401, b'{"http_code":401,"response_code":"UNAUTHORIZED"}')
 FORBIDDEN = Reply(403, b'{"http_code":403,"response_code":"FORBIDDEN"}')
 NO_LIST = Reply(404, b'{"http_code":404,"response_code":"NOT_FOUND"}')
+HTML = Reply(200, b"<html>Please sign in</html>")
 BROKEN = Reply(500)
 UNAVAILABLE = Reply(503)
 THROTTLED = Reply(429)
@@ -47,6 +48,7 @@ class Weather(Enum):
     THROTTLING = "429 above a few requests a second"
     NAMELESS = "no look-up of the name ever ends: requests fail when the client gives up, nothing was sent"
     SLOW_HANDSHAKES = "some connections take most of the client's time to open, the others go on"
+    PORTAL = "somebody else answers for it: 200 with HTML, and no contact is taken"
     RESETTING = "every now and then all connections are reset at once"
 
 
@@ -122,6 +124,8 @@ class Sink:
                 return FORBIDDEN
             case Weather.HANGING | Weather.NAMELESS:
                 return Cause.TIMEOUT
+            case Weather.PORTAL:
+                return HTML
             case Weather.UNSTABLE if self._hub.random.random() < 0.2:
                 return BROKEN
         return SUCCESS
@@ -142,6 +146,8 @@ class Sink:
                 return Cause.TIMEOUT
             case Weather.NAMELESS:
                 return Cause.DNS
+            case Weather.PORTAL:
+                return HTML
             case Weather.UNSTABLE if random.random() < 0.4:
                 return Cause.RESET if random.random() < 0.7 else BROKEN
             case Weather.THROTTLING:

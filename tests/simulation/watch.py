@@ -146,13 +146,13 @@ class Watch:
     def begins(self, consumer: FakeConsumer, key: Key, offset: int) -> None:
         """A member says from where a partition that it was given is consumed; below 0: the client is to find out."""
         ledger = self.members[consumer].scheduler.ledgers.get(Partition(*key))
-        if ledger is not None and ledger.topic_id == UNKNOWN_TOPIC_ID:  # it could not be looked up: no map is believed
+        if ledger is not None and _unverified(ledger):  # the topic could not be looked up: no map is believed
             self._claims.pop((consumer, key), None)
         stored = self.group.stored.get(key) if self.group.owners.get(key) is consumer else None
         if stored is not None and 0 <= offset < stored.offset and not self._recreated:
             self.violated("start", f"{consumer.name} begins {key} at {offset}, the group has committed {stored.offset}")
         ledger = self.members[consumer].scheduler.ledgers.get(Partition(*key))
-        if ledger is not None and ledger.topic_id == UNKNOWN_TOPIC_ID:  # it could not be looked up: no map is believed
+        if ledger is not None and _unverified(ledger):  # the topic could not be looked up: no map is believed
             self._claims[consumer, key] = (self._claims.get((consumer, key), (0, None))[0], None)
 
     def jumped_back(self, consumer: FakeConsumer, key: Key) -> None:
@@ -352,6 +352,10 @@ class Watch:
         if stay is None:
             stay = self._stays[id(ledger)] = Stay(ledger)
         return stay
+
+
+def _unverified(ledger: Ledger) -> bool:
+    return ledger.topic_id == UNKNOWN_TOPIC_ID or ledger.unverified is not None
 
 
 class WatchJournal:

@@ -58,6 +58,7 @@ class Consumed:
     body: bytes
     name: bytes | None = None
     epoch: int = 0
+    own_headers: Headers | None = None
 
     def leader_epoch(self) -> int:
         return self.epoch
@@ -80,8 +81,8 @@ class Consumed:
     def key(self) -> bytes | None:
         return self.name
 
-    def headers(self) -> None:
-        return None
+    def headers(self) -> Headers | None:
+        return self.own_headers
 
     def timestamp(self) -> tuple[int, int]:
         return 1, TIMESTAMP_MS

@@ -22,7 +22,7 @@ from tests.delivery.answers import (
     UNAUTHORIZED,
     asked_to_wait,
 )
-from tests.stream.builders import ANN, EVENTS, JANE, JOE, KIM, LEE, MORE_EVENTS, PHONE, Engine, wakes
+from tests.stream.builders import ANN, EVENTS, JANE, JOE, KIM, LEE, MORE_EVENTS, PHONE, Engine, task, wakes
 
 
 @pytest.fixture
@@ -321,11 +321,14 @@ def test_every_record_in_progress_stands_at_one_stage(engine: Engine) -> None:
     engine.admit(6, reason=DeadLetterReason.UNDECODABLE)
     engine.bury()
     engine.admit(7, reason=DeadLetterReason.UNDECODABLE)  # to be buried
+    held = task(engine.ledger, 8, reason=DeadLetterReason.UNDECODABLE)
+    held.stage = Stage.HELD
+    engine.scheduler.admit(Batch(consumed=1, tasks=[held]))
     engine.answer(delivered, DELIVERED)
     engine.answer(parked, asked_to_wait(10, 500))
     engine.answer(suspect, SUSPICIOUS)
     assert engine.scheduler.stages() == dict.fromkeys(Stage, 1) | {Stage.DONE: 0}
-    assert engine.scheduler.counts()[1] == 7
+    assert engine.scheduler.counts()[1] == 8
 
 
 def test_the_longest_lane_is_one_contacts_backlog(engine: Engine) -> None:

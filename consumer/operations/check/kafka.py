@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from confluent_kafka import TopicCollection
 from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 
+from consumer.enrolment.enroller import Decision, Enroller
 from consumer.errors import ConfigurationError, ConsumerError
 from consumer.operations.check.backlog import Backlog, backlog_findings
 from consumer.operations.check.finding import Finding, failed, ok, skipped, warning
+from consumer.operations.check.input import input_findings
 from consumer.operations.check.protocol import speaks_kip_848
 from consumer.operations.check.topics import Topic, create, dead_letter_findings, grant, source_findings
-from consumer.operations.cluster import ANSWER_SECONDS, Cluster, ForbiddenError
+from consumer.operations.cluster import ANSWER_SECONDS, Cluster, Ends, ForbiddenError
+from consumer.operations.enrolment_rules import rules
 from consumer.operations.group import Group, look_at
-from consumer.operations.records import oldest
+from consumer.operations.records import Range, oldest, read
 from consumer.settings import Settings
 from consumer.stream.options import GroupProtocol
 from consumer.stream.record import Partition
 
-AFTER_KAFKA = ("protocol", "topic", "dead letters", "group", "start")
+AFTER_KAFKA = ("protocol", "topic", "dead letters", "group", "records", "start")
+SAMPLE = 20  # records of each partition that are looked at, or more where the guard counts more
 
 
 def kafka_findings(settings: Settings) -> Iterator[Finding]:
@@ -118,13 +122,27 @@ class KafkaChecks:
         reset, per_second = self._kafka.auto_offset_reset, self._settings.delivery.max_requests_per_second
         readable = [source.name for source in self._sources if source.readable]
         if not readable:
+            yield skipped("records", "topic")
             yield skipped("start", "topic")
             return
         partitions = _all(self._cluster.partitions_of(readable))
-        log_ends = self._cluster.log_ends(partitions)
-        backlog = Backlog.of(group, self._cluster.ends(partitions), reset, log_ends)
+        ends = self._cluster.ends(partitions)
+        backlog = Backlog.of(group, ends, reset, self._cluster.log_ends(partitions))
+        yield from self._input(ends)
         oldest_ms = min(oldest(self._cluster, backlog.ahead).values(), default=None)
         yield from backlog_findings(backlog, group, oldest_ms, reset, per_second, round(time.time() * 1000))
+
+    def _input(self, ends: Mapping[Partition, Ends]) -> Iterator[Finding]:
+        """What the worker's input guard will say of the topics' last records."""
+        enrolment = self._settings.enrolment
+        wanted = max(SAMPLE, enrolment.unrecognised_limit)
+        ranges = {each: Range(max(low, high - wanted), high) for each, (low, high) in ends.items()}
+        decide = Enroller(rules(enrolment)).decide
+        sample: dict[Partition, list[Decision]] = {}
+        for message in read(self._cluster, ranges):
+            partition = Partition(message.topic() or "", message.partition() or 0)
+            sample.setdefault(partition, []).append(decide(message.value()))
+        yield from input_findings(sample, enrolment.unrecognised_limit)
 
     def _topic(self, name: str) -> Topic | None:
         """None: it does not exist. One that we may not see is one without rights."""

@@ -201,6 +201,7 @@ class Replay:
             group_instance_id=None,
             offset_reset=OffsetReset.EARLIEST,
             max_event_age=0.0,  # whoever replays old records wants them
+            unrecognised_limit=0,  # a replay that waits for an operator would never end
         )
 
     def _print(self, form: Format) -> None:

@@ -1,0 +1,136 @@
+"""Holds a partition whose records are no events: a wrong topic, or a format that nobody told us of.
+
+Neither becomes a thousand dead letters. The records of a run, between two events, are judged together: they wait until
+an event follows or the partition is quiet, and become dead letters then; once the run reaches the limit, the partition
+is held. It is read on up to the caps on buffered records, and nothing of the run is settled: a restart reads it again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+import structlog
+
+from consumer.enrolment.decision import Decision, Enrolled, Filtered
+from consumer.enrolment.disposition import FilterReason
+from consumer.stream.dead_letter import REDRIVE_COUNT
+from consumer.stream.health import Condition, Health
+from consumer.stream.ledger import Ledger
+from consumer.stream.record import Headers, Stage, Task
+
+QUIET_SECONDS = 5.0  # after so long without a record, a short run is judged by itself
+
+log = structlog.get_logger()
+
+
+class Evidence(Enum):
+    """What a record says of its partition's input."""
+
+    EVENT = "the input is right"
+    NO_EVENT = "it may be wrong"
+    NONE = "nothing"
+
+
+def evidence(decision: Decision) -> Evidence:
+    """Return what a record with this decision says. One that is too old or redriven says nothing, whatever it is."""
+    if isinstance(decision, Enrolled):
+        return Evidence.EVENT
+    if isinstance(decision, Filtered):
+        return Evidence.NONE if decision.reason is FilterReason.TOMBSTONE else Evidence.EVENT
+    return Evidence.EVENT if decision.is_event else Evidence.NO_EVENT
+
+
+@dataclass(slots=True)
+class Run:
+    """Records of one partition that are no events, with no event between them.
+
+    quiet_since -- monotonic seconds since which nothing was added, as far as `tick` has noted it
+    """
+
+    tasks: list[Task] = field(default_factory=list)
+    quiet_since: float | None = None
+    held: bool = False
+
+
+class InputGuard:
+    """Used by the poll thread only.
+
+    limit -- ENROLMENT_UNRECOGNISED_LIMIT; 0: nothing is ever held
+    """
+
+    def __init__(self, limit: int, health: Health) -> None:
+        self.runs: dict[Ledger, Run] = {}  # mostly empty: the hot path asks no more than that
+        self._limit = limit
+        self._health = health
+        self._released: list[Task] = []
+
+    def add(self, task: Task, decision: Decision) -> None:
+        """Hold back the task of a record that is no event, until its run is judged. Others are left as they are."""
+        if not self._limit or evidence(decision) is not Evidence.NO_EVENT or _is_redriven(task.record.headers):
+            return
+        task.stage = Stage.HELD
+        run = self.runs.setdefault(task.ledger, Run())
+        run.tasks.append(task)
+        run.quiet_since = None
+        if len(run.tasks) == self._limit and not run.held:
+            self._hold(task.ledger, run)
+
+    def followed(self, ledger: Ledger, decision: Decision, headers: Callable[[], Headers | None]) -> None:
+        """A record came behind a run: an event releases it. headers -- of that record, read only when needed"""
+        if evidence(decision) is Evidence.EVENT and not _is_redriven(headers() or []):
+            self._release(ledger)
+
+    def tick(self, now: float) -> list[Task]:
+        """Return the tasks that are released: their dead letters are to be written. now -- monotonic seconds"""
+        for ledger, run in list(self.runs.items()):
+            if not ledger.live:
+                self._forget(ledger)
+            elif not run.held:
+                self._judge(ledger, run, now)
+        released, self._released = self._released, []
+        return released
+
+    def _judge(self, ledger: Ledger, run: Run, now: float) -> None:
+        if ledger.paused and len(run.tasks) >= len(ledger):  # the caps are below the limit: nothing more would come
+            self._hold(ledger, run)
+        elif run.quiet_since is None or ledger.paused:
+            run.quiet_since = now
+        elif now - run.quiet_since >= QUIET_SECONDS:
+            self._release(ledger)
+
+    def _hold(self, ledger: Ledger, run: Run) -> None:
+        run.held = True
+        hint = _looks_like(run)
+        self._health.held = {**self._health.held, ledger.partition: hint}
+        log.error(
+            "partition held",
+            partition=str(ledger.partition),
+            reason=Condition.UNRECOGNISED_RECORDS,
+            records=len(run.tasks),
+            first_offset=run.tasks[0].record.offset,
+            hint=hint,
+        )
+
+    def _release(self, ledger: Ledger) -> None:
+        run = self.runs[ledger]
+        if run.held:
+            log.info("partition released", partition=str(ledger.partition), dead_letters=len(run.tasks))
+        self._released += run.tasks
+        self._forget(ledger)
+
+    def _forget(self, ledger: Ledger) -> None:
+        del self.runs[ledger]
+        self._health.held = {each: hint for each, hint in self._health.held.items() if each != ledger.partition}
+
+
+def _is_redriven(headers: Headers) -> bool:
+    return any(name == REDRIVE_COUNT for name, _value in headers)
+
+
+def _looks_like(run: Run) -> str:
+    """What is wrong with most of the run's records, as their decisions have it: it quotes nothing of them."""
+    ((detail, _number),) = Counter(task.detail for task in run.tasks).most_common(1)
+    return detail

@@ -1,0 +1,224 @@
+"""The delivery loop on a driver that does what the test says, when it says so."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from consumer.clicksend.fault import Fault
+from consumer.clicksend.outcome import Outcome
+from consumer.clicksend.probe import ProbeVerdict
+from consumer.stream.record import Task
+from consumer.stream.reporter import Reporter
+from consumer.worker.delivery_loop import SLICE, DeliveryLoop
+from tests.delivery.answers import DELIVERED, DOWN, FINE, REJECTED, UNAUTHORIZED, asked_to_wait
+from tests.stream.builders import JANE, JOE, Engine
+
+
+class HandDriver:
+    """Virtual time; requests wait until they are answered."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.requests: deque[tuple[bytes, Callable[[Outcome], None]]] = deque()
+        self.probes: deque[Callable[[ProbeVerdict], None]] = deque()
+        self.timers: list[HandTimer] = []
+        self.turns = 0
+        self.stopped = False
+        self._engine = engine
+        self._callbacks: deque[Callable[[], None]] = deque()
+
+    def run(self) -> None:
+        """Run what is due now."""
+        while self._callbacks:
+            self.turns += 1
+            self._callbacks.popleft()()
+
+    def answer(self, outcome: Outcome) -> None:
+        """The oldest request ends so."""
+        self.requests.popleft()[1](outcome)
+        self.run()
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, and fire what is due."""
+        self._engine.now += seconds
+        for timer in [each for each in self.timers if each.when <= self._engine.now]:
+            self.timers.remove(timer)
+            timer.callback()
+        self.run()
+
+    def start(self, on_crash: Callable[[BaseException], None]) -> None:
+        pass
+
+    def now(self) -> float:
+        return self._engine.now
+
+    def wake(self, callback: Callable[[], None]) -> None:
+        self._callbacks.append(callback)
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> HandTimer:
+        self.timers.append(HandTimer(self, when, callback))
+        return self.timers[-1]
+
+    def send(self, payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:
+        self.requests.append((payload, on_outcome))
+
+    def probe(self, on_verdict: Callable[[ProbeVerdict], None]) -> None:
+        self.probes.append(on_verdict)
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def join(self, timeout: float) -> None:
+        pass
+
+
+class HandTimer:
+    def __init__(self, driver: HandDriver, when: float, callback: Callable[[], None]) -> None:
+        self.when = when
+        self.callback = callback
+        self._driver = driver
+
+    def cancel(self) -> None:
+        self._driver.timers.remove(self)
+
+
+class Letters:
+    """Notes the dead letters that are handed over."""
+
+    def __init__(self) -> None:
+        self.written: list[Task] = []
+
+    def write(self, task: Task) -> None:
+        self.written.append(task)
+
+
+class World:
+    def __init__(self, concurrency: int = 2, deduplicate: int = 0) -> None:
+        self.engine = Engine(deduplicate=deduplicate)
+        self.driver = HandDriver(self.engine)
+        self.letters = Letters()
+        reporter = Reporter(CollectorRegistry(), None, time.monotonic)
+        self.loop = DeliveryLoop(self.engine.scheduler, self.driver, self.letters, reporter, concurrency, _raise)
+        self.loop.start()
+        self.driver.run()
+
+    def arrive(self, count: int, first: int = 0) -> None:
+        """So many contacts arrive."""
+        for offset in range(first, first + count):
+            self.engine.admit(offset, f"{offset}@example.com")
+        self.driver.run()
+
+
+def _raise(crash: BaseException) -> None:
+    raise crash
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_as_many_requests_as_allowed_are_in_flight_and_no_more(world: World) -> None:
+    world.arrive(5)
+    assert len(world.driver.requests) == 2
+
+
+def test_each_response_takes_the_next_work(world: World) -> None:
+    world.arrive(5)
+    for _ in range(5):
+        world.driver.answer(DELIVERED)
+    assert world.engine.settled() == {"delivered accepted": 5}
+
+
+def test_a_loop_that_waits_is_woken_by_what_arrives(world: World) -> None:
+    world.arrive(1)
+    world.driver.answer(DELIVERED)
+    world.arrive(1, first=1)
+    assert len(world.driver.requests) == 1
+
+
+def test_a_retry_goes_out_when_its_timer_is_due(world: World) -> None:
+    world.arrive(1)
+    world.driver.answer(asked_to_wait(10, 500))
+    assert [timer.when for timer in world.driver.timers] == [world.engine.now + 10]
+    world.driver.pass_time(10)
+    assert len(world.driver.requests) == 1
+
+
+def test_one_timer_serves_all_that_wait_and_the_earliest_counts() -> None:
+    world = World(concurrency=3)
+    world.arrive(3)
+    for seconds in (30, 10, 20):
+        world.driver.answer(asked_to_wait(seconds, 500))
+    assert [timer.when for timer in world.driver.timers] == [world.engine.now + 10]
+    world.driver.pass_time(10)
+    assert (len(world.driver.requests), len(world.driver.timers)) == (1, 1)
+
+
+def test_nothing_to_wait_for_needs_no_timer(world: World) -> None:
+    world.arrive(1)
+    world.driver.answer(DELIVERED)
+    assert world.driver.timers == []
+    assert world.engine.idle() == math.inf
+
+
+def test_a_rejected_contact_is_handed_to_the_writer_of_dead_letters(world: World) -> None:
+    world.arrive(1)
+    world.driver.answer(REJECTED)
+    assert [task.record.offset for task in world.letters.written] == [0]
+
+
+def test_a_contact_waits_for_its_earlier_record(world: World) -> None:
+    world.engine.admit(0, JANE)
+    world.engine.admit(1, JANE)
+    world.engine.admit(2, JOE)
+    world.driver.run()
+    assert len(world.driver.requests) == 2
+    world.driver.answer(DOWN)
+    assert len(world.driver.requests) == 1, "the second of them waits for the retry of the first"
+
+
+def test_a_duplicate_is_settled_without_a_request() -> None:
+    world = World(deduplicate=10)
+    world.engine.admit(0, JANE)
+    world.driver.run()
+    world.driver.answer(DELIVERED)
+    world.engine.admit(1, JANE)
+    world.driver.run()
+    assert not world.driver.requests
+    assert world.engine.settled() == {"delivered accepted": 1, "filtered duplicate": 1}
+
+
+def test_a_probe_runs_beside_the_loop_and_its_verdict_frees_one_trial(world: World) -> None:
+    world.arrive(3)
+    world.driver.answer(UNAUTHORIZED)
+    world.driver.answer(UNAUTHORIZED)
+    assert world.engine.gate.fault is Fault.UNAUTHORIZED
+    world.driver.pass_time(30)
+    assert (len(world.driver.probes), len(world.driver.requests)) == (1, 0)
+    world.driver.probes.popleft()(FINE)
+    assert len(world.driver.requests) == 1
+    world.driver.answer(DELIVERED)
+    assert len(world.driver.requests) == 2
+
+
+def test_a_long_start_is_cut_into_slices_between_which_responses_get_their_turn() -> None:
+    world = World(concurrency=10 * SLICE)
+    before = world.driver.turns
+    world.arrive(5 * SLICE)
+    assert len(world.driver.requests) == 5 * SLICE
+    assert world.driver.turns - before >= 5
+
+
+def test_after_the_end_nothing_goes_out_and_what_is_in_flight_is_settled(world: World) -> None:
+    world.arrive(3)
+    world.engine.scheduler.close()
+    world.driver.answer(DELIVERED)
+    assert len(world.driver.requests) == 1
+    world.driver.answer(DELIVERED)
+    assert (len(world.driver.requests), world.engine.settled()) == (0, {"delivered accepted": 2})

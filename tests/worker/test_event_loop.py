@@ -1,0 +1,214 @@
+"""The driver of a real worker: a thread with an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from queue import SimpleQueue
+from threading import Event
+
+import pytest
+from structlog.testing import capture_logs
+
+from consumer.clicksend.outcome import Outcome
+from consumer.clicksend.probe import ProbeVerdict
+from consumer.worker.event_loop import NAME, PROBE_NAME, Delivery, EventLoopDriver
+from tests.delivery.answers import DELIVERED, FINE
+
+PATIENCE = 30.0  # seconds
+
+
+class Sender:
+    """Takes every contact, a turn of the loop later."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.closed = False
+        self._loop = loop
+
+    def send(self, _payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:
+        self._loop.call_soon(on_outcome, DELIVERED)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class World:
+    """A driver, and what happens to it."""
+
+    def __init__(self, probe: Callable[[], ProbeVerdict] = lambda: FINE) -> None:
+        self.crashes: SimpleQueue[BaseException] = SimpleQueue()
+        self.reloads = 0
+        self.senders: list[Sender] = []
+        self.driver = EventLoopDriver(Delivery(self._open, probe, self._reload), 20.0, time.monotonic)
+
+    def _open(self, loop: asyncio.AbstractEventLoop) -> Sender:
+        self.senders.append(Sender(loop))
+        return self.senders[-1]
+
+    def _reload(self) -> None:
+        self.reloads += 1
+
+
+@contextmanager
+def running(world: World) -> Iterator[EventLoopDriver]:
+    world.driver.start(world.crashes.put)
+    try:
+        yield world.driver
+    finally:
+        world.driver.stop()
+        world.driver.join(PATIENCE)
+
+
+@pytest.fixture(params=["uvloop", "asyncio"])
+def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> World:
+    if request.param == "asyncio":
+        monkeypatch.setitem(sys.modules, "uvloop", None)  # as the import system says that there is none
+    return World()
+
+
+def test_callbacks_of_any_thread_run_on_the_loops_thread(world: World) -> None:
+    names: SimpleQueue[str] = SimpleQueue()
+    with running(world) as driver:
+        for _ in range(100):
+            driver.wake(lambda: names.put(threading.current_thread().name))
+        assert {names.get(timeout=PATIENCE) for _ in range(100)} == {NAME}
+
+
+def test_a_timer_is_never_early(world: World) -> None:
+    fired: SimpleQueue[float] = SimpleQueue()
+    due: list[float] = []
+
+    def ask() -> None:
+        due.append(driver.now() + 0.0123)
+        driver.call_at(due[-1], lambda: fired.put(driver.now()))
+
+    with running(world) as driver:
+        for _ in range(20):
+            driver.wake(ask)
+            at = fired.get(timeout=PATIENCE)
+            assert at >= due[-1]
+
+
+def test_a_timer_that_is_cancelled_does_not_fire(world: World) -> None:
+    fired: SimpleQueue[str] = SimpleQueue()
+
+    def ask() -> None:
+        driver.call_at(driver.now() + 0.01, lambda: fired.put("cancelled")).cancel()
+        driver.call_at(driver.now() + 0.02, lambda: fired.put("kept"))
+
+    with running(world) as driver:
+        driver.wake(ask)
+        assert fired.get(timeout=PATIENCE) == "kept"
+
+
+def test_an_outcome_comes_after_send_has_returned(world: World) -> None:
+    happened: SimpleQueue[object] = SimpleQueue()
+
+    def send() -> None:
+        driver.send(b"{}", happened.put)
+        happened.put("returned")
+
+    with running(world) as driver:
+        driver.wake(send)
+        assert [happened.get(timeout=PATIENCE) for _ in range(2)] == ["returned", DELIVERED]
+
+
+@pytest.mark.parametrize("error", [ValueError, OSError, ConnectionResetError, KeyboardInterrupt])
+@pytest.mark.parametrize("where", ["wake", "timer", "outcome"])
+def test_a_callback_that_raises_is_reported_and_the_loop_goes_on(
+    world: World, error: type[BaseException], where: str
+) -> None:
+    """asyncio takes some errors for the connection's own, and says nothing."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    ran = Event()
+    with running(world) as driver:
+        match where:
+            case "wake":
+                driver.wake(fail)
+            case "timer":
+                driver.wake(partial(driver.call_at, 0.0, fail))  # type: ignore[arg-type]  # nobody needs the timer
+            case "outcome":
+                driver.wake(lambda: driver.send(b"{}", fail))
+        assert isinstance(world.crashes.get(timeout=PATIENCE), error)
+        driver.wake(ran.set)
+        assert ran.wait(PATIENCE)
+
+
+def test_a_probe_reloads_the_credentials_and_blocks_nobody() -> None:
+    release, ran = Event(), Event()
+    verdicts: SimpleQueue[ProbeVerdict] = SimpleQueue()
+
+    def probe() -> ProbeVerdict:
+        assert release.wait(PATIENCE)
+        return FINE
+
+    world = World(probe)
+    with running(world) as driver:
+        driver.wake(lambda: driver.probe(verdicts.put))
+        driver.wake(ran.set)
+        assert ran.wait(PATIENCE), "the loop goes on"
+        release.set()
+        assert verdicts.get(timeout=PATIENCE) is FINE
+    assert world.reloads == 1
+
+
+def test_a_probe_that_raises_is_reported() -> None:
+    def probe() -> ProbeVerdict:
+        raise RuntimeError
+
+    world = World(probe)
+    with running(world) as driver:
+        driver.wake(lambda: driver.probe(lambda _: None))
+        assert isinstance(world.crashes.get(timeout=PATIENCE), RuntimeError)
+
+
+def test_a_loop_that_stalls_shows_an_old_pulse_and_one_that_runs_a_fresh_one(world: World) -> None:
+    release, stalled = Event(), Event()
+
+    def stall() -> None:
+        stalled.set()
+        release.wait(PATIENCE)
+
+    with running(world) as driver:
+        driver.wake(stall)
+        assert stalled.wait(PATIENCE)
+        began = driver.pulses()[0].since
+        time.sleep(0.2)
+        assert driver.pulses()[0].since == began
+        release.set()
+        deadline = time.monotonic() + PATIENCE
+        while driver.pulses()[0].since == began:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert driver.lag.longest >= 0.1
+        assert [pulse.thread for pulse in driver.pulses()] == [NAME, PROBE_NAME]
+
+
+def test_the_end_closes_the_sender_and_later_wake_ups_are_nobodys(world: World) -> None:
+    with running(world) as driver:
+        ran = Event()
+        driver.wake(ran.set)
+        assert ran.wait(PATIENCE)
+    assert world.senders[0].closed
+    driver.wake(lambda: pytest.fail("it has ended"))
+    driver.stop()
+    assert world.crashes.empty()
+
+
+def test_without_uvloop_asyncio_delivers_with_one_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    with capture_logs() as lines:
+        world = World()
+    assert [line["log_level"] for line in lines] == ["warning"]
+    with running(world) as driver:
+        ran = Event()
+        driver.wake(ran.set)
+        assert ran.wait(PATIENCE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -18,7 +17,7 @@ from consumer.operations.checkpoint import Checkpoint, name_of
 from consumer.operations.enrolment_rules import rules
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.modes import Begin, Mode, Stale
-from consumer.operations.output import Format, rendered
+from consumer.operations.output import Format, put, rendered
 from consumer.operations.pace import pace
 from consumer.operations.partitions import Scope, chosen
 from consumer.operations.progress import bar
@@ -35,6 +34,7 @@ from consumer.stream.options import GroupProtocol, OffsetReset, StreamOptions
 from consumer.stream.record import Partition
 from consumer.stream.reporter import Reporter
 from consumer.stream.threads import OsThreads
+from consumer.terminal import say
 from consumer.worker.event_loop import EventLoopDriver
 from consumer.worker.worker import Ending, Worker
 
@@ -101,7 +101,7 @@ class Replay:
         if self._options.mode is Mode.DRY_RUN:
             self._count(left)
             self._print(form)
-            _say("A dry run: nothing was sent.")
+            say("A dry run: nothing was sent.")
             return ExitStatus.DONE
         self._checkpoint.begin(left, self._options.begin)
         return self._deliver(ranges, left, form)
@@ -111,7 +111,7 @@ class Replay:
         scopes, bounds = self._options.scopes, self._options.bounds
         partitions = chosen(scopes, self._cluster.partitions_of(scope.topic for scope in scopes))
         log_ends, ends = self._cluster.log_ends(partitions), self._cluster.ends(partitions)
-        _say(*(f"{doubt}." for doubt in bounds.doubts(ends, log_ends)))
+        say(*(f"{doubt}." for doubt in bounds.doubts(ends, log_ends)))
         return bounds.ranges(self._cluster, ends)
 
     def _announce(self, ranges: Ranges, left: Ranges) -> None:
@@ -121,9 +121,9 @@ class Replay:
         what = f"{records} offsets of {where}{f', {takes}' if takes else ''}"
         if records < all_records:
             what += f"; {all_records - records} were replayed before"
-        _say(f"{what} (checkpoint {self._checkpoint.group}).")
+        say(f"{what} (checkpoint {self._checkpoint.group}).")
         if not records and all_records:
-            _say("This replay is finished. --restart begins it anew.")
+            say("This replay is finished. --restart begins it anew.")
 
     def _guard(self, ranges: Ranges) -> None:
         """Look who has a newer record than those that are replayed."""
@@ -174,7 +174,7 @@ class Replay:
             try:
                 ending = worker.run()
             except ConsumerError:
-                _say(self._how_to_go_on())
+                say(self._how_to_go_on())
                 raise
             finally:
                 counts, _ = engine.counts()
@@ -184,12 +184,12 @@ class Replay:
 
     def _ended(self, ending: Ending, ranges: Ranges) -> ExitStatus:
         if ending is Ending.UNANSWERED:  # closing would wait for the answer for as long as a session lasts
-            _say(f"Kafka did not answer the last commit. {self._how_to_go_on()}")
+            say(f"Kafka did not answer the last commit. {self._how_to_go_on()}")
             os._exit(ExitStatus.PARTLY_DONE)
         self._checkpoint.end()
         if all(span.start >= span.stop for span in self._checkpoint.left(ranges).values()):
             return ExitStatus.DONE
-        _say(f"Stopped before the end. {self._how_to_go_on()}")
+        say(f"Stopped before the end. {self._how_to_go_on()}")
         return ExitStatus.PARTLY_DONE
 
     def _stream_options(self) -> StreamOptions:
@@ -211,8 +211,7 @@ class Replay:
             for (disposition, reason), number in self._counts.items()
             if number
         ]
-        sys.stdout.write(rendered(rows, form))
-        sys.stdout.flush()
+        put(rendered(rows, form), form)
 
     def _how_to_go_on(self) -> str:
         return f"The same command goes on where this one stopped (checkpoint {self._checkpoint.group})."
@@ -240,7 +239,3 @@ class _Progress:
         if total > self._at:
             self._advance(total - self._at)
             self._at = total
-
-
-def _say(*lines: str) -> None:
-    sys.stderr.write("".join(f"{line}\n" for line in lines))

@@ -110,9 +110,9 @@ MUTANTS = [
         "conservation",
     ),
     _mutant(
-        "committed offset that could not be read taken for none",
+        "committed offset not read and taken for none",
         (Assignment, "_committed"),
-        "return []",
+        "return consumer.committed(partitions, timeout=LOOK_UP_SECONDS)",
         "return partitions",
         "start",
     ),

@@ -147,8 +147,11 @@ class Redrive:
         finally:
             target.close()
             put(self._table(form), form)
+        if complaint := target.complaint():
+            say(f"{'Ended' if finished else 'Stopped'}: {complaint}")
         if not finished:
-            say(f"Interrupted. {self._how_to_go_on()}")
+            say(self._how_to_go_on() if complaint else f"Interrupted. {self._how_to_go_on()}")
+        if not finished or complaint:
             return ExitStatus.PARTLY_DONE
         return ExitStatus.PARTLY_DONE if any(self._fates[fate] for fate in MISSED) else ExitStatus.DONE
 

@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from prometheus_client import CollectorRegistry
-
 from consumer.enrolment.disposition import Disposition
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
 from consumer.errors import ConsumerError
@@ -27,12 +25,12 @@ from consumer.operations.replay.range_consumer import Plan, RangeClients
 from consumer.operations.replay.selection import DELIVER, Only, Selection
 from consumer.operations.staleness import look_through
 from consumer.operations.stopping import StopSignals
+from consumer.operations.target_watch import TargetWatch, still_halted
 from consumer.operations.wiring import delivery, scheduler, stream_options
 from consumer.settings import Settings
 from consumer.stream.health import Health
 from consumer.stream.options import GroupProtocol, OffsetReset, StreamOptions
 from consumer.stream.record import Partition
-from consumer.stream.reporter import Reporter
 from consumer.stream.threads import OsThreads
 from consumer.terminal import say
 from consumer.worker.event_loop import EventLoopDriver
@@ -83,6 +81,7 @@ class Replay:
         self._enroller = Enroller(rules(settings.enrolment))
         self._selection = Selection(self._enroller, options.only)
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._gave_up = ""  # why
 
     def run(self, form: Format) -> ExitStatus:
         """Look, guard, replay, tell."""
@@ -148,7 +147,7 @@ class Replay:
 
     def _deliver(self, ranges: Ranges, left: Ranges, form: Format) -> ExitStatus:
         clock, threads = time.monotonic, OsThreads()
-        engine = scheduler(self._settings, threads)
+        engine, watch = scheduler(self._settings, threads), TargetWatch(self._settings, clock)
         total = sum(span.stop - span.start for span in left.values())
         with bar("Replaying", total) as advance:
 
@@ -156,7 +155,8 @@ class Replay:
                 counts, in_progress = engine.counts()
                 settled = sum(counts.settled.values()) + counts.skipped + self._selection.left.total()
                 progress.to(settled)
-                if not partitions and not in_progress:
+                self._gave_up = self._gave_up or watch.reason(engine.gate.fault) or ""
+                if self._gave_up or (not partitions and not in_progress):
                     worker.stop()
 
             progress = _Progress(advance)
@@ -165,7 +165,7 @@ class Replay:
                 self._enroller,
                 engine,
                 EventLoopDriver(delivery(self._settings), self._settings.clicksend.total_timeout, clock),
-                Reporter(CollectorRegistry(), None, clock),
+                watch,
                 Health(clock()),
                 threads,
                 clock,
@@ -180,15 +180,18 @@ class Replay:
                 counts, _ = engine.counts()
                 self._counts.update({(each.value, reason.value): n for (each, reason), n in counts.settled.items()})
                 self._print(form)
-        return self._ended(ending, ranges)
+        fault = engine.gate.fault
+        return self._ended(ending, ranges, self._gave_up or (still_halted(fault) if fault is not None else ""))
 
-    def _ended(self, ending: Ending, ranges: Ranges) -> ExitStatus:
+    def _ended(self, ending: Ending, ranges: Ranges, complaint: str) -> ExitStatus:
         if ending is Ending.UNANSWERED:  # closing would wait for the answer for as long as a session lasts
             say(f"Kafka did not answer the last commit. {self._how_to_go_on()}")
             os._exit(ExitStatus.PARTLY_DONE)
         self._checkpoint.end()
+        if complaint:
+            say(f"Ended: {complaint}")
         if all(span.start >= span.stop for span in self._checkpoint.left(ranges).values()):
-            return ExitStatus.DONE
+            return ExitStatus.PARTLY_DONE if complaint else ExitStatus.DONE
         say(f"Stopped before the end. {self._how_to_go_on()}")
         return ExitStatus.PARTLY_DONE
 

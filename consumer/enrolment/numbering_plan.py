@@ -96,35 +96,32 @@ def _plan(metadata: PhoneMetadata) -> Plan:
         has_trunk_prefix=metadata.national_prefix not in (None, str(metadata.country_code)),
         numbers=re.compile(numbers),
         lengths=frozenset(general.possible_length if general else ()),
-        first_digits=frozenset(_first_digits(numbers)),
+        first_digits=frozenset(first_digits(numbers)),
     )
 
 
-_ATOM = re.compile(r"\\d|\[([-\d]+)]|(\d)")
-_OPTIONAL = re.compile(r"\?|\{0,")
+_DIGIT = re.compile(r"\\d|\[[-\d]+]")
+_OPTIONAL = re.compile(r"\?|\{0,\d+}")
 
 
-def _first_digits(pattern: str) -> set[str]:
+def first_digits(pattern: str) -> set[str]:
     """Return the digits that a match of the pattern can begin with.
 
-    The metadata's patterns are of digits, `\\d`, `[...]`, `(?:...)`, `|` and quantifiers.
+    pattern -- one of the metadata's: of digits, `\\d`, `[...]`, `(?:...)`, `|` and quantifiers
     """
     digits: set[str] = set()
     for branch in _branches(pattern):
-        rest = branch
-        while rest:
-            if rest.startswith("(?:"):
-                end = _closing(rest)
-                digits |= _first_digits(rest[3:end])
-                rest = rest[end + 1 :]
-            elif atom := _ATOM.match(rest):
-                digits.update(digit for digit in _DIGITS if re.match(atom[0], digit))
-                rest = rest[atom.end() :]
+        rest, optional = branch, True
+        while optional:
+            digit = _DIGIT.match(rest)
+            end = digit.end() if digit else _end_of_group(rest)
+            head = rest[:end]
+            if head.startswith("(?:"):
+                digits |= first_digits(head[3:-1])
             else:
-                break
-            if not _OPTIONAL.match(rest):
-                break
-            rest = re.sub(r"^(?:\?|\{[\d,]+})", "", rest)
+                digits.update(each for each in _DIGITS if re.match(head, each))
+            optional = _OPTIONAL.match(rest, end) is not None
+            rest = _OPTIONAL.sub("", rest[end:], count=1)
     return digits
 
 
@@ -140,11 +137,11 @@ def _branches(pattern: str) -> list[str]:
     return branches
 
 
-def _closing(pattern: str) -> int:
-    """Return where the group at the pattern's beginning is closed."""
+def _end_of_group(pattern: str) -> int:
+    """Return the end of the group, or the single sign, at the pattern's beginning."""
     depth = 0
     for index, sign in enumerate(pattern):
         depth += (sign == "(") - (sign == ")")
         if depth == 0:
-            return index
-    return len(pattern)
+            return index + 1
+    return 0

@@ -35,10 +35,10 @@ _UNUSABLE = PhoneReading(None)
 
 def is_international(text: str) -> bool:
     """Return whether a text that was read begins with `+` or `00`, so that no region was needed to read it."""
-    if text.startswith("+"):
-        return True
     if len(text) > LONGEST_TEXT:
         return False
+    if text.startswith("+"):
+        return True
     if _LOST_PLUS.match(text):
         return _with_lost_plus(text) is not None
     return find_number(text, None).number.startswith(("+", "00"))
@@ -125,8 +125,8 @@ def _behind_code(text: str, region: str, national: Number | None) -> Number | No
     """Return the valid number behind the region's own calling code, if the text is that rather than a national number.
 
     A valid national number stays, unless its plan asks for a trunk prefix and the text has none. Area codes that equal
-    the calling code are lost by this where people leave out the prefix; tests/enrolment/test_country_code.py has the
-    rates.
+    the calling code are lost by this where people leave out the prefix; 1 of
+    10,000 random valid numbers over all regions, 1 of 100 in Germany.
     """
     digits = _digits(text)
     if text.startswith(("+", "00")) or not digits.startswith(plan_of_region(region).code):

@@ -71,6 +71,7 @@ _REMARK = re.compile(
     rf"|\s*\([^()\d]*{_LETTER}[^()\d]*\d{{1,4}}[^()\d]*\)\s*"
 )
 _VANITY = re.compile(r"\+?\d[\d\s().-]*[A-Za-z][A-Za-z\d\s.-]*")
+_MOST_SLASHES = 4  # a text with more is no number, and each part of it would be read
 _LATE = 7  # digits; a parenthesis after so many holds no area code
 
 
@@ -118,6 +119,8 @@ def _divide(text: str) -> Written:
     if digits is None:
         return _MASKED if _MASK_OR_EXTENSION.search(text) else _NONE
     number = _without_late_parenthesis(digits[0])
+    if number.count("/") > _MOST_SLASHES:
+        return _NONE
     rest = text[len(number) :]
     first = tuple(number[: slash.start()] for slash in re.finditer("/", number))
     if _CLOSING.fullmatch(rest):

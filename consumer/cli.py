@@ -23,6 +23,7 @@ from consumer.operations.front import ConfigFile, FormatOption, Group, Overrides
 from consumer.operations.offsets.front import app as offsets
 from consumer.operations.output import Format
 from consumer.operations.replay.front import replay
+from consumer.terminal import adapt_streams, say
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
 
@@ -231,6 +232,7 @@ def sizing(
 
 def main() -> None:
     """Run the command that this process's arguments name, and leave with its exit status."""
+    adapt_streams()
     sys.exit(exit_status(lambda: app(standalone_mode=False)))
 
 
@@ -240,28 +242,24 @@ def exit_status(command: Callable[[], int | None]) -> int:
         status = command()
         sys.stdout.flush()
     except typer.TyperException as error:
-        _say(f"{error.format_message()}\n`clicksend-consumer --help` tells what there is.")
+        say(f"{error.format_message()}\n`clicksend-consumer --help` tells what there is.")
         return ExitStatus.WRONG_USAGE
     except ConfigurationError as error:
-        _say(*(str(problem) for problem in error.problems))
+        say(*(str(problem) for problem in error.problems))
         return ExitStatus.WRONG_SETTINGS
     except RefusedError as error:
-        _say(str(error))
+        say(str(error))
         return ExitStatus.FAILED
     except FatalStreamError as error:
-        _say(f"{error} ({log.places(error.__cause__)})" if error.__cause__ else str(error))
+        say(f"{error} ({log.places(error.__cause__)})" if error.__cause__ else str(error))
         return ExitStatus.FATAL
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitStatus.FAILED
     except Exception as error:  # the last resort: without the text, which may hold anything
-        _say(f"This is a fault of the program: {log.places(error)}")
+        say(f"This is a fault of the program: {log.places(error)}")
         return ExitStatus.FATAL
     if status == INTERRUPTED:
-        _say("Interrupted.")
+        say("Interrupted.")
         return ExitStatus.FAILED
     return status or ExitStatus.DONE
-
-
-def _say(*lines: str) -> None:
-    typer.echo("\n".join(lines), err=True)

@@ -29,6 +29,7 @@ ROOMS = [
     "pages",
     "number_text",
     "mask",
+    "terminal",
     "loopback",
     "errors",
     "__init__",

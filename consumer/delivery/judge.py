@@ -142,8 +142,7 @@ class Judge:
         if outcome.cause is not Cause.UNINTELLIGIBLE and outcome.cause is not Cause.MALFORMED:
             return
         self._unintelligible += 1
-        if self._unintelligible <= MOST_UNINTELLIGIBLE:  # more need not be told apart
-            self._not_understood_for.add(contact)
+        self._not_understood_for.add(contact)
         contacts = len(self._not_understood_for)
         if contacts >= UNINTELLIGIBLE_CONTACTS or self._unintelligible >= MOST_UNINTELLIGIBLE:
             self._gate.halt(Fault.UNINTELLIGIBLE, now)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from consumer.enrolment.consent_answer import Answer, answer
 from consumer.enrolment.consent_key import ConsentKey, consent_key
-from consumer.enrolment.identity_filter import plain
 from consumer.enrolment.note import NoteKind
 from consumer.enrolment.origin import Origin
 from consumer.enrolment.traits import Object, Place, inside
@@ -104,15 +103,16 @@ def context_consent(context: object) -> ConsentReading:
     Beside a canonical value that can't be read, only a refusal counts.
     """
     consent = inside(context, "consent")
-    unread: Origin | None = None
+    unread: str | None = None
     for place, holder in (("/context/consent/canonical", inside(consent, "canonical")), ("/context/consent", consent)):
-        origin = Origin(FIELD, place, "marketing")
         verdict = _GRANT.get(answer(inside(holder, "marketing")))
         if verdict is _Verdict.REFUSED or (verdict is _Verdict.CONSENTED and unread is None):
-            return ConsentReading(_DECISIONS[verdict][0], origin, None)
+            return ConsentReading(_DECISIONS[verdict][0], Origin(FIELD, place, "marketing"), None)
         if verdict is not None and unread is None:
-            unread = origin
-    return ConsentReading(Consent.UNKNOWN, unread, NoteKind.UNREADABLE if unread else None)
+            unread = place
+    if unread is None:
+        return ConsentReading(Consent.UNKNOWN, None, None)
+    return ConsentReading(Consent.UNKNOWN, Origin(FIELD, unread, "marketing"), NoteKind.UNREADABLE)
 
 
 def consent_reading(event: Object, places: Iterable[Place]) -> ConsentReading:
@@ -121,7 +121,7 @@ def consent_reading(event: Object, places: Iterable[Place]) -> ConsentReading:
         ConsentTrait(kind, value, Origin(FIELD, place, key))
         for place, values in places
         for key, value in values.items()
-        if (kind := consent_key(plain(key))) is not None
+        if (kind := consent_key(key)) is not None
     ]
     return explicit_consent(traits) or context_consent(event.get("context"))
 

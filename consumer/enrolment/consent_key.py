@@ -7,6 +7,8 @@ from collections.abc import Mapping, Set
 from enum import Enum, StrEnum, auto
 from functools import lru_cache
 
+from consumer.enrolment.identity_filter import plain
+
 
 class ConsentKey(StrEnum):
     """How the value under a key is to be understood."""
@@ -71,22 +73,27 @@ _WORDS: Mapping[_Part, str] = {
 }
 _PARTS = {word: part for part, words in _WORDS.items() for word in words.split()}
 _LONGEST_WORD = max(map(len, _PARTS))
-_LONGEST = 48  # characters of a key
+_LONGEST = 64  # characters of a key
 _SUBSCRIPTION_ID = re.compile(r"(?<=optout)\d+$")  # HubSpot's `hs_email_optout_12345678`
 
 
-@lru_cache(maxsize=1024)
 def consent_key(key: str) -> ConsentKey | None:
     """Return how the value under a key is to be understood; None where the key is not about marketing consent.
 
     Dates, sources and levels of a consent (`opt_in_date`, `email_opt_in_source`) are none, nor is what is asked for
     another purpose (`cookie_consent`, `push_opt_in`, `third_party_opt_in`), nor a payment (`subscription_plan`).
 
-    key -- as `plain` writes it: without case, spaces, `_` and `-`
+    key -- in any spelling: `hasMarketingConsent`, `SMS Opt-In`
     """
+    return _short_key(key) if len(key) <= _LONGEST else None
+
+
+@lru_cache(maxsize=1024)  # a topic has some dozens of keys; long ones would fill the memory
+def _short_key(key: str) -> ConsentKey | None:
+    key = plain(key)
     if key == "marketing":
         return ConsentKey.UNSPECIFIC
-    parts = _split(_SUBSCRIPTION_ID.sub("", key)) if len(key) <= _LONGEST else None
+    parts = _split(_SUBSCRIPTION_ID.sub("", key))
     return _meaning(parts, plural=key.endswith("s")) if parts else None
 
 

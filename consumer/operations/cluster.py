@@ -18,7 +18,8 @@ from consumer.errors import ConfigurationError, FatalStreamError, Problem, Refus
 from consumer.operations.connection import connection
 from consumer.settings.model import Kafka
 from consumer.stream.connection import REFUSALS
-from consumer.stream.kafka_properties import NO_TOPIC_IS_CREATED, refusal, shared_properties
+from consumer.stream.kafka_properties import refusal, shared_properties, standalone_properties
+from consumer.stream.options import StreamOptions
 from consumer.stream.record import Partition
 
 ANSWER_SECONDS = 10.0
@@ -62,6 +63,8 @@ class Cluster:
         # As the worker's consumer reads: its end is the end of what these commands read.
         uncommitted = self._connection.get("isolation.level") == "read_uncommitted"
         self._isolation = IsolationLevel.READ_UNCOMMITTED if uncommitted else IsolationLevel.READ_COMMITTED
+        options = StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, self._connection)
+        self._standalone = {**standalone_properties(options), "statistics.interval.ms": 0}
         self.admin: AdminClient = self._made(AdminClient, shared_properties(self._connection))
         self.consumer: Consumer = self.new_consumer()
 
@@ -72,8 +75,7 @@ class Cluster:
 
         logger -- for what librdkafka says; None: nowhere
         """
-        fixed = {"group.id": self.group_id, "enable.auto.commit": False, "enable.auto.offset.store": False}
-        return self._made(Consumer, {**self._connection, **(properties or {}), **NO_TOPIC_IS_CREATED, **fixed}, logger)
+        return self._made(Consumer, {**self._standalone, **(properties or {})}, logger)
 
     def close(self) -> None:
         """Disconnect."""

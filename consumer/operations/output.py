@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+
+from consumer.terminal import escaped, show, show_json
 
 Row = Mapping[str, str | int | float | None]
 
@@ -26,7 +29,13 @@ def rendered(rows: Sequence[Row], form: Format) -> str:
     if not rows:
         return ""
     cells = [[key.upper().replace("_", "-") for key in rows[0]]]
-    cells += [["-" if value is None else str(value) for value in row.values()] for row in rows]
+    cells += [["-" if value is None else escaped(str(value)) for value in row.values()] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in cells]
     return "".join(line.rstrip() + "\n" for line in lines)
+
+
+def put(text: str, form: Format) -> None:
+    """Print what was rendered, at once."""
+    (show_json if form is Format.JSON else show)(text)
+    sys.stdout.flush()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 from consumer.errors import ConfigurationError
 from consumer.operations.exit_status import ExitStatus
-from consumer.operations.output import Format, rendered
+from consumer.operations.output import Format, put, rendered
 from consumer.settings import Sources, survey
+from consumer.terminal import say
 
 
 def show(sources: Sources, form: Format) -> ExitStatus:
@@ -17,10 +16,9 @@ def show(sources: Sources, form: Format) -> ExitStatus:
     """
     found = survey(sources)
     rows = [{"setting": row.name, "value": row.value, "source": row.source} for row in found.rows]
-    sys.stdout.write(rendered(rows, form))
-    sys.stdout.flush()
+    put(rendered(rows, form), form)
     for warning in found.warnings:
-        sys.stderr.write(f"{warning}\n")
+        say(str(warning))
     if found.problems:
         raise ConfigurationError(*found.problems)
     return ExitStatus.DONE

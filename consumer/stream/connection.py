@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
@@ -40,6 +41,7 @@ class Connection:
     def __init__(self, health: Health, clock: Callable[[], float]) -> None:
         self._health = health
         self._clock = clock
+        self._topics_refused_at = -math.inf  # monotonic seconds; an answer to an older question ends nothing
         self._refusals: dict[int, set[str]] = {}  # code -> topics, where it is about topics; the first one is shown
         self._generation = -1  # of the group, as this member knows it: above 0 while it is one
         self._was_reachable = False
@@ -56,6 +58,8 @@ class Connection:
         """Kafka does not let us in: not ready until it does."""
         if code not in self._refusals:
             log.error("Kafka refuses; waiting until it is mended", mend=REFUSALS[code])
+        if code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            self._topics_refused_at = self._clock()
         self._refusals.setdefault(code, set()).update([topic] if topic else [])
         self._show_refusal()
 
@@ -111,7 +115,7 @@ class Connection:
     def topic_looked_up(self, topic: str, seen: TopicSeen) -> None:
         """A topic is there, or is not: then nothing will come of it, and librdkafka may keep silent."""
         refused = self._refusals.get(KafkaError.TOPIC_AUTHORIZATION_FAILED)
-        if seen.readable and refused is not None:
+        if seen.readable and refused is not None and seen.asked_at > self._topics_refused_at:
             refused.discard(topic)
             if not refused:
                 self._end_refusals([KafkaError.TOPIC_AUTHORIZATION_FAILED])

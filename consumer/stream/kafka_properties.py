@@ -49,6 +49,25 @@ def consumer_properties(options: StreamOptions) -> Properties:
     return properties
 
 
+# What only a member of a group has. librdkafka refuses some of them without the group protocol that they belong to.
+MEMBERS_ONLY = frozenset(
+    {
+        "group.protocol",
+        "group.instance.id",
+        "group.remote.assignor",
+        "partition.assignment.strategy",
+        "session.timeout.ms",
+        "heartbeat.interval.ms",
+        "max.poll.interval.ms",
+    }
+)
+
+
+def standalone_properties(options: StreamOptions) -> Properties:
+    """For a consumer that joins no group: as the worker's, so that what holds for a worker holds for a command."""
+    return {name: value for name, value in consumer_properties(options).items() if name not in MEMBERS_ONLY}
+
+
 def producer_properties(options: StreamOptions) -> Properties:
     """For the producer of dead letters."""
     return {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from confluent_kafka import Message
+
 from consumer.stream.commit_map import COUNT_UNKNOWN, EPOCH_UNKNOWN, LIMIT, UNKNOWN_TOPIC_ID, CommitMap, encode
 from consumer.stream.record import Partition, Task
 
@@ -31,6 +33,7 @@ class Ledger:
         self.unverified: CommitMap | None = None  # the same, as long as nobody could tell whether it is of this topic
         self.partition_count = COUNT_UNKNOWN  # of the topic when the group began it; only passed on
         self.leader_epoch: int | None = None  # of the newest record seen, or of the last before the start
+        self.last_message: Message | None = None  # while a batch is read: its epoch is asked for at the end
         self._epochs: list[tuple[int, int | None]] = []  # where each began that was seen: offset and epoch
         self.live = True  # false once the partition is revoked or lost: nothing of it is committed any more
         self.leaving = False  # being revoked: nothing of it is taken any more

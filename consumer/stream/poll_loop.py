@@ -103,8 +103,8 @@ class PollLoop:
         now = self._clock()
         self._health.polled(now)
         self._regulate()
-        if self._guard.runs:
-            self._scheduler.release_held(self._guard.tick(now))
+        if released := self._guard.tick(now):
+            self._scheduler.release_held(released)
         self._committer.tick(self.consumer, now)
         if now - self._ends_noted_at >= ENDS_SECONDS:
             self._ends_noted_at = now

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
@@ -24,10 +25,12 @@ class TopicSeen:
 
     topic_id -- UNKNOWN_TOPIC_ID as long as the cluster's own id is not known; None: there is no such topic
     readable -- whether this user may read it; false, too, where the broker does not tell
+    asked_at -- monotonic seconds at which Kafka was asked; infinite where a record has shown it
     """
 
     topic_id: bytes | None
     readable: bool = False
+    asked_at: float = math.inf
 
 
 class TopicWatch:
@@ -53,7 +56,8 @@ class TopicWatch:
         if self._answers and all(answer.done() for answer in self._answers.values()):
             answers, self._answers = self._answers, {}
             self._learn_cluster()
-            return {topic: seen for topic, answer in answers.items() if (seen := self._read(answer)) is not None}
+            read = {topic: self._read(answer) for topic, answer in answers.items()}
+            return {topic: replace(seen, asked_at=self._asked_at) for topic, seen in read.items() if seen is not None}
         if not self._answers and now - self._asked_at >= INTERVAL:
             self._asked_at = now
             if not self._topic_ids.knows_cluster:

@@ -73,7 +73,8 @@ def look(browser: Browser) -> Iterator[Look]:
     yield open_page
     for context in contexts:
         context.close()
-    assert faults == []
+    # A page names in the console why it has no answer; that is no fault of its script.
+    assert [fault for fault in faults if not fault.startswith("NoAnswer:")] == []
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from consumer.enrolment.consent_key import ConsentKey, consent_key
-from consumer.enrolment.identity_filter import plain
 from tests.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth
 
 GRANT = [
@@ -207,7 +208,7 @@ NONE = [
         "marketing_source",
         "commercial",
         "promotion",
-        "x" * 49,
+        "x" * 65,
     ),
 ]
 
@@ -223,7 +224,14 @@ NONE = [
     ],
 )
 def test_a_key_is(key: str, expected: ConsentKey | None) -> None:
-    assert consent_key(plain(key)) is expected
+    assert consent_key(key) is expected
+
+
+def test_a_long_key_is_not_kept_in_memory() -> None:
+    key = "opt_in" * 1000
+    references = sys.getrefcount(key)
+    assert consent_key(key) is None
+    assert sys.getrefcount(key) == references
 
 
 @pytest.mark.parametrize("pattern", [*PATTERNS, "is", "optin"], ids=[*PATTERN_IDS, "is", "opt-in"])

@@ -177,7 +177,7 @@ def test_the_event_schema_is_asked_about_enrolment_events_only() -> None:
     enroller = Enroller(Rules.of(), event_schema=nothing)
     assert enroller.decide(b'{"type":"page"}') == NOT_ENROLMENT
     assert enroller.decide(b'{"type":"identify"}') == Undeliverable(
-        DeadLetterReason.UNDECODABLE, "against the event schema: required"
+        DeadLetterReason.UNDECODABLE, "against the event schema: required", is_event=True
     )
 
 
@@ -186,4 +186,5 @@ def test_a_contact_against_the_schema_does_not_leave() -> None:
     decision = Enroller(Rules.of(), contact_schema=strict).decide(
         b'{"type":"identify","traits":{"email":"j@example.com"}}'
     )
-    assert decision == Undeliverable(DeadLetterReason.UNMAPPABLE, "against the contact schema: email/maxLength")
+    expected = "against the contact schema: email/maxLength"
+    assert decision == Undeliverable(DeadLetterReason.UNMAPPABLE, expected, is_event=True)

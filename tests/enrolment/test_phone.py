@@ -372,3 +372,7 @@ def test_a_mobile_number_of_every_region_is_read_in_every_form(region: str, exam
     assert read_phone("00" + expected[1:], region, VALID).number == expected
     assert read_phone("00" + expected[1:], None, POSSIBLE).number == expected
     assert read_phone(expected, None, POSSIBLE).number == expected
+
+
+def test_where_no_reading_is_valid_the_likeliest_that_can_be_counts() -> None:
+    assert read_phone("00 49 (0) 110704", "DE", PhoneCheck.POSSIBLE).number == "+49110704"

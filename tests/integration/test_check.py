@@ -52,7 +52,7 @@ def test_all_is_fine(stage: Stage, protocol: str) -> None:
     status, found = check(stage, ENROLMENT_DEFAULT_REGION="US", DELIVERY_MAX_REQUESTS_PER_SECOND="2")
     assert status == 0
     assert {each["verdict"] for findings in found.values() for each in findings} == {"ok"}
-    kafka = ["kafka", "protocol", "topic", "dead letters", "group", "start"]
+    kafka = ["kafka", "protocol", "topic", "dead letters", "group", "records", "start"]
     assert [*found] == ["settings", *kafka, "credentials", "account", "list", "region", "clock"]
     assert "begins at the earliest: 2 records ahead" in found["start"][0]["detail"]
     assert "at most 1 s at 2 requests a second" in found["start"][0]["detail"]

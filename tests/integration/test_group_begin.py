@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from tests.integration.stage import PARTITIONS, Stage, sign_up
 
+ASSIGNED = "clicksend_assigned_partitions"
+
 
 def test_two_workers_that_begin_a_group_together_deliver_what_comes_afterwards_and_nothing_else(
     apache_stage: Stage,
 ) -> None:
-    """KAFKA_AUTO_OFFSET_RESET=latest: each resolves and commits its own partitions, whatever the other has committed."""
+    """KAFKA_AUTO_OFFSET_RESET=latest: each resolves and commits its own partitions, whatever the other has done."""
     stage = apache_stage
     stage.produce(*[sign_up(number) for number in range(80)])
     latest = {"KAFKA_AUTO_OFFSET_RESET": "latest"}
     with stage.worker(**latest) as first, stage.worker(**latest) as second:
-        for worker in (first, second):
-            worker.wait(lambda worker=worker: worker.total("clicksend_assigned_partitions") == PARTITIONS / 2)
-        worker.wait(lambda: all(each.offset >= 0 for each in stage.committed().values()))
+        first.wait(lambda: all(each.total(ASSIGNED) == PARTITIONS / 2 for each in (first, second)))
+        first.wait(lambda: all(each.offset >= 0 for each in stage.committed().values()))
         assert stage.lag() == 0
         stage.produce(*[sign_up(number) for number in range(100, 140)])
         first.wait(lambda: stage.enrolled() == 40)
         assert (first.stop(), second.stop()) == (0, 0)
-    assert sorted(stage.payloads(), key=str) == sorted(
-        ({"email": f"u{number}@example.com"} for number in range(100, 140)), key=str
-    )
+    delivered = sorted(payload["email"] for payload in stage.payloads())
+    assert delivered == [f"u{number}@example.com" for number in range(100, 140)]
 
 
 def test_a_worker_more_than_there_are_partitions_stands_by(apache_stage: Stage) -> None:
@@ -32,6 +32,6 @@ def test_a_worker_more_than_there_are_partitions_stands_by(apache_stage: Stage) 
     stage.broker.create_topic(narrow, 1)
     variables = {"KAFKA_TOPIC": narrow, "KAFKA_DEAD_LETTER_TOPIC": stage.dead_letter_topic}
     with stage.worker(**variables) as first, stage.worker(**variables) as second:
-        states = lambda: {worker.readiness()[1]["state"] for worker in (first, second)}  # noqa: E731 -- asked again and again
-        first.wait(lambda: states() == {"ready", "standby"})
-        assert {worker.readiness()[0] for worker in (first, second)} == {200}
+        both = (first, second)
+        first.wait(lambda: {worker.readiness()[1]["state"] for worker in both} == {"ready", "standby"})
+        assert {worker.readiness()[0] for worker in both} == {200}

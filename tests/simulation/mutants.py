@@ -110,18 +110,18 @@ MUTANTS = [
         "conservation",
     ),
     _mutant(
-        "committed offset that could not be read taken for none",
+        "committed offset not read and taken for none",
         (Assignment, "_committed"),
-        "return []",
+        "return consumer.committed(partitions, timeout=LOOK_UP_SECONDS)",
         "return partitions",
         "start",
     ),
     _mutant("two commits outstanding", (Committer, "tick"), " or self.outstanding", "", "one commit"),
     _mutant(
         "commit map of another topic believed",
-        (Assignment, "_load_map"),
-        "(settled.topic_id, settled.committed) != (ledger.topic_id, ledger.committed)",
-        "settled.committed != ledger.committed",
+        (Assignment, "_open_committed"),
+        "_load_map(ledger, claim, committed.metadata, topic_id)",
+        "ledger.settled_before = claim if claim is not None and claim.committed == offset else None",
         "frontier",
         "commit map",
         "rest",
@@ -130,7 +130,7 @@ MUTANTS = [
     _mutant(
         "position believed inside a revoke",
         (Committer, "commit_now"),
-        "lambda _ledger: OFFSET_UNKNOWN",
+        "lambda _ledger: None",
         "lambda ledger: _position(consumer, ledger.partition)",
         "frontier",
     ),
@@ -138,12 +138,16 @@ MUTANTS = [
         "commit map left out", (Ledger, "_make_map"), "unsettled = list", "return ''; unsettled = list", "duplicates"
     ),
     _mutant(
-        "commit map not believed", (Assignment, "_load_map"), "ledger.settled_before = settled", "pass", "duplicates"
+        "commit map not believed",
+        (Assignment, "_open_committed"),
+        "_load_map(ledger, claim, committed.metadata, topic_id)",
+        "pass",
+        "duplicates",
     ),
     _mutant(
         "jump backwards not seen",
         (Intake, "read"),
-        "if offset <= ledger.highest_seen:",
+        "if offset <= ledger.highest_seen or moved_back:",
         "if False:",
         "one disposition",
         "frontier",
@@ -182,8 +186,8 @@ MUTANTS = [
     _mutant(
         "halt that sends on",
         (Gate, "ask"),
-        "if not self._halt.take_trial():",
-        "if False:",
+        "ready_at = max(ready_at, self._halt.trial_at)",
+        "pass",
         "halt",
     ),
     _mutant(

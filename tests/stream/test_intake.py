@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import cast
 
 import orjson
@@ -36,7 +36,7 @@ class Partition:
         self._moves_back = moves_back
         self._intake = Intake(Enroller(Rules.of()), self.ledgers, self._rewind, 0, None)
 
-    def read(self, messages: Iterable[Message]) -> list[int]:
+    def read(self, messages: Sequence[Message]) -> list[int]:
         """The offsets of what is to be delivered."""
         batch, errors = self._intake.read(messages, TIMESTAMP_MS)
         assert errors == []
@@ -54,13 +54,13 @@ def test_offsets_that_jump_back_inside_a_batch_lose_none_of_its_earlier_records(
     messages = [sign_up(offset) for offset in (*range(100, 111), *range(105, 108))]
     assert partition.read(messages) == [], "what was fetched comes again"
     assert partition.rewinds == [(105, 100)]
-    assert partition.read(sign_up(offset) for offset in range(100, 108)) == [*range(100, 108)]
+    assert partition.read([sign_up(offset) for offset in range(100, 108)]) == [*range(100, 108)]
 
 
 def test_where_nothing_before_is_unsettled_the_batch_goes_on_at_the_record_that_came() -> None:
     partition = Partition(moves_back=False)
     partition.ledgers[EVENTS].highest_seen = 110
-    assert partition.read(sign_up(offset) for offset in range(105, 108)) == [105, 106, 107]
+    assert partition.read([sign_up(offset) for offset in range(105, 108)]) == [105, 106, 107]
     assert partition.rewinds == [(105, 105)]
 
 
@@ -100,3 +100,11 @@ def test_a_record_is_too_old_unless_a_redrive_has_brought_it_back(
     batch, _ = intake.read([message], NOW_MS)
     assert batch.filtered == filtered
     assert len(batch.tasks) == 1 - len(filtered)
+
+
+def test_an_epoch_that_begins_inside_a_batch_is_known_to_the_offset() -> None:
+    partition = Partition()
+    partition.read([sign_up(offset, epoch) for offset, epoch in ((100, 3), (101, 3), (102, 5), (104, 5), (105, 6))])
+    partition.read([sign_up(106, 6)])
+    ledger = partition.ledgers[EVENTS]
+    assert [ledger.epoch_before(offset) for offset in (101, 102, 103, 105, 106, 107)] == [3, 3, 5, 5, 6, 6]

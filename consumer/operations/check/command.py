@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 from consumer.errors import ConfigurationError
@@ -11,7 +10,7 @@ from consumer.operations.check.finding import Finding, Verdict, failed, ok, warn
 from consumer.operations.check.kafka import kafka_findings
 from consumer.operations.descriptors import descriptor_warnings
 from consumer.operations.exit_status import ExitStatus
-from consumer.operations.output import Format
+from consumer.operations.output import Format, put
 from consumer.settings import Settings, Sources, load
 
 
@@ -44,7 +43,6 @@ def _print(findings: Iterator[Finding], form: Format) -> bool:
     """Whether any of them is a failure."""
     failure = False
     for finding in findings:
-        sys.stdout.write(finding.line(form))
-        sys.stdout.flush()
+        put(finding.line(form), form)
         failure = failure or finding.verdict is Verdict.FAILED
     return failure

@@ -25,7 +25,7 @@ from consumer.settings import Settings
 from consumer.stream.options import GroupProtocol
 from consumer.stream.record import Partition
 
-AFTER_KAFKA = ("protocol", "topic", "dead letters", "group", "start")
+AFTER_KAFKA = ("protocol", "topic", "dead letters", "group", "records", "start")
 SAMPLE = 20  # records of each partition that are looked at, or more where the guard counts more
 
 
@@ -122,6 +122,7 @@ class KafkaChecks:
         reset, per_second = self._kafka.auto_offset_reset, self._settings.delivery.max_requests_per_second
         readable = [source.name for source in self._sources if source.readable]
         if not readable:
+            yield skipped("records", "topic")
             yield skipped("start", "topic")
             return
         partitions = _all(self._cluster.partitions_of(readable))

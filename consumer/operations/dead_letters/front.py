@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -48,6 +48,10 @@ KeysFrom = Annotated[
 ]
 AnyGroup = Annotated[bool, typer.Option("--any-group", help="Also those of other groups that share the topic.")]
 
+To = Annotated[str, typer.Option("--to", help="source: the topic they came from. deliver: ClickSend, by this command.")]
+Execute = Annotated[bool, typer.Option("--execute", help="Do it. Without it, only tell what would be done.")]
+MaxRedrives = Annotated[int, typer.Option(min=1, metavar="N", help="Leave letters alone that were redriven so often.")]
+
 
 @app.callback()
 def _dead_letters() -> None:
@@ -73,15 +77,7 @@ def list_(  # noqa: PLR0913 -- one parameter an option
     from consumer.operations.dead_letters.looking import list_letters
     from consumer.settings import load
 
-    filters = _filters(
-        keys_from,
-        reason=reason,
-        status=status,
-        from_datetime=from_datetime,
-        to_datetime=to_datetime,
-        source=source,
-        key=key,
-    )
+    filters = _filters(reason, status, from_datetime, to_datetime, source, key, keys_from)
     return list_letters(load(sources(config, overrides), ("kafka",)).kafka, filters, form, any_group=any_group)
 
 
@@ -107,12 +103,8 @@ def show(
 @app.command()
 def redrive(  # noqa: PLR0913 -- one parameter an option
     *,
-    to: Annotated[
-        str, typer.Option("--to", help="source: the topic they came from. deliver: ClickSend, by this command.")
-    ],
-    execute: Annotated[
-        bool, typer.Option("--execute", help="Do it. Without it, only tell what would be done.")
-    ] = False,
+    to: To,
+    execute: Execute = False,
     config: ConfigFile = None,
     overrides: Overrides = None,
     form: FormatOption = Format.TABLE,
@@ -124,9 +116,7 @@ def redrive(  # noqa: PLR0913 -- one parameter an option
     key: Key = None,
     keys_from: KeysFrom = None,
     any_group: AnyGroup = False,
-    max_redrives: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Leave letters alone that were redriven so often.")
-    ] = 3,
+    max_redrives: MaxRedrives = 3,
     rate: Rate = 0.0,
     include_stale: IncludeStale = False,
     name: CheckpointName = None,
@@ -143,15 +133,7 @@ def redrive(  # noqa: PLR0913 -- one parameter an option
     destination = choice(Destination, to)
     options = RedriveOptions(
         destination=destination,
-        filters=_filters(
-            keys_from,
-            reason=reason,
-            status=status,
-            from_datetime=from_datetime,
-            to_datetime=to_datetime,
-            source=source,
-            key=key,
-        ),
+        filters=_filters(reason, status, from_datetime, to_datetime, source, key, keys_from),
         mode=Mode.EXECUTE if execute else Mode.DRY_RUN,
         begin=Begin.ANEW if restart else Begin.CHECKPOINT,
         stale=Stale.INCLUDE if include_stale else Stale.SKIP,
@@ -166,8 +148,26 @@ def redrive(  # noqa: PLR0913 -- one parameter an option
     return bring_back(settings, options, form)
 
 
-def _filters(keys_from: str | None, **given: Any) -> Filters:
+def _filters(
+    reason: Reasons,
+    status: Statuses,
+    from_datetime: Since,
+    to_datetime: Until,
+    source: SourceScopes,
+    key: Key,
+    keys_from: KeysFrom,
+) -> Filters:
     from consumer.operations.dead_letters.filters import Filters
     from consumer.operations.given_lines import given_lines
 
-    return usage(lambda: Filters.parse(**given, keys=given_lines(keys_from)))
+    return usage(
+        lambda: Filters.parse(
+            reason=reason,
+            status=status,
+            from_datetime=from_datetime,
+            to_datetime=to_datetime,
+            source=source,
+            key=key,
+            keys=given_lines(keys_from),
+        )
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from confluent_kafka import Message
@@ -13,6 +13,7 @@ from consumer.operations.output import Row
 from consumer.stream.commit_map import MAX_OFFSET
 from consumer.stream.dead_letter import CONNECT, LEFT_OUT, OURS, POINTER, REDRIVE_COUNT, Part
 from consumer.stream.record import Headers, Partition, Record, headers_of
+from consumer.terminal import escaped
 
 _PLACE = re.compile(r"(?:(.+)-)?(\d{1,9})@(\d{1,19})", re.ASCII)
 
@@ -140,13 +141,7 @@ def letter_of(message: Message) -> Letter:
 
 def printable(value: bytes | None) -> str:
     """Bytes for a terminal: what is no text, or would steer it, is escaped."""
-    text = (value or b"").decode("utf-8", "backslashreplace")
-    return "".join(_escaped(text))
-
-
-def _escaped(text: str) -> Iterator[str]:
-    for character in text:
-        yield character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+    return escaped((value or b"").decode("utf-8", "backslashreplace"))
 
 
 def _source(notes: Mapping[str, str]) -> Place | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Sequence
 
@@ -14,9 +13,10 @@ from consumer.operations.dead_letters.letter import Letter, Place, printable
 from consumer.operations.dead_letters.letters import letter_at, letters, ranges_of
 from consumer.operations.dead_letters.originals import original
 from consumer.operations.exit_status import ExitStatus
-from consumer.operations.output import Format, rendered
+from consumer.operations.output import Format, put, rendered
 from consumer.operations.progress import progress
 from consumer.settings.model import Kafka
+from consumer.terminal import say
 
 Fact = tuple[str, str | None]
 
@@ -44,17 +44,16 @@ def list_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group: boo
                     continue
                 reasons[letter.reason or "no letter of ours"] += 1
                 if form is Format.JSON:
-                    sys.stdout.write(rendered([letter.row()], form))
+                    put(rendered([letter.row()], form), form)
                 else:
                     rows.append(letter.row())
-        sys.stdout.write(rendered(sorted(rows, key=lambda row: str(row["timestamp"])), form))
-        sys.stdout.flush()
+        put(rendered(sorted(rows, key=lambda row: str(row["timestamp"])), form), form)
     finally:
         cluster.close()
     each = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
-    sys.stderr.write(f"{reasons.total()} dead letters in {kafka.dead_letter_topic}{f': {each}' if each else ''}.\n")
+    say(f"{reasons.total()} dead letters in {kafka.dead_letter_topic}{f': {each}' if each else ''}.")
     if others:
-        sys.stderr.write(f"{others} of other groups are left out; --any-group lists them, too.\n")
+        say(f"{others} of other groups are left out; --any-group lists them, too.")
     return ExitStatus.DONE
 
 
@@ -101,10 +100,9 @@ def _headers(letter: Letter) -> list[Fact]:
 
 def _print(facts: Sequence[Fact], form: Format) -> None:
     if form is Format.JSON:
-        sys.stdout.write(json.dumps(_as_object(facts), ensure_ascii=False) + "\n")
+        put(json.dumps(_as_object(facts), ensure_ascii=False) + "\n", form)
     else:
-        sys.stdout.write(rendered([{"name": name, "value": value} for name, value in facts], form))
-    sys.stdout.flush()
+        put(rendered([{"name": name, "value": value} for name, value in facts], form), form)
 
 
 def _as_object(facts: Sequence[Fact]) -> dict[str, str | list[str | None] | None]:

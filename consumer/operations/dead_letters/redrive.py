@@ -20,7 +20,7 @@ from consumer.operations.dead_letters.targets import Destination, Nowhere, Targe
 from consumer.operations.enrolment_rules import rules
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.modes import Begin, Mode, Stale
-from consumer.operations.output import Format, rendered
+from consumer.operations.output import Format, put, rendered
 from consumer.operations.progress import bar
 from consumer.operations.records import Range
 from consumer.operations.staleness import look_through
@@ -29,6 +29,7 @@ from consumer.settings import Settings
 from consumer.stream.dead_letter import REDRIVE_COUNT, REDRIVEN_FROM
 from consumer.stream.options import StreamOptions
 from consumer.stream.record import Partition
+from consumer.terminal import say
 
 SLEEP_SECONDS = 0.05  # a signal is noticed so soon
 
@@ -123,13 +124,12 @@ class Redrive:
         everything = ranges_of(self._cluster, self._settings.kafka.dead_letter_topic)
         anew = self._options.begin is Begin.ANEW
         ranges = everything if anew else self._checkpoint.left(everything)
-        sys.stderr.write(f"{self._where(ranges, everything)}\n")
+        say(self._where(ranges, everything))
         meant = self._look(ranges)
         if self._options.mode is Mode.DRY_RUN:
             self._each(ranges, meant.number, Nowhere(self._options.destination))
-            sys.stdout.write(self._table(form))
-            sys.stdout.flush()
-            sys.stderr.write("A dry run: nothing was written. --execute does it.\n")
+            put(self._table(form), form)
+            say("A dry run: nothing was written. --execute does it.")
             return ExitStatus.DONE
         return self._execute(ranges, meant.number, form)
 
@@ -142,14 +142,16 @@ class Redrive:
             self._commit()
             self._checkpoint.end()
         except ConsumerError:
-            sys.stderr.write(f"{self._how_to_go_on()}\n")
+            say(self._how_to_go_on())
             raise
         finally:
             target.close()
-            sys.stdout.write(self._table(form))
-            sys.stdout.flush()
+            put(self._table(form), form)
+        if complaint := target.complaint():
+            say(f"{'Ended' if finished else 'Stopped'}: {complaint}")
         if not finished:
-            sys.stderr.write(f"Interrupted. {self._how_to_go_on()}\n")
+            say(self._how_to_go_on() if complaint else f"Interrupted. {self._how_to_go_on()}")
+        if not finished or complaint:
             return ExitStatus.PARTLY_DONE
         return ExitStatus.PARTLY_DONE if any(self._fates[fate] for fate in MISSED) else ExitStatus.DONE
 

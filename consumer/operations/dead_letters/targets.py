@@ -8,11 +8,11 @@ from enum import StrEnum
 from typing import Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message
-from prometheus_client import CollectorRegistry
 
 from consumer.enrolment.enroller import Decision, Enrolled
 from consumer.errors import FatalStreamError, RefusedError
 from consumer.operations.dead_letters.fate import Fate
+from consumer.operations.target_watch import TargetWatch, still_halted
 from consumer.operations.wiring import delivery, scheduler, stream_options
 from consumer.settings import Settings
 from consumer.stream.clients import KafkaClients
@@ -22,7 +22,6 @@ from consumer.stream.health import Health
 from consumer.stream.ledger import OFFSET_UNKNOWN
 from consumer.stream.options import StreamOptions
 from consumer.stream.record import Record, Task
-from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Batch
 from consumer.stream.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
@@ -47,6 +46,9 @@ class Target(Protocol):
     def send(self, record: Record, decision: Decision) -> Fate | None:
         """Bring the record to its end, and tell which. None: it has none, because we are to stop."""
 
+    def complaint(self) -> str:
+        """Return why it takes nothing more, or what is wrong although it has taken all; empty: nothing."""
+
     def close(self) -> None:
         """Let go of connections and threads."""
 
@@ -61,6 +63,10 @@ class Nowhere:
         """It would be redriven, if the destination takes it."""
         nothing = self._destination is Destination.DELIVER and not isinstance(decision, Enrolled)
         return Fate.NOTHING_TO_SEND if nothing else Fate.TO_REDRIVE
+
+    def complaint(self) -> str:
+        """None ever."""
+        return ""
 
     def close(self) -> None:
         """There is nothing."""
@@ -112,6 +118,10 @@ class ToSource:
             errors.append(failure.args[0])
         return errors[0]
 
+    def complaint(self) -> str:
+        """None ever: what it can't write raises."""
+        return ""
+
     def close(self) -> None:
         """Nothing is on its way: each record was waited for."""
         self._producer.flush(0)
@@ -128,8 +138,9 @@ class ToClickSend:
         self._stopped = stopped
         self._drain_timeout = options.drain_timeout
         self._crash: BaseException | None = None
+        self._gave_up = ""
         self._scheduler = scheduler(settings, threads)
-        reporter = Reporter(CollectorRegistry(), None, clock)
+        self._watch = reporter = TargetWatch(settings, clock)
         make_producer = KafkaClients(options).producer
         self._letters = DeadLetters(
             options,
@@ -153,15 +164,21 @@ class ToClickSend:
         ledger = self._scheduler.assign(record.partition, record.offset, OFFSET_UNKNOWN, UNKNOWN_TOPIC_ID)
         task = Task(record, ledger, decision.identities, decision.payload, decision.event)
         self._scheduler.admit(Batch(consumed=1, tasks=[task]))
-        while len(ledger) and not self._stopped():
+        while len(ledger) and not self._stopped() and not self._gave_up:
             time.sleep(LOOK_SECONDS)
             if self._crash is not None:
                 raise FatalStreamError("a thread of the engine failed") from self._crash
+            self._gave_up = self._watch.reason(self._scheduler.gate.fault) or ""
         if len(ledger):
             self._land(record)
         if len(ledger):
             return None
         return Fate.DELIVERED if task.reason is None else Fate.BURIED_AGAIN
+
+    def complaint(self) -> str:
+        """Why it gave up, or for what delivery is halted."""
+        fault = self._scheduler.gate.fault
+        return self._gave_up or (still_halted(fault) if fault is not None else "")
 
     def close(self) -> None:
         """End the threads."""

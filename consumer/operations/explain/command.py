@@ -20,6 +20,7 @@ from consumer.operations.explain.rendering import Privacy, Summary, json_line, t
 from consumer.operations.output import Format
 from consumer.operations.progress import progress
 from consumer.settings import Settings, Sources, load
+from consumer.terminal import say, show, show_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def _explainer(settings: Settings) -> Explainer:
 
 def _of_stream(explainer: Explainer, stream: BinaryIO) -> Iterator[Explained]:
     if stream.isatty():
-        sys.stderr.write("Reading events from the terminal, one a line; end with Ctrl-D.\n")
+        say("Reading events from the terminal, one a line; end with Ctrl-D.")
     for event in events(stream):
         yield Explained(explainer.explain(event.source, event.value), event.size)
 
@@ -111,20 +112,22 @@ def _show(
 ) -> ExitStatus:
     """Print each, and the summary at the end, also of an interrupted one. flush -- after each: somebody waits for it"""
     summary = Summary()
-    write = sys.stdout.write
     try:
         with progress("explaining", total, unit) if total else nullcontext(_ignore) as advance:
             for each, step in explained:
-                write(json_line(each) if look.form is Format.JSON else text(each, look.privacy))
+                if look.form is Format.JSON:
+                    show_json(json_line(each))
+                else:
+                    show(text(each, look.privacy))
                 summary.add(each)
                 advance(step)
                 if flush is not None:
                     flush()
         sys.stdout.flush()
     except KeyboardInterrupt:
-        sys.stderr.write(summary.text())
+        say(summary.text().removesuffix("\n"))
         raise
-    sys.stderr.write(summary.text())
+    say(summary.text().removesuffix("\n"))
     return ExitStatus.DONE
 
 

@@ -10,12 +10,13 @@ from consumer.operations.cluster import Cluster
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.group import Group, look_at
 from consumer.operations.lag.standing import Standing, standings, total, unconsumed
-from consumer.operations.output import Format, rendered
+from consumer.operations.output import Format, put, rendered
 from consumer.operations.partitions import Scope, chosen
 from consumer.operations.records import oldest
 from consumer.settings import Sources, load
 from consumer.stream.record import Partition
 from consumer.stream.topic_ids import TopicIds
+from consumer.terminal import say
 
 CLEAR = "\x1b[H\x1b[2J"
 
@@ -36,7 +37,7 @@ def lag(sources: Sources, form: Format, every: float | None) -> ExitStatus:
             try:
                 _show(cluster, kafka.topics, form, CLEAR if sys.stdout.isatty() else "\n")
             except ConsumerError as error:
-                sys.stderr.write(f"{error}\n")
+                say(str(error))
     except KeyboardInterrupt:
         if every is None:
             raise
@@ -52,16 +53,16 @@ def _show(cluster: Cluster, topics: tuple[str, ...], form: Format, before: str) 
     found = _standings(cluster, group, topics)
     now_ms = round(time.time() * 1000)
     if form is Format.JSON:
-        sys.stdout.write(rendered([each.row(now_ms) for each in found], form))
+        put(rendered([each.row(now_ms) for each in found], form), form)
     else:
-        sys.stdout.write(before + rendered([each.line(now_ms) for each in found], form))
-    sys.stdout.flush()
+        sys.stdout.write(before)
+        put(rendered([each.line(now_ms) for each in found], form), form)
     for each in found:
         if each.transaction is not None:
-            sys.stderr.write(f"{each.partition}: {each.transaction}; what follows can't be read yet.\n")
+            say(f"{each.partition}: {each.transaction}; what follows can't be read yet.")
     if form is Format.TABLE:
         members = "" if group.active else f"The group {group.name} has no active member. "
-        sys.stderr.write(f"{members}{total(found, now_ms)}\n")
+        say(f"{members}{total(found, now_ms)}")
 
 
 def _standings(cluster: Cluster, group: Group, topics: tuple[str, ...]) -> list[Standing]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,11 +16,12 @@ from consumer.operations.group import Group, look_at
 from consumer.operations.offsets.plan import Move, plan, summary
 from consumer.operations.offsets.scenario import Facts, FromFile, Scenario, ToTime
 from consumer.operations.offsets.undo import read_offsets, undo_name, write_undo
-from consumer.operations.output import Format, rendered
+from consumer.operations.output import Format, put, rendered
 from consumer.operations.partitions import Scope, chosen
 from consumer.settings import Settings, Sources, load
 from consumer.stream.record import Partition
 from consumer.stream.topic_ids import TopicIds
+from consumer.terminal import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,12 @@ def reset(
             raise RefusedError(active(group))
         partitions = _partitions(cluster, group, scenario, scopes, settings)
         moves, remarks = _plan(cluster, group, scenario, partitions)
-        sys.stdout.write(rendered([move.row(name) for move in moves], form))
-        sys.stdout.flush()
-        _say(*remarks, *summary(moves, settings.delivery.max_requests_per_second))
+        put(rendered([move.row(name) for move in moves], form), form)
+        say(*remarks, *summary(moves, settings.delivery.max_requests_per_second))
         if not group.known:
-            _say(f"The group {name} does not exist yet: this makes it.")
+            say(f"The group {name} does not exist yet: this makes it.")
         if execution is None:
-            _say(active(group) if group.active else "Nothing was changed: this was a dry run. --execute does it.")
+            say(active(group) if group.active else "Nothing was changed: this was a dry run. --execute does it.")
             return ExitStatus.DONE
         return _execute(cluster, group, moves, execution) if moves else ExitStatus.DONE
     finally:
@@ -107,18 +106,18 @@ def _execute(cluster: Cluster, group: Group, moves: list[Move], execution: Execu
     try:
         errors = dict(_altered(cluster, group, moves))
     except (KeyboardInterrupt, FatalStreamError):
-        _say(f"Kafka was asked and has not answered: `clicksend-consumer lag` shows what holds. {undone}")
+        say(f"Kafka was asked and has not answered: `clicksend-consumer lag` shows what holds. {undone}")
         raise
     refused = {partition: error for partition, error in errors.items() if error is not None}
     for partition, error in refused.items():
-        _say(str(cluster.explained(error, str(partition))))
+        say(str(cluster.explained(error, str(partition))))
     if len(refused) == len(moves):
         path.unlink()
         joined = (
             "a worker has joined the group meanwhile: stop it first" if _by_member(refused.values()) else "see above"
         )
         raise RefusedError(f"Nothing was changed: {joined}.")
-    _say(f"Partitions set: {len(moves) - len(refused)} of {len(moves)}. {undone}")
+    say(f"Partitions set: {len(moves) - len(refused)} of {len(moves)}. {undone}")
     return ExitStatus.PARTLY_DONE if refused else ExitStatus.DONE
 
 
@@ -134,7 +133,3 @@ def _altered(cluster: Cluster, group: Group, moves: list[Move]) -> Iterator[tupl
 
 def _by_member(errors: Iterable[KafkaError]) -> bool:
     return any(error.code() == KafkaError.UNKNOWN_MEMBER_ID for error in errors)
-
-
-def _say(*lines: str) -> None:
-    sys.stderr.write("".join(f"{line}\n" for line in lines))

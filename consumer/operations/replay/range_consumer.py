@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from consumer.errors import RefusedError
 from consumer.operations.records import Range
 from consumer.stream.clients import Callbacks, KafkaClients
-from consumer.stream.kafka_properties import consumer_properties
+from consumer.stream.kafka_properties import standalone_properties
 from consumer.stream.options import StreamOptions
 from consumer.stream.record import Partition
 
@@ -44,7 +44,7 @@ class RangeClients(KafkaClients):
 
     def consumer(self, callbacks: Callbacks) -> Consumer:
         """Raises ConfigurationError for a property that librdkafka does not take."""
-        return self._made(partial(RangeConsumer, self._plan), consumer_properties(self.options), callbacks)
+        return self._made(partial(RangeConsumer, self._plan), standalone_properties(self.options), callbacks)
 
 
 class RangeConsumer(Consumer):

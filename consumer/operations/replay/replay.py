@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-
-from prometheus_client import CollectorRegistry
 
 from consumer.enrolment.disposition import Disposition
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
@@ -18,7 +15,7 @@ from consumer.operations.checkpoint import Checkpoint, name_of
 from consumer.operations.enrolment_rules import rules
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.modes import Begin, Mode, Stale
-from consumer.operations.output import Format, rendered
+from consumer.operations.output import Format, put, rendered
 from consumer.operations.pace import pace
 from consumer.operations.partitions import Scope, chosen
 from consumer.operations.progress import bar
@@ -28,13 +25,14 @@ from consumer.operations.replay.range_consumer import Plan, RangeClients
 from consumer.operations.replay.selection import DELIVER, Only, Selection
 from consumer.operations.staleness import look_through
 from consumer.operations.stopping import StopSignals
+from consumer.operations.target_watch import TargetWatch, still_halted
 from consumer.operations.wiring import delivery, scheduler, stream_options
 from consumer.settings import Settings
 from consumer.stream.health import Health
 from consumer.stream.options import GroupProtocol, OffsetReset, StreamOptions
 from consumer.stream.record import Partition
-from consumer.stream.reporter import Reporter
 from consumer.stream.threads import OsThreads
+from consumer.terminal import say
 from consumer.worker.event_loop import EventLoopDriver
 from consumer.worker.worker import Ending, Worker
 
@@ -83,6 +81,7 @@ class Replay:
         self._enroller = Enroller(rules(settings.enrolment))
         self._selection = Selection(self._enroller, options.only)
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._gave_up = ""  # why
 
     def run(self, form: Format) -> ExitStatus:
         """Look, guard, replay, tell."""
@@ -101,7 +100,7 @@ class Replay:
         if self._options.mode is Mode.DRY_RUN:
             self._count(left)
             self._print(form)
-            _say("A dry run: nothing was sent.")
+            say("A dry run: nothing was sent.")
             return ExitStatus.DONE
         self._checkpoint.begin(left, self._options.begin)
         return self._deliver(ranges, left, form)
@@ -111,7 +110,7 @@ class Replay:
         scopes, bounds = self._options.scopes, self._options.bounds
         partitions = chosen(scopes, self._cluster.partitions_of(scope.topic for scope in scopes))
         log_ends, ends = self._cluster.log_ends(partitions), self._cluster.ends(partitions)
-        _say(*(f"{doubt}." for doubt in bounds.doubts(ends, log_ends)))
+        say(*(f"{doubt}." for doubt in bounds.doubts(ends, log_ends)))
         return bounds.ranges(self._cluster, ends)
 
     def _announce(self, ranges: Ranges, left: Ranges) -> None:
@@ -121,9 +120,9 @@ class Replay:
         what = f"{records} offsets of {where}{f', {takes}' if takes else ''}"
         if records < all_records:
             what += f"; {all_records - records} were replayed before"
-        _say(f"{what} (checkpoint {self._checkpoint.group}).")
+        say(f"{what} (checkpoint {self._checkpoint.group}).")
         if not records and all_records:
-            _say("This replay is finished. --restart begins it anew.")
+            say("This replay is finished. --restart begins it anew.")
 
     def _guard(self, ranges: Ranges) -> None:
         """Look who has a newer record than those that are replayed."""
@@ -148,7 +147,7 @@ class Replay:
 
     def _deliver(self, ranges: Ranges, left: Ranges, form: Format) -> ExitStatus:
         clock, threads = time.monotonic, OsThreads()
-        engine = scheduler(self._settings, threads)
+        engine, watch = scheduler(self._settings, threads), TargetWatch(self._settings, clock)
         total = sum(span.stop - span.start for span in left.values())
         with bar("Replaying", total) as advance:
 
@@ -156,7 +155,8 @@ class Replay:
                 counts, in_progress = engine.counts()
                 settled = sum(counts.settled.values()) + counts.skipped + self._selection.left.total()
                 progress.to(settled)
-                if not partitions and not in_progress:
+                self._gave_up = self._gave_up or watch.reason(engine.gate.fault) or ""
+                if self._gave_up or (not partitions and not in_progress):
                     worker.stop()
 
             progress = _Progress(advance)
@@ -165,7 +165,7 @@ class Replay:
                 self._enroller,
                 engine,
                 EventLoopDriver(delivery(self._settings), self._settings.clicksend.total_timeout, clock),
-                Reporter(CollectorRegistry(), None, clock),
+                watch,
                 Health(clock()),
                 threads,
                 clock,
@@ -174,22 +174,25 @@ class Replay:
             try:
                 ending = worker.run()
             except ConsumerError:
-                _say(self._how_to_go_on())
+                say(self._how_to_go_on())
                 raise
             finally:
                 counts, _ = engine.counts()
                 self._counts.update({(each.value, reason.value): n for (each, reason), n in counts.settled.items()})
                 self._print(form)
-        return self._ended(ending, ranges)
+        fault = engine.gate.fault
+        return self._ended(ending, ranges, self._gave_up or (still_halted(fault) if fault is not None else ""))
 
-    def _ended(self, ending: Ending, ranges: Ranges) -> ExitStatus:
+    def _ended(self, ending: Ending, ranges: Ranges, complaint: str) -> ExitStatus:
         if ending is Ending.UNANSWERED:  # closing would wait for the answer for as long as a session lasts
-            _say(f"Kafka did not answer the last commit. {self._how_to_go_on()}")
+            say(f"Kafka did not answer the last commit. {self._how_to_go_on()}")
             os._exit(ExitStatus.PARTLY_DONE)
         self._checkpoint.end()
+        if complaint:
+            say(f"Ended: {complaint}")
         if all(span.start >= span.stop for span in self._checkpoint.left(ranges).values()):
-            return ExitStatus.DONE
-        _say(f"Stopped before the end. {self._how_to_go_on()}")
+            return ExitStatus.PARTLY_DONE if complaint else ExitStatus.DONE
+        say(f"Stopped before the end. {self._how_to_go_on()}")
         return ExitStatus.PARTLY_DONE
 
     def _stream_options(self) -> StreamOptions:
@@ -211,8 +214,7 @@ class Replay:
             for (disposition, reason), number in self._counts.items()
             if number
         ]
-        sys.stdout.write(rendered(rows, form))
-        sys.stdout.flush()
+        put(rendered(rows, form), form)
 
     def _how_to_go_on(self) -> str:
         return f"The same command goes on where this one stopped (checkpoint {self._checkpoint.group})."
@@ -240,7 +242,3 @@ class _Progress:
         if total > self._at:
             self._advance(total - self._at)
             self._at = total
-
-
-def _say(*lines: str) -> None:
-    sys.stderr.write("".join(f"{line}\n" for line in lines))

@@ -1,0 +1,69 @@
+"""Text for a terminal: nothing in it steers one, and what an encoding lacks is shown as backslash escapes."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import locale
+import os
+import sys
+
+CHOSEN = ("PYTHONUTF8", "PYTHONIOENCODING")  # by these an operator says what the streams take
+
+
+def adapt_streams() -> None:
+    """Let stdout and stderr take every character. Call it once, before anything is printed."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)  # a test's stream may have none
+        if reconfigure is not None:
+            reconfigure(encoding=_encoding(), errors="backslashreplace")
+
+
+def _encoding() -> str | None:
+    """ASCII where the locale is C: Python takes UTF-8 then, unasked. None: as it is."""
+    if not sys.flags.utf8_mode or any(map(os.environ.get, CHOSEN)):
+        return None
+    named = codecs.lookup(locale.getencoding()).name
+    return named if named == "ascii" else None
+
+
+def escaped(text: str) -> str:
+    """Return the text on one line, with what could steer a terminal as backslash escapes."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)
+
+
+def escaped_lines(text: str) -> str:
+    """Return the same of each line; their ends stay."""
+    return "\n".join(map(escaped, text.split("\n")))
+
+
+def escaped_json(text: str, encoding: str) -> str:
+    r"""Return the JSON with what the encoding lacks, or could steer a terminal, as `\u` escapes: it means the same."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return "".join(each if each.isascii() else _json_escape(each) for each in text)
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(each if each.isprintable() or each == "\n" else _json_escape(each) for each in text)
+
+
+def say(*texts: str) -> None:
+    """Print each text on stderr, on a line of its own."""
+    sys.stderr.write("".join(f"{escaped_lines(text)}\n" for text in texts))
+
+
+def show(text: str) -> None:
+    """Print text made of lines on stdout."""
+    sys.stdout.write(escaped_lines(text))
+
+
+def show_json(text: str) -> None:
+    """Print lines of JSON on stdout."""
+    sys.stdout.write(escaped_json(text, sys.stdout.encoding or "utf-8"))
+
+
+def _json_escape(character: str) -> str:
+    return json.dumps(character)[1:-1] if character != "\x7f" else "\\u007f"

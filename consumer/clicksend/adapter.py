@@ -16,6 +16,7 @@ from urllib3.util.response import assert_header_parsing
 from consumer.clicksend.connecting import open_socket
 from consumer.clicksend.deadline import Deadline
 from consumer.clicksend.failure import ProxyUnauthorizedError, TunnelRefusedError
+from consumer.clicksend.proxy import Proxy
 from consumer.clicksend.transport import ANSWER_LIMIT
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ class BoundedAdapter(HTTPAdapter):
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Nothing to add: the context checks certificate and host name."""
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        """The login at the proxy, in UTF-8: requests raises UnicodeEncodeError for what Latin-1 lacks."""
+        authorization = Proxy.of(proxy).authorization
+        return {"Proxy-Authorization": authorization} if authorization else {}
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
         """The same context for a proxy that speaks TLS itself."""

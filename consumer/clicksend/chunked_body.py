@@ -26,7 +26,7 @@ class ChunkedBody:
         self._body = bytearray()
         self.sound = True
 
-    def feed(self, data: bytes | bytearray) -> bool:
+    def feed(self, data: bytes) -> bool:
         """Take what came; return whether the body is complete. Raises http.client.HTTPException for what is none."""
         self._data += data
         while True:

@@ -67,9 +67,13 @@ def failed(error: BaseException) -> Outcome:
     return Outcome(Result.TRANSIENT, cause=meaning)
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The exception and those that it stands for: its cause, and what urllib3 wraps without naming it as the cause."""
     seen: set[int] = set()  # Python can be made to chain exceptions in a ring
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
+    following: list[object] = [error]
+    while following:
+        link = following.pop()
+        if isinstance(link, BaseException) and id(link) not in seen:
+            seen.add(id(link))
+            yield link
+            following += [*link.args, link.__cause__ or link.__context__]

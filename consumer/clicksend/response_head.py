@@ -11,11 +11,11 @@ HEAD_LIMIT = 64 * 1024  # bytes of one head, status line and header fields
 
 # A head that every reader understands alike. Possessive, so that a long head that doesn't match costs one pass.
 _STRICT = re.compile(
-    rb"HTTP/1\.([01]) ([2-9][0-9]{2})(?: [^\r\n]*+)?+\r\n"
-    rb"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[^\r\n\0]*+\r\n)*+)\r\n"
+    r"HTTP/1\.([01]) ([2-9][0-9]{2})(?: [^\r\n]*+)?+\r\n"
+    r"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[^\r\n\0]*+\r\n)*+)\r\n"
 )
 _DECISIVE_FIELD = re.compile(
-    rb"\n(content-length|transfer-encoding|connection|content-encoding):([^\r]*)", re.IGNORECASE
+    r"\n(content-length|transfer-encoding|connection|content-encoding):([^\r]*)", re.IGNORECASE | re.ASCII
 )
 _BLANK = " \t"
 _PLAIN_LENGTH = re.compile(r"[0-9]{1,18}(?:[ \t]*,[ \t]*[0-9]{1,18})*")
@@ -32,7 +32,7 @@ class Headers(Mapping[str, str]):
 
     __slots__ = ("_fields", "_lines")
 
-    def __init__(self, lines: bytes, fields: Fields | None = None) -> None:
+    def __init__(self, lines: str, fields: Fields | None = None) -> None:
         self._lines = lines
         self._fields = fields
 
@@ -48,7 +48,7 @@ class Headers(Mapping[str, str]):
     def _parsed(self) -> Fields:
         if self._fields is None:
             self._fields = {}
-            for line in self._lines.decode("latin-1").split("\r\n")[:-1]:
+            for line in self._lines.split("\r\n")[:-1]:
                 name, _, value = line.partition(":")
                 self._fields.setdefault(name.lower(), []).append(value.strip(_BLANK))
         return self._fields
@@ -76,15 +76,16 @@ class ResponseHead:
         """
         if len(data) > HEAD_LIMIT:
             raise http.client.LineTooLong("head")
+        text = data.decode("latin-1")
         fields: Fields = {}
-        if found := _STRICT.match(data):
+        if found := _STRICT.match(text):
             minor, status, lines = found.groups()
-            self.status, newer = int(status), minor == b"1"
-            for name, value in _DECISIVE_FIELD.findall(data):
-                fields.setdefault(name.decode().lower(), []).append(value.decode("latin-1").strip(_BLANK))
+            self.status, newer = int(status), minor == "1"
+            for name, value in _DECISIVE_FIELD.findall(text):
+                fields.setdefault(name.lower(), []).append(value.strip(_BLANK))
             self.headers = Headers(lines)
         else:
-            line, _, lines = data.partition(b"\n")
+            line, _, lines = text.partition("\n")
             self.status, newer = read_status_line(line)
             fields = _lenient(lines)
             self.headers = Headers(lines, fields)
@@ -97,6 +98,9 @@ class ResponseHead:
     def _frame(self, lengths: list[str] | None, codings: str | None, *, newer: bool) -> bool:
         """Decide how the body is framed; return whether there is no doubt about it (RFC 9112, 6.3)."""
         self.chunked, self.length = False, None
+        if self.status == 200 and codings is None and lengths and len(lengths) == 1 and lengths[0].isdecimal():
+            self.length = _length(lengths)  # nearly every response: no need to ask for the rest
+            return True
         if self.status in (204, 304) or self.status < 200:
             self.length = 0
             return codings is None and (self.status == 304 or lengths in (None, ["0"]))
@@ -111,12 +115,12 @@ class ResponseHead:
         return False
 
 
-def read_status_line(line: bytes) -> tuple[int, bool]:
+def read_status_line(line: str) -> tuple[int, bool]:
     """The status, and whether the version is 1.1 or later, of a line without its LF; as http.client reads it.
 
     Raises http.client.HTTPException where this is none.
     """
-    words = line.decode("latin-1").split(None, 2)
+    words = line.split(None, 2)
     if len(words) < 2 or not words[0].startswith("HTTP/"):
         raise http.client.BadStatusLine("")
     try:
@@ -132,14 +136,14 @@ def read_status_line(line: bytes) -> tuple[int, bool]:
     return status, True
 
 
-def _lenient(lines: bytes) -> Fields:
+def _lenient(lines: str) -> Fields:
     """The fields as http.client has them: read by the email package.
 
     So folded lines, lone LF or CR and stray white space mean here what they mean to requests. Only the number of
     fields is not limited.
     """
     fields: Fields = {}
-    message = email.parser.HeaderParser(_class=http.client.HTTPMessage).parsestr(lines.decode("latin-1"))
+    message = email.parser.HeaderParser(_class=http.client.HTTPMessage).parsestr(lines)
     for name, value in message.items():
         fields.setdefault(name.lower(), []).append(" ".join(value.splitlines()).strip(_BLANK))
     return fields
@@ -151,8 +155,6 @@ def _joined(values: list[str] | None) -> str | None:
 
 def _length(values: list[str]) -> int | None:
     """The length that the fields agree on; None where they name none. Read as urllib3 and http.client read it."""
-    if len(values) == 1 and _PLAIN_LENGTH.fullmatch(values[0]) and "," not in values[0]:
-        return int(values[0])
     try:
         lengths = {int(part) for value in values for part in value.split(",")}
     except ValueError:

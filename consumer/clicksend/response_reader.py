@@ -53,7 +53,9 @@ class HeadReader:
             self._searched, self._started = 0, False
             return head
         if not self._started and b"\n" in data:
-            read_status_line(bytes(rest.partition(b"\n")[0]))  # so that nobody waits for the end of what is not HTTP
+            read_status_line(
+                rest.partition(b"\n")[0].decode("latin-1")
+            )  # so that nobody waits for the end of what is not HTTP
             self._started = True
         if len(rest) > HEAD_LIMIT:
             raise http.client.LineTooLong("head")
@@ -72,13 +74,13 @@ class ResponseReader:
 
     def __init__(self) -> None:
         self._room = ANSWER_LIMIT
-        self._heads = HeadReader()
+        self._heads: HeadReader | None = None
         self._head: ResponseHead | None = None  # of the final response; None until it is complete
         self._chunks: ChunkedBody | None = None
         self._body = bytearray()
         self.reusable = False
 
-    def feed(self, data: bytes | bytearray) -> HttpResponse | None:
+    def feed(self, data: bytes) -> HttpResponse | None:
         """Take what came; return the response once it is complete. Raises http.client.HTTPException for what is none.
 
         Interim responses (1xx), however many, are skipped.
@@ -87,15 +89,13 @@ class ResponseReader:
         if self._room < 0:
             raise http.client.HTTPException("the response is too long")
         head = self._head
-        if head is None:
-            head = self._heads.feed(bytes(data))
-            while head is not None and head.status < 200:
-                head = self._heads.feed(b"")
-            if head is None:
-                return None
-            self._begin(head)
-            data = self._heads.rest
-        return self._take(head, data)
+        if head is not None:
+            return self._take(head, data)
+        if self._heads is None and (found := _HEAD_END.search(data)):  # most come in one piece: nothing to collect
+            head = ResponseHead(data[: found.end()])
+            if head.status >= 200:
+                return self._begin(head, data[found.end() :])
+        return self._find_head(data)
 
     def end(self) -> HttpResponse:
         """The connection has ended. Raises http.client.HTTPException where the response was not complete."""
@@ -110,13 +110,27 @@ class ResponseReader:
             return _response(head, self._chunks.body)
         return _response(head, bytes(self._body))
 
-    def _begin(self, head: ResponseHead) -> None:
-        if (head.length or 0) > BODY_LIMIT:
-            raise http.client.HTTPException("the body is too long")
-        self._head = head
-        self._chunks = ChunkedBody() if head.chunked else None
+    def _find_head(self, data: bytes) -> HttpResponse | None:
+        if self._heads is None:
+            self._heads = HeadReader()
+        head = self._heads.feed(data)
+        while head is not None and head.status < 200:
+            head = self._heads.feed(b"")
+        return self._begin(head, bytes(self._heads.rest)) if head else None
 
-    def _take(self, head: ResponseHead, data: bytes | bytearray) -> HttpResponse | None:
+    def _begin(self, head: ResponseHead, data: bytes) -> HttpResponse | None:
+        self._head = head
+        if head.chunked:
+            self._chunks = ChunkedBody()
+        elif head.length is not None:
+            if head.length > BODY_LIMIT:
+                raise http.client.HTTPException("the body is too long")
+            if head.length == len(data):
+                self.reusable = head.persistent
+                return _response(head, data)
+        return self._take(head, data)
+
+    def _take(self, head: ResponseHead, data: bytes) -> HttpResponse | None:
         if self._chunks is not None:
             if not self._chunks.feed(data):
                 return None

@@ -37,6 +37,25 @@ class BlockingTransport:
         self.transport.send(head, body, ended.set_result)
         return self.loop.run_until_complete(ended)
 
+    def send_all(self, head: RequestHead, count: int) -> list[HttpResponse | Exception]:
+        """Send so many at once, and wait for all results, in the order in which they come."""
+        results: list[HttpResponse | Exception] = []
+        ended: asyncio.Future[None] = self.loop.create_future()
+
+        def keep(result: HttpResponse | Exception) -> None:
+            results.append(result)
+            if len(results) == count:
+                ended.set_result(None)
+
+        for _ in range(count):
+            self.transport.send(head, b"{}", keep)
+        self.loop.run_until_complete(ended)
+        return results
+
+    def run_for(self, seconds: float) -> None:
+        """Let the loop turn."""
+        self.loop.run_until_complete(asyncio.sleep(seconds))
+
     def close(self) -> None:
         """Close the transport and its loop."""
         if self.loop.is_closed():

@@ -1,4 +1,4 @@
-"""Fuzz the adapters: whatever a server answers, nothing breaks, nothing hangs, and the next answer is its own.
+"""Fuzz what carries contacts: whatever a server answers, nothing breaks, nothing hangs, and the next answer is its own.
 
     python -m tests.clicksend.fuzz_adapter [SECONDS [SEED]]
 
@@ -17,24 +17,28 @@ import sys
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 import requests
 from urllib3 import Timeout
 
-from consumer.clicksend.adapter import BoundedAdapter
 from consumer.clicksend.failure import FAILURES, failed
-from consumer.clicksend.lean_adapter import LeanAdapter
-from consumer.clicksend.outcome import classify
-from consumer.clicksend.transport import Trust
+from consumer.clicksend.outcome import Cause, classify
+from consumer.clicksend.request_head import RequestHead
+from consumer.clicksend.response_reader import HttpResponse
+from consumer.clicksend.transport import Endpoint, Timeouts, Trust
+from tests.clicksend.blocking import BlockingTransport
+from tests.clicksend.conftest import ADAPTERS, LOOPS
 from tests.clicksend.expected import NOW
 from tests.clicksend.mutations import Ending, FuzzedAnswer
 from tests.clicksend.scripted_server import answer, read_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from requests.adapters import BaseAdapter
+    from tests.clicksend.blocking import LoopFactory
+    from tests.clicksend.conftest import AdapterFactory
 
 SILENCE: Any = Timeout(connect=60, read=0.03, total=120)  # for fuzzed answers, many of which never end
 PATIENCE: Any = Timeout(connect=60, read=60, total=120)
@@ -87,48 +91,108 @@ class FuzzServer:
                     self.done.set()
 
 
-def exchange(adapter: BaseAdapter, server: FuzzServer, plan: FuzzedAnswer, timeout: Any) -> tuple[int, bytes] | None:
+class Fuzzed(Protocol):
+    """What is fuzzed."""
+
+    def exchange(self, *, patient: bool) -> tuple[int, bytes] | None:
+        """Send a request; return status and body of its response, None where it ends without one."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+class FuzzedAdapter:
+    """An adapter of requests'."""
+
+    def __init__(self, adapter_of: AdapterFactory, url: str) -> None:
+        self._adapter = adapter_of(Trust())
+        self._request = requests.Request("POST", url, data=b"{}").prepare()
+
+    def exchange(self, *, patient: bool) -> tuple[int, bytes] | None:
+        """Send a request."""
+        timeout = PATIENCE if patient else SILENCE
+        try:
+            with self._adapter.send(self._request, stream=True, timeout=timeout) as response:
+                body = response.content
+        except FAILURES as error:
+            failed(error)
+            return None
+        classify(response.status_code, response.headers, body, NOW)
+        return response.status_code, body
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._adapter.close()
+
+
+class FuzzedTransport:
+    """The delivery loop's transport. Its timeouts are one for all, so patience means to try again."""
+
+    def __init__(self, new_loop: LoopFactory, url: str) -> None:
+        timeouts = Timeouts(connect=60, read=SILENCE.read_timeout, total=120)
+        self._carrier = BlockingTransport(new_loop, Endpoint(url, 42), Trust(), timeouts)
+        self._head = RequestHead.of(requests.Request("POST", url).prepare())
+
+    def exchange(self, *, patient: bool) -> tuple[int, bytes] | None:
+        """Send a request."""
+        for _ in range(100 if patient else 1):
+            result = self._carrier.send(self._head, b"{}")
+            assert not self._carrier.errors
+            if isinstance(result, HttpResponse):
+                classify(result.status, result.headers, result.body, NOW)
+                return result.status, result.body
+            assert isinstance(result, FAILURES)
+            if failed(result).cause is not Cause.TIMEOUT:
+                break
+        return None
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._carrier.close()
+
+
+FUZZED: dict[str, Callable[[str], Fuzzed]] = {
+    **{name: partial(FuzzedAdapter, adapter_of) for name, adapter_of in ADAPTERS.items()},
+    **{name: partial(FuzzedTransport, new_loop) for name, new_loop in LOOPS.items()},
+}
+"""What is fuzzed, made for a server's address."""
+
+
+def exchange(fuzzed: Fuzzed, server: FuzzServer, plan: FuzzedAnswer, *, patient: bool) -> tuple[int, bytes] | None:
     """Status and body of the answer; None where the exchange ended without one."""
     server.plan = plan
     server.done.clear()
-    request = requests.Request("POST", server.url, data=b"{}").prepare()
     try:
-        with adapter.send(request, stream=True, timeout=timeout) as response:
-            body = response.content
-    except FAILURES as error:
-        failed(error)
-        return None
+        return fuzzed.exchange(patient=patient)
     finally:
         server.done.wait(60)  # longer: the request has not even come
-    classify(response.status_code, response.headers, body, NOW)
-    return response.status_code, body
 
 
-def fuzz(adapter: BaseAdapter, server: FuzzServer, seed: str) -> bool:
+def fuzz(fuzzed: Fuzzed, server: FuzzServer, seed: str) -> bool:
     """One case; tells whether the fuzzed exchange gave an answer. Raises AssertionError if the honest one is wrong."""
-    fuzzed = FuzzedAnswer.of(seed)
+    plan = FuzzedAnswer.of(seed)
     body = f'{{"response_code":"HONEST","seed":"{seed}"}}'.encode()
     try:
-        first = exchange(adapter, server, fuzzed, SILENCE)
-        second = exchange(adapter, server, FuzzedAnswer((answer("299 Honest", body),), Ending.KEEP), PATIENCE)
+        first = exchange(fuzzed, server, plan, patient=False)
+        second = exchange(fuzzed, server, FuzzedAnswer((answer("299 Honest", body),), Ending.KEEP), patient=True)
         assert second == (299, body), f"not the answer: {second}"
     except BaseException as error:
-        error.add_note(f"{type(adapter).__name__}, seed {seed!r}: {fuzzed}")
+        error.add_note(f"{fuzzed}, seed {seed!r}: {plan}")
         raise
     return first is not None
 
 
 def main(seconds: float, seed: str) -> None:
-    """Fuzz each adapter in turn for its share of the time."""
+    """Fuzz each in turn for its share of the time."""
     sys.stdout.write(f"seed {seed}\n")
-    for adapter in (LeanAdapter(Trust()), BoundedAdapter(Trust())):
-        ends = time.monotonic() + seconds / 2
+    for name, new in FUZZED.items():
+        ends = time.monotonic() + seconds / len(FUZZED)
         cases = answered = 0
-        with FuzzServer().running() as server, closing(adapter):
+        with FuzzServer().running() as server, closing(new(server.url)) as fuzzed:
             while time.monotonic() < ends:
-                answered += fuzz(adapter, server, f"{seed}-{cases}")
+                answered += fuzz(fuzzed, server, f"{seed}-{cases}")
                 cases += 1
-        sys.stdout.write(f"{type(adapter).__name__}: {cases} cases, {answered} fuzzed answers were taken for one\n")
+        sys.stdout.write(f"{name}: {cases} cases, {answered} fuzzed answers were taken for one\n")
 
 
 if __name__ == "__main__":

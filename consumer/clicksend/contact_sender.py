@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from consumer.clicksend.credentials import Credentials
     from consumer.clicksend.http_transport import HttpTransport
     from consumer.clicksend.response_reader import HttpResponse
-    from consumer.clicksend.transport import Endpoint, Timeouts
+    from consumer.clicksend.transport import Endpoint
 
 
 class ContactSender:
@@ -34,7 +34,6 @@ class ContactSender:
     def __init__(
         self,
         endpoint: Endpoint,
-        timeouts: Timeouts,  # noqa: ARG002 -- the transport keeps them; the signature is the client's
         credentials: Callable[[], Credentials],
         transport: HttpTransport,
         wall_clock: Callable[[], datetime],

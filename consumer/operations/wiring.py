@@ -238,7 +238,7 @@ def delivery(settings: Settings) -> Delivery:
 
     def open_sender(loop: asyncio.AbstractEventLoop) -> ContactSender:
         transport = HttpTransport(loop, endpoint, trust, timeouts)
-        return ContactSender(endpoint, timeouts, store.current, transport, lambda: datetime.now(UTC))
+        return ContactSender(endpoint, store.current, transport, lambda: datetime.now(UTC))
 
     def probe() -> ProbeVerdict:
         client = Client(endpoint, timeouts, store.current, BoundedAdapter(trust))

@@ -22,11 +22,9 @@ import requests
 from urllib3 import Timeout
 
 from consumer.clicksend.adapter import BoundedAdapter
-from consumer.clicksend.client import Client
 from consumer.clicksend.contact_sender import ContactSender
 from consumer.clicksend.credentials import Credentials
 from consumer.clicksend.http_transport import HttpTransport
-from consumer.clicksend.lean_adapter import LeanAdapter
 from consumer.clicksend.outcome import Result
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
 from tests.clicksend.conftest import LOOPS
@@ -127,7 +125,7 @@ class OnLoop:
         self._loop = new_loop()
         endpoint, timeouts = Endpoint(url, 42), Timeouts()
         transport = HttpTransport(self._loop, endpoint, Trust(), timeouts)
-        self._sender = ContactSender(endpoint, timeouts, lambda: CREDENTIALS, transport, lambda: NOW)
+        self._sender = ContactSender(endpoint, lambda: CREDENTIALS, transport, lambda: NOW)
         self._in_flight = self._left = self._missing = 0
 
     def start(self, in_flight: int) -> None:
@@ -175,14 +173,9 @@ def ways_to(url: str) -> dict[str, Way]:
         prepared = requests.Request("POST", contacts, data=PAYLOAD, headers=login).prepare()
         return lambda: adapter.send(prepared, timeout=TIMEOUT).content
 
-    def posted_over(adapter: BaseAdapter) -> Send:
-        client = Client(Endpoint(url, 42), Timeouts(), lambda: CREDENTIALS, adapter)
-        return lambda: client.post(PAYLOAD, NOW)
-
     return {
         "Session.post": InThreads(session_post),
         "BoundedAdapter.send, prepared": InThreads(lambda: sent_by(BoundedAdapter(trust))),
-        "Client.post, LeanAdapter": InThreads(lambda: posted_over(LeanAdapter(trust))),
         **{f"ContactSender.send, {name}": OnLoop(new_loop, url) for name, new_loop in LOOPS.items()},
     }
 

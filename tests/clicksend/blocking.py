@@ -79,7 +79,7 @@ class BlockingSender:
     ) -> None:
         self.carrier = BlockingTransport(new_loop, endpoint, trust, timeouts)
         self._now: datetime | None = None
-        self._sender = ContactSender(endpoint, timeouts, credentials, self.carrier.transport, self._clock)
+        self._sender = ContactSender(endpoint, credentials, self.carrier.transport, self._clock)
 
     def post(self, payload: bytes, now: datetime) -> Outcome:
         """Enrol one contact."""

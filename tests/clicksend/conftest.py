@@ -13,7 +13,6 @@ import trustme
 from consumer.clicksend.adapter import BoundedAdapter
 from consumer.clicksend.client import Client
 from consumer.clicksend.credentials import Credentials
-from consumer.clicksend.lean_adapter import LeanAdapter
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
 from tests.clicksend.blocking import BlockingSender
 from tests.clicksend.scripted_server import ScriptedServer
@@ -55,7 +54,7 @@ except ImportError:
 else:
     LOOPS["uvloop"] = uvloop.new_event_loop
 
-ADAPTERS: dict[str, AdapterFactory] = {"requests": BoundedAdapter, "lean": LeanAdapter}
+ADAPTERS: dict[str, AdapterFactory] = {"requests": BoundedAdapter}
 """Every adapter that requests can be carried by."""
 
 CLIENTS: dict[str, ClientFactory] = {

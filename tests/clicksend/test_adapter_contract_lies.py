@@ -1,8 +1,8 @@
 """The contract where an answer lies about itself, or stops halfway: it is no delivery, and not the next one's either.
 
 http.client, and the email package that reads its headers, take what RFC 9112 forbids, and so does the delivery loop's
-transport: what it refused might have enrolled somebody, and be sent again (test_stock_requests.py). The lean adapter
-refuses it. What holds for all of them is that nothing of such an answer is taken for the next.
+transport: what it refused might have enrolled somebody, and be sent again (test_stock_requests.py). What holds for
+both is that nothing of such an answer is taken for the next.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import pytest
 
 from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.clicksend.transport import Timeouts
-from tests.clicksend.conftest import CLIENTS
 from tests.clicksend.expected import DELIVERED, NOW, PAYLOAD, UNINTELLIGIBLE, transient
 from tests.clicksend.scripted_server import (
     OK,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from tests.clicksend.conftest import ClientFactory, Poster
+    from tests.clicksend.conftest import Poster
 
 SHORT_READ = Timeouts(connect=60, read=0.15, total=120)
 TRIES = 50  # a busy machine may need more than such a short time for an answer
@@ -115,15 +114,12 @@ SEEN_BY_A_STRICT_PARSER = {
 
 @pytest.mark.parametrize("data", SEEN_BY_A_STRICT_PARSER.values(), ids=SEEN_BY_A_STRICT_PARSER)
 def test_a_lie_that_a_strict_parser_sees_is_transient(
-    server: ScriptedServer, connect: Callable[..., Poster], client_of: ClientFactory, data: bytes
+    server: ScriptedServer, connect: Callable[..., Poster], data: bytes
 ) -> None:
     server.script(reply_and_close(data), reply(OK))
     client = connect(server.url)
     outcome = client.post(PAYLOAD, NOW)
-    if client_of is CLIENTS["lean"]:
-        assert outcome == transient(Cause.MALFORMED)
-    else:
-        assert outcome.result in (Result.DELIVERED, Result.TRANSIENT)
+    assert outcome.result in (Result.DELIVERED, Result.TRANSIENT)
     server.hung_up.wait()
     assert client.post(PAYLOAD, NOW) == DELIVERED
     assert len(server.requests) == 2
@@ -244,10 +240,10 @@ WHOLE = {
 
 @pytest.mark.parametrize("whole", WHOLE.values(), ids=WHOLE)
 def test_an_answer_that_is_cut_is_none_wherever_it_is_cut(
-    server: ScriptedServer, connect: Callable[..., Poster], client_of: ClientFactory, whole: bytes
+    server: ScriptedServer, connect: Callable[..., Poster], whole: bytes
 ) -> None:
     end = len(whole)
-    if client_of is not CLIENTS["lean"] and whole is CHUNKED_SUCCESS:
+    if whole is CHUNKED_SUCCESS:
         end -= len("\r\n\r\n")  # requests does without what follows the last chunk's size
     client = connect(server.url)
     wrong = {}

@@ -39,7 +39,7 @@ TARGET = "https://127.0.0.1:1"
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
-@pytest.fixture(params=[name for name in CLIENTS if name != "lean"])
+@pytest.fixture(params=CLIENTS)
 def client_of(request: pytest.FixtureRequest) -> ClientFactory:
     return CLIENTS[request.param]
 

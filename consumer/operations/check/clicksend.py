@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from consumer.clicksend.carrier import adapter_for
+from consumer.clicksend.adapter import BoundedAdapter
 from consumer.clicksend.credentials import Credentials
 from consumer.clicksend.probe import ProbeVerdict
 from consumer.clicksend.survey import Survey, View
@@ -32,7 +32,7 @@ def clicksend_findings(settings: Settings) -> Iterator[Finding]:
         yield from (failed("clicksend", f"{each.name}: {each.what}", each.mend) for each in error.problems)
         return
     credentials = Credentials(clicksend.username, clicksend.api_key.get_secret_value())
-    survey = Survey(endpoint, timeouts, credentials, adapter_for(endpoint, trust))
+    survey = Survey(endpoint, timeouts, credentials, BoundedAdapter(trust))
     try:
         account = survey.account(datetime.now(UTC))
         yield from account_findings(account)

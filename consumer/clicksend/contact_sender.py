@@ -54,7 +54,7 @@ class ContactSender:
         on_outcome -- called once, never within this call
         """
         credentials = self._credentials()
-        if credentials != self._known:
+        if credentials is not self._known:
             self._known = credentials
             self._post.headers["Authorization"] = credentials.authorization
             self._head = RequestHead.of(self._post)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import urllib3
 
@@ -16,8 +16,7 @@ from consumer.clicksend.transport import ANSWER_LIMIT, BODY_LIMIT
 _HEAD_END = re.compile(rb"\n\r?\n")
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(NamedTuple):
     """One response, read to its end.
 
     headers -- parsed when somebody asks

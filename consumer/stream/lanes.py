@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from consumer.stream.record import Task
 
 
@@ -15,7 +13,7 @@ class Lanes:
     """
 
     def __init__(self) -> None:
-        self._lanes: dict[str, deque[Task]] = {}
+        self._lanes: dict[str, list[Task]] = {}  # most hold one task, for which a deque would take 600 bytes
 
     def __len__(self) -> int:
         return len(self._lanes)
@@ -26,7 +24,7 @@ class Lanes:
         for identity in task.identities:
             lane = self._lanes.get(identity)
             if lane is None:
-                self._lanes[identity] = deque((task,))
+                self._lanes[identity] = [task]
             else:
                 lane.append(task)
                 ahead += 1
@@ -41,7 +39,7 @@ class Lanes:
             if lane[0] is not task:
                 lane.remove(task)
                 continue
-            lane.popleft()
+            del lane[0]
             if not lane:
                 del self._lanes[identity]
                 continue

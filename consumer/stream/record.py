@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 from confluent_kafka import Message
 
 from consumer.delivery.attempts import Attempts
@@ -27,9 +28,11 @@ class Partition(NamedTuple):
         return f"{self.topic}-{self.number}"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A Kafka message, as consumed: what a dead letter must give back unchanged."""
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """A Kafka message, as consumed: what a dead letter must give back unchanged.
+
+    A msgspec Struct is made in a tenth of a dataclass's time, and there is one for each contact.
+    """
 
     partition: Partition
     offset: int
@@ -42,8 +45,10 @@ class Record:
     @property
     def size(self) -> int:
         """Bytes of key, value and headers, their names included: what the record costs while it is buffered."""
-        headers = sum(len(name) + len(value or b"") for name, value in self.headers)
-        return len(self.key or b"") + len(self.value or b"") + headers
+        size = len(self.key or b"") + len(self.value or b"")
+        if self.headers:
+            size += sum(len(name) + len(value or b"") for name, value in self.headers)
+        return size
 
 
 def headers_of(message: Message) -> Headers | None:

@@ -6,7 +6,9 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from consumer.enrolment.enroller import Enrolled, Enroller
 from consumer.errors import ConsumerError, RefusedError
@@ -200,7 +202,7 @@ class Redrive:
             (REDRIVEN_FROM, str(letter.place).encode()),
         ]
         headers = [(name, value) for name, value in record.headers if name not in (REDRIVE_COUNT, REDRIVEN_FROM)]
-        return target.send(replace(record, headers=[*headers, *ours]), decision)
+        return target.send(structs.replace(record, headers=[*headers, *ours]), decision)
 
     def _in_time(self) -> bool:
         """Wait until the rate allows the next one; False: we are to stop."""

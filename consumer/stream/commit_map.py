@@ -85,10 +85,14 @@ def encode(
     last = fits = committed
     size = 0  # of the deltas up to `fits`
     for offset in chain(unsettled, (reach,)):
-        if len(deltas) + len(_varint(offset - committed)) > room:
+        if len(deltas) + _size(offset - committed) > room:
             break
         fits, size = offset, len(deltas)
-        deltas += _varint(offset - last)
+        delta = offset - last
+        if delta < 128:  # nearly all: a thousand of them are written several times a second
+            deltas.append(delta)
+        else:
+            deltas += _varint(delta)
         last = offset
     nothing_known = topic_id == UNKNOWN_TOPIC_ID and partition_count == COUNT_UNKNOWN
     if room < 1 or (fits == committed and nothing_known):
@@ -140,6 +144,11 @@ def _varint(number: int) -> bytes:
         number >>= 7
     out.append(number)
     return bytes(out)
+
+
+def _size(number: int) -> int:
+    """How many bytes `_varint` makes of it."""
+    return (number.bit_length() + 6) // 7 or 1
 
 
 def _varints(data: bytes) -> Iterator[int]:

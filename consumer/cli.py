@@ -7,6 +7,7 @@ It imports what it needs when it runs: `--help` should not wait for Kafka's libr
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -62,6 +63,7 @@ def run(config: ConfigFile = None, overrides: Overrides = None) -> int:
     """The worker: delivers until it is told to stop."""
     from consumer.settings import load
 
+    gc.disable()  # until the worker is put together: nothing of it is garbage, and looking for some takes time
     settings = load(sources(config, overrides))
     log.configure(settings.log.level, settings.log.format)
     from consumer.operations.run import run as work

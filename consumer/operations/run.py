@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import structlog
@@ -25,6 +26,8 @@ def run(settings: Settings) -> ExitStatus:
         log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.mend)
     member = Member(settings)
     StopSignals(member.stop)
+    gc.freeze()  # what is there now stays: no need to look at it again and again
+    gc.enable()
     ending = member.run()
     if ending is Ending.UNANSWERED:
         # Closing the consumer would wait for the missing answer for as long as the session lasts.

@@ -83,10 +83,12 @@ class Start:
     def _look_up(self, consumer: Consumer, name: str) -> TopicMetadata | None:
         began = self._clock()
         told = False
+        pause = 0.0
         while not self._stopped():
             now = self._clock()
             self._health.polled(now)
-            consumer.poll(PAUSE_SECONDS)  # brings librdkafka's errors and statistics in
+            consumer.poll(pause)  # brings librdkafka's errors and statistics in
+            pause = PAUSE_SECONDS
             try:
                 topic: TopicMetadata | None = consumer.list_topics(name, timeout=LOOK_UP_SECONDS).topics[name]
             except KafkaException:

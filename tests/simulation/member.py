@@ -71,6 +71,8 @@ class Member:
         self.trials: set[int] = set()  # of those, the ones that went out while the breaker was open
         self.halted = False  # ClickSend has named a fault, and has taken no contact since that was to find out
         self.trial_free = False  # a probe has allowed a trial since the last one
+        self.probe_allows = False  # the last probe has allowed trials
+        self.trial_ended_at = 0.0  # seconds, as the hub counts them
         self._outside = outside
         threads = VirtualThreads(self.process)
         self.driver = VirtualDriver(outside.sink, self, self.options.request_timeout, outside.watch)

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import orjson
 from confluent_kafka import TopicPartition
 
+from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome, Result
 from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.gate import GateState
+from consumer.delivery.halt import SHORTEST_TRIAL_INTERVAL
 from consumer.delivery.judge import Settle, Verdict
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import FilterReason
@@ -268,6 +270,7 @@ class Watch:
         delivered = outcome.result in (Result.DELIVERED, Result.ALREADY_EXISTS)
         if number in member.halt_trials:
             member.halt_trials.discard(number)
+            member.trial_ended_at = self._hub.now
             member.halted = member.halted and not delivered
         if delivered:
             produced.answered = True
@@ -278,7 +281,7 @@ class Watch:
     def probed(self, member: Member, verdict: ProbeVerdict) -> None:
         """A probe has come back."""
         self.trace("probe", member.name, verdict.result.value, verdict.fault)
-        member.trial_free = verdict.allows_trial
+        member.trial_free = member.probe_allows = verdict.allows_trial
 
     def _check_order(self, member: Member, produced: Produced) -> None:
         ledger = member.scheduler.ledgers.get(Partition(*produced.partition))
@@ -297,7 +300,7 @@ class Watch:
     def _check_gate(self, member: Member, number: int) -> None:
         gate = member.scheduler.gate
         if gate.fault is not None or member.halted:
-            if not member.trial_free:
+            if not member.trial_free and not self._may_try_again(member):
                 self.violated("halt", f"{member.name} sends while halted for {gate.fault}")
             member.trial_free = False
             member.halt_trials.add(number)
@@ -305,6 +308,12 @@ class Watch:
             if member.trials:
                 self.violated("breaker", f"{member.name} sends two requests while the breaker is open")
             member.trials.add(number)
+
+    def _may_try_again(self, member: Member) -> bool:
+        """Whether a trial follows one without a probe between them: bad contacts are to pass in minutes."""
+        rested = self._hub.now >= member.trial_ended_at + SHORTEST_TRIAL_INTERVAL
+        mass_rejection = member.scheduler.gate.fault is Fault.MASS_REJECTION
+        return mass_rejection and member.probe_allows and not member.halt_trials and rested
 
     def _check_claimed(self, member: Member, produced: Produced) -> None:
         offset, claim = self._claims.get((member.consumer, produced.partition), (0, None))
@@ -384,7 +393,7 @@ class WatchJournal:
     def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, _seconds: float) -> None:
         """A request has been judged."""
         if outcome.result is Result.CONFIGURATION_FAULT:
-            self._member.halted = True
+            self._member.halted, self._member.probe_allows = True, False
         if isinstance(verdict, Settle):
             self._watch.settled(self._member, task)
 

@@ -17,6 +17,20 @@ from consumer.worker.worker import Ending
 log = structlog.get_logger()
 
 
+YOUNG_OBJECTS = 50_000  # that are made before Python looks for garbage among them
+
+
+def calm_garbage_collection() -> None:
+    """Look for garbage less often: what is there now stays, and nearly all that comes is freed without a look.
+
+    Python's own threshold is 700. Then a tenth of a contact's cost is the search, and one record with a megabyte of
+    empty lists takes 75 ms instead of 30.
+    """
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
+    gc.enable()
+
+
 def run(settings: Settings) -> ExitStatus:
     """Run one worker until SIGTERM or SIGINT; gives the exit status. A second signal ends the process at once.
 
@@ -26,8 +40,7 @@ def run(settings: Settings) -> ExitStatus:
         log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.mend)
     member = Member(settings)
     StopSignals(member.stop)
-    gc.freeze()  # what is there now stays: no need to look at it again and again
-    gc.enable()
+    calm_garbage_collection()
     ending = member.run()
     if ending is Ending.UNANSWERED:
         # Closing the consumer would wait for the missing answer for as long as the session lasts.

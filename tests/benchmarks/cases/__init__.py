@@ -11,6 +11,7 @@ from tests.benchmarks.cases import (
     engine,
     enrolment,
     kill,
+    large_field,
     limited,
     memory,
     order,
@@ -43,6 +44,7 @@ class Case:
 CASES = (
     Case("sink", sink.measure),
     Case("enrolment", enrolment.measure),
+    Case("large-field", large_field.measure),
     Case("instant-sink", delivery.instant_sink),
     Case("neighbours", delivery.neighbours),
     Case("slow-sink", delivery.slow_sink),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import Enum, StrEnum, auto
 from typing import NamedTuple
 
 from consumer.enrolment.consent_answer import Answer, answer
-from consumer.enrolment.consent_key import ConsentKey, consent_key
+from consumer.enrolment.consent_key import ConsentKey
 from consumer.enrolment.note import NoteKind
 from consumer.enrolment.origin import Origin
-from consumer.enrolment.traits import Object, Place, inside
+from consumer.enrolment.traits import inside
 
 FIELD = "custom_1"
 
@@ -77,6 +77,12 @@ _DECISIONS = {
 }
 
 
+_CANONICAL = {
+    answer: ConsentReading(consent, Origin(FIELD, "/context/consent/canonical", "marketing"), None)
+    for answer, consent in ((True, Consent.OPT_IN), (False, Consent.OPT_OUT))
+}
+
+
 def explicit_consent(traits: Iterable[ConsentTrait]) -> ConsentReading | None:
     """Return what the explicit traits say; None if none of them says anything, so that the context is asked.
 
@@ -97,12 +103,14 @@ def explicit_consent(traits: Iterable[ConsentTrait]) -> ConsentReading | None:
     return None
 
 
-def context_consent(context: object) -> ConsentReading:
-    """Return what an event's context says: `consent.canonical.marketing`, else the older `consent.marketing`.
+def context_consent(consent: object) -> ConsentReading:
+    """Return what an event's `context.consent` says: `canonical.marketing`, else the older `marketing`.
 
     Beside a canonical value that can't be read, only a refusal counts.
     """
-    consent = inside(context, "consent")
+    canonical = inside(inside(consent, "canonical"), "marketing")
+    if canonical is True or canonical is False:  # nearly always
+        return _CANONICAL[canonical]
     unread: str | None = None
     for place, holder in (("/context/consent/canonical", inside(consent, "canonical")), ("/context/consent", consent)):
         verdict = _GRANT.get(answer(inside(holder, "marketing")))
@@ -115,18 +123,6 @@ def context_consent(context: object) -> ConsentReading:
     return ConsentReading(Consent.UNKNOWN, Origin(FIELD, unread, "marketing"), NoteKind.UNREADABLE)
 
 
-def consent_reading(event: Object, places: Iterable[Place]) -> ConsentReading:
-    """Return what an event says: its explicit traits, else its context."""
-    traits = [
-        ConsentTrait(kind, value, Origin(FIELD, place, key))
-        for place, values in places
-        for key, value in values.items()
-        if (kind := consent_key(key)) is not None
-    ]
-    return explicit_consent(traits) or context_consent(event.get("context"))
-
-
-def consent_of(event: Object, places: Iterable[Place]) -> tuple[Consent, Origin | None]:
-    """Return the consent and the value that decided."""
-    consent, origin, _ = consent_reading(event, places)
-    return consent, origin
+def consent_reading(traits: Collection[ConsentTrait], context: object) -> ConsentReading:
+    """Return what an event says: its explicit traits, else its `context.consent`."""
+    return (explicit_consent(traits) if traits else None) or context_consent(context)

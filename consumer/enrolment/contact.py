@@ -15,14 +15,20 @@ class Contact:
 
     email: str | None = None
     phone_number: str | None = None
+    fax_number: str | None = None
     first_name: str | None = None
     last_name: str | None = None
     organization_name: str | None = None
+    address_line_1: str | None = None
+    address_line_2: str | None = None
     address_city: str | None = None
     address_state: str | None = None
     address_postal_code: str | None = None
     address_country: str | None = None
     custom_1: str = "marketing_unknown"
+    custom_2: str | None = None
+    custom_3: str | None = None
+    custom_4: str | None = None
 
     def fields(self) -> dict[str, str]:
         """The fields that are there, by ClickSend's names: what the event lacks must never blank out what is known."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 
 import orjson
 
 from consumer.enrolment.pointer import Pointer
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_BROKEN = "\udc00"  # a lone surrogate, which no strict decoder lets through
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +22,43 @@ class NotJson:
     why: str
 
 
-def decode(value: bytes, path: Pointer) -> object:
-    """The event in a record's value, whatever JSON it is, or `NotJson`. Never raises.
+def without_mark(value: bytes) -> bytes:
+    """Return the value without the byte order mark before it."""
+    return value[len(BOM_UTF8) :] if value.startswith(BOM_UTF8) else value
 
-    Strict, as orjson is (RFC 8259): UTF-8 without a byte order mark, no NaN, no lone surrogates, at most 1024 levels,
-    numbers within a double's range. Of duplicate keys the last one counts.
 
-    path -- where the event is inside a wrapper record; JSON text that is found there is read as JSON once more
+def decode(value: bytes) -> object:
+    """Return the JSON value, or `NotJson`. Never raises.
+
+    First strictly, as orjson does (RFC 8259). What it refuses is read as far as it goes: NaN and numbers beyond a
+    double's range become floats that are no numbers; bytes in another encoding, halves of characters and control
+    characters become lone surrogates. `consumer.enrolment.text.is_broken` tells both. A byte order mark is skipped; of
+    duplicate keys the last one counts.
     """
+    value = without_mark(value)
     try:
-        found: object = orjson.loads(value)
-        if path.tokens:
-            found = path.find(found)
-            if isinstance(found, str):
-                found = orjson.loads(found)
+        return orjson.loads(value)
     except orjson.JSONDecodeError as error:
-        return NotJson(f"not JSON: {error.msg}")
-    return found
+        strict = NotJson(f"not JSON: {error.msg}")
+    text = _CONTROL.sub(_BROKEN, value.decode("utf-8", "surrogateescape"))
+    try:
+        return json.loads(text, strict=False)
+    except RecursionError:
+        return strict
+    except json.JSONDecodeError:
+        return strict
+    except ValueError:  # a whole number of more digits than Python reads
+        return _with_long_numbers(text) or strict
+
+
+def _with_long_numbers(text: str) -> object:
+    try:
+        return json.loads(text, strict=False, parse_int=float)
+    except (ValueError, RecursionError):
+        return None
+
+
+def find_event(document: object, path: Pointer) -> object:
+    """Return what lies at the path inside a wrapper record; JSON text that is found there is read once more."""
+    found = path.find(document)
+    return decode(found.encode("utf-8", "surrogatepass")) if path.tokens and isinstance(found, str) else found

@@ -33,7 +33,8 @@ class FilterReason(StrEnum):
 class DeadLetterReason(StrEnum):
     """Why a record could not be delivered, ever."""
 
-    UNDECODABLE = "undecodable"  # not a JSON object that we can read
+    UNDECODABLE = "undecodable"  # no JSON that we can read, or an event against the schema
+    UNRECOGNISED = "unrecognised"  # JSON, but no event: neither `type` nor `event`, or a CloudEvent
     UNMAPPABLE = "unmappable"  # an identity is there, but none that ClickSend could use
     REJECTED = "rejected"  # ClickSend refused this contact
     RETRIES_EXHAUSTED = "retries_exhausted"  # failed for RETRY_MAX_AGE while others succeeded

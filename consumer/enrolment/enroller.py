@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import orjson
+import msgspec
 
 from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable
-from consumer.enrolment.decode import NotJson, decode
+from consumer.enrolment.decode import NotJson, decode, find_event
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.head import read_head
 from consumer.enrolment.identity_filter import enrolment_name
 from consumer.enrolment.mapper import map_event
 from consumer.enrolment.parts import Parts, read_parts
 from consumer.enrolment.pointer import Pointer
+from consumer.enrolment.recognition import is_event, look_of
 from consumer.enrolment.rules import Rules
 from consumer.enrolment.schema import Schema, load_schema
 
 __all__ = ["Decision", "Enrolled", "Enroller", "Filtered", "Undeliverable"]
+
+# orjson's bytes hold a buffer of 4 KB each, and thousands of them wait in memory.
+_ENCODE = msgspec.json.Encoder().encode
 
 _TOMBSTONE = Filtered(FilterReason.TOMBSTONE)
 _NOT_ENROLMENT = Filtered(FilterReason.NOT_ENROLMENT)
@@ -47,7 +51,11 @@ class Enroller:
             return _TOMBSTONE
         if not self._wrapped:
             head = read_head(value)
-            if head is not None:
+            if (
+                head is not None
+                and head.specversion is None
+                and (isinstance(head.type, str) or isinstance(head.event, str))
+            ):
                 name = enrolment_name(head.type, head.event, self._rules.events)
                 if name is None:
                     return _NOT_ENROLMENT
@@ -56,16 +64,25 @@ class Enroller:
                     return self._enrol(parts, head.type, name)
         return self._decide_slowly(value)
 
+    def event_in(self, value: bytes) -> object:
+        """Return the event in a record's value, whatever JSON it is, or `NotJson`. Never raises."""
+        document = decode(value)
+        return document if isinstance(document, NotJson) else find_event(document, self._path)
+
     def _decide_slowly(self, value: bytes) -> Decision:
         """Read the event in full: it lies inside a wrapper record, or is not what an event should be."""
-        event = decode(value, self._path)
-        if isinstance(event, dict):
+        event = self.event_in(value)
+        if isinstance(event, dict) and is_event(event):
             kind = event.get("type")
             name = enrolment_name(kind, event.get("event"), self._rules.events)
             return _NOT_ENROLMENT if name is None else self._enrol(Parts.of(event), kind, name)
-        return Undeliverable(
-            DeadLetterReason.UNDECODABLE, event.why if isinstance(event, NotJson) else "not a JSON object"
-        )
+        hint = look_of(value).hint
+        if isinstance(event, NotJson):
+            return Undeliverable(DeadLetterReason.UNDECODABLE, f"{event.why}; {hint}" if hint else event.why)
+        if not isinstance(event, dict) and not self._wrapped:
+            return Undeliverable(DeadLetterReason.UNDECODABLE, f"not a JSON object: {hint}")
+        missing = f"no event at {self._rules.event_path}: " if self._wrapped else ""
+        return Undeliverable(DeadLetterReason.UNRECOGNISED, missing + hint)
 
     def _enrol(self, parts: Parts, kind: object, name: str) -> Decision:
         if fault := self._event_schema.fault({"type": kind}):
@@ -78,4 +95,4 @@ class Enroller:
             return Undeliverable(DeadLetterReason.UNMAPPABLE, ", ".join(map(str, notes)), is_event=True)
         if fault := self._contact_schema.fault(fields):
             return Undeliverable(DeadLetterReason.UNMAPPABLE, f"against the contact schema: {fault}", is_event=True)
-        return Enrolled(name, identities, orjson.dumps(fields), tuple(notes), sources)
+        return Enrolled(name, identities, _ENCODE(fields), tuple(notes), sources)

@@ -6,10 +6,14 @@ import msgspec
 
 
 class Head(msgspec.Struct):
-    """An event's `type` and `event`, whatever JSON they are; None where the event has none."""
+    """An event's `type` and `event`, whatever JSON they are; None where the event has none.
+
+    A CloudEvent, which has a `specversion`, is no event of ours.
+    """
 
     type: object = None
     event: object = None
+    specversion: object = None
 
 
 _DECODER = msgspec.json.Decoder(Head)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from consumer.enrolment.consent import consent_reading
-from consumer.enrolment.country import alpha_2
+from consumer.enrolment.consent import ConsentTrait, consent_reading
+from consumer.enrolment.country import alpha_2, region_of
 from consumer.enrolment.email import read_email
-from consumer.enrolment.note import Note, NoteKind
+from consumer.enrolment.note import TEXTS, Note, NoteKind
+from consumer.enrolment.origin import Origin
 from consumer.enrolment.parts import Parts, places_of
-from consumer.enrolment.phone import is_international, read_phone
+from consumer.enrolment.person_name import split_name
+from consumer.enrolment.phone import PhoneReading, is_international, read_phone
+from consumer.enrolment.postal_code import with_leading_zeros
 from consumer.enrolment.rules import Rules
-from consumer.enrolment.text import is_digest
-from consumer.enrolment.traits import TraitValue, find_all
+from consumer.enrolment.text import WholeNumber, is_digest
+from consumer.enrolment.traits import Found, TraitValue, find_all
 
 _NAMES = ("first_name", "last_name")
-_TEXTS = (*_NAMES, "organization_name", "address_city", "address_state", "address_postal_code")
+_CUSTOM = ("custom_2", "custom_3", "custom_4")
+_TEXTS = tuple(field for field in TEXTS if field not in _CUSTOM)
 
 
 class Mapped(NamedTuple):
@@ -33,82 +38,150 @@ class Mapped(NamedTuple):
     sources: dict[str, TraitValue]
 
 
+_Region = tuple[str | None, NoteKind]
+"""By which plan a national number is read, None: not at all; and what is to be said about it then."""
+
+
 def map_event(event: Parts, rules: Rules) -> Mapped | None:
     """Map an enrolment event to the fields of a contact; None for an event that has neither email nor phone.
 
-    A value that can't be used is left out and noted. `name` is split, at its first white space, only when there is
-    neither a first nor a last name.
+    Of several emails and phones the first usable one counts. A value that can't be used is left out and noted. `name`
+    is split only when there is neither a first nor a last name.
     """
-    places = places_of(event)
-    found = find_all(places)
-    if "email" not in found and "phone_number" not in found:
+    found = find_all(places_of(event))
+    values = found.values
+    if "email" not in values and "phone_number" not in values:
         return None
     fields: dict[str, str] = {}
     notes: list[Note] = []
-    if "email" in found and (email := _email(found["email"][1], notes)) is not None:
+    if "email" in values and (email := _email(found, notes)) is not None:
         fields["email"] = email
-    country = _country(found["address_country"][1], notes) if "address_country" in found else None
-    if "phone_number" in found and (phone := _phone(found["phone_number"][1], country, rules, notes)) is not None:
+    country, region = _country(found, rules, notes)
+    if "phone_number" in values and (phone := _phone(found, region, rules, notes)) is not None:
         fields["phone_number"] = phone
     identities = tuple(fields.values())
-    _split_name(found)
-    _take_texts(found, fields, notes)
+    if "fax_number" in values and (fax := _fax(values["fax_number"][1], region, rules, notes)) is not None:
+        fields["fax_number"] = fax
+    if "name" in values:
+        _split_name(values)
+    _take_texts(_TEXTS, values, fields, notes)
+    postal_code = fields.get("address_postal_code")
+    if isinstance(postal_code, WholeNumber):
+        fields["address_postal_code"] = with_leading_zeros(str(postal_code), country)
     if country is not None:
         fields["address_country"] = country
-    context = event.context
-    consent, origin, note = consent_reading({"context": {"consent": context.consent}} if context else {}, places)
-    fields["custom_1"] = consent.value
-    if origin is not None:
-        found["custom_1"] = (0, consent.value, origin.place, origin.key)
-    if note is not None:
-        notes.append(Note(note, "custom_1"))
-    return Mapped(identities, fields, notes, found)
+    fields["custom_1"] = _consent(event, found, notes)
+    _take_texts(_CUSTOM, values, fields, notes)
+    if found.broken:
+        notes.extend(Note(NoteKind.BROKEN, field) for field in _left_out(found.broken, fields))
+    return Mapped(identities, fields, notes, values)
 
 
-def _email(text: str, notes: list[Note]) -> str | None:
-    email = read_email(text)
-    if email is None:
-        notes.append(Note(NoteKind.HASHED if is_digest(text) else NoteKind.UNUSABLE, "email"))
-    return email
+def _email(found: Found, notes: list[Note]) -> str | None:
+    for value in found.all_of("email"):
+        email = read_email(value[1])
+        if email is not None:
+            found.values["email"] = value
+            return email
+        _note(notes, NoteKind.HASHED if is_digest(value[1].strip()) else NoteKind.UNUSABLE, "email")
+    return None
 
 
-def _country(text: str, notes: list[Note]) -> str | None:
-    """Return the country's code, which is the phone number's region, too."""
-    code = alpha_2(text) if text else None
-    if text and code is None:
+def _country(found: Found, rules: Rules, notes: list[Note]) -> tuple[str | None, _Region]:
+    """Return the country's code and the phone number's region.
+
+    A country that is given but not recognised leaves only the international form: the default would be a wrong guess.
+    """
+    given = False
+    for value in found.all_of("address_country"):
+        text = value[1]
+        if not text:
+            continue
+        given = True
+        code = alpha_2(text)
+        region = code or region_of(text)
+        if region is not None:
+            found.values["address_country"] = value
+            return code, (region, NoteKind.READ_BY_COUNTRY)
+    if given:
         notes.append(Note(NoteKind.UNRECOGNISED, "address_country"))
-    return code
+        return None, (None, NoteKind.READ_BY_COUNTRY)
+    return None, (rules.default_region, NoteKind.READ_BY_DEFAULT_REGION)
 
 
-def _phone(text: str, country: str | None, rules: Rules, notes: list[Note]) -> str | None:
-    """Read a phone number. In national form it is one of the country's; without a country, of the default region's."""
+def _phone(found: Found, region: _Region, rules: Rules, notes: list[Note]) -> str | None:
+    """Read the phone number. In national form it is one of the country's, or of the default region's."""
+    for value in found.all_of("phone_number"):
+        number = _number("phone_number", value[1], region, rules, notes)
+        if number is not None:
+            found.values["phone_number"] = value
+            if not _is_international(value[1]):
+                notes.append(Note(region[1], "phone_number"))
+            return number
+    return None
+
+
+def _is_international(text: str) -> bool:
+    """As `is_international`; most texts tell at once."""
+    if text[0].isdigit() and text[:2] != "00" and "+" not in text:
+        return False
+    return text[0] == "+" or is_international(text)
+
+
+def _fax(text: str, region: _Region, rules: Rules, notes: list[Note]) -> str | None:
+    return _number("fax_number", text, region, rules, notes)
+
+
+def _number(field: str, text: str, region: _Region, rules: Rules, notes: list[Note]) -> str | None:
     if is_digest(text):
-        notes.append(Note(NoteKind.HASHED, "phone_number"))
+        _note(notes, NoteKind.HASHED, field)
         return None
-    number, note = read_phone(text, country or rules.default_region, rules.phone_check)
-    if note is not None or number is None:
-        notes.append(Note(note or NoteKind.UNUSABLE, "phone_number"))
-    if number is not None and text[0] != "+" and not is_international(text):
-        kind = NoteKind.READ_BY_COUNTRY if country else NoteKind.READ_BY_DEFAULT_REGION
-        notes.append(Note(kind, "phone_number"))
+    number, note = read_phone(text, region[0], rules.phone_check) if text else PhoneReading(None)
+    if number is None or note is not None:
+        _note(notes, note or NoteKind.UNUSABLE, field)
     return number
 
 
-def _split_name(found: dict[str, TraitValue]) -> None:
+def _note(notes: list[Note], kind: NoteKind, field: str) -> None:
+    """Note it once, however many values it is true of."""
+    note = Note(kind, field)
+    if note not in notes:
+        notes.append(note)
+
+
+def _split_name(values: dict[str, TraitValue]) -> None:
     """Let the parts of `name` be the first and the last name, where there is neither."""
-    name = found.get("name")
-    if name is None or any(field in found and found[field][1] for field in _NAMES):
+    if any(field in values and values[field][1] for field in _NAMES):
         return
-    for field, part in zip(_NAMES, name[1].split(None, 1), strict=False):
-        found[field] = (name[0], part, name[2], name[3])
+    order, text, place, key = values["name"]
+    for field, part in zip(_NAMES, split_name(text), strict=True):
+        if part:
+            values[field] = (order, part, place, key)
 
 
-def _take_texts(found: dict[str, TraitValue], fields: dict[str, str], notes: list[Note]) -> None:
+def _take_texts(names: Iterable[str], values: dict[str, TraitValue], fields: dict[str, str], notes: list[Note]) -> None:
     """Take texts over as they are. A digest is none."""
-    for field in _TEXTS:
-        if field in found:
-            text = found[field][1]
-            if is_digest(text):
+    for field in names:
+        if field in values:
+            text = values[field][1]
+            if len(text) == 64 and is_digest(text):
                 notes.append(Note(NoteKind.HASHED, field))
             elif text:
                 fields[field] = text
+
+
+def _consent(event: Parts, found: Found, notes: list[Note]) -> str:
+    """Return what is said about consent, and let `custom_1` have the value that decided as its source."""
+    traits = [ConsentTrait(kind, value, Origin("custom_1", *where)) for kind, value, *where in found.consents]
+    consent, origin, note = consent_reading(traits, event.context.consent if event.context is not None else None)
+    if origin is not None:
+        found.values["custom_1"] = (0, consent.value, origin.place, origin.key)
+    if note is not None:
+        notes.append(Note(note, "custom_1"))
+    return consent.value
+
+
+def _left_out(broken: set[str], fields: dict[str, str]) -> list[str]:
+    """The fields that the contact lacks because of broken values; a broken `name` is one of the first name."""
+    names = {"first_name" if field == "name" else field for field in broken}
+    return sorted(names - fields.keys())

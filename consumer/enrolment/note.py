@@ -12,6 +12,7 @@ class NoteKind(StrEnum):
     UNUSABLE = "unusable"  # an email or phone was given, but not one that ClickSend could use
     HASHED = "hashed"  # looks like a SHA-256 digest, which a mis-set pipeline hands over; left out
     UNRECOGNISED = "unrecognised"  # a country that we don't know; left out
+    BROKEN = "broken"  # NaN, or text that can't be read: bytes of another encoding, half a character; left out
     READ_BY_COUNTRY = "read_by_country"  # a phone number in national form, read as one of the country trait
     READ_BY_DEFAULT_REGION = "read_by_default_region"  # the same, read as one of ENROLMENT_DEFAULT_REGION
     MASKED = "masked"  # a phone number with signs in place of digits; left out
@@ -21,7 +22,13 @@ class NoteKind(StrEnum):
     DIFFERING = "differing"  # a consent and a refusal, of SMS and email for instance: the refusal counts
 
 
-_TEXTS = ("first_name", "last_name", "organization_name", "address_city", "address_state", "address_postal_code")
+_IDENTITIES = ("email", "phone_number")
+_NUMBERS = ("phone_number", "fax_number")
+TEXTS = (
+    *("first_name", "last_name", "organization_name", "address_line_1", "address_line_2", "address_city"),
+    *("address_state", "address_postal_code", "custom_2", "custom_3", "custom_4"),
+)
+"""Fields that are taken over as they are."""
 
 
 class Note(NamedTuple):
@@ -35,13 +42,13 @@ class Note(NamedTuple):
 
 
 POSSIBLE_NOTES = (
-    *(Note(kind, field) for kind in (NoteKind.UNUSABLE, NoteKind.HASHED) for field in ("email", "phone_number")),
-    *(Note(NoteKind.HASHED, field) for field in _TEXTS),
+    *(Note(kind, field) for kind in (NoteKind.UNUSABLE, NoteKind.HASHED) for field in (*_IDENTITIES, "fax_number")),
+    *(Note(NoteKind.HASHED, field) for field in TEXTS),
+    *(Note(NoteKind.BROKEN, field) for field in (*_IDENTITIES, "fax_number", *TEXTS, "address_country")),
     Note(NoteKind.UNRECOGNISED, "address_country"),
     Note(NoteKind.READ_BY_COUNTRY, "phone_number"),
     Note(NoteKind.READ_BY_DEFAULT_REGION, "phone_number"),
-    Note(NoteKind.MASKED, "phone_number"),
-    Note(NoteKind.COUNTRY_CODE_ASSUMED, "phone_number"),
+    *(Note(kind, field) for kind in (NoteKind.MASKED, NoteKind.COUNTRY_CODE_ASSUMED) for field in _NUMBERS),
     *(Note(kind, "custom_1") for kind in (NoteKind.UNREADABLE, NoteKind.CONTRADICTORY, NoteKind.DIFFERING)),
 )
 """Every note that there can be: a metric shows each from the start."""

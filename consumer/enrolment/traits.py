@@ -1,14 +1,26 @@
-"""Where the fields of a contact stand in an event, and under which names."""
+"""Where the fields of a contact stand in an event: one pass over the objects that may hold traits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
 
-from consumer.enrolment.text import phone_text, text_of, text_or_number
+import msgspec
+
+from consumer.enrolment.consent_key import ConsentKey
+from consumer.enrolment.text import LONGEST, UNUSUAL_BEGINNINGS, is_broken, is_placeholder
+from consumer.enrolment.trait_names import (
+    ELEMENT_KEYS,
+    KNOWN,
+    LONGEST_KEY,
+    Meaning,
+    Shape,
+    similar,
+    within,
+)
 
 Object = dict[str, Any]
-
 
 Place = tuple[str, Object]
 """An object of the event that may hold traits: its JSON pointer, and what it holds."""
@@ -19,52 +31,39 @@ TraitValue = tuple[int, str, str, str]
 The text is "" where the value is of a type that can't be text. A plain tuple: a contact takes a dozen of them.
 """
 
-_PLACE = 1_000  # more than there are names in one place
+ConsentValue = tuple[ConsentKey, object, str, str]
+"""A value about consent: what it says by its key, the value, the pointer of the object that holds it, its key there."""
+
+MOST_KEYS = 1_000  # of all places; the rest is looked through under the usual spellings only
+_MOST_KEYS_WITHIN = 50  # of an address
+_MOST_OTHERS = 9  # that are tried where the first is no use
+MOST_ELEMENTS = 10  # of a list
+_SEVERAL = frozenset({"email", "phone_number", "address_country"})  # of which the next is tried where one is no use
+_PLACE = 1_000  # more than there are ranks in one place
+_PRIMARY = ("primary", "is_primary", "isPrimary", "default", "is_default", "preferred")
 
 
-class Name(NamedTuple):
-    """A key that names a field. Of a field's names in one place, the one with the lowest rank counts."""
+class Found(msgspec.Struct, gc=False):
+    """What an event holds for each field (and for `name`).
 
-    rank: int
-    field: str
-    read: Callable[[object], str | None]
+    values   -- the first non-empty text; a wrong type hides none that comes later
+    others   -- further texts for those fields of which the next is tried
+    consents -- values about consent
+    broken   -- fields of which a value can't be read
+    """
 
+    values: dict[str, TraitValue] = msgspec.field(default_factory=dict)
+    others: dict[str, list[TraitValue]] = msgspec.field(default_factory=dict)
+    consents: list[ConsentValue] = msgspec.field(default_factory=list)
+    broken: set[str] = msgspec.field(default_factory=set)
 
-Names = Mapping[str, Name]
-
-
-def _names(first_rank: int, **keys_of: str) -> dict[str, Name]:
-    reads = {"phone_number": phone_text, "address_postal_code": text_or_number}
-    pairs = [(key, field) for field, keys in keys_of.items() for key in keys.split()]
-    return {key: Name(rank, field, reads.get(field, text_of)) for rank, (key, field) in enumerate(pairs, first_rank)}
-
-
-# Best first: Signal's names in snake_case and camelCase, ClickSend's own (a mapped contact maps to itself), and those
-# that Segment's and OpenID Connect's specifications have for the same thing. `name` is no field of a contact.
-_FLAT = _names(
-    100,
-    email="email email_address emailAddress",
-    phone_number="phone phone_number phoneNumber mobile mobile_phone mobilePhone mobile_number mobileNumber telephone",
-    first_name="first_name firstName firstname given_name givenName",
-    last_name="last_name lastName lastname family_name familyName surname",
-    name="name full_name fullName",
-    organization_name="organization_name organizationName company company_name companyName organization organisation",
-    address_city="address_city addressCity city",
-    address_state="address_state addressState state region province",
-    address_postal_code="address_postal_code addressPostalCode postal_code postalCode postcode zip zip_code zipCode",
-    address_country="address_country addressCountry country country_code countryCode",
-)
-# What an object under one of these keys holds; it counts before the flat keys beside it.
-_NESTED: dict[str, Names] = {
-    "address": _names(
-        0,
-        address_city="city",
-        address_state="state region province",
-        address_postal_code="postal_code postalCode postcode zip zip_code zipCode",
-        address_country="country country_code countryCode",
-    ),
-    "company": _names(50, organization_name="name"),
-}
+    def all_of(self, field: str) -> Sequence[TraitValue]:
+        """Return all texts that are tried for a field, in the order in which they count."""
+        if field not in self.values:
+            return ()
+        if field not in self.others:
+            return (self.values[field],)
+        return (self.values[field], *sorted(self.others[field])[:_MOST_OTHERS])
 
 
 def inside(value: object, key: str) -> object:
@@ -72,36 +71,107 @@ def inside(value: object, key: str) -> object:
     return value.get(key) if isinstance(value, dict) else None
 
 
-def find_all(places: list[Place]) -> dict[str, TraitValue]:
-    """Return the first non-empty text for each field (and for `name`). A wrong type hides none that comes later."""
-    found: dict[str, TraitValue] = {}
-    order = 0
+def find_all(places: Iterable[Place]) -> Found:
+    """Return what the places hold for each field."""
+    found = Found()
+    order = looked_at = 0
     for pointer, values in places:
-        for key, names in _NESTED.items():
-            if key in values and isinstance(values[key], dict):
-                _find(found, values[key], names, order, f"{pointer}/{key}")
-        _find(found, values, _FLAT, order, pointer)
+        looked_at += len(values)
+        if looked_at <= MOST_KEYS:
+            _find_in(found, values, order, pointer)
+        else:
+            _find_known(found, values, order, pointer)
         order += _PLACE
     return found
 
 
-def _find(found: dict[str, TraitValue], values: Object, names: Names, order: int, pointer: str) -> None:
-    """Add what one object holds. The commonest of all is a text without anything to clean."""
+def _find_in(found: Found, values: Object, order: int, pointer: str) -> None:
+    """Find what one object holds. The commonest is a text without anything to clean, the first one for its field."""
+    taken = found.values
     for key, value in values.items():
-        name = names.get(key)
-        if name is None:
-            continue
-        rank, field, read = name
-        text: str | None
-        if isinstance(value, str):
-            text = value.strip()
-            if value[:1] == " " or not text.isprintable():  # a phone number's space may have been a plus sign
-                text = read(value)
+        meaning = KNOWN.get(key)
+        if meaning is None:
+            meaning = similar(key) if len(key) <= LONGEST_KEY else None
+            if meaning is not None:
+                _take(found, value, meaning, order, pointer, key)
+        elif (
+            isinstance(value, str)
+            and value[:1] not in UNUSUAL_BEGINNINGS
+            and len(value) <= LONGEST
+            and value.isprintable()
+            and meaning.field
+            and meaning.field not in taken
+        ):
+            taken[meaning.field] = (order + meaning.rank, value.rstrip(), pointer, key)
         else:
-            text = read(value)
-        if text == "":
-            continue
-        rank += order
-        before = found.get(field)
-        if before is None or (text and (not before[1] or rank < before[0])) or not (before[1] or rank > before[0]):
-            found[field] = (rank, text or "", pointer, key)
+            _take(found, value, meaning, order, pointer, key)
+
+
+def _find_known(found: Found, values: Object, order: int, pointer: str) -> None:
+    """Find what stands under the usual spellings. A refusal may stand under another: consent can't be read."""
+    for key in KNOWN.keys() & values.keys():
+        _take(found, values[key], KNOWN[key], order, pointer, key)
+    found.consents.append((ConsentKey.GRANT, values, pointer, "*"))
+
+
+def _take(found: Found, value: object, meaning: Meaning, order: int, pointer: str, key: str) -> None:
+    """Add a value for what its key stands for."""
+    rank, field, read, shape, consent = meaning
+    if consent is not None:
+        found.consents.append((consent, value, pointer, key))
+        return
+    if shape is not None and isinstance(value, (dict, list)):
+        _take_shaped(found, value, meaning, order, f"{pointer}/{key}")
+        return
+    text = read(value)
+    if text and is_placeholder(text):
+        return
+    if text == "" or not field:
+        return
+    if text is None and is_broken(value):
+        found.broken.add(field)
+    trait = (order + rank, text or "", pointer, key)
+    before = found.values.get(field)
+    if before is None:
+        found.values[field] = trait
+    else:
+        _add_to(found, field, before, trait)
+
+
+def _add_to(found: Found, field: str, before: TraitValue, trait: TraitValue) -> None:
+    """Add a further value for a field."""
+    first, second = before, trait
+    if (trait[1] and not before[1]) or (bool(trait[1]) == bool(before[1]) and trait[0] < before[0]):
+        first, second = trait, before
+    found.values[field] = first
+    if field in _SEVERAL:
+        found.others.setdefault(field, []).append(second)
+
+
+def _take_shaped(found: Found, value: object, meaning: Meaning, order: int, pointer: str) -> None:
+    """Add what an object or a list holds: an address, a company, a name, or several values."""
+    if meaning.shape is Shape.VALUES:
+        for offset, (number, element) in enumerate(_primary_first(value)):
+            key = next((key for key in ELEMENT_KEYS if isinstance(inside(element, key), (str, int))), None)
+            held, place = (element, pointer) if key is None else (element[key], f"{pointer}/{number}")
+            ranked = meaning._replace(rank=meaning.rank + offset, shape=None)
+            _take(found, held, ranked, order, place, key or str(number))
+    elif isinstance(value, dict):
+        _take_object(found, value, meaning, order, pointer)
+    else:
+        for number, element in _primary_first(value)[:1]:
+            _take_object(found, element, meaning, order, f"{pointer}/{number}")
+
+
+def _take_object(found: Found, value: object, meaning: Meaning, order: int, pointer: str) -> None:
+    if isinstance(value, dict) and meaning.shape is not None:
+        for key, held in islice(value.items(), _MOST_KEYS_WITHIN):
+            known = within(meaning.shape, key)
+            if known is not None:
+                _take(found, held, known, order, pointer, key)
+
+
+def _primary_first(value: object) -> list[tuple[int, Any]]:
+    """The elements of a list with their numbers, the one that is marked as primary first."""
+    elements = list(enumerate(islice(value, MOST_ELEMENTS))) if isinstance(value, list) else []
+    return sorted(elements, key=lambda each: not any(inside(each[1], key) is True for key in _PRIMARY))

@@ -6,17 +6,21 @@ from typing import Any
 
 import pytest
 
-from consumer.enrolment.consent import Consent, ConsentReading, consent_of, consent_reading
+from consumer.enrolment.consent import Consent, ConsentReading, ConsentTrait, consent_reading
 from consumer.enrolment.note import NoteKind
 from consumer.enrolment.origin import Origin
 from consumer.enrolment.parts import Parts, places_of
+from consumer.enrolment.traits import find_all
 from tests.enrolment.test_consent_answer import CONSENTED, NO, REFUSED, UNREADABLE, YES
 
 CONTEXT = {"consent": {"canonical": {"marketing": True}}}
 
 
 def reading(event: dict[str, Any]) -> ConsentReading:
-    return consent_reading(event, places_of(Parts.of(event)))
+    parts = Parts.of(event)
+    consents = find_all(places_of(parts)).consents
+    traits = [ConsentTrait(kind, value, Origin("custom_1", *where)) for kind, value, *where in consents]
+    return consent_reading(traits, parts.context.consent if parts.context else None)
 
 
 def of_traits(**traits: object) -> tuple[Consent, NoteKind | None]:
@@ -183,7 +187,7 @@ def test_the_canonical_consent_counts_before_the_older_one(given: object, expect
 
 def test_the_origin_tells_what_decided() -> None:
     def origin(event: dict[str, Any]) -> Origin | None:
-        return consent_of(event, places_of(Parts.of(event)))[1]
+        return reading(event).origin
 
     older = {"context": {"consent": {"marketing": True}}}
     canonical = {"context": {"consent": {"canonical": {"marketing": True}}}}

@@ -87,8 +87,11 @@ def test_a_record_without_a_value_is_a_tombstone(value: bytes | None) -> None:
 
 @pytest.mark.parametrize("value", [b"null", b"7", b'"identify"', b"[]", b'[{"type":"identify"}]', b"true", b"0.5"])
 def test_json_that_is_no_object_is_undecodable(value: bytes) -> None:
-    expected = Undeliverable(DeadLetterReason.UNDECODABLE, "not a JSON object")
-    assert Enroller(Rules.of()).decide(value) == expected
+    decision = Enroller(Rules.of()).decide(value)
+    assert isinstance(decision, Undeliverable)
+    assert decision.reason is DeadLetterReason.UNDECODABLE
+    assert decision.detail.startswith("not a JSON object: ")
+    assert not decision.is_event
 
 
 def test_what_is_no_json_is_undecodable() -> None:
@@ -102,7 +105,7 @@ def test_browsing_events_are_filtered_without_being_looked_at(decide: Decide) ->
     odd = {"traits": [1], "context": 7, "properties": True, "options": "x"}
     assert decide({"type": "page", "name": "Home", **odd}) is decide({"type": "track", "event": "Product Viewed"})
     assert decide({"type": "page", "name": "Home", **odd}) == NOT_ENROLMENT
-    assert decide({}) == NOT_ENROLMENT
+    assert decide({"event": "Signed Up", **odd}) == NOT_ENROLMENT, "a text under type or event makes an event"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +171,8 @@ def test_the_event_is_taken_out_of_its_wrapper(decide: Decide) -> None:
         decision = decide({"meta": {}, "payload": [payload]}, event_path="/payload/0")
         assert isinstance(decision, Enrolled)
     assert decide({"payload": []}, event_path="/payload/0") == Undeliverable(
-        DeadLetterReason.UNDECODABLE, "not a JSON object"
+        DeadLetterReason.UNRECOGNISED,
+        "no event at /payload/0: JSON without a text under type or event; compare KAFKA_TOPIC",
     )
 
 

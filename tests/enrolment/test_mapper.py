@@ -9,10 +9,12 @@ import orjson
 import pytest
 
 from consumer.enrolment.contact import Contact
-from consumer.enrolment.decision import Enrolled
+from consumer.enrolment.decision import Enrolled, Filtered
+from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.note import Note, NoteKind
 from consumer.enrolment.origin import Origin
 from consumer.enrolment.rules import PhoneCheck
+from consumer.enrolment.text import LONGEST
 
 Enrol = Callable[..., Enrolled]
 
@@ -100,13 +102,193 @@ def test_without_a_country_the_default_region_counts(enrol: Enrol) -> None:
     assert enrolled.notes == (Note(NoteKind.READ_BY_DEFAULT_REGION, "phone_number"),)
 
 
-def test_an_unrecognised_country_is_left_out_and_the_default_region_counts(enrol: Enrol) -> None:
-    enrolled = enrol({"phone": "06 12 34 56 78", "country": "Narnia"}, default_region="FR")
+def test_a_country_that_is_not_recognised_leaves_the_international_form_only(enrol: Enrol) -> None:
+    unrecognised = Note(NoteKind.UNRECOGNISED, "address_country")
+    enrolled = enrol({**EMAIL, "phone": "06 12 34 56 78", "country": "Narnia"}, default_region="FR")
+    assert enrolled.contact == Contact(**EMAIL)
+    assert enrolled.notes == (unrecognised, Note(NoteKind.UNUSABLE, "phone_number"))
+    enrolled = enrol({"phone": "+33 6 12 34 56 78", "country": "Narnia"}, default_region="US")
     assert enrolled.contact == Contact(phone_number="+33612345678")
-    assert enrolled.notes == (
-        Note(NoteKind.UNRECOGNISED, "address_country"),
-        Note(NoteKind.READ_BY_DEFAULT_REGION, "phone_number"),
-    )
+    assert enrolled.notes == (unrecognised,)
+
+
+@pytest.mark.parametrize(
+    "traits",
+    [
+        {"country": "Narnia", "country_code": "FR"},
+        {"country": "N/A", "country_code": "FR"},
+        {"country": 33, "country_name": "France"},
+        {"address": {"country": "?", "country_code": "fr"}, "country": "US"},
+    ],
+    ids=str,
+)
+def test_where_one_country_is_not_recognised_the_next_one_counts(traits: dict[str, Any], enrol: Enrol) -> None:
+    enrolled = enrol({**traits, "phone": "06 12 34 56 78"}, default_region="US")
+    assert enrolled.contact == Contact(phone_number="+33612345678", address_country="FR")
+
+
+@pytest.mark.parametrize(
+    ("traits", "contact"),
+    [
+        ({"phone": "N/A", "mobile": "+14155550132"}, Contact(phone_number="+14155550132")),
+        ({"phone": "12", "mobile": "+14155550132"}, Contact(phone_number="+14155550132")),
+        ({"phone": True, "mobile": "+14155550132"}, Contact(phone_number="+14155550132")),
+        ({"phone": DIGEST, "mobile": "+14155550132"}, Contact(phone_number="+14155550132")),
+        ({"email": "jane", "email_address": "jane@example.com"}, Contact(**EMAIL)),
+        ({"email": ["jane"], "mail": "jane@example.com"}, Contact(**EMAIL)),
+        ({"emails": ["jane", None, "jane@example.com", "joe@example.com"]}, Contact(**EMAIL)),
+        ({"emails": [{"value": "joe@example.com"}, {"value": "jane@example.com", "primary": True}]}, Contact(**EMAIL)),
+        ({"emails": [{"address": "jane@example.com"}]}, Contact(**EMAIL)),
+        ({"emails": ["joe@example.com"], **EMAIL}, Contact(**EMAIL)),
+        ({"phones": [{"number": "12", "primary": True}, "+14155550132"]}, Contact(phone_number="+14155550132")),
+        (
+            {"phoneNumbers": [{"type": "work", "value": 14155550132}], "country": "US"},
+            Contact(phone_number="+14155550132", address_country="US"),
+        ),
+    ],
+    ids=str,
+)
+def test_of_several_identities_the_first_usable_one_counts(
+    traits: dict[str, Any], contact: Contact, enrol: Enrol
+) -> None:
+    assert enrol(traits).contact == contact
+
+
+def test_the_first_usable_identity_may_be_in_another_place(decide: Callable[..., Any]) -> None:
+    event = {
+        "type": "identify",
+        "traits": {"email": "jane", "phone": "unknown"},
+        "context": {"traits": {"email": "jane@example.com"}},
+        "properties": {"email": "joe@example.com", "phone": "+14155550132"},
+    }
+    enrolled = decide(event)
+    assert enrolled.contact == Contact(**EMAIL, phone_number="+14155550132")
+    assert enrolled.notes == (Note(NoteKind.UNUSABLE, "email"),)
+    assert {origin.field: origin.pointer for origin in enrolled.origins} == {
+        "email": "/context/traits/email",
+        "phone_number": "/properties/phone",
+    }
+
+
+def test_identities_that_were_no_use_are_noted_once(enrol: Enrol) -> None:
+    enrolled = enrol({**EMAIL, "phones": ["1", "2", "+14155550132"]})
+    assert enrolled.notes == (Note(NoteKind.UNUSABLE, "phone_number"),)
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "ja\u200bne@example.com",
+        "ja\x00ne@example.com",
+        "jane@exa\u200fmple.com",
+        "jane@exa\nmple.com",
+        "jane@\ufeffexample.com",
+    ],
+    ids=ascii,
+)
+def test_an_email_with_an_invisible_character_inside_is_unusable(email: str, enrol: Enrol) -> None:
+    enrolled = enrol({"email": email, "phone": "+14155550132"})
+    assert enrolled.contact == Contact(phone_number="+14155550132")
+    assert enrolled.notes == (Note(NoteKind.UNUSABLE, "email"),)
+
+
+@pytest.mark.parametrize(
+    "email", ["\u200bJane@Example.com\ufeff", "\x00jane@example.com\t", "jane@example.com."], ids=ascii
+)
+def test_around_an_email_it_does_not_matter(email: str, enrol: Enrol) -> None:
+    enrolled = enrol({"email": email})
+    assert enrolled.contact == Contact(**EMAIL)
+    assert enrolled.identities == ("jane@example.com",)
+
+
+PLACEHOLDERS = [
+    "N/A",
+    "n/a",
+    "-",
+    "--",
+    "unknown",
+    "UNKNOWN",
+    "Other",
+    "null",
+    "NULL",
+    "none",
+    "None",
+    "undefined",
+    "n.a.",
+]
+
+
+@pytest.mark.parametrize("text", [*PLACEHOLDERS, " n/a ", "\u200bnull"])
+def test_placeholders_count_as_absent(text: str, enrol: Enrol, decide: Callable[..., Any]) -> None:
+    fields = ("phone", "fax", "first_name", "last_name", "name", "company", "street", "city", "state", "zip", "country")
+    enrolled = enrol({**EMAIL, **dict.fromkeys((*fields, "custom_2"), text)})
+    assert enrolled.contact == Contact(**EMAIL)
+    assert enrolled.notes == ()
+    assert decide({"type": "identify", "traits": {"email": text}}) == Filtered(FilterReason.NO_IDENTITY)
+
+
+def test_a_placeholder_is_no_absent_consent(enrol: Enrol) -> None:
+    enrolled = enrol({**EMAIL, "marketing_opt_in": "unknown"})
+    assert enrolled.contact.custom_1 == "marketing_unknown"
+    assert enrolled.notes == (Note(NoteKind.UNREADABLE, "custom_1"),)
+
+
+@pytest.mark.parametrize(
+    "key", ["$marketing_consent", "marketing.consent", "consent.marketing", "Email.Opt-In", "$sms_opt_in"]
+)
+def test_a_refusal_under_a_flattened_or_reserved_key_counts_before_the_context(
+    key: str, decide: Callable[..., Any]
+) -> None:
+    event = {
+        "type": "identify",
+        "traits": {**EMAIL, key: False},
+        "context": {"consent": {"canonical": {"marketing": True}}},
+    }
+    assert decide(event).contact.custom_1 == "marketing_opt_out"
+
+
+@pytest.mark.parametrize("name", ["Nina", "Otherwise", "Nullarbor", "Na"])
+def test_names_that_only_begin_like_a_placeholder_are_names(name: str, enrol: Enrol) -> None:
+    assert enrol({**EMAIL, "first_name": name}).contact.first_name == name
+
+
+@pytest.mark.parametrize(
+    ("given", "country", "code"),
+    [
+        (6520, "US", "06520"),
+        (501, "US", "00501"),
+        (94105, "US", "94105"),
+        (1067.0, "Germany", "01067"),
+        (1000, "FR", "01000"),
+        (600001, "JP", "0600001"),
+        (1310100, "BR", "01310100"),
+        (800, "AU", "0800"),
+        (8001, "CH", "8001"),
+        (1234, None, "1234"),
+        (1234, "Narnia", "1234"),
+        (12, "US", "12"),
+        ("6520", "US", "6520"),
+    ],
+)
+def test_a_postal_code_given_as_a_number_has_its_leading_zeros(
+    given: object, country: str | None, code: str, enrol: Enrol
+) -> None:
+    enrolled = enrol({**EMAIL, "zip": given, "country": country})
+    assert enrolled.contact.address_postal_code == code
+
+
+def test_a_fax_number_is_sent_as_e_164_and_is_no_identity(enrol: Enrol, decide: Callable[..., Any]) -> None:
+    enrolled = enrol({**EMAIL, "fax": "020 7946 0958", "country": "GB"})
+    assert enrolled.contact.fax_number == "+442079460958"
+    assert enrolled.identities == ("jane@example.com",)
+    assert enrol({**EMAIL, "fax": "12"}).notes == (Note(NoteKind.UNUSABLE, "fax_number"),)
+    assert decide({"type": "identify", "traits": {"fax": "+442079460958"}}) == Filtered(FilterReason.NO_IDENTITY)
+
+
+def test_long_texts_are_cut_and_long_identities_are_unusable(enrol: Enrol) -> None:
+    enrolled = enrol({**EMAIL, "company": "x" * 1_000_000, "phone": "+14155550132" + " 1" * 2_000})
+    assert enrolled.contact == Contact(**EMAIL, organization_name="x" * LONGEST)
+    assert enrolled.notes == (Note(NoteKind.UNUSABLE, "phone_number"),)
 
 
 def test_an_international_number_is_read_without_the_country(enrol: Enrol) -> None:
@@ -148,7 +330,14 @@ def test_the_valid_check_is_a_setting(enrol: Enrol) -> None:
 def test_the_payload_holds_the_fields_in_the_contacts_order_as_utf_8(enrol: Enrol) -> None:
     traits = {
         "address": {"country": "us", "zip": "94105", "state": "CA", "city": "San Francisco"},
-        **{"company": "Acme Inc", "last_name": "Doe", "first_name": "Zo\u00eb", "phone": "+14155550132"},
+        **{"custom_2": "gold", "custom_3": 7, "Custom 4": "x", "fax": "+14155550133", "street": "1 High St"},
+        **{
+            "line2": "Flat 3",
+            "company": "Acme Inc",
+            "last_name": "Doe",
+            "first_name": "Zo\u00eb",
+            "phone": "+14155550132",
+        },
     }
     payload = enrol({**traits, **EMAIL}).payload
     assert tuple(orjson.loads(payload)) == Contact.__slots__

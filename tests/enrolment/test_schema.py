@@ -66,7 +66,8 @@ GOOD = {"email": "jane@example.com", "phone_number": "+14155550132", "first_name
         ({"first_name": 7}, "first_name/type"),
         ({"address_country": "USA"}, "address_country/pattern"),
         ({"custom_1": "yes"}, "custom_1/enum"),
-        ({"fax_number": "+14155550132"}, "additionalProperties"),
+        ({"fax_number": "020 7946 0958"}, "fax_number/pattern"),
+        ({"date_of_birth": "1990-01-01"}, "additionalProperties"),
     ],
 )
 def test_a_contacts_fault_is_named_without_its_value(changes: dict[str, Any], fault: str | None) -> None:

@@ -12,7 +12,7 @@ from consumer.enrolment.traits import TraitValue, find_all
 
 
 def found_in(event: dict[str, Any]) -> dict[str, TraitValue]:
-    return find_all(places_of(Parts.of(event)))
+    return find_all(places_of(Parts.of(event))).values
 
 
 def texts(event: dict[str, Any]) -> dict[str, str]:
@@ -132,4 +132,9 @@ def test_each_field_is_looked_for_on_its_own() -> None:
 @pytest.mark.parametrize("key", ["traits", "context", "options", "properties"])
 def test_a_place_of_another_type_counts_as_absent(key: str, wrong: object) -> None:
     assert places_of(Parts.of({key: wrong})) == []
-    assert texts({"traits": {"address": wrong, "email": "x"}}) == {"email": "x"}
+
+
+@pytest.mark.parametrize("wrong", [None, True, 7, [1, 2], [{"email": "a"}]], ids=repr)
+def test_an_address_of_another_type_counts_as_absent(wrong: object) -> None:
+    found = texts({"traits": {"address": wrong, "email": "x"}})
+    assert {field: text for field, text in found.items() if text} == {"email": "x"}

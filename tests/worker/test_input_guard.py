@@ -77,6 +77,45 @@ def test_a_run_waits_until_an_event_follows_and_then_becomes_dead_letters() -> N
     assert (worker.held(), worker.dead_letters()) == (0, 2)
 
 
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        (b'{"payload": {"type": "page"}}', "set ENROLMENT_EVENT_PATH=/payload"),
+        (b'{"batch": [{"type": "page"}]}', "a batch of events; write one event a record"),
+        (b'{"specversion": "1.0", "type": "page", "data": {"type": "page"}}', "set ENROLMENT_EVENT_PATH=/data"),
+        (b'{"email": "jane@example.com", "custom_1": "marketing_unknown"}', "a contact under ClickSend's own names"),
+        (b'[{"type": "page"}]', "a JSON array; write one event a record"),
+        (b"\x1f\x8b\x08\x00", "gzip data"),
+        (RUBBISH, "Schema Registry framing"),
+        (b'{"order": 17}', "compare KAFKA_TOPIC"),
+    ],
+    ids=["payload", "batch", "CloudEvent", "contact", "array", "gzip", "framing", "something else"],
+)
+def test_the_hint_tells_what_the_records_look_like(value: bytes, hint: str) -> None:
+    worker = Worker()
+    worker.consume(*[value] * LIMIT)
+    assert worker.state() is Condition.UNRECOGNISED_RECORDS
+    assert hint in worker.health.held_partitions()
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        b'{"type": "page", "x": NaN}',
+        b'\xef\xbb\xbf{"type": "page"}',
+        b'{"event": "x"}',
+        b'{"type": "page", "x": "\\ud83d"}',
+    ],
+    ids=["NaN", "byte order mark", "a name only", "half an emoji"],
+)
+def test_a_broken_event_is_an_event(event: bytes) -> None:
+    worker = Worker()
+    worker.consume(*[event] * LIMIT)
+    assert worker.held() == 0
+    worker.consume(*[RUBBISH] * LIMIT, event)
+    assert worker.dead_letters() == LIMIT
+
+
 def test_within_one_batch_too() -> None:
     worker = Worker()
     worker.consume(*[RUBBISH] * (LIMIT - 1), PAGE, *[RUBBISH] * (LIMIT - 1), SIGN_UP)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from consumer.enrolment.decision import Decision, Enrolled, Filtered
-from consumer.enrolment.disposition import Disposition, FilterReason
+from consumer.enrolment.disposition import DeadLetterReason, Disposition, FilterReason
 from consumer.enrolment.head import read_head
 from consumer.enrolment.origin import Origin
+from consumer.operations.explain.unread import unread_identities
 
 DELIVER = "deliver"  # what becomes of it then, ClickSend decides
 LONGEST_NAME = 60
@@ -20,6 +21,9 @@ class Decides(Protocol):
 
     def decide(self, value: bytes | None) -> Decision:
         """What becomes of a record with this value."""
+
+    def event_in(self, value: bytes) -> object:
+        """The event in a record's value, whatever JSON it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class Explainer:
     """
 
     def __init__(self, enroller: Decides, max_age_ms: int, event_path: str | None) -> None:
-        self._decide = enroller.decide
+        self._decide, self._event_in = enroller.decide, enroller.event_in
         self._max_age_ms = max_age_ms
         self._wrapped = bool(event_path)
 
@@ -63,12 +67,18 @@ class Explainer:
             return Explanation(source, self._name(value), Disposition.FILTERED, FilterReason.TOO_OLD)
         decision = self._decide(value)
         if isinstance(decision, Enrolled):
-            fields, notes = decision.contact.fields(), tuple(map(str, decision.notes))
+            notes = (*map(str, decision.notes), *self._unread(value, decision.identities))
+            fields = decision.contact.fields()
             return Explanation(source, decision.event, DELIVER, None, fields, notes, _pointers(decision.origins))
         name = self._name(value)
         if isinstance(decision, Filtered):
-            return Explanation(source, name, Disposition.FILTERED, decision.reason)
-        return Explanation(source, name, Disposition.DEAD_LETTERED, decision.reason, notes=(decision.detail,))
+            unread = self._unread(value, ()) if decision.reason is FilterReason.NO_IDENTITY else ()
+            return Explanation(source, name, Disposition.FILTERED, decision.reason, notes=unread)
+        unread = self._unread(value, ()) if decision.reason is DeadLetterReason.UNMAPPABLE else ()
+        return Explanation(source, name, Disposition.DEAD_LETTERED, decision.reason, notes=(decision.detail, *unread))
+
+    def _unread(self, value: bytes | None, used: Collection[str]) -> tuple[str, ...]:
+        return tuple(unread_identities(self._event_in(value), used)) if value else ()
 
     def _name(self, value: bytes | None) -> str | None:
         """The event's name for an event that has no contact: it tells why it was filtered."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from consumer.enrolment.consent import consent_reading
+from consumer.enrolment.consent import ConsentTrait, consent_reading
+from consumer.enrolment.consent_key import consent_key
 from consumer.enrolment.contact import Contact
 from consumer.enrolment.country import alpha_2
 from consumer.enrolment.email import read_email
@@ -13,7 +14,7 @@ from consumer.enrolment.origin import Origin
 from consumer.enrolment.phone import is_international, read_phone
 from consumer.enrolment.rules import Rules
 from consumer.enrolment.text import is_digest
-from tests.enrolment.reference.traits import Found, Object, find_all, places_of
+from tests.enrolment.reference.traits import Found, Object, find_all, inside, places_of
 
 
 class Mapped(NamedTuple):
@@ -40,7 +41,15 @@ def map_event(event: Object, rules: Rules) -> Mapped | None:
     draft.names()
     for field in ("organization_name", "address_city", "address_state", "address_postal_code"):
         draft.text(field)
-    consent, origin, note = consent_reading(event, places)
+    consent, origin, note = consent_reading(
+        [
+            ConsentTrait(kind, value, Origin("custom_1", place, key))
+            for place, values in places
+            for key, value in values.items()
+            if (kind := consent_key(key)) is not None
+        ],
+        inside(event.get("context"), "consent"),
+    )
     if origin is not None:
         draft.origins.append(origin)
     if note is not None:

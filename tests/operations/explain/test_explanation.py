@@ -47,6 +47,8 @@ def test_a_contact_is_shown_with_the_place_of_each_field_and_how_its_phone_was_r
         ({"type": "identify", "traits": {"phone": "12"}}, "dead_lettered", "unmappable", "identify"),
         (b"{broken", "dead_lettered", "undecodable", None),
         (b"[]", "dead_lettered", "undecodable", None),
+        ({"payload": {"type": "identify"}}, "dead_lettered", "unrecognised", None),
+        ({}, "dead_lettered", "unrecognised", None),
     ],
 )
 def test_what_has_no_contact_says_why(event: object, disposition: str, reason: str, name: str | None) -> None:

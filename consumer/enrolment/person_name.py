@@ -1,0 +1,34 @@
+"""A person's name in one text: which part is the first name, which the last."""
+
+from __future__ import annotations
+
+import re
+
+_COMMA = re.compile("\\s*[,\uff0c\u060c\u3001]\\s*")
+# What stands behind a comma without being a first name: of a person, or of a company in the place of one.
+_SUFFIXES = frozenset(
+    [
+        *("jr", "sr", "junior", "senior", "i", "ii", "iii", "iv", "v", "esq"),
+        *("phd", "dphil", "md", "dds", "dvm", "jd", "ma", "mba", "msc", "bsc", "ba", "llm", "llb", "cpa", "rn", "pe"),
+        *("pmp", "obe", "mbe", "cbe", "dr", "prof", "inc", "llc", "ltd", "co", "corp", "gmbh", "ag", "sa", "plc"),
+    ]
+)
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Return the first and the last name; the last is "" where there is only one.
+
+    `Doe, Jane` is last, first. Suffixes stay with the last name: `Doe, Jane, Jr.` and `Jane Doe, Jr.` are Jane and
+    `Doe Jr.`, or `Doe, Jr.`. Without a comma the first word is the first name.
+    """
+    parts = [part for part in _COMMA.split(name) if part]
+    names = [part for part in parts if not _is_suffix(part)]
+    if len(names) == 2 and parts[0] == names[0]:
+        suffixes = [part for part in parts if _is_suffix(part)]
+        return names[1], " ".join([names[0], *suffixes])
+    words = (name.strip(" ,\uff0c\u060c\u3001") if len(parts) <= 1 else name).split(None, 1)
+    return (words[0] if words else "", words[1] if len(words) > 1 else "")
+
+
+def _is_suffix(text: str) -> bool:
+    return text.replace(".", "").replace(" ", "").lower() in _SUFFIXES

@@ -1,0 +1,134 @@
+"""What a record looks like that is no event: a wrong topic, or a format that nobody told us of.
+
+Quotes nothing of the record: the hints name formats and well-known keys only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from consumer.enrolment.contact import Contact
+from consumer.enrolment.decode import NotJson, decode
+
+
+class Form(StrEnum):
+    """The forms that are recognised."""
+
+    SCHEMA_REGISTRY = "schema_registry"
+    GZIP = "gzip"
+    ZSTD = "zstd"
+    LZ4 = "lz4"
+    AVRO_FILE = "avro_file"
+    UTF_16 = "utf_16"
+    JSON_LINES = "json_lines"
+    CLOUD_EVENT = "cloud_event"
+    BATCH = "batch"
+    ARRAY = "array"
+    WRAPPED = "wrapped"
+    CONTACT = "contact"
+    SCALAR = "scalar"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a record looks like, and what to do about it."""
+
+    form: Form
+    hint: str
+
+
+_MAGIC = (
+    (b"\x1f\x8b", Look(Form.GZIP, "gzip data; decompress it before this topic")),
+    (b"\x28\xb5\x2f\xfd", Look(Form.ZSTD, "zstd data; decompress it before this topic")),
+    (b"\x04\x22\x4d\x18", Look(Form.LZ4, "lz4 data; decompress it before this topic")),
+    (b"Obj\x01", Look(Form.AVRO_FILE, "an Avro container file; write its events as JSON")),
+    (b"\xff\xfe", Look(Form.UTF_16, "UTF-16 text; write the events in UTF-8")),
+    (b"\xfe\xff", Look(Form.UTF_16, "UTF-16 text; write the events in UTF-8")),
+)
+_SCHEMA_REGISTRY = Look(
+    Form.SCHEMA_REGISTRY, "Schema Registry framing (Avro, Protobuf or JSON Schema); write the events as plain JSON"
+)
+_JSON_LINES = Look(Form.JSON_LINES, "several JSON values in one record; write one event a record")
+_CLOUD_EVENT = "a CloudEvent"
+_ARRAY = Look(Form.ARRAY, "a JSON array; write one event a record")
+_SCALAR = Look(Form.SCALAR, "a JSON text, number or constant")
+_UNKNOWN = Look(Form.UNKNOWN, "JSON without a text under type or event; compare KAFKA_TOPIC")
+_CONTACT = Look(Form.CONTACT, "a contact under ClickSend's own names; set KAFKA_TOPIC to the topic of the events")
+_CONTACT_FIELDS = frozenset(Contact.__slots__)
+_BATCHES = ("batch", "events", "records", "messages", "items", "Records", "data")
+_WRAPPERS = (
+    *("payload", "data", "message", "event", "body", "value", "record", "detail", "content", "after", "msg", "track"),
+    *("properties", "envelope", "data_base64", "Message", "event_data", "eventData", "raw", "source", "item"),
+)
+_LONGEST_TEXT = 100_000  # characters of a text that may hold an event
+
+
+def look_of(value: bytes) -> Look:
+    """Return what a record's value looks like. Never raises, whatever the bytes."""
+    for magic, look in _MAGIC:
+        if value.startswith(magic):
+            return look
+    document = decode(value)
+    if not isinstance(document, NotJson):
+        return look_of_document(document)
+    if (
+        len(value) > 5 and value[0] == 0 and value[1] < 0x20
+    ):  # a zero byte and the schema's number, or a zero and its UUID
+        return _SCHEMA_REGISTRY
+    if _is_lines(value):
+        return _JSON_LINES
+    return Look(Form.UNKNOWN, "")
+
+
+def look_of_document(document: object) -> Look:
+    """Return what JSON looks like that is no event."""
+    if isinstance(document, list):
+        return _ARRAY
+    if not isinstance(document, dict):
+        return _SCALAR
+    path = _path_to_event(document)
+    if "specversion" in document:
+        return Look(Form.CLOUD_EVENT, _hint(_CLOUD_EVENT, path))
+    if any(_has_events(document.get(key)) for key in _BATCHES):
+        return Look(Form.BATCH, "a batch of events; write one event a record")
+    if path:
+        return Look(Form.WRAPPED, _hint("an event inside a wrapper", path))
+    if document.keys() and document.keys() <= _CONTACT_FIELDS | {"list_id", "contact_id"}:
+        return _CONTACT
+    return _UNKNOWN
+
+
+def is_event(document: object) -> bool:
+    """Whether it is an event, even one that is against the schema: an object with a text under `type` or `event`."""
+    if not isinstance(document, dict) or document.get("specversion") is not None:
+        return False
+    return isinstance(document.get("type"), str) or isinstance(document.get("event"), str)
+
+
+def _hint(what: str, path: str) -> str:
+    return f"{what}; set ENROLMENT_EVENT_PATH={path}" if path else f"{what} that holds no event"
+
+
+def _path_to_event(document: dict[str, Any], depth: int = 2) -> str:
+    """The pointer to the first event under a well-known key; "" if there is none."""
+    for key in _WRAPPERS:
+        held = document.get(key)
+        if isinstance(held, str) and held[:200].lstrip().startswith("{") and len(held) <= _LONGEST_TEXT:
+            held = decode(held.encode("utf-8", "surrogatepass"))
+        if is_event(held):
+            return f"/{key}"
+        if depth > 1 and isinstance(held, dict) and (rest := _path_to_event(held, depth - 1)):
+            return f"/{key}{rest}"
+    return ""
+
+
+def _has_events(value: object) -> bool:
+    return isinstance(value, list) and any(map(is_event, value[:3]))
+
+
+def _is_lines(value: bytes) -> bool:
+    first, _, rest = value[:_LONGEST_TEXT].strip().partition(b"\n")
+    return bool(rest) and isinstance(decode(first), dict)

@@ -1,0 +1,65 @@
+"""Identities that an event holds where nobody looks for them: the usual cause of a contact that is missing."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Collection, Iterator
+
+from consumer.enrolment.email import read_email
+from consumer.enrolment.parts import Parts, places_of
+from consumer.enrolment.phone import read_phone
+from consumer.enrolment.rules import PhoneCheck
+from consumer.enrolment.traits import find_all
+from consumer.mask import printable
+
+_MOST_VALUES = 2_000  # of an event
+_MOST_FOUND = 5
+_LONGEST_KEY = 40  # characters
+_LONGEST_TEXT = 254
+_PHONE = re.compile(r"\s*(?:tel:)?\+[0-9][0-9 ().-]{6,24}\s*")
+_FIELDS = ("email", "phone_number", "fax_number")
+
+
+def unread_identities(event: object, used: Collection[str]) -> Iterator[str]:
+    """Yield a remark for each email and international phone number at a place that is not read.
+
+    used -- the contact's identities; the same at another place is no news
+    """
+    if not isinstance(event, dict):
+        return
+    found = find_all(places_of(Parts.of(event)))
+    read = {f"{place}/{key}" for field in _FIELDS for _, _, place, key in found.all_of(field)}
+    told = set(used)
+    for pointer, shown, text in _texts(event):
+        if pointer in read or (identity := _identity(text)) is None or identity in told:
+            continue
+        told.add(identity)
+        yield f"found {'an email' if '@' in identity else 'a phone number'} at {shown}, which is not read"
+        if len(told) >= len(used) + _MOST_FOUND:
+            return
+
+
+def _identity(text: str) -> str | None:
+    if "@" in text:
+        return read_email(text)
+    return read_phone(text, None, PhoneCheck.VALID).number if _PHONE.fullmatch(text) else None
+
+
+def _texts(event: object) -> Iterator[tuple[str, str, str]]:
+    """Yield each text with its pointer, as it is and as it may be shown: a key may be somebody's address, too."""
+    waiting: deque[tuple[str, str, object]] = deque([("", "", event)])
+    seen = 0
+    while waiting and seen < _MOST_VALUES:
+        seen += 1
+        pointer, shown, value = waiting.popleft()
+        if isinstance(value, str):
+            if len(value) <= _LONGEST_TEXT:
+                yield pointer, shown, value
+        elif isinstance(value, dict | list) and len(waiting) < _MOST_VALUES:
+            items = value.items() if isinstance(value, dict) else enumerate(value[:_MOST_VALUES])
+            waiting.extend((f"{pointer}/{key}", f"{shown}/{_shown(str(key))}", held) for key, held in items)
+
+
+def _shown(key: str) -> str:
+    return "***" if _identity(key) else printable(key, _LONGEST_KEY)

@@ -94,9 +94,7 @@ def _country(found: Found, rules: Rules, notes: list[Note]) -> tuple[str | None,
     """
     given = False
     for value in found.all_of("address_country"):
-        text = value[1]
-        if not text:
-            continue
+        text = value[1]  # "" of a type that can't be read: a number may be a code of another list
         given = True
         code = alpha_2(text)
         region = code or region_of(text)
@@ -123,7 +121,7 @@ def _phone(found: Found, region: _Region, rules: Rules, notes: list[Note]) -> st
 
 def _is_international(text: str) -> bool:
     """As `is_international`; most texts tell at once."""
-    if text[0].isdigit() and text[:2] != "00" and "+" not in text:
+    if text[0] in "0123456789" and text[:2] != "00" and "+" not in text:
         return False
     return text[0] == "+" or is_international(text)
 

@@ -77,6 +77,11 @@ def text_or_number(value: object) -> str | None:
     return text_of(value)
 
 
+def scalar_text(value: object) -> str | None:
+    """The same, and a truth value is `true` or `false`."""
+    return str(value).lower() if isinstance(value, bool) else text_or_number(value)
+
+
 def postal_text(value: object) -> str | None:
     """The same, and a number tells that it was one."""
     text = text_or_number(value)

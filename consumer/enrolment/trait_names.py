@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from consumer.enrolment.consent_key import ConsentKey, consent_key
 from consumer.enrolment.identity_filter import plain
-from consumer.enrolment.text import email_text, phone_text, postal_text, text_of, text_or_number
+from consumer.enrolment.text import email_text, phone_text, postal_text, scalar_text, text_of
 
 LONGEST_KEY = 64  # characters of a key that may mean something
 Read = Callable[[object], str | None]
@@ -53,7 +53,7 @@ _READS: Mapping[str, Read] = {
     "phone_number": phone_text,
     "fax_number": phone_text,
     "address_postal_code": postal_text,
-    **dict.fromkeys(("custom_2", "custom_3", "custom_4"), text_or_number),
+    **dict.fromkeys(("custom_2", "custom_3", "custom_4"), scalar_text),
 }
 _CITY = "city locality town"
 _STATE = "state region province state_code province_code region_code administrative_area state_province"

@@ -160,11 +160,14 @@ def _take_shaped(found: Found, value: object, meaning: Meaning, order: int, poin
         _take_object(found, value, meaning, order, pointer)
     else:
         for number, element in _primary_first(value)[:1]:
-            _take_object(found, element, meaning, order, f"{pointer}/{number}")
+            if isinstance(element, dict):
+                _take_object(found, element, meaning, order, f"{pointer}/{number}")
+            elif meaning.shape is Shape.COUNTRY:
+                _take(found, element, meaning._replace(shape=None), order, pointer, str(number))
 
 
-def _take_object(found: Found, value: object, meaning: Meaning, order: int, pointer: str) -> None:
-    if isinstance(value, dict) and meaning.shape is not None:
+def _take_object(found: Found, value: Object, meaning: Meaning, order: int, pointer: str) -> None:
+    if meaning.shape is not None:
         for key, held in islice(value.items(), _MOST_KEYS_WITHIN):
             known = within(meaning.shape, key)
             if known is not None:

@@ -23,6 +23,7 @@ WAIT_MS = 60_000  # a guard against hanging
 GONE = (
     *("net::ERR_CONNECTION", "net::ERR_EMPTY_RESPONSE", "net::ERR_SOCKET_NOT_CONNECTED", "net::ERR_CONTENT_LENGTH"),
     "NoAnswer: /debugger/state: Failed to fetch",
+    "NoAnswer: /debugger/state: signal timed out",  # its process was stopped for a while
 )
 
 DESK = {"width": 1440, "height": 900}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -176,6 +178,19 @@ def test_a_worker_that_is_gone_is_said_to_be(page: Page, worker: WorkerProcess) 
     expect(page.locator("#live")).to_have_text("live")
     worker.kill()
     expect(page.locator("#live")).to_have_text(re.compile(r"no answer since \d\d:\d\d:\d\d"))
+
+
+def test_a_worker_that_is_frozen_is_said_to_be_silent_until_it_goes_on(page: Page, worker: WorkerProcess) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    expect(page.locator("#live")).to_have_text("live")
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    try:
+        expect(page.locator("#live")).to_have_text(re.compile(r"no answer since \d\d:\d\d:\d\d"))
+        assert any("timed out" in text for text in said)
+    finally:
+        os.kill(worker.process.pid, signal.SIGCONT)
+    expect(page.locator("#live")).to_have_text("live")
 
 
 def test_pausing_holds_the_page_still(page: Page, stage: Stage) -> None:

@@ -330,7 +330,7 @@ def test_the_valid_check_is_a_setting(enrol: Enrol) -> None:
 def test_the_payload_holds_the_fields_in_the_contacts_order_as_utf_8(enrol: Enrol) -> None:
     traits = {
         "address": {"country": "us", "zip": "94105", "state": "CA", "city": "San Francisco"},
-        **{"custom_2": "gold", "custom_3": 7, "Custom 4": "x", "fax": "+14155550133", "street": "1 High St"},
+        **{"custom_2": "gold", "custom_3": 7, "Custom 4": True, "fax": "+14155550133", "street": "1 High St"},
         **{
             "line2": "Flat 3",
             "company": "Acme Inc",
@@ -361,3 +361,22 @@ def test_each_field_knows_its_origin(enrol: Enrol) -> None:
         Origin("custom_1", "/traits", "optIn"),
     )
     assert enrolled.origins[3].pointer == "/traits/address/country"
+
+
+@pytest.mark.parametrize("country", [840, True, 84.5, [840]])
+def test_a_country_of_another_type_is_given_and_leaves_only_the_international_form(enrol: Enrol, country: object) -> None:
+    traits = {**EMAIL, "country": country}
+    assert enrol({**traits, "phone": "07911 123456"}, default_region="GB").contact.phone_number is None
+    assert enrol({**traits, "phone": "+447911123456"}, default_region="GB").contact.phone_number == "+447911123456"
+
+
+@pytest.mark.parametrize("phone", ["\uff10\uff10447911123456", "\uff0b447911123456", "00447911123456"])
+def test_an_international_number_in_full_width_digits_is_not_said_to_be_read_by_a_region(
+    enrol: Enrol, phone: str
+) -> None:
+    assert enrol({"phone": phone}, default_region="DE").notes == ()
+
+
+@pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), (0, "0"), (1.5, None)])
+def test_a_custom_field_may_be_a_truth_value(enrol: Enrol, value: object, text: str | None) -> None:
+    assert enrol({**EMAIL, "custom_4": value}).contact.custom_4 == text

@@ -63,6 +63,13 @@ def test_one_is_shown_with_its_headers_and_without_its_value(graveyard: Graveyar
     assert "example.com" not in str(shown)
 
 
+def test_a_header_that_is_there_several_times_is_shown_as_often(graveyard: Graveyard) -> None:
+    graveyard.bury("jane.doe@example.com", partition=1, headers=[("trace", b"7"), ("trace", b"8"), ("trace", None)])
+    (shown,) = graveyard.lines("dead-letters", "show", "1@0")
+    assert shown["header trace"] == ["7", "8", None]
+    assert graveyard.command("dead-letters", "show", "1@0", "--format", "table").stdout.count("header trace") == 3
+
+
 @pytest.mark.parametrize("left_out", [frozenset[Part](), POINTER], ids=["whole", "pointer"])
 def test_its_key_and_value_are_revealed_when_asked_for(graveyard: Graveyard, left_out: frozenset[Part]) -> None:
     graveyard.bury("jane.doe@example.com", partition=1, left_out=left_out)

@@ -191,3 +191,14 @@ def test_a_kafka_that_does_not_answer_is_status_70(tmp_path: Path) -> None:
     done = run("explain", "--last", "1", variables=variables, folder=tmp_path)
     assert done.returncode == 70
     assert done.stderr.startswith("No Kafka broker answers at 127.0.0.1:")
+
+
+@pytest.mark.kafka
+def test_a_redriven_record_is_never_too_old(stage: Stage) -> None:
+    redriven = [("clicksend.redrive.count", b"1"), ("clicksend.redrive.from", f"{stage.dead_letter_topic}-0@0".encode())]
+    stage.produce_raw(SIGN_UP, partition=0, timestamp=1)
+    stage.produce_raw(SIGN_UP, partition=0, timestamp=1, headers=redriven)
+    variables = {**stage.variables(), "ENROLMENT_MAX_EVENT_AGE": "60"}
+    done = run("explain", "--last", "2", variables=variables, folder=stage.folder)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(each["disposition"], each["reason"]) for each in found] == [("filtered", "too_old"), ("deliver", None)]

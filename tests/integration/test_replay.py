@@ -118,6 +118,15 @@ def test_only_some_identities_or_reasons(graveyard: Graveyard) -> None:
     assert graveyard.stage.dead_letters() == []
 
 
+def test_identities_come_from_a_file_too_so_that_no_process_list_shows_them(graveyard: Graveyard) -> None:
+    for email in (JANE, JOE, ANN):
+        graveyard.record(email)
+    (graveyard.stage.folder / "people").write_text(f"{JANE.upper()}\r\n\n{ANN}\n")
+    assert outcomes(graveyard, *ALL, "--identities-from", "people") == {"delivered/accepted": 2, "left/not_meant": 1}
+    assert delivered(graveyard) == [JANE, ANN]
+    assert "not-there can't be read" in graveyard.command(*ALL, "--identities-from", "not-there").stderr
+
+
 def test_a_replay_that_is_finished_says_so_and_begins_anew_only_when_told(graveyard: Graveyard) -> None:
     graveyard.record(JANE)
     assert outcomes(graveyard, *ALL) == {"delivered/accepted": 1}

@@ -14,7 +14,7 @@ from consumer.clicksend.outcome import Outcome
 from consumer.delivery.judge import GiveUp, Retry, Settle, Verdict
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
-from consumer.mask import masked, printable
+from consumer.mask import masked, without_identities
 from consumer.stream.counts import ReleaseReason
 from consumer.stream.record import Partition, Record, Task
 
@@ -121,7 +121,7 @@ class DemoJournal:
 
 
 def _about_task(task: Task) -> About:
-    return _about(task.record, printable(task.event), masked(task.contact))
+    return _about(task.record, without_identities(task.event), masked(task.contact))
 
 
 def _about(record: Record, event: str, who: str = "") -> About:
@@ -138,4 +138,4 @@ def _name(value: bytes | None) -> str:
     if not isinstance(event, dict):
         return ""
     name = event.get("event") or event.get("type")
-    return printable(name) if isinstance(name, str) else ""
+    return without_identities(name) if isinstance(name, str) else ""

@@ -87,5 +87,4 @@ def _as_in_a_worker() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.unfreeze()
         gc.set_threshold(*before)

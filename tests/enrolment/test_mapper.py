@@ -364,7 +364,9 @@ def test_each_field_knows_its_origin(enrol: Enrol) -> None:
 
 
 @pytest.mark.parametrize("country", [840, True, 84.5, [840]])
-def test_a_country_of_another_type_is_given_and_leaves_only_the_international_form(enrol: Enrol, country: object) -> None:
+def test_a_country_of_another_type_is_given_and_leaves_only_the_international_form(
+    enrol: Enrol, country: object
+) -> None:
     traits = {**EMAIL, "country": country}
     assert enrol({**traits, "phone": "07911 123456"}, default_region="GB").contact.phone_number is None
     assert enrol({**traits, "phone": "+447911123456"}, default_region="GB").contact.phone_number == "+447911123456"

@@ -57,7 +57,12 @@ class Connection:
     def refuse(self, code: int, topic: str | None = None) -> None:
         """Kafka does not let us in: not ready until it does."""
         if code not in self._refusals:
-            log.error("Kafka refuses; waiting until it is mended", error=KafkaError(code).name(), topic=topic, mend=REFUSALS[code])
+            log.error(
+                "Kafka refuses; waiting until it is mended",
+                error=KafkaError(code).name(),
+                topic=topic,
+                mend=REFUSALS[code],
+            )
         if code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             self._topics_refused_at = self._clock()
         self._refusals.setdefault(code, set()).update([topic] if topic else [])

@@ -195,7 +195,10 @@ def test_a_kafka_that_does_not_answer_is_status_70(tmp_path: Path) -> None:
 
 @pytest.mark.kafka
 def test_a_redriven_record_is_never_too_old(stage: Stage) -> None:
-    redriven = [("clicksend.redrive.count", b"1"), ("clicksend.redrive.from", f"{stage.dead_letter_topic}-0@0".encode())]
+    redriven = [
+        ("clicksend.redrive.count", b"1"),
+        ("clicksend.redrive.from", f"{stage.dead_letter_topic}-0@0".encode()),
+    ]
     stage.produce_raw(SIGN_UP, partition=0, timestamp=1)
     stage.produce_raw(SIGN_UP, partition=0, timestamp=1, headers=redriven)
     variables = {**stage.variables(), "ENROLMENT_MAX_EVENT_AGE": "60"}

@@ -195,8 +195,14 @@ class HttpTransport:
         waiting = [
             self._waiting.popleft() for _ in range(len(self._waiting) if everyone else min(1, len(self._waiting)))
         ]
-        for exchange in waiting:
+        self._tell_all(waiting, error)
+
+    def _tell_all(self, exchanges: list[_Exchange], error: Exception) -> None:
+        """Tell them a part at a time, so that others are served between."""
+        for exchange in exchanges[:MOST_ENDED]:
             self._tell(exchange, error)
+        if rest := exchanges[MOST_ENDED:]:
+            self._loop.call_soon(self._tell_all, rest, error)
 
     # Deadlines: one timer for all.
 

@@ -315,6 +315,7 @@ def test_two_thousand_connections_that_are_reset_at_once(open_transport: Transpo
         carrier.close()
 
 
+@pytest.mark.own_process
 def test_without_descriptors_left_it_is_transient_and_passes(open_transport: Transports) -> None:
     with Server().running() as server:
         carrier = open_transport(server.url)

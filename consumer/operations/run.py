@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+import threading
 
 import structlog
 
+from consumer.enrolment.email import load_validator
 from consumer.operations.descriptors import descriptor_warnings
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.stopping import StopSignals
@@ -41,6 +43,7 @@ def run(settings: Settings) -> ExitStatus:
     member = Member(settings)
     StopSignals(member.stop)
     calm_garbage_collection()
+    threading.Thread(target=load_validator, name="email-validator", daemon=True).start()
     ending = member.run()
     if ending is Ending.UNANSWERED:
         # Closing the consumer would wait for the missing answer for as long as the session lasts.

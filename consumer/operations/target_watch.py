@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from confluent_kafka import KafkaException
 from prometheus_client import CollectorRegistry
 
 from consumer.clicksend.fault import Fault
@@ -72,9 +73,9 @@ class TargetWatch(Reporter):
         super().buried(task)
         self._record_ended()
 
-    def bury_failed(self, task: Task, why: str, mend: str) -> None:
+    def bury_failed(self, task: Task, failure: KafkaException, mend: str) -> None:
         """A dead letter could not be written."""
-        super().bury_failed(task, why, mend)
+        super().bury_failed(task, failure, mend)
         self._tried_in_vain(f"dead letters can't be written: {mend}")
 
     def _record_ended(self) -> None:

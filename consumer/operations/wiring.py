@@ -34,6 +34,7 @@ from consumer.delivery.judge import Judge
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import ConfigurationError
+from consumer.log import cause_of
 from consumer.monitor import Monitor, Report
 from consumer.operations.connection import connection
 from consumer.operations.enrolment_rules import rules
@@ -189,7 +190,8 @@ class CredentialStore:
             self._credentials = reload_credentials(self._settings)
         except ConfigurationError as error:
             for problem in error.problems:
-                log.warning("the credentials could not be read again", name=problem.name, what=problem.what)
+                fields = {"name": problem.name, "what": problem.what, **cause_of(error)}
+                log.warning("the credentials could not be read again", **fields)
 
 
 def stream_options(settings: Settings) -> StreamOptions:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from consumer.log import cause_of
 from consumer.stream.commit_map import EPOCH_UNKNOWN, UNKNOWN_TOPIC_ID, CommitMap, decode
 from consumer.stream.committer import Committer
 from consumer.stream.connection import Connection
@@ -147,10 +148,10 @@ class Assignment:
         try:
             return consumer.committed(partitions, timeout=LOOK_UP_SECONDS)
         except KafkaException as failure:
-            error = failure.args[0].name()
-        except (UnicodeDecodeError, SystemError):
-            error = "metadata that is not UTF-8"
-        log.warning("committed offsets could not be read; librdkafka goes on", error=error)
+            error, cause = failure.args[0].name(), cause_of(failure)
+        except (UnicodeDecodeError, SystemError) as failure:
+            error, cause = "metadata that is not UTF-8", cause_of(failure)
+        log.warning("committed offsets could not be read; librdkafka goes on", error=error, **cause)
         return []
 
     def _without_commit(self, committed: list[TopicPartition], ids: Mapping[str, bytes]) -> list[Partition]:

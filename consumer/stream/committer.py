@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from consumer.log import cause_of
 from consumer.stream.commit_map import EPOCH_UNKNOWN, LIMIT
 from consumer.stream.ledger import OFFSET_UNKNOWN, Ledger
 from consumer.stream.options import CommitResult
@@ -77,7 +78,7 @@ class Committer:
         try:
             consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as failure:
-            self._failed(failure.args[0])
+            self._failed(failure)
             return
         self.outstanding = True
 
@@ -95,7 +96,7 @@ class Committer:
             answer = consumer.commit(offsets=offsets, asynchronous=False) or []
             self._acknowledged(answer, {ledger.partition: ledger for ledger in ledgers})
         except KafkaException as failure:
-            self._failed(failure.args[0])
+            self._failed(failure)
             if self._refused_as_too_long:
                 self.commit_now(consumer, partitions)
 
@@ -103,7 +104,7 @@ class Committer:
         """librdkafka's `on_commit`."""
         self.outstanding = False
         if error is not None:
-            self._failed(error)
+            self._failed(KafkaException(error))
         else:
             self._acknowledged(offsets, self._sent)
 
@@ -136,7 +137,7 @@ class Committer:
     def _acknowledged(self, offsets: list[TopicPartition], sent: Mapping[Partition, Ledger]) -> None:
         for offset in offsets:
             if offset.error is not None:
-                self._failed(offset.error)
+                self._failed(KafkaException(offset.error))
                 continue
             ledger = sent.get(Partition(offset.topic, offset.partition))
             if ledger is not None and offset.offset >= ledger.committed:
@@ -145,20 +146,25 @@ class Committer:
                 ledger.confirmed = ledger.confirmed or ledger in self._confirming
         self._on_result(CommitResult.OK)
 
-    def _failed(self, error: KafkaError) -> None:
+    def _failed(self, failure: KafkaException) -> None:
         """A commit was refused. Of one whose metadata is too long for a partition, the broker stores the others', but
         librdkafka's answer blames all of them: all are committed again without, and later maps are made shorter.
         """
+        error = failure.args[0]
         if error.code() == KafkaError.OFFSET_METADATA_TOO_LARGE:
             self._refused_as_too_long = True
             self._room //= 2
             self._on_result(CommitResult.METADATA_TOO_LONG)
-            log.warning("the broker does not take so much commit metadata; using less", characters=self._room)
+            log.warning(
+                "the broker does not take so much commit metadata; using less",
+                characters=self._room,
+                **cause_of(failure),
+            )
             return
         passing = error.code() in PASSING
         self._on_result(CommitResult.RETRIED if passing else CommitResult.FAILED)
         if not passing:
-            log.warning("commit refused; it is tried again with the next one", error=error.name())
+            log.warning("commit refused; it is tried again with the next one", error=error.name(), **cause_of(failure))
 
 
 def _position(consumer: Consumer, partition: Partition) -> TopicPartition:

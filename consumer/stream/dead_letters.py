@@ -90,7 +90,7 @@ class DeadLetters:
         except KafkaException as failure:
             if not failure.args[0].fatal():
                 raise
-            self._replace(failure.args[0])
+            self._replace(failure)
 
     def write(self, task: Task) -> None:
         """Hand the task's dead letter to the producer. Never raises; the scheduler hears how it ended.
@@ -122,18 +122,18 @@ class DeadLetters:
         except BaseException as crash:  # reports that nobody takes would leave records unsettled for ever
             self._on_crash(crash)
 
-    def _replace(self, error: KafkaError) -> None:
+    def _replace(self, failure: KafkaException) -> None:
         failed, self._producer = self._producer, self._make_producer()
         failed.flush(LAST_REPORTS_SECONDS)
         failed.purge()
         failed.flush(LAST_REPORTS_SECONDS)
-        self._reporter.producer_replaced(error.name(), mend(error))
+        self._reporter.producer_replaced(failure, mend(failure.args[0]))
 
     def _write(self, task: Task, left_out: Parts, partition: int) -> None:
         letter = dead_letter(task, self._group_id, left_out, datetime.now(UTC), self._clock())
 
         def reported(error: KafkaError | None, _message: Message | None = None) -> None:
-            self._reported(task, left_out, partition, error)
+            self._reported(task, left_out, partition, KafkaException(error) if error is not None else None)
 
         try:
             self._producer.produce(
@@ -148,11 +148,12 @@ class DeadLetters:
         except BufferError:  # the producer's queue is full: the broker is away, or slow
             reported(KafkaError(KafkaError._QUEUE_FULL))
         except KafkaException as failure:
-            reported(failure.args[0])
+            self._reported(task, left_out, partition, failure)
 
-    def _reported(self, task: Task, left_out: Parts, partition: int, error: KafkaError | None) -> None:
+    def _reported(self, task: Task, left_out: Parts, partition: int, failure: KafkaException | None) -> None:
+        error = failure.args[0] if failure is not None else None
         code = error.code() if error is not None else KafkaError.NO_ERROR
-        if error is None:
+        if failure is None or error is None:
             self._health.letters_mend = ""
             if self._scheduler.buried(task):
                 self._reporter.buried(task)
@@ -164,5 +165,5 @@ class DeadLetters:
             self._write(task, left_out | {Part.TIMESTAMP}, partition)
         else:
             self._health.letters_mend = mend(error)
-            self._reporter.bury_failed(task, error.name(), mend(error))
+            self._reporter.bury_failed(task, failure, mend(error))
             self._scheduler.bury_failed(task, self._clock())

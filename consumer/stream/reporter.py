@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from enum import StrEnum
 
 import structlog
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
 from prometheus_client import CollectorRegistry
 
 from consumer import metrics
@@ -17,7 +17,7 @@ from consumer.clicksend.outcome import STATUS_LABELS, Cause, Outcome, Result, st
 from consumer.clicksend.probe import ProbeResult, ProbeVerdict
 from consumer.delivery.judge import Retry, Settle, Verdict
 from consumer.enrolment.disposition import FilterReason
-from consumer.log import Summary
+from consumer.log import Summary, cause_of
 from consumer.stream.counts import ReleaseReason
 from consumer.stream.journal import Journal
 from consumer.stream.options import CommitResult
@@ -133,27 +133,31 @@ class Reporter:
         if self.journal is not None:
             self.journal.buried(task)
 
-    def bury_failed(self, task: Task, why: str, mend: str) -> None:
+    def bury_failed(self, task: Task, failure: KafkaException, mend: str) -> None:
         """The task's dead letter could not be written."""
         self._dead_letters.labels(DeadLetterResult.FAILED).inc()
+        error = failure.args[0].name()
         self._say_once_a_while(
             "a dead letter could not be written; the record waits and it is tried again",
-            why,
-            error=why,
+            error,
+            error=error,
+            **cause_of(failure),
             partition=str(task.record.partition),
             offset=task.record.offset,
             mend=mend,
         )
         if self.journal is not None:
-            self.journal.bury_failed(task, why)
+            self.journal.bury_failed(task, error)
 
-    def producer_replaced(self, why: str, mend: str) -> None:
+    def producer_replaced(self, failure: KafkaException, mend: str) -> None:
         """The producer of dead letters has failed for good, and a new one stands in its place."""
         self._producers_replaced.inc()
+        error = failure.args[0].name()
         self._say_once_a_while(
             "the producer of dead letters failed; a new one writes again what was not acknowledged",
-            why,
-            error=why,
+            error,
+            error=error,
+            **cause_of(failure),
             mend=mend,
         )
 

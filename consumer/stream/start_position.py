@@ -14,6 +14,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPar
 from confluent_kafka.admin import AdminClient
 
 from consumer.errors import ConfigurationError, Problem
+from consumer.log import cause_of
 from consumer.stream.commit_map import COUNT_UNKNOWN, CommitMap, decode, encode
 from consumer.stream.options import OffsetReset, StreamOptions
 from consumer.stream.record import Partition
@@ -74,7 +75,8 @@ class StartPosition:
             else:
                 starts = self._latest(consumer, ends, topic_ids, timeout)
         except KafkaException as failure:
-            log.warning("start of partitions could not be looked up, will retry", error=failure.args[0].name())
+            error = failure.args[0].name()
+            log.warning("start of partitions could not be looked up, will retry", error=error, **cause_of(failure))
             starts = {partition: Start(low) for partition, (low, _high) in ends.items() if self._earliest}
         for partition, start in starts.items():
             if start.committed is None:
@@ -144,7 +146,8 @@ class StartPosition:
             if offsets:
                 consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as failure:  # the committer does it in a moment
-            log.warning("the start of partitions could not be committed yet", error=failure.args[0].name())
+            error = failure.args[0].name()
+            log.warning("the start of partitions could not be committed yet", error=error, **cause_of(failure))
 
 
 class _BegunTopic:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumer.enrolment.email import read_email
+from consumer.enrolment.email import load_validator, read_email
 from tests.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth
 
 
@@ -249,3 +252,10 @@ def test_any_text_gives_an_address_in_one_form_or_none(text: str) -> None:
 @pytest.mark.parametrize("around", ["{}", "Jane <{}@example.com>", "jane@{}.com", "mailto:{}"])
 def test_a_long_text_takes_linear_time(around: str, pattern: str) -> None:
     assert growth(read_email, lambda size: around.format(pattern * (size // len(pattern)))) <= MOST_GROWTH
+
+
+def test_the_validator_can_be_loaded_before_the_first_address_needs_it() -> None:
+    loaded = "'email_validator' in sys.modules"
+    code = f"import sys; from {load_validator.__module__} import *; print({loaded}); load_validator(); print({loaded})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]

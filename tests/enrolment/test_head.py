@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import orjson
@@ -75,3 +76,21 @@ def test_a_flaw_in_a_part_that_nobody_needs_does_not_make_a_browsing_event_a_dea
 
 def test_of_two_fields_of_the_same_name_the_last_one_counts() -> None:
     assert read_head(b'{"type":"page","type":"identify"}') == Head(type="identify")
+
+
+@pytest.mark.parametrize("other", [["a"], {"a": [1]}, 7, True], ids=str)
+def test_a_value_that_is_no_text_is_none_and_a_specversion_is_there_whatever_it_is(other: object) -> None:
+    assert read_head(orjson.dumps({"type": "track", "event": other})) == Head("track")
+    assert read_head(orjson.dumps({"type": other, "event": "Signed Up"})) == Head(None, "Signed Up")
+    assert read_head(orjson.dumps({"type": "track", "specversion": other})) == Head("track", None, "")
+
+
+def test_a_long_value_that_is_no_text_makes_no_objects() -> None:
+    """A megabyte of empty lists takes longer to make and free than all else that the poll thread does with a record."""
+    value = b'{"type":"identify","event":[' + b"[]," * 100_000 + b"[]]}"
+    tracemalloc.start()
+    head = read_head(value)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert head == Head("identify")
+    assert peak < 2 * len(value)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
@@ -96,5 +97,5 @@ def test_the_trials_of_a_mass_rejection_may_be_two_probe_intervals_apart(watched
 
 
 def test_a_dead_letter_that_cant_be_written_is_no_end(watched: Watched) -> None:
-    watched.watch.bury_failed(watched.task, "FAILED", "create the topic")
+    watched.watch.bury_failed(watched.task, KafkaException(KafkaError(KafkaError._FAIL)), "create the topic")
     assert "create the topic" in (watched.reason_at(MAX_DELAY) or "")

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from consumer.clicksend.transport import Trust
 from consumer.monitor import Report
-from consumer.operations.wiring import Debugger
+from consumer.operations.wiring import CredentialStore, Debugger
 from consumer.settings import Sources, load
+from tests.operations.test_client_settings import BASE
 from tests.stream.builders import Engine
 
 
@@ -22,3 +26,17 @@ def test_on_loopback_there_is_an_event_debugger() -> None:
 @pytest.mark.parametrize("variables", [{"MONITOR_DEBUGGER": "off"}, {"MONITOR_HOST": "0.0.0.0"}])  # noqa: S104
 def test_where_it_is_off_nothing_hears_of_records(variables: dict[str, str]) -> None:
     assert wired(**variables) is None
+
+
+def test_credentials_that_cannot_be_read_again_name_their_cause(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("the-key")
+    given = {name: value for name, value in BASE.items() if name != "CLICKSEND_API_KEY"}
+    sources = Sources({"SECRETS_DIR": str(tmp_path), **given, "CLICKSEND_API_KEY_FILE": str(key)})
+    store = CredentialStore(load(sources), Trust(None))
+    key.unlink()
+    with capture_logs() as logged:
+        store.reload()
+    assert [each["cause"] for each in logged] == ["ConfigurationError"] * len(logged)
+    assert all("loading.py" in each["at"] for each in logged)
+    assert logged

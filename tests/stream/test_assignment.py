@@ -16,6 +16,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from consumer.delivery.gate import Permit
 from consumer.stream.assignment import Assignment, LookUps
@@ -168,7 +169,11 @@ def test_where_a_partition_begins_whose_offset_was_committed_for_a_topic(topic_i
 def test_nothing_is_committed_of_a_partition_whose_offset_could_not_be_read_before_a_record_came() -> None:
     group = Group(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
     member = Member(group, OURS)
-    member.assigned()
+    with capture_logs() as logged:
+        member.assigned()
+    (line,) = [each for each in logged if each["event"].startswith("committed offsets could not be read")]
+    assert (line["error"], line["cause"]) == ("_TIMED_OUT", "KafkaException _TIMED_OUT")
+    assert "test_assignment.py" in line["at"]
     assert group.begun == [OFFSET_INVALID], "librdkafka asks for the offset by itself"
     member.committer.commit(member.group)
     assert group.commits == []

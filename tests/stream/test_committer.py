@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from structlog.testing import capture_logs
 
 from consumer.stream.committer import Committer
 from consumer.stream.counts import ReleaseReason
@@ -154,3 +155,16 @@ def test_behind_a_transactions_marker_the_consumers_position_knows_the_epoch() -
     made.tick(cast(Consumer, silent), 1.0)
     (commit,) = silent.commits[0]
     assert (commit.offset, commit.leader_epoch) == (11, 4)
+
+
+def test_a_refused_commit_names_its_cause() -> None:
+    engine = Engine().scheduler
+    engine.assign(EVENTS, 0, 0, TOPIC_ID)
+    made, silent, _ = committer(engine)
+    see(engine, 9)
+    made.tick(cast(Consumer, silent), 1.0)
+    with capture_logs() as logged:
+        made.answered(KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED), silent.commits[0])
+    assert [(each["error"], each["cause"].split()[0]) for each in logged] == [
+        ("GROUP_AUTHORIZATION_FAILED", "KafkaException")
+    ]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.stream.dead_letters import DeadLetters
@@ -143,7 +144,9 @@ def test_what_the_broker_does_not_take_stays_unsettled_and_is_written_again(offi
 )
 def test_a_producer_that_takes_nothing_is_a_failure_that_backs_off(office: Office, refusal: Exception) -> None:
     office.producer.refusals = [refusal]
-    office.write()
+    with capture_logs() as logged:
+        office.write()
+    assert [each["cause"].split()[0] for each in logged] == ["KafkaException"]
     assert office.count("dead_letters", result="failed") == 1
     before = office.engine.now
     office.write()
@@ -194,7 +197,11 @@ def test_a_producer_that_has_failed_for_good_is_replaced_and_its_letters_are_wri
     office.write()
     failed = office.producer
     failed.fatal = KafkaException(KafkaError(KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, "made up", fatal=True))
-    office.writer.serve(0)
+    with capture_logs() as logged:
+        office.writer.serve(0)
+    replaced = next(each for each in logged if each["event"].startswith("the producer"))
+    assert replaced["cause"].startswith("KafkaException")
+    assert "test_dead_letters.py" in replaced["at"]
     assert len(office.producers) == 2
     assert office.count("dead_letter_producers_replaced") == 1
     assert (failed.letters, office.written()) == ([], 0)

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
+from structlog.testing import capture_logs
 
 from consumer.stream.commit_map import decode, encode
 from consumer.stream.options import OffsetReset, StreamOptions
@@ -117,7 +118,11 @@ def test_a_start_whose_commit_is_refused_is_used_all_the_same() -> None:
     """The committer commits it a moment later."""
     group = Group()
     group.refuses_commits = True
-    assert group.begin(THREE)[THREE].offset == HIGH
+    with capture_logs() as logged:
+        assert group.begin(THREE)[THREE].offset == HIGH
+    assert [(each["error"], each["cause"].split()[0]) for each in logged if each["log_level"] == "warning"] == [
+        ("ILLEGAL_GENERATION", "KafkaException")
+    ]
 
 
 def test_with_earliest_the_beginning_is_the_start_whatever_others_have_committed() -> None:

@@ -50,7 +50,7 @@ AnyGroup = Annotated[bool, typer.Option("--any-group", help="Also those of other
 
 To = Annotated[str, typer.Option("--to", help="source: the topic they came from. deliver: ClickSend, by this command.")]
 Execute = Annotated[bool, typer.Option("--execute", help="Do it. Without it, only tell what would be done.")]
-MaxRedrives = Annotated[int, typer.Option(min=1, metavar="N", help="Leave letters alone that were redriven so often.")]
+MaxRedrives = Annotated[int, typer.Option(min=1, metavar="N", help="Skip dead letters that were redriven this often.")]
 
 
 @app.callback()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
 from consumer.operations.sandbox.faults import Rule
 from consumer.operations.sandbox.server import Sandbox
+from tests.integration.command import wait_until
 from tests.integration.stage import HANG_SECONDS, PARTITIONS, Stage, sign_up
 from tests.integration.worker_process import WorkerProcess
 from tests.kafka.apache import ApacheKafka
@@ -54,8 +54,9 @@ def failures(worker: WorkerProcess) -> list[dict[str, Any]]:
 
 def gone(stage: Stage, admin: AdminClient) -> None:
     admin.delete_topics([stage.dead_letter_topic])[stage.dead_letter_topic].result(HANG_SECONDS)
-    while stage.dead_letter_topic in admin.list_topics(timeout=HANG_SECONDS).topics:
-        time.sleep(0.01)
+    kafka, topic = stage.broker, stage.dead_letter_topic
+    assert isinstance(kafka, ApacheKafka)
+    wait_until(lambda: topic not in admin.list_topics(timeout=HANG_SECONDS).topics and not kafka.has_log(topic))
 
 
 def waits_and_says(worker: WorkerProcess, stage: Stage, mend: str) -> None:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from consumer.operations.cluster import Cluster
 from consumer.operations.records import Range, oldest, read
 from consumer.operations.sandbox.server import Sandbox
 from consumer.settings import Sources, load
 from consumer.stream.record import Partition
-from tests.integration.command import run
+from tests.integration.command import run, wait_until
 from tests.integration.stage import Stage
 from tests.kafka.apache import ApacheKafka
 
@@ -43,6 +43,16 @@ def transactions(stage: Stage) -> None:
             producer.produce(stage.topic, value=value, partition=0, timestamp=1_000 + ord(value))
         producer.flush(60)
         end(60)
+    # The broker writes an abort's marker after it has answered.
+    wait_until(lambda: _end_of_committed(stage) == len("abc-de-"))
+
+
+def _end_of_committed(stage: Stage) -> int:
+    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": "none"})
+    try:
+        return consumer.get_watermark_offsets(TopicPartition(stage.topic, 0), timeout=60)[1]
+    finally:
+        consumer.close()
 
 
 def values(stage: Stage, cluster: Cluster, start: int, stop: int, limit: int | None = None) -> list[bytes | None]:

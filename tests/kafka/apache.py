@@ -124,6 +124,11 @@ class ApacheKafka:
         }
         self._config.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
 
+    def has_log(self, topic: str) -> bool:
+        """Whether the broker still takes records for a topic: a deleted one's logs are renamed soon afterwards."""
+        folders = (self._folder / "data").glob(f"{topic}-*")
+        return any(folder.name.removeprefix(f"{topic}-").isdecimal() for folder in folders)
+
     @property
     def bootstrap(self) -> str:
         """host:port, without authentication."""

@@ -86,7 +86,7 @@ class HttpTransport:
         return len(self._opening)
 
     def close(self) -> None:
-        """Close every connection; whoever waits for a response is told of a ConnectionError, here and now.
+        """Close every connection; raise ConnectionError in each caller that waits for a response, at once.
 
         The loop has to run a little more before the file descriptors are free.
         """

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -54,12 +56,17 @@ class ScriptedServer:
         thread.start()
 
     def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
+        while True:
+            try:
                 sock, _ = self._listener.accept()
-                self.connections += 1
-                self._open.append(sock)
-                self._start(self._serve, sock)
+            except OSError as error:
+                if error.errno != errno.EMFILE:
+                    return
+                time.sleep(0.01)  # a test has taken all descriptors: accept asks for one before it waits
+                continue
+            self.connections += 1
+            self._open.append(sock)
+            self._start(self._serve, sock)
 
     def _serve(self, sock: socket.socket | None) -> None:
         with suppress(OSError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from operator import methodcaller
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -51,14 +52,18 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         return size
 
 
+_HEADERS = methodcaller("headers")
+
+
 def headers_of(message: Message) -> Headers | None:
     """Return the headers of a consumed message; None where the binding cannot read them. Never raises.
 
-    confluent-kafka decodes each name as UTF-8, which Kafka does not ask for, and one that is not makes the whole call
-    fail. Depending on what else the call was doing the failure comes as UnicodeDecodeError or as SystemError.
+    confluent-kafka decodes each name as UTF-8, which Kafka does not ask for. At one that is not it gives None, and
+    leaves the exception set. Called as `message.headers()`, that is noticed only while the call is new: once the
+    interpreter has specialised it, the exception comes out of whatever is done next. `methodcaller` always looks.
     """
     try:
-        return message.headers() or []  # type: ignore[return-value]  # consumed ones are pairs of str and bytes
+        return _HEADERS(message) or []
     except (UnicodeDecodeError, SystemError):
         return None
 

@@ -169,6 +169,7 @@ def test_an_answer_that_fails_is_a_status_and_a_line_with_its_cause(
     assert "jane" not in line + "".join(capfd.readouterr())
 
 
+@pytest.mark.own_process
 def test_the_want_of_descriptors_is_outlived_without_haste(said: io.StringIO) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with monitor("127.0.0.1") as serving, connected(serving) as first:

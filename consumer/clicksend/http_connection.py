@@ -24,7 +24,7 @@ class State(Enum):
 
 
 class Owner(Protocol):
-    """Whoever has connections opened, and uses them."""
+    """The caller that opens connections and uses them."""
 
     def connection_opened(self, connection: HttpConnection) -> None:
         """It is idle now."""

@@ -7,6 +7,7 @@ import socket
 import time
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from requests import Request
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Result = HttpResponse | Exception
 
 MOST_OPENING = 32  # connections being opened at once: a burst of handshakes would take the time of those that work
+MOST_ENDED = 64  # exchanges that are late, at one look
 IDLE_FOR = 30.0  # seconds that a connection is kept without work; load balancers hang up after 60 and more
 _SHORTEST_SLEEP = 0.02  # seconds between two looks at the deadlines, so that a thousand of them cost one timer
 
@@ -84,7 +86,7 @@ class HttpTransport:
         return len(self._opening)
 
     def close(self) -> None:
-        """Close every connection; whoever waits for a response is told of a ConnectionError, here and now.
+        """Close every connection; raise ConnectionError in each caller that waits for a response, at once.
 
         The loop has to run a little more before the file descriptors are free.
         """
@@ -193,8 +195,14 @@ class HttpTransport:
         waiting = [
             self._waiting.popleft() for _ in range(len(self._waiting) if everyone else min(1, len(self._waiting)))
         ]
-        for exchange in waiting:
+        self._tell_all(waiting, error)
+
+    def _tell_all(self, exchanges: list[_Exchange], error: Exception) -> None:
+        """Tell them a part at a time, so that others are served between."""
+        for exchange in exchanges[:MOST_ENDED]:
             self._tell(exchange, error)
+        if rest := exchanges[MOST_ENDED:]:
+            self._loop.call_soon(self._tell_all, rest, error)
 
     # Deadlines: one timer for all.
 
@@ -219,17 +227,24 @@ class HttpTransport:
         self._look()
 
     def _sweep(self, now: float) -> None:
+        """End what is late, a part at a time: a thousand of them would hold the loop for a tenth of a second."""
         timeouts = self._timeouts
-        late = [
+        late = (
             connection
             for connection, exchange in self._busy.items()
             if now >= min(connection.heard_at + timeouts.read, exchange.give_up_at)
-        ]
-        for connection in late:
+        )
+        ended = list(islice(late, MOST_ENDED))
+        for connection in ended:
             connection.fail(TimeoutError("no response in time"))
-        while self._waiting and now >= self._waiting[0].give_up_at:
+        given_up = 0
+        while self._waiting and now >= self._waiting[0].give_up_at and given_up < MOST_ENDED:
             stage = max((opening.stage for opening in self._opening.values()), default=Stage.CONNECT)
             self._give_up(stage.timed_out(), everyone=False)
+            given_up += 1
+        if MOST_ENDED in (len(ended), given_up):
+            self._sweep_due = True
+            self._look()
         for connection in [each for each, since in self._idle.items() if now >= since + IDLE_FOR]:
             del self._idle[connection]
             connection.close()

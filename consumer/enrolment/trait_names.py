@@ -153,7 +153,9 @@ def _by_plain(meanings: Mapping[str, Meaning]) -> dict[str, Meaning]:
 
 
 _PLAIN = _by_plain(_FLAT)
-_PLAIN_WITHIN = {shape: _by_plain(meanings) for shape, meanings in _WITHIN.items()}
+_PLAIN_WITHIN: Mapping[Shape | None, dict[str, Meaning]] = {
+    shape: _by_plain(meanings) for shape, meanings in _WITHIN.items()
+}
 KNOWN: Mapping[str, Meaning] = _FLAT
 """The spellings that most events have: one look in a dictionary."""
 
@@ -175,6 +177,6 @@ def similar(key: str) -> Meaning | None:
     return None if consent is None else Meaning(0, "custom_1", consent=consent)
 
 
-def within(shape: Shape, key: str) -> Meaning | None:
+def within(shape: Shape | None, key: str) -> Meaning | None:
     """Return what a key stands for inside an object of this shape, in any spelling."""
-    return _PLAIN_WITHIN[shape].get(plain(key)) if len(key) <= LONGEST_KEY else None
+    return _PLAIN_WITHIN.get(shape, {}).get(plain(key)) if len(key) <= LONGEST_KEY else None

@@ -157,21 +157,20 @@ def _take_shaped(found: Found, value: object, meaning: Meaning, order: int, poin
             ranked = meaning._replace(rank=meaning.rank + offset, shape=None)
             _take(found, held, ranked, order, place, key or str(number))
     elif isinstance(value, dict):
-        _take_object(found, value, meaning, order, pointer)
+        _take_object(found, value, meaning.shape, order, pointer)
     else:
         for number, element in _primary_first(value)[:1]:
             if isinstance(element, dict):
-                _take_object(found, element, meaning, order, f"{pointer}/{number}")
+                _take_object(found, element, meaning.shape, order, f"{pointer}/{number}")
             elif meaning.shape is Shape.COUNTRY:
                 _take(found, element, meaning._replace(shape=None), order, pointer, str(number))
 
 
-def _take_object(found: Found, value: Object, meaning: Meaning, order: int, pointer: str) -> None:
-    if meaning.shape is not None:
-        for key, held in islice(value.items(), _MOST_KEYS_WITHIN):
-            known = within(meaning.shape, key)
-            if known is not None:
-                _take(found, held, known, order, pointer, key)
+def _take_object(found: Found, value: Object, shape: Shape | None, order: int, pointer: str) -> None:
+    for key, held in islice(value.items(), _MOST_KEYS_WITHIN):
+        known = within(shape, key)
+        if known is not None:
+            _take(found, held, known, order, pointer, key)
 
 
 def _primary_first(value: object) -> list[tuple[int, Any]]:

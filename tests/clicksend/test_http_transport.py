@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from requests import Request
 from consumer.clicksend import http_transport
 from consumer.clicksend.failure import failed
 from consumer.clicksend.fault import Fault
-from consumer.clicksend.http_transport import MOST_OPENING
+from consumer.clicksend.http_transport import MOST_ENDED, MOST_OPENING
 from consumer.clicksend.outcome import Cause
 from consumer.clicksend.request_head import RequestHead
 from consumer.clicksend.response_reader import HttpResponse
@@ -274,6 +275,30 @@ def test_a_pause_of_the_process_is_no_timeout_of_what_has_come_meanwhile(open_tr
         carrier.close()
 
 
+def test_many_that_are_late_at_once_end_a_part_at_a_time(open_transport: Transports) -> None:
+    count = 3 * MOST_ENDED
+    with mute() as port:
+        url = f"http://127.0.0.1:{port}"
+        carrier = open_transport(url, Timeouts(connect=60, read=1, total=60))
+        turn = 0
+        ended_in: list[int] = []
+
+        def next_turn() -> None:
+            nonlocal turn
+            turn += 1
+            if len(ended_in) < count:
+                carrier.loop.call_soon(next_turn)
+            else:
+                carrier.loop.stop()
+
+        for _ in range(count):
+            carrier.transport.send(head_of(url), b"{}", lambda _result: ended_in.append(turn))
+        carrier.loop.call_soon(next_turn)
+        carrier.loop.run_forever()
+        assert max(Counter(ended_in).values()) <= MOST_ENDED
+        carrier.close()
+
+
 def test_two_thousand_connections_that_are_reset_at_once(open_transport: Transports) -> None:
     count = 500  # each has a thread of the server's
 
@@ -290,6 +315,7 @@ def test_two_thousand_connections_that_are_reset_at_once(open_transport: Transpo
         carrier.close()
 
 
+@pytest.mark.own_process
 def test_without_descriptors_left_it_is_transient_and_passes(open_transport: Transports) -> None:
     with Server().running() as server:
         carrier = open_transport(server.url)

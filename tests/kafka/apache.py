@@ -85,16 +85,26 @@ class ApacheKafka:
     """A broker that can be stopped, killed and started again with its data.
 
     properties -- the broker's, where they differ from the ones here
+    joins      -- a running one whose cluster this one is a further broker of, without a vote
+    node       -- its number in the cluster
 
     Raises Unavailable where Java or Maven is missing, or the jars can't be had.
     """
 
-    def __init__(self, folder: Path, properties: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        properties: Mapping[str, str] | None = None,
+        *,
+        joins: ApacheKafka | None = None,
+        node: int = 1,
+    ) -> None:
         self._folder = folder
-        self._properties = dict(properties or {})
+        self._properties = {"node.id": str(node), **(properties or {})}
+        self._joins = joins
         self._libraries = libraries()
         self._process: subprocess.Popen[bytes] | None = None
-        self._cluster_id = cluster_id()
+        self._cluster_id: str = joins._cluster_id if joins else cluster_id()
         self._config = folder / "server.properties"
         self._keystore = folder / "keystore.pem"
         self.ca_file = folder / "ca.pem"  # of the authority that vouches for the TLS listener
@@ -107,7 +117,8 @@ class ApacheKafka:
         ).wait()
 
     def _configure(self) -> None:
-        self._port, self._sasl_port, self._tls_port, controller = free_ports(4)
+        self._port, self._sasl_port, self._tls_port, self._controller_port = free_ports(4)
+        controller = self._joins._controller_port if self._joins else self._controller_port
         plain = f"PLAINTEXT://127.0.0.1:{self._port},SASL://127.0.0.1:{self._sasl_port}"
         listeners = f"{plain},SSL://127.0.0.1:{self._tls_port}"
         properties = {
@@ -122,6 +133,8 @@ class ApacheKafka:
             "listener.name.ssl.ssl.keystore.location": str(self._keystore),
             **self._properties,
         }
+        if self._joins:
+            properties |= {"process.roles": "broker", "listeners": listeners}
         self._config.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
 
     def has_log(self, topic: str) -> bool:

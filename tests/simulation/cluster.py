@@ -27,7 +27,7 @@ def failure(code: int) -> KafkaException:
 class Message:
     """One record, as a consumer hands it out; or an error that comes as a message."""
 
-    __slots__ = ("_error", "_headers", "_key", "_offset", "_partition", "_timestamp_ms", "_topic", "_value")
+    __slots__ = ("_error", "_headers", "_hostile", "_key", "_offset", "_partition", "_timestamp_ms", "_topic", "_value")
 
     def __init__(
         self,
@@ -38,8 +38,11 @@ class Message:
         value: bytes | None,
         headers: Headers | None = None,
         error: KafkaError | None = None,
+        *,
+        hostile: bool = False,
     ) -> None:
         self._topic, self._partition = partition
+        self._hostile = hostile  # a header's name is not UTF-8: the binding can't read any of them
         self._offset = offset
         self._timestamp_ms = timestamp_ms
         self._key = key
@@ -69,10 +72,15 @@ class Message:
         return self._value
 
     def headers(self) -> Headers | None:
+        if self._hostile:
+            raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
         return self._headers
 
     def error(self) -> KafkaError | None:
         return self._error
+
+
+HOSTILE = 13  # one record of so many has headers that can't be read
 
 
 class Log:
@@ -85,7 +93,7 @@ class Log:
 
     def append(self, partition: Key, timestamp_ms: int, key: bytes | None, value: bytes | None) -> Message:
         """Write one record."""
-        message = Message(partition, self.end, timestamp_ms, key, value)
+        message = Message(partition, self.end, timestamp_ms, key, value, hostile=self.end % HOSTILE == HOSTILE - 1)
         self.messages.append(message)
         self._offsets.append(self.end)
         self.end += 1

@@ -94,6 +94,13 @@ MUTANTS = [
         "frontier",
         "commit map",
     ),
+    _mutant(
+        "headers that can't be read are asked for",
+        (Intake, "_task"),
+        "task = _task(message, ledger, decision)",
+        "message.headers()\n    task = _task(message, ledger, decision)",
+        "run",
+    ),
     _mutant("lanes ignored", (Lanes, "enter"), "return not ahead", "return True", "order"),
     _mutant(
         "late answer counted",

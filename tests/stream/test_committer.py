@@ -168,3 +168,14 @@ def test_a_refused_commit_names_its_cause() -> None:
     assert [(each["error"], each["cause"].split()[0]) for each in logged] == [
         ("GROUP_AUTHORIZATION_FAILED", "KafkaException")
     ]
+
+
+def test_commit_metadata_that_is_too_long_names_its_cause() -> None:
+    engine = Engine().scheduler
+    engine.assign(EVENTS, 0, 0, TOPIC_ID)
+    made, silent, _ = committer(engine)
+    see(engine, 9)
+    made.tick(cast(Consumer, silent), 1.0)
+    with capture_logs() as logged:
+        made.answered(KafkaError(KafkaError.OFFSET_METADATA_TOO_LARGE), silent.commits[0])
+    assert [each["cause"].split()[0] for each in logged] == ["KafkaException"]

@@ -1,0 +1,117 @@
+"""An unclean election on three brokers: what the new leader lacks is gone, and what is written to it is delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from consumer.operations.sandbox.server import Sandbox
+from tests.integration.command import wait_until
+from tests.integration.stage import HANG_SECONDS, Stage, sign_up
+from tests.kafka.apache import ApacheKafka, Unavailable
+
+pytestmark = pytest.mark.kafka
+BOTH, LOST, NEW = range(10), range(10, 30), range(30, 60)  # numbers of sign-ups: on both, on the old leader, since
+Brokers = dict[int, ApacheKafka]
+
+
+@pytest.fixture
+def brokers(tmp_path: Path) -> Iterator[Brokers]:
+    """One that has the vote and the group's offsets, started; and two that the topic is on, not yet."""
+    made: Brokers = {}
+    for node in (1, 2, 3):
+        folder = tmp_path / f"broker-{node}"
+        folder.mkdir()
+        try:
+            made[node] = ApacheKafka(folder, joins=made.get(1), node=node)
+        except Unavailable as absent:
+            pytest.skip(str(absent))
+        if node == 1:
+            made[1].begin()
+    yield made
+    for each in made.values():
+        each.kill()
+
+
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+def test_what_is_written_after_an_unclean_election_is_not_passed_over(
+    brokers: Brokers, tmp_path: Path, protocol: str
+) -> None:
+    with Sandbox() as sandbox:
+        stage = Stage(brokers[1], protocol, sandbox, tmp_path)
+        keep_offsets_on_the_first(stage)
+        brokers[2].begin()
+        brokers[3].begin()
+        topic = spread_topic(stage)
+        produce(stage, topic, BOTH)
+        brokers[3].kill()
+        in_sync(stage, topic, [2])
+        produce(stage, topic, LOST)
+        delivered(stage, topic, len(BOTH) + len(LOST))
+        brokers[2].kill()
+        brokers[3].start()
+        led_by(stage, topic, 3)
+        produce(stage, topic, NEW)
+        emails = {f"u{number}@example.com" for number in NEW}
+        with stage.worker(KAFKA_TOPIC=topic, KAFKA_DEAD_LETTER_TOPIC=stage.dead_letter_topic) as worker:
+            worker.wait(lambda: emails <= {each["email"] for each in stage.payloads()})
+            assert worker.stop() == 0
+        assert len(stage.payloads()) == 60, "nothing that was delivered before is delivered again"
+
+
+def keep_offsets_on_the_first(stage: Stage) -> None:
+    """Have the topic of the groups' offsets made while there is one broker."""
+    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": "first"})
+    offset = TopicPartition(stage.topic, 0, 0)
+    wait_until(lambda: not fails(lambda: consumer.commit(offsets=[offset], asynchronous=False)))
+    consumer.close()
+
+
+def fails(ask: Callable[[], object]) -> bool:
+    try:
+        ask()
+    except Exception:
+        return True
+    return False
+
+
+def spread_topic(stage: Stage) -> str:
+    """A topic of one partition on the brokers 2 and 3, led by 2."""
+    topic, admin = f"{stage.topic}-spread", AdminClient({"bootstrap.servers": stage.broker.bootstrap})
+    config = {"unclean.leader.election.enable": "true", "min.insync.replicas": "1", "retention.ms": "-1"}
+    new = NewTopic(topic, num_partitions=1, replica_assignment=[[2, 3]], config=config)
+    wait_until(lambda: not fails(lambda: admin.create_topics([new])[topic].result(HANG_SECONDS)))
+    in_sync(stage, topic, [2, 3])
+    led_by(stage, topic, 2)
+    return topic
+
+
+def in_sync(stage: Stage, topic: str, nodes: list[int]) -> None:
+    admin = AdminClient({"bootstrap.servers": stage.broker.bootstrap})
+    wait_until(lambda: sorted(admin.list_topics(topic, timeout=60).topics[topic].partitions[0].isrs) == nodes)
+
+
+def led_by(stage: Stage, topic: str, node: int) -> None:
+    admin = AdminClient({"bootstrap.servers": stage.broker.bootstrap})
+    wait_until(lambda: admin.list_topics(topic, timeout=60).topics[topic].partitions[0].leader == node)
+
+
+def produce(stage: Stage, topic: str, numbers: range) -> None:
+    producer = Producer({"bootstrap.servers": stage.broker.bootstrap, "acks": "all"})
+    for number in numbers:
+        producer.produce(topic, value=orjson.dumps(sign_up(number)))
+    assert producer.flush(HANG_SECONDS) == 0
+
+
+def delivered(stage: Stage, topic: str, count: int) -> None:
+    """Let a worker deliver so many, and commit them."""
+    with stage.worker(KAFKA_TOPIC=topic, KAFKA_DEAD_LETTER_TOPIC=stage.dead_letter_topic) as worker:
+        worker.wait(lambda: worker.total("clicksend_records_settled_total") == count)
+        assert worker.stop() == 0
+    assert len(stage.payloads()) == count

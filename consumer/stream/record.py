@@ -53,19 +53,23 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 _HEADERS = methodcaller("headers")
+_UNREADABLE: Headers = [("", None)]  # told from headers that look like it by its identity
 
 
 def headers_of(message: Message) -> Headers | None:
     """Return the headers of a consumed message; None where the binding cannot read them. Never raises.
 
-    confluent-kafka decodes each name as UTF-8, which Kafka does not ask for. At one that is not it gives None, and
-    leaves the exception set. Called as `message.headers()`, that is noticed only while the call is new: once the
-    interpreter has specialised it, the exception comes out of whatever is done next. `methodcaller` always looks.
+    confluent-kafka decodes each name as UTF-8, which Kafka does not ask for. At one that is not it sets the exception,
+    and returns, and keeps for the next call, pairs that lack the name: whoever looks at those crashes. Called as
+    `message.headers()`, the exception is noticed only while the call is new: once the interpreter has specialised it,
+    the exception comes out of whatever is done next. `methodcaller` always looks.
     """
     try:
-        return _HEADERS(message) or []
+        headers = _HEADERS(message) or []
     except (UnicodeDecodeError, SystemError):
+        message.set_headers(_UNREADABLE)  # type: ignore[arg-type]  # ours have no text as values
         return None
+    return None if headers is _UNREADABLE else headers
 
 
 class Stage(Enum):

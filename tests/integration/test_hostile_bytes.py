@@ -22,7 +22,7 @@ WARM = 64  # calls after which the interpreter has specialised what is called
 
 
 def test_headers_that_cannot_be_read_are_none_however_often_they_were_asked_for(in_process_broker: InProcess) -> None:
-    """The interpreter calls in a shorter way what it has called often, and checks less."""
+    """What was called often is called in a shorter way, which checks less; and the binding keeps what has failed."""
     in_process_broker.create_topic(topic := f"headers-{uuid.uuid4().hex}", InProcessBroker.PARTITIONS)
     for each in (HEADERS[:1], HEADERS, HEADERS[1:]):
         produce_raw_headers(in_process_broker.bootstrap, topic, b"{}", each, partition=0)
@@ -32,8 +32,8 @@ def test_headers_that_cannot_be_read_are_none_however_often_they_were_asked_for(
         good, *bad = consumer.consume(3, timeout=HANG_SECONDS)
     finally:
         consumer.close()
-    asked = [headers_of(message) for message in (*[good] * WARM, *bad)]
-    assert asked == [*[[("trace", b"7")]] * WARM, None, None]
+    asked = [headers_of(message) for message in (*[good] * WARM, *bad, *bad)]
+    assert asked == [*[[("trace", b"7")]] * WARM, *[None] * 4]
 
 
 def test_a_record_whose_headers_cannot_be_read_is_delivered_or_dead_lettered_as_any_other(stage: Stage) -> None:
@@ -50,6 +50,19 @@ def test_a_record_whose_headers_cannot_be_read_is_delivered_or_dead_lettered_as_
     headers = stage.headers(dead_letter)
     assert (headers["clicksend.left.out"], headers["clicksend.reason"]) == ("headers", "undecodable")
     assert "trace" not in headers
+
+
+@pytest.mark.parametrize(("max_age", "left_out"), [("0", {"headers"}), ("0.001", set())], ids=["any age", "too old"])
+def test_headers_that_cannot_be_read_are_looked_at_more_than_once(
+    stage: Stage, max_age: str, left_out: set[str]
+) -> None:
+    """By the input guard behind a record that is no event; by the rule for old records, and the debugger after it."""
+    for value in (b"{broken", orjson.dumps(sign_up(1)), b"{broken", b"{broken", orjson.dumps(sign_up(2))):
+        produce_raw_headers(stage.broker.bootstrap, stage.topic, value, HEADERS, partition=0)
+    with stage.worker(ENROLMENT_MAX_EVENT_AGE=max_age) as worker:
+        worker.wait(lambda: worker.total("clicksend_records_settled_total") == 5)
+        assert worker.stop() == 0
+    assert {stage.headers(each)["clicksend.left.out"] for each in stage.dead_letters()} == left_out
 
 
 @pytest.mark.kafka

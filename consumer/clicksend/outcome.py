@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -120,7 +121,7 @@ _STATUSES: tuple[tuple[Container[int], Outcome], ...] = (
 )
 
 _SHOWN_CODE = re.compile(r"[A-Z_]{1,64}")
-_GOOD_CODE = re.compile(r"SUCCESS\w*|OK|CREATED", re.IGNORECASE)
+_GOOD_CODE = re.compile(r"SUCCESS\w*|OK|CREATED")
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Outcome:
@@ -136,15 +137,15 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, now: datetime
     outcome = _by_status(status)
     if outcome is MALFORMED:  # no final status of HTTP's: the body means nothing either
         return replace(MALFORMED, status=status)
-    code = _code(answer)
-    if code is not None and code in _CODES:
-        outcome = _CODES[code]
+    code, word = _code(answer), _word(answer)
+    if word in _CODES:
+        outcome = _CODES[word]
     elif outcome.result is Result.DELIVERED and answer is _NO_OBJECT:
         outcome = _UNINTELLIGIBLE if body.strip() else outcome
     elif outcome.result is Result.DELIVERED:
         outcome = _by_status(_status_in_body(answer) or status)
     elif outcome.result is Result.REJECTED:
-        said = _by_status(_CODE_STATUSES.get(code or "", status))
+        said = _by_status(_CODE_STATUSES.get(word, status))
         outcome = said if said.result is Result.TRANSIENT else outcome
     asked = headers.get("Retry-After") if outcome.result is Result.TRANSIENT else None
     retry_after = parse_retry_after(asked, now)
@@ -161,9 +162,9 @@ def _parse(body: bytes) -> Mapping[str, object]:
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
-        try:
-            answer = orjson.loads(body.decode("utf-8-sig", errors="replace"))
-        except orjson.JSONDecodeError:
+        try:  # json, as orjson refuses halves of emojis and numbers beyond a float: what is echoed may be cut anywhere
+            answer = json.loads(body.decode("utf-8-sig", errors="replace"))
+        except (ValueError, RecursionError):
             return _NO_OBJECT
     return answer if isinstance(answer, dict) else _NO_OBJECT
 
@@ -175,22 +176,30 @@ def _code(answer: Mapping[str, object]) -> str | None:
     return code if _SHOWN_CODE.fullmatch(code) else "other"
 
 
+def _word(answer: Mapping[str, object]) -> str:
+    """The code as the tables have it, which look past case and spaces; empty where there is none."""
+    code = answer.get("response_code")
+    return code.strip().upper() if isinstance(code, str) else ""
+
+
 def _status_in_body(answer: Mapping[str, object]) -> int | None:
     """The failing status that the body of a 2xx names, or None: with SUCCESS, with nothing, with no JSON at all."""
-    code = answer.get("response_code")
-    if isinstance(code, str) and code in _CODE_STATUSES:
+    code = _word(answer)
+    if code in _CODE_STATUSES:
         return _CODE_STATUSES[code]
-    for word in (answer.get("http_code"), code):
-        if (status := _as_status(word)) and status not in range(200, 300):
+    for said in (answer.get("http_code"), answer.get("response_code")):
+        if (status := _as_status(said)) and status not in range(200, 300):
             return status
-    if not isinstance(code, str) or not code or _as_status(code) or _GOOD_CODE.fullmatch(code):
+    if not code or _as_status(code) or _GOOD_CODE.fullmatch(code):
         return None
     return 400  # a code that nobody has documented: a dead letter keeps the contact, a delivery might lose it
 
 
 def _as_status(word: object) -> int | None:
     """ClickSend gives statuses as numbers, now and then as text; other numbers are no statuses."""
-    if isinstance(word, str) and re.fullmatch(r"[0-9]{3}", word):
+    if isinstance(word, str) and re.fullmatch(r"\s*[0-9]{3}\s*", word, re.ASCII):
+        word = int(word)
+    if isinstance(word, float) and word.is_integer():  # 500.0 is 500: JSON has one kind of number
         word = int(word)
     return word if type(word) is int and 200 <= word < 600 else None
 

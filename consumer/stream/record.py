@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from operator import methodcaller
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -51,16 +52,24 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         return size
 
 
+_HEADERS = methodcaller("headers")
+_UNREADABLE: Headers = [("", None)]  # told from headers that look like it by its identity
+
+
 def headers_of(message: Message) -> Headers | None:
     """Return the headers of a consumed message; None where the binding cannot read them. Never raises.
 
-    confluent-kafka decodes each name as UTF-8, which Kafka does not ask for, and one that is not makes the whole call
-    fail. Depending on what else the call was doing the failure comes as UnicodeDecodeError or as SystemError.
+    confluent-kafka decodes each name as UTF-8, which Kafka does not ask for. At one that is not it sets the exception,
+    and returns, and keeps for the next call, pairs that lack the name: whoever looks at those crashes. Called as
+    `message.headers()`, the exception is noticed only while the call is new: once the interpreter has specialised it,
+    the exception comes out of whatever is done next. `methodcaller` always looks.
     """
     try:
-        return message.headers() or []  # type: ignore[return-value]  # consumed ones are pairs of str and bytes
+        headers = _HEADERS(message) or []
     except (UnicodeDecodeError, SystemError):
+        message.set_headers(_UNREADABLE)  # type: ignore[arg-type]  # ours have no text as values
         return None
+    return None if headers is _UNREADABLE else headers
 
 
 class Stage(Enum):

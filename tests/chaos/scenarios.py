@@ -12,6 +12,7 @@ from tests.chaos.world import SESSION_MS, World
 LONG_SECONDS = SESSION_MS / 1000 + 2.0  # past the session
 FAULT_SECONDS = 5.0
 RESTLESS_TURNS = 10
+UNREADABLE = 30  # records
 
 Step = Callable[[World], None]
 
@@ -139,6 +140,14 @@ def partitions_added(world: World) -> None:
     world.await_group()
 
 
+def headers_unreadable(world: World) -> None:
+    """Records come whose headers can't be read: no worker ends, and each record has its end."""
+    world.source.pause()
+    world.source.produce_unreadable(UNREADABLE)
+    world.source.resume()
+    world.go_on(2.0)
+
+
 def under(*rules: Rule) -> Step:
     """A step in which the sink does this to its clients for a while."""
 
@@ -189,6 +198,7 @@ STEPS: dict[str, Step] = {
     "retention-overtakes": retention_overtakes,
     "offsets-reset": offsets_reset,
     "partitions-added": partitions_added,
+    "headers-unreadable": headers_unreadable,
     "sink-hangs": under(sink.HANG),
     "sink-resets": under(sink.RESET),
     "sink-resets-after-its-answer": under(sink.RESET_AFTER),
@@ -231,7 +241,7 @@ SCENARIOS = {name: Scenario(name, (step,)) for name, step in {**STEPS, "mixed": 
 
 # The most telling ones, a few steps in each world, as a world costs some seconds by itself.
 SHORT = (
-    Scenario("short-workers", (killed_in_a_storm, worker_joins)),
+    Scenario("short-workers", (headers_unreadable, killed_in_a_storm, worker_joins)),
     Scenario("short-frozen", (credentials_changed, worker_frozen)),
     Scenario("short-broker", (broker_killed, rolling_restart)),
 )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from itertools import islice
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 from tests.chaos.evidence import Place, Produced
 from tests.chaos.history import Line
+from tests.kafka.raw_producer import Header, produce_raw_headers
 
+UNREADABLE: list[Header] = [(b"trace", b"7"), (b"caf\xe9", b"1")]  # as clients in C, Go and Rust may write them
 TICK = 0.05
 FLUSH_SECONDS = 180.0
 
@@ -53,6 +56,18 @@ class Source:
     def resume(self) -> None:
         """Go on."""
         self._going.set()
+
+    def produce_unreadable(self, count: int) -> None:
+        """So many records with headers that can't be read. While paused: as nobody else writes, offsets are known."""
+        consumer = Consumer({"bootstrap.servers": self._bootstrap, "group.id": "ends"})
+        try:
+            for line in islice((each for each in self._lines if each.value is not None), count):
+                partition, value = line.household % self.partitions, line.value or b""
+                end = consumer.get_watermark_offsets(TopicPartition(self._topic, partition), timeout=FLUSH_SECONDS)[1]
+                produce_raw_headers(self._bootstrap, self._topic, value, UNREADABLE, partition)
+                self.produced.append(Produced(line.serial, Place(self._generation, partition, end), value))
+        finally:
+            consumer.close()
 
     def begin_generation(self) -> None:
         """The topic was deleted and created again: start over with it. While paused."""

@@ -70,6 +70,16 @@ def test_a_record_costs_no_more_than_its_length(record: object) -> None:
     assert growth(decide, of_size) <= MOST_GROWTH
 
 
+@pytest.mark.parametrize("number", ["5e-324", "1.7976931348623157e308", "2.2250738585072012e-308", "1e-400", "1.5"])
+@pytest.mark.parametrize("place", [b'{"traits":%s}', b'{"context":{"traits":%s}}', b'{"properties":%s}'])
+def test_a_megabyte_of_numbers_costs_little_more_than_reading_it(place: bytes, number: str) -> None:
+    numbers = b",".join([number.encode()] * (MEGABYTE // (len(number) + 1)))
+    traits = b'{"email":"jane@example.com","scores":[' + numbers + b"]}"
+    value = b'{"type":"identify",' + (place % traits)[1:]
+    DECIDE(value)
+    assert _cost(lambda: DECIDE(value)) <= 5 * _cost(lambda: orjson.loads(value)) + 0.01
+
+
 @pytest.mark.parametrize("pattern", PATTERNS, ids=PATTERN_IDS)
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_megabyte_in_a_field_costs_little_more_than_reading_it(field: str, pattern: str) -> None:

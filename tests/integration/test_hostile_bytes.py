@@ -2,29 +2,67 @@
 
 from __future__ import annotations
 
+import uuid
+
 import orjson
 import pytest
+from confluent_kafka import Consumer, TopicPartition
 
+from consumer.operations.broker import InProcessBroker
+from consumer.stream.record import headers_of
 from tests.integration.graveyard import Graveyard
-from tests.integration.stage import Stage, sign_up
+from tests.integration.stage import HANG_SECONDS, Stage, sign_up
+from tests.kafka.in_process import InProcess
 from tests.kafka.raw_producer import Header, produce_raw_headers
 
 HEADERS: list[Header] = [(b"trace", b"7"), (b"caf\xe9", b"1")]
 
 
+WARM = 64  # calls after which the interpreter has specialised what is called
+
+
+def test_headers_that_cannot_be_read_are_none_however_often_they_were_asked_for(in_process_broker: InProcess) -> None:
+    """What was called often is called in a shorter way, which checks less; and the binding keeps what has failed."""
+    in_process_broker.create_topic(topic := f"headers-{uuid.uuid4().hex}", InProcessBroker.PARTITIONS)
+    for each in (HEADERS[:1], HEADERS, HEADERS[1:]):
+        produce_raw_headers(in_process_broker.bootstrap, topic, b"{}", each, partition=0)
+    consumer = Consumer({"bootstrap.servers": in_process_broker.bootstrap, "group.id": "headers"})
+    try:
+        consumer.assign([TopicPartition(topic, 0, 0)])
+        good, *bad = consumer.consume(3, timeout=HANG_SECONDS)
+    finally:
+        consumer.close()
+    asked = [headers_of(message) for message in (*[good] * WARM, *bad, *bad)]
+    assert asked == [*[[("trace", b"7")]] * WARM, *[None] * 4]
+
+
 def test_a_record_whose_headers_cannot_be_read_is_delivered_or_dead_lettered_as_any_other(stage: Stage) -> None:
+    stage.produce(*[sign_up(number) for number in range(100, 100 + WARM)])
     for value in (orjson.dumps(sign_up(1)), b"{broken", b'{"type": "page"}'):
         produce_raw_headers(stage.broker.bootstrap, stage.topic, value, HEADERS, partition=0)
     stage.produce(sign_up(2))
     with stage.worker() as worker:
-        worker.wait(lambda: worker.total("clicksend_records_settled_total") == 4)
+        worker.wait(lambda: worker.total("clicksend_records_settled_total") == WARM + 4)
         assert worker.stop() == 0
-    assert stage.enrolled() == 2
+    assert stage.enrolled() == WARM + 2
     (dead_letter,) = stage.dead_letters()
     assert dead_letter.value() == b"{broken"
     headers = stage.headers(dead_letter)
     assert (headers["clicksend.left.out"], headers["clicksend.reason"]) == ("headers", "undecodable")
     assert "trace" not in headers
+
+
+@pytest.mark.parametrize(("max_age", "left_out"), [("0", {"headers"}), ("0.001", set())], ids=["any age", "too old"])
+def test_headers_that_cannot_be_read_are_looked_at_more_than_once(
+    stage: Stage, max_age: str, left_out: set[str]
+) -> None:
+    """By the input guard behind a record that is no event; by the rule for old records, and the debugger after it."""
+    for value in (b"{broken", orjson.dumps(sign_up(1)), b"{broken", b"{broken", orjson.dumps(sign_up(2))):
+        produce_raw_headers(stage.broker.bootstrap, stage.topic, value, HEADERS, partition=0)
+    with stage.worker(ENROLMENT_MAX_EVENT_AGE=max_age) as worker:
+        worker.wait(lambda: worker.total("clicksend_records_settled_total") == 5)
+        assert worker.stop() == 0
+    assert {stage.headers(each)["clicksend.left.out"] for each in stage.dead_letters()} == left_out
 
 
 @pytest.mark.kafka

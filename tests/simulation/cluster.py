@@ -72,9 +72,12 @@ class Message:
         return self._value
 
     def headers(self) -> Headers | None:
-        if self._hostile:
+        if self._hostile and self._headers is None:
             raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
         return self._headers
+
+    def set_headers(self, headers: Headers) -> None:
+        self._headers = headers
 
     def error(self) -> KafkaError | None:
         return self._error

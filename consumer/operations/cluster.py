@@ -15,8 +15,8 @@ from confluent_kafka.admin._metadata import TopicMetadata
 
 from consumer import __version__
 from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
-from consumer.operations.connection import connection
 from consumer.settings.model import Kafka
+from consumer.settings.views import client_properties
 from consumer.stream.connection import REFUSALS
 from consumer.stream.kafka_properties import refusal, shared_properties, standalone_properties
 from consumer.stream.options import StreamOptions
@@ -58,7 +58,7 @@ class Cluster:
     def __init__(self, kafka: Kafka) -> None:
         self.servers = kafka.bootstrap_servers
         self.group_id = kafka.group_id
-        self._connection = connection(kafka)
+        self._connection = client_properties(kafka)
         self._refused_for: int | None = None
         # As the worker's consumer reads: its end is the end of what these commands read.
         uncommitted = self._connection.get("isolation.level") == "read_uncommitted"

@@ -13,10 +13,10 @@ from confluent_kafka.cimpl import NewTopic
 
 from consumer.errors import RefusedError
 from consumer.operations.cluster import ANSWER_SECONDS, Cluster
-from consumer.operations.connection import connection
 from consumer.operations.group import Commit
 from consumer.operations.records import Range, read
 from consumer.settings.model import Kafka
+from consumer.settings.views import client_properties
 from consumer.stream.clients import KafkaClients
 from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
 from consumer.stream.options import StreamOptions
@@ -54,7 +54,7 @@ class CheckpointTopic:
         self.topic = kafka.dead_letter_topic + SUFFIX
         self._cluster = cluster
         self._name = name
-        self._options = StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, connection(kafka))
+        self._options = StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, client_properties(kafka))
 
     def read(self) -> Saved | None:
         """Return what was written last; None: nothing."""

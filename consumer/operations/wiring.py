@@ -36,17 +36,14 @@ from consumer.enrolment.enroller import Enroller
 from consumer.errors import ConfigurationError
 from consumer.log import cause_of
 from consumer.monitor import Monitor, Report
-from consumer.operations.connection import connection
-from consumer.operations.enrolment_rules import rules
 from consumer.operations.exit_status import ExitStatus
 from consumer.settings import Settings, reload_credentials
 from consumer.settings.model import Monitor as MonitorSettings
-from consumer.stream.back_pressure import Caps
+from consumer.settings.views import enrolment_rules, stream_options
 from consumer.stream.clients import KafkaClients
 from consumer.stream.collector import WorkerCollector
 from consumer.stream.health import Health
 from consumer.stream.journal import Journal, combined
-from consumer.stream.options import DeadLetterTopicCreation, StreamOptions
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
 from consumer.stream.threads import OsThreads, Threads
@@ -77,7 +74,7 @@ class Member:
         driver = EventLoopDriver(delivery(settings), settings.clicksend.total_timeout, clock)
         self._worker = Worker(
             KafkaClients(stream_options(settings)),
-            Enroller(rules(settings.enrolment)),
+            Enroller(enrolment_rules(settings.enrolment)),
             self.scheduler,
             driver,
             Reporter(registry, combined(journals), clock),
@@ -192,31 +189,6 @@ class CredentialStore:
             for problem in error.problems:
                 fields = {"name": problem.name, "what": problem.what, **cause_of(error)}
                 log.warning("the credentials could not be read again", **fields)
-
-
-def stream_options(settings: Settings) -> StreamOptions:
-    """The stream side's view of the settings."""
-    kafka, worker = settings.kafka, settings.worker
-    creation = DeadLetterTopicCreation
-    return StreamOptions(
-        topics=kafka.topics,
-        group_id=kafka.group_id,
-        dead_letter_topic=kafka.dead_letter_topic,
-        connection=connection(kafka),
-        dead_letter_topic_creation=creation.IF_MISSING if kafka.create_dead_letter_topic else creation.NEVER,
-        group_protocol=kafka.group_protocol,
-        group_instance_id=kafka.group_instance_id,
-        offset_reset=kafka.auto_offset_reset,
-        session_timeout_ms=kafka.session_timeout_ms,
-        max_poll_interval_ms=kafka.max_poll_interval_ms,
-        max_event_age=settings.enrolment.max_event_age,
-        unrecognised_limit=settings.enrolment.unrecognised_limit,
-        concurrency=settings.delivery.concurrency,
-        request_timeout=settings.clicksend.total_timeout,
-        drain_timeout=worker.drain_timeout,
-        start_timeout=worker.start_timeout,
-        caps=Caps(worker.max_buffered_records, worker.max_buffered_bytes),
-    )
 
 
 def scheduler(settings: Settings, threads: Threads) -> Scheduler:

@@ -9,8 +9,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from consumer.log import cause_of
 from consumer.stream.commit_map import EPOCH_UNKNOWN, LIMIT
+from consumer.stream.counts import CommitResult
 from consumer.stream.ledger import OFFSET_UNKNOWN, Ledger
-from consumer.stream.options import CommitResult
 from consumer.stream.record import Partition
 from consumer.stream.scheduler import Scheduler
 

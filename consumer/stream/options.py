@@ -24,15 +24,6 @@ class OffsetReset(StrEnum):
     ERROR = "error"
 
 
-class CommitResult(StrEnum):
-    """How a commit request ended."""
-
-    OK = "ok"
-    RETRIED = "retried"  # the group or its coordinator was on the move; the next tick commits the same and more
-    METADATA_TOO_LONG = "metadata_too_long"  # for this broker; the next one goes without, later ones with less
-    FAILED = "failed"
-
-
 class DeadLetterTopicCreation(StrEnum):
     """Whether the worker may create the dead-letter topic."""
 

@@ -18,9 +18,8 @@ from consumer.clicksend.probe import ProbeResult, ProbeVerdict
 from consumer.delivery.judge import Retry, Settle, Verdict
 from consumer.enrolment.disposition import FilterReason
 from consumer.log import Summary, cause_of
-from consumer.stream.counts import ReleaseReason
+from consumer.stream.counts import CommitResult, ReleaseReason
 from consumer.stream.journal import Journal
-from consumer.stream.options import CommitResult
 from consumer.stream.record import Partition, Record, Task
 
 log = structlog.get_logger()

@@ -16,7 +16,8 @@ import yaml
 
 from consumer import __version__
 from consumer.cli import app
-from consumer.operations.wiring import LIVE_SHARE, stream_options
+from consumer.operations.wiring import LIVE_SHARE
+from consumer.settings.views import stream_options
 from tests.deploy import custom_resources, manifests
 from tests.deploy.manifests import KUBERNETES, OVERLAYS, Manifest, one, pod_template, rendered, worker_settings
 from tests.deploy.programs import DEPLOY

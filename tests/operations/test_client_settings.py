@@ -11,8 +11,8 @@ from consumer.operations.checkpoint import Checkpoint
 from consumer.operations.cluster import Cluster
 from consumer.operations.records import PROPERTIES
 from consumer.operations.replay.range_consumer import Plan, RangeClients
-from consumer.operations.wiring import stream_options
 from consumer.settings import Settings, Sources, load
+from consumer.settings.views import stream_options
 from consumer.stream.clients import KafkaClients
 
 BASE = {

@@ -8,8 +8,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from structlog.testing import capture_logs
 
 from consumer.stream.committer import Committer
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.options import CommitResult
+from consumer.stream.counts import CommitResult, ReleaseReason
 from consumer.stream.scheduler import Batch, Scheduler
 from tests.stream.builders import EVENTS, JANE, Engine, task
 

@@ -18,10 +18,10 @@ from consumer.operations.check.input import input_findings
 from consumer.operations.check.protocol import speaks_kip_848
 from consumer.operations.check.topics import Topic, create, dead_letter_findings, grant, source_findings
 from consumer.operations.cluster import ANSWER_SECONDS, Cluster, Ends, ForbiddenError
-from consumer.operations.enrolment_rules import rules
 from consumer.operations.group import Group, look_at
 from consumer.operations.records import Range, oldest, read
 from consumer.settings import Settings
+from consumer.settings.views import enrolment_rules
 from consumer.stream.options import GroupProtocol
 from consumer.stream.record import Partition
 
@@ -137,7 +137,7 @@ class KafkaChecks:
         enrolment = self._settings.enrolment
         wanted = max(SAMPLE, enrolment.unrecognised_limit)
         ranges = {each: Range(max(low, high - wanted), high) for each, (low, high) in ends.items()}
-        decide = Enroller(rules(enrolment)).decide
+        decide = Enroller(enrolment_rules(enrolment)).decide
         sample: dict[Partition, list[Decision]] = {}
         for message in read(self._cluster, ranges):
             partition = Partition(message.topic() or "", message.partition() or 0)

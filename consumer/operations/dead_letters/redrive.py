@@ -13,13 +13,11 @@ from msgspec import structs
 from consumer.enrolment.enroller import Enrolled, Enroller
 from consumer.errors import ConsumerError, RefusedError
 from consumer.operations.checkpoint import Checkpoint, name_of
-from consumer.operations.connection import connection
 from consumer.operations.dead_letters.fate import MISSED, SENT, Fate, Sorter
 from consumer.operations.dead_letters.filters import Filters
 from consumer.operations.dead_letters.letter import Letter
 from consumer.operations.dead_letters.letters import letters, ranges_of
 from consumer.operations.dead_letters.targets import Destination, Nowhere, Target, ToClickSend, ToSource
-from consumer.operations.enrolment_rules import rules
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.modes import Begin, Mode, Stale
 from consumer.operations.output import Format, put, rendered
@@ -28,6 +26,7 @@ from consumer.operations.records import Range
 from consumer.operations.staleness import look_through
 from consumer.operations.stopping import StopSignals
 from consumer.settings import Settings
+from consumer.settings.views import client_properties, enrolment_rules
 from consumer.stream.dead_letter import REDRIVE_COUNT, REDRIVEN_FROM
 from consumer.stream.options import StreamOptions
 from consumer.stream.record import Partition
@@ -113,7 +112,7 @@ class Redrive:
         self._options = options
         self._checkpoint = checkpoint
         self._cluster = checkpoint.cluster
-        self._enroller = Enroller(rules(settings.enrolment))
+        self._enroller = Enroller(enrolment_rules(settings.enrolment))
         topics, group = settings.kafka.topics, None if options.any_group else settings.kafka.group_id
         self._sorter = Sorter(self._cluster, self._enroller, topics, group, options.filters, options.max_redrives)
         self._fates: Counter[Fate] = Counter()
@@ -224,7 +223,9 @@ class Redrive:
         there = self._cluster.partitions_of(kafka.topics)
         if missing := sorted(set(kafka.topics) - set(there)):
             raise RefusedError(f"The topic {', '.join(missing)} does not exist. Check KAFKA_TOPIC.")
-        return ToSource(StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, connection(kafka)), there)
+        return ToSource(
+            StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, client_properties(kafka)), there
+        )
 
     def _table(self, form: Format) -> str:
         rows: Iterable[tuple[Fate, int]] = ((fate, self._fates[fate]) for fate in Fate if self._fates[fate])

@@ -13,8 +13,9 @@ from consumer.enrolment.enroller import Decision, Enrolled
 from consumer.errors import FatalStreamError, RefusedError
 from consumer.operations.dead_letters.fate import Fate
 from consumer.operations.target_watch import TargetWatch, still_halted
-from consumer.operations.wiring import delivery, scheduler, stream_options
+from consumer.operations.wiring import delivery, scheduler
 from consumer.settings import Settings
+from consumer.settings.views import stream_options
 from consumer.stream.clients import KafkaClients
 from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
 from consumer.stream.dead_letters import PARTITION_BY_KEY, DeadLetters

@@ -12,7 +12,6 @@ from typing import BinaryIO, NamedTuple
 
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import RefusedError
-from consumer.operations.enrolment_rules import rules
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.explain.explanation import Explainer, Explanation
 from consumer.operations.explain.reading import events
@@ -20,6 +19,7 @@ from consumer.operations.explain.rendering import Privacy, Summary, json_line, t
 from consumer.operations.output import Format
 from consumer.operations.progress import progress
 from consumer.settings import Settings, Sources, load
+from consumer.settings.views import enrolment_rules
 from consumer.terminal import say, show, show_json
 
 
@@ -97,7 +97,7 @@ def explain_kafka(sources: Sources, asked: FromKafka, look: Look) -> ExitStatus:
 
 def _explainer(settings: Settings) -> Explainer:
     enrolment = settings.enrolment
-    return Explainer(Enroller(rules(enrolment)), round(enrolment.max_event_age * 1000), enrolment.event_path)
+    return Explainer(Enroller(enrolment_rules(enrolment)), round(enrolment.max_event_age * 1000), enrolment.event_path)
 
 
 def _of_stream(explainer: Explainer, stream: BinaryIO) -> Iterator[Explained]:

@@ -12,7 +12,6 @@ from consumer.enrolment.disposition import Disposition
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
 from consumer.errors import ConsumerError
 from consumer.operations.checkpoint import Checkpoint, name_of
-from consumer.operations.enrolment_rules import rules
 from consumer.operations.exit_status import ExitStatus
 from consumer.operations.modes import Begin, Mode, Stale
 from consumer.operations.output import Format, put, rendered
@@ -26,8 +25,9 @@ from consumer.operations.replay.selection import DELIVER, Only, Selection
 from consumer.operations.staleness import look_through
 from consumer.operations.stopping import StopSignals
 from consumer.operations.target_watch import TargetWatch, still_halted
-from consumer.operations.wiring import delivery, scheduler, stream_options
+from consumer.operations.wiring import delivery, scheduler
 from consumer.settings import Settings
+from consumer.settings.views import enrolment_rules, stream_options
 from consumer.stream.health import Health
 from consumer.stream.options import GroupProtocol, OffsetReset, StreamOptions
 from consumer.stream.record import Partition
@@ -78,7 +78,7 @@ class Replay:
         self._options = options
         self._checkpoint = checkpoint
         self._cluster = checkpoint.cluster
-        self._enroller = Enroller(rules(settings.enrolment))
+        self._enroller = Enroller(enrolment_rules(settings.enrolment))
         self._selection = Selection(self._enroller, options.only)
         self._counts: Counter[tuple[str, str]] = Counter()
         self._gave_up = ""  # why

@@ -15,7 +15,7 @@ from consumer.clicksend.outcome import Outcome
 from consumer.debugger.entry import Attempt, Entry, Next, Standing
 from consumer.debugger.ring import Ring
 from consumer.debugger.sightings import Change, Key, Sighting, Sightings
-from consumer.delivery.judge import AwaitProbe, GiveUp, Retry, Settle, Verdict
+from consumer.delivery.outcome_policy import AwaitProbe, GiveUp, Retry, Settle, Verdict
 from consumer.enrolment.consent import Consent
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason, Reason

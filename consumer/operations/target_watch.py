@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult, ProbeVerdict
-from consumer.delivery.judge import Settle, Verdict
+from consumer.delivery.outcome_policy import Settle, Verdict
 from consumer.settings import Settings
 from consumer.stream.record import Task
 from consumer.stream.reporter import Reporter

@@ -30,7 +30,7 @@ from consumer.debugger.ring import Ring
 from consumer.debugger.site import Site
 from consumer.debugger.state import StateView
 from consumer.delivery.gate import Gate, GateState
-from consumer.delivery.judge import Judge
+from consumer.delivery.outcome_policy import Judge
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import ConfigurationError

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
 from pydantic import field_validator as check
 
-from consumer.delivery.judge import OnConfigurationFault
+from consumer.delivery.outcome_policy import OnConfigurationFault
 from consumer.enrolment.rules import PhoneCheck
 from consumer.errors import Problem
 from consumer.log import LogFormat, LogLevel

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from consumer.clicksend.outcome import Outcome
-from consumer.delivery.judge import Verdict
+from consumer.delivery.outcome_policy import Verdict
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import FilterReason
 from consumer.stream.counts import ReleaseReason

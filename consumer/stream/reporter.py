@@ -15,7 +15,7 @@ from consumer import metrics
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import STATUS_LABELS, Cause, Outcome, Result, status_label
 from consumer.clicksend.probe import ProbeResult, ProbeVerdict
-from consumer.delivery.judge import Retry, Settle, Verdict
+from consumer.delivery.outcome_policy import Retry, Settle, Verdict
 from consumer.enrolment.disposition import FilterReason
 from consumer.log import Summary, cause_of
 from consumer.stream.counts import CommitResult, ReleaseReason

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeVerdict
+from consumer.delivery.dead_letter_backoff import Burials
 from consumer.delivery.duplicates import Duplicates
 from consumer.delivery.gate import Closed, Gate
-from consumer.delivery.judge import AwaitProbe, GiveUp, Judge, Settle, Verdict
+from consumer.delivery.outcome_policy import AwaitProbe, GiveUp, Judge, Settle, Verdict
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Disposition, FilterReason, Reason
-from consumer.stream.burials import Burials
 from consumer.stream.counts import Counts, ReleaseReason
 from consumer.stream.lanes import Lanes
 from consumer.stream.ledger import Ledger

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeVerdict
-from consumer.delivery.judge import GiveUp
+from consumer.delivery.outcome_policy import GiveUp
 from consumer.stream.record import Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler

@@ -21,7 +21,7 @@ from prometheus_client import CollectorRegistry
 from consumer.debugger.recorder import Recorder
 from consumer.debugger.ring import Ring
 from consumer.delivery.gate import Gate
-from consumer.delivery.judge import Judge, OnConfigurationFault
+from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules

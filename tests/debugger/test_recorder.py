@@ -18,7 +18,7 @@ from consumer.debugger.entry import ATTEMPTS_KEPT, Next, Standing
 from consumer.debugger.recorder import LARGE, MOST_LARGE, UNWATCHED, WATCHED, WATCHED_SECONDS
 from consumer.debugger.sightings import MOST_CHANGES
 from consumer.debugger.site import as_json
-from consumer.delivery.judge import AwaitProbe, GiveUp, Retry, Settle
+from consumer.delivery.outcome_policy import AwaitProbe, GiveUp, Retry, Settle
 from consumer.enrolment.decision import Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
 from consumer.stream.counts import ReleaseReason

@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, KafkaException
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult, ProbeVerdict
-from consumer.delivery.judge import Retry, Settle
+from consumer.delivery.outcome_policy import Retry, Settle
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
 from consumer.operations.target_watch import TargetWatch
 from consumer.settings import Sources, load

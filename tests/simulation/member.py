@@ -13,7 +13,7 @@ from greenlet import GreenletExit
 from prometheus_client import CollectorRegistry
 
 from consumer.delivery.gate import Gate
-from consumer.delivery.judge import Judge, OnConfigurationFault
+from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules

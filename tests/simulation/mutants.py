@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from consumer.clicksend.outcome import classify
-from consumer.delivery.breaker import Breaker
+from consumer.delivery.circuit_breaker import Breaker
 from consumer.delivery.gate import Gate
 from consumer.delivery.halt import Halt
 from consumer.stream.assignment import Assignment

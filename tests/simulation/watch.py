@@ -15,7 +15,7 @@ from consumer.clicksend.outcome import Outcome, Result
 from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.gate import GateState
 from consumer.delivery.halt import SHORTEST_TRIAL_INTERVAL
-from consumer.delivery.judge import Settle, Verdict
+from consumer.delivery.outcome_policy import Settle, Verdict
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import FilterReason
 from consumer.stream.back_pressure import MAX_UNSETTLED

@@ -15,7 +15,7 @@ from threading import Event
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.gate import Gate, Permit
-from consumer.delivery.judge import Judge, OnConfigurationFault, Verdict
+from consumer.delivery.outcome_policy import Judge, OnConfigurationFault, Verdict
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.stream.ledger import Ledger

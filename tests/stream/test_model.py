@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.gate import Gate, Permit
-from consumer.delivery.judge import AwaitProbe, GiveUp, Judge, OnConfigurationFault, Retry, Settle
+from consumer.delivery.outcome_policy import AwaitProbe, GiveUp, Judge, OnConfigurationFault, Retry, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, Disposition, FilterReason
 from consumer.stream.back_pressure import Caps

@@ -16,7 +16,7 @@ import pytest
 
 from consumer.clicksend.outcome import Outcome
 from consumer.delivery.gate import Gate
-from consumer.delivery.judge import GiveUp, Judge, OnConfigurationFault, Settle
+from consumer.delivery.outcome_policy import GiveUp, Judge, OnConfigurationFault, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.stream.commit_map import decode
 from consumer.stream.counts import ReleaseReason

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from consumer.clicksend.outcome import Outcome
-from consumer.delivery.judge import GiveUp, Retry, Settle
+from consumer.delivery.outcome_policy import GiveUp, Retry, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
 from consumer.stream.counts import ReleaseReason

@@ -10,7 +10,7 @@ from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.gate import Permit
-from consumer.delivery.judge import AwaitProbe, OnConfigurationFault
+from consumer.delivery.outcome_policy import AwaitProbe, OnConfigurationFault
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.stream.record import Stage, Task
 from consumer.stream.work import Probe

@@ -8,7 +8,7 @@ import pytest
 
 from consumer.clicksend.outcome import Outcome
 from consumer.delivery.gate import Permit
-from consumer.delivery.judge import GiveUp
+from consumer.delivery.outcome_policy import GiveUp
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.stream.counts import ReleaseReason
 from consumer.stream.record import Stage

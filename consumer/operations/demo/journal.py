@@ -11,7 +11,7 @@ from queue import SimpleQueue
 import orjson
 
 from consumer.clicksend.outcome import Outcome
-from consumer.delivery.judge import GiveUp, Retry, Settle, Verdict
+from consumer.delivery.outcome_policy import GiveUp, Retry, Settle, Verdict
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.mask import masked, without_identities

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from consumer.clicksend.outcome import Outcome, Result
 from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.gate import Gate
-from consumer.delivery.judge import Judge, OnConfigurationFault
+from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Partition, Record, Task

@@ -5,7 +5,7 @@ import pytest
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.delivery.gate import Gate, Permit
-from consumer.delivery.judge import Judge, OnConfigurationFault
+from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
 from consumer.operations.demo.gate_watch import GateWatch
 from consumer.stream.scheduler import Scheduler

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.delivery.breaker import Breaker, BreakerState
+from consumer.delivery.circuit_breaker import Breaker, BreakerState
 from consumer.delivery.retry import RetryPolicy
 
 INITIAL, LONGEST = 0.5, 60.0

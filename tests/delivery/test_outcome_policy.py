@@ -9,7 +9,7 @@ from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.attempts import Attempts
 from consumer.delivery.gate import Gate, GateState, Permit
-from consumer.delivery.judge import (
+from consumer.delivery.outcome_policy import (
     RECENT_DELIVERY_SECONDS,
     AwaitProbe,
     GiveUp,

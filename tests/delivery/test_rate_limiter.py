@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from consumer.delivery.limiter import CATCH_UP, LONGEST_HOLD, LOWEST_RATE, Limiter
+from consumer.delivery.rate_limiter import CATCH_UP, LONGEST_HOLD, LOWEST_RATE, Limiter
 
 
 def sent_within(limiter: Limiter, start: float, seconds: float) -> int:

@@ -18,8 +18,8 @@ import typer
 
 from consumer import __version__, log
 from consumer.errors import ConfigurationError, FatalStreamError, RefusedError
+from consumer.exit_status import ExitStatus
 from consumer.operations.dead_letters.front import app as dead_letters
-from consumer.operations.exit_status import ExitStatus
 from consumer.operations.front import ConfigFile, FormatOption, Group, Overrides, choice, sources
 from consumer.operations.offsets.front import app as offsets
 from consumer.operations.output import Format

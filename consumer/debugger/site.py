@@ -14,7 +14,7 @@ from consumer.debugger.recorder import Recorder
 from consumer.debugger.ring import Ring
 from consumer.debugger.state import StateView
 from consumer.debugger.words import WORDS
-from consumer.pages.assets import HEADERS, read_assets
+from consumer.web.assets import HEADERS, read_assets
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment

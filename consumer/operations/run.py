@@ -9,8 +9,8 @@ import threading
 import structlog
 
 from consumer.enrolment.email import load_validator
+from consumer.exit_status import ExitStatus
 from consumer.operations.descriptors import descriptor_warnings
-from consumer.operations.exit_status import ExitStatus
 from consumer.operations.stopping import StopSignals
 from consumer.operations.wiring import Member
 from consumer.settings import Settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from consumer.errors import ConfigurationError
-from consumer.operations.exit_status import ExitStatus
+from consumer.exit_status import ExitStatus
 from consumer.operations.output import Format, put, rendered
 from consumer.settings import Sources, survey
 from consumer.terminal import say

@@ -17,7 +17,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from consumer.operations.exit_status import ExitStatus
+from consumer.exit_status import ExitStatus
 from consumer.operations.output import Format, Row, rendered
 
 DAY = 86_400.0

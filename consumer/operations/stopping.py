@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 
-from consumer.operations.exit_status import ExitStatus
+from consumer.exit_status import ExitStatus
 
 
 class StopSignals:

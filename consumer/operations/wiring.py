@@ -34,9 +34,9 @@ from consumer.delivery.outcome_policy import Judge
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import ConfigurationError
+from consumer.exit_status import ExitStatus
 from consumer.log import cause_of
 from consumer.monitor import Monitor, Report
-from consumer.operations.exit_status import ExitStatus
 from consumer.settings import Settings, reload_credentials
 from consumer.settings.model import Monitor as MonitorSettings
 from consumer.settings.views import enrolment_rules, stream_options
@@ -46,8 +46,8 @@ from consumer.stream.health import Health
 from consumer.stream.journal import Journal, combined
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
-from consumer.stream.threads import OsThreads, Threads
 from consumer.stream.watchdog import Watchdog
+from consumer.threads import OsThreads, Threads
 from consumer.worker.event_loop import Delivery, EventLoopDriver
 from consumer.worker.worker import Ending, Worker
 

@@ -15,7 +15,7 @@ from consumer.stream.options import StreamOptions
 from consumer.stream.record import Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
-from consumer.stream.threads import Thread, Threads
+from consumer.threads import Thread, Threads
 
 POLL_SECONDS = 0.1
 LAST_REPORTS_SECONDS = 2.0  # for what a failed producer had on its way: what is acknowledged is not written twice

@@ -21,8 +21,8 @@ from consumer.stream.lanes import Lanes
 from consumer.stream.ledger import Ledger
 from consumer.stream.ready import ParkedTasks, ReadyQueue
 from consumer.stream.record import Partition, Stage, Task
-from consumer.stream.threads import Threads
 from consumer.stream.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
+from consumer.threads import Threads
 
 WAITING = frozenset({Stage.QUEUED, Stage.READY, Stage.PARKED, Stage.SUSPECT, Stage.HELD, Stage.TO_BURY})
 

@@ -16,8 +16,8 @@ from consumer.stream.poll_loop import PollLoop
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
 from consumer.stream.start import Start
-from consumer.stream.threads import Threads
 from consumer.stream.watchdog import Pulse
+from consumer.threads import Threads
 from consumer.worker.delivery_loop import DeliveryLoop, Driver
 from consumer.worker.input_guard import InputGuard
 

@@ -29,7 +29,7 @@ from consumer.stream.intake import Intake
 from consumer.stream.ledger import Ledger
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Scheduler
-from consumer.stream.threads import OsThreads
+from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
 from tests.benchmarks.cases.engine import InstantDriver, NoDeadLetters
 from tests.stream.builders import EVENTS, Consumed

@@ -20,8 +20,8 @@ from consumer.stream.options import StreamOptions
 from consumer.stream.record import Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Batch
-from consumer.stream.threads import OsThreads
 from consumer.stream.work import Bury
+from consumer.threads import OsThreads
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.broker import Broker
 from tests.kafka.fatal import fail_for_good

@@ -8,7 +8,7 @@ import math
 
 import pytest
 
-from consumer.operations.exit_status import ExitStatus
+from consumer.exit_status import ExitStatus
 from consumer.operations.output import Format
 from consumer.operations.sizing import DAY, Bound, Load, Means, plan, show
 

@@ -21,8 +21,8 @@ from consumer.enrolment.disposition import DeadLetterReason
 from consumer.stream.ledger import Ledger
 from consumer.stream.record import Headers, Partition, Record, Task
 from consumer.stream.scheduler import Batch, Scheduler
-from consumer.stream.threads import OsThreads
 from consumer.stream.work import Bury, Deliver, Probe, Wait, Work
+from consumer.threads import OsThreads
 
 TOPIC_ID = b"the topic's id......"
 EVENTS = Partition("events", 0)

@@ -25,8 +25,8 @@ from consumer.stream.committer import INTERVAL, Committer
 from consumer.stream.counts import ReleaseReason
 from consumer.stream.record import Partition, Stage
 from consumer.stream.scheduler import Batch, Scheduler
-from consumer.stream.threads import OsThreads
 from consumer.stream.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
+from consumer.threads import OsThreads
 from tests.delivery.answers import (
     DELIVERED,
     EVERY_FINDING,

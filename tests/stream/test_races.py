@@ -22,8 +22,8 @@ from consumer.stream.commit_map import decode
 from consumer.stream.counts import ReleaseReason
 from consumer.stream.record import Partition, Task
 from consumer.stream.scheduler import Batch, Scheduler
-from consumer.stream.threads import OsThreads
 from consumer.stream.work import Bury, Deliver, Probe, Stop, Wait
+from consumer.threads import OsThreads
 from tests.delivery.answers import DELIVERED, DOWN, FINE, REJECTED, SUSPICIOUS, TIMEOUT, UNAUTHORIZED
 from tests.stream.builders import TOPIC_ID, task
 

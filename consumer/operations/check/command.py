@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from consumer.errors import ConfigurationError
+from consumer.exit_status import ExitStatus
 from consumer.operations.check.clicksend import clicksend_findings
 from consumer.operations.check.finding import Finding, Verdict, failed, ok, warning
 from consumer.operations.check.kafka import kafka_findings
 from consumer.operations.descriptors import descriptor_warnings
-from consumer.operations.exit_status import ExitStatus
 from consumer.operations.output import Format, put
 from consumer.settings import Settings, Sources, load
 

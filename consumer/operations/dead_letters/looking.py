@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from consumer.errors import RefusedError
+from consumer.exit_status import ExitStatus
 from consumer.operations.cluster import Cluster
 from consumer.operations.dead_letters.filters import Filters
 from consumer.operations.dead_letters.letter import Letter, Place, printable
 from consumer.operations.dead_letters.letters import letter_at, letters, ranges_of
 from consumer.operations.dead_letters.originals import original
-from consumer.operations.exit_status import ExitStatus
 from consumer.operations.output import Format, put, rendered
 from consumer.operations.progress import progress
 from consumer.settings.model import Kafka

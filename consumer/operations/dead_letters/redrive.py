@@ -12,13 +12,13 @@ from msgspec import structs
 
 from consumer.enrolment.enroller import Enrolled, Enroller
 from consumer.errors import ConsumerError, RefusedError
+from consumer.exit_status import ExitStatus
 from consumer.operations.checkpoint import Checkpoint, name_of
 from consumer.operations.dead_letters.fate import MISSED, SENT, Fate, Sorter
 from consumer.operations.dead_letters.filters import Filters
 from consumer.operations.dead_letters.letter import Letter
 from consumer.operations.dead_letters.letters import letters, ranges_of
 from consumer.operations.dead_letters.targets import Destination, Nowhere, Target, ToClickSend, ToSource
-from consumer.operations.exit_status import ExitStatus
 from consumer.operations.modes import Begin, Mode, Stale
 from consumer.operations.output import Format, put, rendered
 from consumer.operations.progress import bar

@@ -24,7 +24,7 @@ from consumer.stream.ledger import OFFSET_UNKNOWN
 from consumer.stream.options import StreamOptions
 from consumer.stream.record import Record, Task
 from consumer.stream.scheduler import Batch
-from consumer.stream.threads import OsThreads
+from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
 from consumer.worker.event_loop import EventLoopDriver
 

@@ -12,10 +12,10 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
+from consumer.exit_status import ExitStatus
 from consumer.operations.demo.lines import Lines, open_lines
 from consumer.operations.demo.stage import Programme, Run, Stage
 from consumer.operations.demo.story import Chapter, Story
-from consumer.operations.exit_status import ExitStatus
 from consumer.operations.sandbox.faults import Script
 
 READABLE_SECONDS = 0.2  # between two records

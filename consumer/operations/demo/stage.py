@@ -12,6 +12,7 @@ from enum import Enum
 from queue import Empty
 from typing import TextIO
 
+from consumer.exit_status import ExitStatus
 from consumer.operations.broker import InProcessBroker
 from consumer.operations.demo.background import Background
 from consumer.operations.demo.emitter import Emitter
@@ -20,7 +21,6 @@ from consumer.operations.demo.journal import Announced, DemoJournal, Happening, 
 from consumer.operations.demo.narrator import Narrator
 from consumer.operations.demo.story import Chapter
 from consumer.operations.demo.summary import summary
-from consumer.operations.exit_status import ExitStatus
 from consumer.operations.sandbox.options import SandboxOptions
 from consumer.operations.sandbox.server import Sandbox
 from consumer.operations.wiring import Member

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import RefusedError
-from consumer.operations.exit_status import ExitStatus
+from consumer.exit_status import ExitStatus
 from consumer.operations.explain.explanation import Explainer, Explanation
 from consumer.operations.explain.reading import events
 from consumer.operations.explain.rendering import Privacy, Summary, json_line, text

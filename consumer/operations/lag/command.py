@@ -6,8 +6,8 @@ import sys
 import time
 
 from consumer.errors import ConsumerError, RefusedError
+from consumer.exit_status import ExitStatus
 from consumer.operations.cluster import Cluster
-from consumer.operations.exit_status import ExitStatus
 from consumer.operations.group import Group, look_at
 from consumer.operations.lag.standing import Standing, standings, total, unconsumed
 from consumer.operations.output import Format, put, rendered

@@ -10,8 +10,8 @@ from pathlib import Path
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, TopicPartition
 
 from consumer.errors import FatalStreamError, RefusedError
+from consumer.exit_status import ExitStatus
 from consumer.operations.cluster import ANSWER_SECONDS, Cluster
-from consumer.operations.exit_status import ExitStatus
 from consumer.operations.group import Group, look_at
 from consumer.operations.offsets.plan import Move, plan, summary
 from consumer.operations.offsets.scenario import Facts, FromFile, Scenario, ToTime

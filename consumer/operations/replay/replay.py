@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from consumer.enrolment.disposition import Disposition
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
 from consumer.errors import ConsumerError
+from consumer.exit_status import ExitStatus
 from consumer.operations.checkpoint import Checkpoint, name_of
-from consumer.operations.exit_status import ExitStatus
 from consumer.operations.modes import Begin, Mode, Stale
 from consumer.operations.output import Format, put, rendered
 from consumer.operations.pace import pace
@@ -31,8 +31,8 @@ from consumer.settings.views import enrolment_rules, stream_options
 from consumer.stream.health import Health
 from consumer.stream.options import GroupProtocol, OffsetReset, StreamOptions
 from consumer.stream.record import Partition
-from consumer.stream.threads import OsThreads
 from consumer.terminal import say
+from consumer.threads import OsThreads
 from consumer.worker.event_loop import EventLoopDriver
 from consumer.worker.worker import Ending, Worker
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consumer.operations.sandbox.answers import Answer, failure
-from consumer.pages.hosts import is_expected_host, is_own_origin
+from consumer.web.hosts import is_expected_host, is_own_origin
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from consumer.operations.sandbox.answers import NO_SUCH_ROUTE, WRONG_METHOD, Answer
-from consumer.pages.assets import HEADERS, read_assets
+from consumer.web.assets import HEADERS, read_assets
 
 
 class Page:

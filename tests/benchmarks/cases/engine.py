@@ -18,7 +18,7 @@ from consumer.stream.ledger import Ledger
 from consumer.stream.record import Partition, Record, Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.scheduler import Batch, Scheduler
-from consumer.stream.threads import OsThreads
+from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop, Timer
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.rig import Rig, Size

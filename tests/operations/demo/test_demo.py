@@ -13,10 +13,10 @@ import pytest
 import requests
 
 from consumer.errors import ConfigurationError
+from consumer.exit_status import ExitStatus
 from consumer.operations.demo import demo, story
 from consumer.operations.demo.demo import DemoOptions, run_demo
 from consumer.operations.demo.stage import Run
-from consumer.operations.exit_status import ExitStatus
 
 OWN = b"""{"type": "track", "event": "Signed Up", "traits": {"email": "me@example.com"}}
 {"type": "page", "name": "Home"}

@@ -9,7 +9,7 @@ from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
 from consumer.operations.demo.gate_watch import GateWatch
 from consumer.stream.scheduler import Scheduler
-from consumer.stream.threads import OsThreads
+from consumer.threads import OsThreads
 
 NOW = 1_000.0
 DOWN = Outcome(Result.TRANSIENT, 503, cause=Cause.UNAVAILABLE)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.pages.hosts import is_expected_host, is_own_origin
+from consumer.web.hosts import is_expected_host, is_own_origin
 
 ALLOWED = ("worker.example",)
 

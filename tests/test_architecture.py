@@ -48,7 +48,7 @@ ROOMS = [
 
 
 def room(module: str) -> str:
-    """The room of `consumer.stream.ledger` is `stream`."""
+    """The room of `consumer.scheduling.offset_tracker` is `stream`."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else "__init__"
 

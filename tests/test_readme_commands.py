@@ -17,8 +17,8 @@ from confluent_kafka.admin import AdminClient
 
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.operations.sandbox.server import Sandbox
-from consumer.stream.commit_map import encode
-from consumer.stream.record import Partition
+from consumer.scheduling.offset_map import encode
+from consumer.scheduling.task import Partition
 from consumer.stream.topic_ids import TopicIds
 from tests.integration.command import HANG_SECONDS, environment
 from tests.kafka.apache import ApacheKafka

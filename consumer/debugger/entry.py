@@ -8,8 +8,8 @@ from enum import StrEnum
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Result
 from consumer.enrolment.disposition import Reason
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.record import Partition
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.task import Partition
 
 ATTEMPTS_KEPT = 12
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from consumer.debugger.entry import Entry, Standing
 from consumer.enrolment.disposition import REASONS
-from consumer.stream.counts import ReleaseReason
+from consumer.scheduling.counts import ReleaseReason
 
 MOST = 50_000  # all that can be remembered
 REASON_WORDS = frozenset(str(reason) for reasons in (*REASONS.values(), tuple(ReleaseReason)) for reason in reasons)

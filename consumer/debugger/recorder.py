@@ -21,8 +21,8 @@ from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason, Reason
 from consumer.enrolment.head import read_head
 from consumer.mask import masked, masked_text, printable, without_identities
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.record import Partition, Record, Task
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.task import Partition, Record, Task
 
 LONGEST = 48  # characters of a text
 LONGEST_DETAIL = 200  # characters of a text of our own

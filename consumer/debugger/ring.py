@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 
 from consumer.debugger.entry import Entry, Standing
 from consumer.enrolment.disposition import FilterReason
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 Key = tuple[Partition, int]
 

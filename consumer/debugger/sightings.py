@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from consumer.debugger.entry import Entry
 from consumer.enrolment.decision import Enrolled, Undeliverable
-from consumer.stream.record import Partition, Record, Task
+from consumer.scheduling.task import Partition, Record, Task
 
 MOST_CHANGES = 1000  # of one record, until the next look
 

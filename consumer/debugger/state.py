@@ -11,10 +11,10 @@ from consumer.debugger.history import STEP_SECONDS, History, Totals
 from consumer.delivery.gate import GateState
 from consumer.enrolment.disposition import Disposition
 from consumer.monitor import Report
-from consumer.stream.counts import Counts
-from consumer.stream.ledger import Ledger
-from consumer.stream.record import Stage
-from consumer.stream.scheduler import Scheduler
+from consumer.scheduling.counts import Counts
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.scheduler import Scheduler
+from consumer.scheduling.task import Stage
 
 IN_FLIGHT = (Stage.IN_FLIGHT, Stage.BURYING)
 

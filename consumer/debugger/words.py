@@ -9,7 +9,7 @@ from consumer.debugger.entry import Standing
 from consumer.delivery.gate import GateState
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason, Reason
 from consumer.enrolment.note import NoteKind
-from consumer.stream.counts import ReleaseReason
+from consumer.scheduling.counts import ReleaseReason
 
 STANDINGS: Mapping[Standing, str] = {
     Standing.IN_PROGRESS: "Consumed and not settled: it waits, or a request or its dead letter is under way.",

@@ -19,8 +19,8 @@ from consumer.operations.group import Commit, commits_of
 from consumer.operations.lasting import CheckpointTopic, RunState, Saved
 from consumer.operations.modes import Begin
 from consumer.operations.records import Range
+from consumer.scheduling.task import Partition
 from consumer.settings.model import Kafka
-from consumer.stream.record import Partition
 
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,60}", re.ASCII)
 

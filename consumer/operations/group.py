@@ -8,7 +8,7 @@ from confluent_kafka import ConsumerGroupState
 from confluent_kafka.admin._acl import AclOperation
 
 from consumer.operations.cluster import ANSWER_SECONDS, Cluster
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 DEAD = ConsumerGroupState.DEAD.name.title()
 

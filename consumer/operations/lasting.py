@@ -15,12 +15,12 @@ from consumer.errors import RefusedError
 from consumer.operations.cluster import ANSWER_SECONDS, Cluster
 from consumer.operations.group import Commit
 from consumer.operations.records import Range, read
+from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
+from consumer.scheduling.task import Partition
 from consumer.settings.model import Kafka
 from consumer.settings.views import client_properties
 from consumer.stream.clients import KafkaClients
-from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
 from consumer.stream.options import StreamOptions
-from consumer.stream.record import Partition
 from consumer.stream.topic_ids import TopicIds
 
 SUFFIX = ".checkpoints"  # after the dead-letter topic's name

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from consumer.errors import RefusedError
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 _SCOPE = re.compile(r"([a-zA-Z0-9._-]{1,249})(?::([0-9]{1,9}(?:,[0-9]{1,9})*))?", re.ASCII)
 

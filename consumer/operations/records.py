@@ -9,7 +9,7 @@ from typing import NamedTuple
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from consumer.operations.cluster import ANSWER_SECONDS, Cluster, Ends
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 BATCH = 500
 POLL_SECONDS = 0.1

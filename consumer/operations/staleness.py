@@ -13,8 +13,8 @@ from consumer.enrolment.enroller import Enrolled, Enroller
 from consumer.operations.cluster import Cluster, Ends
 from consumer.operations.progress import bar
 from consumer.operations.records import Range, read
+from consumer.scheduling.task import Partition, headers_of
 from consumer.stream.dead_letter import redrives
-from consumer.stream.record import Partition, headers_of
 
 
 class Age(NamedTuple):

@@ -37,6 +37,7 @@ from consumer.errors import ConfigurationError
 from consumer.exit_status import ExitStatus
 from consumer.log import cause_of
 from consumer.monitor import Monitor, Report
+from consumer.scheduling.scheduler import Scheduler
 from consumer.settings import Settings, reload_credentials
 from consumer.settings.model import Monitor as MonitorSettings
 from consumer.settings.views import enrolment_rules, stream_options
@@ -45,7 +46,6 @@ from consumer.stream.collector import WorkerCollector
 from consumer.stream.health import Health
 from consumer.stream.journal import Journal, combined
 from consumer.stream.reporter import Reporter
-from consumer.stream.scheduler import Scheduler
 from consumer.stream.watchdog import Watchdog
 from consumer.threads import OsThreads, Threads
 from consumer.worker.event_loop import Delivery, EventLoopDriver

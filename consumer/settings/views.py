@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from consumer.enrolment.rules import Rules
+from consumer.scheduling.back_pressure import Caps
 from consumer.settings.model import Enrolment, Kafka, Settings
-from consumer.stream.back_pressure import Caps
 from consumer.stream.options import DeadLetterTopicCreation, StreamOptions
 
 

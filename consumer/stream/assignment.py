@@ -11,16 +11,16 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from consumer.log import cause_of
-from consumer.stream.commit_map import EPOCH_UNKNOWN, UNKNOWN_TOPIC_ID, CommitMap, decode
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.offset_map import EPOCH_UNKNOWN, UNKNOWN_TOPIC_ID, CommitMap, decode
+from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
+from consumer.scheduling.scheduler import Scheduler
+from consumer.scheduling.task import Partition
 from consumer.stream.committer import Committer
 from consumer.stream.connection import Connection
-from consumer.stream.counts import ReleaseReason
 from consumer.stream.health import Health
-from consumer.stream.ledger import OFFSET_UNKNOWN, Ledger
 from consumer.stream.options import StreamOptions
-from consumer.stream.record import Partition
 from consumer.stream.reporter import RebalanceEvent, Reporter
-from consumer.stream.scheduler import Scheduler
 from consumer.stream.start_position import Start, StartPosition
 from consumer.stream.topic_ids import TopicIds, is_former
 

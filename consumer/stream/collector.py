@@ -11,9 +11,9 @@ from prometheus_client.registry import Collector
 from consumer import metrics
 from consumer.clicksend.fault import Fault
 from consumer.delivery.gate import GateState
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.scheduler import Scheduler
 from consumer.stream.health import Condition, Health
-from consumer.stream.ledger import Ledger
-from consumer.stream.scheduler import Scheduler
 
 
 class WorkerCollector(Collector):

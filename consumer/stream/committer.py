@@ -8,11 +8,11 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from consumer.log import cause_of
-from consumer.stream.commit_map import EPOCH_UNKNOWN, LIMIT
-from consumer.stream.counts import CommitResult
-from consumer.stream.ledger import OFFSET_UNKNOWN, Ledger
-from consumer.stream.record import Partition
-from consumer.stream.scheduler import Scheduler
+from consumer.scheduling.counts import CommitResult
+from consumer.scheduling.offset_map import EPOCH_UNKNOWN, LIMIT
+from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
+from consumer.scheduling.scheduler import Scheduler
+from consumer.scheduling.task import Partition
 
 INTERVAL = 0.25  # seconds between two commits
 CONFIRM_SECONDS = 5.0  # after its assignment every partition is committed once more

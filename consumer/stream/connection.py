@@ -11,7 +11,7 @@ import orjson
 import structlog
 from confluent_kafka import Consumer, KafkaError, Message
 
-from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
+from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.stream.health import Health
 from consumer.stream.topic_watch import TopicSeen
 

@@ -13,7 +13,7 @@ import orjson
 
 from consumer import __version__
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.stream.record import Headers, Record, Task
+from consumer.scheduling.task import Headers, Record, Task
 
 # Kafka Connect's convention (KIP-298, org.apache.kafka.connect.runtime.errors.DeadLetterQueueReporter).
 CONNECT = "__connect.errors."

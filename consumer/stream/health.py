@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 STANDBY_SECONDS = 10.0  # in the group for so long without a partition: there are more workers than partitions
 

@@ -9,8 +9,8 @@ from consumer.clicksend.outcome import Outcome
 from consumer.delivery.outcome_policy import Verdict
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import FilterReason
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.record import Partition, Record, Task
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.task import Partition, Record, Task
 
 
 class Journal(Protocol):

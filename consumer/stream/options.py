@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from consumer.stream.back_pressure import Caps
+from consumer.scheduling.back_pressure import Caps
 
 
 class GroupProtocol(StrEnum):

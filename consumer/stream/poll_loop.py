@@ -11,20 +11,20 @@ from confluent_kafka import KafkaError, Message, TopicPartition
 
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
+from consumer.scheduling.back_pressure import pressure
+from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.scheduler import Scheduler
+from consumer.scheduling.task import Partition, Task
 from consumer.stream.assignment import Assignment, LookUps
-from consumer.stream.back_pressure import pressure
 from consumer.stream.clients import KafkaClients
-from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
 from consumer.stream.committer import Committer
 from consumer.stream.connection import Connection, generation_of
 from consumer.stream.health import Health
 from consumer.stream.intake import Guard, Intake
-from consumer.stream.ledger import Ledger
 from consumer.stream.options import OffsetReset
-from consumer.stream.record import Partition, Task
 from consumer.stream.reporter import Reporter
 from consumer.stream.rewind import Rewind
-from consumer.stream.scheduler import Scheduler
 from consumer.stream.start_position import StartPosition, no_usable_offset
 from consumer.stream.topic_ids import TopicIds
 from consumer.stream.topic_watch import TopicWatch

@@ -18,9 +18,9 @@ from consumer.clicksend.probe import ProbeResult, ProbeVerdict
 from consumer.delivery.outcome_policy import Retry, Settle, Verdict
 from consumer.enrolment.disposition import FilterReason
 from consumer.log import Summary, cause_of
-from consumer.stream.counts import CommitResult, ReleaseReason
+from consumer.scheduling.counts import CommitResult, ReleaseReason
+from consumer.scheduling.task import Partition, Record, Task
 from consumer.stream.journal import Journal
-from consumer.stream.record import Partition, Record, Task
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._metadata import TopicMetadata
 
 from consumer.errors import ConfigurationError, FatalStreamError, Problem
-from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
+from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.stream.connection import Connection
 from consumer.stream.dead_letter_topic import DeadLetterTopic
 from consumer.stream.health import Health

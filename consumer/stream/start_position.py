@@ -15,9 +15,9 @@ from confluent_kafka.admin import AdminClient
 
 from consumer.errors import ConfigurationError, Problem
 from consumer.log import cause_of
-from consumer.stream.commit_map import COUNT_UNKNOWN, CommitMap, decode, encode
+from consumer.scheduling.offset_map import COUNT_UNKNOWN, CommitMap, decode, encode
+from consumer.scheduling.task import Partition
 from consumer.stream.options import OffsetReset, StreamOptions
-from consumer.stream.record import Partition
 from consumer.stream.topic_ids import is_former
 
 LOOK_UP_SECONDS = 10.0

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._topic import TopicDescription
 
-from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
+from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 
 CLUSTER_SECONDS = 2.0
 TOPICS_SECONDS = 3.0

@@ -25,14 +25,14 @@ from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.scheduler import Scheduler
 from consumer.stream.intake import Intake
-from consumer.stream.ledger import Ledger
 from consumer.stream.reporter import Reporter
-from consumer.stream.scheduler import Scheduler
 from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
 from tests.benchmarks.cases.engine import InstantDriver, NoDeadLetters
-from tests.stream.builders import EVENTS, Consumed
+from tests.scheduling.builders import EVENTS, Consumed
 
 ROUNDS = 9
 BATCH = 500

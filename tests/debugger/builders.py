@@ -10,9 +10,9 @@ from consumer.debugger.ring import Ring
 from consumer.enrolment.disposition import Reason
 from consumer.enrolment.enroller import Enrolled, Enroller, Undeliverable
 from consumer.enrolment.rules import Rules
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.record import Partition, Record, Task
-from tests.stream.builders import EVENTS, Engine
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.task import Partition, Record, Task
+from tests.scheduling.builders import EVENTS, Engine
 
 EPOCH = 1_767_225_600.0
 ENROLLER = Enroller(Rules.of())

@@ -5,9 +5,9 @@ import pytest
 from consumer.debugger.entry import Standing
 from consumer.debugger.query import MOST, BadQueryError, Query
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
-from consumer.stream.counts import ReleaseReason
+from consumer.scheduling.counts import ReleaseReason
 from tests.debugger.builders import entry
-from tests.stream.builders import MORE_EVENTS
+from tests.scheduling.builders import MORE_EVENTS
 
 ENTRIES = [
     entry(0),

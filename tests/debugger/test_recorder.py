@@ -21,11 +21,11 @@ from consumer.debugger.site import as_json
 from consumer.delivery.outcome_policy import AwaitProbe, GiveUp, Retry, Settle
 from consumer.enrolment.decision import Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.record import Task
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.task import Task
 from tests.debugger.builders import EPOCH, JANES, Stand
 from tests.growth import MOST_GROWTH, PATTERNS, growth, repeated
-from tests.stream.builders import EVENTS, MORE_EVENTS, record
+from tests.scheduling.builders import EVENTS, MORE_EVENTS, record
 
 TAKEN = Outcome(Result.DELIVERED, status=200, code="SUCCESS")
 DOWN = Outcome(Result.TRANSIENT, status=503, code="SERVICE_UNAVAILABLE", cause=Cause.UNAVAILABLE)

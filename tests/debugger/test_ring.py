@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from consumer.debugger.entry import Standing
 from consumer.debugger.ring import Ring
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
-from consumer.stream.counts import ReleaseReason
+from consumer.scheduling.counts import ReleaseReason
 from tests.debugger.builders import EPOCH, entry
-from tests.stream.builders import EVENTS, MORE_EVENTS
+from tests.scheduling.builders import EVENTS, MORE_EVENTS
 
 DELIVERED = (Standing.DELIVERED, DeliveredReason.ACCEPTED)
 REJECTED = (Standing.DEAD_LETTERED, DeadLetterReason.REJECTED)

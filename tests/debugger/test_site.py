@@ -16,11 +16,11 @@ from consumer.debugger.site import Site
 from consumer.debugger.state import StateView
 from consumer.enrolment.disposition import FilterReason
 from consumer.monitor import Monitor, Report
-from consumer.stream.scheduler import Batch
+from consumer.scheduling.scheduler import Batch
 from tests.debugger.builders import JANES, Stand
 from tests.delivery.answers import REJECTED
 from tests.page_files import ASSETS
-from tests.stream.builders import JANE, JOE, record
+from tests.scheduling.builders import JANE, JOE, record
 
 DATA = ["/debugger/records", "/debugger/state", "/debugger/words"]
 

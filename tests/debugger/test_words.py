@@ -8,7 +8,7 @@ from consumer.debugger.words import WORDS
 from consumer.delivery.gate import GateState
 from consumer.enrolment.disposition import REASONS
 from consumer.enrolment.note import NoteKind
-from consumer.stream.counts import ReleaseReason
+from consumer.scheduling.counts import ReleaseReason
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.record import Task
-from consumer.stream.work import Bury, Wait
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.task import Task
+from consumer.scheduling.work import Bury, Wait
 from tests.delivery.answers import DELIVERED
-from tests.stream.builders import EVENTS, JANE, Engine
+from tests.scheduling.builders import EVENTS, JANE, Engine
 
 MANY = 500
 

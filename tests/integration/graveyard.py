@@ -11,7 +11,7 @@ import orjson
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 from tests.integration.command import environment, run
 from tests.integration.stage import HANG_SECONDS, Stage
 from tests.operations.dead_letters.letters import written

@@ -16,7 +16,7 @@ from confluent_kafka.admin._resource import ResourceType
 
 from consumer.operations.sandbox.faults import Rule, Script
 from consumer.operations.sandbox.server import Sandbox
-from consumer.stream.commit_map import decode
+from consumer.scheduling.offset_map import decode
 from tests.integration.worker_process import WorkerProcess
 from tests.kafka.broker import Broker
 from tests.kafka.in_process import InProcess

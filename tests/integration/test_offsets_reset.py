@@ -22,9 +22,9 @@ from consumer.operations.offsets import command
 from consumer.operations.offsets.command import Execution, _execute
 from consumer.operations.offsets.plan import Move
 from consumer.operations.sandbox.server import Sandbox
+from consumer.scheduling.offset_map import decode, encode
+from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
-from consumer.stream.commit_map import decode, encode
-from consumer.stream.record import Partition
 from consumer.stream.topic_ids import TopicIds
 from tests.integration.access import Access
 from tests.integration.command import run

@@ -12,8 +12,8 @@ from confluent_kafka import Producer, TopicPartition
 from consumer.errors import FatalStreamError
 from consumer.operations.cluster import Cluster
 from consumer.operations.records import Range, last, read
+from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
-from consumer.stream.record import Partition
 from tests.integration.graveyard import Graveyard
 
 pytestmark = pytest.mark.kafka

@@ -6,7 +6,7 @@ from consumer.clicksend.fault import Fault
 from consumer.operations.wiring import Probes
 from consumer.stream.health import Health
 from tests.delivery.answers import DOWN, asked_to_wait
-from tests.stream.builders import JANE, JOE, KIM, Engine
+from tests.scheduling.builders import JANE, JOE, KIM, Engine
 
 
 def probes(engine: Engine) -> Probes:

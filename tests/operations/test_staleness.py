@@ -6,7 +6,7 @@ import pytest
 
 from consumer.operations.cluster import Ends
 from consumer.operations.staleness import Age, Newest
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 EMAIL, PHONE = "jane.doe@example.com", "+14155550132"
 HERE, THERE = Partition("events", 0), Partition("events", 1)

@@ -11,12 +11,12 @@ from consumer.clicksend.probe import ProbeResult, ProbeVerdict
 from consumer.delivery.outcome_policy import Retry, Settle
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
 from consumer.operations.target_watch import TargetWatch
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.task import Task
 from consumer.settings import Sources, load
-from consumer.stream.ledger import Ledger
-from consumer.stream.record import Task
 from tests.delivery.answers import DELIVERED, TIMEOUT, asked_to_wait
 from tests.operations.test_client_settings import BASE
-from tests.stream.builders import EVENTS, record
+from tests.scheduling.builders import EVENTS, record
 
 MAX_DELAY, PROBE_INTERVAL, TOTAL = 60.0, 30.0, 20.0
 

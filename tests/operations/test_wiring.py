@@ -11,7 +11,7 @@ from consumer.monitor import Report
 from consumer.operations.wiring import CredentialStore, Debugger
 from consumer.settings import Sources, load
 from tests.operations.test_client_settings import BASE
-from tests.stream.builders import Engine
+from tests.scheduling.builders import Engine
 
 
 def wired(**variables: str) -> Debugger | None:

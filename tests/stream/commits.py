@@ -8,8 +8,8 @@ from typing import NamedTuple, cast
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
+from consumer.scheduling.task import Partition
 from consumer.stream.committer import Committer
-from consumer.stream.record import Partition
 
 Look = Callable[[Partition], int]
 Check = Callable[[Partition, int, str], frozenset[int]]

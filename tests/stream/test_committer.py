@@ -7,10 +7,10 @@ from typing import cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from structlog.testing import capture_logs
 
+from consumer.scheduling.counts import CommitResult, ReleaseReason
+from consumer.scheduling.scheduler import Batch, Scheduler
 from consumer.stream.committer import Committer
-from consumer.stream.counts import CommitResult, ReleaseReason
-from consumer.stream.scheduler import Batch, Scheduler
-from tests.stream.builders import EVENTS, JANE, Engine, task
+from tests.scheduling.builders import EVENTS, JANE, Engine, task
 
 TOPIC_ID = bytes(range(20))
 TOO_LONG = KafkaError(KafkaError.OFFSET_METADATA_TOO_LARGE)

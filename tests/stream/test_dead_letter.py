@@ -11,11 +11,11 @@ import pytest
 from consumer import __version__
 from consumer.clicksend.outcome import Outcome
 from consumer.enrolment.disposition import DeadLetterReason
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.task import Headers, Task
 from consumer.stream.dead_letter import DIET, NOTHING, DeadLetter, Part, Parts, dead_letter, smaller
-from consumer.stream.ledger import Ledger
-from consumer.stream.record import Headers, Task
 from tests.delivery.answers import REJECTED, TIMEOUT
-from tests.stream.builders import EVENTS, JANE, record
+from tests.scheduling.builders import EVENTS, JANE, record
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MONOTONIC = 5000.0  # the same moment on the worker's clock

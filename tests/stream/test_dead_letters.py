@@ -16,7 +16,7 @@ from consumer.stream.health import Health
 from consumer.stream.options import StreamOptions
 from consumer.stream.reporter import Reporter
 from consumer.threads import OsThreads
-from tests.stream.builders import EVENTS, Engine
+from tests.scheduling.builders import EVENTS, Engine
 
 OPTIONS = StreamOptions(("events",), "the-group", "events.dead-letter", {"bootstrap.servers": "nowhere:9"})
 

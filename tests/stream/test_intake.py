@@ -11,11 +11,11 @@ from confluent_kafka import Message
 
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
-from consumer.stream.commit_map import CommitMap
+from consumer.scheduling.offset_map import CommitMap
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.task import Headers
 from consumer.stream.intake import Intake
-from consumer.stream.ledger import Ledger
-from consumer.stream.record import Headers
-from tests.stream.builders import EVENTS, TIMESTAMP_MS, TOPIC_ID, Consumed
+from tests.scheduling.builders import EVENTS, TIMESTAMP_MS, TOPIC_ID, Consumed
 
 NOW_MS, MAX_AGE_MS = 1_000_000, 1_000
 SIGN_UP = b'{"type":"identify","traits":{"email":"jane.doe@example.com"}}'

@@ -10,11 +10,11 @@ from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Enrolled, Enroller, Undeliverable
 from consumer.enrolment.rules import Rules
 from consumer.operations.demo.journal import DemoJournal
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.task import Record, Task
 from consumer.stream.intake import Intake
 from consumer.stream.journal import Journal, combined
-from consumer.stream.ledger import Ledger
-from consumer.stream.record import Record, Task
-from tests.stream.builders import EVENTS, TIMESTAMP_MS, Consumed
+from tests.scheduling.builders import EVENTS, TIMESTAMP_MS, Consumed
 
 BROWSING, NAMELESS, JANES = (
     b'{"type":"page"}',

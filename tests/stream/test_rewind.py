@@ -10,16 +10,16 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from prometheus_client import CollectorRegistry
 
 from consumer.errors import ConfigurationError
-from consumer.stream.commit_map import CommitMap
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.ledger import OFFSET_UNKNOWN, Ledger
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.offset_map import CommitMap
+from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
 from consumer.stream.options import OffsetReset, StreamOptions
 from consumer.stream.reporter import Reporter
 from consumer.stream.rewind import Rewind
 from consumer.stream.start_position import StartPosition
 from consumer.stream.topic_ids import Descriptions, TopicIds
 from tests.delivery.answers import DELIVERED
-from tests.stream.builders import EVENTS, JANE, JOE, TOPIC_ID, Engine
+from tests.scheduling.builders import EVENTS, JANE, JOE, TOPIC_ID, Engine
 
 TRUNCATED = (
     "Partition log truncation detected at offset %s (leader epoch 3): broker end offset is %s (offset leader epoch 3)."

@@ -10,9 +10,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from structlog.testing import capture_logs
 
-from consumer.stream.commit_map import decode, encode
+from consumer.scheduling.offset_map import decode, encode
+from consumer.scheduling.task import Partition
 from consumer.stream.options import OffsetReset, StreamOptions
-from consumer.stream.record import Partition
 from consumer.stream.start_position import Start, StartPosition
 
 TOPIC_ID = bytes(range(20))

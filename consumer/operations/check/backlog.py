@@ -11,8 +11,8 @@ from consumer.operations.group import Group
 from consumer.operations.moments import shown_duration, shown_moment
 from consumer.operations.pace import pace
 from consumer.operations.records import Range
+from consumer.scheduling.task import Partition
 from consumer.stream.options import OffsetReset
-from consumer.stream.record import Partition
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from consumer.enrolment.decision import Decision, Undeliverable
 from consumer.operations.check.finding import Finding, failed, ok, warning
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 from consumer.worker.input_guard import Evidence, evidence
 
 CHECK = "records"

@@ -20,10 +20,10 @@ from consumer.operations.check.topics import Topic, create, dead_letter_findings
 from consumer.operations.cluster import ANSWER_SECONDS, Cluster, Ends, ForbiddenError
 from consumer.operations.group import Group, look_at
 from consumer.operations.records import Range, oldest, read
+from consumer.scheduling.task import Partition
 from consumer.settings import Settings
 from consumer.settings.views import enrolment_rules
 from consumer.stream.options import GroupProtocol
-from consumer.stream.record import Partition
 
 AFTER_KAFKA = ("protocol", "topic", "dead letters", "group", "records", "start")
 SAMPLE = 20  # records of each partition that are looked at, or more where the guard counts more

@@ -11,7 +11,7 @@ from consumer.operations.dead_letters.filters import Filters
 from consumer.operations.dead_letters.letter import Letter
 from consumer.operations.dead_letters.originals import original
 from consumer.operations.staleness import Newest
-from consumer.stream.record import Record
+from consumer.scheduling.task import Record
 
 
 class Fate(StrEnum):

@@ -8,7 +8,7 @@ from consumer.errors import RefusedError
 from consumer.operations.cluster import Cluster
 from consumer.operations.dead_letters.letter import Letter, Place, letter_of
 from consumer.operations.records import Range, read
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 
 def ranges_of(cluster: Cluster, topic: str) -> dict[Partition, Range]:

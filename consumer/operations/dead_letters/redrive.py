@@ -25,11 +25,11 @@ from consumer.operations.progress import bar
 from consumer.operations.records import Range
 from consumer.operations.staleness import look_through
 from consumer.operations.stopping import StopSignals
+from consumer.scheduling.task import Partition
 from consumer.settings import Settings
 from consumer.settings.views import client_properties, enrolment_rules
 from consumer.stream.dead_letter import REDRIVE_COUNT, REDRIVEN_FROM
 from consumer.stream.options import StreamOptions
-from consumer.stream.record import Partition
 from consumer.terminal import say
 
 SLEEP_SECONDS = 0.05  # a signal is noticed so soon

@@ -14,16 +14,16 @@ from consumer.errors import FatalStreamError, RefusedError
 from consumer.operations.dead_letters.fate import Fate
 from consumer.operations.target_watch import TargetWatch, still_halted
 from consumer.operations.wiring import delivery, scheduler
+from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
+from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN
+from consumer.scheduling.scheduler import Batch
+from consumer.scheduling.task import Record, Task
 from consumer.settings import Settings
 from consumer.settings.views import stream_options
 from consumer.stream.clients import KafkaClients
-from consumer.stream.commit_map import UNKNOWN_TOPIC_ID
 from consumer.stream.dead_letters import PARTITION_BY_KEY, DeadLetters
 from consumer.stream.health import Health
-from consumer.stream.ledger import OFFSET_UNKNOWN
 from consumer.stream.options import StreamOptions
-from consumer.stream.record import Record, Task
-from consumer.stream.scheduler import Batch
 from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
 from consumer.worker.event_loop import EventLoopDriver

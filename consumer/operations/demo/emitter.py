@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 from consumer.operations.demo.events import Emission
 from consumer.operations.demo.journal import NOTE
 from consumer.operations.demo.story import Chapter
-from consumer.stream.scheduler import Scheduler
+from consumer.scheduling.scheduler import Scheduler
 
 AHEAD_BYTES = 1_000_000  # with one more record, below 2 MiB in a partition; the broker drops beyond 5
 AHEAD_RECORDS = 10_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from consumer.delivery.gate import GateState
-from consumer.stream.scheduler import Scheduler
+from consumer.scheduling.scheduler import Scheduler
 
 TOLD = (GateState.BREAKER, GateState.HALTED)
 

@@ -15,8 +15,8 @@ from consumer.delivery.outcome_policy import GiveUp, Retry, Settle, Verdict
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.mask import masked, without_identities
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.record import Partition, Record, Task
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.task import Partition, Record, Task
 
 NOTE = "demo-note"
 """The header with what a person should notice about the record."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from consumer.enrolment.disposition import Disposition
-from consumer.stream.counts import Counts
+from consumer.scheduling.counts import Counts
 
 
 def summary(counts: Counts, in_progress: int, contacts: int, seconds: float) -> list[str]:

@@ -11,7 +11,7 @@ from consumer.errors import RefusedError
 from consumer.operations.cluster import Cluster, Ends, open_transaction
 from consumer.operations.partitions import Scope, chosen
 from consumer.operations.records import Range, last, read
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from consumer.operations.lag.standing import Standing, standings, total, unconsu
 from consumer.operations.output import Format, put, rendered
 from consumer.operations.partitions import Scope, chosen
 from consumer.operations.records import oldest
+from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
-from consumer.stream.record import Partition
 from consumer.stream.topic_ids import TopicIds
 from consumer.terminal import say
 

@@ -10,8 +10,8 @@ from consumer.operations.group import Commit, Group, Member
 from consumer.operations.moments import shown_duration
 from consumer.operations.output import Row
 from consumer.operations.records import Range
-from consumer.stream.commit_map import decode
-from consumer.stream.record import Partition
+from consumer.scheduling.offset_map import decode
+from consumer.scheduling.task import Partition
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from consumer.operations.offsets.scenario import Facts, FromFile, Scenario, ToTi
 from consumer.operations.offsets.undo import read_offsets, undo_name, write_undo
 from consumer.operations.output import Format, put, rendered
 from consumer.operations.partitions import Scope, chosen
+from consumer.scheduling.task import Partition
 from consumer.settings import Settings, Sources, load
-from consumer.stream.record import Partition
 from consumer.stream.topic_ids import TopicIds
 from consumer.terminal import say
 

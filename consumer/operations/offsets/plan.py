@@ -9,8 +9,8 @@ from consumer.operations.group import Commit
 from consumer.operations.offsets.scenario import Facts, FromFile, Scenario, wanted
 from consumer.operations.output import Row
 from consumer.operations.pace import pace
-from consumer.stream.commit_map import decode, encode
-from consumer.stream.record import Partition
+from consumer.scheduling.offset_map import decode, encode
+from consumer.scheduling.task import Partition
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from consumer.errors import RefusedError
 from consumer.operations.cluster import Ends
 from consumer.operations.group import Commit
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import TypeGuard
 
 from consumer.errors import RefusedError
 from consumer.operations.group import Commit
-from consumer.stream.commit_map import MAX_OFFSET
-from consumer.stream.record import Partition
+from consumer.scheduling.offset_map import MAX_OFFSET
+from consumer.scheduling.task import Partition
 
 FORMAT = "clicksend-consumer offsets 1"
 Commits = dict[Partition, Commit | None]

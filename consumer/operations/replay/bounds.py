@@ -9,7 +9,7 @@ from enum import Enum
 from consumer.operations.cluster import Cluster, Ends, open_transaction
 from consumer.operations.moments import milliseconds, parse_moment
 from consumer.operations.records import Range
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 
 class Edge(Enum):

@@ -26,11 +26,11 @@ from consumer.operations.staleness import look_through
 from consumer.operations.stopping import StopSignals
 from consumer.operations.target_watch import TargetWatch, still_halted
 from consumer.operations.wiring import delivery, scheduler
+from consumer.scheduling.task import Partition
 from consumer.settings import Settings
 from consumer.settings.views import enrolment_rules, stream_options
 from consumer.stream.health import Health
 from consumer.stream.options import GroupProtocol, OffsetReset, StreamOptions
-from consumer.stream.record import Partition
 from consumer.terminal import say
 from consumer.threads import OsThreads
 from consumer.worker.event_loop import EventLoopDriver

@@ -15,7 +15,7 @@ from consumer.enrolment.enroller import Decision, Enrolled, Enroller
 from consumer.enrolment.phone import read_phone
 from consumer.enrolment.rules import PhoneCheck
 from consumer.operations.staleness import Newest, is_redriven
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 DELIVER = "deliver"
 REASONS = (DELIVER, *DeadLetterReason, *FilterReason)

@@ -8,7 +8,7 @@ from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.operations.check.finding import Verdict
 from consumer.operations.check.input import input_findings
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 RUBBISH, PAGE, TOMBSTONE = b"\x1f\x8b", b'{"type": "page"}', b""
 EVENTS = Partition("events", 3)

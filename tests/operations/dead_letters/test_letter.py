@@ -4,8 +4,8 @@ import pytest
 
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.operations.dead_letters.letter import Place, letter_of, printable
+from consumer.scheduling.task import Headers, Partition
 from consumer.stream.dead_letter import Part
-from consumer.stream.record import Headers, Partition
 from tests.operations.dead_letters.letters import RECORD_MS, SOURCE, VALUE, letter, message
 
 

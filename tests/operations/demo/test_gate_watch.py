@@ -8,7 +8,7 @@ from consumer.delivery.gate import Gate, Permit
 from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
 from consumer.operations.demo.gate_watch import GateWatch
-from consumer.stream.scheduler import Scheduler
+from consumer.scheduling.scheduler import Scheduler
 from consumer.threads import OsThreads
 
 NOW = 1_000.0

@@ -9,9 +9,9 @@ import pytest
 
 from consumer.enrolment.disposition import FilterReason
 from consumer.operations.demo.journal import DemoJournal, Happening, WasBuried, WasFiltered
-from consumer.stream.ledger import Ledger
-from consumer.stream.record import Record, Task
-from tests.stream.builders import EVENTS
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.task import Record, Task
+from tests.scheduling.builders import EVENTS
 
 NAMES = pytest.mark.parametrize("name", ["Signed Up jane@example.com", "Call +1 415 555 0132"])
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Disposition, FilterReason
 from consumer.operations.demo.summary import summary
-from consumer.stream.counts import Counts, ReleaseReason
+from consumer.scheduling.counts import Counts, ReleaseReason
 
 
 def test_every_record_is_accounted_for_by_reason() -> None:

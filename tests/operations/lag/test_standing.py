@@ -6,8 +6,8 @@ from consumer.operations.cluster import Ends
 from consumer.operations.group import Commit, Group, Member
 from consumer.operations.lag.standing import Standing, settled_beyond, standings, total, unconsumed
 from consumer.operations.records import Range
-from consumer.stream.commit_map import TOPIC_ID_SIZE, encode
-from consumer.stream.record import Partition
+from consumer.scheduling.offset_map import TOPIC_ID_SIZE, encode
+from consumer.scheduling.task import Partition
 
 ZERO, ONE = Partition("events", 0), Partition("events", 1)
 ID, OTHER_ID = b"i" * TOPIC_ID_SIZE, b"o" * TOPIC_ID_SIZE

@@ -6,8 +6,8 @@ from consumer.operations.cluster import Ends
 from consumer.operations.group import Commit
 from consumer.operations.offsets.plan import Move, plan, summary
 from consumer.operations.offsets.scenario import Facts, FromFile, Scenario, ShiftBy, ToEarliest, ToLatest, ToOffset
-from consumer.stream.commit_map import TOPIC_ID_SIZE, UNKNOWN_TOPIC_ID, decode, encode
-from consumer.stream.record import Partition
+from consumer.scheduling.offset_map import TOPIC_ID_SIZE, UNKNOWN_TOPIC_ID, decode, encode
+from consumer.scheduling.task import Partition
 
 ZERO, ONE = Partition("events", 0), Partition("events", 1)
 ID = b"i" * TOPIC_ID_SIZE

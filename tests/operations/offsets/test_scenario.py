@@ -16,7 +16,7 @@ from consumer.operations.offsets.scenario import (
     ToTime,
     wanted,
 )
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 ZERO = Partition("events", 0)
 FACTS = Facts(50, Ends(10, 90), 33)

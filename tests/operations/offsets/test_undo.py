@@ -9,7 +9,7 @@ import pytest
 from consumer.errors import RefusedError
 from consumer.operations.group import Commit
 from consumer.operations.offsets.undo import FORMAT, read_offsets, undo_name, write_undo
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 COMMITS = {Partition("events", 1): Commit(7, "c1:abc"), Partition("events", 0): None}

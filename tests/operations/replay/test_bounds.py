@@ -7,7 +7,7 @@ import pytest
 from consumer.operations.cluster import Cluster, Ends
 from consumer.operations.records import Range
 from consumer.operations.replay.bounds import Bounds, Edge, Moment, Offset
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 FULL, SHORT = Partition("events", 0), Partition("events", 1)
 ENDS = {FULL: Ends(10, 100), SHORT: Ends(0, 5)}

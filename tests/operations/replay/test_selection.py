@@ -8,7 +8,7 @@ from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.operations.replay.selection import Left, Only, Selection
 from consumer.operations.staleness import Age, Newest
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
 
 ENROLLER = Enroller(Rules.of(default_region=None))
 JANE = {"email": "jane.doe@example.com", "phone": "+14155550132"}

@@ -12,8 +12,8 @@ from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.gate import Permit
 from consumer.delivery.outcome_policy import AwaitProbe, OnConfigurationFault
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.stream.record import Stage, Task
-from consumer.stream.work import Probe
+from consumer.scheduling.task import Stage, Task
+from consumer.scheduling.work import Probe
 from tests.delivery.answers import (
     DELIVERED,
     DOWN,
@@ -26,7 +26,7 @@ from tests.delivery.answers import (
     UNAUTHORIZED,
     UNDECIDED,
 )
-from tests.stream.builders import ANN, JANE, JOE, KIM, LEE, Engine
+from tests.scheduling.builders import ANN, JANE, JOE, KIM, LEE, Engine
 
 
 @pytest.fixture

@@ -19,23 +19,23 @@ from consumer.delivery.gate import Gate, Permit
 from consumer.delivery.outcome_policy import AwaitProbe, GiveUp, Judge, OnConfigurationFault, Retry, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, Disposition, FilterReason
-from consumer.stream.back_pressure import Caps
-from consumer.stream.commit_map import decode
+from consumer.scheduling.back_pressure import Caps
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.offset_map import decode
+from consumer.scheduling.scheduler import Batch, Scheduler
+from consumer.scheduling.task import Partition, Stage
+from consumer.scheduling.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
 from consumer.stream.committer import INTERVAL, Committer
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.record import Partition, Stage
-from consumer.stream.scheduler import Batch, Scheduler
-from consumer.stream.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
 from consumer.threads import OsThreads
 from tests.delivery.answers import (
     DELIVERED,
     EVERY_FINDING,
     FINE,
 )
-from tests.stream.builders import JANE, TOPIC_ID, task
+from tests.scheduling.builders import JANE, TOPIC_ID, task
+from tests.scheduling.list_model import UNDER_WAY, Assignment, Book, Entry, State, permits, regulate
 from tests.stream.commits import Commits, End
 from tests.stream.happenings import PHONES, Arrival, Leave, Person, Step, answers, arrivals, numbers, steps
-from tests.stream.list_model import UNDER_WAY, Assignment, Book, Entry, State, permits, regulate
 
 PARTITIONS = [Partition("events", number) for number in range(3)]
 PLENTY = 1000  # identities to remember: none is ever dropped for lack of room

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consumer.stream.record import Task
+from consumer.scheduling.task import Task
 
 
 class Lanes:

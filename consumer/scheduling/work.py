@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from consumer.delivery.gate import Permit
-from consumer.stream.record import Task
+from consumer.scheduling.task import Task
 
 
 class Deliver(NamedTuple):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.stream.commit_map import LIMIT, MAX_OFFSET, UNKNOWN_TOPIC_ID, CommitMap, decode, encode
+from consumer.scheduling.offset_map import LIMIT, MAX_OFFSET, UNKNOWN_TOPIC_ID, CommitMap, decode, encode
 
 TOPIC_ID = bytes(range(20))
 OFFSETS = st.integers(min_value=0, max_value=2**62)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.stream.commit_map import CommitMap, decode
-from consumer.stream.ledger import OFFSET_UNKNOWN, Ledger
-from consumer.stream.record import Task
-from tests.stream.builders import EVENTS, TOPIC_ID, record, task
+from consumer.scheduling.offset_map import CommitMap, decode
+from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
+from consumer.scheduling.task import Task
+from tests.scheduling.builders import EVENTS, TOPIC_ID, record, task
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest
 from consumer.clicksend.outcome import Outcome
 from consumer.delivery.gate import GateState
 from consumer.delivery.retry import RetryPolicy
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.record import Partition, Stage, Task
-from consumer.stream.scheduler import Batch
-from consumer.stream.work import Duplicate
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.scheduler import Batch
+from consumer.scheduling.task import Partition, Stage, Task
+from consumer.scheduling.work import Duplicate
 from tests.delivery.answers import (
     ALREADY_EXISTS,
     DELIVERED,
@@ -23,7 +23,7 @@ from tests.delivery.answers import (
     TIMEOUT,
     asked_to_wait,
 )
-from tests.stream.builders import EVENTS, JANE, JOE, MORE_EVENTS, PHONE, Engine, record
+from tests.scheduling.builders import EVENTS, JANE, JOE, MORE_EVENTS, PHONE, Engine, record
 
 OLD, NEW = b"old", b"new"
 

@@ -10,10 +10,10 @@ from consumer.clicksend.outcome import Outcome
 from consumer.delivery.gate import Permit
 from consumer.delivery.outcome_policy import GiveUp
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.record import Stage
-from consumer.stream.scheduler import Batch
-from consumer.stream.work import Probe, Stop, Wait, Work
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.scheduler import Batch
+from consumer.scheduling.task import Stage
+from consumer.scheduling.work import Probe, Stop, Wait, Work
 from tests.delivery.answers import (
     DELIVERED,
     DOWN,
@@ -25,7 +25,7 @@ from tests.delivery.answers import (
     UNAUTHORIZED,
     asked_to_wait,
 )
-from tests.stream.builders import (
+from tests.scheduling.builders import (
     ANN,
     EVENTS,
     JANE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from consumer.stream.ledger import Ledger
+from consumer.scheduling.offset_tracker import Ledger
 
 RESUME_SHARE = 0.8  # records that wait for a retry count, too: far below, a partition that holds many would never go on
 # A partition: what the commit metadata lists, a byte each, where unsettled records lie close together. Of those that

@@ -16,12 +16,12 @@ from consumer.delivery.gate import Closed, Gate
 from consumer.delivery.outcome_policy import AwaitProbe, GiveUp, Judge, Settle, Verdict
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Disposition, FilterReason, Reason
-from consumer.stream.counts import Counts, ReleaseReason
-from consumer.stream.lanes import Lanes
-from consumer.stream.ledger import Ledger
-from consumer.stream.ready import ParkedTasks, ReadyQueue
-from consumer.stream.record import Partition, Stage, Task
-from consumer.stream.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
+from consumer.scheduling.counts import Counts, ReleaseReason
+from consumer.scheduling.lanes import Lanes
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.ready import ParkedTasks, ReadyQueue
+from consumer.scheduling.task import Partition, Stage, Task
+from consumer.scheduling.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
 from consumer.threads import Threads
 
 WAITING = frozenset({Stage.QUEUED, Stage.READY, Stage.PARKED, Stage.SUSPECT, Stage.HELD, Stage.TO_BURY})

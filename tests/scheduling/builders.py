@@ -18,10 +18,10 @@ from consumer.delivery.gate import Gate, Permit
 from consumer.delivery.outcome_policy import Judge, OnConfigurationFault, Verdict
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.stream.ledger import Ledger
-from consumer.stream.record import Headers, Partition, Record, Task
-from consumer.stream.scheduler import Batch, Scheduler
-from consumer.stream.work import Bury, Deliver, Probe, Wait, Work
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.scheduler import Batch, Scheduler
+from consumer.scheduling.task import Headers, Partition, Record, Task
+from consumer.scheduling.work import Bury, Deliver, Probe, Wait, Work
 from consumer.threads import OsThreads
 
 TOPIC_ID = b"the topic's id......"

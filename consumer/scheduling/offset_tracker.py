@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from confluent_kafka import Message
 
-from consumer.stream.commit_map import COUNT_UNKNOWN, EPOCH_UNKNOWN, LIMIT, UNKNOWN_TOPIC_ID, CommitMap, encode
-from consumer.stream.record import Partition, Task
+from consumer.scheduling.offset_map import COUNT_UNKNOWN, EPOCH_UNKNOWN, LIMIT, UNKNOWN_TOPIC_ID, CommitMap, encode
+from consumer.scheduling.task import Partition, Task
 
 OFFSET_UNKNOWN = -1
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.stream.back_pressure import MAX_UNSETTLED, Caps, Pressure, pressure
-from consumer.stream.ledger import Ledger
-from consumer.stream.record import Partition, Task
-from tests.stream.builders import record
+from consumer.scheduling.back_pressure import MAX_UNSETTLED, Caps, Pressure, pressure
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.task import Partition, Task
+from tests.scheduling.builders import record
 
 CAPS = Caps(records=100, size=10_000)
 GO_ON = Pressure(pause=[], resume=[])

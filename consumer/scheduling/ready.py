@@ -7,7 +7,7 @@ import math
 from collections import deque
 from itertools import count
 
-from consumer.stream.record import Partition, Task
+from consumer.scheduling.task import Partition, Task
 
 
 class ReadyQueue:

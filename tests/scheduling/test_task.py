@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.stream.ledger import Ledger
-from consumer.stream.record import Headers, Partition
-from tests.stream.builders import EVENTS, JANE, PHONE, record, task
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.task import Headers, Partition
+from tests.scheduling.builders import EVENTS, JANE, PHONE, record, task
 
 
 def test_a_partition_is_as_good_as_the_plain_pair() -> None:

@@ -9,10 +9,10 @@ import pytest
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
 from consumer.delivery.retry import RetryPolicy
-from consumer.stream.back_pressure import Caps, pressure
-from consumer.stream.work import Bury, Deliver, Duplicate, Probe, Stop, Wait
+from consumer.scheduling.back_pressure import Caps, pressure
+from consumer.scheduling.work import Bury, Deliver, Duplicate, Probe, Stop, Wait
 from tests.delivery.answers import DELIVERED, FINE, REJECTED, SUSPICIOUS
-from tests.stream.builders import EVENTS, Engine
+from tests.scheduling.builders import EVENTS, Engine
 
 LIMIT = 20
 HOUR = 3600.0

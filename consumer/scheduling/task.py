@@ -14,7 +14,7 @@ from consumer.delivery.attempts import Attempts
 from consumer.enrolment.disposition import DeadLetterReason
 
 if TYPE_CHECKING:
-    from consumer.stream.ledger import Ledger
+    from consumer.scheduling.offset_tracker import Ledger
 
 Headers = list[tuple[str, bytes | None]]
 

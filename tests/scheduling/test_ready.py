@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from consumer.stream.ledger import Ledger
-from consumer.stream.ready import ParkedTasks, ReadyQueue
-from consumer.stream.record import Partition, Task
-from tests.stream.builders import task
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.ready import ParkedTasks, ReadyQueue
+from consumer.scheduling.task import Partition, Task
+from tests.scheduling.builders import task
 
 LEDGERS = [Ledger(Partition("events", number), 0, 0) for number in range(3)]
 

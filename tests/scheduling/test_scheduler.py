@@ -10,9 +10,9 @@ from consumer.clicksend.outcome import Outcome
 from consumer.delivery.outcome_policy import GiveUp, Retry, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.record import Stage
-from consumer.stream.scheduler import Batch
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.scheduler import Batch
+from consumer.scheduling.task import Stage
 from tests.delivery.answers import (
     ALREADY_EXISTS,
     DELIVERED,
@@ -22,7 +22,7 @@ from tests.delivery.answers import (
     UNAUTHORIZED,
     asked_to_wait,
 )
-from tests.stream.builders import ANN, EVENTS, JANE, JOE, KIM, LEE, MORE_EVENTS, PHONE, Engine, task, wakes
+from tests.scheduling.builders import ANN, EVENTS, JANE, JOE, KIM, LEE, MORE_EVENTS, PHONE, Engine, task, wakes
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from enum import Enum
 
 from consumer.delivery.gate import Permit
 from consumer.enrolment.disposition import Disposition, FilterReason
-from consumer.stream.back_pressure import Caps, pressure
-from consumer.stream.commit_map import decode
-from consumer.stream.counts import Settlement
-from consumer.stream.ledger import Ledger
-from consumer.stream.record import Partition, Task
-from consumer.stream.work import Deliver
-from tests.stream.builders import TOPIC_ID, record
+from consumer.scheduling.back_pressure import Caps, pressure
+from consumer.scheduling.counts import Settlement
+from consumer.scheduling.offset_map import decode
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.task import Partition, Task
+from consumer.scheduling.work import Deliver
+from tests.scheduling.builders import TOPIC_ID, record
 from tests.stream.happenings import Arrival
 
 

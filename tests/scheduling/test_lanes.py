@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.stream.lanes import Lanes
-from consumer.stream.ledger import Ledger
-from consumer.stream.record import Task
-from tests.stream.builders import EVENTS, JANE, JOE, PHONE, task
+from consumer.scheduling.lanes import Lanes
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.task import Task
+from tests.scheduling.builders import EVENTS, JANE, JOE, PHONE, task
 
 LEDGER = Ledger(EVENTS, 0, 0)
 

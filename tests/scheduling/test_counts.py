@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Disposition, FilterReason
-from consumer.stream.counts import Counts, ReleaseReason, Settlement
+from consumer.scheduling.counts import Counts, ReleaseReason, Settlement
 
 
 def test_every_end_that_a_record_can_have_is_counted_from_the_start() -> None:

@@ -18,14 +18,14 @@ from consumer.clicksend.outcome import Outcome
 from consumer.delivery.gate import Gate
 from consumer.delivery.outcome_policy import GiveUp, Judge, OnConfigurationFault, Settle
 from consumer.delivery.retry import RetryPolicy
-from consumer.stream.commit_map import decode
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.record import Partition, Task
-from consumer.stream.scheduler import Batch, Scheduler
-from consumer.stream.work import Bury, Deliver, Probe, Stop, Wait
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.offset_map import decode
+from consumer.scheduling.scheduler import Batch, Scheduler
+from consumer.scheduling.task import Partition, Task
+from consumer.scheduling.work import Bury, Deliver, Probe, Stop, Wait
 from consumer.threads import OsThreads
 from tests.delivery.answers import DELIVERED, DOWN, FINE, REJECTED, SUSPICIOUS, TIMEOUT, UNAUTHORIZED
-from tests.stream.builders import TOPIC_ID, task
+from tests.scheduling.builders import TOPIC_ID, task
 
 IN_FLIGHT = 16
 PATIENCE = 300  # seconds

@@ -11,9 +11,9 @@ from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult, ProbeVerdict
 from consumer.delivery.outcome_policy import Settle, Verdict
+from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.task import Task
 from consumer.settings import Settings
-from consumer.stream.reporter import Reporter
 
 MOST_FORBIDDEN_PROBES = 1  # a sub-account may POST contacts and not GET the list: after one such probe a trial follows
 

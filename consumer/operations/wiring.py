@@ -16,7 +16,7 @@ import confluent_kafka
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
-from consumer import __version__, metrics
+from consumer import __version__
 from consumer.clicksend.adapter import BoundedAdapter
 from consumer.clicksend.client import Client
 from consumer.clicksend.contact_sender import ContactSender
@@ -24,11 +24,6 @@ from consumer.clicksend.credentials import Credentials
 from consumer.clicksend.http_transport import HttpTransport
 from consumer.clicksend.probe import ProbeVerdict
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
-from consumer.debugger.guard import Guard
-from consumer.debugger.recorder import Recorder
-from consumer.debugger.ring import Ring
-from consumer.debugger.site import Site
-from consumer.debugger.state import StateView
 from consumer.delivery.gate import Gate, GateState
 from consumer.delivery.outcome_policy import Judge
 from consumer.delivery.retry import RetryPolicy
@@ -36,16 +31,22 @@ from consumer.enrolment.enroller import Enroller
 from consumer.errors import ConfigurationError
 from consumer.exit_status import ExitStatus
 from consumer.log import cause_of
-from consumer.monitor import Monitor, Report
+from consumer.monitoring import metrics
+from consumer.monitoring.collector import WorkerCollector
+from consumer.monitoring.debugger.guard import Guard
+from consumer.monitoring.debugger.recorder import Recorder
+from consumer.monitoring.debugger.ring import Ring
+from consumer.monitoring.debugger.site import Site
+from consumer.monitoring.debugger.state import StateView
+from consumer.monitoring.health import Health
+from consumer.monitoring.observer import Journal, combined
+from consumer.monitoring.reporter import Reporter
+from consumer.monitoring.server import Monitor, Report
 from consumer.scheduling.scheduler import Scheduler
 from consumer.settings import Settings, reload_credentials
 from consumer.settings.model import Monitor as MonitorSettings
 from consumer.settings.views import enrolment_rules, stream_options
 from consumer.stream.clients import KafkaClients
-from consumer.stream.collector import WorkerCollector
-from consumer.stream.health import Health
-from consumer.stream.journal import Journal, combined
-from consumer.stream.reporter import Reporter
 from consumer.stream.watchdog import Watchdog
 from consumer.threads import OsThreads, Threads
 from consumer.worker.event_loop import Delivery, EventLoopDriver

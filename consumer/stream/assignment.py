@@ -11,6 +11,8 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from consumer.log import cause_of
+from consumer.monitoring.health import Health
+from consumer.monitoring.reporter import RebalanceEvent, Reporter
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import EPOCH_UNKNOWN, UNKNOWN_TOPIC_ID, CommitMap, decode
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
@@ -18,9 +20,7 @@ from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition
 from consumer.stream.committer import Committer
 from consumer.stream.connection import Connection
-from consumer.stream.health import Health
 from consumer.stream.options import StreamOptions
-from consumer.stream.reporter import RebalanceEvent, Reporter
 from consumer.stream.start_position import Start, StartPosition
 from consumer.stream.topic_ids import TopicIds, is_former
 

@@ -11,11 +11,11 @@ from confluent_kafka import Message
 
 from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
+from consumer.monitoring.observer import Journal
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Headers, Partition, Record, Task, headers_of
 from consumer.stream.dead_letter import redrives
-from consumer.stream.journal import Journal
 
 Rewind = Callable[[Ledger, int, int], Ledger | None]
 Passed = Mapping[FilterReason, deque[tuple[Message, Partition]]]

@@ -11,6 +11,8 @@ from confluent_kafka import KafkaError, Message, TopicPartition
 
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
+from consumer.monitoring.health import Health
+from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.back_pressure import pressure
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.offset_tracker import Ledger
@@ -20,10 +22,8 @@ from consumer.stream.assignment import Assignment, LookUps
 from consumer.stream.clients import KafkaClients
 from consumer.stream.committer import Committer
 from consumer.stream.connection import Connection, generation_of
-from consumer.stream.health import Health
 from consumer.stream.intake import Guard, Intake
 from consumer.stream.options import OffsetReset
-from consumer.stream.reporter import Reporter
 from consumer.stream.rewind import Rewind
 from consumer.stream.start_position import StartPosition, no_usable_offset
 from consumer.stream.topic_ids import TopicIds

@@ -9,10 +9,10 @@ from contextlib import suppress
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
 from consumer.scheduling.scheduler import Scheduler
-from consumer.stream.reporter import Reporter
 from consumer.stream.start_position import Start, StartPosition
 from consumer.stream.topic_ids import TopicIds, is_former
 

@@ -10,10 +10,10 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._metadata import TopicMetadata
 
 from consumer.errors import ConfigurationError, FatalStreamError, Problem
+from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.stream.connection import Connection
 from consumer.stream.dead_letter_topic import DeadLetterTopic
-from consumer.stream.health import Health
 from consumer.stream.options import DeadLetterTopicCreation, StreamOptions
 from consumer.stream.topic_watch import TopicSeen
 

@@ -10,10 +10,10 @@ from typing import Protocol
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.outcome_policy import GiveUp
+from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Task
 from consumer.scheduling.work import Bury, Deliver, Duplicate, Probe, Stop, Wait
-from consumer.stream.reporter import Reporter
 
 SLICE = 64  # so much work is begun before responses and timers get their turn: below 5 ms
 

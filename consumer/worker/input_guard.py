@@ -16,10 +16,10 @@ import structlog
 
 from consumer.enrolment.decision import Decision, Enrolled, Filtered
 from consumer.enrolment.disposition import FilterReason
+from consumer.monitoring.health import Condition, Health
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.task import Headers, Stage, Task
 from consumer.stream.dead_letter import REDRIVE_COUNT
-from consumer.stream.health import Condition, Health
 
 QUIET_SECONDS = 5.0  # after so long without a record, a short run is judged by itself
 

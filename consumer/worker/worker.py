@@ -9,12 +9,12 @@ import structlog
 
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
+from consumer.monitoring.health import Health
+from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
 from consumer.stream.clients import KafkaClients
 from consumer.stream.dead_letters import DeadLetters
-from consumer.stream.health import Health
 from consumer.stream.poll_loop import PollLoop
-from consumer.stream.reporter import Reporter
 from consumer.stream.start import Start
 from consumer.stream.watchdog import Pulse
 from consumer.threads import Threads

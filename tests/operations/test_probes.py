@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from consumer.clicksend.fault import Fault
+from consumer.monitoring.health import Health
 from consumer.operations.wiring import Probes
-from consumer.stream.health import Health
 from tests.delivery.answers import DOWN, asked_to_wait
 from tests.scheduling.builders import JANE, JOE, KIM, Engine
 

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from consumer.clicksend.transport import Trust
-from consumer.monitor import Report
+from consumer.monitoring.server import Report
 from consumer.operations.wiring import CredentialStore, Debugger
 from consumer.settings import Sources, load
 from tests.operations.test_client_settings import BASE

@@ -15,8 +15,8 @@ from consumer.scheduling.offset_map import decode
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.task import Partition, Task
 from consumer.scheduling.work import Deliver
+from tests.monitoring.happenings import Arrival
 from tests.scheduling.builders import TOPIC_ID, record
-from tests.stream.happenings import Arrival
 
 
 class State(Enum):

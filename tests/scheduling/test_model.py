@@ -32,10 +32,10 @@ from tests.delivery.answers import (
     EVERY_FINDING,
     FINE,
 )
+from tests.monitoring.happenings import PHONES, Arrival, Leave, Person, Step, answers, arrivals, numbers, steps
 from tests.scheduling.builders import JANE, TOPIC_ID, task
 from tests.scheduling.list_model import UNDER_WAY, Assignment, Book, Entry, State, permits, regulate
 from tests.stream.commits import Commits, End
-from tests.stream.happenings import PHONES, Arrival, Leave, Person, Step, answers, arrivals, numbers, steps
 
 PARTITIONS = [Partition("events", number) for number in range(3)]
 PLENTY = 1000  # identities to remember: none is ever dropped for lack of room

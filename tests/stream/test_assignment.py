@@ -19,14 +19,14 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from consumer.delivery.gate import Permit
+from consumer.monitoring.health import Health
+from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID, encode
 from consumer.scheduling.scheduler import Batch
 from consumer.stream.assignment import Assignment, LookUps
 from consumer.stream.committer import Committer
 from consumer.stream.connection import Connection
-from consumer.stream.health import Health
 from consumer.stream.options import StreamOptions
-from consumer.stream.reporter import Reporter
 from consumer.stream.start_position import StartPosition
 from consumer.stream.topic_ids import Descriptions, TopicIds
 from tests.delivery.answers import DELIVERED, RATE_LIMITED

@@ -10,9 +10,9 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import Consumer, KafkaError, Message
 
+from consumer.monitoring.health import Condition, Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.stream.connection import Connection, generation_of
-from consumer.stream.health import Condition, Health
 from consumer.stream.topic_watch import TopicSeen
 
 NOW = 1000.0

@@ -11,10 +11,10 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from consumer.enrolment.disposition import DeadLetterReason
+from consumer.monitoring.health import Health
+from consumer.monitoring.reporter import Reporter
 from consumer.stream.dead_letters import DeadLetters
-from consumer.stream.health import Health
 from consumer.stream.options import StreamOptions
-from consumer.stream.reporter import Reporter
 from consumer.threads import OsThreads
 from tests.scheduling.builders import EVENTS, Engine
 

@@ -10,11 +10,11 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from prometheus_client import CollectorRegistry
 
 from consumer.errors import ConfigurationError
+from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import CommitMap
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
 from consumer.stream.options import OffsetReset, StreamOptions
-from consumer.stream.reporter import Reporter
 from consumer.stream.rewind import Rewind
 from consumer.stream.start_position import StartPosition
 from consumer.stream.topic_ids import Descriptions, TopicIds

@@ -12,10 +12,10 @@ from prometheus_client import CollectorRegistry
 
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
+from consumer.monitoring.collector import WorkerCollector
+from consumer.monitoring.health import Condition, Health
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Headers, Stage
-from consumer.stream.collector import WorkerCollector
-from consumer.stream.health import Condition, Health
 from consumer.stream.intake import Intake
 from consumer.worker.input_guard import InputGuard
 from tests.scheduling.builders import EVENTS, MORE_EVENTS, TIMESTAMP_MS, Consumed, Engine

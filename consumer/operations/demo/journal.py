@@ -80,7 +80,7 @@ Happenings = SimpleQueue[Happening]
 
 
 class DemoJournal:
-    """A `consumer.stream.journal.Journal` that only writes down: the worker's threads wait for nobody's terminal."""
+    """A journal that only writes down: the worker's threads wait for nobody's terminal."""
 
     def __init__(self, happenings: Happenings) -> None:
         self._happenings = happenings

@@ -12,6 +12,7 @@ from consumer.enrolment.disposition import Disposition
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
 from consumer.errors import ConsumerError
 from consumer.exit_status import ExitStatus
+from consumer.monitoring.health import Health
 from consumer.operations.checkpoint import Checkpoint, name_of
 from consumer.operations.modes import Begin, Mode, Stale
 from consumer.operations.output import Format, put, rendered
@@ -29,7 +30,6 @@ from consumer.operations.wiring import delivery, scheduler
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
 from consumer.settings.views import enrolment_rules, stream_options
-from consumer.stream.health import Health
 from consumer.stream.options import GroupProtocol, OffsetReset, StreamOptions
 from consumer.terminal import say
 from consumer.threads import OsThreads

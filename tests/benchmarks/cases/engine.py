@@ -14,10 +14,10 @@ from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.gate import Gate
 from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
+from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.scheduler import Batch, Scheduler
 from consumer.scheduling.task import Partition, Record, Task
-from consumer.stream.reporter import Reporter
 from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop, Timer
 from tests.benchmarks.figures import Figure

@@ -11,16 +11,16 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException
 from prometheus_client import CollectorRegistry
 
-from consumer import metrics
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import STATUS_LABELS, Cause, Outcome, Result, status_label
 from consumer.clicksend.probe import ProbeResult, ProbeVerdict
 from consumer.delivery.outcome_policy import Retry, Settle, Verdict
 from consumer.enrolment.disposition import FilterReason
 from consumer.log import Summary, cause_of
+from consumer.monitoring import metrics
+from consumer.monitoring.observer import Journal
 from consumer.scheduling.counts import CommitResult, ReleaseReason
 from consumer.scheduling.task import Partition, Record, Task
-from consumer.stream.journal import Journal
 
 log = structlog.get_logger()
 

@@ -12,15 +12,15 @@ from operator import itemgetter
 import orjson
 
 from consumer.clicksend.outcome import Outcome
-from consumer.debugger.entry import Attempt, Entry, Next, Standing
-from consumer.debugger.ring import Ring
-from consumer.debugger.sightings import Change, Key, Sighting, Sightings
 from consumer.delivery.outcome_policy import AwaitProbe, GiveUp, Retry, Settle, Verdict
 from consumer.enrolment.consent import Consent
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason, Reason
 from consumer.enrolment.head import read_head
 from consumer.mask import masked, masked_text, printable, without_identities
+from consumer.monitoring.debugger.entry import Attempt, Entry, Next, Standing
+from consumer.monitoring.debugger.ring import Ring
+from consumer.monitoring.debugger.sightings import Change, Key, Sighting, Sightings
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Partition, Record, Task
 
@@ -62,7 +62,7 @@ _VERDICTS: dict[type[Verdict], Next] = {
 
 
 class Recorder:
-    """A `consumer.stream.journal.Journal`.
+    """A `consumer.monitoring.observer.Journal`.
 
     The threads that work only note what they see, the newest of each kind; entries are made of it about once a second,
     by `look`. Trouble goes before: a retry or a dead letter is recorded also where its beginning was passed over.

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from consumer.clicksend.outcome import Cause, Result
-from consumer.debugger.entry import Standing
-from consumer.debugger.words import WORDS
 from consumer.delivery.gate import GateState
 from consumer.enrolment.disposition import REASONS
 from consumer.enrolment.note import NoteKind
+from consumer.monitoring.debugger.entry import Standing
+from consumer.monitoring.debugger.words import WORDS
 from consumer.scheduling.counts import ReleaseReason
 
 

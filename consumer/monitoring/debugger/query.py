@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from consumer.debugger.entry import Entry, Standing
 from consumer.enrolment.disposition import REASONS
+from consumer.monitoring.debugger.entry import Entry, Standing
 from consumer.scheduling.counts import ReleaseReason
 
 MOST = 50_000  # all that can be remembered

@@ -5,11 +5,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.debugger.entry import Standing
-from consumer.debugger.ring import Ring
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
+from consumer.monitoring.debugger.entry import Standing
+from consumer.monitoring.debugger.ring import Ring
 from consumer.scheduling.counts import ReleaseReason
-from tests.debugger.builders import EPOCH, entry
+from tests.monitoring.debugger.builders import EPOCH, entry
 from tests.scheduling.builders import EVENTS, MORE_EVENTS
 
 DELIVERED = (Standing.DELIVERED, DeliveredReason.ACCEPTED)

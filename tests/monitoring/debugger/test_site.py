@@ -11,14 +11,14 @@ import requests
 from prometheus_client import CollectorRegistry
 
 from consumer.clicksend.fault import Fault
-from consumer.debugger.guard import Guard
-from consumer.debugger.site import Site
-from consumer.debugger.state import StateView
 from consumer.enrolment.disposition import FilterReason
-from consumer.monitor import Monitor, Report
+from consumer.monitoring.debugger.guard import Guard
+from consumer.monitoring.debugger.site import Site
+from consumer.monitoring.debugger.state import StateView
+from consumer.monitoring.server import Monitor, Report
 from consumer.scheduling.scheduler import Batch
-from tests.debugger.builders import JANES, Stand
 from tests.delivery.answers import REJECTED
+from tests.monitoring.debugger.builders import JANES, Stand
 from tests.page_files import ASSETS
 from tests.scheduling.builders import JANE, JOE, record
 

@@ -14,17 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.clicksend.outcome import Cause, Outcome, Result
-from consumer.debugger.entry import ATTEMPTS_KEPT, Next, Standing
-from consumer.debugger.recorder import LARGE, MOST_LARGE, UNWATCHED, WATCHED, WATCHED_SECONDS
-from consumer.debugger.sightings import MOST_CHANGES
-from consumer.debugger.site import as_json
 from consumer.delivery.outcome_policy import AwaitProbe, GiveUp, Retry, Settle
 from consumer.enrolment.decision import Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
+from consumer.monitoring.debugger.entry import ATTEMPTS_KEPT, Next, Standing
+from consumer.monitoring.debugger.recorder import LARGE, MOST_LARGE, UNWATCHED, WATCHED, WATCHED_SECONDS
+from consumer.monitoring.debugger.sightings import MOST_CHANGES
+from consumer.monitoring.debugger.site import as_json
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Task
-from tests.debugger.builders import EPOCH, JANES, Stand
 from tests.growth import MOST_GROWTH, PATTERNS, growth, repeated
+from tests.monitoring.debugger.builders import EPOCH, JANES, Stand
 from tests.scheduling.builders import EVENTS, MORE_EVENTS, record
 
 TAKEN = Outcome(Result.DELIVERED, status=200, code="SUCCESS")

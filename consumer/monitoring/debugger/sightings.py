@@ -10,8 +10,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from consumer.debugger.entry import Entry
 from consumer.enrolment.decision import Enrolled, Undeliverable
+from consumer.monitoring.debugger.entry import Entry
 from consumer.scheduling.task import Partition, Record, Task
 
 MOST_CHANGES = 1000  # of one record, until the next look

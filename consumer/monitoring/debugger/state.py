@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from consumer import __version__
-from consumer.debugger.history import STEP_SECONDS, History, Totals
 from consumer.delivery.gate import GateState
 from consumer.enrolment.disposition import Disposition
-from consumer.monitor import Report
+from consumer.monitoring.debugger.history import STEP_SECONDS, History, Totals
+from consumer.monitoring.server import Report
 from consumer.scheduling.counts import Counts
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.scheduler import Scheduler

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import orjson
 
-from consumer.debugger.entry import Entry, Standing
-from consumer.debugger.recorder import Recorder
-from consumer.debugger.ring import Ring
 from consumer.enrolment.disposition import Reason
 from consumer.enrolment.enroller import Enrolled, Enroller, Undeliverable
 from consumer.enrolment.rules import Rules
+from consumer.monitoring.debugger.entry import Entry, Standing
+from consumer.monitoring.debugger.recorder import Recorder
+from consumer.monitoring.debugger.ring import Ring
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Partition, Record, Task
 from tests.scheduling.builders import EVENTS, Engine

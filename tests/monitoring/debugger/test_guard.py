@@ -4,7 +4,7 @@ from base64 import b64encode
 
 import pytest
 
-from consumer.debugger.guard import NO_TOKEN, WRONG_HOST, WRONG_METHOD, WRONG_ORIGIN, Guard, Refusal
+from consumer.monitoring.debugger.guard import NO_TOKEN, WRONG_HOST, WRONG_METHOD, WRONG_ORIGIN, Guard, Refusal
 
 TOKEN = "s3cret:with a colon, and é"
 

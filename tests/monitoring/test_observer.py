@@ -9,11 +9,11 @@ from confluent_kafka import Message
 from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Enrolled, Enroller, Undeliverable
 from consumer.enrolment.rules import Rules
+from consumer.monitoring.observer import Journal, combined
 from consumer.operations.demo.journal import DemoJournal
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.task import Record, Task
 from consumer.stream.intake import Intake
-from consumer.stream.journal import Journal, combined
 from tests.scheduling.builders import EVENTS, TIMESTAMP_MS, Consumed
 
 BROWSING, NAMELESS, JANES = (

@@ -6,8 +6,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 
-from consumer.debugger.entry import Entry, Standing
 from consumer.enrolment.disposition import FilterReason
+from consumer.monitoring.debugger.entry import Entry, Standing
 from consumer.scheduling.task import Partition
 
 Key = tuple[Partition, int]

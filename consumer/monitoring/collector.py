@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
-from consumer import metrics
 from consumer.clicksend.fault import Fault
 from consumer.delivery.gate import GateState
+from consumer.monitoring import metrics
+from consumer.monitoring.health import Condition, Health
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.scheduler import Scheduler
-from consumer.stream.health import Condition, Health
 
 
 class WorkerCollector(Collector):

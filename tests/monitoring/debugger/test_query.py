@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.debugger.entry import Standing
-from consumer.debugger.query import MOST, BadQueryError, Query
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
+from consumer.monitoring.debugger.entry import Standing
+from consumer.monitoring.debugger.query import MOST, BadQueryError, Query
 from consumer.scheduling.counts import ReleaseReason
-from tests.debugger.builders import entry
+from tests.monitoring.debugger.builders import entry
 from tests.scheduling.builders import MORE_EVENTS
 
 ENTRIES = [

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from consumer.debugger.entry import Entry
-from consumer.debugger.guard import Guard
-from consumer.debugger.query import BadQueryError, Query
-from consumer.debugger.recorder import Recorder
-from consumer.debugger.ring import Ring
-from consumer.debugger.state import StateView
-from consumer.debugger.words import WORDS
+from consumer.monitoring.debugger.entry import Entry
+from consumer.monitoring.debugger.guard import Guard
+from consumer.monitoring.debugger.query import BadQueryError, Query
+from consumer.monitoring.debugger.recorder import Recorder
+from consumer.monitoring.debugger.ring import Ring
+from consumer.monitoring.debugger.state import StateView
+from consumer.monitoring.debugger.words import WORDS
 from consumer.web.assets import HEADERS, read_assets
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ JSON = "application/json"
 
 
 class Site:
-    """A `consumer.monitor.Site`, for the monitor's threads."""
+    """A `consumer.monitoring.server.Site`, for the monitor's threads."""
 
     def __init__(self, ring: Ring, recorder: Recorder, state: StateView, guard: Guard) -> None:
         self._ring = ring

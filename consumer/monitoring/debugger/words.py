@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from consumer.clicksend.outcome import Cause, Result
-from consumer.debugger.entry import Standing
 from consumer.delivery.gate import GateState
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason, Reason
 from consumer.enrolment.note import NoteKind
+from consumer.monitoring.debugger.entry import Standing
 from consumer.scheduling.counts import ReleaseReason
 
 STANDINGS: Mapping[Standing, str] = {

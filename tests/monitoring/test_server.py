@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from consumer.errors import ConfigurationError
 from consumer.log import LogFormat, LogLevel, configure
-from consumer.monitor import Limits, Monitor, Report
+from consumer.monitoring.server import Limits, Monitor, Report
 
 
 def has_ipv6() -> bool:
@@ -98,7 +98,9 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     root.handlers.clear()
     out = io.StringIO()
     configure(LogLevel.INFO, LogFormat.JSON, out)
-    monkeypatch.setattr("consumer.monitor.log", structlog.get_logger())  # a used one keeps where it has written before
+    monkeypatch.setattr(
+        "consumer.monitoring.server.log", structlog.get_logger()
+    )  # a used one keeps where it has written before
     yield out
     root.handlers[:] = handlers
     root.setLevel(level)

@@ -16,10 +16,10 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from consumer.enrolment.disposition import DeadLetterReason
+from consumer.kafka.topic_ids import TopicIds
 from consumer.operations.sandbox.server import Sandbox
 from consumer.scheduling.offset_map import encode
 from consumer.scheduling.task import Partition
-from consumer.stream.topic_ids import TopicIds
 from tests.integration.command import HANG_SECONDS, environment
 from tests.kafka.apache import ApacheKafka
 from tests.operations.dead_letters.letters import written

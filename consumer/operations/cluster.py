@@ -15,12 +15,12 @@ from confluent_kafka.admin._metadata import TopicMetadata
 
 from consumer import __version__
 from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
+from consumer.kafka.broker_status import REFUSALS
+from consumer.kafka.options import StreamOptions
+from consumer.kafka.properties import refusal, shared_properties, standalone_properties
 from consumer.scheduling.task import Partition
 from consumer.settings.model import Kafka
 from consumer.settings.views import client_properties
-from consumer.stream.connection import REFUSALS
-from consumer.stream.kafka_properties import refusal, shared_properties, standalone_properties
-from consumer.stream.options import StreamOptions
 
 ANSWER_SECONDS = 10.0
 ANSWER_TRIES = 10

@@ -12,6 +12,9 @@ from confluent_kafka import KafkaError, KafkaException, Message
 from confluent_kafka.cimpl import NewTopic
 
 from consumer.errors import RefusedError
+from consumer.kafka.clients import KafkaClients
+from consumer.kafka.options import StreamOptions
+from consumer.kafka.topic_ids import TopicIds
 from consumer.operations.cluster import ANSWER_SECONDS, Cluster
 from consumer.operations.group import Commit
 from consumer.operations.records import Range, read
@@ -19,9 +22,6 @@ from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.task import Partition
 from consumer.settings.model import Kafka
 from consumer.settings.views import client_properties
-from consumer.stream.clients import KafkaClients
-from consumer.stream.options import StreamOptions
-from consumer.stream.topic_ids import TopicIds
 
 SUFFIX = ".checkpoints"  # after the dead-letter topic's name
 COMPACTED = {"cleanup.policy": "compact"}

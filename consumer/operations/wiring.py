@@ -30,6 +30,7 @@ from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import ConfigurationError
 from consumer.exit_status import ExitStatus
+from consumer.kafka.clients import KafkaClients
 from consumer.log import cause_of
 from consumer.monitoring import metrics
 from consumer.monitoring.collector import WorkerCollector
@@ -46,7 +47,6 @@ from consumer.scheduling.scheduler import Scheduler
 from consumer.settings import Settings, reload_credentials
 from consumer.settings.model import Monitor as MonitorSettings
 from consumer.settings.views import enrolment_rules, stream_options
-from consumer.stream.clients import KafkaClients
 from consumer.stream.watchdog import Watchdog
 from consumer.threads import OsThreads, Threads
 from consumer.worker.event_loop import Delivery, EventLoopDriver

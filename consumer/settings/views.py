@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from consumer.enrolment.rules import Rules
+from consumer.kafka.options import DeadLetterTopicCreation, StreamOptions
 from consumer.scheduling.back_pressure import Caps
 from consumer.settings.model import Enrolment, Kafka, Settings
-from consumer.stream.options import DeadLetterTopicCreation, StreamOptions
 
 
 def client_properties(kafka: Kafka) -> dict[str, str]:

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from consumer.kafka.broker_status import Connection
+from consumer.kafka.options import StreamOptions
+from consumer.kafka.start_position import Start, StartPosition
+from consumer.kafka.topic_ids import TopicIds, is_former
 from consumer.log import cause_of
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import RebalanceEvent, Reporter
@@ -19,10 +23,6 @@ from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition
 from consumer.stream.committer import Committer
-from consumer.stream.connection import Connection
-from consumer.stream.options import StreamOptions
-from consumer.stream.start_position import Start, StartPosition
-from consumer.stream.topic_ids import TopicIds, is_former
 
 LOOK_UP_SECONDS = 10.0
 

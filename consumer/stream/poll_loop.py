@@ -11,6 +11,12 @@ from confluent_kafka import KafkaError, Message, TopicPartition
 
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
+from consumer.kafka.broker_status import Connection, generation_of
+from consumer.kafka.clients import KafkaClients
+from consumer.kafka.options import OffsetReset
+from consumer.kafka.start_position import StartPosition, no_usable_offset
+from consumer.kafka.topic_ids import TopicIds
+from consumer.kafka.topic_watch import TopicWatch
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.back_pressure import pressure
@@ -19,15 +25,9 @@ from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Task
 from consumer.stream.assignment import Assignment, LookUps
-from consumer.stream.clients import KafkaClients
 from consumer.stream.committer import Committer
-from consumer.stream.connection import Connection, generation_of
 from consumer.stream.intake import Guard, Intake
-from consumer.stream.options import OffsetReset
 from consumer.stream.rewind import Rewind
-from consumer.stream.start_position import StartPosition, no_usable_offset
-from consumer.stream.topic_ids import TopicIds
-from consumer.stream.topic_watch import TopicWatch
 
 POLL_SECONDS = 0.05
 BATCH = 500

@@ -9,12 +9,12 @@ from contextlib import suppress
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from consumer.kafka.start_position import Start, StartPosition
+from consumer.kafka.topic_ids import TopicIds, is_former
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
 from consumer.scheduling.scheduler import Scheduler
-from consumer.stream.start_position import Start, StartPosition
-from consumer.stream.topic_ids import TopicIds, is_former
 
 ANSWER_SECONDS = 1.0
 # Where librdkafka has found that a log was truncated it compares leader epochs (KIP-320), and this is how it says where

@@ -10,12 +10,12 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._metadata import TopicMetadata
 
 from consumer.errors import ConfigurationError, FatalStreamError, Problem
+from consumer.kafka.broker_status import Connection
+from consumer.kafka.options import DeadLetterTopicCreation, StreamOptions
+from consumer.kafka.topic_watch import TopicSeen
 from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
-from consumer.stream.connection import Connection
 from consumer.stream.dead_letter_topic import DeadLetterTopic
-from consumer.stream.options import DeadLetterTopicCreation, StreamOptions
-from consumer.stream.topic_watch import TopicSeen
 
 LOOK_UP_SECONDS = 1.0
 PAUSE_SECONDS = 0.05  # between two looks

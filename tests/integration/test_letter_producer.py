@@ -13,14 +13,14 @@ from prometheus_client import CollectorRegistry
 
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason
+from consumer.kafka.options import StreamOptions
+from consumer.kafka.properties import producer_properties
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Task
 from consumer.scheduling.work import Bury
 from consumer.stream.dead_letters import DeadLetters
-from consumer.stream.kafka_properties import producer_properties
-from consumer.stream.options import StreamOptions
 from consumer.threads import OsThreads
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.broker import Broker

@@ -16,6 +16,7 @@ from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._resource import ResourceType
 
 from consumer.errors import FatalStreamError, RefusedError
+from consumer.kafka.topic_ids import TopicIds
 from consumer.operations.cluster import Cluster
 from consumer.operations.group import Group, commits_of
 from consumer.operations.offsets import command
@@ -25,7 +26,6 @@ from consumer.operations.sandbox.server import Sandbox
 from consumer.scheduling.offset_map import decode, encode
 from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
-from consumer.stream.topic_ids import TopicIds
 from tests.integration.access import Access
 from tests.integration.command import run
 from tests.integration.stage import PARTITIONS, Stage, sign_up

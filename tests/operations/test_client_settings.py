@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from consumer.kafka.clients import KafkaClients
 from consumer.operations.checkpoint import Checkpoint
 from consumer.operations.cluster import Cluster
 from consumer.operations.records import PROPERTIES
 from consumer.operations.replay.range_consumer import Plan, RangeClients
 from consumer.settings import Settings, Sources, load
 from consumer.settings.views import stream_options
-from consumer.stream.clients import KafkaClients
 
 BASE = {
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",

@@ -18,11 +18,11 @@ from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.errors import FatalStreamError
+from consumer.kafka.clients import KafkaClients
+from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
-from consumer.stream.clients import KafkaClients
-from consumer.stream.options import StreamOptions
 from consumer.worker.worker import Ending, Worker
 from tests.simulation.cluster import Cluster
 from tests.simulation.consumer import Callback, FakeConsumer

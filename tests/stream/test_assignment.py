@@ -19,16 +19,16 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from consumer.delivery.gate import Permit
+from consumer.kafka.broker_status import Connection
+from consumer.kafka.options import StreamOptions
+from consumer.kafka.start_position import StartPosition
+from consumer.kafka.topic_ids import Descriptions, TopicIds
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID, encode
 from consumer.scheduling.scheduler import Batch
 from consumer.stream.assignment import Assignment, LookUps
 from consumer.stream.committer import Committer
-from consumer.stream.connection import Connection
-from consumer.stream.options import StreamOptions
-from consumer.stream.start_position import StartPosition
-from consumer.stream.topic_ids import Descriptions, TopicIds
 from tests.delivery.answers import DELIVERED, RATE_LIMITED
 from tests.scheduling.builders import EVENTS, JANE, MORE_EVENTS, Engine
 

@@ -10,14 +10,14 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from prometheus_client import CollectorRegistry
 
 from consumer.errors import ConfigurationError
+from consumer.kafka.options import OffsetReset, StreamOptions
+from consumer.kafka.start_position import StartPosition
+from consumer.kafka.topic_ids import Descriptions, TopicIds
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import CommitMap
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
-from consumer.stream.options import OffsetReset, StreamOptions
 from consumer.stream.rewind import Rewind
-from consumer.stream.start_position import StartPosition
-from consumer.stream.topic_ids import Descriptions, TopicIds
 from tests.delivery.answers import DELIVERED
 from tests.scheduling.builders import EVENTS, JANE, JOE, TOPIC_ID, Engine
 

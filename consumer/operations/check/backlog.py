@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from consumer.kafka.options import OffsetReset
 from consumer.operations.check.finding import Finding, failed, ok, warning
 from consumer.operations.cluster import Ends
 from consumer.operations.group import Group
@@ -12,7 +13,6 @@ from consumer.operations.moments import shown_duration, shown_moment
 from consumer.operations.pace import pace
 from consumer.operations.records import Range
 from consumer.scheduling.task import Partition
-from consumer.stream.options import OffsetReset
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from confluent_kafka.admin._resource import ResourceType
 
 from consumer.enrolment.enroller import Decision, Enroller
 from consumer.errors import ConfigurationError, ConsumerError
+from consumer.kafka.options import GroupProtocol
 from consumer.operations.check.backlog import Backlog, backlog_findings
 from consumer.operations.check.finding import Finding, failed, ok, skipped, warning
 from consumer.operations.check.input import input_findings
@@ -23,7 +24,6 @@ from consumer.operations.records import Range, oldest, read
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
 from consumer.settings.views import enrolment_rules
-from consumer.stream.options import GroupProtocol
 
 AFTER_KAFKA = ("protocol", "topic", "dead letters", "group", "records", "start")
 SAMPLE = 20  # records of each partition that are looked at, or more where the guard counts more

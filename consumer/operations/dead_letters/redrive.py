@@ -13,6 +13,7 @@ from msgspec import structs
 from consumer.enrolment.enroller import Enrolled, Enroller
 from consumer.errors import ConsumerError, RefusedError
 from consumer.exit_status import ExitStatus
+from consumer.kafka.options import StreamOptions
 from consumer.operations.checkpoint import Checkpoint, name_of
 from consumer.operations.dead_letters.fate import MISSED, SENT, Fate, Sorter
 from consumer.operations.dead_letters.filters import Filters
@@ -29,7 +30,6 @@ from consumer.scheduling.task import Partition
 from consumer.settings import Settings
 from consumer.settings.views import client_properties, enrolment_rules
 from consumer.stream.dead_letter import REDRIVE_COUNT, REDRIVEN_FROM
-from consumer.stream.options import StreamOptions
 from consumer.terminal import say
 
 SLEEP_SECONDS = 0.05  # a signal is noticed so soon

@@ -11,6 +11,8 @@ from confluent_kafka import KafkaError, KafkaException, Message
 
 from consumer.enrolment.enroller import Decision, Enrolled
 from consumer.errors import FatalStreamError, RefusedError
+from consumer.kafka.clients import KafkaClients
+from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.operations.dead_letters.fate import Fate
 from consumer.operations.target_watch import TargetWatch, still_halted
@@ -21,9 +23,7 @@ from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Record, Task
 from consumer.settings import Settings
 from consumer.settings.views import stream_options
-from consumer.stream.clients import KafkaClients
 from consumer.stream.dead_letters import PARTITION_BY_KEY, DeadLetters
-from consumer.stream.options import StreamOptions
 from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
 from consumer.worker.event_loop import EventLoopDriver

@@ -7,6 +7,7 @@ import time
 
 from consumer.errors import ConsumerError, RefusedError
 from consumer.exit_status import ExitStatus
+from consumer.kafka.topic_ids import TopicIds
 from consumer.operations.cluster import Cluster
 from consumer.operations.group import Group, look_at
 from consumer.operations.lag.standing import Standing, standings, total, unconsumed
@@ -15,7 +16,6 @@ from consumer.operations.partitions import Scope, chosen
 from consumer.operations.records import oldest
 from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
-from consumer.stream.topic_ids import TopicIds
 from consumer.terminal import say
 
 CLEAR = "\x1b[H\x1b[2J"

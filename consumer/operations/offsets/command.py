@@ -11,6 +11,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, TopicParti
 
 from consumer.errors import FatalStreamError, RefusedError
 from consumer.exit_status import ExitStatus
+from consumer.kafka.topic_ids import TopicIds
 from consumer.operations.cluster import ANSWER_SECONDS, Cluster
 from consumer.operations.group import Group, look_at
 from consumer.operations.offsets.plan import Move, plan, summary
@@ -20,7 +21,6 @@ from consumer.operations.output import Format, put, rendered
 from consumer.operations.partitions import Scope, chosen
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings, Sources, load
-from consumer.stream.topic_ids import TopicIds
 from consumer.terminal import say
 
 

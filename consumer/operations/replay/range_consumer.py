@@ -11,11 +11,11 @@ from typing import Any, NoReturn
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from consumer.errors import RefusedError
+from consumer.kafka.clients import Callbacks, KafkaClients
+from consumer.kafka.options import StreamOptions
+from consumer.kafka.properties import standalone_properties
 from consumer.operations.records import Range
 from consumer.scheduling.task import Partition
-from consumer.stream.clients import Callbacks, KafkaClients
-from consumer.stream.kafka_properties import standalone_properties
-from consumer.stream.options import StreamOptions
 
 Rebalance = Callable[[Consumer, list[TopicPartition]], None]
 AT_ONCE = 500  # records that are passed over before the engine has its turn

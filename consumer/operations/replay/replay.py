@@ -12,6 +12,7 @@ from consumer.enrolment.disposition import Disposition
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
 from consumer.errors import ConsumerError
 from consumer.exit_status import ExitStatus
+from consumer.kafka.options import GroupProtocol, OffsetReset, StreamOptions
 from consumer.monitoring.health import Health
 from consumer.operations.checkpoint import Checkpoint, name_of
 from consumer.operations.modes import Begin, Mode, Stale
@@ -30,7 +31,6 @@ from consumer.operations.wiring import delivery, scheduler
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
 from consumer.settings.views import enrolment_rules, stream_options
-from consumer.stream.options import GroupProtocol, OffsetReset, StreamOptions
 from consumer.terminal import say
 from consumer.threads import OsThreads
 from consumer.worker.event_loop import EventLoopDriver

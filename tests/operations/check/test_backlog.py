@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from consumer.kafka.options import OffsetReset
 from consumer.operations.check.backlog import Backlog, backlog_findings
 from consumer.operations.check.finding import Finding, Verdict
 from consumer.operations.cluster import Ends
 from consumer.operations.group import Commit, Group
 from consumer.scheduling.task import Partition
-from consumer.stream.options import OffsetReset
 
 ZERO, ONE = Partition("events", 0), Partition("events", 1)
 NOW_MS = 1_774_747_800_000

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from consumer.kafka.clients import KafkaClients
+from consumer.kafka.options import StreamOptions
 from consumer.operations.cluster import Cluster
 from consumer.settings import Sources, load
-from consumer.stream.clients import KafkaClients
-from consumer.stream.options import StreamOptions
 from tests.kafka.in_process import InProcess
 
 

@@ -8,9 +8,9 @@ from typing import TypeVar
 from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
+from consumer.kafka.options import StreamOptions
+from consumer.kafka.properties import consumer_properties, producer_properties, refusal, shared_properties
 from consumer.log import librdkafka
-from consumer.stream.kafka_properties import consumer_properties, producer_properties, refusal, shared_properties
-from consumer.stream.options import StreamOptions
 
 Callbacks = Mapping[str, Callable[..., None]]
 T = TypeVar("T")

@@ -14,11 +14,11 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPar
 from confluent_kafka.admin import AdminClient
 
 from consumer.errors import ConfigurationError, Problem
+from consumer.kafka.options import OffsetReset, StreamOptions
+from consumer.kafka.topic_ids import is_former
 from consumer.log import cause_of
 from consumer.scheduling.offset_map import COUNT_UNKNOWN, CommitMap, decode, encode
 from consumer.scheduling.task import Partition
-from consumer.stream.options import OffsetReset, StreamOptions
-from consumer.stream.topic_ids import is_former
 
 LOOK_UP_SECONDS = 10.0
 

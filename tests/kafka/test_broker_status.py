@@ -10,10 +10,10 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import Consumer, KafkaError, Message
 
+from consumer.kafka.broker_status import Connection, generation_of
+from consumer.kafka.topic_watch import TopicSeen
 from consumer.monitoring.health import Condition, Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
-from consumer.stream.connection import Connection, generation_of
-from consumer.stream.topic_watch import TopicSeen
 
 NOW = 1000.0
 STATISTICS = '{ "name": "%s#consumer-1", "client_id": "%s", "type": "consumer", "brokers": %s, "cgrp": %s }'

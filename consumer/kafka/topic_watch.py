@@ -13,7 +13,7 @@ from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._cluster import DescribeClusterResult
 from confluent_kafka.admin._topic import TopicDescription
 
-from consumer.stream.topic_ids import TopicIds
+from consumer.kafka.topic_ids import TopicIds
 
 INTERVAL = 5.0  # seconds between two questions: for so long a new topic may be taken for the old one
 ANSWER_SECONDS = 10.0

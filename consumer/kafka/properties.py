@@ -8,7 +8,7 @@ from confluent_kafka import KafkaException
 
 from consumer import __version__
 from consumer.errors import ConfigurationError, Problem
-from consumer.stream.options import GroupProtocol, StreamOptions
+from consumer.kafka.options import GroupProtocol, StreamOptions
 
 Value = str | int | float | bool
 Properties = dict[str, Value]

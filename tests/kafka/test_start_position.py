@@ -10,10 +10,10 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from structlog.testing import capture_logs
 
+from consumer.kafka.options import OffsetReset, StreamOptions
+from consumer.kafka.start_position import Start, StartPosition
 from consumer.scheduling.offset_map import decode, encode
 from consumer.scheduling.task import Partition
-from consumer.stream.options import OffsetReset, StreamOptions
-from consumer.stream.start_position import Start, StartPosition
 
 TOPIC_ID = bytes(range(20))
 FORMER_ID = bytes(16) + TOPIC_ID[16:]

@@ -11,9 +11,9 @@ import orjson
 import structlog
 from confluent_kafka import Consumer, KafkaError, Message
 
+from consumer.kafka.topic_watch import TopicSeen
 from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
-from consumer.stream.topic_watch import TopicSeen
 
 # Kafka heard us and said no, or is not who we think it is: only a person can mend these.
 REFUSALS = {

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from confluent_kafka import Message
 
+from consumer.dead_letters.format import redrives
 from consumer.enrolment.consent import Consent
 from consumer.enrolment.enroller import Enrolled, Enroller
 from consumer.operations.cluster import Cluster, Ends
 from consumer.operations.progress import bar
 from consumer.operations.records import Range, read
 from consumer.scheduling.task import Partition, headers_of
-from consumer.stream.dead_letter import redrives
 
 
 class Age(NamedTuple):

@@ -9,13 +9,13 @@ from typing import Protocol
 
 from confluent_kafka import Message
 
+from consumer.dead_letters.format import redrives
 from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
 from consumer.monitoring.observer import Journal
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Headers, Partition, Record, Task, headers_of
-from consumer.stream.dead_letter import redrives
 
 Rewind = Callable[[Ledger, int, int], Ledger | None]
 Passed = Mapping[FilterReason, deque[tuple[Message, Partition]]]

@@ -9,13 +9,13 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._metadata import TopicMetadata
 
+from consumer.dead_letters.topic import DeadLetterTopic
 from consumer.errors import ConfigurationError, FatalStreamError, Problem
 from consumer.kafka.broker_status import Connection
 from consumer.kafka.options import DeadLetterTopicCreation, StreamOptions
 from consumer.kafka.topic_watch import TopicSeen
 from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
-from consumer.stream.dead_letter_topic import DeadLetterTopic
 
 LOOK_UP_SECONDS = 1.0
 PAUSE_SECONDS = 0.05  # between two looks

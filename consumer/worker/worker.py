@@ -7,13 +7,13 @@ from enum import Enum
 
 import structlog
 
+from consumer.dead_letters.writer import DeadLetters
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
 from consumer.kafka.clients import KafkaClients
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
-from consumer.stream.dead_letters import DeadLetters
 from consumer.stream.poll_loop import PollLoop
 from consumer.stream.start import Start
 from consumer.stream.watchdog import Pulse

@@ -11,6 +11,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from prometheus_client import CollectorRegistry
 
+from consumer.dead_letters.writer import DeadLetters
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.kafka.options import StreamOptions
@@ -20,7 +21,6 @@ from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Task
 from consumer.scheduling.work import Bury
-from consumer.stream.dead_letters import DeadLetters
 from consumer.threads import OsThreads
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.broker import Broker

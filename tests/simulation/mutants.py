@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from consumer.clicksend.outcome import classify
+from consumer.dead_letters.writer import DeadLetters
 from consumer.delivery.circuit_breaker import Breaker
 from consumer.delivery.gate import Gate
 from consumer.delivery.halt import Halt
@@ -20,7 +21,6 @@ from consumer.scheduling.ready import ParkedTasks
 from consumer.scheduling.scheduler import Scheduler
 from consumer.stream.assignment import Assignment
 from consumer.stream.committer import Committer
-from consumer.stream.dead_letters import DeadLetters
 from consumer.stream.intake import Intake
 from consumer.stream.poll_loop import PollLoop
 from consumer.worker.delivery_loop import DeliveryLoop

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from confluent_kafka.admin._acl import AclOperation
 
+from consumer.dead_letters.topic import doubts
 from consumer.operations.check.finding import Finding, failed, ok, warning
 from consumer.operations.moments import shown_duration
-from consumer.stream.dead_letter_topic import doubts
 
 BROKER_DEFAULT_BYTES = 1_048_588  # message.max.bytes of a broker that is told nothing else
 

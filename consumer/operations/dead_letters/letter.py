@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import Message
 
+from consumer.dead_letters.format import CONNECT, LEFT_OUT, OURS, POINTER, REDRIVE_COUNT, Part
 from consumer.operations.moments import shown_moment
 from consumer.operations.output import Row
 from consumer.scheduling.offset_map import MAX_OFFSET
 from consumer.scheduling.task import Headers, Partition, Record, headers_of
-from consumer.stream.dead_letter import CONNECT, LEFT_OUT, OURS, POINTER, REDRIVE_COUNT, Part
 from consumer.terminal import escaped
 
 _PLACE = re.compile(r"(?:(.+)-)?(\d{1,9})@(\d{1,19})", re.ASCII)

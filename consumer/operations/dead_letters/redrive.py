@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
+from consumer.dead_letters.format import REDRIVE_COUNT, REDRIVEN_FROM
 from consumer.enrolment.enroller import Enrolled, Enroller
 from consumer.errors import ConsumerError, RefusedError
 from consumer.exit_status import ExitStatus
@@ -29,7 +30,6 @@ from consumer.operations.stopping import StopSignals
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
 from consumer.settings.views import client_properties, enrolment_rules
-from consumer.stream.dead_letter import REDRIVE_COUNT, REDRIVEN_FROM
 from consumer.terminal import say
 
 SLEEP_SECONDS = 0.05  # a signal is noticed so soon

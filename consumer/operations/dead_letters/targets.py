@@ -9,6 +9,7 @@ from typing import Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
+from consumer.dead_letters.writer import PARTITION_BY_KEY, DeadLetters
 from consumer.enrolment.enroller import Decision, Enrolled
 from consumer.errors import FatalStreamError, RefusedError
 from consumer.kafka.clients import KafkaClients
@@ -23,7 +24,6 @@ from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Record, Task
 from consumer.settings import Settings
 from consumer.settings.views import stream_options
-from consumer.stream.dead_letters import PARTITION_BY_KEY, DeadLetters
 from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
 from consumer.worker.event_loop import EventLoopDriver

@@ -63,10 +63,10 @@ def explain_file(sources: Sources, file: Path | None, look: Look) -> ExitStatus:
 
 def explain_kafka(sources: Sources, asked: FromKafka, look: Look) -> ExitStatus:
     """Explain records straight from Kafka, without a group. Raises as Cluster's methods do."""
+    from consumer.dead_letters.format import redrives  # noqa: PLC0415 -- the same
     from consumer.operations.cluster import Cluster  # noqa: PLC0415 -- a file needs no Kafka
     from consumer.operations.explain.kafka import Query, messages, ranges_of  # noqa: PLC0415 -- the same
     from consumer.scheduling.task import headers_of  # noqa: PLC0415 -- the same
-    from consumer.stream.dead_letter import redrives  # noqa: PLC0415 -- the same
 
     settings = load(sources, ("enrolment", "kafka"))
     explainer = _explainer(settings)

@@ -8,11 +8,11 @@ from typing import Any
 from confluent_kafka import Message
 
 from consumer.clicksend.outcome import Outcome, Result
+from consumer.dead_letters.format import NOTHING, DeadLetter, Parts, dead_letter
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.operations.dead_letters.letter import Letter, letter_of
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.task import Headers, Partition, Record, Task
-from consumer.stream.dead_letter import NOTHING, DeadLetter, Parts, dead_letter
 
 SOURCE = Partition("events", 3)
 RECORD_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from consumer.dead_letters.format import Part
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.operations.dead_letters.letter import Place, letter_of, printable
 from consumer.scheduling.task import Headers, Partition
-from consumer.stream.dead_letter import Part
 from tests.operations.dead_letters.letters import RECORD_MS, SOURCE, VALUE, letter, message
 
 

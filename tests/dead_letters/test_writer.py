@@ -10,11 +10,11 @@ from confluent_kafka import KafkaError, KafkaException
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from consumer.dead_letters.writer import DeadLetters
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
-from consumer.stream.dead_letters import DeadLetters
 from consumer.threads import OsThreads
 from tests.scheduling.builders import EVENTS, Engine
 

@@ -8,13 +8,13 @@ from typing import Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
+from consumer.dead_letters.format import NOTHING, Part, Parts, dead_letter, smaller
+from consumer.dead_letters.hints import mend
 from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Task
-from consumer.stream.dead_letter import NOTHING, Part, Parts, dead_letter, smaller
-from consumer.stream.letter_mends import mend
 from consumer.threads import Thread, Threads
 
 POLL_SECONDS = 0.1

@@ -10,10 +10,10 @@ import pytest
 
 from consumer import __version__
 from consumer.clicksend.outcome import Outcome
+from consumer.dead_letters.format import DIET, NOTHING, DeadLetter, Part, Parts, dead_letter, smaller
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.task import Headers, Task
-from consumer.stream.dead_letter import DIET, NOTHING, DeadLetter, Part, Parts, dead_letter, smaller
 from tests.delivery.answers import REJECTED, TIMEOUT
 from tests.scheduling.builders import EVENTS, JANE, record
 

@@ -47,9 +47,9 @@ from consumer.scheduling.scheduler import Scheduler
 from consumer.settings import Settings, reload_credentials
 from consumer.settings.model import Monitor as MonitorSettings
 from consumer.settings.views import enrolment_rules, stream_options
-from consumer.stream.watchdog import Watchdog
 from consumer.threads import OsThreads, Threads
 from consumer.worker.event_loop import Delivery, EventLoopDriver
+from consumer.worker.watchdog import Watchdog
 from consumer.worker.worker import Ending, Worker
 
 LIVE_SHARE = 0.5  # of max.poll.interval.ms: longer than a revoke may take (a third), shorter than the broker allows

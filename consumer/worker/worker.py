@@ -14,12 +14,12 @@ from consumer.kafka.clients import KafkaClients
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
-from consumer.stream.poll_loop import PollLoop
-from consumer.stream.start import Start
-from consumer.stream.watchdog import Pulse
 from consumer.threads import Threads
 from consumer.worker.delivery_loop import DeliveryLoop, Driver
 from consumer.worker.input_guard import InputGuard
+from consumer.worker.poll_loop import PollLoop
+from consumer.worker.start import Start
+from consumer.worker.watchdog import Pulse
 
 LAST_COMMIT_SECONDS = 2.0  # of the drain budget: requests and dead letters that hang must not cost the last commit
 

@@ -28,9 +28,9 @@ from consumer.monitoring.debugger.ring import Ring
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.scheduler import Scheduler
-from consumer.stream.intake import Intake
 from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
+from consumer.worker.intake import Intake
 from tests.benchmarks.cases.engine import InstantDriver, NoDeadLetters
 from tests.scheduling.builders import EVENTS, Consumed
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from consumer.enrolment.decision import Decision, Enrolled, Filtered
 from consumer.kafka import topic_watch
-from consumer.stream.committer import INTERVAL
+from consumer.worker.committer import INTERVAL
 from tests.chaos.evidence import (
     BrokerAway,
     Destroyed,

@@ -201,7 +201,7 @@ def test_a_producer_that_has_failed_for_good_is_replaced_and_its_letters_are_wri
         office.writer.serve(0)
     replaced = next(each for each in logged if each["event"].startswith("the producer"))
     assert replaced["cause"].startswith("KafkaException")
-    assert "test_dead_letters.py" in replaced["at"]
+    assert "test_writer.py" in replaced["at"]
     assert len(office.producers) == 2
     assert office.count("dead_letter_producers_replaced") == 1
     assert (failed.letters, office.written()) == ([], 0)

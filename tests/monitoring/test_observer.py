@@ -13,7 +13,7 @@ from consumer.monitoring.observer import Journal, combined
 from consumer.operations.demo.journal import DemoJournal
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.task import Record, Task
-from consumer.stream.intake import Intake
+from consumer.worker.intake import Intake
 from tests.scheduling.builders import EVENTS, TIMESTAMP_MS, Consumed
 
 BROWSING, NAMELESS, JANES = (

@@ -25,8 +25,8 @@ from consumer.scheduling.offset_map import decode
 from consumer.scheduling.scheduler import Batch, Scheduler
 from consumer.scheduling.task import Partition, Stage
 from consumer.scheduling.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
-from consumer.stream.committer import INTERVAL, Committer
 from consumer.threads import OsThreads
+from consumer.worker.committer import INTERVAL, Committer
 from tests.delivery.answers import (
     DELIVERED,
     EVERY_FINDING,
@@ -35,7 +35,7 @@ from tests.delivery.answers import (
 from tests.monitoring.happenings import PHONES, Arrival, Leave, Person, Step, answers, arrivals, numbers, steps
 from tests.scheduling.builders import JANE, TOPIC_ID, task
 from tests.scheduling.list_model import UNDER_WAY, Assignment, Book, Entry, State, permits, regulate
-from tests.stream.commits import Commits, End
+from tests.worker.commits import Commits, End
 
 PARTITIONS = [Partition("events", number) for number in range(3)]
 PLENTY = 1000  # identities to remember: none is ever dropped for lack of room

@@ -19,11 +19,11 @@ from consumer.scheduling.lanes import Lanes
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.ready import ParkedTasks
 from consumer.scheduling.scheduler import Scheduler
-from consumer.stream.assignment import Assignment
-from consumer.stream.committer import Committer
-from consumer.stream.intake import Intake
-from consumer.stream.poll_loop import PollLoop
+from consumer.worker.committer import Committer
 from consumer.worker.delivery_loop import DeliveryLoop
+from consumer.worker.intake import Intake
+from consumer.worker.poll_loop import PollLoop
+from consumer.worker.rebalance import Assignment
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from consumer.monitoring.collector import WorkerCollector
 from consumer.monitoring.health import Condition, Health
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Headers, Stage
-from consumer.stream.intake import Intake
 from consumer.worker.input_guard import InputGuard
+from consumer.worker.intake import Intake
 from tests.scheduling.builders import EVENTS, MORE_EVENTS, TIMESTAMP_MS, Consumed, Engine
 
 LIMIT = 5

@@ -10,7 +10,7 @@ from consumer.operations.cluster import Cluster
 from consumer.operations.dead_letters.letter import Letter, Place
 from consumer.operations.records import Range, read
 from consumer.scheduling.task import Record
-from consumer.stream.intake import record_of
+from consumer.worker.intake import record_of
 
 
 def original(cluster: Cluster, letter: Letter, source: Place) -> Record | None:

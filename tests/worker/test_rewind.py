@@ -17,7 +17,7 @@ from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import CommitMap
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
-from consumer.stream.rewind import Rewind
+from consumer.worker.rewind import Rewind
 from tests.delivery.answers import DELIVERED
 from tests.scheduling.builders import EVENTS, JANE, JOE, TOPIC_ID, Engine
 

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from consumer.scheduling.counts import CommitResult, ReleaseReason
 from consumer.scheduling.scheduler import Batch, Scheduler
-from consumer.stream.committer import Committer
+from consumer.worker.committer import Committer
 from tests.scheduling.builders import EVENTS, JANE, Engine, task
 
 TOPIC_ID = bytes(range(20))

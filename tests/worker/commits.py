@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from consumer.scheduling.task import Partition
-from consumer.stream.committer import Committer
+from consumer.worker.committer import Committer
 
 Look = Callable[[Partition], int]
 Check = Callable[[Partition, int, str], frozenset[int]]

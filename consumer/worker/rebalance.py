@@ -22,7 +22,7 @@ from consumer.scheduling.offset_map import EPOCH_UNKNOWN, UNKNOWN_TOPIC_ID, Comm
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition
-from consumer.stream.committer import Committer
+from consumer.worker.committer import Committer
 
 LOOK_UP_SECONDS = 10.0
 

@@ -24,10 +24,10 @@ from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Task
-from consumer.stream.assignment import Assignment, LookUps
-from consumer.stream.committer import Committer
-from consumer.stream.intake import Guard, Intake
-from consumer.stream.rewind import Rewind
+from consumer.worker.committer import Committer
+from consumer.worker.intake import Guard, Intake
+from consumer.worker.rebalance import Assignment, LookUps
+from consumer.worker.rewind import Rewind
 
 POLL_SECONDS = 0.05
 BATCH = 500

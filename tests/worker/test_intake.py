@@ -14,7 +14,7 @@ from consumer.enrolment.rules import Rules
 from consumer.scheduling.offset_map import CommitMap
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.task import Headers
-from consumer.stream.intake import Intake
+from consumer.worker.intake import Intake
 from tests.scheduling.builders import EVENTS, TIMESTAMP_MS, TOPIC_ID, Consumed
 
 NOW_MS, MAX_AGE_MS = 1_000_000, 1_000

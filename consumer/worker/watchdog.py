@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from consumer.log import frame_places
-from consumer.stream.interpreter_timer import GRACE_SECONDS, InterpreterTimer
+from consumer.worker.interpreter_timer import GRACE_SECONDS, InterpreterTimer
 
 INTERVAL = 1.0  # seconds between two checks
 

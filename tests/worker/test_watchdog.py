@@ -11,8 +11,8 @@ from subprocess import PIPE
 
 import pytest
 
-from consumer.stream.interpreter_timer import STATUS
-from consumer.stream.watchdog import Pulse, Watchdog, stacks
+from consumer.worker.interpreter_timer import STATUS
+from consumer.worker.watchdog import Pulse, Watchdog, stacks
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the timer is Linux's")
 
@@ -62,7 +62,7 @@ def test_stacks_tell_places_and_no_values() -> None:
 HANGS = """
 import os, sys, threading, time
 from consumer.log import LogFormat, LogLevel, configure
-from consumer.stream.watchdog import Pulse, Watchdog
+from consumer.worker.watchdog import Pulse, Watchdog
 configure(LogLevel.INFO, LogFormat.JSON)
 pulse = Pulse("the poll loop", time.monotonic(), float(sys.argv[1]))
 Watchdog(lambda: [pulse], float(sys.argv[2]), time.monotonic, lambda: os._exit(70), grace=3).start()
@@ -121,6 +121,6 @@ def test_a_process_that_was_frozen_for_longer_than_any_limit_goes_on(times: int)
 
 
 def test_a_watchdog_that_was_stopped_ends_nothing() -> None:
-    stop = "from consumer.stream.interpreter_timer import InterpreterTimer as It; it = It(1, 1); it.wind(); it.stop()"
+    stop = "from consumer.worker.interpreter_timer import InterpreterTimer as It; it = It(1, 1); it.wind(); it.stop()"
     ended = process(limit=600, silence=60, hang=f"{stop}; time.sleep(4)")
     assert (ended.wait(timeout=160), ended.communicate()) == (0, ("", ""))

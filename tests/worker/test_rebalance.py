@@ -27,8 +27,8 @@ from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID, encode
 from consumer.scheduling.scheduler import Batch
-from consumer.stream.assignment import Assignment, LookUps
-from consumer.stream.committer import Committer
+from consumer.worker.committer import Committer
+from consumer.worker.rebalance import Assignment, LookUps
 from tests.delivery.answers import DELIVERED, RATE_LIMITED
 from tests.scheduling.builders import EVENTS, JANE, MORE_EVENTS, Engine
 

@@ -112,12 +112,12 @@ def sandbox(  # noqa: PLR0913 -- one parameter an option
     allowed_host: Annotated[list[str] | None, typer.Option(help="A name beside loopback to be called by.")] = None,
 ) -> int:
     """The ClickSend stand-in alone, with a page of the contacts it holds."""
-    from consumer.operations.sandbox.command import run_sandbox
-    from consumer.operations.sandbox.faults import Script
-    from consumer.operations.sandbox.limiter import RateLimit
-    from consumer.operations.sandbox.options import SandboxOptions, UnknownList
-    from consumer.operations.sandbox.script import read_script
-    from consumer.operations.sandbox.store import Duplicates
+    from consumer.sandbox.command import run_sandbox
+    from consumer.sandbox.faults import Script
+    from consumer.sandbox.limiter import RateLimit
+    from consumer.sandbox.options import SandboxOptions, UnknownList
+    from consumer.sandbox.script import read_script
+    from consumer.sandbox.store import Duplicates
 
     options = SandboxOptions(
         host=host,

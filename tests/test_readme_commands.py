@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient
 
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.kafka.topic_ids import TopicIds
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.server import Sandbox
 from consumer.scheduling.offset_map import encode
 from consumer.scheduling.task import Partition
 from tests.integration.command import HANG_SECONDS, environment

@@ -16,7 +16,7 @@ from statistics import mean
 
 import pytest
 
-from consumer.operations.sandbox.limiter import RetryAfter
+from consumer.sandbox.limiter import RetryAfter
 from tests.delivery.limited_sink import (
     Changing,
     Crew,

@@ -22,7 +22,7 @@ from consumer.operations.group import Group, commits_of
 from consumer.operations.offsets import command
 from consumer.operations.offsets.command import Execution, _execute
 from consumer.operations.offsets.plan import Move
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.server import Sandbox
 from consumer.scheduling.offset_map import decode, encode
 from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load

@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from consumer.operations.cluster import Cluster
 from consumer.operations.records import Range, oldest, read
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.server import Sandbox
 from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
 from tests.integration.command import run, wait_until

@@ -10,7 +10,7 @@ import pytest
 
 from consumer.dead_letters.format import Part
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.operations.sandbox.faults import Rule
+from consumer.sandbox.faults import Rule
 from consumer.scheduling.task import Partition
 from tests.integration.command import HANG_SECONDS, run, wait_until
 from tests.integration.graveyard import RECORD_MS, Graveyard

@@ -173,7 +173,7 @@ def test_nothing_is_committed_of_a_partition_whose_offset_could_not_be_read_befo
         member.assigned()
     (line,) = [each for each in logged if each["event"].startswith("committed offsets could not be read")]
     assert (line["error"], line["cause"]) == ("_TIMED_OUT", "KafkaException _TIMED_OUT")
-    assert "test_assignment.py" in line["at"]
+    assert "test_rebalance.py" in line["at"]
     assert group.begun == [OFFSET_INVALID], "librdkafka asks for the offset by itself"
     member.committer.commit(member.group)
     assert group.commits == []

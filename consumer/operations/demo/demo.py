@@ -16,7 +16,7 @@ from consumer.exit_status import ExitStatus
 from consumer.operations.demo.lines import Lines, open_lines
 from consumer.operations.demo.stage import Programme, Run, Stage
 from consumer.operations.demo.story import Chapter, Story
-from consumer.operations.sandbox.faults import Script
+from consumer.sandbox.faults import Script
 
 READABLE_SECONDS = 0.2  # between two records
 QUICK_SECONDS = 0.02

@@ -21,9 +21,9 @@ from consumer.operations.demo.journal import Announced, DemoJournal, Happening, 
 from consumer.operations.demo.narrator import Narrator
 from consumer.operations.demo.story import Chapter
 from consumer.operations.demo.summary import summary
-from consumer.operations.sandbox.options import SandboxOptions
-from consumer.operations.sandbox.server import Sandbox
 from consumer.operations.wiring import Member
+from consumer.sandbox.options import SandboxOptions
+from consumer.sandbox.server import Sandbox
 from consumer.settings import Settings, Sources, load
 from consumer.worker.worker import Ending
 

@@ -8,7 +8,7 @@ from random import Random
 
 from consumer.operations.demo.events import Emission, Events, flat_traits, name_only_traits, nested_traits
 from consumer.operations.demo.people import People
-from consumer.operations.sandbox.faults import Rule, Script
+from consumer.sandbox.faults import Rule, Script
 
 SEED = 20260115
 REJECTED = "rejected@example.org"

@@ -8,11 +8,11 @@ import threading
 
 import structlog
 
+from consumer.app import Member
 from consumer.enrolment.email import load_validator
 from consumer.exit_status import ExitStatus
 from consumer.operations.descriptors import descriptor_warnings
 from consumer.operations.stopping import StopSignals
-from consumer.operations.wiring import Member
 from consumer.settings import Settings
 from consumer.worker.worker import Ending
 

@@ -1,4 +1,4 @@
-"""How many requests a second may go out. Whether it finds a limit that it is not told: test_rate_limiter_convergence.py."""
+"""The rate limit. Whether it finds a limit that it is not told of: test_rate_limiter_convergence.py."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
+from consumer.app import delivery, scheduler
 from consumer.dead_letters.writer import PARTITION_BY_KEY, DeadLetters
 from consumer.enrolment.enroller import Decision, Enrolled
 from consumer.errors import FatalStreamError, RefusedError
@@ -17,7 +18,6 @@ from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.operations.dead_letters.fate import Fate
 from consumer.operations.target_watch import TargetWatch, still_halted
-from consumer.operations.wiring import delivery, scheduler
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN
 from consumer.scheduling.scheduler import Batch

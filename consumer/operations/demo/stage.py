@@ -12,6 +12,7 @@ from enum import Enum
 from queue import Empty
 from typing import TextIO
 
+from consumer.app import Member
 from consumer.exit_status import ExitStatus
 from consumer.operations.broker import InProcessBroker
 from consumer.operations.demo.background import Background
@@ -21,7 +22,6 @@ from consumer.operations.demo.journal import Announced, DemoJournal, Happening, 
 from consumer.operations.demo.narrator import Narrator
 from consumer.operations.demo.story import Chapter
 from consumer.operations.demo.summary import summary
-from consumer.operations.wiring import Member
 from consumer.sandbox.options import SandboxOptions
 from consumer.sandbox.server import Sandbox
 from consumer.settings import Settings, Sources, load

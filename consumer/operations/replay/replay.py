@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from consumer.app import delivery, scheduler
 from consumer.enrolment.disposition import Disposition
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
 from consumer.errors import ConsumerError
@@ -27,7 +28,6 @@ from consumer.operations.replay.selection import DELIVER, Only, Selection
 from consumer.operations.staleness import look_through
 from consumer.operations.stopping import StopSignals
 from consumer.operations.target_watch import TargetWatch, still_halted
-from consumer.operations.wiring import delivery, scheduler
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
 from consumer.settings.views import enrolment_rules, stream_options

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from consumer.app import Probes
 from consumer.clicksend.fault import Fault
 from consumer.monitoring.health import Health
-from consumer.operations.wiring import Probes
 from tests.delivery.answers import DOWN, asked_to_wait
 from tests.scheduling.builders import JANE, JOE, KIM, Engine
 

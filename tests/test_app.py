@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from consumer.app import CredentialStore, Debugger
 from consumer.clicksend.transport import Trust
 from consumer.monitoring.server import Report
-from consumer.operations.wiring import CredentialStore, Debugger
 from consumer.settings import Sources, load
 from tests.operations.test_client_settings import BASE
 from tests.scheduling.builders import Engine

@@ -10,7 +10,7 @@ from consumer.app import CredentialStore, Debugger
 from consumer.clicksend.transport import Trust
 from consumer.monitoring.server import Report
 from consumer.settings import Sources, load
-from tests.operations.test_client_settings import BASE
+from tests.kafka.test_properties import BASE
 from tests.scheduling.builders import Engine
 
 

@@ -20,9 +20,9 @@ from consumer.kafka.topic_ids import TopicIds
 from consumer.sandbox.server import Sandbox
 from consumer.scheduling.offset_map import encode
 from consumer.scheduling.task import Partition
+from tests.commands.dead_letters.letters import written
 from tests.integration.command import HANG_SECONDS, environment
 from tests.kafka.apache import ApacheKafka
-from tests.operations.dead_letters.letters import written
 
 README = Path(__file__).parent.parent / "README.md"
 TOPIC, GROUP = "raw-events", "clicksend-consumer"

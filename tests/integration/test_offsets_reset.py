@@ -15,13 +15,13 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._resource import ResourceType
 
+from consumer.commands.kafka.cluster import Cluster
+from consumer.commands.kafka.group import Group, commits_of
+from consumer.commands.offsets import command
+from consumer.commands.offsets.command import Execution, _execute
+from consumer.commands.offsets.plan import Move
 from consumer.errors import FatalStreamError, RefusedError
 from consumer.kafka.topic_ids import TopicIds
-from consumer.operations.cluster import Cluster
-from consumer.operations.group import Group, commits_of
-from consumer.operations.offsets import command
-from consumer.operations.offsets.command import Execution, _execute
-from consumer.operations.offsets.plan import Move
 from consumer.sandbox.server import Sandbox
 from consumer.scheduling.offset_map import decode, encode
 from consumer.scheduling.task import Partition

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from consumer.operations.cluster import Cluster
-from consumer.operations.records import Range, oldest, read
+from consumer.commands.kafka.cluster import Cluster
+from consumer.commands.kafka.records import Range, oldest, read
 from consumer.sandbox.server import Sandbox
 from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load

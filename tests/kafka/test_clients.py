@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from consumer.commands.kafka.cluster import Cluster
 from consumer.kafka.clients import KafkaClients
 from consumer.kafka.options import StreamOptions
-from consumer.operations.cluster import Cluster
 from consumer.settings import Sources, load
 from tests.kafka.in_process import InProcess
 

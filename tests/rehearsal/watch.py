@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from typing import Self
 
-from consumer.operations.cluster import Cluster
-from consumer.operations.group import commits_of
+from consumer.commands.kafka.cluster import Cluster
+from consumer.commands.kafka.group import commits_of
 from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
 from tests.integration.worker_process import WorkerProcess

@@ -81,8 +81,8 @@ def demo(
 ) -> int:
     """Everything on this machine, with no configuration: broker, ClickSend stand-in, worker, visitors."""
     log.configure(log.LogLevel.ERROR, log.LogFormat.AUTO)  # the narration tells the rest
-    from consumer.operations.demo.demo import DemoOptions, run_demo
-    from consumer.operations.demo.stage import Run
+    from consumer.demo.demo import DemoOptions, run_demo
+    from consumer.demo.runner import Run
 
     return run_demo(DemoOptions(Run.ONCE if once else Run.ENDLESS, events), sys.stdout, sys.stderr)
 

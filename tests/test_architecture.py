@@ -15,7 +15,6 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = [
     "__main__",
     "cli",
-    "operations",
     "demo",
     "commands",
     "app",

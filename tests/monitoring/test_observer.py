@@ -6,11 +6,11 @@ from typing import cast
 import pytest
 from confluent_kafka import Message
 
+from consumer.demo.observer import DemoJournal
 from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Enrolled, Enroller, Undeliverable
 from consumer.enrolment.rules import Rules
 from consumer.monitoring.observer import Journal, combined
-from consumer.operations.demo.journal import DemoJournal
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.task import Record, Task
 from consumer.worker.intake import Intake

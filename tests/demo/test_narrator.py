@@ -4,10 +4,10 @@ import io
 
 import pytest
 
+from consumer.demo.messages import clock
+from consumer.demo.narrator import ADDRESSES_SECONDS, BROWSING_SECONDS, Narrator
+from consumer.demo.observer import About, Announced, WasDelivered, WasFiltered
 from consumer.enrolment.disposition import FilterReason
-from consumer.operations.demo.journal import About, Announced, WasDelivered, WasFiltered
-from consumer.operations.demo.narrator import ADDRESSES_SECONDS, BROWSING_SECONDS, Narrator
-from consumer.operations.demo.wording import clock
 
 AT = 1_700_000_000.0
 ADDRESSES = {"contacts arriving": "http://127.0.0.1:1/", "metrics": "http://127.0.0.1:2/metrics"}

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from consumer.operations.demo.people import Person
+from consumer.demo.visitors import Person
 
 Json = Mapping[str, object]
 

@@ -6,7 +6,7 @@ import time
 from enum import StrEnum
 
 from consumer.clicksend.outcome import Outcome
-from consumer.operations.demo.journal import About, Happening, WasBuried, WasDelivered, WasFiltered, WillRetry
+from consumer.demo.observer import About, Happening, WasBuried, WasDelivered, WasFiltered, WillRetry
 
 RULE_WIDTH = 100
 

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 import requests
 
+from consumer.demo import demo
+from consumer.demo import scenario as story
+from consumer.demo.demo import DemoOptions, run_demo
+from consumer.demo.runner import Run
 from consumer.errors import ConfigurationError
 from consumer.exit_status import ExitStatus
-from consumer.operations.demo import demo, story
-from consumer.operations.demo.demo import DemoOptions, run_demo
-from consumer.operations.demo.stage import Run
 
 OWN = b"""{"type": "track", "event": "Signed Up", "traits": {"email": "me@example.com"}}
 {"type": "page", "name": "Home"}

@@ -13,15 +13,15 @@ from queue import Empty
 from typing import TextIO
 
 from consumer.app import Member
+from consumer.demo.background import Background
+from consumer.demo.broker import InProcessBroker
+from consumer.demo.emitter import Emitter
+from consumer.demo.gate_watch import GateWatch
+from consumer.demo.narrator import Narrator
+from consumer.demo.observer import Announced, DemoJournal, Happening, Happenings
+from consumer.demo.scenario import Chapter
+from consumer.demo.summary import summary
 from consumer.exit_status import ExitStatus
-from consumer.operations.broker import InProcessBroker
-from consumer.operations.demo.background import Background
-from consumer.operations.demo.emitter import Emitter
-from consumer.operations.demo.gate_watch import GateWatch
-from consumer.operations.demo.journal import Announced, DemoJournal, Happening, Happenings
-from consumer.operations.demo.narrator import Narrator
-from consumer.operations.demo.story import Chapter
-from consumer.operations.demo.summary import summary
 from consumer.sandbox.options import SandboxOptions
 from consumer.sandbox.server import Sandbox
 from consumer.settings import Settings, Sources, load

@@ -12,10 +12,10 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
+from consumer.demo.formatting import Lines, open_lines
+from consumer.demo.runner import Programme, Run, Stage
+from consumer.demo.scenario import Chapter, Story
 from consumer.exit_status import ExitStatus
-from consumer.operations.demo.lines import Lines, open_lines
-from consumer.operations.demo.stage import Programme, Run, Stage
-from consumer.operations.demo.story import Chapter, Story
 from consumer.sandbox.faults import Script
 
 READABLE_SECONDS = 0.2  # between two records

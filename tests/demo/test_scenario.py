@@ -5,11 +5,11 @@ from itertools import islice
 
 import pytest
 
+from consumer.demo.events import Emission
+from consumer.demo.scenario import REJECTED, Chapter, Story
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.enroller import Enrolled, Enroller, Filtered
 from consumer.enrolment.rules import Rules
-from consumer.operations.demo.events import Emission
-from consumer.operations.demo.story import REJECTED, Chapter, Story
 
 
 def records(chapters: list[Chapter]) -> list[Emission]:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 
 from confluent_kafka import Producer
 
-from consumer.operations.demo.events import Emission
-from consumer.operations.demo.journal import NOTE
-from consumer.operations.demo.story import Chapter
+from consumer.demo.events import Emission
+from consumer.demo.observer import NOTE
+from consumer.demo.scenario import Chapter
 from consumer.scheduling.scheduler import Scheduler
 
 AHEAD_BYTES = 1_000_000  # with one more record, below 2 MiB in a partition; the broker drops beyond 5

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from consumer.demo.events import Emission
 from consumer.errors import ConfigurationError, Problem
-from consumer.operations.demo.events import Emission
 
 LONGEST = 1_000_000  # bytes: what Kafka takes by default, with its own fields
 STDIN = Path("-")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from consumer.demo.formatting import LONGEST, STDIN, Lines, open_lines
 from consumer.errors import ConfigurationError
-from consumer.operations.demo.lines import LONGEST, STDIN, Lines, open_lines
 
 
 def lines_of(content: bytes) -> Lines:

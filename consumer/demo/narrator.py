@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TextIO
 
+from consumer.demo.messages import Brush, Colour, NoBrush, browsing, line
+from consumer.demo.observer import Announced, Happening, WasFiltered
 from consumer.enrolment.disposition import FilterReason
-from consumer.operations.demo.journal import Announced, Happening, WasFiltered
-from consumer.operations.demo.wording import Brush, Colour, NoBrush, browsing, line
 
 BROWSING_SECONDS = 3.0
 ADDRESSES_SECONDS = 60.0

@@ -5,7 +5,7 @@ from random import Random
 import phonenumbers
 import pytest
 
-from consumer.operations.demo.people import COUNTRIES, Country, People
+from consumer.demo.visitors import COUNTRIES, Country, People
 
 BY_REGION = dict(zip(("US", "GB", "DE", "FR", "SE"), COUNTRIES, strict=True))
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from consumer.demo.summary import summary
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Disposition, FilterReason
-from consumer.operations.demo.summary import summary
 from consumer.scheduling.counts import Counts, ReleaseReason
 
 

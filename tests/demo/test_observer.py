@@ -7,8 +7,8 @@ from queue import SimpleQueue
 import orjson
 import pytest
 
+from consumer.demo.observer import DemoJournal, Happening, WasBuried, WasFiltered
 from consumer.enrolment.disposition import FilterReason
-from consumer.operations.demo.journal import DemoJournal, Happening, WasBuried, WasFiltered
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.task import Record, Task
 from tests.scheduling.builders import EVENTS

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
-from consumer.operations.demo.events import Emission, Events, flat_traits, name_only_traits, nested_traits
-from consumer.operations.demo.people import People
+from consumer.demo.events import Emission, Events, flat_traits, name_only_traits, nested_traits
+from consumer.demo.visitors import People
 from consumer.sandbox.faults import Rule, Script
 
 SEED = 20260115

@@ -5,11 +5,11 @@ from random import Random
 import orjson
 import pytest
 
+from consumer.demo.events import Emission, Events, flat_traits, name_only_traits, nested_traits
+from consumer.demo.visitors import COUNTRIES, Person
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
 from consumer.enrolment.rules import Rules
-from consumer.operations.demo.events import Emission, Events, flat_traits, name_only_traits, nested_traits
-from consumer.operations.demo.people import COUNTRIES, Person
 
 DE = COUNTRIES[2]
 PERSON = Person("Hana", "Keller", "Hana.Keller1@example.org", DE, 7)

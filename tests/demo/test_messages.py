@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from consumer.clicksend.outcome import Cause, Outcome, Result
-from consumer.enrolment.disposition import DeadLetterReason, FilterReason
-from consumer.operations.demo.journal import (
+from consumer.demo.messages import Brush, NoBrush, browsing, clock, line
+from consumer.demo.observer import (
     About,
     Announced,
     Happening,
@@ -13,7 +13,7 @@ from consumer.operations.demo.journal import (
     WasFiltered,
     WillRetry,
 )
-from consumer.operations.demo.wording import Brush, NoBrush, browsing, clock, line
+from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 
 AT = 1_700_000_000.0
 ABOUT = About("events-1@7", "Signed Up", "j***@example.com", at=AT)

@@ -17,7 +17,7 @@ from consumer.errors import ConfigurationError, Problem
 from consumer.kafka.options import OffsetReset, StreamOptions
 from consumer.kafka.topic_ids import is_former
 from consumer.log import cause_of
-from consumer.scheduling.offset_map import COUNT_UNKNOWN, CommitMap, decode, encode
+from consumer.scheduling.offset_map import COUNT_UNKNOWN, OffsetMap, decode, encode
 from consumer.scheduling.task import Partition
 
 LOOK_UP_SECONDS = 10.0
@@ -157,7 +157,7 @@ class _BegunTopic:
     partition_count -- how many partitions the topic has now
     """
 
-    def __init__(self, claims: Sequence[CommitMap | None], partition_count: int, topic_id: bytes) -> None:
+    def __init__(self, claims: Sequence[OffsetMap | None], partition_count: int, topic_id: bytes) -> None:
         told = [claim for claim in claims if claim is not None]
         counts = [claim.partition_count for claim in told if claim.partition_count != COUNT_UNKNOWN]
         self._was_recreated = any(is_former(claim.topic_id, topic_id) for claim in told)

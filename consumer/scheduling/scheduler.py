@@ -1,4 +1,4 @@
-"""Which record goes out next, and how it is settled: lanes, ledgers, gate and judge under one lock."""
+"""Which record goes out next, and how it is settled: lanes, offset trackers, gate and judge under one lock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Disposition, FilterReason, Reason
 from consumer.scheduling.counts import Counts, ReleaseReason
 from consumer.scheduling.lanes import Lanes
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.ready import ParkedTasks, ReadyQueue
 from consumer.scheduling.task import Partition, Stage, Task
 from consumer.scheduling.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
@@ -55,7 +55,9 @@ class Scheduler:
         self._wake: Callable[[], None] = _nobody
         self._loop_waits = False  # the loop has been told to wait and not been woken since
         self.gate = gate
-        self.ledgers: dict[Partition, Ledger] = {}  # changed by the poll thread only, which may read without the lock
+        self.trackers: dict[
+            Partition, OffsetTracker
+        ] = {}  # changed by the poll thread only, which may read without the lock
         self._judge = judge
         self._policy = policy
         self._duplicates = Duplicates(deduplicate)
@@ -76,12 +78,12 @@ class Scheduler:
 
     # What the poll thread calls.
 
-    def assign(self, partition: Partition, start: int, committed: int, topic_id: bytes) -> Ledger:
-        """A new ledger for a partition that is consumed from `start` on."""
+    def assign(self, partition: Partition, start: int, committed: int, topic_id: bytes) -> OffsetTracker:
+        """A new offset tracker for a partition that is consumed from `start` on."""
         with self.lock:
             self._duplicates.forget_all()
-            ledger = self.ledgers[partition] = Ledger(partition, start, committed, topic_id)
-            return ledger
+            tracker = self.trackers[partition] = OffsetTracker(partition, start, committed, topic_id)
+            return tracker
 
     def admit(self, batch: Batch) -> None:
         """Take over what was consumed."""
@@ -90,10 +92,10 @@ class Scheduler:
             self._counts.skipped += batch.skipped
             self._counts.add_filtered(batch.filtered)
             for task in batch.tasks:
-                if not task.ledger.live:  # rewound in the middle of this very batch
+                if not task.tracker.live:  # rewound in the middle of this very batch
                     self._counts.released[ReleaseReason.REWOUND] += 1
                     continue
-                task.ledger.admit(task)
+                task.tracker.admit(task)
                 if task.stage is Stage.HELD:
                     continue  # until `release_held`
                 if task.reason is not None:
@@ -108,7 +110,7 @@ class Scheduler:
         """Write the dead letters of tasks that were held, as far as their partitions are still ours."""
         with self.lock:
             for task in tasks:
-                if task.stage is Stage.HELD and task.ledger.live and not task.ledger.leaving:
+                if task.stage is Stage.HELD and task.tracker.live and not task.tracker.leaving:
                     self._bury_soon(task)
             wake = self._wake_is_due()
         if wake:
@@ -118,9 +120,9 @@ class Scheduler:
         """Take nothing more of these partitions. What waits is given up at once, what is under way may end."""
         with self.lock:
             for partition in partitions:
-                ledger = self.ledgers.get(partition)
-                if ledger is not None and not ledger.leaving:
-                    self._give_up_waiting(ledger)
+                tracker = self.trackers.get(partition)
+                if tracker is not None and not tracker.leaving:
+                    self._give_up_waiting(tracker)
             wake = self._wake_is_due()
         if wake:
             self._wake()
@@ -132,21 +134,22 @@ class Scheduler:
         with self.lock:
             self._duplicates.forget_all()
             for partition in partitions:
-                ledger = self.ledgers.pop(partition, None)
-                if ledger is not None:
-                    ledger.live = False
-                    self._counts.released[reason] += len(ledger)
+                tracker = self.trackers.pop(partition, None)
+                if tracker is not None:
+                    tracker.live = False
+                    self._counts.released[reason] += len(tracker)
 
     def share(self) -> None:
         """A rebalance is over: this worker's part of ClickSend's limit goes with the partitions that it has now."""
         with self.lock:
-            self.gate.own(len(self.ledgers))
+            self.gate.own(len(self.trackers))
             wake = self._wake_is_due()
         if wake:
             self._wake()
 
     def in_flight(self, partitions: Iterable[Partition]) -> int:
-        """Count the requests and dead letters of these partitions that are in flight, those of former ledgers included:
+        """Count the requests and dead letters of these partitions that are in flight, those of former offset trackers
+        included:
         while one is, the next owner's could overtake it.
         """
         with self.lock:
@@ -183,11 +186,11 @@ class Scheduler:
         with self.lock:
             self._loop_waits = False
             verdict = self._judge.judge(outcome, task.attempts, task.contact, sent.permit, sent.sent_at, now)
-            if isinstance(verdict, GiveUp) and task.ledger.live:
+            if isinstance(verdict, GiveUp) and task.tracker.live:
                 task.stage, task.reason = Stage.BURYING, verdict.reason
                 return verdict
             self._request_ended(task)
-            if not task.ledger.live:
+            if not task.tracker.live:
                 self._counts.late += 1
                 self._leave_lanes(task)
                 return None
@@ -211,7 +214,7 @@ class Scheduler:
         with self.lock:
             self._burials.written()
             self._request_ended(task)
-            live = task.ledger.live
+            live = task.tracker.live
             if live:
                 self._settle(task, Disposition.DEAD_LETTERED, task.reason or DeadLetterReason.REJECTED)
             else:
@@ -227,7 +230,7 @@ class Scheduler:
         with self.lock:
             self._burials.failed(now)
             self._request_ended(task)
-            if not task.ledger.live or task.ledger.leaving:
+            if not task.tracker.live or task.tracker.leaving:
                 self._leave_lanes(task)
             else:
                 task.burials += 1
@@ -241,21 +244,21 @@ class Scheduler:
     def counts(self) -> tuple[Counts, int]:
         """The totals and the number of records in progress, taken at one moment."""
         with self.lock:
-            return self._counts.copy(), sum(len(ledger) for ledger in self.ledgers.values())
+            return self._counts.copy(), sum(len(tracker) for tracker in self.trackers.values())
 
     def stages(self) -> dict[Stage, int]:
         """How many records stand at which stage."""
         with self.lock:
             stages = dict.fromkeys(Stage, 0)
-            for ledger in self.ledgers.values():
-                for task in ledger:
+            for tracker in self.trackers.values():
+                for task in tracker:
                     stages[task.stage] += 1
             return stages
 
     def dead_letters_waiting(self) -> int:
         """Of how many records the dead letter is not acknowledged yet."""
         with self.lock:
-            tasks = (task for ledger in self.ledgers.values() for task in ledger)
+            tasks = (task for tracker in self.trackers.values() for task in tracker)
             return sum(task.reason is not None and task.stage is not Stage.HELD for task in tasks)
 
     def longest_lane(self) -> int:
@@ -315,7 +318,7 @@ class Scheduler:
 
     def _request_ended(self, task: Task) -> None:
         self._in_flight[task.record.partition] -= 1
-        if task.ledger.leaving or self._closed:
+        if task.tracker.leaving or self._closed:
             self._request_finished.notify_all()
 
     def _apply(self, task: Task, verdict: Verdict, now: float) -> None:
@@ -323,7 +326,7 @@ class Scheduler:
             if verdict.reason is DeliveredReason.ACCEPTED:
                 self._duplicates.remember(task.identities, task.payload)
             self._settle(task, Disposition.DELIVERED, verdict.reason)
-        elif task.ledger.leaving:
+        elif task.tracker.leaving:
             self._leave_lanes(task)
         elif isinstance(verdict, AwaitProbe):
             task.stage = Stage.SUSPECT
@@ -337,7 +340,7 @@ class Scheduler:
             self._make_ready_again(task)
 
     def _settle(self, task: Task, disposition: Disposition, reason: Reason) -> None:
-        task.ledger.settle(task)
+        task.tracker.settle(task)
         self._counts.settled[disposition, reason] += 1
         self._leave_lanes(task)
 
@@ -347,13 +350,13 @@ class Scheduler:
         for follower in self._lanes.leave(task):
             self._make_ready(follower)
 
-    def _give_up_waiting(self, ledger: Ledger) -> None:
-        ledger.leaving = True
-        self._ready.drop(ledger.partition)
-        self._parked.drop(ledger.partition)
-        self._to_bury = deque(task for task in self._to_bury if task.ledger is not ledger)
-        self._suspects = [task for task in self._suspects if task.ledger is not ledger]
-        for task in reversed(list(ledger)):  # from the back: then none of them becomes first only to leave
+    def _give_up_waiting(self, tracker: OffsetTracker) -> None:
+        tracker.leaving = True
+        self._ready.drop(tracker.partition)
+        self._parked.drop(tracker.partition)
+        self._to_bury = deque(task for task in self._to_bury if task.tracker is not tracker)
+        self._suspects = [task for task in self._suspects if task.tracker is not tracker]
+        for task in reversed(list(tracker)):  # from the back: then none of them becomes first only to leave
             if task.stage in WAITING:
                 self._leave_lanes(task)
 

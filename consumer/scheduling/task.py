@@ -14,7 +14,7 @@ from consumer.delivery.attempts import Attempts
 from consumer.enrolment.disposition import DeadLetterReason
 
 if TYPE_CHECKING:
-    from consumer.scheduling.offset_tracker import Ledger
+    from consumer.scheduling.offset_tracker import OffsetTracker
 
 Headers = list[tuple[str, bytes | None]]
 
@@ -93,7 +93,7 @@ class Task:
     """
 
     record: Record
-    ledger: Ledger
+    tracker: OffsetTracker
     identities: tuple[str, ...] = ()  # none for a record that never becomes a contact
     payload: bytes = b""
     event: str = ""

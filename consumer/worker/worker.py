@@ -148,4 +148,4 @@ class Worker:
         return Ending.UNFINISHED if unfinished else Ending.DRAINED
 
     def _in_flight(self) -> int:
-        return self._scheduler.in_flight(list(self._scheduler.ledgers))
+        return self._scheduler.in_flight(list(self._scheduler.trackers))

@@ -26,7 +26,7 @@ from consumer.enrolment.rules import Rules
 from consumer.monitoring.debugger.recorder import Recorder
 from consumer.monitoring.debugger.ring import Ring
 from consumer.monitoring.reporter import Reporter
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
@@ -48,26 +48,26 @@ class Worker:
         policy = RetryPolicy(initial_delay=0.5, max_delay=60, max_age=86400)
         gate = Gate(policy, requests_per_second=0, probe_interval=30)
         self.scheduler = Scheduler(gate, Judge(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads())
-        self.ledger = self.scheduler.assign(EVENTS, 0, 0, bytes(16))
+        self.tracker = self.scheduler.assign(EVENTS, 0, 0, bytes(16))
         enroller = Enroller(Rules.of())
-        self.intake = Intake(enroller, self.scheduler.ledgers, self._no_rewind, 0, journal)
+        self.intake = Intake(enroller, self.scheduler.trackers, self._no_rewind, 0, journal)
         reporter = Reporter(CollectorRegistry(), journal, time.monotonic)
         self.driver = InstantDriver()
         DeliveryLoop(self.scheduler, self.driver, NoDeadLetters(), reporter, 1, self._crashed).start()
 
     def take_in(self, bodies: Iterable[bytes]) -> None:
         """Consume a batch, and wait until it is settled."""
-        first = self.ledger.highest_seen + 1
+        first = self.tracker.highest_seen + 1
         messages = [cast(Message, Consumed(first + number, body, b"visitor")) for number, body in enumerate(bodies)]
         batch, _ = self.intake.read(messages, 1_767_225_600_000)
         self.scheduler.admit(batch)
         self.driver.run()
-        assert not len(self.ledger)
+        assert not len(self.tracker)
         if self.recorder is not None:
             self.recorder.tick()  # as the monitor does
 
-    def _no_rewind(self, ledger: Ledger, _offset: int, _lowest: int) -> Ledger:
-        return ledger
+    def _no_rewind(self, tracker: OffsetTracker, _offset: int, _lowest: int) -> OffsetTracker:
+        return tracker
 
     def _crashed(self, crash: BaseException) -> None:
         raise crash

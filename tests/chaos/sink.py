@@ -18,7 +18,8 @@ PACE = Rule(name="pace", delay=0.02)
 REFUSAL = Rule(name="refused", contact=(REFUSED,), status=400, code="BAD_REQUEST")
 """One contact is rejected, always: its records end as dead letters."""
 BAD_LUCK = Rule(name="unlucky", contact=(UNLUCKY,), status=503)
-"""One contact is never answered while the run lasts: its records hold the frontier back while others are settled."""
+"""One contact is never answered while the run lasts: its records hold the committable offset back while others are
+settled."""
 
 SLOW = Rule(name="slow", delay=0.4)
 """Slower than the events come: what waits in the workers grows."""

@@ -106,10 +106,10 @@ def office() -> Office:
 
 def test_nothing_is_counted_or_settled_before_the_report(office: Office) -> None:
     office.write()
-    assert (office.written(), office.engine.settled(), office.engine.frontier()) == (0, {}, 0)
+    assert (office.written(), office.engine.settled(), office.engine.committable_offset()) == (0, {}, 0)
     office.producer.report()
     assert (office.written(), office.engine.settled()) == (1, {"dead_lettered undecodable": 1})
-    assert office.engine.frontier() == 1
+    assert office.engine.committable_offset() == 1
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_nothing_is_counted_or_settled_before_the_report(office: Office) -> None
 def test_what_the_broker_does_not_take_stays_unsettled_and_is_written_again(office: Office, code: int) -> None:
     office.write()
     office.producer.report(code)
-    assert (office.written(), office.engine.settled(), office.engine.frontier()) == (0, {}, 0)
+    assert (office.written(), office.engine.settled(), office.engine.committable_offset()) == (0, {}, 0)
     assert office.count("dead_letters", result="failed") == 1
     assert office.health.letters_mend
     office.write()

@@ -9,7 +9,7 @@ import pytest
 
 from consumer.demo.observer import DemoJournal, Happening, WasBuried, WasFiltered
 from consumer.enrolment.disposition import FilterReason
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Record, Task
 from tests.scheduling.builders import EVENTS
 
@@ -35,7 +35,7 @@ def test_an_identity_in_the_name_of_a_filtered_event_is_masked(name: str) -> Non
 @NAMES
 def test_an_identity_in_the_name_of_a_dead_lettered_event_is_masked(name: str) -> None:
     happenings: SimpleQueue[Happening] = SimpleQueue()
-    DemoJournal(happenings).buried(Task(record(name), Ledger(EVENTS, 0, 0), event=name))
+    DemoJournal(happenings).buried(Task(record(name), OffsetTracker(EVENTS, 0, 0), event=name))
     told = happenings.get_nowait()
     assert isinstance(told, WasBuried)
     assert "***" in told.about.event

@@ -64,13 +64,13 @@ class Office:
 
     def admit(self, *values: bytes) -> None:
         """Records arrive that are no events."""
-        ledger = self.engine.ledger
-        first = ledger.highest_seen + 1
+        tracker = self.engine.tracker
+        first = tracker.highest_seen + 1
         tasks = [
-            Task(record(offset, value=value), ledger, reason=DeadLetterReason.UNDECODABLE)
+            Task(record(offset, value=value), tracker, reason=DeadLetterReason.UNDECODABLE)
             for offset, value in enumerate(values, first)
         ]
-        ledger.highest_seen += len(values)
+        tracker.highest_seen += len(values)
         self._scheduler.admit(Batch(consumed=len(values), tasks=tasks))
 
     def work_until(self, done: Callable[[], bool]) -> None:

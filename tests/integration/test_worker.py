@@ -97,7 +97,9 @@ def test_a_kill_loses_nothing_and_repeats_nothing_that_was_committed_as_settled(
         skipped = worker.total("clicksend_records_skipped_total")
     again = {payload["email"] for payload in stage.payloads()[before:]}
     assert not again & claimed
-    assert skipped > 0, "records settled beyond the frontier, which waits for u0, are known from the commit metadata"
+    assert skipped > 0, (
+        "records settled beyond the committable offset, which waits for u0, are known from the commit metadata"
+    )
 
 
 def test_an_outage_loses_nothing_and_the_group_goes_on_polling(stage: Stage) -> None:

@@ -11,7 +11,7 @@ from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Enrolled, Enroller, Undeliverable
 from consumer.enrolment.rules import Rules
 from consumer.monitoring.observer import Journal, combined
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Record, Task
 from consumer.worker.intake import Intake
 from tests.scheduling.builders import EVENTS, TIMESTAMP_MS, Consumed
@@ -43,8 +43,8 @@ class Listener(DemoJournal):
 
 def read(journal: Journal | None, *values: bytes) -> dict[str, int]:
     """The journal hears of a batch with these values; gives how many records were filtered, by reason."""
-    ledgers = {EVENTS: Ledger(EVENTS, 0, 0)}
-    intake = Intake(Enroller(Rules.of()), ledgers, lambda ledger, *_: ledger, 0, journal)
+    trackers = {EVENTS: OffsetTracker(EVENTS, 0, 0)}
+    intake = Intake(Enroller(Rules.of()), trackers, lambda tracker, *_: tracker, 0, journal)
     messages = [cast(Message, Consumed(offset, value)) for offset, value in enumerate(values)]
     batch, errors = intake.read(messages, TIMESTAMP_MS)
     assert errors == []

@@ -18,7 +18,7 @@ from consumer.delivery.gate import Gate, Permit
 from consumer.delivery.outcome_policy import Judge, OnConfigurationFault, Verdict
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.scheduler import Batch, Scheduler
 from consumer.scheduling.task import Headers, Partition, Record, Task
 from consumer.scheduling.work import Bury, Deliver, Probe, Wait, Work
@@ -45,9 +45,9 @@ def record(
 
 
 def task(
-    ledger: Ledger, offset: int, *identities: str, payload: bytes = b"", reason: DeadLetterReason | None = None
+    tracker: OffsetTracker, offset: int, *identities: str, payload: bytes = b"", reason: DeadLetterReason | None = None
 ) -> Task:
-    return Task(record(offset, ledger.partition), ledger, identities, payload, reason=reason)
+    return Task(record(offset, tracker.partition), tracker, identities, payload, reason=reason)
 
 
 @dataclass(slots=True)
@@ -104,21 +104,21 @@ class Engine:
         self.gate = Gate(policy, requests_per_second, probe_interval=30)
         judge = Judge(self.gate, policy, on_fault, mass_rejection_limit)
         self.scheduler = Scheduler(self.gate, judge, policy, OsThreads(), deduplicate)
-        self.ledger = self.assign(EVENTS)
+        self.tracker = self.assign(EVENTS)
         self.wake_ups = 0
         self.scheduler.on_work(self._woken)
         self._sent: dict[Task, Deliver] = {}  # the requests that are in flight, or have been
 
-    def assign(self, partition: Partition, start: int = 0) -> Ledger:
+    def assign(self, partition: Partition, start: int = 0) -> OffsetTracker:
         return self.scheduler.assign(partition, start, start, TOPIC_ID)
 
     def admit(
         self, offset: int, *identities: str, partition: Partition = EVENTS, reason: DeadLetterReason | None = None
     ) -> Task:
         """One record arrives: a contact with these identities, or one that can never become a contact."""
-        ledger = self.scheduler.ledgers[partition]
-        arrived = task(ledger, offset, *identities, reason=reason)
-        ledger.highest_seen = offset
+        tracker = self.scheduler.trackers[partition]
+        arrived = task(tracker, offset, *identities, reason=reason)
+        tracker.highest_seen = offset
         self.scheduler.admit(Batch(consumed=1, tasks=[arrived]))
         return arrived
 
@@ -184,9 +184,9 @@ class Engine:
         self.answer(sent, outcome)
         return sent
 
-    def frontier(self) -> int:
+    def committable_offset(self) -> int:
         """What would be committed for EVENTS now."""
-        return self.ledger.frontier(position=0)
+        return self.tracker.committable_offset(position=0)
 
     def settled(self) -> dict[str, int]:
         """How many records have ended in which way; the ways in which none has are left out."""

@@ -1,4 +1,4 @@
-"""Any history of scheduler, ledgers and commit maps, against a list of records.
+"""Any history of scheduler, offset trackers and offset maps, against a list of records.
 
 Hypothesis is the poll thread, the delivery threads, the dead-letter writer, ClickSend, the broker and the clock.
 """
@@ -101,23 +101,23 @@ class SchedulerMachine(RuleBasedStateMachine):
             self.take_in(assignment, *assignment.next_record(self.topic[assignment.partition], gap, arrival), taken_in)
         self.scheduler.admit(taken_in)
         for mine in flowing:
-            new = sum(task.ledger is mine.ledger for task in taken_in.tasks)
-            assert len(mine.ledger) < mine.share + max(1, new), "more than its share and a batch"
+            new = sum(task.tracker is mine.tracker for task in taken_in.tasks)
+            assert len(mine.tracker) < mine.share + max(1, new), "more than its share and a batch"
         self.regulate()
 
     @precondition(lambda self: self.assigned)
     @rule()
     def commit(self) -> None:
-        """Frontiers and commit maps are sent to the broker, if it has answered the last time."""
+        """Frontiers and offset maps are sent to the broker, if it has answered the last time."""
         self.now += INTERVAL
         self.committer.tick(self.commits.consumer, self.now)
 
     @precondition(lambda self: self.commits.outstanding)
     @rule(end=st.sampled_from(End))
     def a_commit_is_answered(self, end: End) -> None:
-        believed = [mine.ledger.committed for mine in self.assigned.values()]
+        believed = [mine.tracker.committed for mine in self.assigned.values()]
         self.commits.answer(self.committer, end)
-        assert end is End.STORED or believed == [mine.ledger.committed for mine in self.assigned.values()]
+        assert end is End.STORED or believed == [mine.tracker.committed for mine in self.assigned.values()]
 
     @precondition(lambda self: self.assigned and self.book.consumed >= self.stable_until)
     @rule(which=numbers, how=st.sampled_from(Leave))
@@ -142,8 +142,8 @@ class SchedulerMachine(RuleBasedStateMachine):
             case Leave.REWOUND:
                 offset = max(0, leaving.position - 10)
                 self.let_go(leaving, ReleaseReason.REWOUND)
-                ledger = self.scheduler.assign(leaving.partition, offset, offset, TOPIC_ID)
-                self.assigned[leaving.partition] = Assignment(ledger, offset, set())
+                tracker = self.scheduler.assign(leaving.partition, offset, offset, TOPIC_ID)
+                self.assigned[leaving.partition] = Assignment(tracker, offset, set())
                 self.book.ended |= {(leaving.partition, before) for before in range(offset)}  # of a topic that is gone
         self.regulate()
 
@@ -236,7 +236,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.regulate()
         assert self.flowing() == self.open(), "paused for ever"
         self.commits.catch_up(self.committer, self.commit)
-        assert all(mine.ledger.committed == mine.position for mine in self.open()), "never committed"
+        assert all(mine.tracker.committed == mine.position for mine in self.open()), "never committed"
 
     # What is promised at any time.
 
@@ -253,12 +253,14 @@ class SchedulerMachine(RuleBasedStateMachine):
     @invariant()
     def no_frontier_passes_an_unsettled_record_or_goes_back(self) -> None:
         for mine in self.assigned.values():
-            frontier = mine.ledger.frontier(mine.position)
+            committable_offset = mine.tracker.committable_offset(mine.position)
             unsettled = [entry.task.record.offset for entry in self.book.unsettled(mine)]
-            assert frontier == min(unsettled, default=mine.position)
-            assert frontier >= mine.frontier
-            assert mine.ledger.committed <= frontier, "believes in a commit that was none of this ledger's"
-            mine.frontier = frontier
+            assert committable_offset == min(unsettled, default=mine.position)
+            assert committable_offset >= mine.committable_offset
+            assert mine.tracker.committed <= committable_offset, (
+                "believes in a commit that was none of this offset tracker's"
+            )
+            mine.committable_offset = committable_offset
 
     @invariant()
     def what_is_under_way_is_known(self) -> None:
@@ -280,7 +282,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     def flowing(self) -> list[Assignment]:
         """Those of them that are not paused."""
-        return [assignment for assignment in self.open() if not assignment.ledger.paused]
+        return [assignment for assignment in self.open() if not assignment.tracker.paused]
 
     def regulate(self) -> None:
         regulate(list(self.assigned.values()), self.caps)
@@ -290,10 +292,10 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     def take_in(self, assignment: Assignment, offset: int, arrival: Arrival, batch: Batch) -> None:
         """What the poll thread does with one record."""
-        ledger, book = assignment.ledger, self.book
+        tracker, book = assignment.tracker, self.book
         assignment.position = offset + 1
-        ledger.highest_seen = offset
-        skipped = ledger.settled_before is not None and ledger.settled_before.says_settled(offset)
+        tracker.highest_seen = offset
+        skipped = tracker.previously_settled is not None and tracker.previously_settled.says_settled(offset)
         assert skipped == (offset in assignment.settled), "exactly what was settled at the last commit is skipped"
         if skipped:
             batch.skipped += 1
@@ -305,17 +307,17 @@ class SchedulerMachine(RuleBasedStateMachine):
             batch.filtered[arrival] = batch.filtered.get(arrival, 0) + 1
             book.end(assignment, offset, (Disposition.FILTERED, arrival))
         elif isinstance(arrival, DeadLetterReason):
-            batch.tasks.append(task(ledger, offset, reason=arrival))
+            batch.tasks.append(task(tracker, offset, reason=arrival))
             book.entries.append(Entry(batch.tasks[-1], assignment, may_be_buried=True))
         else:
-            batch.tasks.append(task(ledger, offset, *arrival.identities, payload=arrival.payload))
+            batch.tasks.append(task(tracker, offset, *arrival.identities, payload=arrival.payload))
             book.entries.append(Entry(batch.tasks[-1], assignment))
 
     def take_on(self, partition: Partition) -> None:
         stored = self.commits.stored[partition]
-        ledger = self.scheduler.assign(partition, stored.offset, stored.offset, TOPIC_ID)
-        ledger.settled_before = decode(stored.metadata)
-        self.assigned[partition] = Assignment(ledger, stored.offset, set(stored.settled))
+        tracker = self.scheduler.assign(partition, stored.offset, stored.offset, TOPIC_ID)
+        tracker.previously_settled = decode(stored.metadata)
+        self.assigned[partition] = Assignment(tracker, stored.offset, set(stored.settled))
         self.book.holds.clear()  # others may have delivered something else
         self.regulate()
 

@@ -182,10 +182,10 @@ def running_loop(sink: Sink) -> Iterator[Scheduler]:
 
 
 def admit(scheduler: Scheduler, partition: Partition, offset: int, *identities: str) -> None:
-    ledger = scheduler.ledgers[partition]
-    ledger.highest_seen = offset
-    if ledger.settled_before is None or not ledger.settled_before.says_settled(offset):
-        scheduler.admit(Batch(consumed=1, tasks=[task(ledger, offset, *identities)]))
+    tracker = scheduler.trackers[partition]
+    tracker.highest_seen = offset
+    if tracker.previously_settled is None or not tracker.previously_settled.says_settled(offset):
+        scheduler.admit(Batch(consumed=1, tasks=[task(tracker, offset, *identities)]))
 
 
 def check(scheduler: Scheduler, sink: Sink, expected: dict[str, list[tuple[Partition, int]]]) -> None:
@@ -244,9 +244,9 @@ def move(scheduler: Scheduler, partition: Partition, positions: dict[Partition, 
     while scheduler.in_flight([partition]):
         assert time.monotonic() < deadline
         scheduler.wait_in_flight([partition], PATIENCE)
-    ledger = scheduler.ledgers[partition]
-    committed = ledger.frontier(position=0)
-    metadata = ledger.commit_map(committed)
+    tracker = scheduler.trackers[partition]
+    committed = tracker.committable_offset(position=0)
+    metadata = tracker.offset_map(committed)
     scheduler.detach([partition], ReleaseReason.REVOKED)
-    scheduler.assign(partition, committed, committed, TOPIC_ID).settled_before = decode(metadata)
+    scheduler.assign(partition, committed, committed, TOPIC_ID).previously_settled = decode(metadata)
     positions[partition] = committed

@@ -6,12 +6,12 @@ import math
 
 import pytest
 
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.ready import ParkedTasks, ReadyQueue
 from consumer.scheduling.task import Partition, Task
 from tests.scheduling.builders import task
 
-LEDGERS = [Ledger(Partition("events", number), 0, 0) for number in range(3)]
+LEDGERS = [OffsetTracker(Partition("events", number), 0, 0) for number in range(3)]
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def test_a_transient_failure_is_tried_again_when_its_wait_is_over(engine: Engine
     engine.now += 0.1
     assert engine.deliver() is failed
     assert failed.attempts.count == 1
-    assert engine.frontier() == 0, "not settled, not committed"
+    assert engine.committable_offset() == 0, "not settled, not committed"
 
 
 def test_retries_come_in_the_order_in_which_they_are_due(engine: Engine) -> None:
@@ -236,9 +236,9 @@ def test_a_dead_letter_counts_only_when_the_broker_has_acknowledged_it(engine: E
     engine.admit(0, JANE)
     bad = engine.deliver()
     assert engine.answer(bad, REJECTED) == GiveUp(DeadLetterReason.REJECTED)
-    assert (engine.settled(), engine.frontier(), engine.scheduler.in_flight([EVENTS])) == ({}, 0, 1)
+    assert (engine.settled(), engine.committable_offset(), engine.scheduler.in_flight([EVENTS])) == ({}, 0, 1)
     assert engine.scheduler.buried(bad)
-    assert (engine.settled(), engine.frontier()) == ({"dead_lettered rejected": 1}, 1)
+    assert (engine.settled(), engine.committable_offset()) == ({"dead_lettered rejected": 1}, 1)
     assert engine.scheduler.in_flight([EVENTS]) == 0
 
 
@@ -247,7 +247,7 @@ def test_a_dead_letter_that_could_not_be_written_is_written_later_and_nothing_is
     bad = engine.deliver_and_answer(REJECTED)
     for attempt in range(1, 4):
         engine.scheduler.bury_failed(bad, engine.now)
-        assert (engine.settled(), engine.frontier(), engine.scheduler.in_flight([EVENTS])) == ({}, 0, 0)
+        assert (engine.settled(), engine.committable_offset(), engine.scheduler.in_flight([EVENTS])) == ({}, 0, 0)
         failed_at = engine.now
         assert engine.bury_when_due() is bad
         assert failed_at < engine.now <= failed_at + 0.5 * 2**attempt
@@ -280,21 +280,21 @@ def test_a_delivered_record_is_settled_once_it_is_answered(
     """The guard `settle on the answer`: fails if taking a record settles it."""
     engine.admit(0, JANE)
     sent = engine.deliver()
-    assert (engine.settled(), engine.frontier()) == ({}, 0)
+    assert (engine.settled(), engine.committable_offset()) == ({}, 0)
     assert engine.answer(sent, outcome) == Settle(reason)
-    assert (engine.settled(), engine.frontier()) == ({f"delivered {reason}": 1}, 1)
+    assert (engine.settled(), engine.committable_offset()) == ({f"delivered {reason}": 1}, 1)
 
 
 def test_the_frontier_waits_for_the_oldest_record(engine: Engine) -> None:
-    """The guard `commit up to the frontier`: fails if anything settled beyond a gap is passed."""
+    """The guard `commit up to the committable_offset`: fails if anything settled beyond a gap is passed."""
     tasks = [engine.admit(offset, identity) for offset, identity in enumerate([JANE, JOE, ANN])]
     for _ in tasks:
         engine.deliver()
-    frontiers = []
+    committable_offsets = []
     for sent in (tasks[1], tasks[0], tasks[2]):
         engine.answer(sent, DELIVERED)
-        frontiers.append(engine.frontier())
-    assert frontiers == [0, 2, 3]
+        committable_offsets.append(engine.committable_offset())
+    assert committable_offsets == [0, 2, 3]
 
 
 def test_filtered_records_are_settled_by_being_seen(engine: Engine) -> None:
@@ -321,7 +321,7 @@ def test_every_record_in_progress_stands_at_one_stage(engine: Engine) -> None:
     engine.admit(6, reason=DeadLetterReason.UNDECODABLE)
     engine.bury()
     engine.admit(7, reason=DeadLetterReason.UNDECODABLE)  # to be buried
-    held = task(engine.ledger, 8, reason=DeadLetterReason.UNDECODABLE)
+    held = task(engine.tracker, 8, reason=DeadLetterReason.UNDECODABLE)
     held.stage = Stage.HELD
     engine.scheduler.admit(Batch(consumed=1, tasks=[held]))
     engine.answer(delivered, DELIVERED)

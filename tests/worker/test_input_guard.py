@@ -34,13 +34,13 @@ class Worker:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.engine = Engine()
-        self.ledger = self.engine.ledger
+        self.tracker = self.engine.tracker
         self.health = Health(self.engine.now)
         self.health.reachable, self.health.assigned = True, 1
         self.guard = InputGuard(limit, self.health)
         scheduler = self.engine.scheduler
         self._intake = Intake(
-            Enroller(Rules.of()), scheduler.ledgers, lambda ledger, *_: ledger, 1000, None, self.guard
+            Enroller(Rules.of()), scheduler.trackers, lambda tracker, *_: tracker, 1000, None, self.guard
         )
         self._offset = 0
 
@@ -136,10 +136,10 @@ def test_a_run_becomes_dead_letters_when_the_partition_is_quiet() -> None:
 def test_a_partition_that_is_paused_is_not_quiet() -> None:
     worker = Worker()
     worker.consume(SIGN_UP, RUBBISH)
-    worker.ledger.paused = True
+    worker.tracker.paused = True
     worker.turn(60)
     assert worker.held() == 1
-    worker.ledger.paused = False
+    worker.tracker.paused = False
     worker.turn(5.1)
     assert worker.dead_letters() == 1
 
@@ -149,7 +149,7 @@ def test_at_the_limit_the_partition_is_held_and_nothing_of_the_run_is_settled() 
     worker.consume(PAGE, *[RUBBISH] * LIMIT)
     worker.turn(3600)
     assert (worker.held(), worker.dead_letters()) == (LIMIT, 0)
-    assert worker.ledger.frontier(position=100) == 1, "not committed past"
+    assert worker.tracker.committable_offset(position=100) == 1, "not committed past"
     assert worker.state() == Condition.UNRECOGNISED_RECORDS
     assert "events-0 held" in worker.health.held_partitions()
     assert "not JSON" in worker.health.held_partitions()
@@ -227,7 +227,7 @@ def test_a_partition_that_goes_takes_its_run_along() -> None:
 def test_where_the_caps_are_below_the_limit_a_full_partition_of_nothing_else_is_held() -> None:
     worker = Worker(limit=1000)
     worker.consume(RUBBISH, RUBBISH)
-    worker.ledger.paused = True
+    worker.tracker.paused = True
     worker.turn()
     assert worker.state() == Condition.UNRECOGNISED_RECORDS
 

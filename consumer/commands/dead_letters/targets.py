@@ -162,17 +162,17 @@ class ToClickSend:
         """Raises FatalStreamError where a thread of the engine has failed."""
         if not isinstance(decision, Enrolled):
             return Fate.NOTHING_TO_SEND
-        ledger = self._scheduler.assign(record.partition, record.offset, OFFSET_UNKNOWN, UNKNOWN_TOPIC_ID)
-        task = Task(record, ledger, decision.identities, decision.payload, decision.event)
+        tracker = self._scheduler.assign(record.partition, record.offset, OFFSET_UNKNOWN, UNKNOWN_TOPIC_ID)
+        task = Task(record, tracker, decision.identities, decision.payload, decision.event)
         self._scheduler.admit(Batch(consumed=1, tasks=[task]))
-        while len(ledger) and not self._stopped() and not self._gave_up:
+        while len(tracker) and not self._stopped() and not self._gave_up:
             time.sleep(LOOK_SECONDS)
             if self._crash is not None:
                 raise FatalStreamError("a thread of the engine failed") from self._crash
             self._gave_up = self._watch.reason(self._scheduler.gate.fault) or ""
-        if len(ledger):
+        if len(tracker):
             self._land(record)
-        if len(ledger):
+        if len(tracker):
             return None
         return Fate.DELIVERED if task.reason is None else Fate.BURIED_AGAIN
 

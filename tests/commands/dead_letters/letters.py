@@ -11,7 +11,7 @@ from consumer.clicksend.outcome import Outcome, Result
 from consumer.commands.dead_letters.letter import Letter, letter_of
 from consumer.dead_letters.format import NOTHING, DeadLetter, Parts, dead_letter
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Partition, Record, Task
 
 SOURCE = Partition("events", 3)
@@ -30,7 +30,7 @@ def written(
     """What the worker produces for a record of SOURCE; `changes` are the record's."""
     fields = {"partition": SOURCE, "offset": 41, "timestamp_ms": RECORD_MS, "key": b"jane", "value": VALUE}
     record = Record(**{**fields, "headers": [], **changes})
-    task = Task(record, Ledger(record.partition, 0, 0), reason=reason, detail=detail)
+    task = Task(record, OffsetTracker(record.partition, 0, 0), reason=reason, detail=detail)
     if status is not None:
         task.attempts.add(Outcome(Result.REJECTED, status, "BAD_REQUEST"), started_at=0.0, now=1.0)
     return dead_letter(task, group, left_out, datetime(2026, 1, 2, tzinfo=UTC), 1.0)

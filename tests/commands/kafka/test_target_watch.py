@@ -11,7 +11,7 @@ from consumer.clicksend.probe import ProbeResult, ProbeVerdict
 from consumer.commands.kafka.target_watch import TargetWatch
 from consumer.delivery.outcome_policy import Retry, Settle
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Task
 from consumer.settings import Sources, load
 from tests.delivery.answers import DELIVERED, TIMEOUT, asked_to_wait
@@ -27,7 +27,7 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         self.now = 0.0
         self.watch = TargetWatch(load(Sources({"SECRETS_DIR": str(folder), **BASE})), lambda: self.now)
-        self.task = Task(record(1), Ledger(EVENTS, 0, 0), reason=DeadLetterReason.REJECTED)
+        self.task = Task(record(1), OffsetTracker(EVENTS, 0, 0), reason=DeadLetterReason.REJECTED)
 
     def fails(self, outcome: Outcome = TIMEOUT) -> None:
         self.watch.answered(self.task, outcome, Retry(0.0), 1.0)

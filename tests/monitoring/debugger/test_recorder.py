@@ -290,7 +290,7 @@ def mapped(stand: Stand, field: str) -> Callable[[str], object]:
     def step(text: str) -> None:
         contact, event, detail = (text if field == name else "" for name in ("contact", "event", "detail"))
         payload = orjson.dumps({field: text})
-        task = Task(record(), stand.engine.ledger, (contact,), payload, event, detail=detail)
+        task = Task(record(), stand.engine.tracker, (contact,), payload, event, detail=detail)
         stand.recorder.mapped(task, Undeliverable(DeadLetterReason.UNMAPPABLE, detail))
 
     return step

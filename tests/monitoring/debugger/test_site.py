@@ -179,7 +179,7 @@ def test_a_question_that_makes_no_sense_is_refused(served: Served) -> None:
 
 def test_the_state_is_one_glance(served: Served) -> None:
     engine = served.stand.engine
-    engine.ledger.end = 10
+    engine.tracker.end = 10
     engine.admit(4, JANE)
     engine.admit(5, JOE)
     engine.deliver()

@@ -39,7 +39,7 @@ def run(settings: Settings) -> ExitStatus:
     Raises ConfigurationError and FatalStreamError as `Worker.run` does.
     """
     for warning in (*settings.warnings, *descriptor_warnings(settings.delivery.concurrency)):
-        log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.mend)
+        log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.hint)
     member = Member(settings)
     StopSignals(member.stop)
     calm_garbage_collection()

@@ -177,5 +177,5 @@ def _metadata(start: Start, topic_id: bytes) -> str:
 
 def no_usable_offset(name: str, what: str) -> ConfigurationError:
     """The group's offset can't be used and the operator wants to decide."""
-    mend = "Set the group's offsets with `clicksend-consumer offsets reset`, or set earliest or latest"
-    return ConfigurationError(Problem(name, what, mend))
+    hint = "Set the group's offsets with `clicksend-consumer offsets reset`, or set earliest or latest"
+    return ConfigurationError(Problem(name, what, hint))

@@ -39,7 +39,7 @@ class WorkerCollector(Collector):
         for metric, total in (
             (metrics.RECORDS_CONSUMED, counts.consumed),
             (metrics.RECORDS_SKIPPED, counts.skipped),
-            (metrics.LATE_ANSWERS, counts.late),
+            (metrics.STALE_RESPONSES, counts.late),
         ):
             family = metric.counter_family()
             family.add_metric([], total)
@@ -68,7 +68,7 @@ class WorkerCollector(Collector):
         for state in GateState:
             states.add_metric([state], float(state is now))
         yield states
-        halted = metrics.HALTED.gauge_family()
+        halted = metrics.DELIVERY_HALTED.gauge_family()
         for reason in Fault:
             halted.add_metric([reason], float(reason is fault))
         yield halted
@@ -81,7 +81,8 @@ class WorkerCollector(Collector):
         yield _gauge(metrics.PAUSED_PARTITIONS, sum(tracker.paused for tracker in trackers))
         oldest = metrics.OLDEST_UNSETTLED.gauge_family()
         committed = metrics.COMMITTED_OFFSET.gauge_family()
-        end = metrics.END_OFFSET.gauge_family()
+        end = metrics.LOG_END_OFFSET.gauge_family()
+        lag = metrics.LAG.gauge_family()
         held = metrics.PARTITION_HELD.gauge_family()
         now = time.time()  # of a partition with nothing unsettled: its age is 0
         with self._scheduler.lock:
@@ -91,10 +92,12 @@ class WorkerCollector(Collector):
                 oldest.add_metric(labels, task.record.timestamp_ms / 1000 if task else now)
                 committed.add_metric(labels, tracker.committed)
                 end.add_metric(labels, tracker.end)
+                if tracker.lag is not None:
+                    lag.add_metric(labels, tracker.lag)
                 held.add_metric(
                     [*labels, Condition.UNRECOGNISED_RECORDS], float(tracker.partition in self._health.held)
                 )
-        yield from (oldest, committed, end, held)
+        yield from (oldest, committed, end, lag, held)
 
 
 def _gauge(metric: metrics.Metric, value: float) -> Family:

@@ -44,7 +44,7 @@ class Health:
 
     def __init__(self, now: float) -> None:
         self.stopping = False
-        self.letters_mend = ""  # why dead letters can't be written; from any thread, the last report counts
+        self.dead_letter_hint = ""  # why dead letters can't be written; from any thread, the last report counts
         self.last_poll_at = now  # monotonic seconds
         self.refusal = ""  # why Kafka does not let us in; empty: it does, or was not asked yet
         self.reachable = False  # a broker answers

@@ -56,6 +56,13 @@ class OffsetTracker:
         """The unsettled tasks, oldest first."""
         return iter(list(self._unsettled.values()))
 
+    @property
+    def lag(self) -> int | None:
+        """Return the records between the committed offset and the partition's end; None while either is unknown."""
+        if OFFSET_UNKNOWN in (self.end, self.committed):
+            return None
+        return max(0, self.end - self.committed)
+
     def epoch_is(self, leader_epoch: int | None, offset: int) -> None:
         """Remember that records from this offset on have this epoch. What an older map claims of them is not so."""
         if self._epochs and leader_epoch == self.leader_epoch:

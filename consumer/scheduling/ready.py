@@ -94,7 +94,7 @@ class _FairQueue:
             self.turns.remove(partition)
 
 
-class ParkedTasks:
+class RetryQueue:
     """Tasks with a time, in a heap.
 
     next_due -- when the first is due, in monotonic seconds; infinite when none waits

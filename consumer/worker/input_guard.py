@@ -89,11 +89,11 @@ class InputGuard:
             if not tracker.live:
                 self._forget(tracker)
             elif not run.held:
-                self._judge(tracker, run, now)
+                self._outcome_policy(tracker, run, now)
         released, self._released = self._released, []
         return released
 
-    def _judge(self, tracker: OffsetTracker, run: Run, now: float) -> None:
+    def _outcome_policy(self, tracker: OffsetTracker, run: Run, now: float) -> None:
         if tracker.paused and len(run.tasks) >= len(tracker):  # the caps are below the limit: nothing more would come
             self._hold(tracker, run)
         elif run.quiet_since is None or tracker.paused:

@@ -12,7 +12,7 @@ from confluent_kafka import Message
 from consumer.dead_letters.format import redrives
 from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
-from consumer.monitoring.observer import Journal
+from consumer.monitoring.observer import RecordObserver
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Headers, Partition, Record, Task, headers_of
@@ -50,14 +50,14 @@ class Intake:
         trackers: Mapping[Partition, OffsetTracker],
         rewind: Rewind,
         max_age_ms: int,
-        journal: Journal | None,
+        observer: RecordObserver | None,
         guard: Guard | None = None,
     ) -> None:
         self._decide = enroller.decide
         self._trackers = trackers
         self._rewind = rewind
         self._max_age_ms = max_age_ms
-        self._journal = journal
+        self._observer = observer
         self._guard = guard
 
     def read(self, messages: Sequence[Message], now_ms: int) -> tuple[Batch, list[Message]]:
@@ -66,8 +66,8 @@ class Intake:
         errors: list[Message] = []
         moved_back: set[Partition] = set()  # of which the rest of these messages is handed out again
         oldest_ms = now_ms - self._max_age_ms if self._max_age_ms else None
-        trackers, decide, filtered, journal = self._trackers, self._decide, batch.filtered, self._journal
-        wanted = journal.filtered_wanted() if journal is not None else 0
+        trackers, decide, filtered, observer = self._trackers, self._decide, batch.filtered, self._observer
+        wanted = observer.filtered_wanted() if observer is not None else 0
         passed: Passed = defaultdict(lambda: deque(maxlen=wanted))
         runs: Mapping[OffsetTracker, object] = self._guard.runs if self._guard is not None else {}
         for message in messages:
@@ -109,16 +109,16 @@ class Intake:
             if wanted:
                 passed[reason].append((message, tracker.partition))
         _note_epochs(trackers, messages)
-        if journal is not None:
-            _tell(journal, passed)
+        if observer is not None:
+            _tell(observer, passed)
         return batch, errors
 
     def _task(self, message: Message, tracker: OffsetTracker, decision: Enrolled | Undeliverable) -> Task:
         task = _task(message, tracker, decision)
         if self._guard is not None and isinstance(decision, Undeliverable):
             self._guard.add(task, decision)
-        if self._journal is not None:
-            self._journal.mapped(task, decision)
+        if self._observer is not None:
+            self._observer.mapped(task, decision)
         return task
 
     def _look_at_run(self, message: Message, tracker: OffsetTracker, decision: Decision) -> None:
@@ -168,11 +168,11 @@ def _note_epochs(trackers: Mapping[Partition, OffsetTracker], messages: Sequence
                 tracker.epoch_is(message.leader_epoch(), message.offset() or 0)
 
 
-def _tell(journal: Journal, passed: Passed) -> None:
+def _tell(observer: RecordObserver, passed: Passed) -> None:
     """Only these become values: most of a topic is filtered, and few of that are looked at."""
     for reason, messages in passed.items():
         for message, partition in messages:
-            journal.filtered(record_of(message, partition), reason)
+            observer.filtered(record_of(message, partition), reason)
 
 
 def _task(message: Message, tracker: OffsetTracker, decision: Enrolled | Undeliverable) -> Task:

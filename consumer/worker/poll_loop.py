@@ -92,7 +92,7 @@ class PollLoop:
             scheduler.trackers,
             self._rewind.jumped,
             int(options.max_event_age * 1000),
-            reporter.journal,
+            reporter.observer,
             guard,
         )
 

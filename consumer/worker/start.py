@@ -106,7 +106,7 @@ class Start:
                 log.warning(
                     "Kafka does not answer; trying on",
                     bootstrap_servers=self._options.connection.get("bootstrap.servers"),
-                    mend="check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL",
+                    hint="check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL",
                 )
         return None
 

@@ -41,7 +41,7 @@ def random_faults(random: Random) -> list[Rule]:
 
 
 class Sink:
-    """The sandbox with its log file. `faults` are in force until `mend`."""
+    """The sandbox with its log file. `faults` are in force until `hint`."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.log_file = folder / "sandbox.log"
@@ -55,7 +55,7 @@ class Sink:
         """Let these things happen, beside those that always do."""
         self.sandbox.set_faults(Script(rules=(REFUSAL, BAD_LUCK, *rules, PACE), seed=self._seed))
 
-    def mend(self) -> None:
+    def hint(self) -> None:
         """Let everybody through, the unlucky one too."""
         self.sandbox.set_faults(Script(rules=(REFUSAL, PACE)))
 

@@ -10,7 +10,7 @@ import pytest
 
 from consumer import __version__
 from consumer.clicksend.outcome import Outcome
-from consumer.dead_letters.format import DIET, NOTHING, DeadLetter, Part, Parts, dead_letter, smaller
+from consumer.dead_letters.format import DIET, NOTHING, DeadLetterMessage, Part, Parts, dead_letter, smaller
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Task
@@ -37,7 +37,7 @@ def bad(
     return task
 
 
-def letter(task: Task, left_out: Parts = NOTHING) -> DeadLetter:
+def letter(task: Task, left_out: Parts = NOTHING) -> DeadLetterMessage:
     return dead_letter(task, "the-group", left_out, NOW, MONOTONIC)
 
 

@@ -46,7 +46,7 @@ def problems(text: str) -> dict[str, str]:
     """What is wrong with a script, by the place."""
     with pytest.raises(ConfigurationError) as caught:
         parse_json(text.encode())
-    return {problem.name: f"{problem.what}. {problem.mend}" for problem in caught.value.problems}
+    return {problem.name: f"{problem.what}. {problem.hint}" for problem in caught.value.problems}
 
 
 def test_toml_and_json_say_the_same() -> None:

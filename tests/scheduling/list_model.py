@@ -15,7 +15,7 @@ from consumer.scheduling.offset_map import decode
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Partition, Task
 from consumer.scheduling.work import Deliver
-from tests.monitoring.happenings import Arrival
+from tests.monitoring.recorded_steps import Arrival
 from tests.scheduling.builders import TOPIC_ID, record
 
 
@@ -24,12 +24,12 @@ class State(Enum):
 
     WAITING = "waiting"
     POSTING = "posting"
-    BURYING = "burying"
+    DEAD_LETTER_IN_FLIGHT = "dead_letter_in_flight"
     SETTLED = "settled"
     GIVEN_UP = "given up"  # its partition leaves, or has left
 
 
-UNDER_WAY = frozenset({State.POSTING, State.BURYING})
+UNDER_WAY = frozenset({State.POSTING, State.DEAD_LETTER_IN_FLIGHT})
 
 
 @dataclass(eq=False, slots=True)
@@ -186,7 +186,7 @@ class Book:
         self.released[reason] += len(self.unsettled(assignment))
 
     def longest_lane(self) -> int:
-        in_lanes = self.in_state(State.WAITING, State.POSTING, State.BURYING)
+        in_lanes = self.in_state(State.WAITING, State.POSTING, State.DEAD_LETTER_IN_FLIGHT)
         return max(Counter(name for entry in in_lanes for name in entry.task.identities).values(), default=0)
 
 

@@ -10,7 +10,7 @@ from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
 from consumer.delivery.retry import RetryPolicy
 from consumer.scheduling.back_pressure import Caps, pressure
-from consumer.scheduling.work import Bury, Deliver, Duplicate, Probe, Stop, Wait
+from consumer.scheduling.work import Deliver, Duplicate, Probe, Stop, Wait, WriteDeadLetter
 from tests.delivery.answers import DELIVERED, FINE, REJECTED, SUSPICIOUS
 from tests.scheduling.builders import EVENTS, Engine
 
@@ -67,9 +67,9 @@ class Run:
                     sent.append(work)
                     if len(sent) == self._concurrency:
                         self._end(sent)
-                case Bury(task):
+                case WriteDeadLetter(task):
                     self._dead_letter(task.record.offset)
-                    engine.scheduler.buried(task)
+                    engine.scheduler.dead_letter_written(task)
                 case Probe():
                     engine.probed(FINE)
                 case Wait(until):
@@ -89,7 +89,7 @@ class Run:
                 self.delivered_at.append(self.engine.now)
             elif work.task.reason is not None:
                 self._dead_letter(offset)
-                self.engine.scheduler.buried(work.task)
+                self.engine.scheduler.dead_letter_written(work.task)
         sent.clear()
 
     def _dead_letter(self, offset: int) -> None:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from consumer.clicksend.outcome import Outcome
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.gate import Gate, Permit
-from consumer.delivery.outcome_policy import AwaitProbe, GiveUp, Judge, OnConfigurationFault, Retry, Settle
+from consumer.delivery.outcome_policy import AwaitProbe, DeadLetter, OnConfigurationFault, OutcomePolicy, Retry, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, Disposition, FilterReason
 from consumer.scheduling.back_pressure import Caps
@@ -24,7 +24,7 @@ from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import decode
 from consumer.scheduling.scheduler import Batch, Scheduler
 from consumer.scheduling.task import Partition, Stage
-from consumer.scheduling.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
+from consumer.scheduling.work import Deliver, Duplicate, Probe, Stop, Wait, Work, WriteDeadLetter
 from consumer.threads import OsThreads
 from consumer.worker.committer import INTERVAL, Committer
 from tests.delivery.answers import (
@@ -32,7 +32,7 @@ from tests.delivery.answers import (
     EVERY_FINDING,
     FINE,
 )
-from tests.monitoring.happenings import PHONES, Arrival, Leave, Person, Step, answers, arrivals, numbers, steps
+from tests.monitoring.recorded_steps import PHONES, Arrival, Leave, Person, Step, answers, arrivals, numbers, steps
 from tests.scheduling.builders import JANE, TOPIC_ID, task
 from tests.scheduling.list_model import UNDER_WAY, Assignment, Book, Entry, State, permits, regulate
 from tests.worker.commits import Commits, End
@@ -64,8 +64,8 @@ class SchedulerMachine(RuleBasedStateMachine):
     ) -> None:
         policy = RetryPolicy(initial_delay=0.5, max_delay=60, max_age=max_age)
         self.gate = Gate(policy, rate, probe_interval=30)
-        judge = Judge(self.gate, policy, on_fault, mass_rejection_limit)
-        self.scheduler = Scheduler(self.gate, judge, policy, OsThreads(), deduplicate)
+        outcome_policy = OutcomePolicy(self.gate, policy, on_fault, mass_rejection_limit)
+        self.scheduler = Scheduler(self.gate, outcome_policy, policy, OsThreads(), deduplicate)
         self.deduplicate, self.caps = deduplicate, caps
         self.commits = Commits(PARTITIONS, lambda partition: self.assigned[partition].position, self.may_commit)
         self.committer = Committer(self.scheduler, lambda _result: None)
@@ -187,12 +187,12 @@ class SchedulerMachine(RuleBasedStateMachine):
                     self.consume([(which, 1, Person(who, version))])
                     if outcome is not None:
                         self.several_requests_go_out_and_end_alike(outcome)
-            for entry in self.book.in_state(State.BURYING):
+            for entry in self.book.in_state(State.DEAD_LETTER_IN_FLIGHT):
                 self.acknowledge(entry)
 
     @precondition(lambda self: self.probing)
     @rule(finding=st.sampled_from([FINE, *EVERY_FINDING]))
-    def probe_comes_back(self, finding: ProbeVerdict) -> None:
+    def probe_comes_back(self, finding: ProbeResult) -> None:
         self.waiting_until = None
         self.scheduler.probed(finding, self.now)
         self.probing = False
@@ -201,15 +201,15 @@ class SchedulerMachine(RuleBasedStateMachine):
             entry.awaits_probe = False
             entry.may_be_buried = True
 
-    @precondition(lambda self: self.book.in_state(State.BURYING))
+    @precondition(lambda self: self.book.in_state(State.DEAD_LETTER_IN_FLIGHT))
     @rule(which=numbers, written=st.booleans())
     def a_dead_letter_ends(self, which: int, written: bool) -> None:
-        burying = self.book.in_state(State.BURYING)
+        burying = self.book.in_state(State.DEAD_LETTER_IN_FLIGHT)
         entry = burying[which % len(burying)]
         if written:
             self.acknowledge(entry)
         else:
-            self.scheduler.bury_failed(entry.task, self.now)
+            self.scheduler.dead_letter_failed(entry.task, self.now)
             self.book.wait_again(entry)
 
     # Time.
@@ -225,7 +225,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         for _ in range(10 * len(self.book.entries) + 10):
             for entry in self.book.in_state(State.POSTING):
                 self.end_request(entry, DELIVERED)
-            for entry in self.book.in_state(State.BURYING):
+            for entry in self.book.in_state(State.DEAD_LETTER_IN_FLIGHT):
                 self.acknowledge(entry)
             if self.probing:
                 self.probe_comes_back(FINE)
@@ -270,7 +270,10 @@ class SchedulerMachine(RuleBasedStateMachine):
             each: under_way[each] for each in PARTITIONS
         }
         stages = self.scheduler.stages()
-        for stage, state in ((Stage.IN_FLIGHT, State.POSTING), (Stage.BURYING, State.BURYING)):
+        for stage, state in (
+            (Stage.IN_FLIGHT, State.POSTING),
+            (Stage.DEAD_LETTER_IN_FLIGHT, State.DEAD_LETTER_IN_FLIGHT),
+        ):
             assert stages[stage] == sum(not entry.assignment.gone for entry in self.book.in_state(state))
         assert self.scheduler.longest_lane() == self.book.longest_lane()
 
@@ -329,20 +332,20 @@ class SchedulerMachine(RuleBasedStateMachine):
     def end_request(self, entry: Entry, outcome: Outcome) -> None:
         assert entry.sent is not None
         self.waiting_until = None  # the loop's own doing: it looks for work by itself
-        verdict = self.scheduler.complete(entry.sent, outcome, self.now)
-        assert (verdict is None) == entry.assignment.gone
-        self.book.late += verdict is None
-        if outcome is DELIVERED and verdict is not None:
+        action = self.scheduler.complete(entry.sent, outcome, self.now)
+        assert (action is None) == entry.assignment.gone
+        self.book.late += action is None
+        if outcome is DELIVERED and action is not None:
             self.book.delivered(entry)
-        match verdict:
+        match action:
             case Settle(reason):
                 self.book.settle(entry, (Disposition.DELIVERED, reason))
-            case GiveUp():
-                entry.state, entry.may_be_buried = State.BURYING, True
+            case DeadLetter():
+                entry.state, entry.may_be_buried = State.DEAD_LETTER_IN_FLIGHT, True
             case _:
                 self.book.wait_again(entry)
-                entry.not_before = verdict.at if isinstance(verdict, Retry) else 0.0
-                entry.awaits_probe = isinstance(verdict, AwaitProbe)
+                entry.not_before = action.at if isinstance(action, Retry) else 0.0
+                entry.awaits_probe = isinstance(action, AwaitProbe)
 
     def woken(self) -> None:
         assert self.waiting_until is not None, "a busy loop is never woken"
@@ -350,7 +353,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     def acknowledge(self, entry: Entry) -> None:
         """The broker has the dead letter."""
-        counted = self.scheduler.buried(entry.task)
+        counted = self.scheduler.dead_letter_written(entry.task)
         assert counted == (not entry.assignment.gone)
         if counted:
             assert entry.task.reason is not None
@@ -384,10 +387,10 @@ class SchedulerMachine(RuleBasedStateMachine):
             case Duplicate(task):
                 assert self.deduplicate
                 self.book.skip(self.book.entry(task), self.now)
-            case Bury(task):
+            case WriteDeadLetter(task):
                 entry = self.book.entry(task)
                 self.book.may_bury(entry)
-                entry.state = State.BURYING
+                entry.state = State.DEAD_LETTER_IN_FLIGHT
             case Probe():
                 assert not self.probing, "two probes under way"
                 self.probing = True
@@ -410,7 +413,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         """There is nothing to do until then: is that so?"""
         assert until > self.now, "would ask again at once, for ever"
         waiting = self.book.in_state(State.WAITING)
-        if waiting and not self.book.in_state(State.POSTING, State.BURYING) and not self.probing:
+        if waiting and not self.book.in_state(State.POSTING, State.DEAD_LETTER_IN_FLIGHT) and not self.probing:
             assert until < math.inf, "records wait and nothing will ever wake them"
 
 

@@ -240,3 +240,19 @@ def written(tracker: OffsetTracker) -> OffsetMap:
     found = decode(tracker.offset_map(tracker.committable_offset(OFFSET_UNKNOWN)))
     assert found is not None
     return found
+
+
+@pytest.mark.parametrize(
+    ("committed", "end", "lag"),
+    [
+        pytest.param(100, 130, 30, id="both known"),
+        pytest.param(100, 100, 0, id="nothing waits"),
+        pytest.param(100, 90, 0, id="an end from before"),
+        pytest.param(OFFSET_UNKNOWN, 130, None, id="nothing committed"),
+        pytest.param(100, OFFSET_UNKNOWN, None, id="no end heard"),
+    ],
+)
+def test_the_lag_is_known_once_both_offsets_are(committed: int, end: int, lag: int | None) -> None:
+    tracker = OffsetTracker(EVENTS, 100, committed)
+    tracker.end = end
+    assert tracker.lag == lag

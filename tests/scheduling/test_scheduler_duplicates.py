@@ -110,7 +110,7 @@ def test_after_any_other_end_than_a_plain_delivery_nobody_knows_what_clicksend_h
     assert engine.deliver_when_due() is changed
     engine.answer(changed, ends_with)
     if ends_with is REJECTED:
-        engine.scheduler.buried(changed)
+        engine.scheduler.dead_letter_written(changed)
     assert engine.deliver_when_due() is back
 
 
@@ -122,7 +122,7 @@ def test_after_retries_that_were_given_up_nobody_knows_either() -> None:
     deliver(engine, 3, NEW, JOE)
     engine.now += 100
     assert engine.deliver_and_answer(TIMEOUT) is failing
-    engine.scheduler.buried(failing)
+    engine.scheduler.dead_letter_written(failing)
     assert engine.deliver() is back
 
 

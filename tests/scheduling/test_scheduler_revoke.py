@@ -8,7 +8,7 @@ import pytest
 
 from consumer.clicksend.outcome import Outcome
 from consumer.delivery.gate import Permit
-from consumer.delivery.outcome_policy import GiveUp
+from consumer.delivery.outcome_policy import DeadLetter
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.scheduler import Batch
@@ -116,9 +116,9 @@ def test_a_dead_letter_may_still_be_written_and_acknowledged(engine: Engine) -> 
     engine.admit(0, JANE)
     sent = engine.deliver()
     engine.scheduler.begin_revoke([EVENTS])
-    assert isinstance(engine.answer(sent, REJECTED), GiveUp)
+    assert isinstance(engine.answer(sent, REJECTED), DeadLetter)
     assert engine.scheduler.in_flight([EVENTS]) == 1
-    assert engine.scheduler.buried(sent)
+    assert engine.scheduler.dead_letter_written(sent)
     assert engine.committable_offset() == 1
 
 
@@ -126,7 +126,7 @@ def test_a_dead_letter_that_fails_then_is_given_up(engine: Engine) -> None:
     engine.admit(0, JANE)
     sent = engine.deliver_and_answer(REJECTED)
     engine.scheduler.begin_revoke([EVENTS])
-    engine.scheduler.bury_failed(sent, engine.now)
+    engine.scheduler.dead_letter_failed(sent, engine.now)
     assert (engine.idle(), engine.committable_offset()) == (math.inf, 0)
 
 
@@ -151,7 +151,7 @@ def test_other_partitions_go_on(engine: Engine) -> None:
     engine.admit(2, reason=DeadLetterReason.UNMAPPABLE, partition=MORE_EVENTS)
     engine.scheduler.begin_revoke([EVENTS])
     engine.probe(FINE)
-    assert suspect.stage is Stage.PARKED
+    assert suspect.stage is Stage.RETRY_WAIT
     engine.bury()
     engine.deliver()
     engine.now = engine.idle()
@@ -212,7 +212,7 @@ def test_a_late_acknowledgement_of_a_dead_letter_changes_nothing_and_is_counted(
     engine.admit(0, JANE)
     sent = engine.deliver_and_answer(REJECTED)
     revoke(engine)
-    assert not engine.scheduler.buried(sent)
+    assert not engine.scheduler.dead_letter_written(sent)
     assert (engine.settled(), engine.scheduler.counts()[0].late) == ({}, 1)
 
 
@@ -220,7 +220,7 @@ def test_a_dead_letter_that_fails_late_is_not_written_again(engine: Engine) -> N
     engine.admit(0, JANE)
     sent = engine.deliver_and_answer(REJECTED)
     revoke(engine)
-    engine.scheduler.bury_failed(sent, engine.now)
+    engine.scheduler.dead_letter_failed(sent, engine.now)
     assert engine.idle() == math.inf
 
 
@@ -309,8 +309,8 @@ def test_the_dead_letters_under_way_may_end(engine: Engine) -> None:
     engine.deliver_and_answer(REJECTED)
     engine.deliver_and_answer(REJECTED)
     engine.scheduler.close()
-    engine.scheduler.buried(bad)
-    engine.scheduler.bury_failed(unwritten, engine.now)
+    engine.scheduler.dead_letter_written(bad)
+    engine.scheduler.dead_letter_failed(unwritten, engine.now)
     assert (engine.scheduler.in_flight([EVENTS]), engine.committable_offset()) == (0, 1)
 
 
@@ -344,7 +344,7 @@ def test_each_request_that_ends_is_noticed_by_a_revoke_that_waits(engine: Engine
     engine.scheduler.begin_revoke([EVENTS])
     assert ends_the_wait(engine, lambda: engine.answer(delivered, DELIVERED))
     engine.answer(bad, REJECTED)
-    assert ends_the_wait(engine, lambda: engine.scheduler.buried(bad))
+    assert ends_the_wait(engine, lambda: engine.scheduler.dead_letter_written(bad))
 
 
 def test_each_request_that_ends_is_noticed_by_a_drain_that_waits(engine: Engine) -> None:

@@ -87,7 +87,7 @@ def test_what_could_not_be_worked_with_is_refused(problems: Find, name: str, tex
 @pytest.mark.parametrize("sign", ["#", "/", "?"])
 def test_a_sign_in_a_proxys_password_is_to_be_encoded(problems: Find, sign: str) -> None:
     (problem,) = problems(CLICKSEND_PROXY_URL=f"http://user:pa{sign}ss@proxy:3128")
-    assert problem.mend == "Percent-encode them: %23, %2F, %3F"
+    assert problem.hint == "Percent-encode them: %23, %2F, %3F"
     assert problems(CLICKSEND_PROXY_URL="http://user:pa%23%2F%3Fss@proxy:3128") == []
 
 

@@ -17,7 +17,7 @@ from consumer.delivery.gate import Gate
 from consumer.delivery.halt import Halt
 from consumer.scheduling.lanes import Lanes
 from consumer.scheduling.offset_tracker import OffsetTracker
-from consumer.scheduling.ready import ParkedTasks
+from consumer.scheduling.ready import RetryQueue
 from consumer.scheduling.scheduler import Scheduler
 from consumer.worker.committer import Committer
 from consumer.worker.delivery_loop import DeliveryLoop
@@ -111,7 +111,7 @@ MUTANTS = [
     ),
     _mutant(
         "late dead letter counted",
-        (Scheduler, "buried"),
+        (Scheduler, "dead_letter_written"),
         "if live:",
         "if True:",
         "conservation",
@@ -187,7 +187,7 @@ MUTANTS = [
     _mutant("no cap", (PollLoop, "_regulate"), "if trackers:", "if False:", "caps"),
     _mutant(
         "a retry forgotten",
-        (ParkedTasks, "pop_due"),
+        (RetryQueue, "pop_due"),
         "while self._heap",
         "while len(self._heap) > 1",
         "resume",

@@ -12,10 +12,10 @@ from confluent_kafka import TopicPartition
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome, Result
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.gate import GateState
 from consumer.delivery.halt import SHORTEST_TRIAL_INTERVAL
-from consumer.delivery.outcome_policy import Settle, Verdict
+from consumer.delivery.outcome_policy import Action, Settle
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import FilterReason
 from consumer.scheduling.back_pressure import MAX_UNSETTLED
@@ -280,10 +280,10 @@ class Watch:
         elif outcome.result is Result.SUSPICIOUS:
             produced.suspected = True
 
-    def probed(self, member: Member, verdict: ProbeVerdict) -> None:
+    def probed(self, member: Member, action: ProbeResult) -> None:
         """A probe has come back."""
-        self.trace("probe", member.name, verdict.result.value, verdict.fault)
-        member.trial_free = member.probe_allows = verdict.allows_trial
+        self.trace("probe", member.name, action.result.value, action.fault)
+        member.trial_free = member.probe_allows = action.allows_trial
 
     def _check_order(self, member: Member, produced: Produced) -> None:
         tracker = member.scheduler.trackers.get(Partition(*produced.partition))
@@ -386,19 +386,19 @@ class WatchJournal:
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
         """It is on its way."""
 
-    def bury_failed(self, task: Task, why: str) -> None:
+    def dead_letter_failed(self, task: Task, why: str) -> None:
         """It is tried again."""
 
     def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
         """The scheduler's counts say so, too."""
 
-    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, _seconds: float) -> None:
+    def answered(self, task: Task, outcome: Outcome, action: Action | None, _seconds: float) -> None:
         """A request has been judged."""
         if outcome.result is Result.CONFIGURATION_FAULT:
             self._member.halted, self._member.probe_allows = True, False
-        if isinstance(verdict, Settle):
+        if isinstance(action, Settle):
             self._watch.settled(self._member, task)
 
-    def buried(self, task: Task) -> None:
+    def dead_letter_written(self, task: Task) -> None:
         """A dead letter was acknowledged."""
         self._watch.settled(self._member, task)

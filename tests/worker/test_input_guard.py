@@ -246,4 +246,5 @@ def held_in_metrics(worker: Worker) -> dict[str, float]:
     registry.register(WorkerCollector(worker.engine.scheduler, worker.health, lambda: worker.engine.now))
     families: Iterable[object] = registry.collect()
     samples = [each for family in families for each in family.samples]  # type: ignore[attr-defined]  # is untyped
-    return {each.labels["partition"]: each.value for each in samples if each.name == "clicksend_partition_held"}
+    held = [each for each in samples if each.name == "clicksend_consumer_partition_held"]
+    return {each.labels["partition"]: each.value for each in held}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from consumer.clicksend.adapter import BoundedAdapter
 from consumer.clicksend.credentials import Credentials
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.clicksend.survey import Survey, View
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
 from consumer.commands.check.result import Finding, failed, ok, skipped, warning
@@ -29,7 +29,7 @@ def clicksend_findings(settings: Settings) -> Iterator[Finding]:
         endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)
         trust = Trust(Path(clicksend.ca_file) if clicksend.ca_file else None)
     except ConfigurationError as error:
-        yield from (failed("clicksend", f"{each.name}: {each.what}", each.mend) for each in error.problems)
+        yield from (failed("clicksend", f"{each.name}: {each.what}", each.hint) for each in error.problems)
         return
     credentials = Credentials(clicksend.username, clicksend.api_key.get_secret_value())
     survey = Survey(endpoint, timeouts, credentials, BoundedAdapter(trust))
@@ -64,7 +64,7 @@ def account_findings(view: View) -> Iterator[Finding]:
         (_says(view.data.get("banned"), "1"), "the account is banned", f"Look why {dashboard}"),
         (_says(access, "0"), "this sub-account may not use contacts", "Give it access to contacts in the dashboard"),
     ]
-    found = [failed("account", detail, mend) for wrong, detail, mend in faults if wrong]
+    found = [failed("account", detail, hint) for wrong, detail, hint in faults if wrong]
     yield from found or [ok("account", "active, and may use contacts")]
 
 
@@ -78,8 +78,8 @@ def list_findings(view: View, list_id: int) -> Iterator[Finding]:
     if not isinstance(count, int):
         yield ok("list", about)
     elif count >= CAMPAIGN_LIMIT * NEAR:
-        mend = f"An SMS campaign takes a list of at most {CAMPAIGN_LIMIT} contacts: begin another list"
-        yield warning("list", f"{about}, with {count} contacts", mend)
+        hint = f"An SMS campaign takes a list of at most {CAMPAIGN_LIMIT} contacts: begin another list"
+        yield warning("list", f"{about}, with {count} contacts", hint)
     else:
         yield ok("list", f"{about}, with {count} contacts")
 
@@ -117,9 +117,9 @@ def _says(value: object, digit: str) -> bool:
 
 
 def _refused(check: str, view: View) -> Finding:
-    verdict = ProbeVerdict.of(view.outcome)
+    verdict = ProbeResult.of(view.outcome)
     status = f" ({view.outcome.status})" if view.outcome.status is not None else ""
     if verdict.fault is not None:
-        return failed(check, f"ClickSend refuses: {verdict.fault}{status}", verdict.fault.mend.rstrip("."))
-    mend = "Check CLICKSEND_BASE_URL and the network (CLICKSEND_PROXY_URL), then try again"
-    return failed(check, f"ClickSend gives no usable answer: {view.outcome.cause}{status}", mend)
+        return failed(check, f"ClickSend refuses: {verdict.fault}{status}", verdict.fault.hint.rstrip("."))
+    hint = "Check CLICKSEND_BASE_URL and the network (CLICKSEND_PROXY_URL), then try again"
+    return failed(check, f"ClickSend gives no usable answer: {view.outcome.cause}{status}", hint)

@@ -23,15 +23,15 @@ def check(sources: Sources, form: Format) -> ExitStatus:
         settings = load(sources)
     except ConfigurationError as error:
         if form is Format.JSON:
-            _print((failed("settings", f"{each.name}: {each.what}", each.mend) for each in error.problems), form)
+            _print((failed("settings", f"{each.name}: {each.what}", each.hint) for each in error.problems), form)
         raise
     return ExitStatus.FAILED if _print(_findings(settings), form) else ExitStatus.DONE
 
 
 def _findings(settings: Settings) -> Iterator[Finding]:
-    yield from (warning("settings", f"{each.name}: {each.what}", each.mend) for each in settings.warnings)
+    yield from (warning("settings", f"{each.name}: {each.what}", each.hint) for each in settings.warnings)
     yield from (
-        warning("open files", f"{each.name}: {each.what}", each.mend)
+        warning("open files", f"{each.name}: {each.what}", each.hint)
         for each in descriptor_warnings(settings.delivery.concurrency)
     )
     yield ok("settings", "complete")

@@ -34,7 +34,7 @@ def kafka_findings(settings: Settings) -> Iterator[Finding]:
     try:
         cluster = Cluster(settings.kafka)
     except ConfigurationError as error:
-        yield from (failed("kafka", f"{each.name}: {each.what}", each.mend) for each in error.problems)
+        yield from (failed("kafka", f"{each.name}: {each.what}", each.hint) for each in error.problems)
         return
     try:
         brokers = cluster.brokers()
@@ -78,8 +78,8 @@ class KafkaChecks:
         elif speaks_kip_848(self._cluster):
             yield ok("protocol", "consumer (KIP-848), and the broker knows it")
         else:
-            mend = "Set KAFKA_GROUP_PROTOCOL=classic, or update the brokers"
-            yield failed("protocol", "consumer (KIP-848), which this broker does not know", mend)
+            hint = "Set KAFKA_GROUP_PROTOCOL=classic, or update the brokers"
+            yield failed("protocol", "consumer (KIP-848), which this broker does not know", hint)
 
     def _topics(self) -> Iterator[Finding]:
         for name in self._kafka.topics:
@@ -182,6 +182,6 @@ def _all(there: dict[str, tuple[int, ...]]) -> list[Partition]:
 def _failure(check: str, error: ConsumerError) -> Finding:
     if isinstance(error, ConfigurationError):
         problem = error.problems[0]
-        return failed(check, f"{problem.name}: {problem.what}", problem.mend)
-    what, _, mend = str(error).partition(". ")
-    return failed(check, what.rstrip("."), mend.rstrip(".") or "Look at the broker's log")
+        return failed(check, f"{problem.name}: {problem.what}", problem.hint)
+    what, _, hint = str(error).partition(". ")
+    return failed(check, what.rstrip("."), hint.rstrip(".") or "Look at the broker's log")

@@ -30,14 +30,14 @@ class Finding:
     check: str
     verdict: Verdict
     detail: str
-    mend: str = ""
+    hint: str = ""
 
     def line(self, form: Format) -> str:
         """As a line of text, or of JSON."""
         if form is Format.JSON:
             return json.dumps(asdict(self), ensure_ascii=False) + "\n"
-        mend = f" -> {self.mend}" if self.mend else ""
-        return f"{self.verdict:<8} {self.check:<18} {self.detail}{mend}\n"
+        hint = f" -> {self.hint}" if self.hint else ""
+        return f"{self.verdict:<8} {self.check:<18} {self.detail}{hint}\n"
 
 
 def ok(check: str, detail: str) -> Finding:
@@ -45,14 +45,14 @@ def ok(check: str, detail: str) -> Finding:
     return Finding(check, Verdict.OK, detail)
 
 
-def warning(check: str, detail: str, mend: str) -> Finding:
+def warning(check: str, detail: str, hint: str) -> Finding:
     """Somebody should know."""
-    return Finding(check, Verdict.WARNING, detail, mend)
+    return Finding(check, Verdict.WARNING, detail, hint)
 
 
-def failed(check: str, detail: str, mend: str) -> Finding:
+def failed(check: str, detail: str, hint: str) -> Finding:
     """The worker would not work."""
-    return Finding(check, Verdict.FAILED, detail, mend)
+    return Finding(check, Verdict.FAILED, detail, hint)
 
 
 def skipped(check: str, after: str) -> Finding:

@@ -58,8 +58,8 @@ def source_findings(topic: Topic, retry_max_age: float) -> Iterator[Finding]:
     retention = int(topic.config.get("retention.ms", "-1")) / 1000
     if 0 <= retention < retry_max_age:
         detail = f"{about}, {told}; it keeps records for {shown_duration(retention)}, and RETRY_MAX_AGE is longer"
-        mend = "Raise the topic's retention.ms: what is deleted before it is delivered is lost"
-        yield warning(check, detail, mend)
+        hint = "Raise the topic's retention.ms: what is deleted before it is delivered is lost"
+        yield warning(check, detail, hint)
         return
     kept = f"kept for {shown_duration(retention)}" if retention >= 0 else "kept without end"
     yield ok(check, f"{about}, {told}, {kept}")
@@ -78,15 +78,15 @@ def dead_letter_findings(letters: Topic, sources: Collection[Topic]) -> Iterator
         return
     widest = max((source.partitions for source in sources), default=0)
     found = [
-        warning(check, f"{letters.name}: {what}", mend[:1].upper() + mend[1:])
-        for what, mend in doubts(letters.partitions, widest, letters.config)
+        warning(check, f"{letters.name}: {what}", hint[:1].upper() + hint[1:])
+        for what, hint in doubts(letters.partitions, widest, letters.config)
     ]
     limit = letters.max_bytes or 0
     for source in sources:
         if source.max_bytes is not None and limit < source.max_bytes:
             detail = f"{letters.name}: takes {limit} bytes a message, {source.name} {source.max_bytes}"
-            mend = f"Set max.message.bytes={source.max_bytes} on it: a larger letter is cut to a pointer"
-            found.append(warning(check, detail, mend))
+            hint = f"Set max.message.bytes={source.max_bytes} on it: a larger letter is cut to a pointer"
+            found.append(warning(check, detail, hint))
     yield from found or [ok(check, f"{about}, may be written, takes {limit} bytes a message")]
 
 

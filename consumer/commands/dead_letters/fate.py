@@ -6,7 +6,7 @@ from collections.abc import Container
 from enum import StrEnum
 
 from consumer.commands.dead_letters.filters import Filters
-from consumer.commands.dead_letters.letter import Letter
+from consumer.commands.dead_letters.letter import StoredDeadLetter
 from consumer.commands.dead_letters.source_values import original
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.staleness import Newest
@@ -21,7 +21,7 @@ class Fate(StrEnum):
     TO_REDRIVE = "to_redrive"  # of a dry run
     REDRIVEN = "redriven"  # on its source topic again, acknowledged
     DELIVERED = "delivered"  # ClickSend has it
-    BURIED_AGAIN = "buried_again"  # ClickSend refused it again: there is a new letter with a higher count
+    DEAD_LETTERED_AGAIN = "buried_again"  # ClickSend refused it again: there is a new letter with a higher count
     STALE = "stale"  # its contact has a newer record in the source topic
     TOO_OFTEN = "redriven_too_often"  # the loop guard
     OTHER_GROUP = "of_another_group"  # another worker group shares the dead-letter topic
@@ -32,7 +32,9 @@ class Fate(StrEnum):
 
 
 MISSED = frozenset({Fate.GONE, Fate.REFUSED})  # meant to be redriven, and could not be
-SENT = frozenset({Fate.REDRIVEN, Fate.DELIVERED, Fate.BURIED_AGAIN, Fate.REFUSED})  # something has left this program
+SENT = frozenset(
+    {Fate.REDRIVEN, Fate.DELIVERED, Fate.DEAD_LETTERED_AGAIN, Fate.REFUSED}
+)  # something has left this program
 
 
 class Sorter:
@@ -62,15 +64,15 @@ class Sorter:
         self._max_redrives = max_redrives
         self.newest: Newest | None = None
 
-    def means(self, letter: Letter) -> bool:
+    def means(self, letter: StoredDeadLetter) -> bool:
         """Whether the operator has asked for this letter."""
         return self._filters.match(letter)
 
-    def owns(self, letter: Letter) -> bool:
+    def owns(self, letter: StoredDeadLetter) -> bool:
         """Whether the letter is ours to redrive."""
         return self._group is None or letter.is_of(self._group)
 
-    def sort(self, letter: Letter) -> Fate | tuple[Record, Decision]:
+    def sort(self, letter: StoredDeadLetter) -> Fate | tuple[Record, Decision]:
         """Why the letter is left alone, or its record with what becomes of it."""
         if not self.owns(letter):
             return Fate.OTHER_GROUP
@@ -84,7 +86,7 @@ class Sorter:
         decision = self._enroller.decide(record.value)
         return Fate.STALE if self._is_stale(letter, record, decision) else (record, decision)
 
-    def _is_stale(self, letter: Letter, record: Record, decision: Decision) -> bool:
+    def _is_stale(self, letter: StoredDeadLetter, record: Record, decision: Decision) -> bool:
         if self.newest is None or not isinstance(decision, Enrolled):
             return False
         identities = decision.identities

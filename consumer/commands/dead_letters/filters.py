@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from consumer.commands.dead_letters.letter import Letter
+from consumer.commands.dead_letters.letter import StoredDeadLetter
 from consumer.commands.kafka.partitions import Scope
 from consumer.commands.timestamps import milliseconds, parse_moment
 from consumer.enrolment.disposition import DeadLetterReason
@@ -62,7 +62,7 @@ class Filters:
             frozenset(keys or ()),
         )
 
-    def match(self, letter: Letter) -> bool:
+    def match(self, letter: StoredDeadLetter) -> bool:
         """Whether the letter is meant."""
         return (
             (not self.reasons or letter.reason in self.reasons)
@@ -79,7 +79,7 @@ class Filters:
         return key is not None and (key == self.key or key in self.keys)
 
 
-def _comes_from(letter: Letter, scope: Scope) -> bool:
+def _comes_from(letter: StoredDeadLetter, scope: Scope) -> bool:
     if letter.source is None or letter.source.partition.topic != scope.topic:
         return False
     return not scope.numbers or letter.source.partition.number in scope.numbers

@@ -38,7 +38,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class StoredDeadLetter:
     """A record of the dead-letter topic.
 
     place        -- where the letter is
@@ -120,14 +120,14 @@ class Letter:
         }
 
 
-def letter_of(message: Message) -> Letter:
+def letter_of(message: Message) -> StoredDeadLetter:
     """A message of the dead-letter topic as a letter."""
     place = Place(Partition(message.topic() or "", message.partition() or 0), message.offset() or 0)
     headers = headers_of(message) or []
     added = [(name, value) for name, value in headers if name.startswith((CONNECT, OURS))]
     notes = {name: printable(value) for name, value in added}
     timestamp = _number(notes.get(OURS + "timestamp"))
-    return Letter(
+    return StoredDeadLetter(
         place,
         _source(notes),
         message.timestamp()[1] if timestamp is None else timestamp,

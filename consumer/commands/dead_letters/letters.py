@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from consumer.commands.dead_letters.letter import Letter, Place, letter_of
+from consumer.commands.dead_letters.letter import Place, StoredDeadLetter, letter_of
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.records import Range, read
 from consumer.errors import RefusedError
@@ -21,12 +21,12 @@ def ranges_of(cluster: Cluster, topic: str) -> dict[Partition, Range]:
     return {partition: Range(*end) for partition, end in ends.items()}
 
 
-def letters(cluster: Cluster, ranges: Mapping[Partition, Range]) -> Iterator[Letter]:
+def letters(cluster: Cluster, ranges: Mapping[Partition, Range]) -> Iterator[StoredDeadLetter]:
     """The letters in these ranges."""
     return map(letter_of, read(cluster, ranges))
 
 
-def letter_at(cluster: Cluster, topic: str, place: Place, group: str) -> Letter:
+def letter_at(cluster: Cluster, topic: str, place: Place, group: str) -> StoredDeadLetter:
     """The letter at this place, or of the record from this place, the group's own before another's.
 
     Raises RefusedError where there is none.

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from consumer.commands.dead_letters.filters import Filters
-from consumer.commands.dead_letters.letter import Letter, Place, printable
+from consumer.commands.dead_letters.letter import Place, StoredDeadLetter, printable
 from consumer.commands.dead_letters.letters import letter_at, letters, ranges_of
 from consumer.commands.dead_letters.source_values import original
 from consumer.commands.kafka.cluster import Cluster
@@ -88,7 +88,7 @@ def reveal_letter(kafka: Kafka, place: Place, form: Format) -> ExitStatus:
     return ExitStatus.DONE
 
 
-def _headers(letter: Letter) -> list[Fact]:
+def _headers(letter: StoredDeadLetter) -> list[Fact]:
     row = letter.row()
     facts = [
         (name, None if row[name] is None else str(row[name])) for name in ("letter", "source", "timestamp", "bytes")

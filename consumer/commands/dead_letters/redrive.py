@@ -12,7 +12,7 @@ from msgspec import structs
 
 from consumer.commands.dead_letters.fate import MISSED, SENT, Fate, Sorter
 from consumer.commands.dead_letters.filters import Filters
-from consumer.commands.dead_letters.letter import Letter
+from consumer.commands.dead_letters.letter import StoredDeadLetter
 from consumer.commands.dead_letters.letters import letters, ranges_of
 from consumer.commands.dead_letters.targets import Destination, Nowhere, Target, ToClickSend, ToSource
 from consumer.commands.kafka.checkpoint import Checkpoint, name_of
@@ -74,7 +74,7 @@ class Meant:
     since_ms: int
 
     @classmethod
-    def of(cls, found: Iterable[Letter]) -> Meant:
+    def of(cls, found: Iterable[StoredDeadLetter]) -> Meant:
         number, since_ms, sources = 0, sys.maxsize, set[tuple[Partition, int]]()
         for letter in found:
             number += 1
@@ -190,7 +190,7 @@ class Redrive:
         self._passed |= {partition: span.stop for partition, span in ranges.items()}
         return True
 
-    def _one(self, letter: Letter, target: Target) -> Fate | None:
+    def _one(self, letter: StoredDeadLetter, target: Target) -> Fate | None:
         """What becomes of the letter. None: the target has given up on it, because we are to stop."""
         found = self._sorter.sort(letter)
         if isinstance(found, Fate):

@@ -6,14 +6,14 @@ import hashlib
 
 import orjson
 
-from consumer.commands.dead_letters.letter import Letter, Place
+from consumer.commands.dead_letters.letter import Place, StoredDeadLetter
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.records import Range, read
 from consumer.scheduling.task import Record
 from consumer.worker.intake import record_of
 
 
-def original(cluster: Cluster, letter: Letter, source: Place) -> Record | None:
+def original(cluster: Cluster, letter: StoredDeadLetter, source: Place) -> Record | None:
     """The record as it was: from the letter, or, where parts were left out, from the source topic if it still has it.
 
     None where the value is only a pointer and the source topic has that record no more. source -- the letter's
@@ -37,7 +37,7 @@ def _from_source(cluster: Cluster, source: Place) -> Record | None:
     return next((record_of(message, source.partition) for message in messages), None)
 
 
-def _is_it(record: Record, letter: Letter) -> bool:
+def _is_it(record: Record, letter: StoredDeadLetter) -> bool:
     """A topic that was created again has other records at the same offsets."""
     if not letter.is_pointer:
         return record.value == letter.value

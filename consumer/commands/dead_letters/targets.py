@@ -174,7 +174,7 @@ class ToClickSend:
             self._land(record)
         if len(tracker):
             return None
-        return Fate.DELIVERED if task.reason is None else Fate.BURIED_AGAIN
+        return Fate.DELIVERED if task.reason is None else Fate.DEAD_LETTERED_AGAIN
 
     def complaint(self) -> str:
         """Why it gave up, or for what delivery is halted."""

@@ -16,7 +16,7 @@ from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Stage
 
-IN_FLIGHT = (Stage.IN_FLIGHT, Stage.BURYING)
+IN_FLIGHT = (Stage.IN_FLIGHT, Stage.DEAD_LETTER_IN_FLIGHT)
 
 Json = dict[str, Any]
 
@@ -87,7 +87,7 @@ class StateView:
         return {
             "state": state,
             "fault": fault,
-            "mend": fault.mend if fault is not None else None,
+            "hint": fault.hint if fault is not None else None,
             "probe_at": self._wall() + probe_in if probe_in is not None and probe_in < float("inf") else None,
             "requests_per_second": rate if rate < float("inf") else None,
         }

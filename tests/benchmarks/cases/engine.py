@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from prometheus_client import CollectorRegistry
 
 from consumer.clicksend.outcome import Outcome, Result
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.gate import Gate
-from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
+from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.offset_tracker import OffsetTracker
@@ -59,9 +59,9 @@ class InstantDriver:
         """Success, in turn."""
         self._answers.append(on_outcome)
 
-    def probe(self, on_verdict: Callable[[ProbeVerdict], None]) -> None:
+    def probe(self, on_result: Callable[[ProbeResult], None]) -> None:
         """Never needed."""
-        raise AssertionError(on_verdict)
+        raise AssertionError(on_result)
 
     def stop(self) -> None:
         """Nothing runs."""
@@ -90,7 +90,7 @@ def measure(rig: Rig, size: Size) -> list[Figure]:
 def _engine(concurrency: int, count: int) -> float:
     policy = RetryPolicy(0.5, 60, 86_400)
     gate = Gate(policy, 0, 30)
-    scheduler = Scheduler(gate, Judge(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads())
+    scheduler = Scheduler(gate, OutcomePolicy(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads())
     tracker = scheduler.assign(Partition("events", 0), 0, 0, b"")
     driver, reporter = InstantDriver(), Reporter(CollectorRegistry(), None, time.monotonic)
     DeliveryLoop(scheduler, driver, NoDeadLetters(), reporter, concurrency, _raise).start()

@@ -55,7 +55,7 @@ def test_with_a_limit_it_is_said_how_long_it_takes() -> None:
 def test_a_new_group_that_may_not_guess_would_not_start() -> None:
     (found,) = findings(group(p0=1), {ZERO: Ends(0, 5), ONE: Ends(0, 5)}, OffsetReset.ERROR)
     assert found.verdict is Verdict.FAILED
-    assert "offsets reset" in found.mend
+    assert "offsets reset" in found.hint
 
 
 def test_records_that_were_deleted_before_they_were_consumed_are_counted() -> None:

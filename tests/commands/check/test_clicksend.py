@@ -49,7 +49,7 @@ def test_refused_credentials_fail_with_the_mend_of_the_fault() -> None:
     (found,) = account_findings(View(Outcome(Result.CONFIGURATION_FAULT, 401, fault=Fault.UNAUTHORIZED)))
     assert found.verdict is Verdict.FAILED
     assert "(401)" in found.detail
-    assert "the password is the API key" in found.mend
+    assert "the password is the API key" in found.hint
 
 
 def test_a_sub_account_that_may_not_see_the_account_is_warned_of() -> None:
@@ -80,7 +80,7 @@ def test_a_list_that_tells_nothing_of_itself_is_there_all_the_same() -> None:
 def test_a_list_that_is_not_ours_fails(status: int, fault: Fault) -> None:
     (found,) = list_findings(View(Outcome(Result.SUSPICIOUS, status)), 429)
     assert found.verdict is Verdict.FAILED
-    assert found.mend == fault.mend.rstrip(".")
+    assert found.hint == fault.hint.rstrip(".")
 
 
 @pytest.mark.parametrize(("region", "verdict"), [("US", Verdict.OK), (None, Verdict.OK), ("GB", Verdict.WARNING)])

@@ -28,7 +28,7 @@ def letters(given: Topic, *sources: Topic) -> list[Finding]:
 
 def test_a_source_that_may_be_read_and_keeps_its_records_is_fine() -> None:
     found = source(topic({"retention.ms": str(7 * DAY_MS)}))
-    assert (found.verdict, found.mend) == (Verdict.OK, "")
+    assert (found.verdict, found.hint) == (Verdict.OK, "")
     assert found.detail == "events: 6 partitions, may be read, kept for 7 d"
 
 
@@ -39,8 +39,8 @@ def test_a_source_without_end_to_its_retention_is_fine() -> None:
 def test_the_right_to_read_is_asked_for_by_the_command_that_grants_it() -> None:
     found = source(topic(rights={AclOperation.DESCRIBE}))
     assert found.verdict is Verdict.FAILED
-    assert "kafka-acls.sh" in found.mend
-    assert "--operation Read --topic events" in found.mend
+    assert "kafka-acls.sh" in found.hint
+    assert "--operation Read --topic events" in found.hint
 
 
 def test_a_broker_that_tells_no_rights_is_not_suspected() -> None:
@@ -59,7 +59,7 @@ def test_a_retention_below_the_age_up_to_which_a_record_is_retried_is_warned_of(
 def test_a_configuration_that_may_not_be_read_is_a_warning() -> None:
     found = source(Topic("events", 6, None, ALL))
     assert found.verdict is Verdict.WARNING
-    assert "DescribeConfigs" in found.mend
+    assert "DescribeConfigs" in found.hint
 
 
 def test_a_dead_letter_topic_like_its_source_is_fine() -> None:
@@ -70,19 +70,19 @@ def test_a_dead_letter_topic_like_its_source_is_fine() -> None:
 def test_the_right_to_write_is_asked_for() -> None:
     (found,) = letters(topic(rights={AclOperation.READ}))
     assert found.verdict is Verdict.FAILED
-    assert "--operation Write --topic events" in found.mend
+    assert "--operation Write --topic events" in found.hint
 
 
 def test_what_may_lose_a_dead_letter_is_warned_of() -> None:
     found = letters(topic({"retention.ms": str(DAY_MS), "cleanup.policy": "compact"}, partitions=2))
     assert [each.verdict for each in found] == [Verdict.WARNING] * 3
-    assert [each.mend for each in found] == ["Give it 6", "Set retention.ms=-1", "Set cleanup.policy=delete"]
+    assert [each.hint for each in found] == ["Give it 6", "Set retention.ms=-1", "Set cleanup.policy=delete"]
 
 
 def test_a_message_limit_below_the_sources_is_warned_of() -> None:
     (found,) = letters(topic({"max.message.bytes": "1000"}), topic({"max.message.bytes": "2000"}))
     assert found.verdict is Verdict.WARNING
-    assert "Set max.message.bytes=2000" in found.mend
+    assert "Set max.message.bytes=2000" in found.hint
 
 
 def test_a_message_limit_as_large_as_the_sources_is_fine() -> None:

@@ -48,7 +48,7 @@ from consumer.settings import Settings, reload_credentials
 from consumer.settings.model import Monitor as MonitorSettings
 from consumer.settings.views import enrolment_rules, stream_options
 from consumer.threads import OsThreads, Threads
-from consumer.worker.event_loop import Delivery, EventLoopDriver
+from consumer.worker.event_loop import ClickSendAccess, EventLoopDriver
 from consumer.worker.watchdog import Watchdog
 from consumer.worker.worker import Ending, Worker
 
@@ -57,7 +57,7 @@ LIVE_SHARE = 0.5  # of max.poll.interval.ms: longer than a revoke may take (a th
 log = structlog.get_logger()
 
 
-class Member:
+class Application:
     """One worker with its monitor, ready to run. The journals hear of every record, beside the event debugger.
 
     Raises ConfigurationError where the monitor's address can't be had.
@@ -70,7 +70,7 @@ class Member:
         self.scheduler = scheduler(settings, threads)
         self._health = Health(clock())
         probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
-        debugger = Debugger.of(settings.monitor, self.scheduler, probes.ready, clock)
+        debugger = EventDebugger.of(settings.monitor, self.scheduler, probes.ready, clock)
         observers = (*observers, debugger.recorder) if debugger is not None else observers
         driver = EventLoopDriver(delivery(settings), settings.clicksend.total_timeout, clock)
         self._worker = Worker(
@@ -149,7 +149,7 @@ class Probes:
 
 
 @dataclass(frozen=True, slots=True)
-class Debugger:
+class EventDebugger:
     """The event debugger: what hears of records, and what shows them."""
 
     recorder: Recorder
@@ -158,7 +158,7 @@ class Debugger:
     @classmethod
     def of(
         cls, monitor: MonitorSettings, scheduler: Scheduler, ready: Callable[[], Report], clock: Callable[[], float]
-    ) -> Debugger | None:
+    ) -> EventDebugger | None:
         """None where the settings have it off: then nothing is recorded."""
         if not monitor.serves_debugger:
             return None
@@ -202,7 +202,7 @@ def scheduler(settings: Settings, threads: Threads) -> Scheduler:
     return Scheduler(gate, outcome_policy, policy, threads, delivery.deduplicate)
 
 
-def delivery(settings: Settings) -> Delivery:
+def delivery(settings: Settings) -> ClickSendAccess:
     """How the delivery loop reaches ClickSend."""
     clicksend = settings.clicksend
     proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
@@ -222,7 +222,7 @@ def delivery(settings: Settings) -> Delivery:
         finally:
             client.close()
 
-    return Delivery(open_sender, probe, store.reload)
+    return ClickSendAccess(open_sender, probe, store.reload)
 
 
 def _register(registry: CollectorRegistry, scheduler: Scheduler, health: Health, clock: Callable[[], float]) -> None:

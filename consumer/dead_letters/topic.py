@@ -44,7 +44,7 @@ class DeadLetterTopic:
 
     def warnings(self, partitions: int, source_partitions: int) -> Iterator[str]:
         """What may lose or misplace dead letters; none of it is refused."""
-        for what, hint in doubts(partitions, source_partitions, self._config()):
+        for what, hint in retention_warnings(partitions, source_partitions, self._config()):
             yield f"{what}: {hint}"
 
     def _config(self) -> dict[str, str]:
@@ -60,7 +60,7 @@ class DeadLetterTopic:
         return {name: str(entry.value) for name, entry in answer.items()}
 
 
-def doubts(partitions: int, source_partitions: int, config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def retention_warnings(partitions: int, source_partitions: int, config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """What may lose or misplace dead letters, each with its mend.
 
     config -- of the dead-letter topic, as far as it is known

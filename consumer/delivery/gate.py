@@ -9,9 +9,9 @@ from enum import Enum, StrEnum
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.clicksend.probe import ProbeResult
-from consumer.delivery.circuit_breaker import Breaker, BreakerState
+from consumer.delivery.circuit_breaker import BreakerState, CircuitBreaker
 from consumer.delivery.halt import Halt
-from consumer.delivery.rate_limiter import Limiter
+from consumer.delivery.rate_limiter import RateLimiter
 from consumer.delivery.retry import RetryPolicy
 from consumer.number_text import shown_number
 
@@ -67,8 +67,8 @@ class Gate:
         probe_interval: float,
         most_refused_trials: int = 100 * MASS_REJECTION_LIMIT,
     ) -> None:
-        self._limiter = Limiter(requests_per_second)
-        self._breaker = Breaker(policy)
+        self._limiter = RateLimiter(requests_per_second)
+        self._breaker = CircuitBreaker(policy)
         self._halt = Halt(probe_interval, most_refused_trials)
         self._probe_sent_at = -math.inf
         self._paused_until = -math.inf

@@ -12,7 +12,7 @@ from enum import Enum
 from queue import Empty
 from typing import TextIO
 
-from consumer.app import Member
+from consumer.app import Application
 from consumer.demo.background import Background
 from consumer.demo.broker import InProcessBroker
 from consumer.demo.emitter import Emitter
@@ -34,7 +34,7 @@ WORKER_END_SECONDS = 30.0
 EMITTER_END_SECONDS = 1.0  # it may be waiting for stdin, which nothing ends
 
 
-class Run(Enum):
+class DemoRun(Enum):
     """How long the demo goes on."""
 
     ENDLESS = "endless"
@@ -45,12 +45,12 @@ class Run(Enum):
 class Programme:
     """What is to be played. interval -- seconds between two records"""
 
-    run: Run
+    run: DemoRun
     chapters: Iterable[Chapter]
     interval: float
 
 
-class Stage:
+class DemoRunner:
     """All that takes part, put up when it is made and taken down with `stack`."""
 
     def __init__(self, programme: Programme, out: TextIO, stopping: threading.Event, stack: ExitStack) -> None:
@@ -62,7 +62,7 @@ class Stage:
         for topic in (TOPIC, f"{TOPIC}.dead-letter"):
             broker.create_topic(topic)
         self._sandbox = stack.enter_context(Sandbox(SandboxOptions()))
-        self._member = Member(settings(broker.bootstrap, self._sandbox), DemoObserver(self._observations))
+        self._member = Application(settings(broker.bootstrap, self._sandbox), DemoObserver(self._observations))
         monitor = self._member.monitor.address
         addresses = {
             "every event's way": f"{monitor}/",
@@ -87,20 +87,20 @@ class Stage:
             self._narrate()
             counts, _ = self._member.scheduler.counts()
             moved = sum(counts.settled.values()) != settled
-            if moved or self._run is Run.ENDLESS or self._emitter.settled():
+            if moved or self._run is DemoRun.ENDLESS or self._emitter.settled():
                 moved_at, settled = time.monotonic(), sum(counts.settled.values())
         settled_all = self._emitting.over and self._emitter.settled()
         self._end_emitter()
         self._end_worker()
         self._close()
-        done = self._worker.result() is Ending.DRAINED and (settled_all or self._run is Run.ENDLESS)
+        done = self._worker.result() is Ending.DRAINED and (settled_all or self._run is DemoRun.ENDLESS)
         return ExitStatus.DONE if done else ExitStatus.FAILED
 
     def _over(self) -> bool:
         self._worker.result()  # raises what ended it
         if self._emitting.over:
             self._emitting.result()
-        done = self._run is Run.ONCE and self._emitting.over
+        done = self._run is DemoRun.ONCE and self._emitting.over
         return done or self._stopping.is_set() or self._worker.over
 
     def _narrate(self) -> None:
@@ -122,7 +122,7 @@ class Stage:
             return
         if not self._emitter.emitted:
             self._observations.put(Announced("There was no record in it"))
-        elif self._run is Run.ENDLESS:
+        elif self._run is DemoRun.ENDLESS:
             self._observations.put(Announced(f"That was all: {self._emitter.emitted} records. Ctrl-C ends the demo"))
 
     def _begin(self, chapter: Chapter) -> None:

@@ -31,7 +31,7 @@ _GROUP_METADATA = b"CGMDv2:"
 log = structlog.get_logger()
 
 
-class Connection:
+class BrokerStatus:
     """Turns librdkafka's callbacks into `Health`. All of them run on the poll thread, inside `poll`.
 
     Errors come up to twenty times a second while something is wrong, so only changes are logged. Others come once, and

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 from consumer.clicksend.fault import Fault
 from consumer.delivery.gate import GateState
 from consumer.monitoring import metrics
-from consumer.monitoring.health import Condition, Health
+from consumer.monitoring.health import Health, HealthState
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 
@@ -95,7 +95,7 @@ class WorkerCollector(Collector):
                 if tracker.lag is not None:
                     lag.add_metric(labels, tracker.lag)
                 held.add_metric(
-                    [*labels, Condition.UNRECOGNISED_RECORDS], float(tracker.partition in self._health.held)
+                    [*labels, HealthState.UNRECOGNISED_RECORDS], float(tracker.partition in self._health.held)
                 )
         yield from (oldest, committed, end, lag, held)
 

@@ -16,7 +16,7 @@ from consumer.clicksend.outcome import STATUS_LABELS, Cause, Outcome, Result, st
 from consumer.clicksend.probe import ProbeResult, ProbeStatus
 from consumer.delivery.outcome_policy import Action, Retry, Settle
 from consumer.enrolment.disposition import FilterReason
-from consumer.log import Summary, cause_of
+from consumer.log import RepeatFilter, cause_of
 from consumer.monitoring import metrics
 from consumer.monitoring.observer import RecordObserver
 from consumer.scheduling.counts import CommitResult, ReleaseReason
@@ -52,7 +52,7 @@ class Reporter:
     ) -> None:
         self.observer = observer
         self._clock = clock
-        self._summary = Summary()
+        self._summary = RepeatFilter()
         self._lock = threading.Lock()
         self._fault: Fault | None = None  # what was last said of the gate; changed under the lock
         # Those of the hot path are written by the delivery loop's thread alone.

@@ -39,7 +39,7 @@ class RateLimit:
         return cls(int(match["requests"]), float(window), retry_after)
 
 
-class Limiter:
+class RequestLimit:
     """Counts requests in fixed windows; the first request after a window's end starts the next one."""
 
     def __init__(self, limit: RateLimit) -> None:

@@ -38,7 +38,7 @@ class Sender(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class ClickSendAccess:
     """How ClickSend is reached.
 
     open_sender        -- makes the sender of contacts, on the loop's thread
@@ -59,7 +59,7 @@ class EventLoopDriver:
     clock         -- monotonic seconds
     """
 
-    def __init__(self, delivery: Delivery, total_timeout: float, clock: Callable[[], float]) -> None:
+    def __init__(self, delivery: ClickSendAccess, total_timeout: float, clock: Callable[[], float]) -> None:
         self.now = clock
         self.lag = LoopLag(clock())
         self._probe_limit = total_timeout + LOOKUP_SECONDS

@@ -17,7 +17,7 @@ import structlog
 from consumer.dead_letters.format import REDRIVE_COUNT
 from consumer.enrolment.decision import Decision, Enrolled, Filtered
 from consumer.enrolment.disposition import FilterReason
-from consumer.monitoring.health import Condition, Health
+from consumer.monitoring.health import Health, HealthState
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Stage, Task
 
@@ -44,7 +44,7 @@ def evidence(decision: Decision) -> Evidence:
 
 
 @dataclass(slots=True)
-class Run:
+class UnrecognisedRun:
     """Records of one partition that are no events, with no event between them.
 
     quiet_since -- monotonic seconds since which nothing was added, as far as `tick` has noted it
@@ -62,7 +62,7 @@ class InputGuard:
     """
 
     def __init__(self, limit: int, health: Health) -> None:
-        self.runs: dict[OffsetTracker, Run] = {}  # mostly empty: the hot path asks no more than that
+        self.runs: dict[OffsetTracker, UnrecognisedRun] = {}  # mostly empty: the hot path asks no more than that
         self._limit = limit
         self._health = health
         self._released: list[Task] = []
@@ -72,7 +72,7 @@ class InputGuard:
         if not self._limit or evidence(decision) is not Evidence.NO_EVENT or _is_redriven(task.record.headers):
             return
         task.stage = Stage.HELD
-        run = self.runs.setdefault(task.tracker, Run())
+        run = self.runs.setdefault(task.tracker, UnrecognisedRun())
         run.tasks.append(task)
         run.quiet_since = None
         if len(run.tasks) == self._limit and not run.held:
@@ -93,7 +93,7 @@ class InputGuard:
         released, self._released = self._released, []
         return released
 
-    def _outcome_policy(self, tracker: OffsetTracker, run: Run, now: float) -> None:
+    def _outcome_policy(self, tracker: OffsetTracker, run: UnrecognisedRun, now: float) -> None:
         if tracker.paused and len(run.tasks) >= len(tracker):  # the caps are below the limit: nothing more would come
             self._hold(tracker, run)
         elif run.quiet_since is None or tracker.paused:
@@ -101,14 +101,14 @@ class InputGuard:
         elif now - run.quiet_since >= QUIET_SECONDS:
             self._release(tracker)
 
-    def _hold(self, tracker: OffsetTracker, run: Run) -> None:
+    def _hold(self, tracker: OffsetTracker, run: UnrecognisedRun) -> None:
         run.held = True
         hint = _looks_like(run)
         self._health.held = {**self._health.held, tracker.partition: hint}
         log.error(
             "partition held",
             partition=str(tracker.partition),
-            reason=Condition.UNRECOGNISED_RECORDS,
+            reason=HealthState.UNRECOGNISED_RECORDS,
             records=len(run.tasks),
             first_offset=run.tasks[0].record.offset,
             hint=hint,
@@ -130,7 +130,7 @@ def _is_redriven(headers: Headers) -> bool:
     return any(name == REDRIVE_COUNT for name, _value in headers)
 
 
-def _looks_like(run: Run) -> str:
+def _looks_like(run: UnrecognisedRun) -> str:
     """What is wrong with most of the run's records, as their decisions have it: it quotes nothing of them."""
     ((detail, _number),) = Counter(task.detail for task in run.tasks).most_common(1)
     return detail

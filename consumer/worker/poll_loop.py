@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, Message, TopicPartition
 
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
-from consumer.kafka.broker_status import Connection, generation_of
+from consumer.kafka.broker_status import BrokerStatus, generation_of
 from consumer.kafka.clients import KafkaClients
 from consumer.kafka.options import OffsetReset
 from consumer.kafka.start_position import StartPosition, no_usable_offset
@@ -69,7 +69,7 @@ class PollLoop:
         self._reporter = reporter
         self._health = health
         self._clock = clock
-        self.connection = Connection(health, clock)
+        self.connection = BrokerStatus(health, clock)
         self._committer = Committer(scheduler, reporter.committed)
         topic_ids, start_position = TopicIds(clients.admin), StartPosition(options, clients.admin)
         self._watch = TopicWatch(options.topics, topic_ids, clients.admin)

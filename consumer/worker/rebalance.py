@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from consumer.kafka.broker_status import Connection
+from consumer.kafka.broker_status import BrokerStatus
 from consumer.kafka.options import StreamOptions
-from consumer.kafka.start_position import Start, StartPosition
+from consumer.kafka.start_position import StartOffset, StartPosition
 from consumer.kafka.topic_ids import TopicIds, is_former
 from consumer.log import cause_of
 from consumer.monitoring.health import Health
@@ -45,7 +45,7 @@ class Assignment:
         options: StreamOptions,
         scheduler: Scheduler,
         committer: Committer,
-        connection: Connection,
+        connection: BrokerStatus,
         health: Health,
         reporter: Reporter,
         look_ups: LookUps,
@@ -176,7 +176,9 @@ class Assignment:
         self._scheduler.assign(partition, OFFSET_UNKNOWN, OFFSET_UNKNOWN, self._expected(partition.topic, topic_id))
         return TopicPartition(*partition)
 
-    def _open(self, committed: TopicPartition, topic_id: bytes, starts: Mapping[Partition, Start]) -> TopicPartition:
+    def _open(
+        self, committed: TopicPartition, topic_id: bytes, starts: Mapping[Partition, StartOffset]
+    ) -> TopicPartition:
         """The offset tracker of one partition, and where to consume it from."""
         partition = Partition(committed.topic, committed.partition)
         start = starts.get(partition)

@@ -9,7 +9,7 @@ from contextlib import suppress
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from consumer.kafka.start_position import Start, StartPosition
+from consumer.kafka.start_position import StartOffset, StartPosition
 from consumer.kafka.topic_ids import TopicIds, is_former
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.counts import ReleaseReason
@@ -110,7 +110,7 @@ class Rewind:
         ids = self._topic_ids.of((partition.topic,))
         topic_id = ids[partition.topic]
         if is_former(tracker.topic_id, topic_id):
-            start, position = Start(0), self._start_position.of_recreated(partition)
+            start, position = StartOffset(0), self._start_position.of_recreated(partition)
         else:
             found = self._where_to_restart(tracker, why, ids)
             if found is None:
@@ -128,7 +128,7 @@ class Rewind:
         fresh.paused, fresh.partition_count = False, start.partition_count
         return True
 
-    def _where_to_restart(self, tracker: OffsetTracker, why: str, ids: Mapping[str, bytes]) -> Start | None:
+    def _where_to_restart(self, tracker: OffsetTracker, why: str, ids: Mapping[str, bytes]) -> StartOffset | None:
         partition, count = tracker.partition, tracker.partition_count
         committable_offset = tracker.committable_offset(OFFSET_UNKNOWN)
         try:
@@ -138,8 +138,8 @@ class Rewind:
                 at = TopicPartition(*partition)
                 end = int(parted[1])  # below 0: nothing of what was consumed is left
                 low, _high = self._consumer.get_watermark_offsets(at, timeout=ANSWER_SECONDS)
-                return Start(max(low, min(committable_offset, end)), count)
-            return Start(self._start_position.out_of_range(self._consumer, partition, ANSWER_SECONDS), count)
+                return StartOffset(max(low, min(committable_offset, end)), count)
+            return StartOffset(self._start_position.out_of_range(self._consumer, partition, ANSWER_SECONDS), count)
         except KafkaException:
             return None
 

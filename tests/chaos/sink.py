@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from consumer.sandbox.faults import Connection, Rule, Script
+from consumer.sandbox.faults import ConnectionFault, Rule, Script
 from consumer.sandbox.options import SandboxOptions
 from consumer.sandbox.server import Sandbox
 from tests.chaos.history import REFUSED, UNLUCKY
@@ -23,10 +23,10 @@ settled."""
 
 SLOW = Rule(name="slow", delay=0.4)
 """Slower than the events come: what waits in the workers grows."""
-HANG = Rule(name="hang", every=4, connection=Connection.HANG)
-RESET = Rule(name="reset before the answer", every=3, connection=Connection.RESET)
-RESET_AFTER = Rule(name="reset after the answer", every=3, connection=Connection.RESET_AFTER)
-CUT = Rule(name="cut", every=3, connection=Connection.CUT)
+HANG = Rule(name="hang", every=4, connection=ConnectionFault.HANG)
+RESET = Rule(name="reset before the answer", every=3, connection=ConnectionFault.RESET)
+RESET_AFTER = Rule(name="reset after the answer", every=3, connection=ConnectionFault.RESET_AFTER)
+CUT = Rule(name="cut", every=3, connection=ConnectionFault.CUT)
 SLOW_DRIP = Rule(name="slow drip", every=4, drip=0.02)
 STORM = Rule(name="429", probability=0.8, status=429)
 STORM_WITH_RETRY_AFTER = Rule(name="429 with Retry-After", probability=0.8, status=429, retry_after=1)

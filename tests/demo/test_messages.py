@@ -24,7 +24,7 @@ BROKEN = About("events-1@8", note="cut off", at=AT)
 
 
 @pytest.mark.parametrize(
-    ("happening", "text"),
+    ("observation", "text"),
     [
         (WasDelivered(ABOUT, "marketing_opt_in", 1), "Signed Up  j***@example.com    delivered    opt-in"),
         (WasDelivered(ABOUT, "marketing_unknown", 3), "delivered    unknown  after 3 attempts"),

@@ -8,7 +8,7 @@ import time
 import orjson
 import pytest
 
-from consumer.sandbox.faults import Connection, Rule
+from consumer.sandbox.faults import ConnectionFault, Rule
 from tests.integration.stage import PARTITIONS, Stage, identify, page_view, sign_up
 
 THE_PAGES_EXAMPLE = {
@@ -186,7 +186,7 @@ def test_a_stop_while_it_joins_the_group_is_an_orderly_one(stage: Stage, after: 
 
 
 def test_a_second_signal_ends_it_at_once(stage: Stage) -> None:
-    stage.faults(Rule(connection=Connection.HANG))
+    stage.faults(Rule(connection=ConnectionFault.HANG))
     stage.produce(sign_up(0))
     patient = {"WORKER_DRAIN_TIMEOUT": "600", "CLICKSEND_READ_TIMEOUT": "600", "CLICKSEND_TOTAL_TIMEOUT": "600"}
     with stage.worker(**patient) as worker:
@@ -198,7 +198,7 @@ def test_a_second_signal_ends_it_at_once(stage: Stage) -> None:
 
 
 def test_a_drain_that_runs_out_of_time_says_so_in_its_exit_status(stage: Stage) -> None:
-    stage.faults(Rule(connection=Connection.HANG))
+    stage.faults(Rule(connection=ConnectionFault.HANG))
     stage.produce(sign_up(0))
     with stage.worker(WORKER_DRAIN_TIMEOUT="0.5") as worker:
         worker.wait(lambda: worker.metrics()['clicksend_consumer_records_by_stage{stage="in_flight"}'] == 1)

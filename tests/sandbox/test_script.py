@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consumer.errors import ConfigurationError
-from consumer.sandbox.faults import Connection, Per, Rule, Script
+from consumer.sandbox.faults import ConnectionFault, Per, Rule, Script
 from consumer.sandbox.script import parse_json, parse_toml, read_script
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ JSON = b"""
 EXPECTED = Script(
     rules=(
         Rule(name="a 503 spell", after=10.0, until=15.5, status=503, retry_after=2.0),
-        Rule(contact=("*@example.org",), nth=(1, 2), per=Per.CONTACT, connection=Connection.RESET, processed=True),
+        Rule(contact=("*@example.org",), nth=(1, 2), per=Per.CONTACT, connection=ConnectionFault.RESET, processed=True),
     ),
     seed=7,
 )

@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from consumer.errors import ConfigurationError, Problem
-from consumer.settings import SECTIONS, Sources, load, survey
+from consumer.settings import SECTIONS, Sources, effective_settings, load
 from consumer.settings.loading import KNOWN
 from consumer.settings.names import Setting
 
@@ -54,7 +54,7 @@ def test_a_text_is_taken_or_refused_by_name(sources: Make, name: str, text: str)
         assert not any(text in str(problem) for problem in error.problems if len(text) > 4 and text != "true")
     else:
         assert not {"\0", "\udcff"} & set(repr(found.model_dump(mode="python", exclude={"sources"})))
-    survey(sources({name: text}))
+    effective_settings(sources({name: text}))
 
 
 @pytest.mark.parametrize("value", VALUES, ids=str)

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from consumer.errors import ConfigurationError, Problem
-from consumer.settings import Settings, Sources, load, reload_credentials, survey
+from consumer.settings import Settings, Sources, effective_settings, load, reload_credentials
 
 Make = Callable[..., Sources]
 Find = Callable[..., list[Problem]]
 
 
 def source_of(sources: Sources, name: str) -> str:
-    return next(row.source for row in survey(sources).rows if row.name == name)
+    return next(row.source for row in effective_settings(sources).rows if row.name == name)
 
 
 def config_file(folder: Path, text: str) -> Path:

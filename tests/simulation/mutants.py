@@ -12,7 +12,7 @@ import pytest
 
 from consumer.clicksend.outcome import classify
 from consumer.dead_letters.writer import DeadLetters
-from consumer.delivery.circuit_breaker import Breaker
+from consumer.delivery.circuit_breaker import CircuitBreaker
 from consumer.delivery.gate import Gate
 from consumer.delivery.halt import Halt
 from consumer.scheduling.lanes import Lanes
@@ -217,7 +217,7 @@ MUTANTS = [
     ),
     _mutant(
         "breaker that stays open",
-        (Breaker, "trial_answered"),
+        (CircuitBreaker, "trial_answered"),
         "self.state = BreakerState.CLOSED",
         "pass",
         "breaker",

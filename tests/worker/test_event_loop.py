@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
-from consumer.worker.event_loop import NAME, PROBE_NAME, Delivery, EventLoopDriver
+from consumer.worker.event_loop import NAME, PROBE_NAME, ClickSendAccess, EventLoopDriver
 from tests.delivery.answers import DELIVERED, FINE
 
 PATIENCE = 30.0  # seconds
@@ -44,7 +44,7 @@ class World:
         self.crashes: SimpleQueue[BaseException] = SimpleQueue()
         self.reloads = 0
         self.senders: list[Sender] = []
-        self.driver = EventLoopDriver(Delivery(self._open, probe, self._reload), 20.0, time.monotonic)
+        self.driver = EventLoopDriver(ClickSendAccess(self._open, probe, self._reload), 20.0, time.monotonic)
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> Sender:
         self.senders.append(Sender(loop))

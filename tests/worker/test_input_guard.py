@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.monitoring.collector import WorkerCollector
-from consumer.monitoring.health import Condition, Health
+from consumer.monitoring.health import Health, HealthState
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Headers, Stage
 from consumer.worker.input_guard import InputGuard
@@ -65,7 +65,7 @@ class Worker:
     def dead_letters(self) -> int:
         return self.engine.scheduler.dead_letters_waiting()
 
-    def state(self) -> Condition:
+    def state(self) -> HealthState:
         return self.health.readiness(self.engine.now, "").condition
 
 
@@ -94,7 +94,7 @@ def test_a_run_waits_until_an_event_follows_and_then_becomes_dead_letters() -> N
 def test_the_hint_tells_what_the_records_look_like(value: bytes, hint: str) -> None:
     worker = Worker()
     worker.consume(*[value] * LIMIT)
-    assert worker.state() is Condition.UNRECOGNISED_RECORDS
+    assert worker.state() is HealthState.UNRECOGNISED_RECORDS
     assert hint in worker.health.held_partitions()
 
 
@@ -150,7 +150,7 @@ def test_at_the_limit_the_partition_is_held_and_nothing_of_the_run_is_settled() 
     worker.turn(3600)
     assert (worker.held(), worker.dead_letters()) == (LIMIT, 0)
     assert worker.tracker.committable_offset(position=100) == 1, "not committed past"
-    assert worker.state() == Condition.UNRECOGNISED_RECORDS
+    assert worker.state() == HealthState.UNRECOGNISED_RECORDS
     assert "events-0 held" in worker.health.held_partitions()
     assert "not JSON" in worker.health.held_partitions()
 
@@ -170,7 +170,7 @@ def test_an_event_that_follows_releases_the_partition(event: bytes) -> None:
     worker.consume(event)
     assert worker.held() == 0
     assert worker.dead_letters() == LIMIT + (event == UNMAPPABLE)
-    assert worker.state() == Condition.READY
+    assert worker.state() == HealthState.READY
 
 
 @pytest.mark.parametrize(
@@ -188,10 +188,10 @@ def test_what_says_nothing_neither_extends_nor_breaks_a_run(how: dict[str, bytes
     worker.consume(*[RUBBISH] * (LIMIT - 1))
     value = how.pop("value")
     worker.consume(cast(bytes, value), **how)  # type: ignore[arg-type]  # of the table
-    assert worker.state() == Condition.READY
+    assert worker.state() == HealthState.READY
     assert worker.held() == LIMIT - 1
     worker.consume(RUBBISH)
-    assert worker.state() == Condition.UNRECOGNISED_RECORDS
+    assert worker.state() == HealthState.UNRECOGNISED_RECORDS
 
 
 def test_redriven_records_become_dead_letters_at_once() -> None:
@@ -211,7 +211,7 @@ def test_other_partitions_are_delivered_and_keep_the_worker_ready() -> None:
     worker.engine.assign(MORE_EVENTS)
     worker.health.assigned = 2
     worker.consume(*[RUBBISH] * LIMIT)
-    assert worker.state() == Condition.READY
+    assert worker.state() == HealthState.READY
     assert held_in_metrics(worker) == {"0": 1.0, "1": 0.0}
 
 
@@ -229,7 +229,7 @@ def test_where_the_caps_are_below_the_limit_a_full_partition_of_nothing_else_is_
     worker.consume(RUBBISH, RUBBISH)
     worker.tracker.paused = True
     worker.turn()
-    assert worker.state() == Condition.UNRECOGNISED_RECORDS
+    assert worker.state() == HealthState.UNRECOGNISED_RECORDS
 
 
 def test_a_hold_is_one_log_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from consumer.delivery.gate import Permit
-from consumer.kafka.broker_status import Connection
+from consumer.kafka.broker_status import BrokerStatus
 from consumer.kafka.options import StreamOptions
 from consumer.kafka.start_position import StartPosition
 from consumer.kafka.topic_ids import Descriptions, TopicIds
@@ -106,7 +106,7 @@ class Member:
             options,
             self.engine,
             self.committer,
-            Connection(health, lambda: NOW),
+            BrokerStatus(health, lambda: NOW),
             health,
             Reporter(CollectorRegistry(), None, lambda: NOW),
             LookUps(self.topics, StartPosition(options, nobody)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from consumer.commands.check.result import Finding, failed, ok, warning
+from consumer.commands.check.result import CheckResult, failed, ok, warning
 from consumer.enrolment.decision import Decision, Undeliverable
 from consumer.scheduling.task import Partition
 from consumer.worker.input_guard import Evidence, evidence
@@ -13,7 +13,7 @@ from consumer.worker.input_guard import Evidence, evidence
 CHECK = "records"
 
 
-def input_findings(sample: Mapping[Partition, Sequence[Decision]], limit: int) -> Iterator[Finding]:
+def input_results(sample: Mapping[Partition, Sequence[Decision]], limit: int) -> Iterator[CheckResult]:
     """One line for each partition that the worker would hold, else one for all.
 
     sample -- by partition, the decisions of its last records in their order

@@ -9,7 +9,7 @@ from enum import StrEnum
 from consumer.commands.output import Format
 
 
-class Verdict(StrEnum):
+class CheckStatus(StrEnum):
     """How a check went."""
 
     OK = "ok"
@@ -19,7 +19,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One line.
 
     check  -- what was looked at, in one or two words
@@ -28,7 +28,7 @@ class Finding:
     """
 
     check: str
-    verdict: Verdict
+    status: CheckStatus
     detail: str
     hint: str = ""
 
@@ -37,24 +37,24 @@ class Finding:
         if form is Format.JSON:
             return json.dumps(asdict(self), ensure_ascii=False) + "\n"
         hint = f" -> {self.hint}" if self.hint else ""
-        return f"{self.verdict:<8} {self.check:<18} {self.detail}{hint}\n"
+        return f"{self.status:<8} {self.check:<18} {self.detail}{hint}\n"
 
 
-def ok(check: str, detail: str) -> Finding:
+def ok(check: str, detail: str) -> CheckResult:
     """Nothing to do."""
-    return Finding(check, Verdict.OK, detail)
+    return CheckResult(check, CheckStatus.OK, detail)
 
 
-def warning(check: str, detail: str, hint: str) -> Finding:
+def warning(check: str, detail: str, hint: str) -> CheckResult:
     """Somebody should know."""
-    return Finding(check, Verdict.WARNING, detail, hint)
+    return CheckResult(check, CheckStatus.WARNING, detail, hint)
 
 
-def failed(check: str, detail: str, hint: str) -> Finding:
+def failed(check: str, detail: str, hint: str) -> CheckResult:
     """The worker would not work."""
-    return Finding(check, Verdict.FAILED, detail, hint)
+    return CheckResult(check, CheckStatus.FAILED, detail, hint)
 
 
-def skipped(check: str, after: str) -> Finding:
+def skipped(check: str, after: str) -> CheckResult:
     """It can't be looked at. after -- what has to be mended first"""
-    return Finding(check, Verdict.SKIPPED, f"not looked at, since {after} failed")
+    return CheckResult(check, CheckStatus.SKIPPED, f"not looked at, since {after} failed")

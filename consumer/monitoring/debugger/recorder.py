@@ -16,7 +16,7 @@ from consumer.delivery.outcome_policy import Action, AwaitProbe, DeadLetter, Ret
 from consumer.enrolment.consent import Consent
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason, Reason
-from consumer.enrolment.head import read_head
+from consumer.enrolment.head import read_event_header
 from consumer.mask import masked, masked_text, printable, without_identities
 from consumer.monitoring.debugger.entry import Attempt, Entry, Next, Standing
 from consumer.monitoring.debugger.ring import Ring
@@ -251,6 +251,6 @@ def _masked(field: str, value: str) -> str:
 
 def _name(value: bytes | None) -> str:
     """What an event that is not mapped calls itself."""
-    head = read_head(value) if value else None
+    head = read_event_header(value) if value else None
     name = head and (head.event or head.type)
     return without_identities(name, LONGEST) if isinstance(name, str) else ""

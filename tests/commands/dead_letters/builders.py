@@ -8,7 +8,7 @@ from typing import Any
 from confluent_kafka import Message
 
 from consumer.clicksend.outcome import Outcome, Result
-from consumer.commands.dead_letters.letter import StoredDeadLetter, letter_of
+from consumer.commands.dead_letters.stored import StoredDeadLetter, dead_letter_of
 from consumer.dead_letters.format import NOTHING, DeadLetterMessage, Parts, dead_letter
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.offset_tracker import OffsetTracker
@@ -36,10 +36,10 @@ def written(
     return dead_letter(task, group, left_out, datetime(2026, 1, 2, tzinfo=UTC), 1.0)
 
 
-def letter(offset: int = 17, **how: Any) -> StoredDeadLetter:
+def stored(offset: int = 17, **how: Any) -> StoredDeadLetter:
     """The same, read back from the dead-letter topic."""
     made = written(**how)
-    return letter_of(message(made.value, made.headers, made.key, made.timestamp_ms, offset))
+    return dead_letter_of(message(made.value, made.headers, made.key, made.timestamp_ms, offset))
 
 
 def message(

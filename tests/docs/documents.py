@@ -24,7 +24,7 @@ DOCUMENTS = sorted(
 )
 
 _BLOCK = re.compile(r"(?ms)^( *)```(\w*)\n(.*?)^\1```$")
-_FILE = re.compile(r"(?m)^With `([\w.-]+)` being$\n\n^```\w*\n(?s:(.*?))^```$")
+_FILE = re.compile(r"(?m)\bWith\s+`([\w.-]+)`\s+being$\n\n^```\w*\n(?s:(.*?))^```$")
 
 
 @dataclass(frozen=True, slots=True)

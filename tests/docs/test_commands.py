@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from tests.docs import documents
 from tests.docs.comparing import agrees, comparable
 from tests.docs.documents import COMMANDS, DOCUMENTS, ROOT, Example, examples
 from tests.docs.world import World
-from tests.kafka.apache import CACHE, ApacheKafka
+from tests.kafka.apache import CACHE, VERSION, ApacheKafka
 
 ALL = [example for document in DOCUMENTS for example in examples(document)]
 HANG_SECONDS = 120.0  # a guard against hanging
@@ -36,9 +37,9 @@ def beginning_with(*words: str) -> list[Example]:
 
 
 def of_the_program() -> list[Example]:
-    """Return the program's own commands but those of the sizes, those with exact output first."""
+    """Return the program's own commands but those of the sizes: first those with output, as a worker changes it."""
     found = [each for each in beginning_with("clicksend-consumer") if each.document != documents.SIZING]
-    return sorted(found, key=lambda each: each.document != COMMANDS)
+    return sorted(found, key=lambda each: each.output is None)
 
 
 def run(
@@ -89,13 +90,18 @@ def test_the_programs_commands_print_what_the_documents_show(world: World, kafka
             assert agrees(example.output, printed), f"{example}: make examples\n{comparable(printed)}"
     for example in beginning_with("kafka-configs.sh"):
         printed = kafka_configs(kafka_from_jars, example.command)
-        assert "Completed updating" in printed or "Dynamic configs for topic raw-events are:" in printed
+        assert "Completed updating" in printed or "Dynamic configs for topic raw-events are:" in printed, printed
 
 
 def kafka_configs(kafka: ApacheKafka, command: str) -> str:
-    """Run Kafka's own tool."""
+    """Run Kafka's own tool, from a jar that the broker itself does not need."""
+    folder = CACHE / "tools"
+    if not list(folder.glob("*.jar")):
+        artifact = f"-Dartifact=org.apache.kafka:kafka-tools:{VERSION}"
+        fetched = run("mvn", "-q", "-B", "dependency:copy", artifact, f"-DoutputDirectory={folder}")
+        assert fetched.returncode == 0, fetched.stdout
     words = shlex.split(command.replace("kafka:9092", kafka.bootstrap))[1:]
-    return run("java", "-cp", f"{CACHE}/libs/*", "kafka.admin.ConfigCommand", "--entity-type", "topics", *words).stdout
+    return run("java", "-cp", f"{folder}/*:{CACHE}/libs/*", "org.apache.kafka.tools.ConfigCommand", *words).stdout
 
 
 @pytest.mark.parametrize("example", beginning_with("export"), ids=str)
@@ -114,16 +120,22 @@ def test_make_knows_the_target_and_the_program_its_options(example: Example) -> 
     given = shlex.split(rest[0].removeprefix("ARGS=")) if rest else []
     options = {word.partition("=")[0] for word in given if word.startswith("-")}
     if options:
-        known = set(re.findall(r"(?<![\w-])--?[\w-]+", help_of(recipe.stdout)))
+        (line,) = [each for each in recipe.stdout.splitlines() if given[0] in each]
+        known = set(re.findall(r"(?<![\w-])--?[\w-]+", help_of(*program_of(line))))
         assert options <= known
     paths = [word for word in given if word.startswith("tests/")]
     assert [each for each in paths if not (ROOT / each).exists()] == []
 
 
-def help_of(recipe: str) -> str:
-    """Return what the recipe's last program says about its options."""
-    line = recipe.strip().splitlines()[-1].lstrip("@").split()
-    words = line[:3] if line[1] == "-m" else line[:2] if line[0].endswith("clicksend-consumer") else line[:1]
+def program_of(line: str) -> list[str]:
+    """Return the program that a recipe's line runs, without its arguments."""
+    program, *rest = line.split()
+    return [program, *(rest[:2] if rest[0] == "-m" else rest[:1] if program.endswith("clicksend-consumer") else ())]
+
+
+@cache
+def help_of(*words: str) -> str:
+    """Return what a program says about its options."""
     done = run(*words, "--help", environment={"COLUMNS": "200", "TERM": "dumb"})
     assert done.returncode == 0, done.stdout
     return done.stdout

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from consumer.cli import app
+from consumer.monitoring import metrics
 from consumer.settings import Sources, load
 from consumer.settings.model import SECTIONS
 from consumer.settings.readme import renewed, table
@@ -75,6 +76,13 @@ def test_sizes_are_what_the_command_prints(example: Example) -> None:
     program, *arguments = example.command.split()
     assert program == "clicksend-consumer"
     assert CliRunner().invoke(app, arguments).output == example.output, "make examples"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_each_metric_that_a_document_names_exists(document: Path) -> None:
+    known = {metrics.PREFIX + each.name for each in vars(metrics).values() if isinstance(each, metrics.Metric)}
+    named = set(re.findall(r"\bclicksend_[a-z_]*[a-z]\b", text(document)))
+    assert {each.removesuffix("_total") for each in named} - known == set()
 
 
 def functions() -> set[str]:

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run check test simulate chaos lint bench bench-compare rehearse fuzz lock readme countries screenshot panels manifests clean
+.PHONY: help setup demo run check test simulate chaos lint bench bench-compare rehearse fuzz lock readme examples countries screenshot panels manifests clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -56,7 +56,7 @@ endif
 bench-compare: $(READY) ## two runs of the benchmarks side by side (ARGS='A.json B.json')
 	@$(BIN)/python -m tests.benchmarks --compare $(ARGS)
 
-rehearse: $(READY) ## 1 to 4 workers and a rolling restart on a real Kafka (ARGS='--keep' renews the README's table and picture)
+rehearse: $(READY) ## 1 to 4 workers and a rolling restart on a real Kafka (ARGS='--keep' renews the table and the picture in deploy/SIZING.md)
 	@$(BIN)/python -m tests.rehearsal $(ARGS)
 
 fuzz: $(READY) ## mutated answers against the adapters for a minute (ARGS='SECONDS SEED')
@@ -67,8 +67,11 @@ lock: $(READY) ## renew the lock files from pyproject.toml (ARGS='--upgrade' for
 	@$(COMPILE) $(ARGS) --output-file requirements-dev.txt pyproject.toml --group dev
 	@echo uv | $(COMPILE) $(ARGS) --output-file requirements-uv.txt -
 
-readme: $(READY) ## renew the README's table of settings
-	@$(BIN)/python -m consumer.settings.readme README.md
+readme: $(READY) ## renew the table of settings in consumer/settings/README.md
+	@$(BIN)/python -m consumer.settings.readme
+
+examples: $(READY) ## renew the output of the commands in the docs; needs Java and Maven
+	@$(BIN)/python -m tests.docs
 
 countries: $(READY) ## renew the table of countries' names from the libraries that know them
 	@$(BIN)/python -m tests.enrolment.countries
@@ -76,10 +79,10 @@ countries: $(READY) ## renew the table of countries' names from the libraries th
 screenshot: $(READY) ## renew the README's picture from a running demo; needs Chromium
 	@$(BIN)/python -m tests.browser.screenshot .github/event-debugger.png
 
-panels: $(READY) ## renew the README's pictures of the dashboards from a live run (7 minutes); needs Chromium, Java, Prometheus
+panels: $(READY) ## renew the pictures of the dashboards in deploy/README.md from a live run (7 minutes); needs Chromium, Java, Prometheus
 	@$(BIN)/python -m tests.deploy.draw_panels .github
 
-manifests: $(READY) .tools/bin/kustomize ## renew what is generated in deploy/ (ARGS='--home URL': where people find this README)
+manifests: $(READY) .tools/bin/kustomize ## renew what is generated in deploy/ (ARGS='--home URL': where people find this repository)
 	@$(BIN)/python -m deploy.generate $(ARGS)
 	@for each in dev prod; do \
 		.tools/bin/kustomize build deploy/kubernetes/overlays/$$each >deploy/kubernetes/rendered/$$each.yaml || exit 1; done

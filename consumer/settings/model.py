@@ -1,4 +1,4 @@
-"""All settings: one model, a section for each room. The README's table and `clicksend-consumer settings` come from it.
+"""All settings: one model, a section for each package. The table in README.md and `settings` come from it.
 
 The field `group_id` of the section `kafka` is `KAFKA_GROUP_ID` in the environment and `group_id` under `[kafka]` in
 the file.

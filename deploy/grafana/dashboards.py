@@ -373,7 +373,7 @@ DASHBOARDS = {
 }
 
 
-def dashboards(home: str) -> Iterator[tuple[str, str]]:
-    """A file name and its JSON for each. home -- what the links to the README begin with"""
+def dashboards(runbook: str) -> Iterator[tuple[str, str]]:
+    """Return a file name and its JSON for each. runbook -- the address of the runbook's sections, up to their names"""
     for title, (description, panels) in DASHBOARDS.items():
-        yield f"{title.lower().replace(' ', '-')}.json", build(title, description, panels, f"{home}/README.md#")
+        yield f"{title.lower().replace(' ', '-')}.json", build(title, description, panels, runbook)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import shlex
 import shutil
 import ssl
 import subprocess
@@ -32,6 +33,7 @@ from consumer.sandbox.server import Sandbox
 from tests.deploy import compose_project
 from tests.deploy.compose_project import ComposeProject
 from tests.deploy.prometheus_server import Prometheus
+from tests.docs.documents import DEPLOYING, examples
 from tests.integration.stage import Stage, sign_up
 from tests.kafka.apache import Unavailable, free_ports
 from tests.kafka.container import kafka_container
@@ -46,7 +48,7 @@ pytestmark = pytest.mark.timeout(1200)
 
 
 def docker(*arguments: str, check: bool = True) -> str:
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(["docker", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -86,9 +88,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> str:
     }
     arguments = [f"--build-arg={name}={value}" for name, value in given.items()]
     try:
-        docker(
-            "build", "--network", "host", "--file", f"{ROOT}/deploy/Dockerfile", "--tag", IMAGE, *arguments, f"{ROOT}"
-        )
+        (example,) = [each for each in examples(DEPLOYING) if each.command.startswith("docker build ")]
+        *words, context = shlex.split(example.command)[1:]
+        docker(*words, "--network=host", f"--tag={IMAGE}", *arguments, context)
     finally:
         server.shutdown()
         server.server_close()

@@ -14,7 +14,7 @@ from tests.deploy import rules
 from tests.deploy.programs import DEPLOY, run
 
 TESTS = sorted((Path(__file__).parent / "prometheus").glob("*.yaml"))
-README = (DEPLOY.parent / "README.md").read_text("utf-8")
+RUNBOOK = (DEPLOY / "RUNBOOK.md").read_text("utf-8")
 ALERTS = rules.alerts()
 
 
@@ -50,18 +50,18 @@ def test_each_alert_says_what_it_is_and_where_the_runbook_tells_what_to_do(name:
     annotations = ALERTS[name]["annotations"]
     assert annotations["summary"]
     assert annotations["description"]
-    assert annotations["runbook_url"].endswith(f"/README.md#{name.lower()}")
+    assert annotations["runbook_url"].endswith(f"/deploy/RUNBOOK.md#{name.lower()}")
     assert ALERTS[name]["labels"]["severity"] in {"page", "ticket"}
-    assert f"\n### {name}\n" in README, "the runbook has no such section"
+    assert f"\n### {name}\n" in RUNBOOK, "the runbook has no such section"
 
 
 def test_the_runbook_has_no_section_for_an_alert_that_is_gone() -> None:
-    assert set(re.findall(r"^### (Clicksend\w+)$", README, re.MULTILINE)) == set(ALERTS)
+    assert set(re.findall(r"^### (Clicksend\w+)$", RUNBOOK, re.MULTILINE)) == set(ALERTS)
 
 
 @pytest.mark.parametrize("name", ALERTS)
 def test_each_section_of_the_runbook_is_complete(name: str) -> None:
-    section = README.partition(f"\n### {name}\n")[2].partition("\n#")[0]
+    section = RUNBOOK.partition(f"\n### {name}\n")[2].partition("\n#")[0]
     assert re.findall(r"^- \*\*(.+):\*\*", section, re.MULTILINE) == ["It means", "Look at", "Do", "It is over when"]
 
 

@@ -148,6 +148,7 @@ def test_the_chapter_has_each_command() -> None:
 
 
 @pytest.mark.kafka
+@pytest.mark.slow
 def test_each_command_line_says_what_stands_below_it(world: World) -> None:
     for line, said in turns(chapter(README.read_text("utf-8"))):
         assert alike(world.play(line)) == alike(said), line

@@ -23,7 +23,8 @@ from tests.kafka.in_process import InProcess
 
 README = DEPLOY.parent / "README.md"
 
-pytestmark = pytest.mark.timeout(1200)  # the run that all tests share takes a minute and a half on an idle machine
+# The run that all tests share takes a minute and a half on an idle machine.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @dataclass(frozen=True)

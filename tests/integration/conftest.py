@@ -12,7 +12,7 @@ import pytest
 
 from consumer.sandbox.server import Sandbox
 from tests.integration.graveyard import Graveyard
-from tests.integration.stage import Stage
+from tests.integration.stage import PROTOCOLS, Stage
 from tests.kafka.apache import ApacheKafka
 
 KINDS = [
@@ -21,7 +21,6 @@ KINDS = [
     pytest.param("apache_kafka-classic", marks=pytest.mark.kafka),
     pytest.param("apache_kafka-consumer", marks=[pytest.mark.kafka, pytest.mark.slow]),
 ]
-PROTOCOLS = [pytest.param("classic", marks=pytest.mark.slow), "consumer"]
 
 
 @pytest.fixture(params=KINDS)

@@ -15,7 +15,7 @@ FLOOR := $(if $(filter --ci --compare,$(ARGS)),,$(if $(shell command -v go),.too
 PURE := consumer/enrolment/*,consumer/delivery/*,consumer/clicksend/outcome.py
 PURE_TESTS := tests/enrolment tests/delivery tests/clicksend/test_outcome.py
 # Three processes for two cores: many tests wait for a broker or a server.
-PYTEST := $(BIN)/pytest --quiet --numprocesses 3 --dist loadfile
+PYTEST := $(BIN)/pytest --quiet --numprocesses 3
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,15 +33,15 @@ check: $(READY) ## the pre-flight: settings, Kafka, ClickSend; touches nothing (
 
 test: $(READY) ## what finds a fault in seconds, the pure packages fully covered; ARGS='tests/settings' for all tests of a part
 ifeq ($(strip $(ARGS)),)
-	@$(PYTEST) -m 'not slow' $(PURE_TESTS) --cov --cov-report=
+	@$(PYTEST) --dist worksteal -m 'not slow' $(PURE_TESTS) --cov --cov-report=
 	@$(BIN)/coverage report --include '$(PURE)' --fail-under 100
-	@$(PYTEST) -m 'not slow' $(addprefix --ignore=,$(PURE_TESTS))
+	@$(PYTEST) --dist worksteal -m 'not slow' $(addprefix --ignore=,$(PURE_TESTS))
 else
 	@$(BIN)/pytest $(ARGS)
 endif
 
 verify: $(READY) ## the tests that take minutes, short chaos and rehearsal: long histories, kills, promtool, images
-	@$(PYTEST) -m slow
+	@$(PYTEST) --dist loadfile -m slow
 	@$(BIN)/python -m tests.chaos --short
 	@$(BIN)/python -m tests.rehearsal --short
 

@@ -87,7 +87,7 @@ class StateView:
         return {
             "state": state,
             "fault": fault,
-            "mend": fault.mend if fault is not None else None,
+            "hint": fault.mend if fault is not None else None,
             "probe_at": self._wall() + probe_in if probe_in is not None and probe_in < float("inf") else None,
             "requests_per_second": rate if rate < float("inf") else None,
         }

@@ -98,7 +98,7 @@ manifests: $(READY) .tools/bin/kustomize ## renew what is generated in deploy/ (
 		.tools/bin/kustomize build deploy/kubernetes/overlays/$$each >deploy/kubernetes/rendered/$$each.yaml || exit 1; done
 
 clean: ## remove what setup, tests and builds have made
-	@rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* build dist tests/deploy/custom-resources/node_modules
+	@rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* build dist tests/node/node_modules
 	@find consumer tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml requirements-dev.txt $(UV)

@@ -18,6 +18,7 @@ from consumer import __version__
 from consumer.app import LIVE_SHARE
 from consumer.cli import app
 from consumer.settings.views import stream_options
+from tests import npm
 from tests.deploy import custom_resources, manifests
 from tests.deploy.manifests import KUBERNETES, OVERLAYS, Manifest, one, pod_template, rendered, worker_settings
 from tests.deploy.programs import DEPLOY
@@ -78,7 +79,7 @@ def test_an_unknown_key_would_be_found(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_operators_take_their_objects(tmp_path: Path) -> None:
-    custom_resources.install()
+    npm.install()
     objects = [each for each in rendered("prod") if each["kind"] in custom_resources.MODULES]
     assert {each["kind"] for each in objects} == set(custom_resources.MODULES)
     assert custom_resources.faults(objects, tmp_path) == ""

@@ -133,13 +133,12 @@ class Probes:
         A limited gate or a broken-off one leaves it ready: nobody else could send more. Only a halt does not.
         """
         now = self._clock()
-        with self._scheduler.lock:
-            gate = self._scheduler.gate.report(now)
+        gate = self._scheduler.report(now)
         readiness = self._health.readiness(now, gate.why if gate.state is GateState.HALTED else "")
         detail, hint = readiness.detail, self._health.dead_letter_hint
         if readiness.ready and (held := self._health.held_partitions()):
             detail += f"; {held}"
-        if hint and (waiting := self._scheduler.dead_letters_waiting()):
+        if hint and (waiting := self._scheduler.snapshot().dead_letters_waiting):
             detail += f"; {waiting} dead letters wait: {hint}"
         body: dict[str, str | float] = {"state": readiness.condition, "detail": detail}
         body |= {"gate": gate.state, "gate_detail": gate.why}

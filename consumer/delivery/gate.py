@@ -49,12 +49,18 @@ class Closed:
 class GateReport:
     """What holds requests back, for a person.
 
-    until -- monotonic seconds of the next chance; `now` where nothing holds, infinite where only an event brings it
+    until    -- monotonic seconds of the next chance; `now` where nothing holds, infinite where only an event brings it
+    fault    -- why delivery is halted
+    probe_at -- monotonic seconds of the next probe; infinite without a halt
+    rate     -- the limiter's rate in requests a second, infinite without a limit
     """
 
     state: GateState
     until: float
     why: str
+    fault: Fault | None = None
+    probe_at: float = math.inf
+    rate: float = math.inf
 
 
 class Gate:
@@ -100,23 +106,9 @@ class Gate:
         return self.report(now).state
 
     def report(self, now: float) -> GateReport:
-        """What holds requests back now, until when, and why. The strongest reason only."""
-        if self._halt.fault is not None:
-            fault = self._halt.fault
-            return GateReport(GateState.HALTED, self._halt.probe_at, f"delivery is halted ({fault}): {fault.hint}")
-        if self._breaker.state is not BreakerState.CLOSED:
-            until = self._breaker.trial_at if self._breaker.state is BreakerState.OPEN else math.inf
-            why = "ClickSend is down; one request at a time finds out when it is back"
-            return GateReport(GateState.BREAKER, max(now, until), why)
-        if now < self._paused_until:
-            return GateReport(GateState.LIMITED, self._paused_until, "ClickSend has asked for a pause (Retry-After)")
-        until = self._limiter.ready_at(now)
-        state = GateState.LIMITED if self._limiter.paces(now) else GateState.OPEN
-        if self._limiter.refused:
-            return GateReport(state, until, "ClickSend answers 429 (too many requests); few go out until it takes one")
-        if self.rate < math.inf:
-            return GateReport(state, until, f"requests are paced, {shown_number(self.rate)} a second")
-        return GateReport(state, until, "nothing holds requests back")
+        """Return what holds requests back now, until when, and why. The strongest reason only."""
+        state, until, why = self._strongest(now)
+        return GateReport(state, until, why, self.fault, self.probe_at, self.rate)
 
     def own(self, partitions: int) -> None:
         """The worker owns so many partitions now: its part of what ClickSend takes changes with them."""
@@ -190,6 +182,24 @@ class Gate:
     def outage(self) -> bool:
         """Whether failures now are the vendor's or the configuration's, not the record's."""
         return self._halt.fault is not None or self._breaker.state is not BreakerState.CLOSED
+
+    def _strongest(self, now: float) -> tuple[GateState, float, str]:
+        if self._halt.fault is not None:
+            fault = self._halt.fault
+            return GateState.HALTED, self._halt.probe_at, f"delivery is halted ({fault}): {fault.hint}"
+        if self._breaker.state is not BreakerState.CLOSED:
+            until = self._breaker.trial_at if self._breaker.state is BreakerState.OPEN else math.inf
+            why = "ClickSend is down; one request at a time finds out when it is back"
+            return GateState.BREAKER, max(now, until), why
+        if now < self._paused_until:
+            return GateState.LIMITED, self._paused_until, "ClickSend has asked for a pause (Retry-After)"
+        until = self._limiter.ready_at(now)
+        state = GateState.LIMITED if self._limiter.paces(now) else GateState.OPEN
+        if self._limiter.refused:
+            return state, until, "ClickSend answers 429 (too many requests); few go out until it takes one"
+        if self.rate < math.inf:
+            return state, until, f"requests are paced, {shown_number(self.rate)} a second"
+        return state, until, "nothing holds requests back"
 
     def _trial_ended(self, outcome: Outcome, now: float) -> None:
         if outcome.result in (Result.DELIVERED, Result.ALREADY_EXISTS):

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from consumer.enrolment.disposition import REASONS, Disposition, FilterReason, Reason
+from consumer.scheduling.offset_tracker import OffsetTracker
+from consumer.scheduling.task import Partition, Stage
 
 
 class ReleaseReason(StrEnum):
@@ -35,7 +37,7 @@ def _no_settlements() -> dict[Settlement, int]:
 
 @dataclass(slots=True)
 class Counts:
-    """Running totals. Guarded by the scheduler's lock; `Scheduler.snapshot` gives a consistent copy."""
+    """Running totals. Guarded by the scheduler's lock; `Scheduler.snapshot` returns a copy."""
 
     consumed: int = 0
     skipped: int = 0  # consumed again though the offset map says settled: counted here and nowhere else
@@ -51,3 +53,62 @@ class Counts:
     def copy(self) -> Counts:
         """A copy that no longer changes."""
         return Counts(self.consumed, self.skipped, dict(self.settled), dict(self.released), self.late)
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionState:
+    """A partition at one moment.
+
+    committed, end -- the committed offset and the log end offset; below 0: unknown
+    lag            -- records between the two; None while either is unknown
+    oldest_ms      -- timestamp of the oldest unsettled record, milliseconds since the epoch; None: nothing is unsettled
+    metadata       -- characters of the commit metadata, as acknowledged
+    """
+
+    partition: Partition
+    committed: int
+    end: int
+    lag: int | None
+    unsettled: int
+    oldest_ms: int | None
+    paused: bool
+    metadata: int
+
+    @classmethod
+    def of(cls, tracker: OffsetTracker) -> PartitionState:
+        """Read a tracker. The caller holds the scheduler's lock."""
+        oldest = tracker.oldest()
+        return cls(
+            tracker.partition,
+            tracker.committed,
+            tracker.end,
+            tracker.lag,
+            len(tracker),
+            oldest.record.timestamp_ms if oldest else None,
+            tracker.paused,
+            len(tracker.committed_map),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The scheduler at one moment: consumed = settled + in progress + released.
+
+    stages       -- how many records are at which stage
+    longest_lane -- the backlog of the contact with the most records
+    """
+
+    counts: Counts
+    stages: dict[Stage, int]
+    longest_lane: int
+    partitions: tuple[PartitionState, ...]
+
+    @property
+    def in_progress(self) -> int:
+        """Return the records that are consumed and not settled."""
+        return sum(self.stages.values())
+
+    @property
+    def dead_letters_waiting(self) -> int:
+        """Return the records whose dead letter is not acknowledged yet."""
+        return self.stages[Stage.DEAD_LETTER_PENDING] + self.stages[Stage.DEAD_LETTER_IN_FLIGHT]

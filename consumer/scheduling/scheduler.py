@@ -5,44 +5,29 @@ from __future__ import annotations
 import math
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.dead_letter_backoff import DeadLetterBackoff
 from consumer.delivery.duplicates import Duplicates
-from consumer.delivery.gate import Closed, Gate
+from consumer.delivery.gate import Closed, Gate, GateReport
 from consumer.delivery.outcome_policy import Action, AwaitProbe, DeadLetter, OutcomePolicy, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Disposition, FilterReason, Reason
-from consumer.scheduling.counts import Counts, ReleaseReason
+from consumer.scheduling.counts import Counts, PartitionState, ReleaseReason, Snapshot
 from consumer.scheduling.lanes import Lanes
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.ready import ReadyQueue, RetryQueue
-from consumer.scheduling.task import Partition, Stage, Task
-from consumer.scheduling.work import Deliver, Duplicate, Probe, Stop, Wait, Work, WriteDeadLetter
+from consumer.scheduling.task import WAITING, Partition, Stage, Task
+from consumer.scheduling.work import Batch, Deliver, Duplicate, Probe, Stop, Wait, Work, WriteDeadLetter
 from consumer.threads import Threads
-
-WAITING = frozenset(
-    {Stage.QUEUED, Stage.READY, Stage.RETRY_WAIT, Stage.AWAITING_PROBE, Stage.HELD, Stage.DEAD_LETTER_PENDING}
-)
-
-
-@dataclass(slots=True)
-class Batch:
-    """What one look at Kafka brought: tasks in the order of their arrival, the rest as numbers."""
-
-    consumed: int = 0
-    skipped: int = 0
-    filtered: dict[FilterReason, int] = field(default_factory=dict)
-    tasks: list[Task] = field(default_factory=list)
 
 
 class Scheduler:
     """The heart of the worker. No I/O and no clock of its own: the caller passes `now` (monotonic seconds).
 
-    The poll thread and the delivery loop meet here, in short critical sections under `lock`. The invariant: the loop
+    The poll thread and the delivery loop meet here, in short critical sections under its lock. The invariant: the loop
     takes work until it is told to wait or its slots are used up. When `take` returns `Wait` it notes, under the lock,
     that the loop waits; the next change by another thread that may bring work sooner clears the note and wakes the
     loop once. So no wake-up is lost, and a busy loop is never woken.
@@ -55,7 +40,7 @@ class Scheduler:
     ) -> None:
         # Not reentrant. The condition is notified when something in flight has ended, once partitions leave or the
         # scheduler is closed.
-        self.lock, self._request_finished = threads.condition()
+        self._lock, self._request_finished = threads.condition()
         self._wake: Callable[[], None] = _nobody
         self._loop_waits = False  # the loop has been told to wait and not been woken since
         self.gate = gate
@@ -84,14 +69,14 @@ class Scheduler:
 
     def assign(self, partition: Partition, start: int, committed: int, topic_id: bytes) -> OffsetTracker:
         """A new offset tracker for a partition that is consumed from `start` on."""
-        with self.lock:
+        with self._lock:
             self._duplicates.forget_all()
             tracker = self.trackers[partition] = OffsetTracker(partition, start, committed, topic_id)
             return tracker
 
     def admit(self, batch: Batch) -> None:
         """Take over what was consumed."""
-        with self.lock:
+        with self._lock:
             self._counts.consumed += batch.consumed
             self._counts.skipped += batch.skipped
             self._counts.add_filtered(batch.filtered)
@@ -112,7 +97,7 @@ class Scheduler:
 
     def release_held(self, tasks: Iterable[Task]) -> None:
         """Write the dead letters of tasks that were held, as far as their partitions are still ours."""
-        with self.lock:
+        with self._lock:
             for task in tasks:
                 if task.stage is Stage.HELD and task.tracker.live and not task.tracker.leaving:
                     self._queue_dead_letter(task)
@@ -122,7 +107,7 @@ class Scheduler:
 
     def begin_revoke(self, partitions: Iterable[Partition]) -> None:
         """Take nothing more of these partitions. What waits is given up at once, what is under way may end."""
-        with self.lock:
+        with self._lock:
             for partition in partitions:
                 tracker = self.trackers.get(partition)
                 if tracker is not None and not tracker.leaving:
@@ -135,7 +120,7 @@ class Scheduler:
         """The partitions are no longer ours: what of them is unsettled is released, late answers change nothing."""
         partitions = list(partitions)
         self.begin_revoke(partitions)
-        with self.lock:
+        with self._lock:
             self._duplicates.forget_all()
             for partition in partitions:
                 tracker = self.trackers.pop(partition, None)
@@ -145,7 +130,7 @@ class Scheduler:
 
     def share(self) -> None:
         """A rebalance is over: this worker's part of ClickSend's limit goes with the partitions that it has now."""
-        with self.lock:
+        with self._lock:
             self.gate.own(len(self.trackers))
             wake = self._wake_is_due()
         if wake:
@@ -156,8 +141,20 @@ class Scheduler:
         included:
         while one is, the next owner's could overtake it.
         """
-        with self.lock:
+        with self._lock:
             return sum(self._in_flight[partition] for partition in partitions)
+
+    def commit_candidates(
+        self, trackers: Iterable[OffsetTracker], position: Callable[[OffsetTracker], int], room: int
+    ) -> list[tuple[OffsetTracker, int, str]]:
+        """Return each tracker with its committable offset and the metadata to commit with it, taken at one moment.
+
+        position -- the consumer's position; asked for where nothing is unsettled, below 0 where it is unknown
+        room     -- characters of metadata
+        """
+        with self._lock:
+            offsets = [(each, each.committable_offset(-1 if len(each) else position(each))) for each in trackers]
+            return [(each, offset, each.offset_map(offset, room)) for each, offset in offsets if offset >= 0]
 
     def wait_in_flight(self, partitions: Iterable[Partition], seconds: float) -> None:
         """Wait until something in flight has ended, at most `seconds`. Return at once where nothing of these
@@ -169,7 +166,7 @@ class Scheduler:
 
     def close(self) -> None:
         """Hand nothing out any more. What is in flight may end."""
-        with self.lock:
+        with self._lock:
             self._closed = True
             self._request_finished.notify_all()
 
@@ -177,7 +174,7 @@ class Scheduler:
 
     def take(self, now: float) -> Work:
         """Return the next thing to do, or until when there is none."""
-        with self.lock:
+        with self._lock:
             work = self._take(now)
             self._loop_waits = isinstance(work, Wait)
             return work
@@ -187,7 +184,7 @@ class Scheduler:
         letter. None: the partition is no longer ours, the answer changes nothing.
         """
         task = sent.task
-        with self.lock:
+        with self._lock:
             self._loop_waits = False
             action = self._outcome_policy.decide(outcome, task.attempts, task.contact, sent.permit, sent.sent_at, now)
             if isinstance(action, DeadLetter) and task.tracker.live:
@@ -203,7 +200,7 @@ class Scheduler:
 
     def probed(self, result: ProbeResult, now: float) -> None:
         """The probe has come back: decide about the tasks that waited for it."""
-        with self.lock:
+        with self._lock:
             self._loop_waits = False
             tasks, self._being_probed = self._being_probed or [], None
             for task in tasks:
@@ -217,7 +214,7 @@ class Scheduler:
 
     def dead_letter_written(self, task: Task) -> bool:
         """Note that the broker has acknowledged the dead letter. False: the partition is no longer ours."""
-        with self.lock:
+        with self._lock:
             self._dead_letter_backoff.written()
             self._request_ended(task)
             live = task.tracker.live
@@ -233,44 +230,36 @@ class Scheduler:
 
     def dead_letter_failed(self, task: Task, now: float) -> None:
         """The dead letter could not be written: the record stays unsettled and it is tried again later."""
-        with self.lock:
+        with self._lock:
             self._dead_letter_backoff.failed(now)
             self._request_ended(task)
             if not task.tracker.live or task.tracker.leaving:
                 self._leave_lanes(task)
             else:
                 task.failed_writes += 1
-                self._schedule_retry(task, now + self._policy.delay(task.failed_writes))
+                task.stage = Stage.DEAD_LETTER_PENDING
+                self._retry_queue.push(task, now + self._policy.delay(task.failed_writes))
             wake = self._wake_is_due()
         if wake:
             self._wake()
 
-    # What everybody may ask.
+    # What any thread may ask.
 
-    def counts(self) -> tuple[Counts, int]:
-        """The totals and the number of records in progress, taken at one moment."""
-        with self.lock:
-            return self._counts.copy(), sum(len(tracker) for tracker in self.trackers.values())
-
-    def stages(self) -> dict[Stage, int]:
-        """How many records stand at which stage."""
-        with self.lock:
+    def snapshot(self) -> Snapshot:
+        """Return the totals, the stages and the partitions, taken at one moment."""
+        with self._lock:
             stages = dict.fromkeys(Stage, 0)
+            partitions = []
             for tracker in self.trackers.values():
                 for task in tracker:
                     stages[task.stage] += 1
-            return stages
+                partitions.append(PartitionState.of(tracker))
+            return Snapshot(self._counts.copy(), stages, self._lanes.longest(), tuple(partitions))
 
-    def dead_letters_waiting(self) -> int:
-        """Of how many records the dead letter is not acknowledged yet."""
-        with self.lock:
-            tasks = (task for tracker in self.trackers.values() for task in tracker)
-            return sum(task.reason is not None and task.stage is not Stage.HELD for task in tasks)
-
-    def longest_lane(self) -> int:
-        """The backlog of the contact with the most records."""
-        with self.lock:
-            return self._lanes.longest()
+    def report(self, now: float) -> GateReport:
+        """Return what holds requests back now."""
+        with self._lock:
+            return self.gate.report(now)
 
     # The rest runs under the lock.
 
@@ -383,7 +372,7 @@ class Scheduler:
         self._dead_letters_pending.append(task)
 
     def _retry_is_due(self, task: Task) -> None:
-        if task.reason is not None:
+        if task.stage is Stage.DEAD_LETTER_PENDING:
             self._queue_dead_letter(task)
         else:
             self._make_ready_again(task)

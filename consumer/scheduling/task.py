@@ -86,6 +86,11 @@ class Stage(Enum):
     DONE = "done"
 
 
+WAITING = frozenset(
+    {Stage.QUEUED, Stage.READY, Stage.RETRY_WAIT, Stage.AWAITING_PROBE, Stage.HELD, Stage.DEAD_LETTER_PENDING}
+)
+
+
 @dataclass(slots=True, eq=False)
 class Task:
     """One unsettled record and what the worker knows about it. Guarded by the scheduler's lock, but for the fields

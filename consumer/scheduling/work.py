@@ -1,12 +1,23 @@
-"""What the scheduler hands to the delivery loop."""
+"""What the poll thread hands to the scheduler, and the scheduler to the delivery loop."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from consumer.delivery.gate import Permit
+from consumer.enrolment.disposition import FilterReason
 from consumer.scheduling.task import Task
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one look at Kafka brought: tasks in the order of their arrival, the rest as numbers."""
+
+    consumed: int = 0
+    skipped: int = 0
+    filtered: dict[FilterReason, int] = field(default_factory=dict)
+    tasks: list[Task] = field(default_factory=list)
 
 
 class Deliver(NamedTuple):

@@ -116,20 +116,20 @@ class Committer:
         self, trackers: Iterable[OffsetTracker], position: Callable[[OffsetTracker], TopicPartition | None]
     ) -> list[TopicPartition]:
         offsets = []
+        positions: dict[OffsetTracker, TopicPartition | None] = {}
         self._confirming.clear()
         room = 0 if self._refused_as_too_long else self._room
         self._refused_as_too_long = False
-        with self._scheduler.lock:
-            for tracker in trackers:
-                at = None if len(tracker) else position(tracker)
-                committable_offset = tracker.committable_offset(OFFSET_UNKNOWN if at is None else at.offset)
-                if committable_offset < 0:
-                    continue  # nobody could tell yet where the partition begins
-                metadata = tracker.offset_map(committable_offset, room)
-                is_new = (tracker.committed, tracker.committed_map) != (committable_offset, metadata)
-                if committable_offset >= tracker.committed and (is_new or self._is_to_confirm(tracker)):
-                    epoch = _epoch_before(committable_offset, tracker, at)
-                    offsets.append(TopicPartition(*tracker.partition, committable_offset, metadata, epoch))
+
+        def position_of(tracker: OffsetTracker) -> int:
+            at = positions[tracker] = position(tracker)
+            return OFFSET_UNKNOWN if at is None else at.offset
+
+        for tracker, offset, metadata in self._scheduler.commit_candidates(trackers, position_of, room):
+            is_new = (tracker.committed, tracker.committed_map) != (offset, metadata)
+            if offset >= tracker.committed and (is_new or self._is_to_confirm(tracker)):
+                epoch = _epoch_before(offset, tracker, positions.get(tracker))
+                offsets.append(TopicPartition(*tracker.partition, offset, metadata, epoch))
         return offsets
 
     def _is_to_confirm(self, tracker: OffsetTracker) -> bool:

@@ -14,8 +14,8 @@ from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
 from consumer.monitoring.observer import RecordObserver
 from consumer.scheduling.offset_tracker import OffsetTracker
-from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Headers, Partition, Record, Task, headers_of
+from consumer.scheduling.work import Batch
 
 Rewind = Callable[[OffsetTracker, int, int], OffsetTracker | None]
 Passed = Mapping[FilterReason, deque[tuple[Message, Partition]]]
@@ -84,18 +84,12 @@ class Intake:
                     continue
             tracker.highest_seen = offset
             tracker.last_message = message
-            if tracker.previously_settled is not None and tracker.previously_settled.says_settled(
-                offset, message.leader_epoch()
-            ):
+            earlier = tracker.previously_settled
+            if earlier is not None and earlier.says_settled(offset, message.leader_epoch()):
                 batch.skipped += 1
                 continue
             batch.consumed += 1
-            # What an operator has redriven is wanted, however old it is.
-            if (
-                oldest_ms is not None
-                and 0 <= message.timestamp()[1] < oldest_ms
-                and not redrives(headers_of(message) or [])
-            ):
+            if oldest_ms is not None and _is_too_old(message, oldest_ms):
                 reason = FilterReason.TOO_OLD
             else:
                 decision = decide(message.value())
@@ -138,6 +132,11 @@ class Intake:
         if fresh is None:
             moved_back.add(tracker.partition)
         return fresh
+
+
+def _is_too_old(message: Message, oldest_ms: int) -> bool:
+    """Return whether the record is older than the limit. What an operator has redriven never is."""
+    return 0 <= message.timestamp()[1] < oldest_ms and not redrives(headers_of(message) or [])
 
 
 def record_of(message: Message, partition: Partition) -> Record:

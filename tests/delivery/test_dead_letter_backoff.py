@@ -80,10 +80,10 @@ def test_contacts_are_delivered_meanwhile(engine: Engine) -> None:
 def test_a_partition_that_leaves_takes_its_letters_along(engine: Engine) -> None:
     letters(engine, 3)
     fail(engine, engine.bury())
-    assert engine.scheduler.dead_letters_waiting() == 3
+    assert engine.scheduler.snapshot().dead_letters_waiting == 3
     engine.scheduler.detach([EVENTS], ReleaseReason.REVOKED)
     assert engine.idle() > engine.now + 1e9, "nothing is left to do"
-    assert engine.scheduler.dead_letters_waiting() == 0
+    assert engine.scheduler.snapshot().dead_letters_waiting == 0
     assert engine.released() == {"revoked": 3}
 
 
@@ -91,10 +91,10 @@ def test_a_letter_waits_until_it_is_acknowledged(engine: Engine) -> None:
     first, second = letters(engine, 2)
     engine.admit(2, JANE)
     assert engine.bury() is first
-    assert engine.scheduler.dead_letters_waiting() == 2
+    assert engine.scheduler.snapshot().dead_letters_waiting == 2
     engine.scheduler.dead_letter_written(first)
-    assert engine.scheduler.dead_letters_waiting() == 1
+    assert engine.scheduler.snapshot().dead_letters_waiting == 1
     assert engine.bury() is second
-    assert engine.scheduler.dead_letters_waiting() == 1
+    assert engine.scheduler.snapshot().dead_letters_waiting == 1
     engine.scheduler.dead_letter_written(second)
-    assert engine.scheduler.dead_letters_waiting() == 0
+    assert engine.scheduler.snapshot().dead_letters_waiting == 0

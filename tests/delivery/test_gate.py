@@ -280,7 +280,7 @@ def test_an_open_gate_reports_that_nothing_holds(gate: Gate) -> None:
 def test_a_fixed_limit_is_reported_with_its_pace() -> None:
     gate = Gate(POLICY, requests_per_second=4, probe_interval=30)
     gate.ask(100)
-    assert gate.report(100) == GateReport(GateState.LIMITED, 100.25, "requests are paced, 4 a second")
+    assert gate.report(100) == GateReport(GateState.LIMITED, 100.25, "requests are paced, 4 a second", rate=4)
     assert gate.report(101).state is GateState.OPEN
 
 

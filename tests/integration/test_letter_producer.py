@@ -18,9 +18,8 @@ from consumer.kafka.options import StreamOptions
 from consumer.kafka.properties import producer_properties
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
-from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Task
-from consumer.scheduling.work import WriteDeadLetter
+from consumer.scheduling.work import Batch, WriteDeadLetter
 from consumer.threads import OsThreads
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.broker import Broker
@@ -91,7 +90,7 @@ class Office:
         return sum(self.engine.settled().values())
 
     def all_settled(self) -> bool:
-        return self._scheduler.counts()[1] == 0
+        return self._scheduler.snapshot().in_progress == 0
 
     def count(self, metric: str, **labels: str) -> float:
         return self.registry.get_sample_value(f"clicksend_consumer_{metric}_total", labels) or 0.0

@@ -19,9 +19,9 @@ from consumer.delivery.outcome_policy import Action, OnConfigurationFault, Outco
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.offset_tracker import OffsetTracker
-from consumer.scheduling.scheduler import Batch, Scheduler
+from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Headers, Partition, Record, Task
-from consumer.scheduling.work import Deliver, Probe, Wait, Work, WriteDeadLetter
+from consumer.scheduling.work import Batch, Deliver, Probe, Wait, Work, WriteDeadLetter
 from consumer.threads import OsThreads
 
 TOPIC_ID = b"the topic's id......"
@@ -190,12 +190,12 @@ class Engine:
 
     def settled(self) -> dict[str, int]:
         """How many records have ended in which way; the ways in which none has are left out."""
-        settled = self.scheduler.counts()[0].settled
+        settled = self.scheduler.snapshot().counts.settled
         return {f"{disposition} {reason}": number for (disposition, reason), number in settled.items() if number}
 
     def released(self) -> dict[str, int]:
         """How many records were given back why; the reasons for which none was are left out."""
-        return {reason: number for reason, number in self.scheduler.counts()[0].released.items() if number}
+        return {reason: number for reason, number in self.scheduler.snapshot().counts.released.items() if number}
 
     def _woken(self) -> None:
         self.wake_ups += 1

@@ -22,9 +22,9 @@ from consumer.enrolment.disposition import DeadLetterReason, Disposition, Filter
 from consumer.scheduling.back_pressure import Caps
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import decode
-from consumer.scheduling.scheduler import Batch, Scheduler
+from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Stage
-from consumer.scheduling.work import Deliver, Duplicate, Probe, Stop, Wait, Work, WriteDeadLetter
+from consumer.scheduling.work import Batch, Deliver, Duplicate, Probe, Stop, Wait, Work, WriteDeadLetter
 from consumer.threads import OsThreads
 from consumer.worker.committer import INTERVAL, Committer
 from tests.delivery.answers import (
@@ -242,7 +242,8 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_books_balance(self) -> None:
-        counts, in_progress = self.scheduler.counts()
+        snapshot = self.scheduler.snapshot()
+        counts, in_progress = snapshot.counts, snapshot.in_progress
         assert counts.consumed == sum(counts.settled.values()) + in_progress + sum(counts.released.values())
         assert in_progress == sum(len(self.book.unsettled(mine)) for mine in self.assigned.values())
         assert {way: number for way, number in counts.settled.items() if number} == self.book.settled
@@ -269,13 +270,13 @@ class SchedulerMachine(RuleBasedStateMachine):
         assert {each: self.scheduler.in_flight([each]) for each in PARTITIONS} == {
             each: under_way[each] for each in PARTITIONS
         }
-        stages = self.scheduler.stages()
+        stages = self.scheduler.snapshot().stages
         for stage, state in (
             (Stage.IN_FLIGHT, State.POSTING),
             (Stage.DEAD_LETTER_IN_FLIGHT, State.DEAD_LETTER_IN_FLIGHT),
         ):
             assert stages[stage] == sum(not entry.assignment.gone for entry in self.book.in_state(state))
-        assert self.scheduler.longest_lane() == self.book.longest_lane()
+        assert self.scheduler.snapshot().longest_lane == self.book.longest_lane()
 
     # The steps that the rules share.
 

@@ -20,9 +20,9 @@ from consumer.delivery.outcome_policy import DeadLetter, OnConfigurationFault, O
 from consumer.delivery.retry import RetryPolicy
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import decode
-from consumer.scheduling.scheduler import Batch, Scheduler
+from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Task
-from consumer.scheduling.work import Deliver, Probe, Stop, Wait, WriteDeadLetter
+from consumer.scheduling.work import Batch, Deliver, Probe, Stop, Wait, WriteDeadLetter
 from consumer.threads import OsThreads
 from tests.delivery.answers import DELIVERED, DOWN, FINE, REJECTED, SUSPICIOUS, TIMEOUT, UNAUTHORIZED
 from tests.scheduling.builders import TOPIC_ID, task
@@ -178,7 +178,7 @@ def running_loop(sink: Sink) -> Iterator[Scheduler]:
             loop.stop()
     for thread in threads:
         thread.result()
-    assert finished, scheduler.stages()
+    assert finished, scheduler.snapshot().stages
 
 
 def admit(scheduler: Scheduler, partition: Partition, offset: int, *identities: str) -> None:
@@ -192,9 +192,10 @@ def check(scheduler: Scheduler, sink: Sink, expected: dict[str, list[tuple[Parti
     """Each record settled exactly once, those of a contact in their order, never two of a contact at once."""
     assert sink.settled == expected
     assert sink.overlaps == 0
-    counts, in_progress = scheduler.counts()
+    snapshot = scheduler.snapshot()
+    counts, in_progress = snapshot.counts, snapshot.in_progress
     assert counts.consumed == sum(counts.settled.values()) + sum(counts.released.values())
-    assert (in_progress, counts.late, scheduler.longest_lane()) == (0, 0, 0)
+    assert (in_progress, counts.late, scheduler.snapshot().longest_lane) == (0, 0, 0)
     assert scheduler.in_flight(PARTITIONS) == 0
 
 

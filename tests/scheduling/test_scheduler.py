@@ -11,8 +11,8 @@ from consumer.delivery.outcome_policy import DeadLetter, Retry, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
 from consumer.scheduling.counts import ReleaseReason
-from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Stage
+from consumer.scheduling.work import Batch
 from tests.delivery.answers import (
     ALREADY_EXISTS,
     DELIVERED,
@@ -300,13 +300,14 @@ def test_the_frontier_waits_for_the_oldest_record(engine: Engine) -> None:
 def test_filtered_records_are_settled_by_being_seen(engine: Engine) -> None:
     filtered = {FilterReason.NOT_ENROLMENT: 5, FilterReason.TOMBSTONE: 2}
     engine.scheduler.admit(Batch(consumed=7, skipped=3, filtered=filtered))
-    counts, in_progress = engine.scheduler.counts()
+    snapshot = engine.scheduler.snapshot()
+    counts, in_progress = snapshot.counts, snapshot.in_progress
     assert (counts.consumed, counts.skipped, in_progress) == (7, 3, 0)
     assert engine.settled() == {"filtered not_enrolment": 5, "filtered tombstone": 2}
 
 
 def test_totals_that_were_given_out_no_longer_change(engine: Engine) -> None:
-    before, _ = engine.scheduler.counts()
+    before = engine.scheduler.snapshot().counts
     engine.admit(0, JANE)
     engine.deliver_and_answer(DELIVERED)
     assert (before.consumed, sum(before.settled.values())) == (0, 0)
@@ -327,14 +328,14 @@ def test_every_record_in_progress_stands_at_one_stage(engine: Engine) -> None:
     engine.answer(delivered, DELIVERED)
     engine.answer(parked, asked_to_wait(10, 500))
     engine.answer(suspect, SUSPICIOUS)
-    assert engine.scheduler.stages() == dict.fromkeys(Stage, 1) | {Stage.DONE: 0}
-    assert engine.scheduler.counts()[1] == 8
+    assert engine.scheduler.snapshot().stages == dict.fromkeys(Stage, 1) | {Stage.DONE: 0}
+    assert engine.scheduler.snapshot().in_progress == 8
 
 
 def test_the_longest_lane_is_one_contacts_backlog(engine: Engine) -> None:
-    assert engine.scheduler.longest_lane() == 0
+    assert engine.scheduler.snapshot().longest_lane == 0
     engine.admit(0, JANE)
     engine.admit(1, JANE, PHONE)
     engine.admit(2, JOE, PHONE)
     engine.admit(3, PHONE)
-    assert engine.scheduler.longest_lane() == 3
+    assert engine.scheduler.snapshot().longest_lane == 3

@@ -11,9 +11,8 @@ from consumer.clicksend.outcome import Outcome
 from consumer.delivery.gate import GateState
 from consumer.delivery.retry import RetryPolicy
 from consumer.scheduling.counts import ReleaseReason
-from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Partition, Stage, Task
-from consumer.scheduling.work import Duplicate
+from consumer.scheduling.work import Batch, Duplicate
 from tests.delivery.answers import (
     ALREADY_EXISTS,
     DELIVERED,

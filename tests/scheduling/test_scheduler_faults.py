@@ -171,7 +171,7 @@ def test_a_suspect_of_the_trial_waits_for_the_halts_next_probe(halted: Engine) -
     halted.now += 30
     halted.probe(FINE)
     suspect = halted.deliver_and_answer(SUSPICIOUS)
-    assert halted.scheduler.stages()[Stage.AWAITING_PROBE] == 1
+    assert halted.scheduler.snapshot().stages[Stage.AWAITING_PROBE] == 1
     assert halted.idle() == halted.now + 30
     halted.now += 30
     halted.probe(UNDECIDED)
@@ -238,7 +238,7 @@ def test_in_an_outage_one_record_at_a_time_finds_out_whether_it_is_over(down: En
         assert down.idle() == math.inf
         down.answer(sent, TIMEOUT)
     assert down.settled() == {}
-    assert down.scheduler.counts()[1] == 6
+    assert down.scheduler.snapshot().in_progress == 6
 
 
 def test_the_trials_are_of_different_contacts(down: Engine) -> None:

@@ -11,9 +11,8 @@ from consumer.delivery.gate import Permit
 from consumer.delivery.outcome_policy import DeadLetter
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.scheduling.counts import ReleaseReason
-from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Stage
-from consumer.scheduling.work import Probe, Stop, Wait, Work
+from consumer.scheduling.work import Batch, Probe, Stop, Wait, Work
 from tests.delivery.answers import (
     DELIVERED,
     DOWN,
@@ -64,7 +63,8 @@ def revoke(engine: Engine, reason: ReleaseReason = ReleaseReason.REVOKED) -> Non
 
 def consumed_and_accounted_for(engine: Engine) -> tuple[int, int]:
     """The two sides of: consumed = settled + in progress + released."""
-    counts, in_progress = engine.scheduler.counts()
+    snapshot = engine.scheduler.snapshot()
+    counts, in_progress = snapshot.counts, snapshot.in_progress
     return counts.consumed, sum(counts.settled.values()) + in_progress + sum(counts.released.values())
 
 
@@ -83,7 +83,7 @@ def test_nothing_of_a_partition_that_leaves_is_taken_any_more(engine: Engine) ->
 def test_what_is_given_up_stays_unsettled(engine: Engine) -> None:
     with_one_record_at_every_waiting_stage(engine)
     engine.scheduler.begin_revoke([EVENTS])
-    assert (engine.committable_offset(), engine.scheduler.counts()[1]) == (0, 6)
+    assert (engine.committable_offset(), engine.scheduler.snapshot().in_progress) == (0, 6)
     assert engine.released() == {}, "not released before it is detached: until then the commit may still pass it"
 
 
@@ -202,10 +202,11 @@ def test_a_late_answer_changes_nothing_and_is_counted(engine: Engine, outcome: O
     sent = engine.deliver()
     revoke(engine)
     assert engine.answer(sent, outcome) is None
-    counts, in_progress = engine.scheduler.counts()
+    snapshot = engine.scheduler.snapshot()
+    counts, in_progress = snapshot.counts, snapshot.in_progress
     assert (counts.late, in_progress, engine.settled(), engine.released()) == (1, 0, {}, {ReleaseReason.REVOKED: 1})
     assert len(engine.tracker) == 1
-    assert engine.scheduler.longest_lane() == 0
+    assert engine.scheduler.snapshot().longest_lane == 0
 
 
 def test_a_late_acknowledgement_of_a_dead_letter_changes_nothing_and_is_counted(engine: Engine) -> None:
@@ -213,7 +214,7 @@ def test_a_late_acknowledgement_of_a_dead_letter_changes_nothing_and_is_counted(
     sent = engine.deliver_and_answer(REJECTED)
     revoke(engine)
     assert not engine.scheduler.dead_letter_written(sent)
-    assert (engine.settled(), engine.scheduler.counts()[0].late) == ({}, 1)
+    assert (engine.settled(), engine.scheduler.snapshot().counts.late) == ({}, 1)
 
 
 def test_a_dead_letter_that_fails_late_is_not_written_again(engine: Engine) -> None:

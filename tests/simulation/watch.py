@@ -350,7 +350,8 @@ class Watch:
 
     def check_counts(self, member: Member) -> None:
         """consumed = settled + in progress + released."""
-        counts, in_progress = member.scheduler.counts()
+        snapshot = member.scheduler.snapshot()
+        counts, in_progress = snapshot.counts, snapshot.in_progress
         settled, released = sum(counts.settled.values()), sum(counts.released.values())
         if counts.consumed != settled + in_progress + released:
             self.violated(

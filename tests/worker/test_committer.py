@@ -8,7 +8,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from structlog.testing import capture_logs
 
 from consumer.scheduling.counts import CommitResult, ReleaseReason
-from consumer.scheduling.scheduler import Batch, Scheduler
+from consumer.scheduling.scheduler import Scheduler
+from consumer.scheduling.work import Batch
 from consumer.worker.committer import Committer
 from tests.scheduling.builders import EVENTS, JANE, Engine, task
 

@@ -60,10 +60,10 @@ class Worker:
         self.engine.scheduler.release_held(self.guard.tick(self.engine.now))
 
     def held(self) -> int:
-        return self.engine.scheduler.stages()[Stage.HELD]
+        return self.engine.scheduler.snapshot().stages[Stage.HELD]
 
     def dead_letters(self) -> int:
-        return self.engine.scheduler.dead_letters_waiting()
+        return self.engine.scheduler.snapshot().dead_letters_waiting
 
     def state(self) -> HealthState:
         return self.health.readiness(self.engine.now, "").condition

@@ -26,7 +26,7 @@ from consumer.kafka.topic_ids import Descriptions, TopicIds
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID, encode
-from consumer.scheduling.scheduler import Batch
+from consumer.scheduling.work import Batch
 from consumer.worker.committer import Committer
 from consumer.worker.rebalance import Assignment, LookUps
 from tests.delivery.answers import DELIVERED, RATE_LIMITED

@@ -20,8 +20,8 @@ from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN
-from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Record, Task
+from consumer.scheduling.work import Batch
 from consumer.settings import Settings
 from consumer.settings.views import stream_options
 from consumer.threads import OsThreads

@@ -16,8 +16,9 @@ from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.offset_tracker import OffsetTracker
-from consumer.scheduling.scheduler import Batch, Scheduler
+from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Record, Task
+from consumer.scheduling.work import Batch
 from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop, Timer
 from tests.benchmarks.figures import Figure

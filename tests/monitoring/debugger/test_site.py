@@ -16,7 +16,7 @@ from consumer.monitoring.debugger.guard import Guard
 from consumer.monitoring.debugger.site import Site
 from consumer.monitoring.debugger.state import StateView
 from consumer.monitoring.server import Monitor, Report
-from consumer.scheduling.scheduler import Batch
+from consumer.scheduling.work import Batch
 from tests.delivery.answers import REJECTED
 from tests.monitoring.debugger.builders import JANES, Stand
 from tests.page_files import ASSETS

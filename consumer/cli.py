@@ -82,9 +82,9 @@ def demo(
     """Everything on this machine, with no configuration: broker, ClickSend stand-in, worker, visitors."""
     log.configure(log.LogLevel.ERROR, log.LogFormat.AUTO)  # the narration tells the rest
     from consumer.demo.demo import DemoOptions, run_demo
-    from consumer.demo.runner import Run
+    from consumer.demo.runner import DemoRun
 
-    return run_demo(DemoOptions(Run.ONCE if once else Run.ENDLESS, events), sys.stdout, sys.stderr)
+    return run_demo(DemoOptions(DemoRun.ONCE if once else DemoRun.ENDLESS, events), sys.stdout, sys.stderr)
 
 
 @app.command()
@@ -117,7 +117,7 @@ def sandbox(  # noqa: PLR0913 -- one parameter an option
     from consumer.sandbox.limiter import RateLimit
     from consumer.sandbox.options import SandboxOptions, UnknownList
     from consumer.sandbox.script import read_script
-    from consumer.sandbox.store import Duplicates
+    from consumer.sandbox.store import DuplicateContacts
 
     options = SandboxOptions(
         host=host,
@@ -125,7 +125,7 @@ def sandbox(  # noqa: PLR0913 -- one parameter an option
         username=username,
         api_key=api_key,
         list_ids=tuple(list_id or (428,)),
-        duplicates=choice(Duplicates, duplicates),
+        duplicates=choice(DuplicateContacts, duplicates),
         unknown_list=choice(UnknownList, unknown_list),
         rate_limit=RateLimit.of(rate_limit) if rate_limit else None,
         faults=read_script(faults) if faults else Script(),
@@ -172,12 +172,12 @@ def explain(  # noqa: PLR0913 -- one parameter an option
     overrides: Overrides = None,
 ) -> int:
     """What would become of events, and why: from a file, stdin or Kafka. Sends nothing."""
-    from consumer.commands.explain.command import FromKafka, Look, explain_file, explain_kafka
+    from consumer.commands.explain.command import Display, FromKafka, explain_file, explain_kafka
     from consumer.commands.explain.rendering import Privacy
 
     given = sources(config, overrides)
     form = form or (Format.TABLE if sys.stdout.isatty() else Format.JSON)
-    look = Look(form, Privacy.REVEALED if reveal else Privacy.MASKED)
+    look = Display(form, Privacy.REVEALED if reveal else Privacy.MASKED)
     if (topic, partition, offset, last) == (None, None, None, None):
         return explain_file(given, None if file == Path("-") else file, look)
     if file is not None:

@@ -52,7 +52,7 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-class Summary:
+class RepeatFilter:
     """Sums up lines that repeat: each key comes through once in `every` seconds, with a count of what was left out.
 
     Keys come from a closed set: each is remembered for good. Any thread may ask.
@@ -261,7 +261,7 @@ class _ToStructlog(logging.Handler):
 
     def __init__(self, level: LogLevel, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._summary = Summary(every=0.0 if level is LogLevel.DEBUG else REPEAT_SECONDS)
+        self._summary = RepeatFilter(every=0.0 if level is LogLevel.DEBUG else REPEAT_SECONDS)
         self._clock = clock
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -8,7 +8,7 @@ import threading
 
 import structlog
 
-from consumer.app import Member
+from consumer.app import Application
 from consumer.commands.descriptors import descriptor_warnings
 from consumer.commands.signals import StopSignals
 from consumer.enrolment.email import load_validator
@@ -39,8 +39,8 @@ def run(settings: Settings) -> ExitStatus:
     Raises ConfigurationError and FatalStreamError as `Worker.run` does.
     """
     for warning in (*settings.warnings, *descriptor_warnings(settings.delivery.concurrency)):
-        log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.mend)
-    member = Member(settings)
+        log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.hint)
+    member = Application(settings)
     StopSignals(member.stop)
     calm_garbage_collection()
     threading.Thread(target=load_validator, name="email-validator", daemon=True).start()

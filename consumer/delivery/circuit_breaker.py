@@ -20,7 +20,7 @@ class BreakerState(StrEnum):
     HALF_OPEN = "half_open"
 
 
-class Breaker:
+class CircuitBreaker:
     """Opens on consecutive transient failures of several contacts; half-open lets exactly one request out.
 
     The wait between two trials doubles up to the retry policy's `max_delay` and is measured from the trial's start,

@@ -9,7 +9,7 @@ from tenacity.wait import wait_exponential
 from consumer.delivery.retry import RetryPolicy, waited
 
 
-class Burials:
+class DeadLetterBackoff:
     """One failure makes all letters wait, as a rule for the same reason; then one at a time tries, and the first that
     is acknowledged lets all of them go. Guarded by the scheduler's lock.
     """

@@ -8,10 +8,10 @@ from enum import Enum, StrEnum
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Outcome, Result
-from consumer.clicksend.probe import ProbeVerdict
-from consumer.delivery.circuit_breaker import Breaker, BreakerState
+from consumer.clicksend.probe import ProbeResult
+from consumer.delivery.circuit_breaker import BreakerState, CircuitBreaker
 from consumer.delivery.halt import Halt
-from consumer.delivery.rate_limiter import Limiter
+from consumer.delivery.rate_limiter import RateLimiter
 from consumer.delivery.retry import RetryPolicy
 from consumer.number_text import shown_number
 
@@ -67,8 +67,8 @@ class Gate:
         probe_interval: float,
         most_refused_trials: int = 100 * MASS_REJECTION_LIMIT,
     ) -> None:
-        self._limiter = Limiter(requests_per_second)
-        self._breaker = Breaker(policy)
+        self._limiter = RateLimiter(requests_per_second)
+        self._breaker = CircuitBreaker(policy)
         self._halt = Halt(probe_interval, most_refused_trials)
         self._probe_sent_at = -math.inf
         self._paused_until = -math.inf
@@ -103,7 +103,7 @@ class Gate:
         """What holds requests back now, until when, and why. The strongest reason only."""
         if self._halt.fault is not None:
             fault = self._halt.fault
-            return GateReport(GateState.HALTED, self._halt.probe_at, f"delivery is halted ({fault}): {fault.mend}")
+            return GateReport(GateState.HALTED, self._halt.probe_at, f"delivery is halted ({fault}): {fault.hint}")
         if self._breaker.state is not BreakerState.CLOSED:
             until = self._breaker.trial_at if self._breaker.state is BreakerState.OPEN else math.inf
             why = "ClickSend is down; one request at a time finds out when it is back"
@@ -173,7 +173,7 @@ class Gate:
         self._probe_sent_at = now
         self._halt.begin_probe(now)
 
-    def probed(self, verdict: ProbeVerdict, now: float) -> None:
+    def probed(self, verdict: ProbeResult, now: float) -> None:
         """A probe came back."""
         self._tick(now)
         if verdict.status == 429:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from consumer.clicksend.fault import Fault
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 
 SHORTEST_TRIAL_INTERVAL = 1.0  # seconds
 
@@ -49,7 +49,7 @@ class Halt:
         if self.fault is not None:
             self.probe_at = now + self._interval
 
-    def probed(self, verdict: ProbeVerdict) -> None:
+    def probed(self, verdict: ProbeResult) -> None:
         """The probe came back: a trial is free where it is fine, or where only reading the list is forbidden.
 
         A sub-account may be allowed to POST contacts and not to GET the list, so a 403 decides nothing by itself.

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Outcome, Result
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.attempts import Attempts
 from consumer.delivery.gate import Gate, Permit
 from consumer.delivery.retry import RetryPolicy
@@ -41,7 +41,7 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
-class GiveUp:
+class DeadLetter:
     """It will never be delivered: write its dead letter."""
 
     reason: DeadLetterReason
@@ -49,16 +49,16 @@ class GiveUp:
 
 @dataclass(frozen=True, slots=True)
 class AwaitProbe:
-    """Keep the record until a probe has come back, then `Judge.judge_suspect`."""
+    """Keep the record until a probe has come back, then `OutcomePolicy.decide_after_probe`."""
 
 
 _ACCEPTED, _EXISTS = Settle(DeliveredReason.ACCEPTED), Settle(DeliveredReason.ALREADY_EXISTS)
 
-Verdict = Settle | Retry | GiveUp | AwaitProbe
+Action = Settle | Retry | DeadLetter | AwaitProbe
 
 
-class Judge:
-    """Turns outcomes into verdicts and tells the gate. Owned and guarded like the gate: no lock, no I/O, no clock."""
+class OutcomePolicy:
+    """Turn outcomes into actions and tell the gate. Owned and guarded like the gate: no lock, no I/O, no clock."""
 
     def __init__(
         self, gate: Gate, policy: RetryPolicy, on_fault: OnConfigurationFault, mass_rejection_limit: int
@@ -74,9 +74,9 @@ class Judge:
         self._delivered = self._delivered_before = ("", -math.inf)  # the last two different contacts, and when
         self._deliveries = 0
 
-    def judge(
+    def decide(
         self, outcome: Outcome, attempts: Attempts, contact: str, permit: Permit, sent_at: float, now: float
-    ) -> Verdict:
+    ) -> Action:
         """Decide on one answered request. `contact` tells contacts apart; it is kept in memory only.
 
         sent_at, now -- monotonic seconds of the request's start and end
@@ -95,37 +95,37 @@ class Judge:
             case Result.REJECTED:
                 return self._reject(attempts, contact, now)
         if self._on_fault is OnConfigurationFault.DEAD_LETTER:
-            return GiveUp(DeadLetterReason.CONFIGURATION_FAULT)
+            return DeadLetter(DeadLetterReason.CONFIGURATION_FAULT)
         if outcome.result is Result.SUSPICIOUS:
             return AwaitProbe()
         self._gate.halt(outcome.fault or Fault.UNAUTHORIZED, now)
         return Retry(now)
 
-    def judge_suspect(self, verdict: ProbeVerdict, attempts: Attempts, contact: str, now: float) -> Verdict:
+    def decide_after_probe(self, probe: ProbeResult, attempts: Attempts, contact: str, now: float) -> Action:
         """Decide on a record with a suspicious answer (403, 404, 405), now that the probe has come back."""
-        if verdict.fault is not None:
-            self._gate.halt(verdict.fault, now)
+        if probe.fault is not None:
+            self._gate.halt(probe.fault, now)
             return Retry(now)
-        if verdict.fine and self._delivered_another(contact, now - RECENT_DELIVERY_SECONDS):
+        if probe.fine and self._delivered_another(contact, now - RECENT_DELIVERY_SECONDS):
             return self._reject(attempts, contact, now)
-        if verdict.fine and attempts.as_trial and self._gate.fault is Fault.MASS_REJECTION:
+        if probe.fine and attempts.as_trial and self._gate.fault is Fault.MASS_REJECTION:
             return self._reject(attempts, contact, now)
-        if verdict.fine and self._refused_by_too_many(contact):
+        if probe.fine and self._refused_by_too_many(contact):
             self._gate.halt(Fault.MASS_REJECTION, now)
         return self._later(attempts, now, retry_after=None)
 
-    def _retry(self, outcome: Outcome, attempts: Attempts, now: float) -> Verdict:
+    def _retry(self, outcome: Outcome, attempts: Attempts, now: float) -> Action:
         if 0 < self._policy.max_age <= attempts.fair_age:
-            return GiveUp(DeadLetterReason.RETRIES_EXHAUSTED)
+            return DeadLetter(DeadLetterReason.RETRIES_EXHAUSTED)
         if self._gate.outage():  # the gate holds it back; a wait of its own would only delay it after the outage
             return Retry(now)
         return self._later(attempts, now, outcome.retry_after)
 
-    def _later(self, attempts: Attempts, now: float, retry_after: float | None) -> Verdict:
+    def _later(self, attempts: Attempts, now: float, retry_after: float | None) -> Action:
         attempts.backoff += 1
         return Retry(now + self._policy.delay(attempts.backoff, retry_after))
 
-    def _reject(self, attempts: Attempts, contact: str, now: float) -> Verdict:
+    def _reject(self, attempts: Attempts, contact: str, now: float) -> Action:
         """Believe a rejection unless it is one of too many in a row, or comes during a halt.
 
         The trials of a mass rejection are believed: credentials and list are right, and a contact that was never to be
@@ -136,7 +136,7 @@ class Judge:
             self._gate.halt(Fault.MASS_REJECTION, now)
         if not drains and (self._gate.fault is not None or attempts.as_trial):
             return self._later(attempts, now, retry_after=None)
-        return GiveUp(DeadLetterReason.REJECTED)
+        return DeadLetter(DeadLetterReason.REJECTED)
 
     def _note_unintelligible(self, outcome: Outcome, contact: str, now: float) -> None:
         if outcome.cause is not Cause.UNINTELLIGIBLE and outcome.cause is not Cause.MALFORMED:

@@ -23,7 +23,7 @@ EARLY = 1.5  # seconds: a 429 so soon after a cut says that the cut was too smal
 EARLY_CUT, DEEPEST_EARLY_CUT = 0.95, 0.5
 
 
-class Limiter:
+class RateLimiter:
     """Paced requests, at a rate that follows a limit nobody tells: cut at a 429, raised with quiet time.
 
     `limit` is requests per second, 0 for no fixed limit. A fixed limit is a ceiling: in any t seconds at most

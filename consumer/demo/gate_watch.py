@@ -24,7 +24,7 @@ class GateWatch:
             return None
         self._told = state
         if fault is not None:
-            return f"Delivery is halted ({fault}). {fault.mend}"
+            return f"Delivery is halted ({fault}). {fault.hint}"
         if state is GateState.BREAKER:
             return "The breaker opens: one request at a time finds out when ClickSend is back"
         return "ClickSend is back: the breaker closes, all goes on"

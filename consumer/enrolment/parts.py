@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import orjson
 
-from consumer.enrolment.traits import Object, Place, inside
+from consumer.enrolment.traits import Object, TraitSource, inside
 
 
 class Context(msgspec.Struct, gc=False):
@@ -92,9 +92,9 @@ def _loaded(raw: msgspec.Raw) -> object:
     return orjson.loads(memoryview(raw))
 
 
-def places_of(parts: Parts) -> list[Place]:
+def places_of(parts: Parts) -> list[TraitSource]:
     """Return the objects that may hold traits, in the order in which they count. Another type counts as absent."""
-    places: list[Place] = []
+    places: list[TraitSource] = []
     traits, context, options, properties = parts.traits, parts.context, parts.options, parts.properties
     if traits and isinstance(traits, dict):
         places.append(("/traits", traits))

@@ -31,7 +31,7 @@ _GROUP_METADATA = b"CGMDv2:"
 log = structlog.get_logger()
 
 
-class Connection:
+class BrokerStatus:
     """Turns librdkafka's callbacks into `Health`. All of them run on the poll thread, inside `poll`.
 
     Errors come up to twenty times a second while something is wrong, so only changes are logged. Others come once, and
@@ -61,7 +61,7 @@ class Connection:
                 "Kafka refuses; waiting until it is mended",
                 error=KafkaError(code).name(),
                 topic=topic,
-                mend=REFUSALS[code],
+                hint=REFUSALS[code],
             )
         if code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             self._topics_refused_at = self._clock()
@@ -127,7 +127,7 @@ class Connection:
         missing = self._health.missing_topics
         if seen.topic_id is None and topic not in missing:
             self._health.missing_topics = missing | {topic}
-            log.error("the topic does not exist any more; waiting for it", topic=topic, mend="create it again")
+            log.error("the topic does not exist any more; waiting for it", topic=topic, hint="create it again")
         elif seen.topic_id is not None and topic in missing:
             self._health.missing_topics = missing - {topic}
             log.info("the topic is there again", topic=topic)
@@ -145,7 +145,7 @@ class Connection:
         if self._health.reachable or not self._was_reachable:
             self._was_reachable = True
             log.warning(
-                "no Kafka broker answers; trying on", error=error.name() if error else None, mend="check the brokers"
+                "no Kafka broker answers; trying on", error=error.name() if error else None, hint="check the brokers"
             )
         self._health.reachable = False
 

@@ -17,7 +17,7 @@ from consumer.errors import ConfigurationError, Problem
 from consumer.kafka.options import OffsetReset, StreamOptions
 from consumer.kafka.topic_ids import is_former
 from consumer.log import cause_of
-from consumer.scheduling.offset_map import COUNT_UNKNOWN, CommitMap, decode, encode
+from consumer.scheduling.offset_map import COUNT_UNKNOWN, OffsetMap, decode, encode
 from consumer.scheduling.task import Partition
 
 LOOK_UP_SECONDS = 10.0
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class StartOffset:
     """Where a partition begins.
 
     offset          -- the first offset to consume
@@ -55,7 +55,7 @@ class StartPosition:
         partitions: Iterable[Partition],
         topic_ids: Mapping[str, bytes],
         timeout: float = LOOK_UP_SECONDS,
-    ) -> dict[Partition, Start]:
+    ) -> dict[Partition, StartOffset]:
         """Return where these partitions of this worker begin, which have no committed offset. Those that could not be
         looked up are left out; after the first of them, no other is tried.
 
@@ -71,13 +71,13 @@ class StartPosition:
                     raise no_usable_offset(f"partition {partition}", f"{what} and KAFKA_AUTO_OFFSET_RESET is error")
                 ends[partition] = consumer.get_watermark_offsets(TopicPartition(*partition), timeout=timeout)
             if self._options.offset_reset is OffsetReset.EARLIEST:
-                starts = {partition: Start(low) for partition, (low, _high) in ends.items()}
+                starts = {partition: StartOffset(low) for partition, (low, _high) in ends.items()}
             else:
                 starts = self._latest(consumer, ends, topic_ids, timeout)
         except KafkaException as failure:
             error = failure.args[0].name()
             log.warning("start of partitions could not be looked up, will retry", error=error, **cause_of(failure))
-            starts = {partition: Start(low) for partition, (low, _high) in ends.items() if self._earliest}
+            starts = {partition: StartOffset(low) for partition, (low, _high) in ends.items() if self._earliest}
         for partition, start in starts.items():
             if start.committed is None:
                 ahead = ends[partition][1] - start.offset
@@ -115,12 +115,12 @@ class StartPosition:
         ends: Mapping[Partition, tuple[int, int]],
         topic_ids: Mapping[str, bytes],
         timeout: float,
-    ) -> dict[Partition, Start]:
+    ) -> dict[Partition, StartOffset]:
         """Decide between beginning and end by what the whole group has committed, read again after the ends.
 
         Raises KafkaException.
         """
-        starts: dict[Partition, Start] = {}
+        starts: dict[Partition, StartOffset] = {}
         for topic in {partition.topic for partition in ends}:
             numbers = self._admin().list_topics(topic, timeout=timeout).topics[topic].partitions
             commits = consumer.committed([TopicPartition(topic, number) for number in numbers], timeout=timeout)
@@ -132,11 +132,13 @@ class StartPosition:
             committed = {each.partition: each for each in known}
             for partition, (low, high) in own.items():
                 offset = high if begun.with_partition(partition.number) else low
-                starts[partition] = Start(offset, begun.partition_count, committed.get(partition.number))
+                starts[partition] = StartOffset(offset, begun.partition_count, committed.get(partition.number))
         self._commit(consumer, starts, topic_ids)
         return starts
 
-    def _commit(self, consumer: Consumer, starts: Mapping[Partition, Start], topic_ids: Mapping[str, bytes]) -> None:
+    def _commit(
+        self, consumer: Consumer, starts: Mapping[Partition, StartOffset], topic_ids: Mapping[str, bytes]
+    ) -> None:
         offsets = [
             TopicPartition(*partition, start.offset, _metadata(start, topic_ids[partition.topic]))
             for partition, start in starts.items()
@@ -157,7 +159,7 @@ class _BegunTopic:
     partition_count -- how many partitions the topic has now
     """
 
-    def __init__(self, claims: Sequence[CommitMap | None], partition_count: int, topic_id: bytes) -> None:
+    def __init__(self, claims: Sequence[OffsetMap | None], partition_count: int, topic_id: bytes) -> None:
         told = [claim for claim in claims if claim is not None]
         counts = [claim.partition_count for claim in told if claim.partition_count != COUNT_UNKNOWN]
         self._was_recreated = any(is_former(claim.topic_id, topic_id) for claim in told)
@@ -171,11 +173,11 @@ class _BegunTopic:
         return not self._was_recreated and number < self.partition_count
 
 
-def _metadata(start: Start, topic_id: bytes) -> str:
+def _metadata(start: StartOffset, topic_id: bytes) -> str:
     return encode(topic_id, start.offset, start.offset, (), partition_count=start.partition_count)
 
 
 def no_usable_offset(name: str, what: str) -> ConfigurationError:
     """The group's offset can't be used and the operator wants to decide."""
-    mend = "Set the group's offsets with `clicksend-consumer offsets reset`, or set earliest or latest"
-    return ConfigurationError(Problem(name, what, mend))
+    hint = "Set the group's offsets with `clicksend-consumer offsets reset`, or set earliest or latest"
+    return ConfigurationError(Problem(name, what, hint))

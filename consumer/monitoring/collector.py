@@ -11,8 +11,8 @@ from prometheus_client.registry import Collector
 from consumer.clicksend.fault import Fault
 from consumer.delivery.gate import GateState
 from consumer.monitoring import metrics
-from consumer.monitoring.health import Condition, Health
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.monitoring.health import Health, HealthState
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 
 
@@ -31,7 +31,7 @@ class WorkerCollector(Collector):
         """One scrape."""
         yield from self._records()
         yield from self._gate()
-        yield from self._partitions(list(self._scheduler.ledgers.values()))
+        yield from self._partitions(list(self._scheduler.trackers.values()))
         yield _gauge(metrics.LAST_POLL, time.time() - self._health.poll_age(self._clock()))
 
     def _records(self) -> Iterator[Family]:
@@ -39,7 +39,7 @@ class WorkerCollector(Collector):
         for metric, total in (
             (metrics.RECORDS_CONSUMED, counts.consumed),
             (metrics.RECORDS_SKIPPED, counts.skipped),
-            (metrics.LATE_ANSWERS, counts.late),
+            (metrics.STALE_RESPONSES, counts.late),
         ):
             family = metric.counter_family()
             family.add_metric([], total)
@@ -68,31 +68,36 @@ class WorkerCollector(Collector):
         for state in GateState:
             states.add_metric([state], float(state is now))
         yield states
-        halted = metrics.HALTED.gauge_family()
+        halted = metrics.DELIVERY_HALTED.gauge_family()
         for reason in Fault:
             halted.add_metric([reason], float(reason is fault))
         yield halted
         yield _gauge(metrics.REQUEST_RATE_LIMIT, rate)
 
-    def _partitions(self, ledgers: list[Ledger]) -> Iterator[Family]:
-        yield _gauge(metrics.ASSIGNED_PARTITIONS, len(ledgers))
-        longest = max((len(ledger.committed_map) for ledger in ledgers), default=0)
+    def _partitions(self, trackers: list[OffsetTracker]) -> Iterator[Family]:
+        yield _gauge(metrics.ASSIGNED_PARTITIONS, len(trackers))
+        longest = max((len(tracker.committed_map) for tracker in trackers), default=0)
         yield _gauge(metrics.COMMIT_METADATA, longest)
-        yield _gauge(metrics.PAUSED_PARTITIONS, sum(ledger.paused for ledger in ledgers))
+        yield _gauge(metrics.PAUSED_PARTITIONS, sum(tracker.paused for tracker in trackers))
         oldest = metrics.OLDEST_UNSETTLED.gauge_family()
         committed = metrics.COMMITTED_OFFSET.gauge_family()
-        end = metrics.END_OFFSET.gauge_family()
+        end = metrics.LOG_END_OFFSET.gauge_family()
+        lag = metrics.LAG.gauge_family()
         held = metrics.PARTITION_HELD.gauge_family()
         now = time.time()  # of a partition with nothing unsettled: its age is 0
         with self._scheduler.lock:
-            for ledger in ledgers:
-                labels = [ledger.partition.topic, str(ledger.partition.number)]
-                task = ledger.oldest()
+            for tracker in trackers:
+                labels = [tracker.partition.topic, str(tracker.partition.number)]
+                task = tracker.oldest()
                 oldest.add_metric(labels, task.record.timestamp_ms / 1000 if task else now)
-                committed.add_metric(labels, ledger.committed)
-                end.add_metric(labels, ledger.end)
-                held.add_metric([*labels, Condition.UNRECOGNISED_RECORDS], float(ledger.partition in self._health.held))
-        yield from (oldest, committed, end, held)
+                committed.add_metric(labels, tracker.committed)
+                end.add_metric(labels, tracker.end)
+                if tracker.lag is not None:
+                    lag.add_metric(labels, tracker.lag)
+                held.add_metric(
+                    [*labels, HealthState.UNRECOGNISED_RECORDS], float(tracker.partition in self._health.held)
+                )
+        yield from (oldest, committed, end, lag, held)
 
 
 def _gauge(metric: metrics.Metric, value: float) -> Family:

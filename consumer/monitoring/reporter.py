@@ -13,12 +13,12 @@ from prometheus_client import CollectorRegistry
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import STATUS_LABELS, Cause, Outcome, Result, status_label
-from consumer.clicksend.probe import ProbeResult, ProbeVerdict
-from consumer.delivery.outcome_policy import Retry, Settle, Verdict
+from consumer.clicksend.probe import ProbeResult, ProbeStatus
+from consumer.delivery.outcome_policy import Action, Retry, Settle
 from consumer.enrolment.disposition import FilterReason
-from consumer.log import Summary, cause_of
+from consumer.log import RepeatFilter, cause_of
 from consumer.monitoring import metrics
-from consumer.monitoring.observer import Journal
+from consumer.monitoring.observer import RecordObserver
 from consumer.scheduling.counts import CommitResult, ReleaseReason
 from consumer.scheduling.task import Partition, Record, Task
 
@@ -47,10 +47,12 @@ class Reporter:
     clock   -- monotonic seconds
     """
 
-    def __init__(self, registry: CollectorRegistry, journal: Journal | None, clock: Callable[[], float]) -> None:
-        self.journal = journal
+    def __init__(
+        self, registry: CollectorRegistry, observer: RecordObserver | None, clock: Callable[[], float]
+    ) -> None:
+        self.observer = observer
         self._clock = clock
-        self._summary = Summary()
+        self._summary = RepeatFilter()
         self._lock = threading.Lock()
         self._fault: Fault | None = None  # what was last said of the gate; changed under the lock
         # Those of the hot path are written by the delivery loop's thread alone.
@@ -62,7 +64,7 @@ class Reporter:
         self._age = metrics.Distribution(metrics.DELIVERY_AGE, registry)
         self._last_delivery = 0.0  # seconds since the epoch
         metrics.LAST_DELIVERY.gauge(registry).set_function(lambda: self._last_delivery)
-        self._probes = metrics.PROBES.counter(registry, ProbeResult)
+        self._probes = metrics.PROBES.counter(registry, ProbeStatus)
         self._dead_letters = metrics.DEAD_LETTERS.counter(registry, DeadLetterResult)
         self._producers_replaced = metrics.DEAD_LETTER_PRODUCERS_REPLACED.counter(registry)
         self._throttle = metrics.THROTTLE_SECONDS.counter(registry)
@@ -70,17 +72,17 @@ class Reporter:
         self._commits = metrics.COMMITS.counter(registry, CommitResult)
         self._rebalances = metrics.REBALANCES.counter(registry, RebalanceEvent)
 
-    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:
-        """A request has ended after so many seconds; `verdict` None: its partition has gone meanwhile."""
+    def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
+        """A request has ended after so many seconds; `action` None: its partition has gone meanwhile."""
         self._requests[outcome.result, status_label(outcome.status)] += 1
         self._request_seconds.observe(seconds)
         if outcome.retry_after:
             self._throttle.inc(outcome.retry_after)
         if outcome.unread:
             self._retry_after_unread.inc()
-        if isinstance(verdict, Settle):
+        if isinstance(action, Settle):
             self._delivered(task.record)
-        elif isinstance(verdict, Retry):
+        elif isinstance(action, Retry):
             self._retries[outcome.cause or outcome.result,] += 1
         if outcome.result is Result.TRANSIENT:
             self._say_once_a_while(
@@ -92,13 +94,13 @@ class Reporter:
                 partition=str(task.record.partition),
                 offset=task.record.offset,
             )
-        if self.journal is not None:
-            self.journal.answered(task, outcome, verdict, seconds)
+        if self.observer is not None:
+            self.observer.answered(task, outcome, action, seconds)
 
     def duplicate(self, task: Task) -> None:
         """The task was settled without a request."""
-        if self.journal is not None:
-            self.journal.filtered(task.record, FilterReason.DUPLICATE)
+        if self.observer is not None:
+            self.observer.filtered(task.record, FilterReason.DUPLICATE)
 
     def gate(self, fault: Fault | None) -> None:
         """Why delivery is halted now, None if it isn't. Says so when it changes."""
@@ -107,15 +109,15 @@ class Reporter:
         with self._lock:
             before, self._fault = self._fault, fault
         if fault is not None and fault is not before:
-            log.error("delivery halted; probing until it is mended, no record is lost", reason=fault, mend=fault.mend)
+            log.error("delivery halted; probing until it is mended, no record is lost", reason=fault, hint=fault.hint)
         elif fault is None and before is not None:
             log.info("delivery resumes", after=before)
 
-    def probed(self, verdict: ProbeVerdict) -> None:
+    def probed(self, result: ProbeResult) -> None:
         """A probe has come back."""
-        self._probes.labels(verdict.result).inc()
+        self._probes.labels(result.result).inc()
 
-    def buried(self, task: Task) -> None:
+    def dead_letter_written(self, task: Task) -> None:
         """The broker has acknowledged the task's dead letter."""
         self._dead_letters.labels(DeadLetterResult.ACKNOWLEDGED).inc()
         last = task.attempts.last
@@ -129,10 +131,10 @@ class Reporter:
             partition=str(task.record.partition),
             offset=task.record.offset,
         )
-        if self.journal is not None:
-            self.journal.buried(task)
+        if self.observer is not None:
+            self.observer.dead_letter_written(task)
 
-    def bury_failed(self, task: Task, failure: KafkaException, mend: str) -> None:
+    def dead_letter_failed(self, task: Task, failure: KafkaException, hint: str) -> None:
         """The task's dead letter could not be written."""
         self._dead_letters.labels(DeadLetterResult.FAILED).inc()
         error = failure.args[0].name()
@@ -143,12 +145,12 @@ class Reporter:
             **cause_of(failure),
             partition=str(task.record.partition),
             offset=task.record.offset,
-            mend=mend,
+            hint=hint,
         )
-        if self.journal is not None:
-            self.journal.bury_failed(task, error)
+        if self.observer is not None:
+            self.observer.dead_letter_failed(task, error)
 
-    def producer_replaced(self, failure: KafkaException, mend: str) -> None:
+    def producer_replaced(self, failure: KafkaException, hint: str) -> None:
         """The producer of dead letters has failed for good, and a new one stands in its place."""
         self._producers_replaced.inc()
         error = failure.args[0].name()
@@ -157,13 +159,13 @@ class Reporter:
             error,
             error=error,
             **cause_of(failure),
-            mend=mend,
+            hint=hint,
         )
 
     def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
         """What of these partitions was unsettled is given back."""
-        if self.journal is not None:
-            self.journal.released(partitions, reason)
+        if self.observer is not None:
+            self.observer.released(partitions, reason)
 
     def committed(self, result: CommitResult) -> None:
         """A commit request has ended."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 
 RESUME_SHARE = 0.8  # records that wait for a retry count, too: far below, a partition that holds many would never go on
 # A partition: what the commit metadata lists, a byte each, where unsettled records lie close together. Of those that
@@ -29,19 +29,20 @@ class Caps:
 class Pressure:
     """What the poll thread does about it."""
 
-    pause: list[Ledger]
-    resume: list[Ledger]
+    pause: list[OffsetTracker]
+    resume: list[OffsetTracker]
 
 
-def pressure(ledgers: Iterable[Ledger], caps: Caps) -> Pressure:
-    """The ledgers whose partitions have reached their share, and those that have come down from it far enough."""
-    ledgers = list(ledgers)
-    records = min(MAX_UNSETTLED, max(1, caps.records // max(1, len(ledgers))))
-    size = max(1, caps.size // max(1, len(ledgers)))
+def pressure(trackers: Iterable[OffsetTracker], caps: Caps) -> Pressure:
+    """The offset trackers whose partitions have reached their share, and those that have come down from it far
+    enough."""
+    trackers = list(trackers)
+    records = min(MAX_UNSETTLED, max(1, caps.records // max(1, len(trackers))))
+    size = max(1, caps.size // max(1, len(trackers)))
     pause, resume = [], []
-    for ledger in ledgers:
-        if not ledger.paused and (len(ledger) >= records or ledger.bytes >= size):
-            pause.append(ledger)
-        elif ledger.paused and len(ledger) <= records * RESUME_SHARE and ledger.bytes <= size * RESUME_SHARE:
-            resume.append(ledger)
+    for tracker in trackers:
+        if not tracker.paused and (len(tracker) >= records or tracker.bytes >= size):
+            pause.append(tracker)
+        elif tracker.paused and len(tracker) <= records * RESUME_SHARE and tracker.bytes <= size * RESUME_SHARE:
+            resume.append(tracker)
     return Pressure(pause, resume)

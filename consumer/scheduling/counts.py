@@ -38,7 +38,7 @@ class Counts:
     """Running totals. Guarded by the scheduler's lock; `Scheduler.snapshot` gives a consistent copy."""
 
     consumed: int = 0
-    skipped: int = 0  # consumed again though the commit map says settled: counted here and nowhere else
+    skipped: int = 0  # consumed again though the offset map says settled: counted here and nowhere else
     settled: dict[Settlement, int] = field(default_factory=_no_settlements)
     released: dict[ReleaseReason, int] = field(default_factory=lambda: dict.fromkeys(ReleaseReason, 0))
     late: int = 0  # requests that ended after their partition had gone

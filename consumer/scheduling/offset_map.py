@@ -29,7 +29,7 @@ _CRC_SIZE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class CommitMap:
+class OffsetMap:
     """The claim of one commit.
 
     topic_id        -- of the topic that the offsets belong to: a recreated or mirrored one has another
@@ -101,7 +101,7 @@ def encode(
     return version + base64.b64encode(body + zlib.crc32(body).to_bytes(_CRC_SIZE)).decode("ascii")
 
 
-def decode(text: str) -> CommitMap | None:
+def decode(text: str) -> OffsetMap | None:
     """The map in a commit's metadata; None where there is none, or one that is foreign or damaged: anything that
     `encode` would not have written. Never raises.
     """
@@ -121,11 +121,11 @@ def decode(text: str) -> CommitMap | None:
     reach, unsettled = committed + length, list(accumulate(deltas, initial=committed))[1:]
     if reach > MAX_OFFSET or any(offset >= reach for offset in unsettled[-1:]):
         return None
-    found = CommitMap(raw[:TOPIC_ID_SIZE], committed, reach, frozenset(unsettled), next_epoch - 1, count)
+    found = OffsetMap(raw[:TOPIC_ID_SIZE], committed, reach, frozenset(unsettled), next_epoch - 1, count)
     return found if _encoded(found) == text else None  # else the CRC is another than it ought to be
 
 
-def _encoded(found: CommitMap) -> str:
+def _encoded(found: OffsetMap) -> str:
     return encode(
         found.topic_id,
         found.committed,

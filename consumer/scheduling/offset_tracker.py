@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from confluent_kafka import Message
 
-from consumer.scheduling.offset_map import COUNT_UNKNOWN, EPOCH_UNKNOWN, LIMIT, UNKNOWN_TOPIC_ID, CommitMap, encode
+from consumer.scheduling.offset_map import COUNT_UNKNOWN, EPOCH_UNKNOWN, LIMIT, UNKNOWN_TOPIC_ID, OffsetMap, encode
 from consumer.scheduling.task import Partition, Task
 
 OFFSET_UNKNOWN = -1
 
 
-class Ledger:
+class OffsetTracker:
     """The unsettled records of one partition during one assignment.
 
     Only offsets that were received are tracked, so gaps (compaction, transaction markers, aborted records) need no
@@ -23,14 +23,14 @@ class Ledger:
 
     start     -- the offset from which the partition is consumed; `OFFSET_UNKNOWN` where only the client knows
     committed -- the group's committed offset; `OFFSET_UNKNOWN` where there is none yet
-    topic_id  -- 16 bytes; the commit map is bound to it
+    topic_id  -- 16 bytes; the offset map is bound to it
     """
 
     def __init__(self, partition: Partition, start: int, committed: int, topic_id: bytes = UNKNOWN_TOPIC_ID) -> None:
         self.partition = partition
         self.topic_id = topic_id
-        self.settled_before: CommitMap | None = None  # what an earlier owner settled
-        self.unverified: CommitMap | None = None  # the same, as long as nobody could tell whether it is of this topic
+        self.previously_settled: OffsetMap | None = None  # what an earlier owner settled
+        self.unverified: OffsetMap | None = None  # the same, as long as nobody could tell whether it is of this topic
         self.partition_count = COUNT_UNKNOWN  # of the topic when the group began it; only passed on
         self.leader_epoch: int | None = None  # of the newest record seen, or of the last before the start
         self.last_message: Message | None = None  # while a batch is read: its epoch is asked for at the end
@@ -47,7 +47,7 @@ class Ledger:
         self.bytes = 0
         self._unsettled: dict[int, Task] = {}  # by offset; a dict keeps them as they came, the lowest first
         self._changes = 0  # how often the unsettled ones have changed
-        self._map: tuple[object, str] = (None, "")  # the last commit map that was made, and what it was made of
+        self._map: tuple[object, str] = (None, "")  # the last offset map that was made, and what it was made of
 
     def __len__(self) -> int:
         return len(self._unsettled)
@@ -56,14 +56,21 @@ class Ledger:
         """The unsettled tasks, oldest first."""
         return iter(list(self._unsettled.values()))
 
+    @property
+    def lag(self) -> int | None:
+        """Return the records between the committed offset and the partition's end; None while either is unknown."""
+        if OFFSET_UNKNOWN in (self.end, self.committed):
+            return None
+        return max(0, self.end - self.committed)
+
     def epoch_is(self, leader_epoch: int | None, offset: int) -> None:
         """Remember that records from this offset on have this epoch. What an older map claims of them is not so."""
         if self._epochs and leader_epoch == self.leader_epoch:
             return
         self._epochs.append((offset, leader_epoch))
         self.leader_epoch = leader_epoch
-        if self.settled_before is not None and self.settled_before.is_older(leader_epoch):
-            self.settled_before = None
+        if self.previously_settled is not None and self.previously_settled.is_older(leader_epoch):
+            self.previously_settled = None
 
     def epoch_before(self, offset: int) -> int | None:
         """Return the leader epoch of the last record before an offset; None: unknown."""
@@ -72,7 +79,7 @@ class Ledger:
     def verify(self, topic_id: bytes) -> None:
         """Take this for the topic's id, which could not be asked for before; a map that was written for it counts."""
         if self.unverified is not None and self.unverified.topic_id == topic_id:
-            self.settled_before = self.unverified
+            self.previously_settled = self.unverified
         self.topic_id, self.unverified = topic_id, None
 
     def admit(self, task: Task) -> None:
@@ -87,7 +94,7 @@ class Ledger:
         self._changes += 1
         self.bytes -= task.record.size
 
-    def frontier(self, position: int) -> int:
+    def committable_offset(self, position: int) -> int:
         """The offset to commit: the lowest unsettled one, else behind everything that was seen.
 
         position -- the consumer's position; it passes trailing transaction markers, which no record announces
@@ -95,31 +102,31 @@ class Ledger:
         oldest = self.oldest()
         return oldest.record.offset if oldest else max(self.highest_seen + 1, position)
 
-    def commit_map(self, frontier: int, room: int = LIMIT) -> str:
-        """The metadata to commit with this frontier: what is settled beyond it, in at most `room` characters.
+    def offset_map(self, committable_offset: int, room: int = LIMIT) -> str:
+        """The metadata to commit with this committable offset: what is settled beyond it, in at most `room` characters.
 
         Asked often, made when it changes.
         """
-        parts = (frontier, room, self.highest_seen, self._changes, self.settled_before, self.topic_id)
+        parts = (committable_offset, room, self.highest_seen, self._changes, self.previously_settled, self.topic_id)
         if self._map[0] != parts:
-            self._map = (parts, self._make_map(frontier, room))
+            self._map = (parts, self._make_map(committable_offset, room))
         return self._map[1]
 
     def oldest(self) -> Task | None:
         """The unsettled record with the lowest offset."""
         return next(iter(self._unsettled.values()), None)
 
-    def _make_map(self, frontier: int, room: int) -> str:
+    def _make_map(self, committable_offset: int, room: int) -> str:
         unsettled = list(self._unsettled)
         reach = self.highest_seen + 1
-        before = self.settled_before
+        before = self.previously_settled
         epoch = EPOCH_UNKNOWN if self.leader_epoch is None else self.leader_epoch
         if before is not None and before.reach > reach:  # claims of an earlier owner that still lie ahead
-            unsettled += sorted(offset for offset in before.unsettled if offset >= max(reach, frontier))
+            unsettled += sorted(offset for offset in before.unsettled if offset >= max(reach, committable_offset))
             reach, epoch = before.reach, max(epoch, before.leader_epoch)
         return encode(
             self.topic_id,
-            frontier,
+            committable_offset,
             reach,
             unsettled,
             room,

@@ -13,7 +13,8 @@ from consumer.scheduling.task import Partition, Task
 class ReadyQueue:
     """The new tasks, and those whose time to be tried again has come. The two take turns.
 
-    Tasks that are tried again are the oldest, and hold their partition's frontier back: behind a full buffer one would
+    Tasks that are tried again are the oldest, and hold their partition's committable offset back: behind a full buffer
+    one would
     wait for as long as the buffer lasts. Contacts that fail again and again still leave every other turn to the others.
 
     new_first -- those that are tried again wait until there is no new one
@@ -93,7 +94,7 @@ class _FairQueue:
             self.turns.remove(partition)
 
 
-class ParkedTasks:
+class RetryQueue:
     """Tasks with a time, in a heap.
 
     next_due -- when the first is due, in monotonic seconds; infinite when none waits

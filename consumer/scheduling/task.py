@@ -14,7 +14,7 @@ from consumer.delivery.attempts import Attempts
 from consumer.enrolment.disposition import DeadLetterReason
 
 if TYPE_CHECKING:
-    from consumer.scheduling.offset_tracker import Ledger
+    from consumer.scheduling.offset_tracker import OffsetTracker
 
 Headers = list[tuple[str, bytes | None]]
 
@@ -78,11 +78,11 @@ class Stage(Enum):
     QUEUED = "queued"  # behind another record of one of its identities
     READY = "ready"  # first in its lanes, may be taken
     IN_FLIGHT = "in_flight"  # a request is under way
-    PARKED = "parked"  # waits until its retry is due
-    SUSPECT = "suspect"  # waits for a probe
+    RETRY_WAIT = "retry_wait"  # waits until its retry is due
+    AWAITING_PROBE = "awaiting_probe"  # waits for a probe
     HELD = "held"  # is no event, and waits until the input guard has judged its run
-    TO_BURY = "to_bury"  # its dead letter is to be written
-    BURYING = "burying"  # its dead letter awaits the broker's acknowledgement
+    DEAD_LETTER_PENDING = "dead_letter_pending"  # its dead letter is to be written
+    DEAD_LETTER_IN_FLIGHT = "dead_letter_in_flight"  # its dead letter awaits the broker's acknowledgement
     DONE = "done"
 
 
@@ -93,7 +93,7 @@ class Task:
     """
 
     record: Record
-    ledger: Ledger
+    tracker: OffsetTracker
     identities: tuple[str, ...] = ()  # none for a record that never becomes a contact
     payload: bytes = b""
     event: str = ""
@@ -102,7 +102,7 @@ class Task:
     stage: Stage = Stage.QUEUED
     ahead: int = 0  # lanes in which another task stands before it
     attempts: Attempts = field(default_factory=Attempts)
-    burials: int = 0  # how often its dead letter could not be written
+    failed_writes: int = 0  # how often its dead letter could not be written
 
     @property
     def contact(self) -> str:

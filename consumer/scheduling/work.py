@@ -22,8 +22,8 @@ class Deliver(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Bury:
-    """Write the task's dead letter, then `Scheduler.buried` or `Scheduler.bury_failed`."""
+class WriteDeadLetter:
+    """Write the task's dead letter, then `Scheduler.dead_letter_written` or `Scheduler.dead_letter_failed`."""
 
     task: Task
 
@@ -52,4 +52,4 @@ class Stop:
     """The scheduler is closed: nothing will be handed out any more."""
 
 
-Work = Deliver | Bury | Duplicate | Probe | Wait | Stop
+Work = Deliver | WriteDeadLetter | Duplicate | Probe | Wait | Stop

@@ -324,8 +324,8 @@ class Monitor(Section):
         if self.serves_debugger:
             return ()
         given = {"allowed_hosts", "token", "debugger_records"} & self.model_fields_set
-        what, mend = "is ignored: the event debugger is off", "Set MONITOR_DEBUGGER=on, or leave it out"
-        return tuple(Problem(f"MONITOR_{name.upper()}", what, mend) for name in sorted(given))
+        what, hint = "is ignored: the event debugger is off", "Set MONITOR_DEBUGGER=on, or leave it out"
+        return tuple(Problem(f"MONITOR_{name.upper()}", what, hint) for name in sorted(given))
 
 
 class Log(Section):

@@ -120,8 +120,8 @@ def _read_secret(gathered: Gathered, setting: Setting, path: Path) -> None:
         what = f"has a file that cannot be read ({error.strerror})"
     except UnicodeDecodeError:
         what = "has a file that is not UTF-8 text"
-    mend = f"Mend the file that {setting.variable}_FILE or the secrets directory names"
-    gathered.problems.append(Problem(setting.variable, what, mend))
+    hint = f"Mend the file that {setting.variable}_FILE or the secrets directory names"
+    gathered.problems.append(Problem(setting.variable, what, hint))
 
 
 def _read_file(gathered: Gathered, path: Path, known: Collection[Setting]) -> None:
@@ -148,8 +148,8 @@ def _read_table(gathered: Gathered, path: Path, section: str, entries: object, k
     sections = list(dict.fromkeys(setting.section for setting in known))
     if section not in sections:
         meant = nearest(section, sections)
-        mend = f"Did you mean [{meant}]?" if meant else f"There are {', '.join(f'[{name}]' for name in sections)}"
-        gathered.problems.append(Problem(f"[{section}] in {path}", "is not a section", mend))
+        hint = f"Did you mean [{meant}]?" if meant else f"There are {', '.join(f'[{name}]' for name in sections)}"
+        gathered.problems.append(Problem(f"[{section}] in {path}", "is not a section", hint))
         return
     if not isinstance(entries, dict):
         gathered.problems.append(Problem(f"{section} in {path}", "is not a table", f"Write [{section}], then its keys"))
@@ -174,5 +174,5 @@ def _meant(setting: Setting, known: Iterable[Setting]) -> str:
 
 
 def _unknown(name: str, meant: str | None) -> Problem:
-    mend = f"Did you mean {meant}?" if meant else "`clicksend-consumer settings` lists all settings"
-    return Problem(name, "is not a setting", mend)
+    hint = f"Did you mean {meant}?" if meant else "`clicksend-consumer settings` lists all settings"
+    return Problem(name, "is not a setting", hint)

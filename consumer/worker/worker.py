@@ -18,7 +18,7 @@ from consumer.threads import Threads
 from consumer.worker.delivery_loop import DeliveryLoop, Driver
 from consumer.worker.input_guard import InputGuard
 from consumer.worker.poll_loop import PollLoop
-from consumer.worker.start import Start
+from consumer.worker.start import Startup
 from consumer.worker.watchdog import Pulse
 
 LAST_COMMIT_SECONDS = 2.0  # of the drain budget: requests and dead letters that hang must not cost the last commit
@@ -96,7 +96,7 @@ class Worker:
 
     def _run(self, loop: PollLoop) -> Ending:
         options = self._options
-        start = Start(options, self._clients.admin, loop.connection, self._health, self._clock, self._is_stopping)
+        start = Startup(options, self._clients.admin, loop.connection, self._health, self._clock, self._is_stopping)
         if not start.find_topics(loop.consumer):
             loop.consumer.close()
             return Ending.DRAINED
@@ -148,4 +148,4 @@ class Worker:
         return Ending.UNFINISHED if unfinished else Ending.DRAINED
 
     def _in_flight(self) -> int:
-        return self._scheduler.in_flight(list(self._scheduler.ledgers))
+        return self._scheduler.in_flight(list(self._scheduler.trackers))

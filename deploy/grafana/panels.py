@@ -75,8 +75,10 @@ def _link(title: str, url: str) -> dashboard.DashboardLink:
 def build(title: str, description: str, panels: Sequence[Panel], runbook: str) -> str:
     """Return a dashboard as Grafana's JSON. runbook -- as for a panel."""
     namespaces = dashboard.QueryVariable("namespace").label("Namespace").datasource(SOURCE)
-    namespaces.query("label_values(clicksend_build_info, namespace)").refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
-    namespaces.multi(multi=True).include_all(include_all=True).all_value(".*")
+    namespaces.query("label_values(clicksend_consumer_build_info, namespace)")
+    namespaces.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).multi(multi=True).include_all(include_all=True).all_value(
+        ".*"
+    )
     others = dashboard.DashboardLink("Dashboards").type(DashboardLinkType.DASHBOARDS).tags([TAG])
     board = dashboard.Dashboard(f"ClickSend consumer: {title}").uid(f"{TAG}-{title.lower().replace(' ', '-')}")
     board.description(description).tags([TAG]).time("now-6h", "now").refresh("30s").timezone("browser")

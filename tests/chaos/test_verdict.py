@@ -79,7 +79,7 @@ class Story:
         """Something was done."""
         return self._add(deeds=[*self.evidence.deeds, *deeds])
 
-    def buried(self, *offsets: int) -> Story:
+    def dead_letter_written(self, *offsets: int) -> Story:
         """These have dead letters."""
         places = frozenset(Place(0, 0, offset) for offset in offsets)
         return self._add(dead_letters=self.evidence.dead_letters | places)
@@ -94,7 +94,7 @@ class Story:
 
 
 def test_a_run_in_order_has_no_findings_and_every_record_is_counted_once() -> None:
-    story = Story(produced(0), browsing(1), broken(2), produced(3)).stored(0, 3).buried(2).commit(4)
+    story = Story(produced(0), browsing(1), broken(2), produced(3)).stored(0, 3).dead_letter_written(2).commit(4)
     verdict = judge(story.evidence)
     assert not verdict.findings
     assert (verdict.produced, verdict.delivered, verdict.filtered, verdict.dead_lettered) == (4, 2, 1, 1)
@@ -121,7 +121,7 @@ def test_a_browsing_event_is_not_to_be_stored() -> None:
 
 
 def test_a_contact_that_nobody_refused_is_not_to_be_buried() -> None:
-    story = Story(produced(0)).buried(0)
+    story = Story(produced(0)).dead_letter_written(0)
     assert story.findings() == ["each_end_is_the_right_one"]
     assert not story._add(refused=frozenset({0})).findings()
 

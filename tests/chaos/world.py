@@ -227,7 +227,7 @@ class World:
     def finish(self) -> Evidence:
         """Let everything come to its end, stop all, and gather the evidence."""
         self.say("no more faults, nothing more is produced")
-        self.sink.mend()
+        self.sink.hint()
         self.source.finish()
         self.wait("lag 0", lambda: self.group.lag() == 0)
         self.await_group()

@@ -122,7 +122,7 @@ class WorkerContainer:
     def delivered(self) -> int:
         """How many contacts it has delivered."""
         _status, text = self.ask("/metrics")
-        found = re.search(r'^clicksend_records_settled_total{.*reason="accepted"} (.+)$', text, re.MULTILINE)
+        found = re.search(r'^clicksend_consumer_records_settled_total{.*reason="accepted"} (.+)$', text, re.MULTILINE)
         return int(float(found[1])) if found else 0
 
     def ask(self, path: str) -> tuple[int, str]:
@@ -270,9 +270,9 @@ def project(image: str) -> Iterator[ComposeProject]:
 
 def test_the_compose_file_comes_up_as_a_whole_and_delivers(project: ComposeProject) -> None:
     wanted = [
-        'sum(clicksend_assigned_partitions{namespace="compose"}) == 6',
-        'sum(clicksend_records_settled_total{disposition="delivered"}) > 20',
-        "count(clicksend_build_info) == 2",  # by the name that two containers have
+        'sum(clicksend_consumer_assigned_partitions{namespace="compose"}) == 6',
+        'sum(clicksend_consumer_records_settled_total{disposition="delivered"}) > 20',
+        "count(clicksend_consumer_build_info) == 2",  # by the name that two containers have
         "clicksend:oldest_unsettled:seconds < 60",  # by a rule
     ]
     prometheus = Prometheus("http://127.0.0.1:9090")

@@ -45,13 +45,13 @@ def _play(stage: Stage, worker: WorkerProcess, prometheus: PrometheusServer) -> 
         produce_old(stage, minutes=2)
         return fired("FreshnessBurnsFast")
 
-    prometheus.wait(lambda: prometheus.query("sum(clicksend_assigned_partitions) == 4"))
+    prometheus.wait(lambda: prometheus.query("sum(clicksend_consumer_assigned_partitions) == 4"))
     stage.faults(
         Rule(status=429, code="TOO_MANY_REQUESTS", retry_after=1, times=2),
         Rule(status=400, code="ALREADY_EXISTS", times=1),
     )
     stage.produce(*(sign_up(number) for number in range(40)), *[page_view()] * 20, raw=[b"{"] * 10)
-    worker.wait(lambda: worker.total("clicksend_records_settled_total") == 70)
+    worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 70)
     prometheus.wait(lambda: fired("DeadLetterRate", "ContactsExist"))
     prometheus.wait(late)
     stage.faults(Rule(status=429, code="TOO_MANY_REQUESTS"))

@@ -70,11 +70,11 @@ def test_a_halt_says_how_to_mend_each_fault(tmp_path: Path) -> None:
         alert = ALERTS["ClicksendHalted"]
         annotations = {
             "summary": f"Delivery has halted: {fault}",
-            "description": f"{fault.mend} No record is lost meanwhile; delivery resumes by itself.",
+            "description": f"{fault.hint} No record is lost meanwhile; delivery resumes by itself.",
             "runbook_url": alert["annotations"]["runbook_url"],
         }
         labels = {"job": "j", "namespace": "n", "reason": str(fault), "severity": "page"}
-        series = f'clicksend_halted{{namespace="n", job="j", instance="a", reason="{fault}"}}'
+        series = f'clicksend_consumer_delivery_halted{{namespace="n", job="j", instance="a", reason="{fault}"}}'
         expected = {"exp_labels": labels, "exp_annotations": annotations}
         return {
             "interval": "1m",

@@ -1,4 +1,4 @@
-"""`dead-letters redrive` against a real Kafka and the ClickSend stand-in."""
+"""`dead-dead_letters redrive` against a real Kafka and the ClickSend stand-in."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_letter_of_a_partition_that_is_gone_is_placed_by_its_key_and_blocks_no
     stage = graveyard.stage
     for email, partition in ((JANE, 7), (JOE, 2)):
         _, fields = graveyard.record(email)
-        graveyard.letter(Partition(stage.topic, partition), letter_at=0, **{**fields, "offset": 40})
+        graveyard.dead_letter(Partition(stage.topic, partition), dead_letter_at=0, **{**fields, "offset": 40})
     assert outcomes(graveyard, *TO_SOURCE, "--execute", "--include-stale") == {"redriven": 2}
     placed = {each.key(): each.partition() for each in redriven(graveyard)}
     assert placed[JOE.encode()] == 2

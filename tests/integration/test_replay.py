@@ -223,7 +223,7 @@ def test_a_halt_is_said_and_waited_on(graveyard: Graveyard) -> None:
         _, err = running.communicate(timeout=HANG_SECONDS)
     assert running.returncode == 4
     assert "delivery halted" in err
-    assert "mend" in err
+    assert "hint" in err
 
 
 @pytest.mark.parametrize(

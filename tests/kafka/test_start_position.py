@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 from structlog.testing import capture_logs
 
 from consumer.kafka.options import OffsetReset, StreamOptions
-from consumer.kafka.start_position import Start, StartPosition
+from consumer.kafka.start_position import StartOffset, StartPosition
 from consumer.scheduling.offset_map import decode, encode
 from consumer.scheduling.task import Partition
 
@@ -54,7 +54,7 @@ class Group:
             raise KafkaException(KafkaError(KafkaError.ILLEGAL_GENERATION))
         self.stored |= {each.partition: (each.offset, each.metadata or "") for each in offsets}
 
-    def begin(self, *partitions: Partition, reset: OffsetReset = OffsetReset.LATEST) -> dict[Partition, Start]:
+    def begin(self, *partitions: Partition, reset: OffsetReset = OffsetReset.LATEST) -> dict[Partition, StartOffset]:
         """One of its workers begins these partitions, which are its own."""
         anything: Any = self
         options = StreamOptions(("events",), "group", "events.dead-letter", {}, offset_reset=reset)
@@ -111,7 +111,7 @@ def test_partitions_that_were_added_pass_on_the_count_that_the_group_began_with(
     """Else the second of two that were added together would be taken for one that was there."""
     group = Group(p0=of(TOPIC_ID, 2), p1=of(TOPIC_ID, 2))
     for added in (Partition("events", 2), THREE):
-        assert group.begin(added)[added] == Start(LOW, 2)
+        assert group.begin(added)[added] == StartOffset(LOW, 2)
 
 
 def test_a_start_whose_commit_is_refused_is_used_all_the_same() -> None:
@@ -127,4 +127,4 @@ def test_a_start_whose_commit_is_refused_is_used_all_the_same() -> None:
 
 def test_with_earliest_the_beginning_is_the_start_whatever_others_have_committed() -> None:
     group = Group(p0=of(TOPIC_ID, 4))
-    assert group.begin(THREE, reset=OffsetReset.EARLIEST)[THREE] == Start(LOW)
+    assert group.begin(THREE, reset=OffsetReset.EARLIEST)[THREE] == StartOffset(LOW)

@@ -122,7 +122,7 @@ class Topic:
 
     @property
     def id_bytes(self) -> bytes:
-        """The id as it stands in a commit map."""
+        """The id as it stands in a offset map."""
         return (7 << 64 | self.topic_id).to_bytes(16) + zlib.crc32(b"simulated").to_bytes(4)
 
 

@@ -55,7 +55,7 @@ class Group:
 
     @property
     def topic_id(self) -> bytes:
-        """The id of the topic, as it stands in a commit map."""
+        """The id of the topic, as it stands in a offset map."""
         return self._cluster.topics[self._topic].id_bytes
 
     @property

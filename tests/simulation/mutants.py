@@ -12,12 +12,12 @@ import pytest
 
 from consumer.clicksend.outcome import classify
 from consumer.dead_letters.writer import DeadLetters
-from consumer.delivery.circuit_breaker import Breaker
+from consumer.delivery.circuit_breaker import CircuitBreaker
 from consumer.delivery.gate import Gate
 from consumer.delivery.halt import Halt
 from consumer.scheduling.lanes import Lanes
-from consumer.scheduling.offset_tracker import Ledger
-from consumer.scheduling.ready import ParkedTasks
+from consumer.scheduling.offset_tracker import OffsetTracker
+from consumer.scheduling.ready import RetryQueue
 from consumer.scheduling.scheduler import Scheduler
 from consumer.worker.committer import Committer
 from consumer.worker.delivery_loop import DeliveryLoop
@@ -59,22 +59,22 @@ MUTANTS = [
         "scheduler.complete(work, classify(200, {}, b'', datetime.now(UTC)), now)\n"
         "            driver.send(work.task.payload, "
         "lambda _: (setattr(self, '_requests', self._requests - 1), self._pump()))",
-        "frontier",
-        "commit map",
+        "committable_offset",
+        "offset map",
         "order",
     ),
     _mutant(
-        "committed beyond the frontier",
+        "committed beyond the committable offset",
         (Committer, "_changed"),
-        "metadata = ledger.commit_map(frontier, room)",
-        "frontier, metadata = ledger.highest_seen + 1, ''",
-        "frontier",
+        "metadata = tracker.offset_map(committable_offset, room)",
+        "committable_offset, metadata = tracker.highest_seen + 1, ''",
+        "committable_offset",
     ),
     _mutant(
         "committed when lost",
         (Assignment, "lost"),
         "self._detach(owned",
-        "self._committer.commit_now(_consumer, [each for each in owned if each in self._scheduler.ledgers])\n"
+        "self._committer.commit_now(_consumer, [each for each in owned if each in self._scheduler.trackers])\n"
         "    self._detach(owned",
         "lost",
     ),
@@ -91,27 +91,27 @@ MUTANTS = [
         (DeadLetters, "_write"),
         "on_delivery=reported,\n        )",
         "on_delivery=lambda *_: None,\n        )\n        reported(None, None)",
-        "frontier",
-        "commit map",
+        "committable_offset",
+        "offset map",
     ),
     _mutant(
         "headers that can't be read are asked for",
         (Intake, "_task"),
-        "task = _task(message, ledger, decision)",
-        "message.headers()\n    task = _task(message, ledger, decision)",
+        "task = _task(message, tracker, decision)",
+        "message.headers()\n    task = _task(message, tracker, decision)",
         "run",
     ),
     _mutant("lanes ignored", (Lanes, "enter"), "return not ahead", "return True", "order"),
     _mutant(
         "late answer counted",
         (Scheduler, "complete"),
-        "if not task.ledger.live:",
+        "if not task.tracker.live:",
         "if False:",
         "conservation",
     ),
     _mutant(
         "late dead letter counted",
-        (Scheduler, "buried"),
+        (Scheduler, "dead_letter_written"),
         "if live:",
         "if True:",
         "conservation",
@@ -125,39 +125,43 @@ MUTANTS = [
     ),
     _mutant("two commits outstanding", (Committer, "tick"), " or self.outstanding", "", "one commit"),
     _mutant(
-        "commit map of another topic believed",
+        "offset map of another topic believed",
         (Assignment, "_open_committed"),
-        "_load_map(ledger, claim, committed.metadata, topic_id)",
-        "ledger.settled_before = claim if claim is not None and claim.committed == offset else None",
-        "frontier",
-        "commit map",
+        "_load_map(tracker, claim, committed.metadata, topic_id)",
+        "tracker.previously_settled = claim if claim is not None and claim.committed == offset else None",
+        "committable_offset",
+        "offset map",
         "rest",
         "resume",
     ),
     _mutant(
         "position believed inside a revoke",
         (Committer, "commit_now"),
-        "lambda _ledger: None",
-        "lambda ledger: _position(consumer, ledger.partition)",
-        "frontier",
+        "lambda _tracker: None",
+        "lambda tracker: _position(consumer, tracker.partition)",
+        "committable_offset",
     ),
     _mutant(
-        "commit map left out", (Ledger, "_make_map"), "unsettled = list", "return ''; unsettled = list", "duplicates"
+        "offset map left out",
+        (OffsetTracker, "_make_map"),
+        "unsettled = list",
+        "return ''; unsettled = list",
+        "duplicates",
     ),
     _mutant(
-        "commit map not believed",
+        "offset map not believed",
         (Assignment, "_open_committed"),
-        "_load_map(ledger, claim, committed.metadata, topic_id)",
+        "_load_map(tracker, claim, committed.metadata, topic_id)",
         "pass",
         "duplicates",
     ),
     _mutant(
         "jump backwards not seen",
         (Intake, "read"),
-        "if offset <= ledger.highest_seen or moved_back:",
+        "if offset <= tracker.highest_seen or moved_back:",
         "if False:",
         "one disposition",
-        "frontier",
+        "committable_offset",
         "run",
         "conservation",
         "order",
@@ -180,10 +184,10 @@ MUTANTS = [
     _mutant(
         "never resumed at the cap", (PollLoop, "_regulate"), "self.consumer.resume", "lambda _: None", "resume", "rest"
     ),
-    _mutant("no cap", (PollLoop, "_regulate"), "if ledgers:", "if False:", "caps"),
+    _mutant("no cap", (PollLoop, "_regulate"), "if trackers:", "if False:", "caps"),
     _mutant(
         "a retry forgotten",
-        (ParkedTasks, "pop_due"),
+        (RetryQueue, "pop_due"),
         "while self._heap",
         "while len(self._heap) > 1",
         "resume",
@@ -213,7 +217,7 @@ MUTANTS = [
     ),
     _mutant(
         "breaker that stays open",
-        (Breaker, "trial_answered"),
+        (CircuitBreaker, "trial_answered"),
         "self.state = BreakerState.CLOSED",
         "pass",
         "breaker",
@@ -237,5 +241,5 @@ MUTANTS = [
         "resume",
         "rest",
     ),
-    _mutant("released records not counted", (Scheduler, "detach"), "+= len(ledger)", "+= 0", "conservation"),
+    _mutant("released records not counted", (Scheduler, "detach"), "+= len(tracker)", "+= 0", "conservation"),
 ]

@@ -109,7 +109,7 @@ class World:
             self.watch.violated("rest", self._unrest())
         if self.watch.violations:
             return
-        self._judge()
+        self._outcome_policy()
         self._ending = True
         stopped = [member for member in self._members if member.alive]
         for member in stopped:
@@ -268,7 +268,7 @@ class World:
         lag = {key[1]: (self._group.stored.get(key), self._cluster.log(key).end) for key in self._group.partitions}
         return f"not done: {undone[:5]} of {len(undone)}; stored and end: {lag}"
 
-    def _judge(self) -> None:
+    def _outcome_policy(self) -> None:
         """At rest: everything has its end, and each contact its last event."""
         last: dict[str, int] = {}
         partitions: defaultdict[str, set[Key]] = defaultdict(set)

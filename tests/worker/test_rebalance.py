@@ -1,4 +1,4 @@
-"""What a rebalance does to ledgers and commits."""
+"""What a rebalance does to offset trackers and commits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from consumer.delivery.gate import Permit
-from consumer.kafka.broker_status import Connection
+from consumer.kafka.broker_status import BrokerStatus
 from consumer.kafka.options import StreamOptions
 from consumer.kafka.start_position import StartPosition
 from consumer.kafka.topic_ids import Descriptions, TopicIds
@@ -106,7 +106,7 @@ class Member:
             options,
             self.engine,
             self.committer,
-            Connection(health, lambda: NOW),
+            BrokerStatus(health, lambda: NOW),
             health,
             Reporter(CollectorRegistry(), None, lambda: NOW),
             LookUps(self.topics, StartPosition(options, nobody)),
@@ -118,7 +118,7 @@ class Member:
 
     def see_to(self, offset: int) -> None:
         """Filtered records: being seen is being settled."""
-        self.engine.ledgers[EVENTS].highest_seen = offset
+        self.engine.trackers[EVENTS].highest_seen = offset
         self.engine.admit(Batch(consumed=1))
 
 
@@ -162,8 +162,8 @@ def test_where_a_partition_begins_whose_offset_was_committed_for_a_topic(topic_i
     member = Member(group, OURS)
     member.assigned()
     assert group.begun == [begins]
-    ledger = member.engine.ledgers[EVENTS]
-    assert (ledger.settled_before is not None) == (topic_id == OURS), "only this topic's own map is believed"
+    tracker = member.engine.trackers[EVENTS]
+    assert (tracker.previously_settled is not None) == (topic_id == OURS), "only this topic's own map is believed"
 
 
 def test_nothing_is_committed_of_a_partition_whose_offset_could_not_be_read_before_a_record_came() -> None:
@@ -199,10 +199,10 @@ def test_an_id_that_could_not_be_had_is_taken_from_the_commit_until_it_can_be_co
     group = Group((40, encode(OURS, 40, 60, [40])))
     member = Member(group, UNKNOWN_TOPIC_ID)
     member.assigned()
-    ledger = member.engine.ledgers[EVENTS]
-    assert ledger.topic_id == OURS
-    assert ledger.settled_before is None, "nobody has said yet that it is this topic's"
-    assert ledger.unverified is not None
+    tracker = member.engine.trackers[EVENTS]
+    assert tracker.topic_id == OURS
+    assert tracker.previously_settled is None, "nobody has said yet that it is this topic's"
+    assert tracker.unverified is not None
 
 
 def test_without_a_commit_it_is_the_one_that_the_topic_had_before() -> None:
@@ -211,7 +211,7 @@ def test_without_a_commit_it_is_the_one_that_the_topic_had_before() -> None:
     member.assignment.revoked(member.group, [TopicPartition(*EVENTS)])
     member.topics.present = UNKNOWN_TOPIC_ID
     member.assigned()
-    assert member.engine.ledgers[EVENTS].topic_id == OURS
+    assert member.engine.trackers[EVENTS].topic_id == OURS
 
 
 def test_a_topic_that_was_created_again_and_has_no_commit_is_begun_at_its_beginning() -> None:

@@ -15,7 +15,7 @@ from consumer.scheduling.task import Partition
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PartitionLag:
     """One partition. None: there is no such thing.
 
     current        -- the committed offset
@@ -90,13 +90,13 @@ def standings(
     oldest_ms: Mapping[Partition, int],
     topic_ids: Mapping[str, bytes],
     log_ends: Mapping[Partition, int],
-) -> list[Standing]:
+) -> list[PartitionLag]:
     """One for each partition, in order."""
     found = []
     for partition in sorted(ends):
         commit = group.commits.get(partition)
         found.append(
-            Standing(
+            PartitionLag(
                 group.name,
                 partition,
                 None if commit is None else commit.offset,
@@ -122,7 +122,7 @@ def settled_beyond(commit: Commit, topic_id: bytes) -> int:
     return found.reach - found.committed - len(found.unsettled)
 
 
-def total(found: Iterable[Standing], now_ms: int) -> str:
+def total(found: Iterable[PartitionLag], now_ms: int) -> str:
     """All partitions in a sentence."""
     rows = list(found)
     lags = [each.lag for each in rows if each.lag is not None]

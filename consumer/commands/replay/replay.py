@@ -19,7 +19,7 @@ from consumer.commands.output import Format, put, rendered
 from consumer.commands.pace import pace
 from consumer.commands.progress import bar
 from consumer.commands.replay.bounds import Bounds
-from consumer.commands.replay.range_consumer import Plan, RangeClients
+from consumer.commands.replay.range_consumer import RangeClients, RangePlan
 from consumer.commands.replay.selection import DELIVER, Only, Selection
 from consumer.commands.signals import StopSignals
 from consumer.enrolment.disposition import Disposition
@@ -110,7 +110,7 @@ class Replay:
         scopes, bounds = self._options.scopes, self._options.bounds
         partitions = chosen(scopes, self._cluster.partitions_of(scope.topic for scope in scopes))
         log_ends, ends = self._cluster.log_ends(partitions), self._cluster.ends(partitions)
-        say(*(f"{doubt}." for doubt in bounds.doubts(ends, log_ends)))
+        say(*(f"{warning}." for warning in bounds.warnings(ends, log_ends)))
         return bounds.ranges(self._cluster, ends)
 
     def _announce(self, ranges: Ranges, left: Ranges) -> None:
@@ -161,7 +161,7 @@ class Replay:
 
             progress = _Progress(advance)
             worker = Worker(
-                RangeClients(self._stream_options(), Plan(left, self._selection.keep, turned)),
+                RangeClients(self._stream_options(), RangePlan(left, self._selection.keep, turned)),
                 self._enroller,
                 engine,
                 EventLoopDriver(delivery(self._settings), self._settings.clicksend.total_timeout, clock),

@@ -12,11 +12,11 @@ from consumer.enrolment.disposition import Disposition
 from consumer.monitoring.debugger.history import STEP_SECONDS, History, Totals
 from consumer.monitoring.server import Report
 from consumer.scheduling.counts import Counts
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Stage
 
-IN_FLIGHT = (Stage.IN_FLIGHT, Stage.BURYING)
+IN_FLIGHT = (Stage.IN_FLIGHT, Stage.DEAD_LETTER_IN_FLIGHT)
 
 Json = dict[str, Any]
 
@@ -48,7 +48,7 @@ class StateView:
         if self._history.is_due(now):
             counts, waiting = self._scheduler.counts()
             settled = _by_disposition(counts)
-            lag = sum(_lag(ledger) or 0 for ledger in list(self._scheduler.ledgers.values()))
+            lag = sum(_lag(tracker) or 0 for tracker in list(self._scheduler.trackers.values()))
             self._history.note(Totals(**settled, waiting=waiting, lag=lag), now)
 
     def consumed(self) -> int:
@@ -87,25 +87,25 @@ class StateView:
         return {
             "state": state,
             "fault": fault,
-            "mend": fault.mend if fault is not None else None,
+            "hint": fault.hint if fault is not None else None,
             "probe_at": self._wall() + probe_in if probe_in is not None and probe_in < float("inf") else None,
             "requests_per_second": rate if rate < float("inf") else None,
         }
 
     def _partitions(self) -> list[Json]:
-        ledgers = sorted(self._scheduler.ledgers.values(), key=lambda ledger: ledger.partition)
+        trackers = sorted(self._scheduler.trackers.values(), key=lambda tracker: tracker.partition)
         with self._scheduler.lock:
             return [
                 {
-                    "partition": str(ledger.partition),
-                    "lag": _lag(ledger),
-                    "committed": ledger.committed if ledger.committed >= 0 else None,
-                    "end": ledger.end if ledger.end >= 0 else None,
-                    "unsettled": len(ledger),
-                    "oldest_at": _written_at(ledger),
-                    "paused": ledger.paused,
+                    "partition": str(tracker.partition),
+                    "lag": _lag(tracker),
+                    "committed": tracker.committed if tracker.committed >= 0 else None,
+                    "end": tracker.end if tracker.end >= 0 else None,
+                    "unsettled": len(tracker),
+                    "oldest_at": _written_at(tracker),
+                    "paused": tracker.paused,
                 }
-                for ledger in ledgers
+                for tracker in trackers
             ]
 
 
@@ -116,14 +116,14 @@ def _by_disposition(counts: Counts) -> dict[str, int]:
     return settled
 
 
-def _lag(ledger: Ledger) -> int | None:
+def _lag(tracker: OffsetTracker) -> int | None:
     """Records from the committed offset to the end, as Kafka's own tools count them; None: not known yet."""
-    if ledger.end < 0 or ledger.committed < 0:
+    if tracker.end < 0 or tracker.committed < 0:
         return None
-    return max(0, ledger.end - ledger.committed)
+    return max(0, tracker.end - tracker.committed)
 
 
-def _written_at(ledger: Ledger) -> float | None:
+def _written_at(tracker: OffsetTracker) -> float | None:
     """When the oldest unsettled record was written; None where there is none."""
-    task = ledger.oldest()
+    task = tracker.oldest()
     return task.record.timestamp_ms / 1000 if task and task.record.timestamp_ms >= 0 else None

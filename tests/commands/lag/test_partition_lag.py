@@ -5,7 +5,7 @@ import pytest
 from consumer.commands.kafka.cluster import Ends
 from consumer.commands.kafka.group import Commit, Group, Member
 from consumer.commands.kafka.records import Range
-from consumer.commands.lag.partition_lag import Standing, settled_beyond, standings, total, unconsumed
+from consumer.commands.lag.partition_lag import PartitionLag, settled_beyond, standings, total, unconsumed
 from consumer.scheduling.offset_map import TOPIC_ID_SIZE, encode
 from consumer.scheduling.task import Partition
 
@@ -24,7 +24,7 @@ def stand(
     ends: dict[Partition, Ends],
     oldest_ms: int = NOW_MS,
     log_ends: dict[Partition, int] | None = None,
-) -> list[Standing]:
+) -> list[PartitionLag]:
     log_ends = log_ends or {partition: end.high for partition, end in ends.items()}
     return standings(group(commits), ends, dict.fromkeys(ends, oldest_ms), {"events": ID}, log_ends)
 

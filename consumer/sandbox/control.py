@@ -54,7 +54,8 @@ class Control:
         try:
             script = parse_json(call.body)
         except ConfigurationError as error:
-            return json_answer({"problems": error.problems}, status=400)
+            problems = [{"name": each.name, "what": each.what, "hint": each.hint} for each in error.problems]
+            return json_answer({"problems": problems}, status=400)
         self._app.set_faults(script, now)
         return json_answer({"rules": len(script.rules)})
 

@@ -45,7 +45,7 @@ def test_a_certificate_fault_refuses_without_a_status() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "allowed"),
+    ("result", "allowed"),
     [
         pytest.param(ProbeResult(ProbeStatus.FINE), True, id="fine"),
         pytest.param(ProbeResult(ProbeStatus.REFUSED, Fault.FORBIDDEN), True, id="only reading is forbidden"),
@@ -53,6 +53,5 @@ def test_a_certificate_fault_refuses_without_a_status() -> None:
         pytest.param(ProbeResult(ProbeStatus.UNDECIDED), False, id="undecided"),
     ],
 )
-def test_a_trial_is_allowed_where_posting_may_work(action: ProbeResult, allowed: bool) -> None:
-    # case's expectation
-    assert action.allows_trial is allowed
+def test_a_trial_is_allowed_where_posting_may_work(result: ProbeResult, allowed: bool) -> None:
+    assert result.allows_trial is allowed

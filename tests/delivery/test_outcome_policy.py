@@ -290,6 +290,15 @@ def test_suspicious_contacts_count_too_where_the_probe_is_fine() -> None:
     assert court.gate.fault is Fault.MASS_REJECTION
 
 
+def test_a_suspicious_trial_of_a_mass_rejection_with_a_fine_probe_is_rejected() -> None:
+    court = Court(limit=3)
+    reject(court, 3)
+    court.gate.probed(FINE, court.now)
+    assert court.gate.ask(court.now) is Permit.HALT_TRIAL
+    assert court.answer(SUSPICIOUS, permit=Permit.HALT_TRIAL) == AwaitProbe()
+    assert court.probe(FINE) == DeadLetter(DeadLetterReason.REJECTED)
+
+
 def test_suspicious_contacts_do_not_count_where_the_probe_failed() -> None:
     court = Court(limit=3)
     for contact in ("joe", "ann", "kim"):

@@ -30,6 +30,8 @@ from tests.delivery.limited_sink import (
     TokenBucket,
 )
 
+pytestmark = pytest.mark.no_cover  # minutes of virtual time over a few lines
+
 RATE = 100
 SEEDS = range(1, 4)
 FAST, USUAL, SLOW = Latency(0.001, 0.002), Latency(0.03, 0.08), Latency(0.4, 0.6)

@@ -76,6 +76,7 @@ def own(tmp_path: Path, content: bytes) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_once_plays_the_story_and_settles_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "QUICK_OUTAGE_SECONDS", 4.0)  # a busy machine takes its time until the records arrive
     monkeypatch.setattr(story, "RATE_LIMIT_SECONDS", 4.0)  # the same

@@ -20,6 +20,8 @@ from tests.integration.stage import Stage, sign_up
 from tests.kafka.apache import ApacheKafka, free_ports
 from tests.kafka.in_process import InProcess
 
+pytestmark = pytest.mark.slow
+
 RULES = rules.compressed(rules.RULES.read_text("utf-8"))
 
 

@@ -44,7 +44,7 @@ BASE, BUILD_BASE, KAFKA, PROMETHEUS = "local/python", "local/python-pip", "local
 HANG_SECONDS = 240.0  # a guard against hanging
 LARGEST = 180_000_000  # bytes above the base
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 def docker(*arguments: str, check: bool = True) -> str:

@@ -22,7 +22,8 @@ from tests.integration.stage import Stage, page_view, sign_up
 from tests.integration.worker_process import WorkerProcess
 from tests.kafka.in_process import InProcess
 
-pytestmark = pytest.mark.timeout(1200)  # the run that all tests share takes a minute and a half on an idle machine
+# The run that all tests share takes a minute and a half on an idle machine.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @dataclass(frozen=True)

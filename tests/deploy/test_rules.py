@@ -28,6 +28,7 @@ def test_prometheus_takes_the_rules() -> None:
     run("promtool", "check", "rules", rules.RULES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
 def test_the_rules_do_what_their_tests_say(path: Path) -> None:
     run("promtool", "test", "rules", path)

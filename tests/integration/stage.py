@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
+import pytest
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
@@ -24,6 +25,7 @@ from tests.kafka.in_process import InProcess
 PARTITIONS = 4
 HANG_SECONDS = 60.0  # a guard against hanging
 MISSED_SOON_MS = 6000
+PROTOCOLS = [pytest.param("classic", marks=pytest.mark.slow), "consumer"]  # where the broker is no parameter
 
 Event = dict[str, Any]
 T = TypeVar("T")

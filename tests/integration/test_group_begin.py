@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.stage import PARTITIONS, Stage, sign_up
+
+pytestmark = pytest.mark.slow
 
 ASSIGNED = "clicksend_consumer_assigned_partitions"
 

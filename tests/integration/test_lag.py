@@ -20,13 +20,13 @@ from consumer.sandbox.faults import Rule
 from consumer.sandbox.server import Sandbox
 from tests.integration.access import Access
 from tests.integration.command import HANG_SECONDS, environment, run
-from tests.integration.stage import PARTITIONS, Stage, sign_up
+from tests.integration.stage import PARTITIONS, PROTOCOLS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka, free_ports
 
 pytestmark = pytest.mark.kafka
 
 
-@pytest.fixture(params=["classic", "consumer"])
+@pytest.fixture(params=PROTOCOLS)
 def stage(request: pytest.FixtureRequest, kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Stage]:
     with Sandbox() as sandbox:
         yield Stage(kafka_from_jars, request.param, sandbox, tmp_path)

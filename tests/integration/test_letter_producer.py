@@ -27,6 +27,8 @@ from tests.kafka.broker import Broker
 from tests.kafka.fatal import fail_for_good
 from tests.scheduling.builders import Engine, record
 
+pytestmark = pytest.mark.slow
+
 PARTITIONS = 4
 HANG_SECONDS = 300.0  # a guard against hanging
 

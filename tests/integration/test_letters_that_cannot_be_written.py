@@ -20,7 +20,7 @@ from tests.integration.stage import HANG_SECONDS, PARTITIONS, Stage, sign_up
 from tests.integration.worker_process import WorkerProcess
 from tests.kafka.apache import ApacheKafka
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 WRITTEN = 'clicksend_consumer_dead_letters_total{result="acknowledged"}'
 WAITING = "clicksend_consumer_dead_letters_waiting"

@@ -13,7 +13,7 @@ from consumer.sandbox.faults import Rule
 from tests.integration.stage import PARTITIONS, Stage
 from tests.integration.worker_process import WorkerProcess
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 MOST = 120 * 1024 * 1024
 RECORDS = 120_000

@@ -16,7 +16,7 @@ from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
 from tests.integration.graveyard import Graveyard
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 JANE, JOE = "jane.doe@example.com", "joe.doe@example.com"
 
 

@@ -12,13 +12,13 @@ from confluent_kafka.admin._resource import ResourceType
 
 from consumer.sandbox.server import Sandbox
 from tests.integration.access import Access
-from tests.integration.stage import Stage, sign_up
+from tests.integration.stage import PROTOCOLS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka
 
 pytestmark = pytest.mark.kafka
 
 
-@pytest.fixture(params=["classic", "consumer"])
+@pytest.fixture(params=PROTOCOLS)
 def guarded(request: pytest.FixtureRequest, kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Stage]:
     """A world whose Kafka asks for a password."""
     with Sandbox() as sandbox:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.stage import PARTITIONS, Stage, sign_up
 from tests.integration.worker_process import WorkerProcess
+
+pytestmark = pytest.mark.slow
 
 
 def moves(worker: WorkerProcess) -> float:

@@ -16,7 +16,7 @@ from tests.integration.command import wait_until
 from tests.integration.stage import HANG_SECONDS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka, Unavailable
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 BOTH, LOST, NEW = range(10), range(10, 30), range(30, 60)  # numbers of sign-ups: on both, on the old leader, since
 Brokers = dict[int, ApacheKafka]
 

@@ -107,8 +107,9 @@ def test_an_outage_loses_nothing_and_the_group_goes_on_polling(stage: Stage) -> 
         worker.wait_ready()
         stage.faults(Rule(status=503))
         stage.produce(*[sign_up(number) for number in range(30)])
-        worker.wait(lambda: worker.total("clicksend_consumer_retries_total") > 0)
-        time.sleep(2)  # the outage goes on for a while
+        worker.wait(lambda: worker.metrics()['clicksend_consumer_gate_state{state="breaker"}'] == 1)
+        requests = len(stage.sandbox.requests())
+        worker.wait(lambda: len(stage.sandbox.requests()) >= requests + 2)  # the breaker's trials
         stage.faults()
         worker.wait(lambda: stage.enrolled() == 30)
         assert worker.liveness()[0] == 200

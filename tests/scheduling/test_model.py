@@ -420,4 +420,12 @@ class SchedulerMachine(RuleBasedStateMachine):
 pytestmark = pytest.mark.timeout(600)  # a failure is made as short as it can be, which takes longer than the test
 
 TestScheduler = SchedulerMachine.TestCase
-TestScheduler.settings = settings(max_examples=250, stateful_step_count=60, deadline=None)
+TestScheduler.settings = settings(max_examples=40, stateful_step_count=60, deadline=None)
+
+
+class LongSchedulerMachine(SchedulerMachine):
+    """The same, for many more histories."""
+
+
+TestSchedulerAtLength = pytest.mark.slow(LongSchedulerMachine.TestCase)
+TestSchedulerAtLength.settings = settings(max_examples=250, stateful_step_count=60, deadline=None)

@@ -191,7 +191,7 @@ def test_the_state_is_one_glance(served: Served) -> None:
     assert (partition["partition"], partition["lag"], partition["unsettled"]) == ("events-0", 10, 2)
 
 
-def test_a_halt_is_there_with_its_mend_and_the_next_probe(served: Served) -> None:
+def test_a_halt_is_there_with_its_hint_and_the_next_probe(served: Served) -> None:
     engine = served.stand.engine
     engine.gate.halt(Fault.UNAUTHORIZED, engine.now)
     served.report = Report(good=False, body={"state": "halted", "detail": f"halted: {Fault.UNAUTHORIZED.hint}"})

@@ -23,6 +23,9 @@ DOCUMENTS = sorted(
     if not {"node_modules", "build", "dist"} & set(path.relative_to(ROOT).parts)
 )
 
+MANUAL = [each for each in DOCUMENTS if each.parent != ROOT / ".github" and each.name != "CHANGELOG.md"]
+"""What describes the present worker; the changelog names former metrics."""
+
 _BLOCK = re.compile(r"(?ms)^( *)```(\w*)\n(.*?)^\1```$")
 _FILE = re.compile(r"(?m)\bWith\s+`([\w.-]+)`\s+being$\n\n^```\w*\n(?s:(.*?))^```$")
 

@@ -97,6 +97,11 @@ def links(document: Path) -> list[str]:
     return inline + re.findall(r"(?m)^\[[^\]]+\]: (\S+)$", shown)
 
 
+def inline_code(document: Path) -> list[str]:
+    """Return what a document's prose shows as code."""
+    return re.findall(r"`([^`\n]+)`", prose(document))
+
+
 def unnamed_references(document: Path) -> set[str]:
     """Return the names of `[text][name]` for which the document has no address."""
     shown = re.sub(r"`[^`]*`", "", prose(document))

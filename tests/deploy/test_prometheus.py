@@ -17,7 +17,7 @@ from consumer.sandbox.server import Sandbox
 from tests.deploy import dashboards, manifests, rules
 from tests.deploy.programs import DEPLOY, run
 from tests.deploy.prometheus_server import PrometheusServer
-from tests.docs.documents import DOCUMENTS
+from tests.docs.documents import MANUAL
 from tests.integration.stage import Stage, page_view, sign_up
 from tests.integration.worker_process import WorkerProcess
 from tests.kafka.in_process import InProcess
@@ -127,6 +127,6 @@ def test_the_autoscaler_gets_one_number_for_each_of_its_queries(watched: Run, tr
     assert {0, 1} <= set(watched.prometheus.history(query, watched.started_at))
 
 
-@pytest.mark.parametrize("path", [*DEPLOY.rglob("*.yaml"), *DEPLOY.rglob("*.json"), *DOCUMENTS], ids=str)
+@pytest.mark.parametrize("path", [*DEPLOY.rglob("*.yaml"), *DEPLOY.rglob("*.json"), *MANUAL], ids=str)
 def test_each_metric_that_is_named_anywhere_is_among_the_workers(watched: Run, path: Path) -> None:
     assert set(rules.metric_names(path.read_text("utf-8"))) <= set(rules.metric_names(watched.exposition))

@@ -23,6 +23,9 @@ DOCUMENTS = sorted(
     if not {"node_modules", "build", "dist"} & set(path.relative_to(ROOT).parts)
 )
 
+MANUAL = [each for each in DOCUMENTS if each.parent != ROOT / ".github" and each.name != "CHANGELOG.md"]
+"""What describes the present worker; the changelog names former metrics."""
+
 _BLOCK = re.compile(r"(?ms)^( *)```(\w*)\n(.*?)^\1```$")
 _FILE = re.compile(r"(?m)\bWith\s+`([\w.-]+)`\s+being$\n\n^```\w*\n(?s:(.*?))^```$")
 
@@ -92,6 +95,11 @@ def links(document: Path) -> list[str]:
     shown = prose(document)
     inline = re.findall(r"\]\(([^)\s]+)\)", shown)
     return inline + re.findall(r"(?m)^\[[^\]]+\]: (\S+)$", shown)
+
+
+def inline_code(document: Path) -> list[str]:
+    """Return what a document's prose shows as code."""
+    return re.findall(r"`([^`\n]+)`", prose(document))
 
 
 def unnamed_references(document: Path) -> set[str]:

@@ -21,7 +21,7 @@ from consumer.settings.model import SECTIONS
 from tests.deploy import compose_project, manifests
 from tests.docs import documents
 from tests.docs.comparing import agrees, comparable
-from tests.docs.documents import COMMANDS, DOCUMENTS, ROOT, Example, examples
+from tests.docs.documents import COMMANDS, DOCUMENTS, ROOT, Example, blocks, examples, inline_code, name
 from tests.docs.world import World
 from tests.kafka.apache import CACHE, VERSION, ApacheKafka
 
@@ -64,6 +64,13 @@ def test_each_command_line_is_run_by_a_test() -> None:
     assert [str(each) for each in ALL if not any(each in some for some in tested)] == []
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_no_block_hides_its_language(document: Path) -> None:
+    """Of a block without one nobody knows whether it holds commands."""
+    generated = [block for block in blocks(document, "") if not block.startswith("date ")]  # the benchmarks' table
+    assert generated == []
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -82,6 +89,7 @@ def world(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[World]:
         yield World(kafka_from_jars, sandbox, tmp_path, documents.files(COMMANDS))
 
 
+@pytest.mark.slow
 @pytest.mark.kafka
 def test_the_programs_commands_print_what_the_documents_show(world: World, kafka_from_jars: ApacheKafka) -> None:
     for example in of_the_program():
@@ -141,6 +149,28 @@ def help_of(*words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_each_target_of_make_that_the_prose_names_exists(document: Path) -> None:
+    (targets,) = re.findall(r"(?m)^\.PHONY: (.*)$", (ROOT / "Makefile").read_text("utf-8"))
+    named = {code.split()[1] for code in inline_code(document) if code.startswith("make ")}
+    assert named <= set(targets.split())
+
+
+@pytest.mark.parametrize("example", beginning_with(".venv/bin/pytest"), ids=str)
+def test_pytest_finds_the_tests(example: Example) -> None:
+    _, *words = shlex.split(example.command)
+    done = run(sys.executable, "-m", "pytest", "--collect-only", "--quiet", *words)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("example", beginning_with(".venv/bin/pre-commit", "install"), ids=str)
+def test_the_hooks_can_be_installed(example: Example) -> None:
+    assert (Path(sys.executable).parent / Path(example.command.split()[0]).name).exists()
+    done = run(sys.executable, "-m", "pre_commit", "validate-config", ".pre-commit-config.yaml")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("example", [each for each in beginning_with("make", "demo") if each.output], ids=str)
 def test_the_demo_prints_what_the_documents_show(example: Example) -> None:
     """Line by line: which of two contacts comes first is not told beforehand."""
@@ -210,6 +240,8 @@ RUNNERS: dict[tuple[str, ...], Callable[..., None]] = {
     ("kafka-configs.sh",): test_the_programs_commands_print_what_the_documents_show,
     ("export",): test_each_exported_variable_is_a_setting,
     ("make",): test_make_knows_the_target_and_the_program_its_options,
+    (".venv/bin/pytest",): test_pytest_finds_the_tests,
+    (".venv/bin/pre-commit", "install"): test_the_hooks_can_be_installed,
     ("pip", "install"): test_the_checkout_can_be_installed,
     ("docker", "build"): test_the_image_is_built_from_what_is_there,
     ("docker", "compose"): test_docker_compose_takes_the_file,

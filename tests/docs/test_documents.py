@@ -15,7 +15,7 @@ from consumer.settings import Sources, load
 from consumer.settings.model import SECTIONS
 from consumer.settings.readme import renewed, table
 from tests.docs import documents
-from tests.docs.documents import DOCUMENTS, Example, blocks, examples, name, text
+from tests.docs.documents import DOCUMENTS, MANUAL, Example, blocks, examples, name, text
 
 WIDTH = 100
 LONGEST_README = 200
@@ -27,7 +27,7 @@ def test_the_readme_is_short_and_fits_a_terminal() -> None:
     assert [line for line in lines if len(line) > WIDTH] == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+@pytest.mark.parametrize("document", MANUAL, ids=name)
 def test_prose_is_wrapped(document: Path) -> None:
     """Tables, code and what is generated may be wider: a broken cell or command line helps nobody."""
     written = re.sub(r"(?s)<!-- (\w+):begin -->.*?<!-- \1:end -->", "", documents.prose(document))
@@ -78,7 +78,7 @@ def test_sizes_are_what_the_command_prints(example: Example) -> None:
     assert CliRunner().invoke(app, arguments).output == example.output, "make examples"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+@pytest.mark.parametrize("document", MANUAL, ids=name)
 def test_each_metric_that_a_document_names_exists(document: Path) -> None:
     known = {metrics.PREFIX + each.name for each in vars(metrics).values() if isinstance(each, metrics.Metric)}
     named = set(re.findall(r"\bclicksend_[a-z_]*[a-z]\b", text(document)))

@@ -30,8 +30,6 @@ from tests.delivery.limited_sink import (
     TokenBucket,
 )
 
-pytestmark = pytest.mark.no_cover  # minutes of virtual time over a few lines
-
 RATE = 100
 SEEDS = range(1, 4)
 FAST, USUAL, SLOW = Latency(0.001, 0.002), Latency(0.03, 0.08), Latency(0.4, 0.6)
@@ -58,6 +56,7 @@ def judged(
     return [run.figures(begin, end) for run in runs]
 
 
+@pytest.mark.no_cover  # the cases below run the same lines
 @pytest.mark.parametrize("sink", SINKS.values(), ids=SINKS.keys())
 @pytest.mark.parametrize("crews", CREWS.values(), ids=CREWS.keys())
 @pytest.mark.parametrize("latency", [FAST, USUAL], ids=["1 ms", "50 ms"])
@@ -69,6 +68,7 @@ def test_without_retry_after_95_percent_of_the_limit_are_used(
         assert figures.refused_share <= 0.02
 
 
+@pytest.mark.no_cover  # the cases below run the same lines
 @pytest.mark.parametrize("sink", SINKS.values(), ids=SINKS.keys())
 @pytest.mark.parametrize("crews", CREWS.values(), ids=CREWS.keys())
 @pytest.mark.parametrize("latency", [FAST, USUAL], ids=["1 ms", "50 ms"])

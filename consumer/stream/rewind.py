@@ -111,16 +111,25 @@ class Rewind:
             if found is None:
                 return False
             start, position, topic_id = found, TopicPartition(*partition, found.offset), ledger.topic_id
+        if not self._assign_again(position):
+            return False
+        if start.is_log_start and ledger.highest_seen < start.offset:
+            _tell_of_deleted(ledger, start.offset)
+            ledger.paused = False  # what it holds is not in the log any more: it is delivered from here
+            return True
+        log.warning("partition restarted", partition=str(partition), offset=start.offset, reason=why)
+        fresh = self._replaced(ledger, start.offset, topic_id)
+        fresh.paused, fresh.partition_count = False, start.partition_count
+        return True
+
+    def _assign_again(self, position: TopicPartition) -> bool:
         with suppress(KafkaException):  # done already, by a try that failed after it
-            self._consumer.incremental_unassign([TopicPartition(*partition)])
+            self._consumer.incremental_unassign([TopicPartition(position.topic, position.partition)])
         try:
             self._consumer.incremental_assign([position])
             self._consumer.resume([position])
         except KafkaException:
             return False
-        log.warning("partition restarted", partition=str(partition), offset=start.offset, reason=why)
-        fresh = self._replaced(ledger, start.offset, topic_id)
-        fresh.paused, fresh.partition_count = False, start.partition_count
         return True
 
     def _where_to_restart(self, ledger: Ledger, why: str, ids: Mapping[str, bytes]) -> Start | None:
@@ -134,7 +143,7 @@ class Rewind:
                 end = int(parted[1])  # below 0: nothing of what was consumed is left
                 low, _high = self._consumer.get_watermark_offsets(at, timeout=ANSWER_SECONDS)
                 return Start(max(low, min(frontier, end)), count)
-            return Start(self._start_position.out_of_range(self._consumer, partition, ANSWER_SECONDS), count)
+            return self._start_position.out_of_range(self._consumer, ledger, ANSWER_SECONDS)
         except KafkaException:
             return None
 
@@ -151,3 +160,13 @@ class Rewind:
         fresh = self._scheduler.assign(ledger.partition, start, OFFSET_UNKNOWN, topic_id)
         fresh.paused, fresh.partition_count = ledger.paused, ledger.partition_count
         return fresh
+
+
+def _tell_of_deleted(ledger: Ledger, log_start: int) -> None:
+    log.warning(
+        "records deleted before they were consumed; consuming from the start of the log",
+        partition=str(ledger.partition),
+        offsets=log_start - ledger.highest_seen - 1,
+        offset=log_start,
+        hint="lengthen the topic's retention, or deliver faster",
+    )

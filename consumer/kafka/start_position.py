@@ -18,6 +18,7 @@ from consumer.kafka.options import OffsetReset, StreamOptions
 from consumer.kafka.topic_ids import is_former
 from consumer.log import cause_of
 from consumer.scheduling.offset_map import COUNT_UNKNOWN, OffsetMap, decode, encode
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Partition
 
 LOOK_UP_SECONDS = 10.0
@@ -32,11 +33,13 @@ class StartOffset:
     offset          -- the first offset to consume
     partition_count -- of the topic when the group began it; COUNT_UNKNOWN where nobody has stored it
     committed       -- a commit that has appeared in the meantime; it counts, and not the offset
+    is_log_start    -- all that lies before it was deleted
     """
 
     offset: int
     partition_count: int = COUNT_UNKNOWN
     committed: TopicPartition | None = None
+    is_log_start: bool = False
 
 
 class StartPosition:
@@ -89,10 +92,15 @@ class StartPosition:
                 )
         return starts
 
-    def out_of_range(self, consumer: Consumer, partition: Partition, timeout: float) -> int:
-        """Return where to continue with a partition whose offset is not in its log. Raises KafkaException."""
-        low, high = consumer.get_watermark_offsets(TopicPartition(*partition), timeout=timeout)
-        return int(low if self._earliest else high)
+    def out_of_range(self, consumer: Consumer, tracker: OffsetTracker, timeout: float) -> StartOffset:
+        """Return where to continue with a partition whose offset is not in its log. Raises KafkaException.
+
+        Where retention has deleted what lay there, that is the start of the log, also with `latest`: the group has a
+        place, and what is left behind it may not be passed over. The setting decides where the log ends before it.
+        """
+        low, high = consumer.get_watermark_offsets(TopicPartition(*tracker.partition), timeout=timeout)
+        deleted = tracker.highest_seen < low
+        return StartOffset(low if self._earliest or deleted else high, tracker.partition_count, is_log_start=deleted)
 
     def of_recreated(self, partition: Partition) -> TopicPartition:
         """The beginning, also with `latest`: the group has known the topic, so nothing of the new one may be passed by.

@@ -15,6 +15,7 @@ from consumer.settings.names import Setting, nearest
 
 SECRETS_DIR = "/run/secrets"
 MAX_FILE_BYTES = 65_536  # of a secret file: a setting is a line, not a disk
+MAX_CONFIG_BYTES = 1_048_576
 
 # What Kubernetes injects for a Service of the name `monitor`: MONITOR_PORT=tcp://10.0.0.1:9464
 SERVICE_LINKS = ("tcp://", "udp://", "sctp://")
@@ -126,7 +127,7 @@ def _read_secret(gathered: Gathered, setting: Setting, path: Path) -> None:
 
 def _read_file(gathered: Gathered, path: Path, known: Collection[Setting]) -> None:
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        content = tomllib.loads(_text_of(path))
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         gathered.problems.append(Problem(str(path), what, "Give --config a file that is there"))
@@ -140,8 +141,22 @@ def _read_file(gathered: Gathered, path: Path, known: Collection[Setting]) -> No
         what = f"is not TOML ({place[0]})" if place else "is not TOML"
         gathered.problems.append(Problem(str(path), what, 'Write [section], then key = "value"'))
         return
+    except (ValueError, RecursionError):  # Python's own limits: a number of 5,000 digits, 1,000 brackets
+        what = "is too large, or holds a number or a nesting that is too long"
+        hint = f"Write a file of at most {MAX_CONFIG_BYTES} bytes"
+        gathered.problems.append(Problem(str(path), what, hint))
+        return
     for section, entries in content.items():
         _read_table(gathered, path, section, entries, known)
+
+
+def _text_of(path: Path) -> str:
+    """Raises OSError, UnicodeDecodeError, and ValueError where the file is too large."""
+    with path.open("rb") as file:
+        content = file.read(MAX_CONFIG_BYTES + 1)
+    if len(content) > MAX_CONFIG_BYTES:
+        raise ValueError("too large")
+    return content.decode()
 
 
 def _read_table(gathered: Gathered, path: Path, section: str, entries: object, known: Collection[Setting]) -> None:

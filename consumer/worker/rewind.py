@@ -116,16 +116,25 @@ class Rewind:
             if found is None:
                 return False
             start, position, topic_id = found, TopicPartition(*partition, found.offset), tracker.topic_id
+        if not self._assign_again(position):
+            return False
+        if start.is_log_start and tracker.highest_seen < start.offset:
+            _tell_of_deleted(tracker, start.offset)
+            tracker.paused = False  # what it holds is not in the log any more: it is delivered from here
+            return True
+        log.warning("partition restarted", partition=str(partition), offset=start.offset, reason=why)
+        fresh = self._replaced(tracker, start.offset, topic_id)
+        fresh.paused, fresh.partition_count = False, start.partition_count
+        return True
+
+    def _assign_again(self, position: TopicPartition) -> bool:
         with suppress(KafkaException):  # done already, by a try that failed after it
-            self._consumer.incremental_unassign([TopicPartition(*partition)])
+            self._consumer.incremental_unassign([TopicPartition(position.topic, position.partition)])
         try:
             self._consumer.incremental_assign([position])
             self._consumer.resume([position])
         except KafkaException:
             return False
-        log.warning("partition restarted", partition=str(partition), offset=start.offset, reason=why)
-        fresh = self._replaced(tracker, start.offset, topic_id)
-        fresh.paused, fresh.partition_count = False, start.partition_count
         return True
 
     def _where_to_restart(self, tracker: OffsetTracker, why: str, ids: Mapping[str, bytes]) -> StartOffset | None:
@@ -139,7 +148,7 @@ class Rewind:
                 end = int(parted[1])  # below 0: nothing of what was consumed is left
                 low, _high = self._consumer.get_watermark_offsets(at, timeout=ANSWER_SECONDS)
                 return StartOffset(max(low, min(committable_offset, end)), count)
-            return StartOffset(self._start_position.out_of_range(self._consumer, partition, ANSWER_SECONDS), count)
+            return self._start_position.out_of_range(self._consumer, tracker, ANSWER_SECONDS)
         except KafkaException:
             return None
 
@@ -156,3 +165,13 @@ class Rewind:
         fresh = self._scheduler.assign(tracker.partition, start, OFFSET_UNKNOWN, topic_id)
         fresh.paused, fresh.partition_count = tracker.paused, tracker.partition_count
         return fresh
+
+
+def _tell_of_deleted(tracker: OffsetTracker, log_start: int) -> None:
+    log.warning(
+        "records deleted before they were consumed; consuming from the start of the log",
+        partition=str(tracker.partition),
+        offsets=log_start - tracker.highest_seen - 1,
+        offset=log_start,
+        hint="lengthen the topic's retention, or deliver faster",
+    )

@@ -172,6 +172,9 @@ def test_an_unknown_name_in_the_file_is_an_error_with_a_suggestion(
         pytest.param(b"[clicksend]\napi_key = the-api-key\n", "is not TOML (at line 2, column 11)", id="no-quotes"),
         pytest.param(b"[clicksend]\napi_key = 'the-api-key", "is not TOML (at", id="cut-off"),
         pytest.param(b"[clicksend]\napi_key = '\xff'", "is not UTF-8 text", id="not-text"),
+        pytest.param(b"[clicksend]\nlist_id = " + b"9" * 5000, "is too large, or", id="number-beyond-python's-limit"),
+        pytest.param(b"[kafka]\nproperties = " + b"[" * 5000, "is too large, or", id="nesting-beyond-python's-limit"),
+        pytest.param(b"#" * 1_048_577, "is too large, or", id="a-disk"),
     ],
 )
 def test_a_broken_file_is_named_with_the_place_and_without_its_content(

@@ -149,7 +149,7 @@ def test_while_kafka_does_not_let_us_seek_the_old_id_stays_so_that_it_is_found_o
         pytest.param(TRUNCATED % (101, 30), (0, 200), 30, id="the logs part before it"),
         pytest.param(TRUNCATED % (101, 30), (35, 200), 35, id="the log begins behind it"),
         pytest.param(NO_EPOCH, (20, 200), 20, id="nothing of what was consumed is left"),
-        pytest.param("Broker: Offset out of range", (150, 200), 200, id="out of range, and by the setting the end"),
+        pytest.param("Broker: Offset out of range", (0, 90), 90, id="out of range, and by the setting the end"),
     ],
 )
 def test_a_partition_that_librdkafka_has_stopped_goes_on_where_the_logs_part(
@@ -160,6 +160,19 @@ def test_a_partition_that_librdkafka_has_stopped_goes_on_where_the_logs_part(
     partition.rewind.lost_offset(partition.tracker, why)
     assert partition.seeker.assigned == [None, offset], "librdkafka refuses to seek in this state"
     assert (partition.now().highest_seen, partition.now().committed) == (offset - 1, OFFSET_UNKNOWN)
+    assert not partition.now().paused
+
+
+@pytest.mark.parametrize("reset", [OffsetReset.EARLIEST, OffsetReset.LATEST], ids=str)
+def test_where_retention_has_passed_a_partition_what_is_left_is_consumed_and_what_is_held_is_kept(
+    reset: OffsetReset,
+) -> None:
+    partition = Partition(reset)
+    partition.seeker.log = (150, 200)
+    partition.rewind.lost_offset(partition.tracker, "Broker: Offset out of range")
+    assert partition.seeker.assigned == [None, 150]
+    assert partition.now() is partition.tracker, "40 and 60 are in no log any more, only here"
+    assert partition.engine.released() == {}
     assert not partition.now().paused
 
 

@@ -17,7 +17,7 @@ from consumer.errors import ConfigurationError, Problem
 from consumer.kafka.options import OffsetReset, StreamOptions
 from consumer.kafka.topic_ids import is_former
 from consumer.log import cause_of
-from consumer.scheduling.offset_map import COUNT_UNKNOWN, OffsetMap, decode, encode
+from consumer.scheduling.offset_map import COUNT_UNKNOWN, EPOCH_UNKNOWN, OffsetMap, decode, encode
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Partition
 
@@ -32,6 +32,8 @@ class StartOffset:
 
     offset          -- the first offset to consume
     partition_count -- of the topic when the group began it; COUNT_UNKNOWN where nobody has stored it
+    leader_epoch    -- of the record before the offset; EPOCH_UNKNOWN where nobody has said
+    settled         -- what is settled from the offset on
     committed       -- a commit that has appeared in the meantime; it counts, and not the offset
     is_log_start    -- all that lies before it was deleted
     """
@@ -40,6 +42,8 @@ class StartOffset:
     partition_count: int = COUNT_UNKNOWN
     committed: TopicPartition | None = None
     is_log_start: bool = False
+    leader_epoch: int = EPOCH_UNKNOWN
+    settled: OffsetMap | None = None
 
 
 class StartPosition:

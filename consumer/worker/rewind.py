@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -13,13 +14,14 @@ from consumer.kafka.start_position import StartOffset, StartPosition
 from consumer.kafka.topic_ids import TopicIds, is_former
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.offset_map import EPOCH_UNKNOWN, decode
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 
 ANSWER_SECONDS = 1.0
 # Where librdkafka has found that a log was truncated it compares leader epochs (KIP-320), and this is how it says where
-# the logs part; nothing else that it hands out has it.
-_PARTED = re.compile(r"broker end offset is (-?\d+)")
+# the logs part, and the epoch of the record before; nothing else that it hands out has them.
+_PARTED = re.compile(r"broker end offset is (-?\d+) \(offset leader epoch (-?\d+)\)")
 
 log = structlog.get_logger()
 
@@ -63,9 +65,9 @@ class Rewind:
         log.warning("offsets jumped backwards; starting over", partition=str(tracker.partition), offset=offset)
         committable_offset = min(tracker.committable_offset(OFFSET_UNKNOWN), lowest_unsettled)
         moved_back = committable_offset < offset and self._seek(TopicPartition(*tracker.partition, committable_offset))
-        fresh = self._replaced(
-            tracker, min(committable_offset, offset), tracker.topic_id
-        )  # an old id is found out later
+        begins = min(committable_offset, offset)
+        start = StartOffset(begins, tracker.partition_count, leader_epoch=_epoch_before(tracker, begins))
+        fresh = self._replaced(tracker, start, tracker.topic_id)  # an old id is found out later
         return None if moved_back else fresh
 
     def topic_seen(self, tracker: OffsetTracker, topic_id: bytes) -> None:
@@ -85,7 +87,7 @@ class Rewind:
         """
         if not self._seek(self._start_position.of_recreated(tracker.partition)):
             return False  # the next look at the topic tries again
-        self._replaced(tracker, 0, topic_id)
+        self._replaced(tracker, StartOffset(0, tracker.partition_count), topic_id)
         return True
 
     def lost_offset(self, tracker: OffsetTracker, why: str) -> None:
@@ -115,7 +117,8 @@ class Rewind:
             found = self._where_to_restart(tracker, why, ids)
             if found is None:
                 return False
-            start, position, topic_id = found, TopicPartition(*partition, found.offset), tracker.topic_id
+            start, topic_id = found, tracker.topic_id
+            position = TopicPartition(*partition, found.offset, leader_epoch=found.leader_epoch)
         if not self._assign_again(position):
             return False
         if start.is_log_start and tracker.highest_seen < start.offset:
@@ -123,8 +126,7 @@ class Rewind:
             tracker.paused = False  # what it holds is not in the log any more: it is delivered from here
             return True
         log.warning("partition restarted", partition=str(partition), offset=start.offset, reason=why)
-        fresh = self._replaced(tracker, start.offset, topic_id)
-        fresh.paused, fresh.partition_count = False, start.partition_count
+        self._replaced(tracker, start, topic_id).paused = False
         return True
 
     def _assign_again(self, position: TopicPartition) -> bool:
@@ -144,10 +146,8 @@ class Rewind:
             if committable_offset < 0:  # its committed offset could not be read, and there is none
                 return self._start_position.resolve(self._consumer, (partition,), ids, ANSWER_SECONDS).get(partition)
             if parted := _PARTED.search(why):
-                at = TopicPartition(*partition)
-                end = int(parted[1])  # below 0: nothing of what was consumed is left
-                low, _high = self._consumer.get_watermark_offsets(at, timeout=ANSWER_SECONDS)
-                return StartOffset(max(low, min(committable_offset, end)), count)
+                low, _high = self._consumer.get_watermark_offsets(TopicPartition(*partition), timeout=ANSWER_SECONDS)
+                return _where_logs_part(tracker, StartOffset(int(parted[1]), count, leader_epoch=int(parted[2])), low)
             return self._start_position.out_of_range(self._consumer, tracker, ANSWER_SECONDS)
         except KafkaException:
             return None
@@ -159,11 +159,14 @@ class Rewind:
             return False
         return True
 
-    def _replaced(self, tracker: OffsetTracker, start: int, topic_id: bytes) -> OffsetTracker:
+    def _replaced(self, tracker: OffsetTracker, start: StartOffset, topic_id: bytes) -> OffsetTracker:
         self._scheduler.detach([tracker.partition], ReleaseReason.REWOUND)
         self._reporter.released([tracker.partition], ReleaseReason.REWOUND)
-        fresh = self._scheduler.assign(tracker.partition, start, OFFSET_UNKNOWN, topic_id)
-        fresh.paused, fresh.partition_count = tracker.paused, tracker.partition_count
+        fresh = self._scheduler.assign(tracker.partition, start.offset, OFFSET_UNKNOWN, topic_id)
+        fresh.paused, fresh.partition_count = tracker.paused, start.partition_count
+        if start.leader_epoch != EPOCH_UNKNOWN:
+            fresh.epoch_is(start.leader_epoch, start.offset - 1)
+        fresh.previously_settled = start.settled
         return fresh
 
 
@@ -175,3 +178,29 @@ def _tell_of_deleted(tracker: OffsetTracker, log_start: int) -> None:
         offset=log_start,
         hint="lengthen the topic's retention, or deliver faster",
     )
+
+
+def _where_logs_part(tracker: OffsetTracker, parted: StartOffset, low: int) -> StartOffset:
+    """Return the lowest unsettled offset that is still in the log, else where the new log parts from the old one.
+
+    Its epoch comes with it: a log that is cut a second time, further down, is found out by that alone. What is settled
+    between the two offsets is in both logs.
+
+    parted -- its offset is below 0 where nothing of what was consumed is left
+    low    -- the first offset of the log
+    """
+    committable_offset = tracker.committable_offset(OFFSET_UNKNOWN)
+    if committable_offset < parted.offset:
+        settled = decode(tracker.offset_map(committable_offset))
+        parted = replace(
+            parted,
+            offset=committable_offset,
+            leader_epoch=_epoch_before(tracker, committable_offset),
+            settled=settled.up_to(parted.offset) if settled is not None else None,
+        )
+    return parted if parted.offset >= low else StartOffset(low, parted.partition_count)
+
+
+def _epoch_before(tracker: OffsetTracker, offset: int) -> int:
+    epoch = tracker.epoch_before(offset)
+    return EPOCH_UNKNOWN if epoch is None else epoch

@@ -6,8 +6,8 @@ import orjson
 import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
-from consumer.sandbox.faults import Rule
 
+from consumer.sandbox.faults import Rule
 from tests.integration.stage import HANG_SECONDS, PARTITIONS, Stage, identify
 
 pytestmark = pytest.mark.kafka

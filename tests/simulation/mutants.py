@@ -16,6 +16,7 @@ from consumer.delivery.circuit_breaker import CircuitBreaker
 from consumer.delivery.gate import Gate
 from consumer.delivery.halt import Halt
 from consumer.scheduling.lanes import Lanes
+from consumer.scheduling.offset_map import OffsetMap
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.ready import RetryQueue
 from consumer.scheduling.scheduler import Scheduler
@@ -24,6 +25,7 @@ from consumer.worker.delivery_loop import DeliveryLoop
 from consumer.worker.intake import Intake
 from consumer.worker.poll_loop import PollLoop
 from consumer.worker.rebalance import Assignment
+from consumer.worker.rewind import Rewind
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,9 @@ MUTANTS = [
     ),
     _mutant(
         "committed beyond the committable offset",
-        (Committer, "_changed"),
-        "metadata = tracker.offset_map(committable_offset, room)",
-        "committable_offset, metadata = tracker.highest_seen + 1, ''",
+        (Scheduler, "commit_candidates"),
+        "[(each, offset, each.offset_map(offset, room))",
+        "[(each, each.highest_seen + 1, '')",
         "committable_offset",
     ),
     _mutant(
@@ -122,6 +124,62 @@ MUTANTS = [
         "return consumer.committed(partitions, timeout=LOOK_UP_SECONDS)",
         "return partitions",
         "start",
+    ),
+    _mutant(
+        "leader epoch left out of commits",
+        (Committer, "_changed"),
+        "epoch = _epoch_before(offset, tracker, positions.get(tracker))",
+        "epoch = EPOCH_UNKNOWN",
+        "committable_offset",
+        "duplicates",
+    ),
+    _mutant(
+        "leader epoch left out of assignments",
+        (Assignment, "_open_committed"),
+        "leader_epoch=EPOCH_UNKNOWN if epoch is None else epoch",
+        "leader_epoch=EPOCH_UNKNOWN",
+        "committable_offset",
+        "offset map",
+        "resume",
+        "rest",
+        "duplicates",
+    ),
+    _mutant(
+        "log not compared at an assignment",
+        (Assignment, "assigned"),
+        "_compare_with_log(consumer, positions)",
+        "pass",
+        "committable_offset",
+        "offset map",
+        "resume",
+        "rest",
+        "duplicates",
+    ),
+    _mutant(
+        "leader epoch forgotten where a truncated log parts",
+        (Rewind, "_replaced"),
+        "if start.leader_epoch != EPOCH_UNKNOWN:",
+        "if False:",
+        "committable_offset",
+        "duplicates",
+    ),
+    _mutant(
+        "reset by policy where a truncated log parts",
+        (Rewind, "_where_to_restart"),
+        "if parted := _PARTED.search(why):",
+        "if parted := None:",
+        "duplicates",
+        "start",
+    ),
+    _mutant(
+        "offset map trusted for records of newer epochs",
+        (OffsetMap, "is_older"),
+        "return leader_epoch is not None and",
+        "return False and",
+        "committable_offset",
+        "offset map",
+        "resume",
+        "rest",
     ),
     _mutant("two commits outstanding", (Committer, "tick"), " or self.outstanding", "", "one commit"),
     _mutant(

@@ -17,7 +17,7 @@ from consumer.errors import ConfigurationError, Problem
 from consumer.kafka.options import OffsetReset, StreamOptions
 from consumer.kafka.topic_ids import is_former
 from consumer.log import cause_of
-from consumer.scheduling.offset_map import COUNT_UNKNOWN, CommitMap, decode, encode
+from consumer.scheduling.offset_map import COUNT_UNKNOWN, EPOCH_UNKNOWN, CommitMap, decode, encode
 from consumer.scheduling.task import Partition
 
 LOOK_UP_SECONDS = 10.0
@@ -31,12 +31,16 @@ class Start:
 
     offset          -- the first offset to consume
     partition_count -- of the topic when the group began it; COUNT_UNKNOWN where nobody has stored it
+    leader_epoch    -- of the record before the offset; EPOCH_UNKNOWN where nobody has said
+    settled         -- what is settled from the offset on
     committed       -- a commit that has appeared in the meantime; it counts, and not the offset
     """
 
     offset: int
     partition_count: int = COUNT_UNKNOWN
     committed: TopicPartition | None = None
+    leader_epoch: int = EPOCH_UNKNOWN
+    settled: CommitMap | None = None
 
 
 class StartPosition:

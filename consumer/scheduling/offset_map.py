@@ -15,7 +15,7 @@ import base64
 import binascii
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 
 VERSION_1, VERSION_2 = "c1:", "c2:"
@@ -53,6 +53,11 @@ class CommitMap:
         return (
             self.committed <= offset < self.reach and offset not in self.unsettled and not self.is_older(leader_epoch)
         )
+
+    def up_to(self, reach: int) -> CommitMap:
+        """Return the part of the claim that ends at this offset."""
+        reach = max(self.committed, min(self.reach, reach))
+        return replace(self, reach=reach, unsettled=frozenset(each for each in self.unsettled if each < reach))
 
     def is_older(self, leader_epoch: int | None) -> bool:
         """Return whether the claim was made before this epoch began."""

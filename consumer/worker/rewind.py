@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -13,13 +14,14 @@ from consumer.kafka.start_position import Start, StartPosition
 from consumer.kafka.topic_ids import TopicIds, is_former
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.offset_map import EPOCH_UNKNOWN, decode
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
 from consumer.scheduling.scheduler import Scheduler
 
 ANSWER_SECONDS = 1.0
 # Where librdkafka has found that a log was truncated it compares leader epochs (KIP-320), and this is how it says where
-# the logs part; nothing else that it hands out has it.
-_PARTED = re.compile(r"broker end offset is (-?\d+)")
+# the logs part, and the epoch of the record before; nothing else that it hands out has them.
+_PARTED = re.compile(r"broker end offset is (-?\d+) \(offset leader epoch (-?\d+)\)")
 
 log = structlog.get_logger()
 
@@ -60,7 +62,9 @@ class Rewind:
         log.warning("offsets jumped backwards; starting over", partition=str(ledger.partition), offset=offset)
         frontier = min(ledger.frontier(OFFSET_UNKNOWN), lowest_unsettled)
         moved_back = frontier < offset and self._seek(TopicPartition(*ledger.partition, frontier))
-        fresh = self._replaced(ledger, min(frontier, offset), ledger.topic_id)  # an old id is found out later
+        begins = min(frontier, offset)
+        start = Start(begins, ledger.partition_count, leader_epoch=_epoch_before(ledger, begins))
+        fresh = self._replaced(ledger, start, ledger.topic_id)  # an old id is found out later
         return None if moved_back else fresh
 
     def topic_seen(self, ledger: Ledger, topic_id: bytes) -> None:
@@ -80,7 +84,7 @@ class Rewind:
         """
         if not self._seek(self._start_position.of_recreated(ledger.partition)):
             return False  # the next look at the topic tries again
-        self._replaced(ledger, 0, topic_id)
+        self._replaced(ledger, Start(0, ledger.partition_count), topic_id)
         return True
 
     def lost_offset(self, ledger: Ledger, why: str) -> None:
@@ -110,7 +114,8 @@ class Rewind:
             found = self._where_to_restart(ledger, why, ids)
             if found is None:
                 return False
-            start, position, topic_id = found, TopicPartition(*partition, found.offset), ledger.topic_id
+            start, topic_id = found, ledger.topic_id
+            position = TopicPartition(*partition, found.offset, leader_epoch=found.leader_epoch)
         with suppress(KafkaException):  # done already, by a try that failed after it
             self._consumer.incremental_unassign([TopicPartition(*partition)])
         try:
@@ -119,8 +124,7 @@ class Rewind:
         except KafkaException:
             return False
         log.warning("partition restarted", partition=str(partition), offset=start.offset, reason=why)
-        fresh = self._replaced(ledger, start.offset, topic_id)
-        fresh.paused, fresh.partition_count = False, start.partition_count
+        self._replaced(ledger, start, topic_id).paused = False
         return True
 
     def _where_to_restart(self, ledger: Ledger, why: str, ids: Mapping[str, bytes]) -> Start | None:
@@ -130,10 +134,8 @@ class Rewind:
             if frontier < 0:  # its committed offset could not be read, and there is none
                 return self._start_position.resolve(self._consumer, (partition,), ids, ANSWER_SECONDS).get(partition)
             if parted := _PARTED.search(why):
-                at = TopicPartition(*partition)
-                end = int(parted[1])  # below 0: nothing of what was consumed is left
-                low, _high = self._consumer.get_watermark_offsets(at, timeout=ANSWER_SECONDS)
-                return Start(max(low, min(frontier, end)), count)
+                low, _high = self._consumer.get_watermark_offsets(TopicPartition(*partition), timeout=ANSWER_SECONDS)
+                return _where_logs_part(ledger, Start(int(parted[1]), count, leader_epoch=int(parted[2])), low)
             return Start(self._start_position.out_of_range(self._consumer, partition, ANSWER_SECONDS), count)
         except KafkaException:
             return None
@@ -145,9 +147,38 @@ class Rewind:
             return False
         return True
 
-    def _replaced(self, ledger: Ledger, start: int, topic_id: bytes) -> Ledger:
+    def _replaced(self, ledger: Ledger, start: Start, topic_id: bytes) -> Ledger:
         self._scheduler.detach([ledger.partition], ReleaseReason.REWOUND)
         self._reporter.released([ledger.partition], ReleaseReason.REWOUND)
-        fresh = self._scheduler.assign(ledger.partition, start, OFFSET_UNKNOWN, topic_id)
-        fresh.paused, fresh.partition_count = ledger.paused, ledger.partition_count
+        fresh = self._scheduler.assign(ledger.partition, start.offset, OFFSET_UNKNOWN, topic_id)
+        fresh.paused, fresh.partition_count = ledger.paused, start.partition_count
+        if start.leader_epoch != EPOCH_UNKNOWN:
+            fresh.epoch_is(start.leader_epoch, start.offset - 1)
+        fresh.settled_before = start.settled
         return fresh
+
+
+def _where_logs_part(ledger: Ledger, parted: Start, low: int) -> Start:
+    """Return the lowest unsettled offset that is still in the log, else where the new log parts from the old one.
+
+    Its epoch comes with it: a log that is cut a second time, further down, is found out by that alone. What is settled
+    between the two offsets is in both logs.
+
+    parted -- its offset is below 0 where nothing of what was consumed is left
+    low    -- the first offset of the log
+    """
+    frontier = ledger.frontier(OFFSET_UNKNOWN)
+    if frontier < parted.offset:
+        settled = decode(ledger.commit_map(frontier))
+        parted = replace(
+            parted,
+            offset=frontier,
+            leader_epoch=_epoch_before(ledger, frontier),
+            settled=settled.up_to(parted.offset) if settled is not None else None,
+        )
+    return parted if parted.offset >= low else Start(low, parted.partition_count)
+
+
+def _epoch_before(ledger: Ledger, offset: int) -> int:
+    epoch = ledger.epoch_before(offset)
+    return EPOCH_UNKNOWN if epoch is None else epoch

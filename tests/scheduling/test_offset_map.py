@@ -237,6 +237,18 @@ def test_it_counts_only_for_records_whose_epoch_is_not_newer(
     assert CommitMap(TOPIC_ID, 5, 9, frozenset([6]), map_epoch).says_settled(7, record_epoch) is settled
 
 
+@pytest.mark.parametrize(
+    ("reach", "settled"),
+    [(20, {5, 7, 8}), (9, {5, 7, 8}), (8, {5, 7}), (7, {5}), (5, set()), (2, set())],
+    ids=["beyond its reach", "its reach", "below", "behind an unsettled one", "nothing is left", "nothing was claimed"],
+)
+def test_a_part_of_it_claims_nothing_beyond_its_end(reach: int, settled: set[int]) -> None:
+    part = CommitMap(TOPIC_ID, 5, 9, frozenset([6]), 4).up_to(reach)
+    assert {offset for offset in range(30) if part.says_settled(offset)} == settled
+    assert all(offset < part.reach for offset in part.unsettled)
+    assert (part.leader_epoch, part.committed) == (4, 5)
+
+
 def test_a_partition_count_is_kept_where_brokers_give_topics_no_id() -> None:
     read = decode(encode(UNKNOWN_TOPIC_ID, 5, 5, (), partition_count=4))
     assert read is not None

@@ -38,6 +38,7 @@ class Seeker:
     def __init__(self) -> None:
         self.sought: list[int] = []
         self.assigned: list[int | None] = []  # None: given back
+        self.epochs: list[int | None] = []  # what each was assigned with
         self.log: tuple[int, int] | None = None  # where it begins and ends, if Kafka answers
         self.refuses = False
 
@@ -51,6 +52,7 @@ class Seeker:
 
     def incremental_assign(self, partitions: list[TopicPartition]) -> None:
         self.assigned += [each.offset for each in partitions]
+        self.epochs += [each.leader_epoch for each in partitions]
 
     def resume(self, partitions: list[TopicPartition]) -> None:
         pass
@@ -108,9 +110,10 @@ def test_it_goes_on_at_the_record_that_came_and_commits_that_at_once() -> None:
 def test_what_lies_unsettled_before_the_record_that_came_is_fetched_again() -> None:
     """A log that was cut, and KAFKA_AUTO_OFFSET_RESET=latest: the rest of it is still there."""
     partition = Partition()
+    partition.ledger.epoch_is(2, 35)
     assert partition.rewind.jumped(partition.ledger, 80, 80) is None, "what was fetched comes again"
     assert partition.seeker.sought == [40]
-    assert partition.now().highest_seen == 39
+    assert (partition.now().highest_seen, partition.now().epoch_before(40)) == (39, 2)
 
 
 def test_what_was_read_with_the_record_that_came_is_fetched_again_too() -> None:
@@ -161,6 +164,41 @@ def test_a_partition_that_librdkafka_has_stopped_goes_on_where_the_logs_part(
     assert partition.seeker.assigned == [None, offset], "librdkafka refuses to seek in this state"
     assert (partition.now().highest_seen, partition.now().committed) == (offset - 1, OFFSET_UNKNOWN)
     assert not partition.now().paused
+
+
+@pytest.mark.parametrize(
+    ("why", "log", "epoch"),
+    [
+        pytest.param(TRUNCATED % (101, 55), (0, 200), 2, id="of the record before the lowest unsettled one"),
+        pytest.param(TRUNCATED % (101, 30), (0, 200), 3, id="of the record before the logs part, as the broker says"),
+        pytest.param(TRUNCATED % (101, 30), (35, 200), None, id="nobody knows that of the first record"),
+        pytest.param(NO_EPOCH, (20, 200), None, id="nobody knows it where no epoch is left"),
+    ],
+)
+def test_where_the_logs_part_the_epoch_is_kept_so_that_a_second_cut_is_found(
+    why: str, log: tuple[int, int], epoch: int | None
+) -> None:
+    partition = Partition()
+    partition.ledger.epoch_is(2, 35)
+    partition.ledger.epoch_is(4, 50)
+    partition.seeker.log = log
+    partition.rewind.lost_offset(partition.ledger, why)
+    fresh = partition.now()
+    assert partition.seeker.epochs == [epoch]
+    assert fresh.epoch_before(fresh.highest_seen + 1) == epoch, "which is what is committed with it"
+
+
+def test_what_is_settled_before_the_logs_part_is_not_delivered_again() -> None:
+    partition = Partition()
+    partition.seeker.log = (0, 200)
+    partition.rewind.lost_offset(partition.ledger, TRUNCATED % (101, 62))
+    claim = partition.now().settled_before
+    assert claim is not None
+    assert [offset for offset in range(30, 110) if not claim.says_settled(offset)] == [
+        *range(30, 41),
+        60,
+        *range(62, 110),
+    ]
 
 
 def test_a_stopped_partition_is_restarted_as_soon_as_kafka_answers() -> None:

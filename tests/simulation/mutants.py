@@ -16,6 +16,7 @@ from consumer.delivery.circuit_breaker import Breaker
 from consumer.delivery.gate import Gate
 from consumer.delivery.halt import Halt
 from consumer.scheduling.lanes import Lanes
+from consumer.scheduling.offset_map import CommitMap
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.ready import ParkedTasks
 from consumer.scheduling.scheduler import Scheduler
@@ -24,6 +25,7 @@ from consumer.worker.delivery_loop import DeliveryLoop
 from consumer.worker.intake import Intake
 from consumer.worker.poll_loop import PollLoop
 from consumer.worker.rebalance import Assignment
+from consumer.worker.rewind import Rewind
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,62 @@ MUTANTS = [
         "return consumer.committed(partitions, timeout=LOOK_UP_SECONDS)",
         "return partitions",
         "start",
+    ),
+    _mutant(
+        "leader epoch left out of commits",
+        (Committer, "_changed"),
+        "epoch = _epoch_before(frontier, ledger, at)",
+        "epoch = EPOCH_UNKNOWN",
+        "frontier",
+        "duplicates",
+    ),
+    _mutant(
+        "leader epoch left out of assignments",
+        (Assignment, "_open_committed"),
+        "leader_epoch=EPOCH_UNKNOWN if epoch is None else epoch",
+        "leader_epoch=EPOCH_UNKNOWN",
+        "frontier",
+        "commit map",
+        "resume",
+        "rest",
+        "duplicates",
+    ),
+    _mutant(
+        "log not compared at an assignment",
+        (Assignment, "assigned"),
+        "_compare_with_log(consumer, positions)",
+        "pass",
+        "frontier",
+        "commit map",
+        "resume",
+        "rest",
+        "duplicates",
+    ),
+    _mutant(
+        "leader epoch forgotten where a truncated log parts",
+        (Rewind, "_replaced"),
+        "if start.leader_epoch != EPOCH_UNKNOWN:",
+        "if False:",
+        "frontier",
+        "duplicates",
+    ),
+    _mutant(
+        "reset by policy where a truncated log parts",
+        (Rewind, "_where_to_restart"),
+        "if parted := _PARTED.search(why):",
+        "if parted := None:",
+        "duplicates",
+        "start",
+    ),
+    _mutant(
+        "commit map trusted for records of newer epochs",
+        (CommitMap, "is_older"),
+        "return leader_epoch is not None and",
+        "return False and",
+        "frontier",
+        "commit map",
+        "resume",
+        "rest",
     ),
     _mutant("two commits outstanding", (Committer, "tick"), " or self.outstanding", "", "one commit"),
     _mutant(

@@ -20,17 +20,21 @@ from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import FilterReason
 from consumer.scheduling.back_pressure import MAX_UNSETTLED
 from consumer.scheduling.counts import ReleaseReason
-from consumer.scheduling.offset_map import LIMIT, UNKNOWN_TOPIC_ID, CommitMap, decode
+from consumer.scheduling.offset_map import EPOCH_UNKNOWN, LIMIT, UNKNOWN_TOPIC_ID, CommitMap, decode
 from consumer.scheduling.offset_tracker import Ledger
 from consumer.scheduling.task import Partition, Record, Task
+from tests.simulation.group import Stored
 from tests.simulation.hub import START, Hub
 from tests.simulation.records import Kind, Produced, Records
 
 if TYPE_CHECKING:
     from tests.simulation.cluster import Key
     from tests.simulation.consumer import FakeConsumer
-    from tests.simulation.group import Group, Stored
+    from tests.simulation.group import Group
     from tests.simulation.member import Member
+
+
+NOTHING = Stored(0, "")
 
 
 class Watching(Enum):
@@ -49,12 +53,21 @@ class Violation:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a commit says of one partition."""
+
+    ledger: Ledger | None
+    key: Key
+    stored: Stored
+
+
 @dataclass(slots=True)
 class Built:
     """A commit on its way: from which ledgers it was built, with which offsets."""
 
     member: Member
-    parts: list[tuple[Ledger | None, Key, int, str]]
+    parts: list[Part]
     overtaken: bool = False  # by the synchronous commit of a revoke, while librdkafka was repeating it
 
 
@@ -88,7 +101,7 @@ class Watch:
         self._hub = hub
         self._traced = watching is Watching.HISTORY
         self._stays: dict[int, Stay] = {}
-        self._claims: dict[tuple[FakeConsumer | None, Key], tuple[int, CommitMap | None]] = {}
+        self._claims: dict[tuple[FakeConsumer | None, Key], tuple[Stored, CommitMap | None]] = {}
         self._recreated = False  # a stored offset may be of the topic that was deleted
         self._closed: set[FakeConsumer] = set()
 
@@ -143,7 +156,7 @@ class Watch:
             claim = decode(each.metadata)
             valid = claim is not None and claim.committed == each.offset and claim.topic_id == self.group.topic_id
             if valid or not self._recreated:
-                self._claims[consumer, key] = (each.offset, claim if valid else None)
+                self._claims[consumer, key] = (each, claim if valid else None)
 
     def begins(self, consumer: FakeConsumer, key: Key, offset: int) -> None:
         """A member says from where a partition that it was given is consumed; below 0: the client is to find out."""
@@ -151,11 +164,11 @@ class Watch:
         if ledger is not None and _unverified(ledger):  # the topic could not be looked up: no map is believed
             self._claims.pop((consumer, key), None)
         stored = self.group.stored.get(key) if self.group.owners.get(key) is consumer else None
-        if stored is not None and 0 <= offset < stored.offset and not self._recreated:
+        if stored is not None and 0 <= offset < self.resumes_at(key, stored) and not self._recreated:
             self.violated("start", f"{consumer.name} begins {key} at {offset}, the group has committed {stored.offset}")
         ledger = self.members[consumer].scheduler.ledgers.get(Partition(*key))
         if ledger is not None and _unverified(ledger):  # the topic could not be looked up: no map is believed
-            self._claims[consumer, key] = (self._claims.get((consumer, key), (0, None))[0], None)
+            self._claims[consumer, key] = (self._claims.get((consumer, key), (NOTHING, None))[0], None)
 
     def jumped_back(self, consumer: FakeConsumer, key: Key) -> None:
         """Records come again that were committed: nobody's fault."""
@@ -172,45 +185,53 @@ class Watch:
     def commit_built(self, consumer: FakeConsumer, offsets: list[TopicPartition]) -> Built:
         """A member sends a commit."""
         member = self.members[consumer]
-        parts: list[tuple[Ledger | None, Key, int, str]] = []
+        parts: list[Part] = []
         if self.losing:
             self.violated("lost", f"{member.name} commits what it has lost")
         for each in offsets:
             key = (each.topic, each.partition)
-            metadata = each.metadata or ""
+            stored = Stored(each.offset, each.metadata or "", each.leader_epoch)
             ledger = member.scheduler.ledgers.get(Partition(*key))
-            parts.append((ledger, key, each.offset, metadata))
+            parts.append(Part(ledger, key, stored))
             if ledger is None:
                 self.violated("ownership", f"{member.name} commits {key}, of which it has no ledger")
                 continue
-            self._check_claim(member, ledger, (key, each.offset, metadata))
-            self._check_completeness(member, ledger, each.offset, metadata)
-        self.trace("commit", member.name, [(key[1], offset, "+map" if text else "") for _, key, offset, text in parts])
+            self._check_claim(member, ledger, (key, stored))
+            self._check_completeness(member, ledger, stored)
+        told = [(each.key[1], each.stored.offset, "+map" if each.stored.metadata else "") for each in parts]
+        self.trace("commit", member.name, told)
         return Built(member, parts)
 
     def commit_applied(self, built: Built) -> None:
         """The coordinator stores a commit."""
-        self.trace("stored", built.member.name, [(key[1], offset) for _, key, offset, _ in built.parts])
-        for ledger, key, offset, metadata in built.parts:
-            if ledger is not None:
-                self._check_claim(built.member, ledger, (key, offset, metadata))
-                stay = self._stay(ledger)
+        self.trace("stored", built.member.name, [(each.key[1], each.stored.offset) for each in built.parts])
+        for each in built.parts:
+            if each.ledger is not None:
+                self._check_claim(built.member, each.ledger, (each.key, each.stored))
+                stay, offset = self._stay(each.ledger), each.stored.offset
                 if offset < stay.applied and not built.overtaken:
-                    self.violated("regress", f"{built.member.name} takes {key} back from {stay.applied} to {offset}")
+                    words = f"takes {each.key} back from {stay.applied} to {offset}"
+                    self.violated("regress", f"{built.member.name} {words}")
                 stay.applied = offset
+
+    def resumes_at(self, key: Key, stored: Stored) -> int:
+        """Where a client goes on with what the group has stored: by the epoch it finds where the log has changed."""
+        return self.group.log(key).part(stored.offset, stored.leader_epoch)
 
     def async_commit(self, member_name: str, outstanding: int) -> None:
         """An asynchronous commit leaves while so many others are outstanding."""
         if outstanding:
             self.violated("one commit", f"{member_name} sends a commit while another is outstanding")
 
-    def _check_claim(self, member: Member, ledger: Ledger, commit: tuple[Key, int, str]) -> None:
-        key, offset, metadata = commit
+    def _check_claim(self, member: Member, ledger: Ledger, commit: tuple[Key, Stored]) -> None:
+        key, stored = commit
+        offset, metadata = stored.offset, stored.metadata
         if ledger.topic_id not in (self.group.topic_id, UNKNOWN_TOPIC_ID):
             return  # the worker has not noticed yet that the topic is another one; at the end nothing of it is missing
         lowest = self.records.lowest_undone(key)
-        if offset > lowest:
-            self.violated("frontier", f"{member.name} commits {key} at {offset}, but {lowest} is not done")
+        if self.resumes_at(key, stored) > lowest:
+            epoch = stored.leader_epoch
+            self.violated("frontier", f"{member.name} commits {key} at {offset}/{epoch}, but {lowest} is not done")
         if len(metadata) > LIMIT:
             self.violated("metadata", f"{len(metadata)} characters")
         claim = decode(metadata)
@@ -219,12 +240,12 @@ class Watch:
         if claim.committed != offset:
             self.violated("metadata", f"{member.name} sends a map for {claim.committed} with offset {offset}")
         for each in self.records.in_partition[key]:
-            if claim.says_settled(each.offset) and not each.done:
+            if _claims_settled(claim, each) and not each.done:
                 self.violated("commit map", f"{member.name} claims {key} {each.offset}, which is not done")
 
-    def _check_completeness(self, member: Member, ledger: Ledger, offset: int, metadata: str) -> None:
+    def _check_completeness(self, member: Member, ledger: Ledger, stored: Stored) -> None:
         """What is settled is in the next commit: so a crash repeats only what was settled since it was built."""
-        claim = decode(metadata)
+        offset, claim = stored.offset, decode(stored.metadata)
         for settled in self._stay(ledger).settled:
             if settled >= offset and not (claim is not None and claim.says_settled(settled)):
                 self.violated("duplicates", f"{member.name} commits {ledger.partition} at {offset} without {settled}")
@@ -316,8 +337,9 @@ class Watch:
         return mass_rejection and member.probe_allows and not member.halt_trials and rested
 
     def _check_claimed(self, member: Member, produced: Produced) -> None:
-        offset, claim = self._claims.get((member.consumer, produced.partition), (0, None))
-        if produced.offset < offset or (claim is not None and claim.says_settled(produced.offset)):
+        stored, claim = self._claims.get((member.consumer, produced.partition), (NOTHING, None))
+        committed = not produced.deleted and produced.offset < self.resumes_at(produced.partition, stored)
+        if committed or (claim is not None and _claims_settled(claim, produced)):
             self.violated("duplicates", f"{member.name} sends #{produced.number} again, which was committed as settled")
 
     # The dead-letter topic.
@@ -361,6 +383,12 @@ class Watch:
         if stay is None:
             stay = self._stays[id(ledger)] = Stay(ledger)
         return stay
+
+
+def _claims_settled(claim: CommitMap, produced: Produced) -> bool:
+    """Whether a map tells of this record, and not of one that a former leader had in its place."""
+    told = claim.committed <= produced.offset < claim.reach and produced.offset not in claim.unsettled
+    return told and not EPOCH_UNKNOWN < claim.leader_epoch < produced.epoch
 
 
 def _unverified(ledger: Ledger) -> bool:

@@ -10,7 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from consumer.cli import app
+from consumer.clicksend.fault import Fault
+from consumer.enrolment.disposition import REASONS, DeliveredReason
+from consumer.enrolment.note import NoteKind
+from consumer.exit_status import ExitStatus
 from consumer.monitoring import metrics
+from consumer.monitoring.health import HealthState
 from consumer.settings import Sources, load
 from consumer.settings.model import SECTIONS
 from consumer.settings.readme import renewed, table
@@ -83,6 +88,42 @@ def test_each_metric_that_a_document_names_exists(document: Path) -> None:
     known = {metrics.PREFIX + each.name for each in vars(metrics).values() if isinstance(each, metrics.Metric)}
     named = set(re.findall(r"\bclicksend_[a-z_]*[a-z]\b", text(document)))
     assert {each.removesuffix("_total") for each in named} - known == set()
+
+
+@pytest.mark.parametrize(
+    ("document", "after", "words"),
+    [
+        pytest.param(documents.MONITORING, "`/readyz` names a state", set(HealthState), id="states of /readyz"),
+        pytest.param(documents.RUNBOOK, "Why delivery is halted", set(Fault), id="reasons of a halt"),
+        pytest.param(documents.ENROLMENT, "## Notes", set(NoteKind), id="notes"),
+        pytest.param(
+            documents.RUNBOOK,
+            "## An event did not arrive",
+            {reason for reasons in REASONS.values() for reason in reasons} - {DeliveredReason.ACCEPTED},
+            id="reasons of a record",
+        ),
+    ],
+)
+def test_a_table_has_the_words_of_a_closed_list(document: Path, after: str, words: set[str]) -> None:
+    assert set(re.findall(r"`(\w+)`", " ".join(first_column(document, after)))) == words
+
+
+def test_each_exit_status_is_explained() -> None:
+    listed = [int(cell) for cell in first_column(documents.COMMANDS, "## Exit status") if cell.isdecimal()]
+    assert listed == list(ExitStatus)
+
+
+def first_column(document: Path, after: str) -> list[str]:
+    """Return the first cells of the first table below a text."""
+    table = text(document).partition(after)[2].partition("\n|")[2].partition("\n\n")[0]
+    return [line.strip("| ").partition(" |")[0] for line in table.splitlines()]
+
+
+@pytest.mark.parametrize("document", MANUAL, ids=name)
+def test_each_log_line_that_a_document_quotes_is_written(document: Path) -> None:
+    quoted = re.findall(r"log (?:line|says)\s+`([^`]+)`", text(document))
+    sources = "".join(path.read_text("utf-8") for path in (documents.ROOT / "consumer").rglob("*.py"))
+    assert [line for line in quoted if f'"{line}' not in sources] == []
 
 
 def functions() -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
@@ -132,19 +132,34 @@ class Recreated:
     at: float
 
 
-Deed = Killed | Frozen | BrokerAway | OffsetsReset | Destroyed | Recreated
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A transaction's commit was asked for at this time: no consumer may have its records before."""
+
+    at: float
+    serials: frozenset[int]
+
+
+Deed = Killed | Frozen | BrokerAway | OffsetsReset | Destroyed | Recreated | Committed
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that is known about one run. dead_letters -- the places of the records that have one."""
+    """All that is known about one run.
+
+    produced     -- the records that count: none of an aborted transaction
+    refused      -- the serials that the sandbox answered with a 400
+    dead_letters -- the places of the records that have one
+    aborted      -- the records of aborted transactions
+    """
 
     produced: Sequence[Produced]
     requests: Sequence[Request]
-    refused: frozenset[int]  # the serials that the sandbox answered with a 400
+    refused: frozenset[int]
     dead_letters: frozenset[Place]
     commits: Sequence[Commit]
-    deeds: Sequence[Deed] = field(default=())
+    deeds: Sequence[Deed] = ()
+    aborted: Sequence[Produced] = ()
 
     @cached_property
     def decisions(self) -> dict[int, Decision]:

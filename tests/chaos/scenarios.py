@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from consumer.operations.sandbox.faults import Rule
 from tests.chaos import sink
+from tests.chaos.transaction import Ending
 from tests.chaos.world import SESSION_MS, World
 
 LONG_SECONDS = SESSION_MS / 1000 + 2.0  # past the session
@@ -148,6 +149,27 @@ def headers_unreadable(world: World) -> None:
     world.go_on(2.0)
 
 
+def transactions(world: World) -> None:
+    """A second producer writes in transactions, and each of them ends in another way."""
+    for ending in world.random.sample(list(Ending), len(Ending)):
+        transaction = world.open_transaction()
+        world.go_on(0.0, 0.5)
+        world.end_transaction(transaction, ending)
+
+
+def during_transaction(*steps: Step) -> Step:
+    """Steps while a transaction is open: it holds back nothing that is before it, and afterwards nothing at all."""
+
+    def step(world: World) -> None:
+        transaction = world.open_transaction()
+        for each in steps:
+            each(world)
+        world.await_stable_ends()
+        world.end_transaction(transaction, world.random.choice(list(Ending)))
+
+    return step
+
+
 def under(*rules: Rule) -> Step:
     """A step in which the sink does this to its clients for a while."""
 
@@ -199,6 +221,11 @@ STEPS: dict[str, Step] = {
     "offsets-reset": offsets_reset,
     "partitions-added": partitions_added,
     "headers-unreadable": headers_unreadable,
+    "transactions": transactions,
+    "transaction-killed": during_transaction(two_killed),
+    "transaction-restarts": during_transaction(worker_joins, rolling_restart),
+    "transaction-frozen": during_transaction(worker_frozen),
+    "transaction-broker-killed": during_transaction(broker_killed),
     "sink-hangs": under(sink.HANG),
     "sink-resets": under(sink.RESET),
     "sink-resets-after-its-answer": under(sink.RESET_AFTER),
@@ -241,7 +268,7 @@ SCENARIOS = {name: Scenario(name, (step,)) for name, step in {**STEPS, "mixed": 
 
 # The most telling ones, a few steps in each world, as a world costs some seconds by itself.
 SHORT = (
-    Scenario("short-workers", (headers_unreadable, killed_in_a_storm, worker_joins)),
+    Scenario("short-workers", (headers_unreadable, transactions, during_transaction(killed_in_a_storm), worker_joins)),
     Scenario("short-frozen", (credentials_changed, worker_frozen)),
     Scenario("short-broker", (broker_killed, rolling_restart)),
 )

@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartit
 
 from tests.chaos.evidence import Place, Produced
 from tests.chaos.history import Line
+from tests.chaos.transaction import Transaction
 from tests.kafka.raw_producer import Header, produce_raw_headers
 
 UNREADABLE: list[Header] = [(b"trace", b"7"), (b"caf\xe9", b"1")]  # as clients in C, Go and Rust may write them
@@ -68,6 +69,12 @@ class Source:
                 self.produced.append(Produced(line.serial, Place(self._generation, partition, end), value))
         finally:
             consumer.close()
+
+    def write_in(self, transaction: Transaction, count: int) -> None:
+        """Write so many records in a transaction, between those of the producer without one."""
+        with self._lock:
+            lines = list(islice(self._lines, count))
+        transaction.write(lines, self._generation, self.partitions)
 
     def begin_generation(self) -> None:
         """The topic was deleted and created again: start over with it. While paused."""

@@ -13,6 +13,7 @@ from consumer.stream.commit_map import UNKNOWN_TOPIC_ID, encode
 from tests.chaos.evidence import (
     BrokerAway,
     Commit,
+    Committed,
     Deed,
     Destroyed,
     Evidence,
@@ -79,6 +80,10 @@ class Story:
         """Something was done."""
         return self._add(deeds=[*self.evidence.deeds, *deeds])
 
+    def aborted(self, *records: Produced) -> Story:
+        """These are records of an aborted transaction."""
+        return self._add(aborted=[*self.evidence.aborted, *records])
+
     def buried(self, *offsets: int) -> Story:
         """These have dead letters."""
         places = frozenset(Place(0, 0, offset) for offset in offsets)
@@ -118,6 +123,24 @@ def test_another_payload_than_the_rules_make_is_found() -> None:
 
 def test_a_browsing_event_is_not_to_be_stored() -> None:
     assert Story(browsing(0)).stored(0).findings() == ["each_end_is_the_right_one"]
+
+
+def test_a_delivered_record_of_an_aborted_transaction_is_found() -> None:
+    assert not Story().aborted(produced(0)).findings()
+    story = Story(produced(0)).stored(0)
+    story._add(produced=())
+    assert "what_was_aborted_is_not_delivered" in story.aborted(produced(0)).findings()
+
+
+def test_a_dead_letter_of_an_aborted_record_is_found() -> None:
+    assert Story().aborted(broken(0)).buried(0).findings() == ["what_was_aborted_is_not_delivered"]
+
+
+def test_a_record_that_is_sent_while_its_transaction_is_open_is_found() -> None:
+    story = Story(produced(0)).stored(0)
+    assert not story.deed(Committed(story.now - 1, frozenset({0}))).findings()
+    story.deed(Committed(story.now + 1, frozenset({0})))
+    assert story.findings() == ["a_transaction_is_delivered_after_its_commit"]
 
 
 def test_a_contact_that_nobody_refused_is_not_to_be_buried() -> None:

@@ -6,7 +6,14 @@ import uuid
 from concurrent.futures import Future
 from typing import Any
 
-from confluent_kafka import Consumer, ConsumerGroupState, ConsumerGroupTopicPartitions, Message, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupState,
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    Message,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._group import ConsumerGroupDescription
 from confluent_kafka.admin._listoffsets import OffsetSpec
@@ -60,9 +67,9 @@ class Group:
         numbers = self._admin.list_topics(self._topic, timeout=SECONDS).topics[self._topic].partitions
         return [TopicPartition(self._topic, number) for number in sorted(numbers)]
 
-    def ends(self) -> dict[int, int]:
-        """By partition, the offset of the next record."""
-        return self._offsets(OffsetSpec.latest())  # type: ignore[no-untyped-call]  # the stubs have no types here
+    def ends(self, isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED) -> dict[int, int]:
+        """By partition, the offset of the next record; with READ_COMMITTED the last stable offset."""
+        return self._offsets(OffsetSpec.latest(), isolation)  # type: ignore[no-untyped-call]  # the stubs have no types here
 
     def beginnings(self) -> dict[int, int]:
         """By partition, the offset of the first record."""
@@ -109,8 +116,8 @@ class Group:
         """Delete the topic."""
         _only(self._admin.delete_topics([self._topic], operation_timeout=SECONDS))
 
-    def _offsets(self, spec: OffsetSpec) -> dict[int, int]:
-        futures = self._admin.list_offsets(dict.fromkeys(self.partitions(), spec))
+    def _offsets(self, spec: OffsetSpec, isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED) -> dict[int, int]:
+        futures = self._admin.list_offsets(dict.fromkeys(self.partitions(), spec), isolation_level=isolation)
         return {where.partition: future.result(SECONDS).offset for where, future in futures.items()}
 
 

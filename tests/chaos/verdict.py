@@ -14,6 +14,7 @@ from consumer.stream import topic_watch
 from consumer.stream.committer import INTERVAL
 from tests.chaos.evidence import (
     BrokerAway,
+    Committed,
     Destroyed,
     Evidence,
     Frozen,
@@ -192,9 +193,26 @@ def commits_never_go_back(evidence: Evidence) -> Iterator[str]:
 def after_a_reset_everything_comes_again(evidence: Evidence) -> Iterator[str]:
     """All that was delivered before the offsets were set to 0, and is still in the topic, is delivered after it."""
     for reset in (deed.at for deed in evidence.deeds if isinstance(deed, OffsetsReset)):
-        for serial, requests in evidence.stored.items():
-            if requests[-1].at < reset and not _is_destroyed(evidence, evidence.by_serial[serial]):
+        for serial, record in evidence.by_serial.items():
+            requests = evidence.stored.get(serial)
+            if requests and requests[-1].at < reset and not _is_destroyed(evidence, record):
                 yield f"{serial} was not delivered again"
+
+
+def what_was_aborted_is_not_delivered(evidence: Evidence) -> Iterator[str]:
+    """A record of an aborted transaction is neither sent to ClickSend nor a dead letter."""
+    for record in evidence.aborted:
+        if record.serial in evidence.stored or record.place in evidence.dead_letters:
+            yield f"{record} was aborted"
+
+
+def a_transaction_is_delivered_after_its_commit(evidence: Evidence) -> Iterator[str]:
+    """While a transaction is open, none of its records is sent."""
+    for deed in evidence.deeds:
+        if isinstance(deed, Committed):
+            for serial in deed.serials & evidence.stored.keys():
+                early = [request for request in evidence.stored[serial] if request.at + CLOCKS < deed.at]
+                yield from (f"{request} was sent before {deed.at}" for request in early)
 
 
 CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
@@ -208,6 +226,8 @@ CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     what_a_commit_claims_is_not_delivered_again,
     commits_never_go_back,
     after_a_reset_everything_comes_again,
+    what_was_aborted_is_not_delivered,
+    a_transaction_is_delivered_after_its_commit,
 )
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from confluent_kafka import KafkaException
+from confluent_kafka import IsolationLevel, KafkaException
 
 from consumer.stream.commit_map import decode
 from tests.chaos.commit_log import LoggedCommit, commit_log
 from tests.chaos.evidence import (
     BrokerAway,
     Commit,
+    Committed,
     Deed,
     Destroyed,
     Evidence,
@@ -25,6 +26,7 @@ from tests.chaos.evidence import (
     Killed,
     OffsetsReset,
     Place,
+    Produced,
     Recreated,
     read_log,
 )
@@ -33,12 +35,14 @@ from tests.chaos.history import history
 from tests.chaos.sink import SLOW, Sink
 from tests.chaos.source import Source
 from tests.chaos.topics import Group, read
+from tests.chaos.transaction import Ending, Transaction
 from tests.kafka.apache import ApacheKafka
 
 PARTITIONS = 6
 WORKERS = 3
 CONCURRENCY = 4
 RATE = 240.0  # records a second
+IN_TRANSACTION = 60  # records of one transaction: some in each partition
 SESSION_MS = 6000
 HANG_SECONDS = 600.0  # a guard against hanging: an adaptive limiter takes its time after a storm
 FIRST_REQUESTS = 40  # the faults begin when so many requests have been answered
@@ -59,6 +63,7 @@ class World:
         self.group_id = f"group-{self.topic}"
         self._letters = f"{self.topic}.dead-letter"
         self._deeds: list[Deed] = []
+        self._aborted: list[Produced] = []
         self._generations: list[tuple[float, bytes]] = []  # of the source topic: since when, and its id
         kafka.create_topic(self._letters, PARTITIONS, {"retention.ms": "-1"})
         self.group = Group(kafka.bootstrap, self.group_id, self.topic)
@@ -224,6 +229,35 @@ class World:
         self.say(f"{self.source.partitions} partitions")
         self.source.resume()
 
+    def open_transaction(self) -> Transaction:
+        """Write records in a transaction, and leave it open: nothing after its first records is to be read."""
+        self.say("a transaction is open")
+        transaction = Transaction(self._kafka.bootstrap, self.topic)
+        self.source.write_in(transaction, IN_TRANSACTION)
+        return transaction
+
+    def end_transaction(self, transaction: Transaction, ending: Ending) -> None:
+        """End it."""
+        self.say(f"the transaction is {ending.value}")
+        asked = time.time()
+        transaction.end(ending)
+        if ending is Ending.COMMITTED:
+            self._deeds.append(Committed(asked, frozenset(record.serial for record in transaction.records)))
+            self.source.produced.extend(transaction.records)
+        else:
+            self._aborted.extend(transaction.records)
+
+    def await_stable_ends(self) -> None:
+        """Wait until everything before the open transaction is committed, the unlucky contact's records too."""
+        self.sink.mend()
+        ends = self.group.ends(IsolationLevel.READ_COMMITTED)
+        self.wait(
+            "all before the open transaction",
+            lambda: all(self.group.committed()[partition] >= end for partition, end in ends.items()),
+        )
+        self.sink.faults()
+        self.fleet.wait_ready()
+
     def finish(self) -> Evidence:
         """Let everything come to its end, stop all, and gather the evidence."""
         self.say("no more faults, nothing more is produced")
@@ -249,6 +283,7 @@ class World:
             dead_letters=self._dead_letters(),
             commits=self._commits(),
             deeds=self._deeds,
+            aborted=self._aborted,
         )
 
     @property
@@ -272,7 +307,8 @@ class World:
     def _dead_letters(self) -> frozenset[Place]:
         """By the coordinates in their headers; those of a topic that was created again tell by their value."""
         produced = {
-            (record.place.partition, record.place.offset, record.value): record.place for record in self.source.produced
+            (record.place.partition, record.place.offset, record.value): record.place
+            for record in (*self.source.produced, *self._aborted)
         }
         found = set()
         for letter in read(self._kafka.bootstrap, self._letters):

@@ -17,13 +17,13 @@ from typing import Annotated
 import typer
 
 from consumer import __version__, log
+from consumer.commands.dead_letters.options import app as dead_letters
+from consumer.commands.offsets.options import app as offsets
+from consumer.commands.options import ConfigFile, FormatOption, Group, Overrides, choice, sources
+from consumer.commands.output import Format
+from consumer.commands.replay.options import replay
 from consumer.errors import ConfigurationError, FatalStreamError, RefusedError
-from consumer.operations.dead_letters.front import app as dead_letters
-from consumer.operations.exit_status import ExitStatus
-from consumer.operations.front import ConfigFile, FormatOption, Group, Overrides, choice, sources
-from consumer.operations.offsets.front import app as offsets
-from consumer.operations.output import Format
-from consumer.operations.replay.front import replay
+from consumer.exit_status import ExitStatus
 from consumer.terminal import adapt_streams, say
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
@@ -66,7 +66,7 @@ def run(config: ConfigFile = None, overrides: Overrides = None) -> int:
     gc.disable()  # until the worker is put together: nothing of it is garbage, and looking for some takes time
     settings = load(sources(config, overrides))
     log.configure(settings.log.level, settings.log.format)
-    from consumer.operations.run import run as work
+    from consumer.commands.run import run as work
 
     return work(settings)
 
@@ -81,8 +81,8 @@ def demo(
 ) -> int:
     """Everything on this machine, with no configuration: broker, ClickSend stand-in, worker, visitors."""
     log.configure(log.LogLevel.ERROR, log.LogFormat.AUTO)  # the narration tells the rest
-    from consumer.operations.demo.demo import DemoOptions, run_demo
-    from consumer.operations.demo.stage import Run
+    from consumer.demo.demo import DemoOptions, run_demo
+    from consumer.demo.runner import Run
 
     return run_demo(DemoOptions(Run.ONCE if once else Run.ENDLESS, events), sys.stdout, sys.stderr)
 
@@ -112,12 +112,12 @@ def sandbox(  # noqa: PLR0913 -- one parameter an option
     allowed_host: Annotated[list[str] | None, typer.Option(help="A name beside loopback to be called by.")] = None,
 ) -> int:
     """The ClickSend stand-in alone, with a page of the contacts it holds."""
-    from consumer.operations.sandbox.command import run_sandbox
-    from consumer.operations.sandbox.faults import Script
-    from consumer.operations.sandbox.limiter import RateLimit
-    from consumer.operations.sandbox.options import SandboxOptions, UnknownList
-    from consumer.operations.sandbox.script import read_script
-    from consumer.operations.sandbox.store import Duplicates
+    from consumer.sandbox.command import run_sandbox
+    from consumer.sandbox.faults import Script
+    from consumer.sandbox.limiter import RateLimit
+    from consumer.sandbox.options import SandboxOptions, UnknownList
+    from consumer.sandbox.script import read_script
+    from consumer.sandbox.store import Duplicates
 
     options = SandboxOptions(
         host=host,
@@ -139,7 +139,7 @@ def sandbox(  # noqa: PLR0913 -- one parameter an option
 @app.command()
 def settings(config: ConfigFile = None, overrides: Overrides = None, form: FormatOption = Format.TABLE) -> int:
     """Effective settings and their sources."""
-    from consumer.operations.settings import show
+    from consumer.commands.settings import show
 
     return show(sources(config, overrides), form)
 
@@ -147,7 +147,7 @@ def settings(config: ConfigFile = None, overrides: Overrides = None, form: Forma
 @app.command()
 def check(config: ConfigFile = None, overrides: Overrides = None, form: FormatOption = Format.TABLE) -> int:
     """Whether a worker would run: settings, Kafka, ClickSend, a line each with the mend. Changes nothing."""
-    from consumer.operations.check.command import check as look
+    from consumer.commands.check.command import check as look
 
     return look(sources(config, overrides), form)
 
@@ -172,8 +172,8 @@ def explain(  # noqa: PLR0913 -- one parameter an option
     overrides: Overrides = None,
 ) -> int:
     """What would become of events, and why: from a file, stdin or Kafka. Sends nothing."""
-    from consumer.operations.explain.command import FromKafka, Look, explain_file, explain_kafka
-    from consumer.operations.explain.rendering import Privacy
+    from consumer.commands.explain.command import FromKafka, Look, explain_file, explain_kafka
+    from consumer.commands.explain.rendering import Privacy
 
     given = sources(config, overrides)
     form = form or (Format.TABLE if sys.stdout.isatty() else Format.JSON)
@@ -204,7 +204,7 @@ def lag(
     overrides: Overrides = None,
 ) -> int:
     """How far behind the group is: offsets, lag, owner, age of the oldest unsettled record."""
-    from consumer.operations.lag.command import lag as show
+    from consumer.commands.lag.command import lag as show
 
     return show(sources(config, overrides, group), form, seconds if watch else None)
 
@@ -224,7 +224,7 @@ def sizing(
     """How many workers and partitions a load needs, and how long an outage takes to catch up with."""
     from math import inf
 
-    from consumer.operations.sizing import Load, Means, show
+    from consumer.commands.sizing import Load, Means, show
 
     load = Load(events, enrolments, peak, outage)
     text, status = show(load, Means(latency, limit or inf, concurrency), form)

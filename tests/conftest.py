@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import pytest
 from hypothesis import HealthCheck, settings
 
-from consumer.operations.broker import InProcessBroker
+from consumer.demo.broker import InProcessBroker
 from tests.kafka.apache import ApacheKafka, Unavailable, create_topic
 from tests.kafka.broker import Broker
 from tests.kafka.container import kafka_container

@@ -15,29 +15,34 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = [
     "__main__",
     "cli",
-    "operations",
+    "demo",
+    "commands",
+    "app",
     "settings",
-    "debugger",
-    "monitor",
     "worker",
-    "stream",
+    "dead_letters",
+    "kafka",
+    "monitoring",
+    "scheduling",
     "delivery",
+    "sandbox",
     "clicksend",
     "enrolment",
-    "metrics",
+    "web",
+    "threads",
     "log",
-    "pages",
     "number_text",
     "mask",
     "terminal",
     "loopback",
+    "exit_status",
     "errors",
     "__init__",
 ]
 
 
 def room(module: str) -> str:
-    """The room of `consumer.stream.ledger` is `stream`."""
+    """The room of `consumer.scheduling.offset_tracker` is `stream`."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else "__init__"
 

@@ -16,13 +16,13 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.operations.sandbox.server import Sandbox
-from consumer.stream.commit_map import encode
-from consumer.stream.record import Partition
-from consumer.stream.topic_ids import TopicIds
+from consumer.kafka.topic_ids import TopicIds
+from consumer.sandbox.server import Sandbox
+from consumer.scheduling.offset_map import encode
+from consumer.scheduling.task import Partition
+from tests.commands.dead_letters.letters import written
 from tests.integration.command import HANG_SECONDS, environment
 from tests.kafka.apache import ApacheKafka
-from tests.operations.dead_letters.letters import written
 
 README = Path(__file__).parent.parent / "README.md"
 TOPIC, GROUP = "raw-events", "clicksend-consumer"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from consumer.operations.output import Format, rendered
+from consumer.commands.output import Format, rendered
 from consumer.terminal import escaped, escaped_json, escaped_lines
 
 STEERING = ["\x1b[2J", "\x9b2J", "\r", "\x07", "\x7f", "\u202e", "\u2028", "\ud800", "\x00"]

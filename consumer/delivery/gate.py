@@ -9,9 +9,9 @@ from enum import Enum, StrEnum
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.clicksend.probe import ProbeVerdict
-from consumer.delivery.breaker import Breaker, BreakerState
+from consumer.delivery.circuit_breaker import Breaker, BreakerState
 from consumer.delivery.halt import Halt
-from consumer.delivery.limiter import Limiter
+from consumer.delivery.rate_limiter import Limiter
 from consumer.delivery.retry import RetryPolicy
 from consumer.number_text import shown_number
 

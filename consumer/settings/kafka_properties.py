@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from consumer.kafka.options import GroupProtocol
 from consumer.settings.values import SettingError
-from consumer.stream.options import GroupProtocol
 
 # librdkafka's CONFIGURATION.md; with each property its other names. The value is the setting to use instead.
 HAVE_SETTINGS = {

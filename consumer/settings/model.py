@@ -12,9 +12,10 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
 from pydantic import field_validator as check
 
-from consumer.delivery.judge import OnConfigurationFault
+from consumer.delivery.outcome_policy import OnConfigurationFault
 from consumer.enrolment.rules import PhoneCheck
 from consumer.errors import Problem
+from consumer.kafka.options import GroupProtocol, OffsetReset
 from consumer.log import LogFormat, LogLevel
 from consumer.loopback import is_loopback
 from consumer.settings import buffer
@@ -23,7 +24,6 @@ from consumer.settings.kafka_properties import check_owned
 from consumer.settings.section import Section
 from consumer.settings.sources import Sources
 from consumer.settings.values import SettingError, topic_name
-from consumer.stream.options import GroupProtocol, OffsetReset
 
 
 class SecurityProtocol(StrEnum):

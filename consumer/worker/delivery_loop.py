@@ -9,11 +9,11 @@ from typing import Protocol
 
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeVerdict
-from consumer.delivery.judge import GiveUp
-from consumer.stream.record import Task
-from consumer.stream.reporter import Reporter
-from consumer.stream.scheduler import Scheduler
-from consumer.stream.work import Bury, Deliver, Duplicate, Probe, Stop, Wait
+from consumer.delivery.outcome_policy import GiveUp
+from consumer.monitoring.reporter import Reporter
+from consumer.scheduling.scheduler import Scheduler
+from consumer.scheduling.task import Task
+from consumer.scheduling.work import Bury, Deliver, Duplicate, Probe, Stop, Wait
 
 SLICE = 64  # so much work is begun before responses and timers get their turn: below 5 ms
 

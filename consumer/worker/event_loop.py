@@ -14,9 +14,9 @@ import structlog
 
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeVerdict
-from consumer.stream.watchdog import Pulse
 from consumer.worker.delivery_loop import Timer
 from consumer.worker.loop_lag import LoopLag
+from consumer.worker.watchdog import Pulse
 
 NAME = "delivery-loop"
 PROBE_NAME = "probe"

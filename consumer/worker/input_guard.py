@@ -14,12 +14,12 @@ from enum import Enum
 
 import structlog
 
+from consumer.dead_letters.format import REDRIVE_COUNT
 from consumer.enrolment.decision import Decision, Enrolled, Filtered
 from consumer.enrolment.disposition import FilterReason
-from consumer.stream.dead_letter import REDRIVE_COUNT
-from consumer.stream.health import Condition, Health
-from consumer.stream.ledger import Ledger
-from consumer.stream.record import Headers, Stage, Task
+from consumer.monitoring.health import Condition, Health
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.task import Headers, Stage, Task
 
 QUIET_SECONDS = 5.0  # after so long without a record, a short run is judged by itself
 

@@ -7,19 +7,19 @@ from enum import Enum
 
 import structlog
 
+from consumer.dead_letters.writer import DeadLetters
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
-from consumer.stream.clients import KafkaClients
-from consumer.stream.dead_letters import DeadLetters
-from consumer.stream.health import Health
-from consumer.stream.poll_loop import PollLoop
-from consumer.stream.reporter import Reporter
-from consumer.stream.scheduler import Scheduler
-from consumer.stream.start import Start
-from consumer.stream.threads import Threads
-from consumer.stream.watchdog import Pulse
+from consumer.kafka.clients import KafkaClients
+from consumer.monitoring.health import Health
+from consumer.monitoring.reporter import Reporter
+from consumer.scheduling.scheduler import Scheduler
+from consumer.threads import Threads
 from consumer.worker.delivery_loop import DeliveryLoop, Driver
 from consumer.worker.input_guard import InputGuard
+from consumer.worker.poll_loop import PollLoop
+from consumer.worker.start import Start
+from consumer.worker.watchdog import Pulse
 
 LAST_COMMIT_SECONDS = 2.0  # of the drain budget: requests and dead letters that hang must not cost the last commit
 

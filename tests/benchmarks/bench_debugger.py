@@ -18,21 +18,21 @@ import orjson
 from confluent_kafka import Message
 from prometheus_client import CollectorRegistry
 
-from consumer.debugger.recorder import Recorder
-from consumer.debugger.ring import Ring
 from consumer.delivery.gate import Gate
-from consumer.delivery.judge import Judge, OnConfigurationFault
+from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
-from consumer.stream.intake import Intake
-from consumer.stream.ledger import Ledger
-from consumer.stream.reporter import Reporter
-from consumer.stream.scheduler import Scheduler
-from consumer.stream.threads import OsThreads
+from consumer.monitoring.debugger.recorder import Recorder
+from consumer.monitoring.debugger.ring import Ring
+from consumer.monitoring.reporter import Reporter
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.scheduler import Scheduler
+from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
+from consumer.worker.intake import Intake
 from tests.benchmarks.cases.engine import InstantDriver, NoDeadLetters
-from tests.stream.builders import EVENTS, Consumed
+from tests.scheduling.builders import EVENTS, Consumed
 
 ROUNDS = 9
 BATCH = 500

@@ -13,11 +13,11 @@ import time
 
 import orjson
 
+from consumer.commands.explain.explanation import Explainer
+from consumer.commands.explain.reading import events
+from consumer.commands.explain.rendering import json_line
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
-from consumer.operations.explain.explanation import Explainer
-from consumer.operations.explain.reading import events
-from consumer.operations.explain.rendering import json_line
 
 BOUND = 100_000  # events a minute
 

@@ -18,10 +18,10 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from consumer.operations.broker import InProcessBroker  # noqa: E402 -- run as a script, from the root
-from consumer.operations.sandbox.limiter import RateLimit, RetryAfter  # noqa: E402
-from consumer.operations.sandbox.options import SandboxOptions  # noqa: E402
-from consumer.operations.sandbox.server import Sandbox  # noqa: E402
+from consumer.demo.broker import InProcessBroker  # noqa: E402 -- run as a script, from the root
+from consumer.sandbox.limiter import RateLimit, RetryAfter  # noqa: E402
+from consumer.sandbox.options import SandboxOptions  # noqa: E402
+from consumer.sandbox.server import Sandbox  # noqa: E402
 from tests.integration.stage import PARTITIONS, Stage, sign_up  # noqa: E402
 from tests.kafka.in_process import InProcess  # noqa: E402
 

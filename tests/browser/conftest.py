@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.server import Sandbox
 from tests.browser.chromium import UnavailableError, chromium
 from tests.integration.stage import Stage
 from tests.integration.worker_process import WorkerProcess

@@ -9,7 +9,7 @@ import signal
 import pytest
 from playwright.sync_api import Page, expect
 
-from consumer.operations.sandbox.faults import Rule
+from consumer.sandbox.faults import Rule
 from tests.browser.conftest import Look
 from tests.browser.seeing import brightness, overflow, weakest_contrast
 from tests.integration.stage import Event, Stage, page_view, sign_up

@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.server import Sandbox
 from tests.browser.conftest import Look
 from tests.browser.seeing import brightness, overflow, weakest_contrast
 

@@ -14,7 +14,7 @@ import orjson
 from consumer.enrolment.decision import Decision, Enrolled
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
-from consumer.stream.commit_map import decode
+from consumer.scheduling.offset_map import decode
 from tests.chaos.history import serial_of
 
 HARMLESS = (None, "pace", "slow")  # the fault rules whose answers arrive in full

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from consumer.operations.sandbox.faults import Rule
+from consumer.sandbox.faults import Rule
 from tests.chaos import sink
 from tests.chaos.transaction import Ending
 from tests.chaos.world import SESSION_MS, World

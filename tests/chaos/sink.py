@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from consumer.operations.sandbox.faults import Connection, Rule, Script
-from consumer.operations.sandbox.options import SandboxOptions
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.faults import Connection, Rule, Script
+from consumer.sandbox.options import SandboxOptions
+from consumer.sandbox.server import Sandbox
 from tests.chaos.history import REFUSED, UNLUCKY
 
 MOST_WORKERS = 60  # in one run; each is known by the list it writes to

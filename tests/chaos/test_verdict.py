@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from consumer.enrolment.decision import Enrolled
-from consumer.stream.commit_map import UNKNOWN_TOPIC_ID, encode
+from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID, encode
 from tests.chaos.evidence import (
     BrokerAway,
     Commit,

@@ -19,7 +19,7 @@ from confluent_kafka.admin._group import ConsumerGroupDescription
 from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.cimpl import NewPartitions
 
-from consumer.stream.topic_ids import TopicIds
+from consumer.kafka.topic_ids import TopicIds
 
 SECONDS = 60.0
 

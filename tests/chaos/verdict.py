@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from consumer.enrolment.decision import Decision, Enrolled, Filtered
-from consumer.stream import topic_watch
-from consumer.stream.committer import INTERVAL
+from consumer.kafka import topic_watch
+from consumer.worker.committer import INTERVAL
 from tests.chaos.evidence import (
     BrokerAway,
     Committed,

@@ -13,7 +13,7 @@ from typing import Any
 
 from confluent_kafka import IsolationLevel, KafkaException
 
-from consumer.stream.commit_map import decode
+from consumer.scheduling.offset_map import decode
 from tests.chaos.commit_log import LoggedCommit, commit_log
 from tests.chaos.evidence import (
     BrokerAway,

@@ -16,8 +16,8 @@ from typing import Protocol
 from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.delivery.gate import Closed, Gate, Permit
 from consumer.delivery.retry import RetryPolicy
-from consumer.operations.sandbox.limiter import Limiter as Windows
-from consumer.operations.sandbox.limiter import RateLimit, RetryAfter
+from consumer.sandbox.limiter import Limiter as Windows
+from consumer.sandbox.limiter import RateLimit, RetryAfter
 from tests.delivery.answers import DELIVERED
 
 POLICY = RetryPolicy(initial_delay=0.5, max_delay=60)

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from playwright.sync_api import ViewportSize
 
-from consumer.operations.sandbox.faults import Rule
-from consumer.operations.sandbox.limiter import RateLimit
-from consumer.operations.sandbox.options import SandboxOptions
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.faults import Rule
+from consumer.sandbox.limiter import RateLimit
+from consumer.sandbox.options import SandboxOptions
+from consumer.sandbox.server import Sandbox
 from tests.browser.chromium import chromium
 from tests.deploy import rules
 from tests.deploy.dashboards import Json, dashboard, queries_of

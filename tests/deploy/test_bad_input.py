@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._resource import ResourceType
 
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.server import Sandbox
 from tests.deploy import rules
 from tests.deploy.prometheus_server import PrometheusServer
 from tests.integration.access import Access

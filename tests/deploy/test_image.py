@@ -27,8 +27,8 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from consumer import __version__
-from consumer.operations.sandbox.faults import Rule
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.faults import Rule
+from consumer.sandbox.server import Sandbox
 from tests.deploy import compose_project
 from tests.deploy.compose_project import ComposeProject
 from tests.deploy.prometheus_server import Prometheus

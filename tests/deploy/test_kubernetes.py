@@ -15,8 +15,9 @@ import typer
 import yaml
 
 from consumer import __version__
+from consumer.app import LIVE_SHARE
 from consumer.cli import app
-from consumer.operations.wiring import LIVE_SHARE, stream_options
+from consumer.settings.views import stream_options
 from tests.deploy import custom_resources, manifests
 from tests.deploy.manifests import KUBERNETES, OVERLAYS, Manifest, one, pod_template, rendered, worker_settings
 from tests.deploy.programs import DEPLOY

@@ -12,8 +12,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from consumer.operations.sandbox.faults import Rule
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.faults import Rule
+from consumer.sandbox.server import Sandbox
 from tests.deploy import dashboards, manifests, rules
 from tests.deploy.programs import DEPLOY, run
 from tests.deploy.prometheus_server import PrometheusServer

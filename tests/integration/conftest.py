@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.server import Sandbox
 from tests.integration.graveyard import Graveyard
 from tests.integration.stage import Stage
 from tests.kafka.apache import ApacheKafka

@@ -11,10 +11,10 @@ import orjson
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from consumer.stream.record import Partition
+from consumer.scheduling.task import Partition
+from tests.commands.dead_letters.letters import written
 from tests.integration.command import environment, run
 from tests.integration.stage import HANG_SECONDS, Stage
-from tests.operations.dead_letters.letters import written
 
 RECORD_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 

@@ -14,9 +14,9 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 
-from consumer.operations.sandbox.faults import Rule, Script
-from consumer.operations.sandbox.server import Sandbox
-from consumer.stream.commit_map import decode
+from consumer.sandbox.faults import Rule, Script
+from consumer.sandbox.server import Sandbox
+from consumer.scheduling.offset_map import decode
 from tests.integration.worker_process import WorkerProcess
 from tests.kafka.broker import Broker
 from tests.kafka.in_process import InProcess

@@ -13,9 +13,9 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._resource import ResourceType
 
-from consumer.operations.sandbox.faults import Rule, Script
-from consumer.operations.sandbox.options import Account, SandboxOptions
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.faults import Rule, Script
+from consumer.sandbox.options import Account, SandboxOptions
+from consumer.sandbox.server import Sandbox
 from tests.integration.access import Access
 from tests.integration.command import run
 from tests.integration.stage import Stage, identify

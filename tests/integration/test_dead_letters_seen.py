@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from consumer.dead_letters.format import Part
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.stream.dead_letter import Part
 from tests.integration.access import Access
 from tests.integration.graveyard import Graveyard
 from tests.kafka.apache import ApacheKafka, free_ports

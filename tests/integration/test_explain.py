@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.server import Sandbox
 from tests.integration.access import Access
 from tests.integration.command import HANG_SECONDS, environment, run
 from tests.integration.stage import Stage, identify, page_view, sign_up

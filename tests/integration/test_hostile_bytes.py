@@ -8,8 +8,8 @@ import orjson
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from consumer.operations.broker import InProcessBroker
-from consumer.stream.record import headers_of
+from consumer.demo.broker import InProcessBroker
+from consumer.scheduling.task import headers_of
 from tests.integration.graveyard import Graveyard
 from tests.integration.stage import HANG_SECONDS, Stage, sign_up
 from tests.kafka.in_process import InProcess

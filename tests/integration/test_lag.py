@@ -16,8 +16,8 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._resource import ResourceType
 
-from consumer.operations.sandbox.faults import Rule
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.faults import Rule
+from consumer.sandbox.server import Sandbox
 from tests.integration.access import Access
 from tests.integration.command import HANG_SECONDS, environment, run
 from tests.integration.stage import PARTITIONS, Stage, sign_up

@@ -11,21 +11,21 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from prometheus_client import CollectorRegistry
 
+from consumer.dead_letters.writer import DeadLetters
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.stream.dead_letters import DeadLetters
-from consumer.stream.health import Health
-from consumer.stream.kafka_properties import producer_properties
-from consumer.stream.options import StreamOptions
-from consumer.stream.record import Task
-from consumer.stream.reporter import Reporter
-from consumer.stream.scheduler import Batch
-from consumer.stream.threads import OsThreads
-from consumer.stream.work import Bury
+from consumer.kafka.options import StreamOptions
+from consumer.kafka.properties import producer_properties
+from consumer.monitoring.health import Health
+from consumer.monitoring.reporter import Reporter
+from consumer.scheduling.scheduler import Batch
+from consumer.scheduling.task import Task
+from consumer.scheduling.work import Bury
+from consumer.threads import OsThreads
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.broker import Broker
 from tests.kafka.fatal import fail_for_good
-from tests.stream.builders import Engine, record
+from tests.scheduling.builders import Engine, record
 
 PARTITIONS = 4
 HANG_SECONDS = 300.0  # a guard against hanging

@@ -13,8 +13,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclBinding, AclBindingFilter, AclOperation, AclPermissionType
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
-from consumer.operations.sandbox.faults import Rule
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.faults import Rule
+from consumer.sandbox.server import Sandbox
 from tests.integration.command import wait_until
 from tests.integration.stage import HANG_SECONDS, PARTITIONS, Stage, sign_up
 from tests.integration.worker_process import WorkerProcess

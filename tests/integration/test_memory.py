@@ -9,7 +9,7 @@ import orjson
 import pytest
 from confluent_kafka import Producer
 
-from consumer.operations.sandbox.faults import Rule
+from consumer.sandbox.faults import Rule
 from tests.integration.stage import PARTITIONS, Stage
 from tests.integration.worker_process import WorkerProcess
 

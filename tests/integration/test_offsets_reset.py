@@ -15,17 +15,17 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._resource import ResourceType
 
+from consumer.commands.kafka.cluster import Cluster
+from consumer.commands.kafka.group import Group, commits_of
+from consumer.commands.offsets import command
+from consumer.commands.offsets.command import Execution, _execute
+from consumer.commands.offsets.plan import Move
 from consumer.errors import FatalStreamError, RefusedError
-from consumer.operations.cluster import Cluster
-from consumer.operations.group import Group, commits_of
-from consumer.operations.offsets import command
-from consumer.operations.offsets.command import Execution, _execute
-from consumer.operations.offsets.plan import Move
-from consumer.operations.sandbox.server import Sandbox
+from consumer.kafka.topic_ids import TopicIds
+from consumer.sandbox.server import Sandbox
+from consumer.scheduling.offset_map import decode, encode
+from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
-from consumer.stream.commit_map import decode, encode
-from consumer.stream.record import Partition
-from consumer.stream.topic_ids import TopicIds
 from tests.integration.access import Access
 from tests.integration.command import run
 from tests.integration.stage import PARTITIONS, Stage, sign_up

@@ -9,11 +9,11 @@ import orjson
 import pytest
 from confluent_kafka import Producer, TopicPartition
 
+from consumer.commands.kafka.cluster import Cluster
+from consumer.commands.kafka.records import Range, last, read
 from consumer.errors import FatalStreamError
-from consumer.operations.cluster import Cluster
-from consumer.operations.records import Range, last, read
+from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
-from consumer.stream.record import Partition
 from tests.integration.graveyard import Graveyard
 
 pytestmark = pytest.mark.kafka
@@ -99,7 +99,7 @@ def test_last_looks_back_over_a_gap_wider_than_what_it_looks_for(opened: Graveya
 
 def test_a_silent_partition_is_no_unreachable_broker(opened: Graveyard, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = opened.stage
-    monkeypatch.setattr("consumer.operations.records.ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("consumer.commands.kafka.records.ANSWER_SECONDS", 1.0)
     cluster = Cluster(load(Sources({"SECRETS_DIR": str(stage.folder), **stage.variables()}), ("kafka",)).kafka)
     try:
         with pytest.raises(FatalStreamError, match=f"Kafka answers, .* leads {stage.topic}-0 does not"):

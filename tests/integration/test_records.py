@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from consumer.operations.cluster import Cluster
-from consumer.operations.records import Range, oldest, read
-from consumer.operations.sandbox.server import Sandbox
+from consumer.commands.kafka.cluster import Cluster
+from consumer.commands.kafka.records import Range, oldest, read
+from consumer.sandbox.server import Sandbox
+from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
-from consumer.stream.record import Partition
 from tests.integration.command import run, wait_until
 from tests.integration.stage import Stage
 from tests.kafka.apache import ApacheKafka

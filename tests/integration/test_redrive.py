@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from consumer.dead_letters.format import Part
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.operations.sandbox.faults import Rule
-from consumer.stream.dead_letter import Part
-from consumer.stream.record import Partition
+from consumer.sandbox.faults import Rule
+from consumer.scheduling.task import Partition
 from tests.integration.command import HANG_SECONDS, run, wait_until
 from tests.integration.graveyard import RECORD_MS, Graveyard
 

@@ -10,7 +10,7 @@ import trustme
 from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._resource import ResourceType
 
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.server import Sandbox
 from tests.integration.access import Access
 from tests.integration.stage import Stage, sign_up
 from tests.kafka.apache import ApacheKafka

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from confluent_kafka import Producer, TopicPartition
 
-from consumer.operations.sandbox.faults import Rule
+from consumer.sandbox.faults import Rule
 from tests.integration.access import Access
 from tests.integration.command import HANG_SECONDS, wait_until
 from tests.integration.graveyard import RECORD_MS, Graveyard

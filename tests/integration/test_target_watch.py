@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.operations.sandbox.faults import Rule
+from consumer.sandbox.faults import Rule
 from tests.integration.graveyard import Graveyard
 
 pytestmark = pytest.mark.kafka

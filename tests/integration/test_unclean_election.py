@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.server import Sandbox
 from tests.integration.command import wait_until
 from tests.integration.stage import HANG_SECONDS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka, Unavailable

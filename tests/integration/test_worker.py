@@ -8,7 +8,7 @@ import time
 import orjson
 import pytest
 
-from consumer.operations.sandbox.faults import Connection, Rule
+from consumer.sandbox.faults import Connection, Rule
 from tests.integration.stage import PARTITIONS, Stage, identify, page_view, sign_up
 
 THE_PAGES_EXAMPLE = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from consumer.operations.broker import InProcessBroker
+from consumer.demo.broker import InProcessBroker
 
 
 class InProcess:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import orjson
 from pydantic import TypeAdapter
 
-from consumer.operations.sizing import Means
+from consumer.commands.sizing import Means
 
 JUDGED = 30.0  # seconds at the end of an act from which its rate is taken: before them, workers find the limit
 

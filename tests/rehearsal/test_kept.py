@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.operations.sizing import DAY, Load, plan
+from consumer.commands.sizing import DAY, Load, plan
 from tests.rehearsal.__main__ import DATA, PICTURE, README
 from tests.rehearsal.picture import picture
 from tests.rehearsal.story import Story, load

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from typing import Self
 
-from consumer.operations.cluster import Cluster
-from consumer.operations.group import commits_of
+from consumer.commands.kafka.cluster import Cluster
+from consumer.commands.kafka.group import commits_of
+from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
-from consumer.stream.record import Partition
 from tests.integration.worker_process import WorkerProcess
 from tests.rehearsal.story import Counts, Life, Sample
 from tests.rehearsal.world import World

@@ -14,10 +14,10 @@ from typing import Self
 import orjson
 from confluent_kafka import Producer
 
-from consumer.operations.sandbox.faults import Rule, Script
-from consumer.operations.sandbox.limiter import RateLimit
-from consumer.operations.sandbox.options import SandboxOptions
-from consumer.operations.sandbox.server import Sandbox
+from consumer.sandbox.faults import Rule, Script
+from consumer.sandbox.limiter import RateLimit
+from consumer.sandbox.options import SandboxOptions
+from consumer.sandbox.server import Sandbox
 from tests.benchmarks.events import sign_up
 from tests.integration.worker_process import WorkerProcess
 from tests.kafka.apache import ApacheKafka

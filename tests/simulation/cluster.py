@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaError, KafkaException
 
-from consumer.stream.record import Headers
+from consumer.scheduling.task import Headers
 
 if TYPE_CHECKING:
     from tests.simulation.hub import Hub

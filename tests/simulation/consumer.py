@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_INVALID, KafkaError, TopicPartition
 
-from consumer.stream.options import GroupProtocol, StreamOptions
+from consumer.kafka.options import GroupProtocol, StreamOptions
 from tests.simulation.cluster import Away, Cluster, Key, Message, failure
 from tests.simulation.commits import Commits
 from tests.simulation.group import Group, Offset

@@ -13,16 +13,16 @@ from greenlet import GreenletExit
 from prometheus_client import CollectorRegistry
 
 from consumer.delivery.gate import Gate
-from consumer.delivery.judge import Judge, OnConfigurationFault
+from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.errors import FatalStreamError
-from consumer.stream.clients import KafkaClients
-from consumer.stream.health import Health
-from consumer.stream.options import StreamOptions
-from consumer.stream.reporter import Reporter
-from consumer.stream.scheduler import Scheduler
+from consumer.kafka.clients import KafkaClients
+from consumer.kafka.options import StreamOptions
+from consumer.monitoring.health import Health
+from consumer.monitoring.reporter import Reporter
+from consumer.scheduling.scheduler import Scheduler
 from consumer.worker.worker import Ending, Worker
 from tests.simulation.cluster import Cluster
 from tests.simulation.consumer import Callback, FakeConsumer

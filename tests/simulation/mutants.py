@@ -11,19 +11,19 @@ from datetime import UTC, datetime
 import pytest
 
 from consumer.clicksend.outcome import classify
-from consumer.delivery.breaker import Breaker
+from consumer.dead_letters.writer import DeadLetters
+from consumer.delivery.circuit_breaker import Breaker
 from consumer.delivery.gate import Gate
 from consumer.delivery.halt import Halt
-from consumer.stream.assignment import Assignment
-from consumer.stream.committer import Committer
-from consumer.stream.dead_letters import DeadLetters
-from consumer.stream.intake import Intake
-from consumer.stream.lanes import Lanes
-from consumer.stream.ledger import Ledger
-from consumer.stream.poll_loop import PollLoop
-from consumer.stream.ready import ParkedTasks
-from consumer.stream.scheduler import Scheduler
+from consumer.scheduling.lanes import Lanes
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.ready import ParkedTasks
+from consumer.scheduling.scheduler import Scheduler
+from consumer.worker.committer import Committer
 from consumer.worker.delivery_loop import DeliveryLoop
+from consumer.worker.intake import Intake
+from consumer.worker.poll_loop import PollLoop
+from consumer.worker.rebalance import Assignment
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from enum import Enum
 from random import Random
 
 from consumer.delivery.retry import RetryPolicy
-from consumer.stream.back_pressure import Caps
-from consumer.stream.options import GroupProtocol, StreamOptions
+from consumer.kafka.options import GroupProtocol, StreamOptions
+from consumer.scheduling.back_pressure import Caps
 from tests.simulation.cluster import Away, Temper
 from tests.simulation.member import Setup
 from tests.simulation.records import EVENTS, WELCOME

@@ -15,14 +15,14 @@ from consumer.clicksend.outcome import Outcome, Result
 from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.gate import GateState
 from consumer.delivery.halt import SHORTEST_TRIAL_INTERVAL
-from consumer.delivery.judge import Settle, Verdict
+from consumer.delivery.outcome_policy import Settle, Verdict
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import FilterReason
-from consumer.stream.back_pressure import MAX_UNSETTLED
-from consumer.stream.commit_map import LIMIT, UNKNOWN_TOPIC_ID, CommitMap, decode
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.ledger import Ledger
-from consumer.stream.record import Partition, Record, Task
+from consumer.scheduling.back_pressure import MAX_UNSETTLED
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.offset_map import LIMIT, UNKNOWN_TOPIC_ID, CommitMap, decode
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.task import Partition, Record, Task
 from tests.simulation.hub import START, Hub
 from tests.simulation.records import Kind, Produced, Records
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from consumer.stream.commit_map import encode
+from consumer.scheduling.offset_map import encode
 from consumer.worker.worker import Ending
 from tests.simulation.cluster import Away, Cluster, Key, Topic
 from tests.simulation.consumer import FakeConsumer

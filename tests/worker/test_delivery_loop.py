@@ -13,11 +13,11 @@ from prometheus_client import CollectorRegistry
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeVerdict
-from consumer.stream.record import Task
-from consumer.stream.reporter import Reporter
+from consumer.monitoring.reporter import Reporter
+from consumer.scheduling.task import Task
 from consumer.worker.delivery_loop import SLICE, DeliveryLoop
 from tests.delivery.answers import DELIVERED, DOWN, FINE, REJECTED, UNAUTHORIZED, asked_to_wait
-from tests.stream.builders import JANE, JOE, Engine
+from tests.scheduling.builders import JANE, JOE, Engine
 
 
 class HandDriver:

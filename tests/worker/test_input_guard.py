@@ -12,13 +12,13 @@ from prometheus_client import CollectorRegistry
 
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
-from consumer.stream.collector import WorkerCollector
-from consumer.stream.counts import ReleaseReason
-from consumer.stream.health import Condition, Health
-from consumer.stream.intake import Intake
-from consumer.stream.record import Headers, Stage
+from consumer.monitoring.collector import WorkerCollector
+from consumer.monitoring.health import Condition, Health
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.task import Headers, Stage
 from consumer.worker.input_guard import InputGuard
-from tests.stream.builders import EVENTS, MORE_EVENTS, TIMESTAMP_MS, Consumed, Engine
+from consumer.worker.intake import Intake
+from tests.scheduling.builders import EVENTS, MORE_EVENTS, TIMESTAMP_MS, Consumed, Engine
 
 LIMIT = 5
 RUBBISH, TOMBSTONE = b"\x00\x00\x00\x00\x07rubbish", b""

@@ -12,13 +12,13 @@ from prometheus_client import CollectorRegistry
 from consumer.clicksend.outcome import Outcome, Result
 from consumer.clicksend.probe import ProbeVerdict
 from consumer.delivery.gate import Gate
-from consumer.delivery.judge import Judge, OnConfigurationFault
+from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
 from consumer.delivery.retry import RetryPolicy
-from consumer.stream.ledger import Ledger
-from consumer.stream.record import Partition, Record, Task
-from consumer.stream.reporter import Reporter
-from consumer.stream.scheduler import Batch, Scheduler
-from consumer.stream.threads import OsThreads
+from consumer.monitoring.reporter import Reporter
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.scheduler import Batch, Scheduler
+from consumer.scheduling.task import Partition, Record, Task
+from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop, Timer
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.rig import Rig, Size

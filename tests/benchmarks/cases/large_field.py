@@ -10,11 +10,11 @@ from functools import partial
 
 import orjson
 
+from consumer.commands.run import calm_garbage_collection
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.log import cause_of
 from consumer.mask import masked, masked_text, printable, without_identities
-from consumer.operations.run import calm_garbage_collection
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.rig import Rig, Size
 from tests.growth import PATTERNS

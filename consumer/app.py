@@ -1,0 +1,234 @@
+"""A worker with everything around it, built from the settings. The one place where rooms meet; reads top to bottom."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import confluent_kafka
+import structlog
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from consumer import __version__
+from consumer.clicksend.adapter import BoundedAdapter
+from consumer.clicksend.client import Client
+from consumer.clicksend.contact_sender import ContactSender
+from consumer.clicksend.credentials import Credentials
+from consumer.clicksend.http_transport import HttpTransport
+from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.transport import Endpoint, Timeouts, Trust
+from consumer.delivery.gate import Gate, GateState
+from consumer.delivery.outcome_policy import Judge
+from consumer.delivery.retry import RetryPolicy
+from consumer.enrolment.enroller import Enroller
+from consumer.errors import ConfigurationError
+from consumer.exit_status import ExitStatus
+from consumer.kafka.clients import KafkaClients
+from consumer.log import cause_of
+from consumer.monitoring import metrics
+from consumer.monitoring.collector import WorkerCollector
+from consumer.monitoring.debugger.guard import Guard
+from consumer.monitoring.debugger.recorder import Recorder
+from consumer.monitoring.debugger.ring import Ring
+from consumer.monitoring.debugger.site import Site
+from consumer.monitoring.debugger.state import StateView
+from consumer.monitoring.health import Health
+from consumer.monitoring.observer import Journal, combined
+from consumer.monitoring.reporter import Reporter
+from consumer.monitoring.server import Monitor, Report
+from consumer.scheduling.scheduler import Scheduler
+from consumer.settings import Settings, reload_credentials
+from consumer.settings.model import Monitor as MonitorSettings
+from consumer.settings.views import enrolment_rules, stream_options
+from consumer.threads import OsThreads, Threads
+from consumer.worker.event_loop import Delivery, EventLoopDriver
+from consumer.worker.watchdog import Watchdog
+from consumer.worker.worker import Ending, Worker
+
+LIVE_SHARE = 0.5  # of max.poll.interval.ms: longer than a revoke may take (a third), shorter than the broker allows
+
+log = structlog.get_logger()
+
+
+class Member:
+    """One worker with its monitor, ready to run. The journals hear of every record, beside the event debugger.
+
+    Raises ConfigurationError where the monitor's address can't be had.
+    """
+
+    def __init__(self, settings: Settings, *journals: Journal) -> None:
+        clock = time.monotonic
+        registry = CollectorRegistry()
+        threads = OsThreads()
+        self.scheduler = scheduler(settings, threads)
+        self._health = Health(clock())
+        probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
+        debugger = Debugger.of(settings.monitor, self.scheduler, probes.ready, clock)
+        journals = (*journals, debugger.recorder) if debugger is not None else journals
+        driver = EventLoopDriver(delivery(settings), settings.clicksend.total_timeout, clock)
+        self._worker = Worker(
+            KafkaClients(stream_options(settings)),
+            Enroller(enrolment_rules(settings.enrolment)),
+            self.scheduler,
+            driver,
+            Reporter(registry, combined(journals), clock),
+            self._health,
+            threads,
+            clock,
+        )
+        silence = settings.kafka.max_poll_interval_ms / 1000
+        self._watchdog = Watchdog(
+            lambda: [self._worker.pulse(), *driver.pulses()], silence, clock, lambda: os._exit(ExitStatus.FATAL)
+        )
+        _register(registry, self.scheduler, self._health, clock)
+        metrics.LOOP_LAG.gauge(registry).set_function(lambda: driver.lag.longest)
+        site = debugger.site if debugger is not None else None
+        self.monitor = Monitor(settings.monitor.host, settings.monitor.port, registry, probes.live, probes.ready, site)
+
+    def stop(self) -> None:
+        """End: finish what is in flight, commit, leave the group. May be called from a signal handler."""
+        self._worker.stop()
+
+    def run(self) -> Ending:
+        """Consume, deliver and be watched until stopped. Raises as `Worker.run` does."""
+        self.monitor.start()
+        log.info("monitoring", address=self.monitor.address, event_debugger=self.monitor.page or "off")
+        self._watchdog.start()
+        try:
+            return self._worker.run()
+        finally:
+            self._watchdog.stop()
+            self.monitor.close()
+
+
+class Probes:
+    """/livez and /readyz, answered from what the worker knows of itself.
+
+    max_poll_interval -- seconds; alive means polling well within it
+    """
+
+    def __init__(
+        self, health: Health, scheduler: Scheduler, max_poll_interval: float, clock: Callable[[], float]
+    ) -> None:
+        self._health = health
+        self._scheduler = scheduler
+        self._longest_gap = max_poll_interval * LIVE_SHARE
+        self._clock = clock
+
+    def live(self) -> Report:
+        """Whether the poll loop comes round. A halt or an outage of others is no reason to restart a worker."""
+        age = self._health.poll_age(self._clock())
+        return Report(age < self._longest_gap, {"poll_age_seconds": round(age, 3), "limit_seconds": self._longest_gap})
+
+    def ready(self) -> Report:
+        """Whether the worker does its work, and if not, why and how to mend it; and what holds requests back.
+
+        A limited gate or a broken-off one leaves it ready: nobody else could send more. Only a halt does not.
+        """
+        now = self._clock()
+        with self._scheduler.lock:
+            gate = self._scheduler.gate.report(now)
+        readiness = self._health.readiness(now, gate.why if gate.state is GateState.HALTED else "")
+        detail, mend = readiness.detail, self._health.letters_mend
+        if readiness.ready and (held := self._health.held_partitions()):
+            detail += f"; {held}"
+        if mend and (waiting := self._scheduler.dead_letters_waiting()):
+            detail += f"; {waiting} dead letters wait: {mend}"
+        body: dict[str, str | float] = {"state": readiness.condition, "detail": detail}
+        body |= {"gate": gate.state, "gate_detail": gate.why}
+        if now < gate.until < math.inf:
+            body["gate_seconds"] = round(gate.until - now, 3)
+        return Report(readiness.ready, body)
+
+
+@dataclass(frozen=True, slots=True)
+class Debugger:
+    """The event debugger: what hears of records, and what shows them."""
+
+    recorder: Recorder
+    site: Site
+
+    @classmethod
+    def of(
+        cls, monitor: MonitorSettings, scheduler: Scheduler, ready: Callable[[], Report], clock: Callable[[], float]
+    ) -> Debugger | None:
+        """None where the settings have it off: then nothing is recorded."""
+        if not monitor.serves_debugger:
+            return None
+        ring = Ring(monitor.debugger_records)
+        recorder = Recorder(ring, clock)
+        guard = Guard(monitor.allowed_hosts, monitor.token.get_secret_value() if monitor.token else None)
+        return cls(recorder, Site(ring, recorder, StateView(scheduler, ready, clock), guard))
+
+
+class CredentialStore:
+    """The credentials in force, read again from their source while delivery is halted. Any thread may ask."""
+
+    def __init__(self, settings: Settings, trust: Trust) -> None:
+        self._settings = settings
+        self._trust = trust
+        clicksend = settings.clicksend
+        self._credentials = Credentials(clicksend.username, clicksend.api_key.get_secret_value())
+
+    def current(self) -> Credentials:
+        """What the next request uses."""
+        return self._credentials
+
+    def reload(self) -> None:
+        """Read the secret files again. While they can't be read, the old credentials stay."""
+        self._trust.reload()
+        try:
+            self._credentials = reload_credentials(self._settings)
+        except ConfigurationError as error:
+            for problem in error.problems:
+                fields = {"name": problem.name, "what": problem.what, **cause_of(error)}
+                log.warning("the credentials could not be read again", **fields)
+
+
+def scheduler(settings: Settings, threads: Threads) -> Scheduler:
+    """The engine's heart, with its gate and its judge."""
+    retry, delivery = settings.retry, settings.delivery
+    policy = RetryPolicy(retry.initial_delay, retry.max_delay, retry.max_age)
+    most_refused_trials = 100 * delivery.mass_rejection_limit
+    gate = Gate(policy, delivery.max_requests_per_second, delivery.probe_interval, most_refused_trials)
+    judge = Judge(gate, policy, delivery.on_configuration_fault, delivery.mass_rejection_limit)
+    return Scheduler(gate, judge, policy, threads, delivery.deduplicate)
+
+
+def delivery(settings: Settings) -> Delivery:
+    """How the delivery loop reaches ClickSend."""
+    clicksend = settings.clicksend
+    proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
+    endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)
+    timeouts = Timeouts(clicksend.connect_timeout, clicksend.read_timeout, clicksend.total_timeout)
+    trust = Trust(Path(clicksend.ca_file) if clicksend.ca_file else None)
+    store = CredentialStore(settings, trust)
+
+    def open_sender(loop: asyncio.AbstractEventLoop) -> ContactSender:
+        transport = HttpTransport(loop, endpoint, trust, timeouts)
+        return ContactSender(endpoint, store.current, transport, lambda: datetime.now(UTC))
+
+    def probe() -> ProbeVerdict:
+        client = Client(endpoint, timeouts, store.current, BoundedAdapter(trust))
+        try:
+            return client.probe(datetime.now(UTC))
+        finally:
+            client.close()
+
+    return Delivery(open_sender, probe, store.reload)
+
+
+def _register(registry: CollectorRegistry, scheduler: Scheduler, health: Health, clock: Callable[[], float]) -> None:
+    registry.register(WorkerCollector(scheduler, health, clock))
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    build = metrics.BUILD_INFO.gauge(registry)
+    build.labels(__version__, confluent_kafka.libversion()[0], platform.python_version()).set(1)

@@ -1,0 +1,1 @@
+"""What an operator runs, a package or a file for each command."""

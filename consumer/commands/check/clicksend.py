@@ -1,0 +1,125 @@
+"""The checks of ClickSend: credentials, account, list, the country of phone numbers, the clock. Enrols nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from consumer.clicksend.adapter import BoundedAdapter
+from consumer.clicksend.credentials import Credentials
+from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.survey import Survey, View
+from consumer.clicksend.transport import Endpoint, Timeouts, Trust
+from consumer.commands.check.result import Finding, failed, ok, skipped, warning
+from consumer.errors import ConfigurationError
+from consumer.settings import Settings
+
+CAMPAIGN_LIMIT = 20_000  # contacts that an SMS campaign takes (developers.clicksend.com)
+NEAR = 0.95  # of the limit: time to think of a second list
+MOST_SKEW = 30.0  # seconds; certificates, `Retry-After` dates and the age of events are judged by this machine's clock
+
+
+def clicksend_findings(settings: Settings) -> Iterator[Finding]:
+    """All that is to be known of ClickSend."""
+    clicksend = settings.clicksend
+    proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
+    timeouts = Timeouts(clicksend.connect_timeout, clicksend.read_timeout, clicksend.total_timeout)
+    try:
+        endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)
+        trust = Trust(Path(clicksend.ca_file) if clicksend.ca_file else None)
+    except ConfigurationError as error:
+        yield from (failed("clicksend", f"{each.name}: {each.what}", each.mend) for each in error.problems)
+        return
+    credentials = Credentials(clicksend.username, clicksend.api_key.get_secret_value())
+    survey = Survey(endpoint, timeouts, credentials, BoundedAdapter(trust))
+    try:
+        account = survey.account(datetime.now(UTC))
+        yield from account_findings(account)
+        if account.seen or account.outcome.status is not None:
+            yield from list_findings(survey.contact_list(datetime.now(UTC)), clicksend.list_id)
+            yield from region_findings(account, settings.enrolment.default_region)
+            yield from clock_findings(account, datetime.now(UTC))
+        else:
+            yield from (skipped(check, "account") for check in ("list", "region", "clock"))
+    finally:
+        survey.close()
+
+
+def account_findings(view: View) -> Iterator[Finding]:
+    """Whether the credentials are right, and the account may be used."""
+    if not view.seen:
+        if view.outcome.status == 403:
+            detail = "ClickSend does not show the account to this user (403)"
+            yield warning("account", detail, "Nothing, if the list below is fine: a sub-account may be kept from it")
+        else:
+            yield _refused("account", view)
+        return
+    yield ok("credentials", "CLICKSEND_USERNAME and CLICKSEND_API_KEY are right")
+    dashboard = "in the ClickSend dashboard, or ask ClickSend's support"
+    sub_account = view.data.get("_subaccount")
+    access = sub_account.get("access_contacts") if isinstance(sub_account, dict) else None
+    faults = [
+        (_says(view.data.get("active"), "0"), "the account is not active", f"Activate it {dashboard}"),
+        (_says(view.data.get("banned"), "1"), "the account is banned", f"Look why {dashboard}"),
+        (_says(access, "0"), "this sub-account may not use contacts", "Give it access to contacts in the dashboard"),
+    ]
+    found = [failed("account", detail, mend) for wrong, detail, mend in faults if wrong]
+    yield from found or [ok("account", "active, and may use contacts")]
+
+
+def list_findings(view: View, list_id: int) -> Iterator[Finding]:
+    """Whether the list is there, and how full it is."""
+    if not view.seen:
+        yield _refused("list", view)
+        return
+    name, count = view.data.get("list_name"), view.data.get("_contacts_count")
+    about = f"{list_id} is {name!r}" if isinstance(name, str) else f"{list_id} is there"
+    if not isinstance(count, int):
+        yield ok("list", about)
+    elif count >= CAMPAIGN_LIMIT * NEAR:
+        mend = f"An SMS campaign takes a list of at most {CAMPAIGN_LIMIT} contacts: begin another list"
+        yield warning("list", f"{about}, with {count} contacts", mend)
+    else:
+        yield ok("list", f"{about}, with {count} contacts")
+
+
+def region_findings(view: View, default_region: str | None) -> Iterator[Finding]:
+    """Whether national phone numbers are read here as ClickSend would read them."""
+    country = view.data.get("default_country_sms")
+    if not isinstance(country, str) or not country:
+        return
+    if default_region is None:
+        yield ok("region", f"none is set, so only international numbers are read; the account's country is {country}")
+    elif country.upper() != default_region:
+        detail = f"ENROLMENT_DEFAULT_REGION is {default_region}, the account's default country {country}"
+        yield warning("region", detail, "Set the one that your visitors' national phone numbers belong to")
+    else:
+        yield ok("region", f"{country}, here and in the account")
+
+
+def clock_findings(view: View, now: datetime) -> Iterator[Finding]:
+    """Whether this machine's clock is right, by ClickSend's `Date` header."""
+    if view.date is None:
+        return
+    skew = (now - view.date).total_seconds()
+    if abs(skew) > MOST_SKEW:
+        where = "ahead of" if skew > 0 else "behind"
+        detail = f"this machine's clock is {abs(skew):.0f} s {where} ClickSend's"
+        yield warning("clock", detail, "Synchronise it (NTP): certificates and ages are judged by it")
+    else:
+        yield ok("clock", f"within {MOST_SKEW:.0f} s of ClickSend's")
+
+
+def _says(value: object, digit: str) -> bool:
+    """ClickSend gives yes and no as 1 and 0, as text or numbers or booleans; what is absent says nothing."""
+    return str(int(value) if isinstance(value, bool) else value) == digit
+
+
+def _refused(check: str, view: View) -> Finding:
+    verdict = ProbeVerdict.of(view.outcome)
+    status = f" ({view.outcome.status})" if view.outcome.status is not None else ""
+    if verdict.fault is not None:
+        return failed(check, f"ClickSend refuses: {verdict.fault}{status}", verdict.fault.mend.rstrip("."))
+    mend = "Check CLICKSEND_BASE_URL and the network (CLICKSEND_PROXY_URL), then try again"
+    return failed(check, f"ClickSend gives no usable answer: {view.outcome.cause}{status}", mend)

@@ -1,0 +1,48 @@
+"""Runs all checks, and prints each line as soon as it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from consumer.commands.check.clicksend import clicksend_findings
+from consumer.commands.check.kafka import kafka_findings
+from consumer.commands.check.result import Finding, Verdict, failed, ok, warning
+from consumer.commands.descriptors import descriptor_warnings
+from consumer.commands.output import Format, put
+from consumer.errors import ConfigurationError
+from consumer.exit_status import ExitStatus
+from consumer.settings import Settings, Sources, load
+
+
+def check(sources: Sources, form: Format) -> ExitStatus:
+    """Look at everything that a worker with these settings needs; change nothing anywhere.
+
+    Raises ConfigurationError for wrong settings: without them there is nothing to look with.
+    """
+    try:
+        settings = load(sources)
+    except ConfigurationError as error:
+        if form is Format.JSON:
+            _print((failed("settings", f"{each.name}: {each.what}", each.mend) for each in error.problems), form)
+        raise
+    return ExitStatus.FAILED if _print(_findings(settings), form) else ExitStatus.DONE
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    yield from (warning("settings", f"{each.name}: {each.what}", each.mend) for each in settings.warnings)
+    yield from (
+        warning("open files", f"{each.name}: {each.what}", each.mend)
+        for each in descriptor_warnings(settings.delivery.concurrency)
+    )
+    yield ok("settings", "complete")
+    yield from kafka_findings(settings)
+    yield from clicksend_findings(settings)
+
+
+def _print(findings: Iterator[Finding], form: Format) -> bool:
+    """Whether any of them is a failure."""
+    failure = False
+    for finding in findings:
+        put(finding.line(form), form)
+        failure = failure or finding.verdict is Verdict.FAILED
+    return failure

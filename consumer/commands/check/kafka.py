@@ -1,0 +1,187 @@
+"""The checks of Kafka: asks the brokers, and lets the pure judgements speak."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+
+from confluent_kafka import TopicCollection
+from confluent_kafka.admin._acl import AclOperation
+from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._resource import ResourceType
+
+from consumer.commands.check.backlog import Backlog, backlog_findings
+from consumer.commands.check.input import input_findings
+from consumer.commands.check.protocol import speaks_kip_848
+from consumer.commands.check.result import Finding, failed, ok, skipped, warning
+from consumer.commands.check.topics import Topic, create, dead_letter_findings, grant, source_findings
+from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster, Ends, ForbiddenError
+from consumer.commands.kafka.group import Group, look_at
+from consumer.commands.kafka.records import Range, oldest, read
+from consumer.enrolment.enroller import Decision, Enroller
+from consumer.errors import ConfigurationError, ConsumerError
+from consumer.kafka.options import GroupProtocol
+from consumer.scheduling.task import Partition
+from consumer.settings import Settings
+from consumer.settings.views import enrolment_rules
+
+AFTER_KAFKA = ("protocol", "topic", "dead letters", "group", "records", "start")
+SAMPLE = 20  # records of each partition that are looked at, or more where the guard counts more
+
+
+def kafka_findings(settings: Settings) -> Iterator[Finding]:
+    """All that is to be known of Kafka. Reads only: no group is joined, no topic created."""
+    try:
+        cluster = Cluster(settings.kafka)
+    except ConfigurationError as error:
+        yield from (failed("kafka", f"{each.name}: {each.what}", each.mend) for each in error.problems)
+        return
+    try:
+        brokers = cluster.brokers()
+    except ConsumerError as error:
+        yield _failure("kafka", error)
+        yield from (skipped(check, "kafka") for check in AFTER_KAFKA)
+        return
+    else:
+        yield ok("kafka", f"{brokers} broker{'s' if brokers > 1 else ''} at {cluster.servers}")
+        yield from KafkaChecks(cluster, settings).findings()
+    finally:
+        cluster.close()
+
+
+class KafkaChecks:
+    """The checks of a Kafka that answers."""
+
+    def __init__(self, cluster: Cluster, settings: Settings) -> None:
+        self._cluster = cluster
+        self._settings = settings
+        self._kafka = settings.kafka
+        self._sources: list[Topic] = []
+
+    def findings(self) -> Iterator[Finding]:
+        """Everything, in the order in which a start needs it."""
+        for check, look in (
+            ("protocol", self._protocol),
+            ("topic", self._topics),
+            ("dead letters", self._dead_letters),
+            ("group", self._group),
+        ):
+            try:
+                yield from look()
+            except ConsumerError as error:
+                yield _failure(check, error)
+
+    def _protocol(self) -> Iterator[Finding]:
+        protocol = self._kafka.group_protocol
+        if protocol is GroupProtocol.CLASSIC:
+            yield ok("protocol", "classic, which every broker speaks")
+        elif speaks_kip_848(self._cluster):
+            yield ok("protocol", "consumer (KIP-848), and the broker knows it")
+        else:
+            mend = "Set KAFKA_GROUP_PROTOCOL=classic, or update the brokers"
+            yield failed("protocol", "consumer (KIP-848), which this broker does not know", mend)
+
+    def _topics(self) -> Iterator[Finding]:
+        for name in self._kafka.topics:
+            topic = self._topic(name)
+            if topic is None:
+                yield failed("topic", f"{name} does not exist", create(name, "--partitions 6"))
+            else:
+                self._sources.append(topic)
+                yield from source_findings(topic, self._settings.retry.max_age)
+
+    def _dead_letters(self) -> Iterator[Finding]:
+        name = self._kafka.dead_letter_topic
+        topic = self._topic(name)
+        if topic is not None:
+            yield from dead_letter_findings(topic, self._sources)
+        elif not self._kafka.create_dead_letter_topic:
+            partitions = max((source.partitions for source in self._sources), default=6)
+            how = f"--partitions {partitions} --config retention.ms=-1"
+            yield failed("dead letters", f"{name} does not exist", create(name, how))
+        elif AclOperation.CREATE in self._cluster_rights():
+            yield ok("dead letters", f"{name} does not exist, and the worker may create it")
+        else:
+            detail = f"{name} does not exist, and this user may not CREATE topics on the whole cluster"
+            yield warning("dead letters", detail, grant("Create", f"--topic {name}"))
+
+    def _group(self) -> Iterator[Finding]:
+        name = self._kafka.group_id
+        try:
+            group = look_at(self._cluster)
+        except ForbiddenError:
+            group = None
+        if group is None or (group.rights is not None and AclOperation.READ not in group.rights):
+            yield failed("group", f"{name}: this user may not READ it", grant("Read", f"--group {name}"))
+            return
+        members = f"{len(group.members)} member{'s' if len(group.members) > 1 else ''}" if group.active else "no member"
+        yield ok("group", f"{group.name}: may be used, {members} at present")
+        yield from self._start(group)
+
+    def _start(self, group: Group) -> Iterator[Finding]:
+        reset, per_second = self._kafka.auto_offset_reset, self._settings.delivery.max_requests_per_second
+        readable = [source.name for source in self._sources if source.readable]
+        if not readable:
+            yield skipped("records", "topic")
+            yield skipped("start", "topic")
+            return
+        partitions = _all(self._cluster.partitions_of(readable))
+        ends = self._cluster.ends(partitions)
+        backlog = Backlog.of(group, ends, reset, self._cluster.log_ends(partitions))
+        yield from self._input(ends)
+        oldest_ms = min(oldest(self._cluster, backlog.ahead).values(), default=None)
+        yield from backlog_findings(backlog, group, oldest_ms, reset, per_second, round(time.time() * 1000))
+
+    def _input(self, ends: Mapping[Partition, Ends]) -> Iterator[Finding]:
+        """What the worker's input guard will say of the topics' last records."""
+        enrolment = self._settings.enrolment
+        wanted = max(SAMPLE, enrolment.unrecognised_limit)
+        ranges = {each: Range(max(low, high - wanted), high) for each, (low, high) in ends.items()}
+        decide = Enroller(enrolment_rules(enrolment)).decide
+        sample: dict[Partition, list[Decision]] = {}
+        for message in read(self._cluster, ranges):
+            partition = Partition(message.topic() or "", message.partition() or 0)
+            sample.setdefault(partition, []).append(decide(message.value()))
+        yield from input_findings(sample, enrolment.unrecognised_limit)
+
+    def _topic(self, name: str) -> Topic | None:
+        """None: it does not exist. One that we may not see is one without rights."""
+        try:
+            metadata = self._cluster.topic(name)
+            if metadata is None:
+                return None
+            how = {"include_authorized_operations": True, "request_timeout": ANSWER_SECONDS}
+            names = TopicCollection([name])
+            describe = self._cluster.admin.describe_topics
+            described = self._cluster.ask(lambda: describe(names, **how)[name], f"the topic {name}")
+        except ForbiddenError:
+            return Topic(name, 0, None, frozenset())
+        return Topic(name, len(metadata.partitions), self._config(name), described.authorized_operations)
+
+    def _config(self, name: str) -> dict[str, str] | None:
+        resource = ConfigResource(ResourceType.TOPIC, name)
+        describe = self._cluster.admin.describe_configs
+        try:
+            entries = self._cluster.ask(
+                lambda: describe([resource], request_timeout=ANSWER_SECONDS)[resource], f"the topic {name}"
+            )
+        except ForbiddenError:
+            return None
+        return {key: str(entry.value) for key, entry in entries.items()}
+
+    def _cluster_rights(self) -> Iterable[AclOperation]:
+        how = {"include_authorized_operations": True, "request_timeout": ANSWER_SECONDS}
+        answer = self._cluster.ask(lambda: self._cluster.admin.describe_cluster(**how), "the cluster")
+        return answer.authorized_operations or ()
+
+
+def _all(there: dict[str, tuple[int, ...]]) -> list[Partition]:
+    return [Partition(topic, number) for topic, numbers in there.items() for number in numbers]
+
+
+def _failure(check: str, error: ConsumerError) -> Finding:
+    if isinstance(error, ConfigurationError):
+        problem = error.problems[0]
+        return failed(check, f"{problem.name}: {problem.what}", problem.mend)
+    what, _, mend = str(error).partition(". ")
+    return failed(check, what.rstrip("."), mend.rstrip(".") or "Look at the broker's log")

@@ -1,0 +1,107 @@
+"""Whether the topics are as the worker needs them. Pure: what Kafka has told comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from confluent_kafka.admin._acl import AclOperation
+
+from consumer.commands.check.result import Finding, failed, ok, warning
+from consumer.commands.timestamps import shown_duration
+from consumer.dead_letters.topic import doubts
+
+BROKER_DEFAULT_BYTES = 1_048_588  # message.max.bytes of a broker that is told nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as Kafka tells of it.
+
+    config -- its configuration; None: we may not read it
+    rights -- what this user may do with it; None: this broker does not tell
+    """
+
+    name: str
+    partitions: int
+    config: Mapping[str, str] | None
+    rights: Collection[AclOperation] | None
+
+    @property
+    def readable(self) -> bool:
+        """Whether this user may read it, as far as the broker tells."""
+        return self.rights is None or AclOperation.READ in self.rights
+
+    @property
+    def writable(self) -> bool:
+        """Whether this user may write to it, as far as the broker tells."""
+        return self.rights is None or AclOperation.WRITE in self.rights
+
+    @property
+    def max_bytes(self) -> int | None:
+        """The largest batch that it takes; None: not told."""
+        return None if self.config is None else int(self.config.get("max.message.bytes", BROKER_DEFAULT_BYTES))
+
+
+def source_findings(topic: Topic, retry_max_age: float) -> Iterator[Finding]:
+    """A topic that is consumed. retry_max_age -- seconds, 0 = for ever"""
+    check = "topic"
+    about = f"{topic.name}: {counted(topic.partitions)}"
+    if not topic.readable:
+        yield failed(check, f"{topic.name}: this user may not READ it", grant("Read", f"--topic {topic.name}"))
+        return
+    told = "may be read" if topic.rights is not None else "this broker tells no rights"
+    if topic.config is None:
+        detail = f"{about}, {told}; its retention can't be read"
+        yield warning(check, detail, grant("DescribeConfigs", f"--topic {topic.name}"))
+        return
+    retention = int(topic.config.get("retention.ms", "-1")) / 1000
+    if 0 <= retention < retry_max_age:
+        detail = f"{about}, {told}; it keeps records for {shown_duration(retention)}, and RETRY_MAX_AGE is longer"
+        mend = "Raise the topic's retention.ms: what is deleted before it is delivered is lost"
+        yield warning(check, detail, mend)
+        return
+    kept = f"kept for {shown_duration(retention)}" if retention >= 0 else "kept without end"
+    yield ok(check, f"{about}, {told}, {kept}")
+
+
+def dead_letter_findings(letters: Topic, sources: Collection[Topic]) -> Iterator[Finding]:
+    """The topic of the dead letters, beside those that they come from."""
+    check = "dead letters"
+    about = f"{letters.name}: {counted(letters.partitions)}"
+    if not letters.writable:
+        yield failed(check, f"{letters.name}: this user may not WRITE to it", grant("Write", f"--topic {letters.name}"))
+        return
+    if letters.config is None:
+        detail = f"{about}; its retention and message limit can't be read"
+        yield warning(check, detail, grant("DescribeConfigs", f"--topic {letters.name}"))
+        return
+    widest = max((source.partitions for source in sources), default=0)
+    found = [
+        warning(check, f"{letters.name}: {what}", mend[:1].upper() + mend[1:])
+        for what, mend in doubts(letters.partitions, widest, letters.config)
+    ]
+    limit = letters.max_bytes or 0
+    for source in sources:
+        if source.max_bytes is not None and limit < source.max_bytes:
+            detail = f"{letters.name}: takes {limit} bytes a message, {source.name} {source.max_bytes}"
+            mend = f"Set max.message.bytes={source.max_bytes} on it: a larger letter is cut to a pointer"
+            found.append(warning(check, detail, mend))
+    yield from found or [ok(check, f"{about}, may be written, takes {limit} bytes a message")]
+
+
+def counted(partitions: int) -> str:
+    return "1 partition" if partitions == 1 else f"{partitions} partitions"
+
+
+def grant(operation: str, resource: str) -> str:
+    """The command that gives a right."""
+    return (
+        "Grant it: kafka-acls.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --add --allow-principal User:NAME"
+        f" --operation {operation} {resource}"
+    )
+
+
+def create(name: str, how: str) -> str:
+    """The command that creates a topic."""
+    return f"Create it: kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --create --topic {name} {how}"

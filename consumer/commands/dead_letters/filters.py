@@ -1,0 +1,85 @@
+"""Which dead letters are meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from consumer.commands.dead_letters.letter import Letter
+from consumer.commands.kafka.partitions import Scope
+from consumer.commands.timestamps import milliseconds, parse_moment
+from consumer.enrolment.disposition import DeadLetterReason
+
+NO_STATUS = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """All that are given must hold, of those given several times one. Equal ones have the same `name_parts`.
+
+    since_ms, until_ms -- the record's timestamp, from and before; milliseconds since the epoch
+    sources            -- where the record came from
+    key, keys          -- the record's is this one, or one of these, exactly
+    """
+
+    reasons: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    since_ms: int | None = None
+    until_ms: int | None = None
+    sources: tuple[Scope, ...] = ()
+    key: bytes | None = None
+    keys: frozenset[bytes] = field(default=frozenset(), repr=False)
+
+    @property
+    def name_parts(self) -> tuple[object, ...]:
+        """What the name of a checkpoint is made of; without `keys` as it was before there were any."""
+        return (self, sorted(self.keys)) if self.keys else (self,)
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        reason: list[str] | None = None,
+        status: list[str] | None = None,
+        from_datetime: str | None = None,
+        to_datetime: str | None = None,
+        source: list[str] | None = None,
+        key: str | None = None,
+        keys: Iterable[bytes] | None = None,
+    ) -> Filters:
+        """From what an operator typed. Raises ValueError, with what to write instead."""
+        if odd := set(reason or ()) - {*DeadLetterReason}:
+            raise ValueError(f"{min(odd)!r} is no reason. There are {', '.join(DeadLetterReason)}")
+        if odd := {each for each in status or () if each != NO_STATUS and not (each.isdigit() and len(each) == 3)}:
+            raise ValueError(f"{min(odd)!r} is no HTTP status. Write a number such as 400, or {NO_STATUS}")
+        return cls(
+            tuple(sorted({*(reason or ())})),
+            tuple(sorted({*(status or ())})),
+            milliseconds(parse_moment(from_datetime)) if from_datetime else None,
+            milliseconds(parse_moment(to_datetime)) if to_datetime else None,
+            tuple(Scope.parse(each) for each in source or ()),
+            key.encode() if key is not None else None,
+            frozenset(keys or ()),
+        )
+
+    def match(self, letter: Letter) -> bool:
+        """Whether the letter is meant."""
+        return (
+            (not self.reasons or letter.reason in self.reasons)
+            and (not self.statuses or (letter.status or NO_STATUS) in self.statuses)
+            and (self.since_ms is None or letter.timestamp_ms >= self.since_ms)
+            and (self.until_ms is None or letter.timestamp_ms < self.until_ms)
+            and self._has_key(letter.key)
+            and (not self.sources or any(_comes_from(letter, scope) for scope in self.sources))
+        )
+
+    def _has_key(self, key: bytes | None) -> bool:
+        if self.key is None and not self.keys:
+            return True
+        return key is not None and (key == self.key or key in self.keys)
+
+
+def _comes_from(letter: Letter, scope: Scope) -> bool:
+    if letter.source is None or letter.source.partition.topic != scope.topic:
+        return False
+    return not scope.numbers or letter.source.partition.number in scope.numbers

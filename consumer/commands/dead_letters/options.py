@@ -1,0 +1,173 @@
+"""The front door of `dead-letters`. It waits for no heavy library: `--help` should be quick."""
+# ruff: noqa: PLC0415 -- as said above
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from consumer import log
+from consumer.commands.options import (
+    CheckpointName,
+    ConfigFile,
+    FormatOption,
+    IncludeStale,
+    Overrides,
+    Rate,
+    Restart,
+    choice,
+    sources,
+    usage,
+)
+from consumer.commands.output import Format
+
+if TYPE_CHECKING:
+    from consumer.commands.dead_letters.filters import Filters
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only of this reason. Repeatable.")]
+Statuses = Annotated[
+    list[str] | None, typer.Option("--status", help="Only with this HTTP status, or `none`. Repeatable.")
+]
+Since = Annotated[
+    str | None,
+    typer.Option("--from-datetime", metavar="TIME", help="Records from then on, with a zone: ...T01:30:00Z."),
+]
+Until = Annotated[str | None, typer.Option("--to-datetime", metavar="TIME", help="Records before then.")]
+SourceScopes = Annotated[
+    list[str] | None, typer.Option("--source", metavar="TOPIC[:0,1]", help="Only from there. Repeatable.")
+]
+Key = Annotated[
+    str | None, typer.Option("--key", help="Only records with this key. It shows in the process list: see --keys-from.")
+]
+KeysFrom = Annotated[
+    str | None,
+    typer.Option("--keys-from", metavar="FILE", help="Only records with one of these keys, a line each; - for stdin."),
+]
+AnyGroup = Annotated[bool, typer.Option("--any-group", help="Also those of other groups that share the topic.")]
+
+To = Annotated[str, typer.Option("--to", help="source: the topic they came from. deliver: ClickSend, by this command.")]
+Execute = Annotated[bool, typer.Option("--execute", help="Do it. Without it, only tell what would be done.")]
+MaxRedrives = Annotated[int, typer.Option(min=1, metavar="N", help="Skip dead letters that were redriven this often.")]
+
+
+@app.callback()
+def _dead_letters() -> None:
+    """What could not be delivered: list it, look at it, bring it back."""
+
+
+@app.command("list")
+def list_(  # noqa: PLR0913 -- one parameter an option
+    *,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+    form: FormatOption = Format.TABLE,
+    reason: Reasons = None,
+    status: Statuses = None,
+    from_datetime: Since = None,
+    to_datetime: Until = None,
+    source: SourceScopes = None,
+    key: Key = None,
+    keys_from: KeysFrom = None,
+    any_group: AnyGroup = False,
+) -> int:
+    """The dead letters, a line each, with where they came from and why."""
+    from consumer.commands.dead_letters.listing import list_letters
+    from consumer.settings import load
+
+    filters = _filters(reason, status, from_datetime, to_datetime, source, key, keys_from)
+    return list_letters(load(sources(config, overrides), ("kafka",)).kafka, filters, form, any_group=any_group)
+
+
+@app.command()
+def show(
+    letter: Annotated[str, typer.Argument(metavar="TOPIC-PARTITION@OFFSET", help="As `list` names it, or its source.")],
+    *,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+    form: FormatOption = Format.TABLE,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Its key and value, too: personal data.")] = False,
+) -> int:
+    """One dead letter with all its headers."""
+    from consumer.commands.dead_letters.letter import Place
+    from consumer.commands.dead_letters.listing import reveal_letter, show_letter
+    from consumer.settings import load
+
+    kafka = load(sources(config, overrides), ("kafka",)).kafka
+    place = usage(lambda: Place.parse(letter, kafka.dead_letter_topic))
+    return (reveal_letter if reveal else show_letter)(kafka, place, form)
+
+
+@app.command()
+def redrive(  # noqa: PLR0913 -- one parameter an option
+    *,
+    to: To,
+    execute: Execute = False,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+    form: FormatOption = Format.TABLE,
+    reason: Reasons = None,
+    status: Statuses = None,
+    from_datetime: Since = None,
+    to_datetime: Until = None,
+    source: SourceScopes = None,
+    key: Key = None,
+    keys_from: KeysFrom = None,
+    any_group: AnyGroup = False,
+    max_redrives: MaxRedrives = 3,
+    rate: Rate = 0.0,
+    include_stale: IncludeStale = False,
+    name: CheckpointName = None,
+    restart: Restart = False,
+) -> int:
+    """Bring dead letters back. A dry run unless --execute; interrupted, the same command goes on where it stopped."""
+    from consumer.commands.dead_letters.redrive import RedriveOptions
+    from consumer.commands.dead_letters.redrive import redrive as bring_back
+    from consumer.commands.dead_letters.targets import Destination
+    from consumer.commands.kafka.checkpoint import checked_name
+    from consumer.commands.modes import Begin, Mode, Stale
+    from consumer.settings import load
+
+    destination = choice(Destination, to)
+    options = RedriveOptions(
+        destination=destination,
+        filters=_filters(reason, status, from_datetime, to_datetime, source, key, keys_from),
+        mode=Mode.EXECUTE if execute else Mode.DRY_RUN,
+        begin=Begin.ANEW if restart else Begin.CHECKPOINT,
+        stale=Stale.INCLUDE if include_stale else Stale.SKIP,
+        max_redrives=max_redrives,
+        rate=rate,
+        name=usage(lambda: checked_name(name)) if name else None,
+        any_group=any_group,
+    )
+    given = sources(config, overrides)
+    settings = load(given) if destination is Destination.DELIVER else load(given, ("kafka", "enrolment", "log"))
+    log.configure(log.LogLevel.WARNING, settings.log.format)
+    return bring_back(settings, options, form)
+
+
+def _filters(
+    reason: Reasons,
+    status: Statuses,
+    from_datetime: Since,
+    to_datetime: Until,
+    source: SourceScopes,
+    key: Key,
+    keys_from: KeysFrom,
+) -> Filters:
+    from consumer.commands.dead_letters.filters import Filters
+    from consumer.commands.given_lines import given_lines
+
+    return usage(
+        lambda: Filters.parse(
+            reason=reason,
+            status=status,
+            from_datetime=from_datetime,
+            to_datetime=to_datetime,
+            source=source,
+            key=key,
+            keys=given_lines(keys_from),
+        )
+    )

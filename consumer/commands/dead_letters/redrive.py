@@ -1,0 +1,240 @@
+"""`dead-letters redrive`: brings letters back, one at a time, each committed when its end is acknowledged."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from msgspec import structs
+
+from consumer.commands.dead_letters.fate import MISSED, SENT, Fate, Sorter
+from consumer.commands.dead_letters.filters import Filters
+from consumer.commands.dead_letters.letter import Letter
+from consumer.commands.dead_letters.letters import letters, ranges_of
+from consumer.commands.dead_letters.targets import Destination, Nowhere, Target, ToClickSend, ToSource
+from consumer.commands.kafka.checkpoint import Checkpoint, name_of
+from consumer.commands.kafka.records import Range
+from consumer.commands.kafka.staleness import look_through
+from consumer.commands.modes import Begin, Mode, Stale
+from consumer.commands.output import Format, put, rendered
+from consumer.commands.progress import bar
+from consumer.commands.signals import StopSignals
+from consumer.dead_letters.format import REDRIVE_COUNT, REDRIVEN_FROM
+from consumer.enrolment.enroller import Enrolled, Enroller
+from consumer.errors import ConsumerError, RefusedError
+from consumer.exit_status import ExitStatus
+from consumer.kafka.options import StreamOptions
+from consumer.scheduling.task import Partition
+from consumer.settings import Settings
+from consumer.settings.views import client_properties, enrolment_rules
+from consumer.terminal import say
+
+SLEEP_SECONDS = 0.05  # a signal is noticed so soon
+
+
+@dataclass(frozen=True, slots=True)
+class RedriveOptions:
+    """What an operator asked for.
+
+    any_group -- also letters of other worker groups
+    rate -- letters a second at most; 0: no limit
+    name -- of the checkpoint; None: by destination and filters, so that the same command goes on where it stopped
+    """
+
+    destination: Destination
+    filters: Filters
+    mode: Mode = Mode.DRY_RUN
+    begin: Begin = Begin.CHECKPOINT
+    stale: Stale = Stale.SKIP
+    max_redrives: int = 3
+    rate: float = 0.0
+    name: str | None = None
+    any_group: bool = False
+
+    @property
+    def checkpoint(self) -> str:
+        """The checkpoint's name."""
+        return self.name or name_of(self.destination, *self.filters.name_parts, *(["any"] if self.any_group else []))
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The letters that a redrive is about.
+
+    number   -- how many they are
+    sources  -- where their records came from
+    since_ms -- the earliest of their records' times; 0 where one has none
+    """
+
+    number: int
+    sources: frozenset[tuple[Partition, int]]
+    since_ms: int
+
+    @classmethod
+    def of(cls, found: Iterable[Letter]) -> Meant:
+        number, since_ms, sources = 0, sys.maxsize, set[tuple[Partition, int]]()
+        for letter in found:
+            number += 1
+            since_ms = min(since_ms, max(0, letter.timestamp_ms))
+            if letter.source is not None:
+                sources.add((letter.source.partition, letter.source.offset))
+        return cls(number, frozenset(sources), since_ms)
+
+    @property
+    def starts(self) -> dict[Partition, int]:
+        """The first offset of each partition that they came from."""
+        starts: dict[Partition, int] = {}
+        for partition, offset in self.sources:
+            starts[partition] = min(offset, starts.get(partition, offset))
+        return starts
+
+
+def redrive(settings: Settings, options: RedriveOptions, form: Format) -> ExitStatus:
+    """Bring the letters back that match, and print how many of them ended how.
+
+    Raises as Cluster's methods do, RefusedError where a topic is missing or takes nothing.
+    """
+    checkpoint = Checkpoint(settings.kafka, options.checkpoint)
+    try:
+        return Redrive(settings, options, checkpoint).run(form)
+    finally:
+        checkpoint.close()
+
+
+class Redrive:
+    """One run."""
+
+    def __init__(self, settings: Settings, options: RedriveOptions, checkpoint: Checkpoint) -> None:
+        self._settings = settings
+        self._options = options
+        self._checkpoint = checkpoint
+        self._cluster = checkpoint.cluster
+        self._enroller = Enroller(enrolment_rules(settings.enrolment))
+        topics, group = settings.kafka.topics, None if options.any_group else settings.kafka.group_id
+        self._sorter = Sorter(self._cluster, self._enroller, topics, group, options.filters, options.max_redrives)
+        self._fates: Counter[Fate] = Counter()
+        self._passed: dict[Partition, int] = {}  # offsets to commit with the next letter, or at the end
+        self._next_at = 0.0
+        self._signals: StopSignals | None = None  # before something is sent, Ctrl-C just ends the program
+
+    def run(self, form: Format) -> ExitStatus:
+        """Look, guard, redrive, tell."""
+        everything = ranges_of(self._cluster, self._settings.kafka.dead_letter_topic)
+        anew = self._options.begin is Begin.ANEW
+        ranges = everything if anew else self._checkpoint.left(everything)
+        say(self._where(ranges, everything))
+        meant = self._look(ranges)
+        if self._options.mode is Mode.DRY_RUN:
+            self._each(ranges, meant.number, Nowhere(self._options.destination))
+            put(self._table(form), form)
+            say("A dry run: nothing was written. --execute does it.")
+            return ExitStatus.DONE
+        return self._execute(ranges, meant.number, form)
+
+    def _execute(self, ranges: Mapping[Partition, Range], meant: int, form: Format) -> ExitStatus:
+        self._checkpoint.begin(ranges, self._options.begin)
+        self._signals = StopSignals()
+        target = self._target()
+        try:
+            finished = self._each(ranges, meant, target)
+            self._commit()
+            self._checkpoint.end()
+        except ConsumerError:
+            say(self._how_to_go_on())
+            raise
+        finally:
+            target.close()
+            put(self._table(form), form)
+        if complaint := target.complaint():
+            say(f"{'Ended' if finished else 'Stopped'}: {complaint}")
+        if not finished:
+            say(self._how_to_go_on() if complaint else f"Interrupted. {self._how_to_go_on()}")
+        if not finished or complaint:
+            return ExitStatus.PARTLY_DONE
+        return ExitStatus.PARTLY_DONE if any(self._fates[fate] for fate in MISSED) else ExitStatus.DONE
+
+    def _look(self, ranges: Mapping[Partition, Range]) -> Meant:
+        """Find the letters that are meant, and who of them has a newer record."""
+        found = letters(self._cluster, ranges)
+        meant = Meant.of(each for each in found if self._sorter.means(each) and self._sorter.owns(each))
+        if meant.number and self._options.stale is Stale.SKIP:
+            topics, sources = self._settings.kafka.topics, meant.sources
+
+            def sent(partition: Partition, offset: int, _decision: Enrolled) -> bool:
+                return (partition, offset) in sources
+
+            self._sorter.newest = look_through(
+                self._cluster, self._enroller, topics, meant.starts, meant.since_ms, sent
+            )
+        return meant
+
+    def _each(self, ranges: Mapping[Partition, Range], meant: int, target: Target) -> bool:
+        """Go through the letters; whether all of them were passed."""
+        with bar("Redriving", meant, "letters") as advance:
+            for letter in letters(self._cluster, ranges):
+                if not self._in_time():
+                    return False
+                fate = self._one(letter, target) if self._sorter.means(letter) else Fate.NOT_MEANT
+                if fate is None:
+                    return False
+                self._passed[letter.place.partition] = letter.place.offset + 1
+                if fate in SENT:
+                    self._next_at = time.monotonic() + (1 / self._options.rate if self._options.rate else 0.0)
+                    self._commit()
+                if fate is not Fate.NOT_MEANT:
+                    self._fates[fate] += 1
+                    advance(1)
+        self._passed |= {partition: span.stop for partition, span in ranges.items()}
+        return True
+
+    def _one(self, letter: Letter, target: Target) -> Fate | None:
+        """What becomes of the letter. None: the target has given up on it, because we are to stop."""
+        found = self._sorter.sort(letter)
+        if isinstance(found, Fate):
+            return found
+        record, decision = found
+        ours = [
+            (REDRIVE_COUNT, str(letter.redrives + 1).encode()),
+            (REDRIVEN_FROM, str(letter.place).encode()),
+        ]
+        headers = [(name, value) for name, value in record.headers if name not in (REDRIVE_COUNT, REDRIVEN_FROM)]
+        return target.send(structs.replace(record, headers=[*headers, *ours]), decision)
+
+    def _in_time(self) -> bool:
+        """Wait until the rate allows the next one; False: we are to stop."""
+        while not self._stopped() and (left := self._next_at - time.monotonic()) > 0:
+            time.sleep(min(left, SLEEP_SECONDS))
+        return not self._stopped()
+
+    def _stopped(self) -> bool:
+        return self._signals is not None and self._signals.came
+
+    def _commit(self) -> None:
+        passed, self._passed = self._passed, {}
+        self._checkpoint.commit(passed)
+
+    def _target(self) -> Target:
+        if self._options.destination is Destination.DELIVER:
+            return ToClickSend(self._settings, self._stopped)
+        kafka = self._settings.kafka
+        there = self._cluster.partitions_of(kafka.topics)
+        if missing := sorted(set(kafka.topics) - set(there)):
+            raise RefusedError(f"The topic {', '.join(missing)} does not exist. Check KAFKA_TOPIC.")
+        return ToSource(
+            StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, client_properties(kafka)), there
+        )
+
+    def _table(self, form: Format) -> str:
+        rows: Iterable[tuple[Fate, int]] = ((fate, self._fates[fate]) for fate in Fate if self._fates[fate])
+        return rendered([{"outcome": fate.value, "letters": number} for fate, number in rows], form)
+
+    def _where(self, ranges: Mapping[Partition, Range], everything: Mapping[Partition, Range]) -> str:
+        passed = sum(ranges[partition].start - span.start for partition, span in everything.items())
+        total = sum(span.stop - span.start for span in everything.values())
+        return f"Earlier runs have passed {passed} of {total} offsets (checkpoint {self._checkpoint.group})."
+
+    def _how_to_go_on(self) -> str:
+        return f"The same command goes on where this one stopped (checkpoint {self._checkpoint.group})."

@@ -1,0 +1,63 @@
+"""Records to explain, straight from Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from confluent_kafka import Message
+
+from consumer.commands.kafka.cluster import Cluster, Ends, open_transaction
+from consumer.commands.kafka.partitions import Scope, chosen
+from consumer.commands.kafka.records import Range, last, read
+from consumer.errors import RefusedError
+from consumer.scheduling.task import Partition
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which records: the one at an offset, or the last of each partition.
+
+    topics    -- several only without an offset
+    partition -- None: all
+    offset    -- None: the last ones
+    last      -- so many of each partition
+    """
+
+    topics: tuple[str, ...]
+    partition: int | None
+    offset: int | None
+    last: int
+
+
+def ranges_of(query: Query, cluster: Cluster) -> dict[Partition, Range]:
+    """Where these records stand. Raises as Cluster's methods do, and RefusedError where there are none such."""
+    numbers = () if query.partition is None else (query.partition,)
+    there = cluster.partitions_of(query.topics)
+    partitions = chosen([Scope(topic, numbers) for topic in query.topics], there)
+    if query.offset is None:
+        return last(cluster, cluster.ends(partitions), query.last)
+    log_ends, ends, offset = cluster.log_ends(partitions), cluster.ends(partitions), query.offset
+    return {each: span(offset, each, ends[each], log_ends[each]) for each in partitions}
+
+
+def span(offset: int, partition: Partition, ends: Ends, log_end: int) -> Range:
+    """The offset as a range. Raises RefusedError where there is nothing to read there."""
+    low, high = ends
+    if high <= offset < log_end:
+        raise RefusedError(f"{partition}: {open_transaction(high)}, so offset {offset} can't be read yet.")
+    if low == high:
+        raise RefusedError(f"{partition} is empty: there is no offset {offset}.")
+    if not low <= offset < high:
+        raise RefusedError(f"{partition} has no offset {offset}: its log goes from {low} to {high - 1}.")
+    return Range(offset, offset + 1)
+
+
+def messages(cluster: Cluster, ranges: dict[Partition, Range]) -> Iterator[Message]:
+    """The records. Raises RefusedError where there is none at all: a gap that compaction or a transaction left."""
+    found = False
+    for message in read(cluster, ranges):
+        found = True
+        yield message
+    if not found and any(span.start < span.stop for span in ranges.values()):
+        raise RefusedError("There is no record at these offsets: compaction or a transaction left a gap.")

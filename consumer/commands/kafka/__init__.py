@@ -1,0 +1,1 @@
+"""What the commands ask Kafka: cluster, group, partitions, records, checkpoints."""

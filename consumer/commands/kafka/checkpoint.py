@@ -1,0 +1,127 @@
+"""How far a replay or a redrive has come: the committed offsets of a group that nobody joins.
+
+A Job's disk is read-only, so the checkpoint is where the worker's own is: in Kafka. Kafka forgets the offsets of such a
+group (offsets.retention.minutes, 7 days), so each run also writes where it begins and ends to a topic (`lasting.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Mapping
+
+from confluent_kafka import KafkaException, TopicPartition
+
+from consumer.commands.kafka.cluster import ANSWER_SECONDS, PASSING, PAUSE_SECONDS, Cluster
+from consumer.commands.kafka.group import Commit, commits_of
+from consumer.commands.kafka.lasting import CheckpointTopic, RunState, Saved
+from consumer.commands.kafka.records import Range
+from consumer.commands.modes import Begin
+from consumer.errors import RefusedError
+from consumer.scheduling.task import Partition
+from consumer.settings.model import Kafka
+
+_NAME = re.compile(r"[a-zA-Z0-9._-]{1,60}", re.ASCII)
+
+
+def checked_name(text: str) -> str:
+    """A checkpoint's name as it was typed. Raises ValueError, with what to write instead."""
+    if not _NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is no name. Write letters, digits, dots, dashes or underscores, at most 60")
+    return text
+
+
+def name_of(*what: object) -> str:
+    """A name that is the same whenever the same is asked for: so the same command goes on where it stopped."""
+    return hashlib.blake2b(repr(what).encode(), digest_size=4).hexdigest()
+
+
+class Checkpoint:
+    """One checkpoint, and the connection to Kafka that commits to it. Methods raise as Cluster's do.
+
+    name -- tells it from others of the same worker group
+    """
+
+    def __init__(self, kafka: Kafka, name: str) -> None:
+        self.group = f"{kafka.group_id}-replay-{name}"
+        self.cluster = Cluster(kafka.model_copy(update={"group_id": self.group}))
+        self._topic = CheckpointTopic(kafka, self.cluster, self.group)
+        self._looked = False
+        self._saved: Saved | None = None  # by an earlier run
+
+    def commits(self) -> dict[Partition, Commit]:
+        """Return what is committed, by partition; where Kafka has forgotten it, what the last run has saved.
+
+        Raises RefusedError where that run did not end in order: nobody knows how far it came.
+        """
+        commits = commits_of(self.cluster)
+        if not self._looked:
+            self._saved, self._looked = self._topic.read(), True
+        if self._saved is None:
+            return commits
+        forgotten = {each: commit for each, commit in self._saved.commits.items() if each not in commits}
+        if forgotten and self._saved.state is RunState.RUNNING:
+            raise RefusedError(
+                f"A run of {self.group} began at {self._saved.at} and did not end in order, and Kafka has forgotten how"
+                " far it came (offsets.retention.minutes). --restart begins anew, and may repeat what it had done."
+            )
+        return {**commits, **forgotten}
+
+    def left(self, ranges: Mapping[Partition, Range]) -> dict[Partition, Range]:
+        """What of these ranges is still to be done. Raises RefusedError where the checkpoint is none of theirs."""
+        left, commits = {}, self.commits()
+        for partition, span in ranges.items():
+            commit = commits.get(partition)
+            start = span.start if commit is None else commit.offset
+            if start > span.stop:
+                what = f"The checkpoint {self.group} is at {partition}@{start}, beyond offset {span.stop}: it is of"
+                raise RefusedError(f"{what} another range. Give another --name, or --restart to begin anew.")
+            left[partition] = Range(max(start, span.start), span.stop)
+        return left
+
+    def begin(self, ranges: Mapping[Partition, Range], begin: Begin) -> None:
+        """Commit where each range begins. It also finds out, before anything is sent, whether we may commit at all.
+
+        What an interrupted replay has settled beyond its checkpoint stands in the commit's metadata: a commit that is
+        where it should be is kept with it, unless the replay begins anew.
+        """
+        known = self.commits() if begin is Begin.CHECKPOINT else {}
+        starts = {each: Commit(span.start) for each, span in ranges.items()}
+        kept = {each: known[each] for each, at in starts.items() if each in known and known[each].offset == at.offset}
+        starts |= kept
+        stored = commits_of(self.cluster)
+        self._commit({each: commit for each, commit in starts.items() if stored.get(each) != commit})
+        self._topic.write(RunState.RUNNING, {**known, **starts})
+
+    def end(self) -> None:
+        """Save how far this run has come: Kafka forgets what is committed."""
+        self._topic.write(RunState.ENDED, commits_of(self.cluster))
+
+    def commit(self, offsets: Mapping[Partition, int]) -> None:
+        """Commit, and wait for the answer."""
+        self._commit({partition: Commit(offset) for partition, offset in offsets.items()})
+
+    def _commit(self, commits: Mapping[Partition, Commit]) -> None:
+        wanted = [
+            TopicPartition(*partition, each.offset, each.metadata)
+            if each.metadata
+            else TopicPartition(*partition, each.offset)
+            for partition, each in commits.items()
+        ]
+        until = time.monotonic() + ANSWER_SECONDS
+        while wanted:
+            try:
+                answers = self.cluster.consumer.commit(offsets=wanted, asynchronous=False) or []
+                errors = [each.error for each in answers if each.error is not None]
+            except KafkaException as failure:
+                errors = [failure.args[0]]
+            if not errors:
+                return
+            if errors[0].code() not in PASSING or time.monotonic() > until:
+                raise self.cluster.explained(errors[0], f"the group {self.group}, the checkpoint")
+            time.sleep(PAUSE_SECONDS)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self.cluster.close()

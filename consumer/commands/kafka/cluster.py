@@ -1,0 +1,258 @@
+"""Kafka as commands ask it: they join no group, create no topic, and wait a bounded time for every answer."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from typing import NamedTuple, TypeVar
+
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import ListOffsetsResultInfo, OffsetSpec
+from confluent_kafka.admin._metadata import TopicMetadata
+
+from consumer import __version__
+from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
+from consumer.kafka.broker_status import REFUSALS
+from consumer.kafka.options import StreamOptions
+from consumer.kafka.properties import refusal, shared_properties, standalone_properties
+from consumer.scheduling.task import Partition
+from consumer.settings.model import Kafka
+from consumer.settings.views import client_properties
+
+ANSWER_SECONDS = 10.0
+ANSWER_TRIES = 10
+PAUSE_SECONDS = 0.1
+T = TypeVar("T")
+
+
+class Ends(NamedTuple):
+    """The part of a partition's log that can be read.
+
+    low  -- the first offset it has
+    high -- the last stable offset: below the log's end while a transaction is open
+    """
+
+    low: int
+    high: int
+
+
+def open_transaction(stable_end: int) -> str:
+    """Return what to say of a partition whose last stable offset is below its log's end."""
+    return f"a transaction is open since offset {stable_end}"
+
+
+class ForbiddenError(RefusedError):
+    """Kafka's access control does not let this user do it."""
+
+
+class Cluster:
+    """One connection to Kafka, as the settings say. For one thread.
+
+    Its methods raise FatalStreamError where Kafka does not answer, ConfigurationError where it refuses our credentials
+    or is not who it should be, and RefusedError where it forbids what was asked for.
+    """
+
+    def __init__(self, kafka: Kafka) -> None:
+        self.servers = kafka.bootstrap_servers
+        self.group_id = kafka.group_id
+        self._connection = client_properties(kafka)
+        self._refused_for: int | None = None
+        # As the worker's consumer reads: its end is the end of what these commands read.
+        uncommitted = self._connection.get("isolation.level") == "read_uncommitted"
+        self._isolation = IsolationLevel.READ_UNCOMMITTED if uncommitted else IsolationLevel.READ_COMMITTED
+        options = StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, self._connection)
+        self._standalone = {**standalone_properties(options), "statistics.interval.ms": 0}
+        self.admin: AdminClient = self._made(AdminClient, shared_properties(self._connection))
+        self.consumer: Consumer = self.new_consumer()
+
+    def new_consumer(
+        self, properties: Mapping[str, str | int] | None = None, logger: logging.Logger | None = None
+    ) -> Consumer:
+        """A consumer for `assign`, never for `subscribe`: so it joins no group, and it commits nothing by itself.
+
+        logger -- for what librdkafka says; None: nowhere
+        """
+        return self._made(Consumer, {**self._standalone, **(properties or {})}, logger)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self.consumer.close()
+
+    def brokers(self) -> int:
+        """How many brokers there are. Ask this first: it ends at once where Kafka refuses us."""
+        for _ in range(ANSWER_TRIES):
+            try:
+                return len(self.consumer.list_topics(timeout=ANSWER_SECONDS / ANSWER_TRIES).brokers)
+            except KafkaException:
+                self.consumer.poll(0)
+                if self._refused_for is not None:
+                    break
+        raise self.unreachable()
+
+    def topic(self, name: str) -> TopicMetadata | None:
+        """A topic's metadata; None: there is none of this name. Asked of the consumer: an AdminClient's question
+        creates a missing topic where the broker creates topics by itself.
+        """
+        try:
+            found: TopicMetadata = self.consumer.list_topics(name, timeout=ANSWER_SECONDS).topics[name]
+        except KafkaException as failure:
+            raise self.explained(failure.args[0], f"the topic {name}") from None
+        if found.error is None:
+            return found
+        if found.error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_EXCEPTION):
+            return None
+        raise self.explained(found.error, f"the topic {name}")
+
+    def partitions_of(self, topics: Iterable[str]) -> dict[str, tuple[int, ...]]:
+        """The partitions of those topics that exist."""
+        found = ((name, self.topic(name)) for name in dict.fromkeys(topics))
+        return {name: tuple(sorted(topic.partitions)) for name, topic in found if topic is not None}
+
+    def committed(self) -> list[TopicPartition]:
+        """What the group has committed for each partition of all topics; below 0: nothing.
+
+        Asked of the consumer, which knows what to do when the group's coordinator has moved: an AdminClient that is
+        told so ends the process (a null pointer, librdkafka 2.16, `rd_kafka_handle_OffsetFetch`).
+        """
+        try:
+            topics = self.consumer.list_topics(timeout=ANSWER_SECONDS).topics
+            there = [TopicPartition(name, number) for name, topic in topics.items() for number in topic.partitions]
+            return self.consumer.committed(there, timeout=ANSWER_SECONDS) if there else []
+        except KafkaException as failure:
+            raise self.explained(failure.args[0], f"the group {self.group_id}") from None
+
+    def ends(self, partitions: Iterable[Partition]) -> dict[Partition, Ends]:
+        """Return the readable part of each log."""
+        wanted = list(partitions)
+        lows = self._offsets(wanted, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # is untyped
+        highs = self._offsets(wanted, OffsetSpec.latest())  # type: ignore[no-untyped-call]  # is untyped
+        return {partition: Ends(lows[partition], highs[partition]) for partition in wanted}
+
+    def log_ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Return the offset that the next record of each partition will get.
+
+        One above `Ends.high` means an open transaction, if this is asked first: the log grows meanwhile.
+        """
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # is untyped
+        return self._offsets(list(partitions), latest, IsolationLevel.READ_UNCOMMITTED)
+
+    def offsets_at(self, partitions: Iterable[Partition], timestamp_ms: int) -> dict[Partition, int | None]:
+        """The first offset of each whose record is not older; None where all are. timestamp_ms -- since the epoch."""
+        found = self._offsets(partitions, OffsetSpec.for_timestamp(timestamp_ms))
+        return {partition: offset if offset >= 0 else None for partition, offset in found.items()}
+
+    def ask(self, question: Callable[[], Future[T]], what: str) -> T:
+        """Kafka's answer to what an AdminClient asks, asked again while the group's coordinator is on the move.
+
+        question -- asks, and gives the future; what -- it is about, for a person
+        """
+        until = time.monotonic() + ANSWER_SECONDS
+        while True:
+            try:
+                return question().result(ANSWER_SECONDS + 1)
+            except KafkaException as failure:
+                error: KafkaError = failure.args[0]
+                if error.code() not in PASSING or time.monotonic() > until:
+                    raise self.explained(error, what) from None
+            except TimeoutError:
+                raise self.unanswered(what) from None
+            time.sleep(PAUSE_SECONDS)
+
+    def explained(self, error: KafkaError, what: str) -> Exception:
+        """The exception that tells a person what Kafka's error means. what -- it was about."""
+        code = error.code()
+        if code in UNREACHABLE:
+            return self.unanswered(what)
+        if code in FORBIDDEN:
+            return ForbiddenError(f"Kafka forbids this user to do that with {what}. {FORBIDDEN[code]}")
+        return RefusedError(f"Kafka refuses {what}: {error.name()}.")
+
+    def unanswered(self, what: str) -> Exception:
+        """Return why there is no answer: no broker answers, or the one that should answer about `what` does not."""
+        try:
+            self.consumer.list_topics(timeout=ANSWER_SECONDS / ANSWER_TRIES)
+        except KafkaException:
+            return self.unreachable()
+        which = f"Kafka answers, but the broker that leads {what} does not"
+        return FatalStreamError(f"{which}. Look at its leader (kafka-topics.sh --describe) and that broker's log.")
+
+    def unreachable(self) -> Exception:
+        """Why Kafka does not answer, as far as librdkafka knows."""
+        self.consumer.poll(0)  # brings in what it has found out
+        if self._refused_for is not None:
+            what, _, mend = REFUSALS[self._refused_for].partition("; ")
+            return ConfigurationError(Problem("KAFKA_BOOTSTRAP_SERVERS", what, mend[:1].upper() + mend[1:]))
+        mend = "Check KAFKA_BOOTSTRAP_SERVERS, the network, and whether the port wants TLS (KAFKA_SECURITY_PROTOCOL)"
+        return FatalStreamError(f"No Kafka broker answers at {self.servers}. {mend}.")
+
+    def _offsets(
+        self, partitions: Iterable[Partition], spec: OffsetSpec, isolation: IsolationLevel | None = None
+    ) -> dict[Partition, int]:
+        """All are asked for at once, and one by itself again whose leader has just moved."""
+        wanted, level = list(partitions), isolation or self._isolation
+        first = self._listing(wanted, spec, level) if wanted else {}
+
+        def question(partition: Partition) -> Callable[[], Future[ListOffsetsResultInfo]]:
+            return lambda: first.pop(partition, None) or self._listing([partition], spec, level)[partition]
+
+        return {each: self.ask(question(each), str(each)).offset for each in wanted}
+
+    def _listing(
+        self, partitions: list[Partition], spec: OffsetSpec, isolation: IsolationLevel
+    ) -> dict[Partition, Future[ListOffsetsResultInfo]]:
+        asked = {TopicPartition(*partition): spec for partition in partitions}
+        answers = self.admin.list_offsets(asked, isolation_level=isolation, request_timeout=ANSWER_SECONDS)
+        return {Partition(each.topic, each.partition): answer for each, answer in answers.items()}
+
+    def _failed(self, error: KafkaError) -> None:
+        if error.code() in REFUSALS:
+            self._refused_for = error.code()
+
+    def _made(
+        self, kind: Callable[..., T], properties: Mapping[str, object], logger: logging.Logger | None = None
+    ) -> T:
+        given = {"client.id": f"clicksend-consumer-{__version__}", **properties, "error_cb": self._failed}
+        try:
+            return kind(given, logger=logger or _silent())
+        except KafkaException as failure:
+            raise refusal(failure, self._connection) from None
+
+
+UNREACHABLE = frozenset(
+    {
+        KafkaError._TRANSPORT,
+        KafkaError._TIMED_OUT,
+        KafkaError._TIMED_OUT_QUEUE,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._RESOLVE,
+        KafkaError._AUTHENTICATION,
+        KafkaError._SSL,
+    }
+)
+PASSING = frozenset(
+    {
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError._WAIT_COORD,
+    }
+)
+FORBIDDEN = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "Grant READ and DESCRIBE on the topic.",
+    KafkaError.GROUP_AUTHORIZATION_FAILED: "Grant READ on the group.",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "Grant DESCRIBE on the cluster.",
+}
+
+
+def _silent() -> logging.Logger:
+    """What librdkafka would say on stderr, up to 20 times a second, is said once by the command."""
+    logger = logging.getLogger("consumer.commands.kafka.cluster")
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    return logger

@@ -1,0 +1,51 @@
+"""Topics and partitions as operators name them: `raw-events`, or `raw-events:0,1`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from consumer.errors import RefusedError
+from consumer.scheduling.task import Partition
+
+_SCOPE = re.compile(r"([a-zA-Z0-9._-]{1,249})(?::([0-9]{1,9}(?:,[0-9]{1,9})*))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a `--topic` names.
+
+    numbers -- the partitions; none: all that the topic has
+    """
+
+    topic: str
+    numbers: tuple[int, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Scope:
+        """`topic` or `topic:0,1`, as kafka-consumer-groups has it. Raises ValueError, with what to write instead."""
+        found = _SCOPE.fullmatch(text)
+        if found is None:
+            raise ValueError(f"{text!r} names no topic. Write it as topic, or topic:0,1 for some of its partitions")
+        numbers = sorted({int(number) for number in (found[2] or "").split(",") if number})
+        return cls(found[1], tuple(numbers))
+
+
+def chosen(scopes: Iterable[Scope], there: Mapping[str, Iterable[int]]) -> list[Partition]:
+    """The partitions that the scopes name, each once, in order.
+
+    there -- the partitions of each topic that exists
+
+    Raises RefusedError where one is not there.
+    """
+    found = set()
+    for scope in scopes:
+        if scope.topic not in there:
+            raise RefusedError(f"The topic {scope.topic} does not exist, or Kafka does not let us see it.")
+        numbers = set(there[scope.topic])
+        if missing := [number for number in scope.numbers if number not in numbers]:
+            have = f"it has {len(numbers)}, counted from 0"
+            raise RefusedError(f"The topic {scope.topic} has no partition {', '.join(map(str, missing))}: {have}.")
+        found |= {Partition(scope.topic, number) for number in scope.numbers or numbers}
+    return sorted(found)

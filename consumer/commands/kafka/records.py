@@ -1,0 +1,113 @@
+"""Records straight from Kafka, without a group."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, Message, TopicPartition
+
+from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster, Ends
+from consumer.scheduling.task import Partition
+
+BATCH = 500
+POLL_SECONDS = 0.1
+# A range that is gone meanwhile is an error: by default librdkafka would go to the partition's end, without a word.
+PROPERTIES: Mapping[str, str | int] = {
+    "queued.max.messages.kbytes": 16_384,
+    "fetch.wait.max.ms": 50,
+    "auto.offset.reset": "error",
+}
+
+
+class Range(NamedTuple):
+    """Offsets of one partition, from `start` up to and without `stop`."""
+
+    start: int
+    stop: int
+
+
+def read(cluster: Cluster, ranges: Mapping[Partition, Range], limit: int | None = None) -> Iterator[Message]:
+    """The records in these ranges, each partition's in its order. Offsets without a record are passed over.
+
+    limit -- at most so many records of each partition; None: all
+
+    Raises as Cluster's methods do, also where nothing has come, and no position moved, for ANSWER_SECONDS.
+    """
+    left = {partition: span for partition, span in ranges.items() if span.start < span.stop}
+    if not left:
+        return
+    counts: Counter[Partition] = Counter()
+    consumer = cluster.new_consumer(PROPERTIES)
+    try:
+        consumer.assign([TopicPartition(*partition, span.start) for partition, span in left.items()])
+        silent, positions = 0.0, dict[Partition, int]()
+        while left:
+            messages = consumer.consume(BATCH, POLL_SECONDS)
+            before, positions = positions, _positions(consumer, left)
+            silent = 0.0 if messages or positions != before else silent + POLL_SECONDS
+            if silent >= ANSWER_SECONDS:
+                raise cluster.unanswered(", ".join(map(str, left)))
+            for message in messages:
+                partition = Partition(message.topic() or "", message.partition() or 0)
+                if (error := message.error()) is not None:
+                    raise cluster.explained(error, str(partition))
+                if partition in left and (message.offset() or 0) < left[partition].stop:
+                    yield message
+                    counts[partition] += 1
+                    if counts[partition] == limit:
+                        _leave(consumer, left, partition)
+            _leave_ended(consumer, left)
+    finally:
+        consumer.close()
+
+
+def oldest(cluster: Cluster, ranges: Mapping[Partition, Range]) -> dict[Partition, int]:
+    """The timestamp of each range's first record, in milliseconds since the epoch; none for a range without one."""
+    return {
+        Partition(each.topic() or "", each.partition() or 0): each.timestamp()[1]
+        for each in read(cluster, ranges, limit=1)
+    }
+
+
+def last(cluster: Cluster, ends: Mapping[Partition, Ends], count: int) -> dict[Partition, Range]:
+    """Return where the last `count` records of each partition are, fewer where it has no more.
+
+    Offsets are not records: compaction and transactions leave gaps. So it looks back, each time twice as far.
+    """
+    starts = {partition: end.high for partition, end in ends.items()}
+    found: dict[Partition, deque[int]] = {partition: deque() for partition in ends}
+    pending = [partition for partition, end in ends.items() if end.low < end.high]
+    width = count
+    while pending:
+        spans = {each: Range(max(ends[each].low, starts[each] - width), starts[each]) for each in pending}
+        older: dict[Partition, deque[int]] = {each: deque(maxlen=count - len(found[each])) for each in pending}
+        for message in read(cluster, spans):
+            older[Partition(message.topic() or "", message.partition() or 0)].append(message.offset() or 0)
+        for each, span in spans.items():
+            starts[each] = span.start
+            found[each].extendleft(reversed(older[each]))
+        pending = [each for each in pending if len(found[each]) < count and starts[each] > ends[each].low]
+        width *= 2
+    return {each: Range(found[each][0] if found[each] else starts[each], end.high) for each, end in ends.items()}
+
+
+def _leave_ended(consumer: Consumer, left: dict[Partition, Range]) -> None:
+    """By the position, not by the last record: what ends a range may be a gap, or a transaction's marker."""
+    for partition, offset in _positions(consumer, left).items():
+        if offset >= left[partition].stop:
+            _leave(consumer, left, partition)
+
+
+def _positions(consumer: Consumer, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    found = consumer.position([TopicPartition(*partition) for partition in partitions])
+    return {Partition(each.topic, each.partition): each.offset for each in found}
+
+
+def _leave(consumer: Consumer, left: dict[Partition, Range], partition: Partition) -> None:
+    """Paused, not unassigned: that would pause all partitions for a moment, and librdkafka loses what it has fetched of
+    one of which nothing was consumed yet.
+    """
+    consumer.pause([TopicPartition(*partition)])
+    del left[partition]

@@ -1,0 +1,92 @@
+"""When a replay or a redrive gives up: where ClickSend takes nothing it ends, and never hangs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from confluent_kafka import KafkaException
+from prometheus_client import CollectorRegistry
+
+from consumer.clicksend.fault import Fault
+from consumer.clicksend.outcome import Outcome
+from consumer.clicksend.probe import ProbeResult, ProbeVerdict
+from consumer.delivery.outcome_policy import Settle, Verdict
+from consumer.monitoring.reporter import Reporter
+from consumer.scheduling.task import Task
+from consumer.settings import Settings
+
+MOST_FORBIDDEN_PROBES = 1  # a sub-account may POST contacts and not GET the list: after one such probe a trial follows
+
+
+class TargetWatch(Reporter):
+    """Listens to the engine. Its methods run on the delivery loop or the dead letters' thread, `reason` on any.
+
+    patience -- seconds without the end of any record, while some are tried: RETRY_MAX_DELAY
+    slowest  -- the same during a mass rejection, whose trials are up to a probe interval apart
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+        super().__init__(CollectorRegistry(), None, clock)
+        self._now = clock
+        self._patience = settings.retry.max_delay
+        self._slowest = 2 * settings.delivery.probe_interval + settings.clicksend.total_timeout
+        self._since: float | None = None  # when a record was first tried in vain after the last one ended
+        self._pause = 0.0  # that ClickSend has asked for since then
+        self._last = ""
+        self._refused: Fault | None = None
+        self._forbidden_probes = 0
+
+    def reason(self, fault: Fault | None) -> str | None:
+        """Return why to end now; None: go on. fault -- for which delivery is halted"""
+        if self._refused is not None:
+            return f"ClickSend refuses the probe ({self._refused}): {self._refused.mend}"
+        limit = self._patience if fault is not Fault.MASS_REJECTION else max(self._patience, self._slowest)
+        since = self._since
+        if since is None or self._now() < since + limit + self._pause:
+            return None
+        if fault is not None:
+            return still_halted(fault)
+        return f"no record came to its end for {limit + self._pause:.0f} s ({self._last})"
+
+    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:
+        """A request has ended."""
+        super().answered(task, outcome, verdict, seconds)
+        if isinstance(verdict, Settle):
+            self._record_ended()
+            return
+        status = "no answer" if outcome.status is None else f"status {outcome.status}"
+        self._tried_in_vain(f"{outcome.cause or outcome.result}, {status}")
+        self._pause = max(self._pause, outcome.retry_after or 0.0)
+
+    def probed(self, verdict: ProbeVerdict) -> None:
+        """A probe has come back."""
+        super().probed(verdict)
+        if verdict.result is not ProbeResult.REFUSED:
+            return
+        if verdict.fault is Fault.FORBIDDEN and self._forbidden_probes < MOST_FORBIDDEN_PROBES:
+            self._forbidden_probes += 1
+            return
+        self._refused = verdict.fault
+
+    def buried(self, task: Task) -> None:
+        """The broker has acknowledged a dead letter."""
+        super().buried(task)
+        self._record_ended()
+
+    def bury_failed(self, task: Task, failure: KafkaException, mend: str) -> None:
+        """A dead letter could not be written."""
+        super().bury_failed(task, failure, mend)
+        self._tried_in_vain(f"dead letters can't be written: {mend}")
+
+    def _record_ended(self) -> None:
+        self._since, self._pause, self._forbidden_probes = None, 0.0, 0
+
+    def _tried_in_vain(self, how: str) -> None:
+        self._last = how
+        if self._since is None:
+            self._since = self._now()
+
+
+def still_halted(fault: Fault) -> str:
+    """Return what to say of a command that ends while delivery is halted."""
+    return f"delivery is halted ({fault}): {fault.mend}"

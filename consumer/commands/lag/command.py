@@ -1,0 +1,79 @@
+"""Shows how far behind the group is, once or again and again. It joins nothing and commits nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from consumer.commands.kafka.cluster import Cluster
+from consumer.commands.kafka.group import Group, look_at
+from consumer.commands.kafka.partitions import Scope, chosen
+from consumer.commands.kafka.records import oldest
+from consumer.commands.lag.partition_lag import Standing, standings, total, unconsumed
+from consumer.commands.output import Format, put, rendered
+from consumer.errors import ConsumerError, RefusedError
+from consumer.exit_status import ExitStatus
+from consumer.kafka.topic_ids import TopicIds
+from consumer.scheduling.task import Partition
+from consumer.settings import Sources, load
+from consumer.terminal import say
+
+CLEAR = "\x1b[H\x1b[2J"
+
+
+def lag(sources: Sources, form: Format, every: float | None) -> ExitStatus:
+    """Print the group's partitions. every -- seconds until they are printed again, until Ctrl-C; None: once
+
+    Raises as Cluster's methods do, and RefusedError where there is no such group or topic. While it watches, what goes
+    wrong later is said, and it goes on.
+    """
+    kafka = load(sources, ("kafka",)).kafka
+    cluster = Cluster(kafka)
+    try:
+        cluster.brokers()
+        _show(cluster, kafka.topics, form, "")
+        while every is not None:
+            time.sleep(every)
+            try:
+                _show(cluster, kafka.topics, form, CLEAR if sys.stdout.isatty() else "\n")
+            except ConsumerError as error:
+                say(str(error))
+    except KeyboardInterrupt:
+        if every is None:
+            raise
+    finally:
+        cluster.close()
+    return ExitStatus.DONE
+
+
+def _show(cluster: Cluster, topics: tuple[str, ...], form: Format, before: str) -> None:
+    group = look_at(cluster)
+    if not group.known:
+        raise RefusedError(f"The group {group.name} does not exist: it has no member, and has committed nothing.")
+    found = _standings(cluster, group, topics)
+    now_ms = round(time.time() * 1000)
+    if form is Format.JSON:
+        put(rendered([each.row(now_ms) for each in found], form), form)
+    else:
+        sys.stdout.write(before)
+        put(rendered([each.line(now_ms) for each in found], form), form)
+    for each in found:
+        if each.transaction is not None:
+            say(f"{each.partition}: {each.transaction}; what follows can't be read yet.")
+    if form is Format.TABLE:
+        members = "" if group.active else f"The group {group.name} has no active member. "
+        say(f"{members}{total(found, now_ms)}")
+
+
+def _standings(cluster: Cluster, group: Group, topics: tuple[str, ...]) -> list[Standing]:
+    """Of the settings' topics, and of all others that the group has committed something for."""
+    there = cluster.partitions_of((*topics, *(partition.topic for partition in group.commits)))
+    wanted = {*chosen([Scope(topic) for topic in topics], there), *_still_there(group, there)}
+    log_ends, ends = cluster.log_ends(sorted(wanted)), cluster.ends(sorted(wanted))
+    oldest_ms = oldest(cluster, unconsumed(group, ends))
+    ids = TopicIds(lambda: cluster.admin).of(partition.topic for partition in ends)
+    return standings(group, ends, oldest_ms, ids, log_ends)
+
+
+def _still_there(group: Group, there: dict[str, tuple[int, ...]]) -> list[Partition]:
+    return [each for each in group.commits if each.number in there.get(each.topic, ())]

@@ -1,0 +1,115 @@
+"""The front door of `clicksend-consumer offsets`."""
+# ruff: noqa: PLC0415 -- as in `consumer.cli`: it waits for no heavy library
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from consumer.commands.options import ConfigFile, FormatOption, Group, Overrides, sources
+from consumer.commands.output import Format
+
+if TYPE_CHECKING:
+    from consumer.commands.offsets.scenario import Scenario
+
+T = TypeVar("T")
+MILLISECOND = timedelta(milliseconds=1)
+
+app = typer.Typer(help="A group's committed offsets.", rich_markup_mode=None, no_args_is_help=False)
+
+
+@app.callback()
+def _offsets() -> None:
+    """A group's committed offsets."""
+
+
+@app.command()
+def reset(  # noqa: PLR0913 -- one parameter an option
+    *,
+    to_earliest: Annotated[bool, typer.Option("--to-earliest", help="To the first record that is there.")] = False,
+    to_latest: Annotated[bool, typer.Option("--to-latest", help="To the end.")] = False,
+    to_offset: Annotated[int | None, typer.Option(min=0, metavar="N", help="To this offset.")] = None,
+    shift_by: Annotated[int | None, typer.Option(metavar="N", help="So many on; back with a minus.")] = None,
+    to_datetime: Annotated[
+        str | None, typer.Option(metavar="TIME", help="To the first record not older: 2026-03-29T01:30:00Z.")
+    ] = None,
+    by_duration: Annotated[str | None, typer.Option(metavar="P1DT2H", help="The same, so long ago.")] = None,
+    from_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="As an undo file says, or topic,partition,offset as CSV.")
+    ] = None,
+    topic: Annotated[list[str] | None, typer.Option(metavar="TOPIC[:0,1]", help="Repeatable.")] = None,
+    all_topics: Annotated[
+        bool, typer.Option("--all-topics", help="KAFKA_TOPIC, and all that the group has committed.")
+    ] = False,
+    execute: Annotated[bool, typer.Option("--execute", help="Do it; else it is only shown.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show it, which is the default.")] = False,
+    undo_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What to write the present offsets to.")
+    ] = None,
+    group: Group = None,
+    form: FormatOption = Format.TABLE,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+) -> int:
+    """Move a group that stands still. Exactly one target; shown first, done with --execute, taken back by a file."""
+    from consumer.commands.kafka.partitions import Scope
+    from consumer.commands.offsets.command import Execution
+    from consumer.commands.offsets.command import reset as carry_out
+
+    target = _target(to_earliest, to_latest, to_offset, shift_by, to_datetime, by_duration, from_file)
+    if execute and dry_run:
+        raise typer.BadParameter("Give --execute or --dry-run, not both.")
+    if undo_file is not None and not execute:
+        raise typer.BadParameter("--undo-file needs --execute: a dry run changes nothing.")
+    if isinstance(target, Path):
+        if topic or all_topics:
+            raise typer.BadParameter("The file says which partitions: leave out --topic and --all-topics.")
+    elif bool(topic) == all_topics:
+        raise typer.BadParameter("Say of what: --topic TOPIC[:0,1], or --all-topics.")
+    scopes = tuple(_parsed(Scope.parse, text) for text in topic or ())
+    execution = Execution(undo_file) if execute else None
+    return carry_out(sources(config, overrides, group), target, scopes, execution, form)
+
+
+def _target(
+    to_earliest: bool,  # noqa: FBT001 -- the options as typer gives them
+    to_latest: bool,  # noqa: FBT001 -- the same
+    to_offset: int | None,
+    shift_by: int | None,
+    to_datetime: str | None,
+    by_duration: str | None,
+    from_file: Path | None,
+) -> Scenario | Path:
+    from consumer.commands.offsets.scenario import ShiftBy, ToEarliest, ToLatest, ToOffset, ToTime
+    from consumer.commands.timestamps import milliseconds, parse_duration, parse_moment
+
+    found: list[Scenario | Path] = []
+    if to_earliest:
+        found.append(ToEarliest())
+    if to_latest:
+        found.append(ToLatest())
+    if to_offset is not None:
+        found.append(ToOffset(to_offset))
+    if shift_by is not None:
+        found.append(ShiftBy(shift_by))
+    if to_datetime is not None:
+        found.append(ToTime(milliseconds(_parsed(parse_moment, to_datetime))))
+    if by_duration is not None:
+        found.append(ToTime(milliseconds(datetime.now(UTC)) - _parsed(parse_duration, by_duration) // MILLISECOND))
+    if from_file is not None:
+        found.append(from_file)
+    if len(found) != 1:
+        targets = "--to-earliest, --to-latest, --to-offset, --shift-by, --to-datetime, --by-duration, --from-file"
+        raise typer.BadParameter(f"Give exactly one of {targets}.")
+    return found[0]
+
+
+def _parsed(parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.") from None

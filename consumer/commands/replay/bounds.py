@@ -1,0 +1,104 @@
+"""The range of a replay, as typed and as offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from consumer.commands.kafka.cluster import Cluster, Ends, open_transaction
+from consumer.commands.kafka.records import Range
+from consumer.commands.timestamps import milliseconds, parse_moment
+from consumer.scheduling.task import Partition
+
+
+class Edge(Enum):
+    """An end of the log."""
+
+    EARLIEST = "earliest"
+    LATEST = "latest"  # as it is when the command starts
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """The same offset of every partition."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The first record that is not older; milliseconds since the epoch."""
+
+    timestamp_ms: int
+
+
+Bound = Edge | Offset | Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """From `start` up to and without `stop`."""
+
+    start: Bound
+    stop: Bound
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        from_earliest: bool = False,
+        from_offset: int | None = None,
+        from_datetime: str | None = None,
+        to_offset: int | None = None,
+        to_datetime: str | None = None,
+    ) -> Bounds:
+        """From what an operator typed. Raises ValueError, with what to write instead."""
+        if sum((from_earliest, from_offset is not None, from_datetime is not None)) != 1:
+            raise ValueError("Say where to begin by one of --from-earliest, --from-offset and --from-datetime")
+        if to_offset is not None and to_datetime is not None:
+            raise ValueError("Say where to end by one of --to-offset and --to-datetime")
+        start: Bound = _bound(from_offset, from_datetime, Edge.EARLIEST)
+        stop: Bound = _bound(to_offset, to_datetime, Edge.LATEST)
+        match start, stop:
+            case (Offset(first), Offset(last)) | (Moment(first), Moment(last)) if first >= last:
+                raise ValueError("The range is empty: it ends where it begins, or before")
+        return cls(start, stop)
+
+    def ranges(self, cluster: Cluster, ends: Mapping[Partition, Ends]) -> dict[Partition, Range]:
+        """The offsets of each partition, within its log. ends -- of the partitions that are meant"""
+        starts, stops = self._offsets(self.start, cluster, ends), self._offsets(self.stop, cluster, ends)
+        ranges = {}
+        for partition, (low, high) in ends.items():
+            start = min(max(starts[partition], low), high)
+            ranges[partition] = Range(start, max(start, min(stops[partition], high)))
+        return ranges
+
+    def doubts(self, ends: Mapping[Partition, Ends], log_ends: Mapping[Partition, int]) -> Iterator[str]:
+        """Where the log does not hold what was asked for, or not yet. log_ends -- asked before `ends`"""
+        for partition, (low, high) in ends.items():
+            if isinstance(self.start, Offset) and self.start.offset < low:
+                yield f"{partition} begins at offset {low}: what was before is no longer there"
+            beyond = not isinstance(self.stop, Offset) or self.stop.offset > high
+            if log_ends[partition] > high and beyond:
+                yield f"{partition}: {open_transaction(high)}, where this replay ends"
+            elif isinstance(self.stop, Offset) and self.stop.offset > high:
+                yield f"{partition} ends at offset {high}"
+
+    def _offsets(self, bound: Bound, cluster: Cluster, ends: Mapping[Partition, Ends]) -> dict[Partition, int]:
+        match bound:
+            case Offset(offset):
+                return dict.fromkeys(ends, offset)
+            case Moment(timestamp_ms):
+                found = cluster.offsets_at(ends, timestamp_ms)
+                return {each: ends[each].high if offset is None else offset for each, offset in found.items()}
+            case Edge.EARLIEST:
+                return {partition: each.low for partition, each in ends.items()}
+            case Edge.LATEST:
+                return {partition: each.high for partition, each in ends.items()}
+
+
+def _bound(offset: int | None, datetime: str | None, otherwise: Edge) -> Bound:
+    if offset is not None:
+        return Offset(offset)
+    return Moment(milliseconds(parse_moment(datetime))) if datetime is not None else otherwise

@@ -1,0 +1,107 @@
+"""The front door of `replay`. It waits for no heavy library: `--help` should be quick."""
+# ruff: noqa: PLC0415 -- as said above
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from consumer import log
+from consumer.commands.options import (
+    CheckpointName,
+    ConfigFile,
+    FormatOption,
+    IncludeStale,
+    Overrides,
+    Rate,
+    Restart,
+    sources,
+    usage,
+)
+from consumer.commands.output import Format
+
+Topics = Annotated[
+    list[str] | None,
+    typer.Option("--topic", metavar="TOPIC[:0,1]", help="Instead of all of KAFKA_TOPIC. Repeatable."),
+]
+FromEarliest = Annotated[bool, typer.Option("--from-earliest", help="From the beginning.")]
+FromOffset = Annotated[int | None, typer.Option(min=0, metavar="N", help="From this offset on.")]
+FromTime = Annotated[
+    str | None, typer.Option(metavar="TIME", help="From the first record of then, with a zone: ...T01:30:00Z.")
+]
+ToOffset = Annotated[
+    int | None, typer.Option(min=0, metavar="N", help="Up to and without this offset; else up to the present end.")
+]
+ToTime = Annotated[str | None, typer.Option(metavar="TIME", help="Up to and without the first record of then.")]
+OnlyThese = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="KIND=VALUE",
+        help="identity=EMAIL, identity=+PHONE or reason=WORD. Repeatable. Shows in the process list.",
+    ),
+]
+IdentitiesFrom = Annotated[
+    str | None,
+    typer.Option("--identities-from", metavar="FILE", help="As --only identity=, one a line; - for stdin."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Count what would be done, and do nothing.")]
+
+
+def replay(  # noqa: PLR0913 -- one parameter an option
+    *,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+    form: FormatOption = Format.TABLE,
+    topic: Topics = None,
+    from_earliest: FromEarliest = False,
+    from_offset: FromOffset = None,
+    from_datetime: FromTime = None,
+    to_offset: ToOffset = None,
+    to_datetime: ToTime = None,
+    only: OnlyThese = None,
+    identities_from: IdentitiesFrom = None,
+    dry_run: DryRun = False,
+    rate: Rate = 0.0,
+    include_stale: IncludeStale = False,
+    name: CheckpointName = None,
+    restart: Restart = False,
+) -> int:
+    """Deliver a range again, outside the live group. Interrupted, the same command goes on where it stopped."""
+    from consumer.commands.kafka.checkpoint import checked_name
+    from consumer.commands.kafka.partitions import Scope
+    from consumer.commands.modes import Begin, Mode, Stale
+    from consumer.commands.replay.bounds import Bounds
+    from consumer.commands.replay.replay import ReplayOptions
+    from consumer.commands.replay.replay import replay as deliver_again
+    from consumer.commands.replay.selection import Only
+    from consumer.settings import load
+
+    options = ReplayOptions(
+        bounds=usage(
+            lambda: Bounds.parse(
+                from_earliest=from_earliest,
+                from_offset=from_offset,
+                from_datetime=from_datetime,
+                to_offset=to_offset,
+                to_datetime=to_datetime,
+            )
+        ),
+        scopes=usage(lambda: tuple(Scope.parse(each) for each in topic or ())),
+        only=usage(lambda: Only.parse([*(only or ()), *_identities(identities_from)])),
+        mode=Mode.DRY_RUN if dry_run else Mode.EXECUTE,
+        begin=Begin.ANEW if restart else Begin.CHECKPOINT,
+        stale=Stale.INCLUDE if include_stale else Stale.SKIP,
+        name=usage(lambda: checked_name(name)) if name else None,
+    )
+    paced = [f"DELIVERY_MAX_REQUESTS_PER_SECOND={rate:g}"] if rate else []
+    settings = load(sources(config, [*(overrides or ()), *paced]))
+    log.configure(log.LogLevel.WARNING, settings.log.format)
+    return deliver_again(settings, options, form)
+
+
+def _identities(file: str | None) -> list[str]:
+    from consumer.commands.given_lines import given_lines
+
+    return [f"identity={line.decode(errors='replace').strip()}" for line in given_lines(file)]

@@ -1,0 +1,154 @@
+"""A consumer that the worker's engine takes for a member of a group: it hands out a range and ends there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from logging import Logger
+from typing import Any, NoReturn
+
+from confluent_kafka import Consumer, Message, TopicPartition
+
+from consumer.commands.kafka.records import Range
+from consumer.errors import RefusedError
+from consumer.kafka.clients import Callbacks, KafkaClients
+from consumer.kafka.options import StreamOptions
+from consumer.kafka.properties import standalone_properties
+from consumer.scheduling.task import Partition
+
+Rebalance = Callable[[Consumer, list[TopicPartition]], None]
+AT_ONCE = 500  # records that are passed over before the engine has its turn
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is handed out.
+
+    ranges -- by partition; none of them empty
+    keep   -- asked for each record of the ranges: whether it is handed out
+    turned -- called at each turn, with the number of partitions that have more
+    """
+
+    ranges: Mapping[Partition, Range]
+    keep: Callable[[Message], bool]
+    turned: Callable[[int], None]
+
+
+class RangeClients(KafkaClients):
+    """The worker's clients, but for its consumer."""
+
+    def __init__(self, options: StreamOptions, plan: Plan) -> None:
+        super().__init__(options)
+        self._plan = plan
+
+    def consumer(self, callbacks: Callbacks) -> Consumer:
+        """Raises ConfigurationError for a property that librdkafka does not take."""
+        return self._made(partial(RangeConsumer, self._plan), standalone_properties(self.options), callbacks)
+
+
+class RangeConsumer(Consumer):
+    """Joins no group: `subscribe` assigns the plan's partitions at the next `poll`. It commits like any other.
+
+    A partition at the end of its range is paused, not let go of: its position is still to be committed, and the end
+    may be a transaction's marker, which no record announces.
+    """
+
+    def __init__(self, plan: Plan, properties: dict[str, Any], logger: Logger) -> None:
+        super().__init__(properties, logger=logger)
+        self._plan = plan
+        self._left = set(plan.ranges)
+        self._joined = False
+        self._on_assign: Rebalance | None = None  # until the partitions are assigned
+        self._on_revoke: Rebalance | None = None
+
+    def subscribe(
+        self,
+        topics: list[str],  # noqa: ARG002 -- the plan knows better
+        on_assign: Rebalance | None = None,
+        on_revoke: Rebalance | None = None,
+        on_lost: Rebalance | None = None,  # noqa: ARG002 -- what nobody else can own can't be lost
+    ) -> None:
+        """Take the plan's partitions, in the next `poll`."""
+        self._on_assign, self._on_revoke = on_assign, on_revoke
+
+    def unsubscribe(self) -> None:
+        """Give them back."""
+        if self._on_revoke is not None:
+            self._on_revoke(self, self.assignment())
+            self._on_revoke = None
+        self.unassign()
+
+    def poll(self, timeout: float = -1) -> Message | None:
+        """The next record that is to be handed out, if there is one at once or within `timeout` seconds."""
+        if self._on_assign is not None:
+            on_assign, self._on_assign = self._on_assign, None
+            on_assign(self, [TopicPartition(*partition) for partition in self._plan.ranges])
+            self._joined = True
+        if self._joined:
+            self._plan.turned(len(self._left))
+        message = super().poll(timeout)
+        for _ in range(AT_ONCE):
+            if message is None:
+                self._look_at_positions()
+                return None
+            if self._wanted(message):
+                return message
+            message = super().poll(0)
+        return message if message is not None and self._wanted(message) else None
+
+    def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message]:
+        """What is there of the ranges."""
+        return [message for message in super().consume(num_messages, timeout) if self._wanted(message)]
+
+    def position(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
+        """The positions, never beyond the ranges."""
+        found = super().position(partitions)
+        for each in found:
+            each.offset = min(each.offset, self._plan.ranges[Partition(each.topic, each.partition)].stop)
+        return found
+
+    def resume(self, partitions: list[TopicPartition]) -> None:
+        """Go on with those that have more."""
+        super().resume([each for each in partitions if Partition(each.topic, each.partition) in self._left])
+
+    def seek(self, partition: TopicPartition) -> None:
+        """With a leader epoch, have the checkpoint compared with the log. Without one the engine goes back, as the
+        topic was created again, or its log cut; then the range means nothing any more.
+
+        Raises RefusedError.
+        """
+        if partition.leader_epoch is not None:
+            super().seek(partition)
+            return
+        self._refuse(partition)
+
+    def incremental_unassign(self, partitions: list[TopicPartition]) -> None:
+        """The engine restarts a partition whose offset is not in its log. Raises RefusedError."""
+        self._refuse(partitions[0])
+
+    def _refuse(self, partition: TopicPartition) -> NoReturn:
+        what = f"The topic {partition.topic} was created again, or its log cut, while it was replayed"
+        raise RefusedError(f"{what}: its offsets mean other records now.")
+
+    def _wanted(self, message: Message) -> bool:
+        if message.error() is not None:
+            return True
+        partition = Partition(message.topic() or "", message.partition() or 0)
+        if partition not in self._left:
+            return False
+        if (message.offset() or 0) >= self._plan.ranges[partition].stop:
+            self._finish(partition)
+            return False
+        return self._plan.keep(message)
+
+    def _look_at_positions(self) -> None:
+        if self._joined and self._left:
+            for each in super().position([TopicPartition(*partition) for partition in self._left]):
+                partition = Partition(each.topic, each.partition)
+                if each.offset >= self._plan.ranges[partition].stop:
+                    self._finish(partition)
+
+    def _finish(self, partition: Partition) -> None:
+        self._left.remove(partition)
+        self.pause([TopicPartition(*partition)])

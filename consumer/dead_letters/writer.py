@@ -1,0 +1,169 @@
+"""Writes dead letters. A record counts as settled only when the broker has acknowledged its dead letter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+from confluent_kafka import KafkaError, KafkaException, Message
+
+from consumer.dead_letters.format import NOTHING, Part, Parts, dead_letter, smaller
+from consumer.dead_letters.hints import mend
+from consumer.kafka.options import StreamOptions
+from consumer.monitoring.health import Health
+from consumer.monitoring.reporter import Reporter
+from consumer.scheduling.scheduler import Scheduler
+from consumer.scheduling.task import Task
+from consumer.threads import Thread, Threads
+
+POLL_SECONDS = 0.1
+LAST_REPORTS_SECONDS = 2.0  # for what a failed producer had on its way: what is acknowledged is not written twice
+REPLACED_SECONDS = 1.0  # one that fails as soon as it is made is not replaced more often
+PARTITION_BY_KEY = -1  # RD_KAFKA_PARTITION_UA: the partitioner decides
+
+
+class LetterProducer(Protocol):
+    """What is used of confluent-kafka's Producer. `poll` and `flush` raise KafkaException, once, when it has failed for
+    good; it takes no letter any more then.
+    """
+
+    @property
+    def produce(self) -> Callable[..., None]:
+        """Queue a letter; its report comes to `on_delivery`, inside `poll` or `flush`."""
+
+    def poll(self, timeout: float) -> int:
+        """Take the reports that are there, or wait for the first at most `timeout` seconds."""
+
+    def flush(self, timeout: float) -> int:
+        """Wait for all reports, at most `timeout` seconds; gives how many are still missing."""
+
+    def purge(self) -> None:
+        """Give up what is not acknowledged; the reports say so."""
+
+
+class DeadLetters:
+    """The producer of dead letters with a thread of its own that takes its reports, so that they arrive whatever the
+    poll thread is doing (a revoke waits for them). `write` may be called from any delivery thread.
+
+    health        -- is told what mends it while letters can't be written
+    make_producer -- gives a new producer
+    """
+
+    def __init__(
+        self,
+        options: StreamOptions,
+        scheduler: Scheduler,
+        reporter: Reporter,
+        clock: Callable[[], float],
+        on_crash: Callable[[BaseException], None],
+        health: Health,
+        make_producer: Callable[[], LetterProducer],
+        threads: Threads,
+    ) -> None:
+        self._topic = options.dead_letter_topic
+        self._group_id = options.group_id
+        self._scheduler = scheduler
+        self._reporter = reporter
+        self._clock = clock
+        self._on_crash = on_crash
+        self._health = health
+        self._make_producer = make_producer
+        # Changed by the thread that serves. One that has failed takes nothing, so whoever still has it loses nothing.
+        self._producer: LetterProducer = self._make_producer()
+        self._threads = threads
+        self._thread: Thread | None = None
+        self._closing = False  # written by the poll thread, read by the thread that serves
+        self._lock, self._ends = threads.condition()  # notified when closing has begun
+
+    def start(self) -> None:
+        """Start the thread that serves."""
+        self._thread = self._threads.start(self._run, "dead-letters")
+
+    def serve(self, timeout: float) -> None:
+        """Take the producer's reports, waiting for the first at most `timeout` seconds. One thread's work.
+
+        A producer that has failed for good is replaced; what was not acknowledged is written again.
+        """
+        try:
+            self._producer.poll(timeout)
+        except KafkaException as failure:
+            if not failure.args[0].fatal():
+                raise
+            self._replace(failure)
+
+    def write(self, task: Task) -> None:
+        """Hand the task's dead letter to the producer. Never raises; the scheduler hears how it ended.
+
+        It goes to the source's partition number where the topic has it at this moment, else where its key belongs.
+        """
+        self._write(task, NOTHING, task.record.partition.number)
+
+    def close(self, timeout: float) -> int:
+        """Wait for outstanding reports, at most `timeout` seconds; gives how many are still missing."""
+        self._closing = True
+        with self._ends:
+            self._ends.notify_all()
+        if self._thread is not None:
+            self._thread.join(POLL_SECONDS * 2)
+        try:
+            return self._producer.flush(timeout)
+        except KafkaException:  # it has failed for good; the rest of its reports says so
+            return self._producer.flush(0)
+
+    def _run(self) -> None:
+        try:
+            while not self._closing:
+                producer = self._producer
+                self.serve(POLL_SECONDS)
+                if self._producer is not producer:
+                    with self._ends:
+                        self._ends.wait(REPLACED_SECONDS)
+        except BaseException as crash:  # reports that nobody takes would leave records unsettled for ever
+            self._on_crash(crash)
+
+    def _replace(self, failure: KafkaException) -> None:
+        failed, self._producer = self._producer, self._make_producer()
+        failed.flush(LAST_REPORTS_SECONDS)
+        failed.purge()
+        failed.flush(LAST_REPORTS_SECONDS)
+        self._reporter.producer_replaced(failure, mend(failure.args[0]))
+
+    def _write(self, task: Task, left_out: Parts, partition: int) -> None:
+        letter = dead_letter(task, self._group_id, left_out, datetime.now(UTC), self._clock())
+
+        def reported(error: KafkaError | None, _message: Message | None = None) -> None:
+            self._reported(task, left_out, partition, KafkaException(error) if error is not None else None)
+
+        try:
+            self._producer.produce(
+                self._topic,
+                key=letter.key,
+                value=letter.value,
+                headers=letter.headers,
+                partition=partition,
+                timestamp=letter.timestamp_ms,
+                on_delivery=reported,
+            )
+        except BufferError:  # the producer's queue is full: the broker is away, or slow
+            reported(KafkaError(KafkaError._QUEUE_FULL))
+        except KafkaException as failure:
+            self._reported(task, left_out, partition, failure)
+
+    def _reported(self, task: Task, left_out: Parts, partition: int, failure: KafkaException | None) -> None:
+        error = failure.args[0] if failure is not None else None
+        code = error.code() if error is not None else KafkaError.NO_ERROR
+        if failure is None or error is None:
+            self._health.letters_mend = ""
+            if self._scheduler.buried(task):
+                self._reporter.buried(task)
+        elif code == KafkaError._UNKNOWN_PARTITION and partition != PARTITION_BY_KEY:
+            self._write(task, left_out, PARTITION_BY_KEY)
+        elif code == KafkaError.MSG_SIZE_TOO_LARGE and (more := smaller(left_out)) is not None:
+            self._write(task, more, partition)
+        elif code == KafkaError.INVALID_TIMESTAMP and Part.TIMESTAMP not in left_out:
+            self._write(task, left_out | {Part.TIMESTAMP}, partition)
+        else:
+            self._health.letters_mend = mend(error)
+            self._reporter.bury_failed(task, failure, mend(error))
+            self._scheduler.bury_failed(task, self._clock())

@@ -1,0 +1,79 @@
+"""`clicksend-consumer demo`: the worker at work on this machine, with nothing to configure."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TextIO
+
+from consumer.demo.formatting import Lines, open_lines
+from consumer.demo.runner import Programme, Run, Stage
+from consumer.demo.scenario import Chapter, Story
+from consumer.exit_status import ExitStatus
+from consumer.sandbox.faults import Script
+
+READABLE_SECONDS = 0.2  # between two records
+QUICK_SECONDS = 0.02
+OUTAGE_SECONDS = 5.0
+QUICK_OUTAGE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """events -- the user's own, one a line, `-` for stdin; None for the demo's story"""
+
+    run: Run = Run.ENDLESS
+    events: Path | None = None
+
+
+def run_demo(options: DemoOptions, out: TextIO, talk: TextIO) -> ExitStatus:
+    """Run until all is settled, or until Ctrl-C or SIGTERM. To be called from the main thread.
+
+    out  -- gets the narration and the summary
+    talk -- gets what a person wants to know about the demo itself
+    Raises ConfigurationError where the events can't be read.
+    """
+    if isinstance(out, TextIOWrapper):
+        out.reconfigure(errors="replace")  # a terminal that lacks a letter is no reason to end
+    with ExitStack() as stack:
+        stopping = stack.enter_context(_signals())
+        lines = Lines(options.events, open_lines(options.events)) if options.events else None
+        ended = Stage(_programme(options, lines), out, stopping, stack).play()
+    if lines is None or not lines.too_long:
+        return ended
+    talk.write(f"Lines passed over, too large for a record: {lines.too_long}\n")
+    return ExitStatus.PARTLY_DONE if ended is ExitStatus.DONE else ended
+
+
+def _programme(options: DemoOptions, lines: Lines | None) -> Programme:
+    once = options.run is Run.ONCE
+    if lines is not None:
+        chapter = Chapter(f"Events from {lines.name}", Script(), lines)
+        return Programme(options.run, [chapter], 0.0 if once else READABLE_SECONDS)
+    if once:
+        return Programme(options.run, Story(QUICK_OUTAGE_SECONDS).once(), QUICK_SECONDS)
+    return Programme(options.run, Story(OUTAGE_SECONDS).endless(), READABLE_SECONDS)
+
+
+@contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """Ctrl-C and SIGTERM set the event; a second one ends the process at once."""
+    stopping = threading.Event()
+
+    def stop(*_: object) -> None:
+        if stopping.is_set():
+            os._exit(ExitStatus.FAILED)
+        stopping.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

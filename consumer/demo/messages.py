@@ -1,0 +1,86 @@
+"""What the narration says: from a happening to a line."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+
+from consumer.clicksend.outcome import Outcome
+from consumer.demo.observer import About, Happening, WasBuried, WasDelivered, WasFiltered, WillRetry
+
+RULE_WIDTH = 100
+
+
+class Colour(StrEnum):
+    """ANSI's codes (ECMA-48, SGR)."""
+
+    GOOD = "32"
+    WAITING = "33"
+    BAD = "31"
+    QUIET = "2"
+    LOUD = "1"
+
+
+class Brush:
+    """Paints where there is a terminal that wants it."""
+
+    def paint(self, text: str, colour: Colour) -> str:
+        """The text in this colour."""
+        return f"\x1b[{colour}m{text}\x1b[0m"
+
+
+class NoBrush(Brush):
+    """For files, pipes and NO_COLOR."""
+
+    def paint(self, text: str, colour: Colour) -> str:  # noqa: ARG002 -- paints nothing
+        """The text as it is."""
+        return text
+
+
+def line(happening: Happening, brush: Brush) -> str:
+    """The line for what happened to one record, or for an announcement."""
+    match happening:
+        case WasDelivered(about, consent, attempts):
+            after = f"after {attempts} attempts" if attempts > 1 else ""
+            return _record(about, "delivered", Colour.GOOD, f"{_consent(consent):<7}  {after}", brush)
+        case WasFiltered(about, reason):
+            return _record(about, "filtered", Colour.QUIET, reason, brush)
+        case WillRetry(about, answer, wait):
+            when = f"again in {wait:.1f} s" if wait else "waits for ClickSend"
+            return _record(about, "retry", Colour.WAITING, f"{_answer(answer)}: {when}", brush)
+        case WasBuried(about, reason, detail, answer):
+            why = detail or (_answer(answer) if answer is not None else "")
+            return _record(about, "dead letter", Colour.BAD, f"{reason}: {why}", brush)
+        case _:
+            title = f"── {happening.text} "
+            return brush.paint(f"{clock(happening.at)}  {title:─<{RULE_WIDTH - 10}}", Colour.LOUD)
+
+
+def browsing(names: dict[str, int], at: float, brush: Brush) -> str:
+    """The line for browsing events, summed up by their names."""
+    number = sum(names.values())
+    listed = ", ".join(f"{count} {name}" for name, count in names.items())
+    subject = "1 browsing event" if number == 1 else f"{number} browsing events"
+    return brush.paint(f"{clock(at)}  {'':<12}  {subject:<29}  filtered     not_enrolment: {listed}", Colour.QUIET)
+
+
+def clock(at: float) -> str:
+    """The time of day, here. at -- seconds since the epoch."""
+    return time.strftime("%H:%M:%S", time.localtime(at))
+
+
+def _record(about: About, outcome: str, colour: Colour, detail: str, brush: Brush) -> str:
+    note = brush.paint(f"  # {about.note}", Colour.QUIET) if about.note else ""
+    place = brush.paint(f"{about.place:<12}", Colour.QUIET)
+    subject = f"{about.event or '-':<10} {about.who or '-':<18}"
+    return f"{clock(about.at)}  {place}  {subject}  {brush.paint(f'{outcome:<11}', colour)}  {detail.strip()}{note}"
+
+
+def _consent(custom_1: str) -> str:
+    return custom_1.removeprefix("marketing_").replace("_", "-")
+
+
+def _answer(answer: Outcome) -> str:
+    """What ClickSend said, in a word or two."""
+    said = [str(answer.status)] if answer.status is not None else []
+    return " ".join([*said, *([answer.code] if answer.code else [answer.cause] if answer.cause else [])])

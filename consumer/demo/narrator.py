@@ -1,0 +1,83 @@
+"""Writes the narration: a line for each thing that happens, browsing summed up, the addresses once in a while."""
+
+from __future__ import annotations
+
+import os
+from typing import TextIO
+
+from consumer.demo.messages import Brush, Colour, NoBrush, browsing, line
+from consumer.demo.observer import Announced, Happening, WasFiltered
+from consumer.enrolment.disposition import FilterReason
+
+BROWSING_SECONDS = 3.0
+ADDRESSES_SECONDS = 60.0
+KINDS_LISTED = 4
+OTHERS = "other"
+
+
+def brush_for(out: TextIO) -> Brush:
+    """Colours on a terminal, unless NO_COLOR is set (no-color.org)."""
+    return Brush() if out.isatty() and not os.environ.get("NO_COLOR") else NoBrush()
+
+
+class Narrator:
+    """Called from one thread. Times are seconds since the epoch.
+
+    addresses -- what to look at, by name
+    """
+
+    def __init__(self, out: TextIO, addresses: dict[str, str], now: float) -> None:
+        self._out = out
+        self._brush = brush_for(out)
+        self._addresses = addresses
+        self._addresses_at = now
+        self._browsing: dict[str, int] = {}
+        self._browsing_since = now
+
+    def introduce(self) -> None:
+        """The first lines."""
+        title = self._brush.paint("clicksend-consumer demo", Colour.LOUD)
+        lines = [f"{title}: all on this machine, nothing reaches ClickSend. Ctrl-C ends it with a summary.", ""]
+        lines += [f"  {name:<20} {address}" for name, address in self._addresses.items()]
+        self._write(*lines, "")
+
+    def tell(self, happening: Happening) -> None:
+        """Say what happened; browsing a little later, with others of its kind."""
+        if isinstance(happening, WasFiltered) and happening.reason is FilterReason.NOT_ENROLMENT:
+            self._note_browsing(happening)
+            return
+        if isinstance(happening, Announced):
+            self.sum_up(happening.at)
+        self._write(line(happening, self._brush))
+
+    def tick(self, now: float) -> None:
+        """Say what is due: to be called several times a second."""
+        if self._browsing and now - self._browsing_since >= BROWSING_SECONDS:
+            self.sum_up(now)
+        if now - self._addresses_at >= ADDRESSES_SECONDS:
+            self._addresses_at = now
+            listed = "   ".join(f"{name}: {address}" for name, address in self._addresses.items())
+            self._write(self._brush.paint(f"          {listed}", Colour.QUIET))
+
+    def sum_up(self, now: float) -> None:
+        """Say what browsing there was."""
+        if self._browsing:
+            self._write(browsing(self._browsing, now, self._brush))
+            self._browsing = {}
+
+    def close(self, summary: list[str], now: float) -> None:
+        """The last lines."""
+        self.sum_up(now)
+        self._write("", *summary)
+
+    def _note_browsing(self, happening: WasFiltered) -> None:
+        if not self._browsing:
+            self._browsing_since = happening.about.at
+        name = happening.about.event
+        if not name or (name not in self._browsing and len(self._browsing) >= KINDS_LISTED):
+            name = OTHERS
+        self._browsing[name] = self._browsing.get(name, 0) + 1
+
+    def _write(self, *lines: str) -> None:
+        self._out.write("".join(f"{text}\n" for text in lines))
+        self._out.flush()

@@ -1,0 +1,141 @@
+"""What the worker's threads tell of single records, as values that are safe to show: identities are masked here."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+
+import orjson
+
+from consumer.clicksend.outcome import Outcome
+from consumer.delivery.outcome_policy import GiveUp, Retry, Settle, Verdict
+from consumer.enrolment.decision import Enrolled, Undeliverable
+from consumer.enrolment.disposition import DeadLetterReason, FilterReason
+from consumer.mask import masked, without_identities
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.task import Partition, Record, Task
+
+NOTE = "demo-note"
+"""The header with what a person should notice about the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which record. `event` is its name, `who` its contact, masked; each is empty where there is none."""
+
+    place: str
+    event: str = ""
+    who: str = ""
+    note: str = ""
+    at: float = field(default_factory=time.time)  # seconds since the epoch
+
+
+@dataclass(frozen=True, slots=True)
+class WasFiltered:
+    about: About
+    reason: FilterReason
+
+
+@dataclass(frozen=True, slots=True)
+class WasDelivered:
+    """consent -- as ClickSend keeps it; attempts -- the requests it took"""
+
+    about: About
+    consent: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class WillRetry:
+    """wait -- seconds; 0 where it waits for ClickSend itself"""
+
+    about: About
+    answer: Outcome
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class WasBuried:
+    """answer -- ClickSend's last one, if it was asked"""
+
+    about: About
+    reason: DeadLetterReason
+    detail: str
+    answer: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """Something happens that isn't about a record."""
+
+    text: str
+    at: float = field(default_factory=time.time)
+
+
+Happening = WasFiltered | WasDelivered | WillRetry | WasBuried | Announced
+Happenings = SimpleQueue[Happening]
+
+
+class DemoJournal:
+    """A journal that only writes down: the worker's threads wait for nobody's terminal."""
+
+    def __init__(self, happenings: Happenings) -> None:
+        self._happenings = happenings
+
+    def filtered_wanted(self) -> int:
+        """All of them: what is browsing is summed up."""
+        return sys.maxsize
+
+    def filtered(self, record: Record, reason: FilterReason) -> None:
+        """As the protocol says."""
+        self._happenings.put(WasFiltered(_about(record, _name(record.value)), reason))
+
+    def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
+        """It is told when it has ended."""
+
+    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:  # noqa: ARG002 -- the protocol's
+        """As the protocol says."""
+        if verdict is None or isinstance(verdict, GiveUp):  # nothing has changed, or `buried` follows
+            return
+        about = _about_task(task)
+        if isinstance(verdict, Settle):
+            consent = str(orjson.loads(task.payload)["custom_1"])
+            self._happenings.put(WasDelivered(about, consent, task.attempts.count))
+        else:
+            wait = verdict.at - time.monotonic() if isinstance(verdict, Retry) else 0.0
+            self._happenings.put(WillRetry(about, outcome, max(0.0, wait)))
+
+    def buried(self, task: Task) -> None:
+        """As the protocol says."""
+        reason = task.reason or DeadLetterReason.REJECTED
+        self._happenings.put(WasBuried(_about_task(task), reason, task.detail, task.attempts.last))
+
+    def bury_failed(self, task: Task, why: str) -> None:
+        """The demo's broker takes every dead letter."""
+
+    def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
+        """The summary tells what was left over."""
+
+
+def _about_task(task: Task) -> About:
+    return _about(task.record, without_identities(task.event), masked(task.contact))
+
+
+def _about(record: Record, event: str, who: str = "") -> About:
+    note = dict(record.headers).get(NOTE) or b""
+    return About(f"{record.partition}@{record.offset}", event, who, note.decode(errors="replace"))
+
+
+def _name(value: bytes | None) -> str:
+    """What an event calls itself, for a person."""
+    try:
+        event = orjson.loads(value or b"null")
+    except orjson.JSONDecodeError:
+        return ""
+    if not isinstance(event, dict):
+        return ""
+    name = event.get("event") or event.get("type")
+    return without_identities(name) if isinstance(name, str) else ""

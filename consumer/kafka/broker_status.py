@@ -1,0 +1,174 @@
+"""What librdkafka says about its connections: errors that it never raises, and the recovery that it never announces."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+import orjson
+import structlog
+from confluent_kafka import Consumer, KafkaError, Message
+
+from consumer.kafka.topic_watch import TopicSeen
+from consumer.monitoring.health import Health
+from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
+
+# Kafka heard us and said no, or is not who we think it is: only a person can mend these.
+REFUSALS = {
+    KafkaError._AUTHENTICATION: "Kafka refuses the credentials; check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and"
+    " KAFKA_SASL_MECHANISM",
+    KafkaError._SSL: "the TLS connection to Kafka can't be trusted; check KAFKA_SSL_CA_LOCATION and the broker's name",
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "Kafka forbids this user to read the topic; grant READ and DESCRIBE on"
+    " KAFKA_TOPIC",
+    KafkaError.GROUP_AUTHORIZATION_FAILED: "Kafka forbids this user to use the group; grant READ on KAFKA_GROUP_ID",
+}
+RIGHTS = frozenset({KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED})
+
+_GROUP_METADATA = b"CGMDv2:"
+
+log = structlog.get_logger()
+
+
+class Connection:
+    """Turns librdkafka's callbacks into `Health`. All of them run on the poll thread, inside `poll`.
+
+    Errors come up to twenty times a second while something is wrong, so only changes are logged. Others come once, and
+    nothing announces that they are over: what ends a refusal is evidence.
+    """
+
+    def __init__(self, health: Health, clock: Callable[[], float]) -> None:
+        self._health = health
+        self._clock = clock
+        self._topics_refused_at = -math.inf  # monotonic seconds; an answer to an older question ends nothing
+        self._refusals: dict[int, set[str]] = {}  # code -> topics, where it is about topics; the first one is shown
+        self._generation = -1  # of the group, as this member knows it: above 0 while it is one
+        self._was_reachable = False
+
+    def error(self, error: KafkaError, topic: str | None = None) -> None:
+        """librdkafka's `error_cb`, and errors that came as messages. topic -- that it is about"""
+        code = error.code()
+        if code in REFUSALS:
+            self.refuse(code, topic)
+        elif code in (KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE):
+            self._unreachable(error)
+
+    def refuse(self, code: int, topic: str | None = None) -> None:
+        """Kafka does not let us in: not ready until it does."""
+        if code not in self._refusals:
+            log.error(
+                "Kafka refuses; waiting until it is mended",
+                error=KafkaError(code).name(),
+                topic=topic,
+                mend=REFUSALS[code],
+            )
+        if code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            self._topics_refused_at = self._clock()
+        self._refusals.setdefault(code, set()).update([topic] if topic else [])
+        self._show_refusal()
+
+    def admitted(self) -> None:
+        """Partitions were assigned: whatever was refused is granted."""
+        self._end_refusals(self._refusals)
+
+    def joined(self) -> None:
+        """The group has taken us as a member, with partitions or without."""
+        self._end_refusals([KafkaError.GROUP_AUTHORIZATION_FAILED])
+
+    def fetched(self, messages: Iterable[Message]) -> None:
+        """Something came. Records are evidence that their topics are there, and that we may read them."""
+        if self._refusals or self._health.missing_topics or not self._health.reachable:
+            for topic in {message.topic() or "" for message in messages if message.error() is None}:
+                self.reached()
+                self._end_refusals([code for code in self._refusals if code != KafkaError.TOPIC_AUTHORIZATION_FAILED])
+                self.topic_looked_up(topic, TopicSeen(UNKNOWN_TOPIC_ID, readable=True))
+
+    def generation_is(self, generation: int) -> None:
+        """The group's generation, or this member's epoch; at most 0 while it is no member."""
+        self._generation = generation
+
+    def statistics(self, text: str) -> None:
+        """librdkafka's `stats_cb`, once a second."""
+        statistics = _read(text)
+        if statistics is None:
+            return
+        brokers = statistics.get("brokers", {}).values()
+        if any(broker.get("state") == "UP" for broker in brokers):
+            self.reached()
+        elif self._health.reachable and all(
+            broker.get("state") in ("DOWN", "INIT", "TRY_CONNECT") for broker in brokers
+        ):
+            self._unreachable(None)
+        group = statistics.get("cgrp") or {}
+        self._health.coordinator = group.get("state") == "up"
+        join_state = group.get("join_state")
+        # With KIP-848, a member that has never got a partition stays at the first of the states.
+        if join_state != "steady" and not (join_state == "init" and self._generation > 0):
+            self._health.joined_at = None
+        elif self._health.joined_at is None:
+            self._health.joined_at = self._clock()
+            self.joined()
+
+    def reached(self) -> None:
+        """A broker answers."""
+        if self._was_reachable and not self._health.reachable:
+            log.info("Kafka is back")
+        self._was_reachable = self._health.reachable = True
+        self._end_refusals([code for code in self._refusals if code not in RIGHTS])
+
+    def topic_looked_up(self, topic: str, seen: TopicSeen) -> None:
+        """A topic is there, or is not: then nothing will come of it, and librdkafka may keep silent."""
+        refused = self._refusals.get(KafkaError.TOPIC_AUTHORIZATION_FAILED)
+        if seen.readable and refused is not None and seen.asked_at > self._topics_refused_at:
+            refused.discard(topic)
+            if not refused:
+                self._end_refusals([KafkaError.TOPIC_AUTHORIZATION_FAILED])
+        missing = self._health.missing_topics
+        if seen.topic_id is None and topic not in missing:
+            self._health.missing_topics = missing | {topic}
+            log.error("the topic does not exist any more; waiting for it", topic=topic, mend="create it again")
+        elif seen.topic_id is not None and topic in missing:
+            self._health.missing_topics = missing - {topic}
+            log.info("the topic is there again", topic=topic)
+
+    def _end_refusals(self, codes: Iterable[int]) -> None:
+        ended = [code for code in list(codes) if self._refusals.pop(code, None) is not None]
+        if ended:
+            log.info("Kafka lets us in again", refusal=[REFUSALS[code] for code in ended])
+            self._show_refusal()
+
+    def _show_refusal(self) -> None:
+        self._health.refusal = next((REFUSALS[code] for code in self._refusals), "")
+
+    def _unreachable(self, error: KafkaError | None) -> None:
+        if self._health.reachable or not self._was_reachable:
+            self._was_reachable = True
+            log.warning(
+                "no Kafka broker answers; trying on", error=error.name() if error else None, mend="check the brokers"
+            )
+        self._health.reachable = False
+
+
+def _read(text: str) -> dict[str, Any] | None:
+    """Return librdkafka's statistics; None where they are no JSON. Never raises.
+
+    librdkafka escapes nothing: a quote in the operator's `client.id`, which comes first, breaks the whole text.
+    """
+    for candidate in (text, "{" + text[text.find('"type":') :]):
+        with suppress(orjson.JSONDecodeError):
+            statistics: dict[str, Any] = orjson.loads(candidate)
+            return statistics
+    return None
+
+
+def generation_of(consumer: Consumer) -> int:
+    """Return the group's generation, or the member's epoch, as librdkafka knows it; -1: unknown, or no member.
+
+    It stands in the group metadata, of which only this beginning is read: `CGMDv2:` and a little-endian int32.
+    """
+    metadata = consumer.consumer_group_metadata() or b""
+    if not metadata.startswith(_GROUP_METADATA):
+        return -1
+    start = len(_GROUP_METADATA)
+    return int.from_bytes(metadata[start : start + 4], "little", signed=True)

@@ -1,0 +1,181 @@
+"""Where a partition begins that the group has no committed offset for.
+
+It is resolved here and, with `latest`, committed before anything is consumed: a crash before the first commit would
+otherwise lose what came in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from consumer.errors import ConfigurationError, Problem
+from consumer.kafka.options import OffsetReset, StreamOptions
+from consumer.kafka.topic_ids import is_former
+from consumer.log import cause_of
+from consumer.scheduling.offset_map import COUNT_UNKNOWN, CommitMap, decode, encode
+from consumer.scheduling.task import Partition
+
+LOOK_UP_SECONDS = 10.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a partition begins.
+
+    offset          -- the first offset to consume
+    partition_count -- of the topic when the group began it; COUNT_UNKNOWN where nobody has stored it
+    committed       -- a commit that has appeared in the meantime; it counts, and not the offset
+    """
+
+    offset: int
+    partition_count: int = COUNT_UNKNOWN
+    committed: TopicPartition | None = None
+
+
+class StartPosition:
+    """Resolves by KAFKA_AUTO_OFFSET_RESET. Used on the poll thread, inside rebalance callbacks for the most part.
+
+    Only the owner of a partition resolves and commits its start: what others hold may be unsettled.
+    """
+
+    def __init__(self, options: StreamOptions, admin: Callable[[], AdminClient]) -> None:
+        self._options = options
+        self._admin = admin
+
+    def resolve(
+        self,
+        consumer: Consumer,
+        partitions: Iterable[Partition],
+        topic_ids: Mapping[str, bytes],
+        timeout: float = LOOK_UP_SECONDS,
+    ) -> dict[Partition, Start]:
+        """Return where these partitions of this worker begin, which have no committed offset. Those that could not be
+        looked up are left out; after the first of them, no other is tried.
+
+        timeout -- seconds for each question
+
+        Raises ConfigurationError where the operator asked for an error.
+        """
+        ends: dict[Partition, tuple[int, int]] = {}
+        try:
+            for partition in partitions:
+                if self._options.offset_reset is OffsetReset.ERROR:
+                    what = f"the group {self._options.group_id} has no committed offset"
+                    raise no_usable_offset(f"partition {partition}", f"{what} and KAFKA_AUTO_OFFSET_RESET is error")
+                ends[partition] = consumer.get_watermark_offsets(TopicPartition(*partition), timeout=timeout)
+            if self._options.offset_reset is OffsetReset.EARLIEST:
+                starts = {partition: Start(low) for partition, (low, _high) in ends.items()}
+            else:
+                starts = self._latest(consumer, ends, topic_ids, timeout)
+        except KafkaException as failure:
+            error = failure.args[0].name()
+            log.warning("start of partitions could not be looked up, will retry", error=error, **cause_of(failure))
+            starts = {partition: Start(low) for partition, (low, _high) in ends.items() if self._earliest}
+        for partition, start in starts.items():
+            if start.committed is None:
+                ahead = ends[partition][1] - start.offset
+                log.info(
+                    "the group begins this partition",
+                    partition=str(partition),
+                    offset=start.offset,
+                    records_ahead=ahead,
+                )
+        return starts
+
+    def out_of_range(self, consumer: Consumer, partition: Partition, timeout: float) -> int:
+        """Return where to continue with a partition whose offset is not in its log. Raises KafkaException."""
+        low, high = consumer.get_watermark_offsets(TopicPartition(*partition), timeout=timeout)
+        return int(low if self._earliest else high)
+
+    def of_recreated(self, partition: Partition) -> TopicPartition:
+        """The beginning, also with `latest`: the group has known the topic, so nothing of the new one may be passed by.
+
+        Raises ConfigurationError where the operator asked for an error.
+        """
+        if self._options.offset_reset is OffsetReset.ERROR:
+            what = f"the topic {partition.topic} was deleted and created again, and KAFKA_AUTO_OFFSET_RESET is error"
+            raise no_usable_offset(f"partition {partition}", what)
+        log.warning("the topic was deleted and created again; going to its beginning", partition=str(partition))
+        return TopicPartition(*partition, OFFSET_BEGINNING)
+
+    @property
+    def _earliest(self) -> bool:
+        return self._options.offset_reset is OffsetReset.EARLIEST
+
+    def _latest(
+        self,
+        consumer: Consumer,
+        ends: Mapping[Partition, tuple[int, int]],
+        topic_ids: Mapping[str, bytes],
+        timeout: float,
+    ) -> dict[Partition, Start]:
+        """Decide between beginning and end by what the whole group has committed, read again after the ends.
+
+        Raises KafkaException.
+        """
+        starts: dict[Partition, Start] = {}
+        for topic in {partition.topic for partition in ends}:
+            numbers = self._admin().list_topics(topic, timeout=timeout).topics[topic].partitions
+            commits = consumer.committed([TopicPartition(topic, number) for number in numbers], timeout=timeout)
+            for error in (each.error for each in commits if each.error is not None):
+                raise KafkaException(error)
+            known = [each for each in commits if each.offset >= 0]
+            begun = _BegunTopic([decode(each.metadata or "") for each in known], len(numbers), topic_ids[topic])
+            own = {partition: each for partition, each in ends.items() if partition.topic == topic}
+            committed = {each.partition: each for each in known}
+            for partition, (low, high) in own.items():
+                offset = high if begun.with_partition(partition.number) else low
+                starts[partition] = Start(offset, begun.partition_count, committed.get(partition.number))
+        self._commit(consumer, starts, topic_ids)
+        return starts
+
+    def _commit(self, consumer: Consumer, starts: Mapping[Partition, Start], topic_ids: Mapping[str, bytes]) -> None:
+        offsets = [
+            TopicPartition(*partition, start.offset, _metadata(start, topic_ids[partition.topic]))
+            for partition, start in starts.items()
+            if start.committed is None
+        ]
+        try:
+            if offsets:
+                consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as failure:  # the committer does it in a moment
+            error = failure.args[0].name()
+            log.warning("the start of partitions could not be committed yet", error=error, **cause_of(failure))
+
+
+class _BegunTopic:
+    """What a group's commits tell of its beginning with a topic.
+
+    claims          -- of the metadata of each committed partition; None where it tells nothing
+    partition_count -- how many partitions the topic has now
+    """
+
+    def __init__(self, claims: Sequence[CommitMap | None], partition_count: int, topic_id: bytes) -> None:
+        told = [claim for claim in claims if claim is not None]
+        counts = [claim.partition_count for claim in told if claim.partition_count != COUNT_UNKNOWN]
+        self._was_recreated = any(is_former(claim.topic_id, topic_id) for claim in told)
+        self.partition_count = min(counts, default=COUNT_UNKNOWN) if claims else partition_count
+
+    def with_partition(self, number: int) -> bool:
+        """Return whether the group has begun the topic when it had this partition already: then it begins at its end.
+
+        One that was added later begins at its beginning, and so does one of which that can't be told.
+        """
+        return not self._was_recreated and number < self.partition_count
+
+
+def _metadata(start: Start, topic_id: bytes) -> str:
+    return encode(topic_id, start.offset, start.offset, (), partition_count=start.partition_count)
+
+
+def no_usable_offset(name: str, what: str) -> ConfigurationError:
+    """The group's offset can't be used and the operator wants to decide."""
+    mend = "Set the group's offsets with `clicksend-consumer offsets reset`, or set earliest or latest"
+    return ConfigurationError(Problem(name, what, mend))

@@ -1,0 +1,4 @@
+"""What a worker shows of itself: metrics, health, the monitor's pages, log lines.
+
+It reads the scheduler and the gate, and decides nothing.
+"""

@@ -1,0 +1,101 @@
+"""One record as the debugger remembers it. Nothing in it names a person: see `recorder.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from consumer.clicksend.fault import Fault
+from consumer.clicksend.outcome import Cause, Result
+from consumer.enrolment.disposition import Reason
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.task import Partition
+
+ATTEMPTS_KEPT = 12
+
+
+class Standing(StrEnum):
+    """A record's disposition, or why it has none."""
+
+    IN_PROGRESS = "in_progress"
+    DELIVERED = "delivered"
+    DEAD_LETTERED = "dead_lettered"
+    FILTERED = "filtered"
+    RELEASED = "released"  # given back with its partition; whoever owns that next settles it
+
+
+class Next(StrEnum):
+    """What comes after an attempt."""
+
+    SETTLED = "settled"
+    RETRY = "retry"
+    PROBE = "probe"  # a suspicious answer: a probe tells whose fault it is
+    DEAD_LETTER = "dead_letter"
+    NOTHING = "nothing"  # its partition had gone meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request. Times are seconds since the epoch.
+
+    retry_at -- not before; None: as soon as the gate lets it out
+    """
+
+    number: int
+    started_at: float
+    seconds: float
+    result: Result
+    status: int | None
+    code: str | None
+    cause: Cause | None
+    fault: Fault | None
+    then: Next
+    retry_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Times are seconds since the epoch.
+
+    written_at -- the record's own time; None where it has none
+    who        -- the contact's first identity, masked; empty where there is none
+    contact    -- ClickSend's fields, masked
+    origins    -- where each field was found, as JSON pointers
+    attempts   -- the last ones; their numbers count from 1
+    trouble    -- why its dead letter could not be written so far
+    """
+
+    partition: Partition
+    offset: int
+    written_at: float | None
+    consumed_at: float
+    size: int
+    event: str
+    standing: Standing = Standing.IN_PROGRESS
+    reason: Reason | ReleaseReason | None = None
+    detail: str = ""
+    ended_at: float | None = None
+    who: str = ""
+    contact: dict[str, str] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    trouble: str = ""
+
+    @property
+    def key(self) -> tuple[Partition, int]:
+        """What tells it from others."""
+        return self.partition, self.offset
+
+    @property
+    def group(self) -> str:
+        """Which others it may push out of the ring."""
+        return f"{self.standing} {self.reason}" if self.standing is Standing.FILTERED else self.standing
+
+    def attempted(self, attempt: Attempt) -> Entry:
+        """With one more attempt."""
+        return replace(self, attempts=(*self.attempts[-ATTEMPTS_KEPT + 1 :], attempt))
+
+    def ended(self, standing: Standing, reason: Reason | ReleaseReason, at: float) -> Entry:
+        """With its end."""
+        return replace(self, standing=standing, reason=reason, ended_at=at)

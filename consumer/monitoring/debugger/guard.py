@@ -1,0 +1,78 @@
+"""Who may see the event debugger.
+
+By the right name only (DNS rebinding), only to read, and with the token wherever one is set. The token comes as
+`Authorization: Bearer`, or from a browser as the password of HTTP Basic (RFC 7617), with any user name: the browser
+asks for it, keeps it for itself and sends it to this address only. So it stands in no URL, no cookie, no proxy's log.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Collection
+from dataclasses import dataclass
+from hmac import compare_digest
+from typing import TYPE_CHECKING
+
+from consumer.web.hosts import is_expected_host, is_own_origin
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """status -- as HTTP writes it, with its phrase"""
+
+    status: str
+    text: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+WRONG_HOST = Refusal(
+    "403 Forbidden",
+    "Open this page as http://127.0.0.1 or http://localhost, or name the host in MONITOR_ALLOWED_HOSTS.",
+)
+WRONG_ORIGIN = Refusal("403 Forbidden", "Another site's page may not read this.")
+WRONG_METHOD = Refusal("405 Method Not Allowed", "There is nothing to do here but GET.", (("Allow", "GET"),))
+NO_TOKEN = Refusal(
+    "401 Unauthorized",
+    "Give MONITOR_TOKEN as the password, with any user name, or as Authorization: Bearer.",
+    (("WWW-Authenticate", 'Basic realm="event debugger", charset="UTF-8"'),),
+)
+
+
+class Guard:
+    """allowed_hosts -- names beside loopback, in any case; token -- None: none is asked for"""
+
+    def __init__(self, allowed_hosts: Collection[str], token: str | None) -> None:
+        self._allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
+        self._token = token.encode() if token is not None else None
+
+    def refusal(self, environ: WSGIEnvironment) -> Refusal | None:
+        """None if the request may go on."""
+        host = environ.get("HTTP_HOST", "")
+        if not is_expected_host(host, self._allowed_hosts):
+            return WRONG_HOST
+        if not is_own_origin(environ.get("HTTP_ORIGIN"), host):
+            return WRONG_ORIGIN
+        if environ["REQUEST_METHOD"] != "GET":
+            return WRONG_METHOD
+        if self._token is not None and not compare_digest(_given(environ), self._token):
+            return NO_TOKEN
+        return None
+
+
+def _given(environ: WSGIEnvironment) -> bytes:
+    """The token that a request brings; empty where it brings none."""
+    header: str = environ.get("HTTP_AUTHORIZATION", "")
+    scheme, _, credentials = header.partition(" ")
+    given = credentials.strip().encode("latin-1")  # as WSGI decodes header bytes
+    if scheme.lower() == "bearer":
+        return given
+    if scheme.lower() != "basic":
+        return b""
+    try:
+        return b64decode(given, validate=True).partition(b":")[2]
+    except NotBase64:
+        return b""

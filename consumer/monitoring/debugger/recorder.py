@@ -1,0 +1,256 @@
+"""Writes down what the journal hears, masked. The one way into the ring."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from functools import partial
+from operator import itemgetter
+
+import orjson
+
+from consumer.clicksend.outcome import Outcome
+from consumer.delivery.outcome_policy import AwaitProbe, GiveUp, Retry, Settle, Verdict
+from consumer.enrolment.consent import Consent
+from consumer.enrolment.decision import Enrolled, Undeliverable
+from consumer.enrolment.disposition import DeadLetterReason, FilterReason, Reason
+from consumer.enrolment.head import read_head
+from consumer.mask import masked, masked_text, printable, without_identities
+from consumer.monitoring.debugger.entry import Attempt, Entry, Next, Standing
+from consumer.monitoring.debugger.ring import Ring
+from consumer.monitoring.debugger.sightings import Change, Key, Sighting, Sightings
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.task import Partition, Record, Task
+
+LONGEST = 48  # characters of a text
+LONGEST_DETAIL = 200  # characters of a text of our own
+LOOK_SECONDS = 1.0  # between two looks at what was seen
+LARGE = 32_768  # bytes of a value: of such records fewer are held until the next look
+MOST_LARGE = 5
+WATCHED_SECONDS = 15.0  # so long after somebody has asked
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """How many records are remembered between two looks.
+
+    ordinary -- of those that go to ClickSend
+    trouble  -- of those that can't, and of those with a retry or a dead letter whose beginning was passed over
+    filtered -- of filtered ones of each reason
+    batch    -- the same, of one batch
+    """
+
+    ordinary: int
+    trouble: int
+    filtered: int
+    batch: int
+
+
+UNWATCHED = Most(ordinary=10, trouble=50, filtered=10, batch=10)
+WATCHED = Most(ordinary=300, trouble=300, filtered=60, batch=25)
+
+CONSENTS = frozenset(map(str, Consent))
+
+_VERDICTS: dict[type[Verdict], Next] = {
+    Settle: Next.SETTLED,
+    Retry: Next.RETRY,
+    AwaitProbe: Next.PROBE,
+    GiveUp: Next.DEAD_LETTER,
+}
+
+
+class Recorder:
+    """A `consumer.monitoring.observer.Journal`.
+
+    The threads that work only note what they see, the newest of each kind; entries are made of it about once a second,
+    by `look`. Trouble goes before: a retry or a dead letter is recorded also where its beginning was passed over.
+
+    clock -- monotonic seconds
+    wall  -- seconds since the epoch
+    """
+
+    def __init__(self, ring: Ring, clock: Callable[[], float], wall: Callable[[], float] = time.time) -> None:
+        self._ring = ring
+        self._clock = clock
+        self._wall = wall
+        self._lock = threading.Lock()  # held to change what was seen, and to make an entry of it; not to note it
+        self._enrolled, self._large, self._undeliverable, self._trouble = (Sightings() for _ in range(4))
+        self._filtered = {reason: Sightings() for reason in FilterReason}
+        self._kinds = (self._enrolled, self._large, self._undeliverable, self._trouble, *self._filtered.values())
+        self._most = UNWATCHED
+        self._watched_until = -1.0
+        self._look_at = 0.0
+
+    def watched(self) -> None:
+        """Somebody looks: for a while more is recorded."""
+        self._watched_until = self._clock() + WATCHED_SECONDS
+        self._most = WATCHED
+        self.look()
+
+    def tick(self) -> None:
+        """Look when it is time. To be called about twice a second."""
+        now = self._clock()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            self._most = WATCHED if now < self._watched_until else UNWATCHED
+            self.look()
+
+    def look(self) -> None:
+        """Make entries of what was seen, the oldest first. Any thread may."""
+        seen = [(sighting.at, key, kind) for kind in self._kinds for key, sighting in kind.items()]
+        for _, key, kind in sorted(seen, key=itemgetter(0)):
+            with self._lock:  # for one entry at a time: the threads that work may wait for it
+                if (sighting := kind.get(key)) is not None:  # else it was passed over, or somebody else has looked
+                    self._ring.put(_entry(sighting))
+                    kind.remove(key)
+
+    def filtered_wanted(self) -> int:
+        """As the protocol says: the last few, so that one's own test event is there when the topic is quiet."""
+        return self._most.batch
+
+    def filtered(self, record: Record, reason: FilterReason) -> None:
+        """As the protocol says. A duplicate was mapped before."""
+        at = self._wall()
+        change = partial(_ended, Standing.FILTERED, reason, at)
+        if reason is FilterReason.DUPLICATE and self._changed(record, change):
+            return
+        most = self._most.filtered if len(record.value or b"") <= LARGE else MOST_LARGE
+        self._filtered[reason].add(_key(record), Sighting(record, at, None, None, [change]), most)
+
+    def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
+        """As the protocol says."""
+        record = task.record
+        kind, most = self._enrolled, self._most.ordinary
+        if not isinstance(decision, Enrolled):
+            kind, most = self._undeliverable, self._most.trouble
+        if len(record.value or b"") > LARGE:
+            kind, most = self._large, MOST_LARGE
+        kind.add((record.partition, record.offset), Sighting(record, self._wall(), task, decision, []), most)
+
+    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:
+        """As the protocol says."""
+        if isinstance(verdict, Settle):
+            key = _key(task.record)  # of most nothing is known, and that has to be found fast: without the lock
+            if not (key in self._enrolled or key in self._large or key in self._trouble or key in self._ring):
+                return
+        waits = verdict.at - self._clock() if isinstance(verdict, Retry) else 0.0
+        change = partial(_after, outcome, verdict, seconds, waits, self._wall())
+        if isinstance(verdict, Settle):
+            self._changed(task.record, change)
+        else:
+            self._change_or_add(task, change)
+
+    def buried(self, task: Task) -> None:
+        """As the protocol says."""
+        reason = task.reason or DeadLetterReason.REJECTED
+        self._change_or_add(task, partial(_ended, Standing.DEAD_LETTERED, reason, self._wall()))
+
+    def bury_failed(self, task: Task, why: str) -> None:
+        """As the protocol says."""
+        trouble = printable(why, LONGEST)
+        self._change_or_add(task, lambda entry: replace(entry, trouble=trouble))
+
+    def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
+        """As the protocol says."""
+        gone, change = frozenset(partitions), partial(_released, reason, self._wall())
+        with self._lock:
+            for kind in self._kinds:
+                for (partition, _), sighting in kind.items():
+                    if partition in gone:
+                        sighting.change(change)
+        self._ring.change_unsettled(gone, change)
+
+    def _change_or_add(self, task: Task, change: Change) -> None:
+        if not self._changed(task.record, change):
+            sighting = Sighting(task.record, self._wall(), task, None, [change])
+            self._trouble.add(_key(task.record), sighting, self._most.trouble)
+
+    def _changed(self, record: Record, change: Change) -> bool:
+        """Change what is known of a record; False where nothing is."""
+        key = _key(record)
+        with self._lock:
+            for kind in self._kinds:
+                if (sighting := kind.get(key)) is not None:
+                    sighting.change(change)
+                    return True
+        return self._is_remembered(key) and self._ring.change(key, change)
+
+    def _is_remembered(self, key: Key) -> bool:
+        """Whether the record's present way is in the ring: one that had ended comes again, or is another one by now."""
+        entry = self._ring.get(key)
+        if entry is None or entry.reason is ReleaseReason.REWOUND:
+            return False
+        return entry.standing in (Standing.IN_PROGRESS, Standing.RELEASED)
+
+
+def _ended(standing: Standing, reason: Reason, at: float, entry: Entry) -> Entry:
+    return replace(entry.ended(standing, reason, at), trouble="")
+
+
+def _released(reason: ReleaseReason, at: float, entry: Entry) -> Entry:
+    return entry.ended(Standing.RELEASED, reason, at) if entry.standing is Standing.IN_PROGRESS else entry
+
+
+def _after(outcome: Outcome, verdict: Verdict | None, seconds: float, waits: float, now: float, entry: Entry) -> Entry:
+    """The entry after an answer. waits -- seconds until the retry"""
+    attempt = Attempt(
+        number=entry.attempts[-1].number + 1 if entry.attempts else 1,
+        started_at=now - seconds,
+        seconds=seconds,
+        result=outcome.result,
+        status=outcome.status,
+        code=outcome.code,
+        cause=outcome.cause,
+        fault=outcome.fault,
+        then=_VERDICTS[type(verdict)] if verdict is not None else Next.NOTHING,
+        retry_at=now + waits if waits > 0 else None,
+    )
+    entry = entry.attempted(attempt)
+    return entry.ended(Standing.DELIVERED, verdict.reason, now) if isinstance(verdict, Settle) else entry
+
+
+def _entry(sighting: Sighting) -> Entry:
+    """What is remembered of a record: masked, and cut."""
+    record, at, task, decision, changes = sighting
+    entry = Entry(
+        partition=record.partition,
+        offset=record.offset,
+        written_at=record.timestamp_ms / 1000 if record.timestamp_ms >= 0 else None,
+        consumed_at=at,
+        size=record.size,
+        event=(printable(task.event, LONGEST) if task else "") or _name(record.value),
+    )
+    if task is not None:
+        contact = orjson.loads(task.payload) if task.payload else {}
+        entry = replace(
+            entry,
+            who=masked(task.contact, LONGEST),
+            contact={field: _masked(field, value) for field, value in contact.items()},
+            detail=printable(task.detail, LONGEST_DETAIL),
+        )
+    if isinstance(decision, Enrolled):
+        origins = {origin.field: printable(origin.pointer, LONGEST_DETAIL) for origin in decision.origins}
+        entry = replace(entry, origins=origins, notes=tuple(map(str, decision.notes)))
+    for change in changes:
+        entry = change(entry)
+    return entry
+
+
+def _key(record: Record) -> tuple[Partition, int]:
+    return record.partition, record.offset
+
+
+def _masked(field: str, value: str) -> str:
+    """Every value but the consent, which is one of three words of our own."""
+    if value in CONSENTS:
+        return value
+    return masked(value, LONGEST) if field in ("email", "phone_number") else masked_text(value)
+
+
+def _name(value: bytes | None) -> str:
+    """What an event that is not mapped calls itself."""
+    head = read_head(value) if value else None
+    name = head and (head.event or head.type)
+    return without_identities(name, LONGEST) if isinstance(name, str) else ""

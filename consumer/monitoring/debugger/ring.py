@@ -1,0 +1,89 @@
+"""The last records, so many of each kind and never more: a bounded memory that a flood of one kind can't empty."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+
+from consumer.enrolment.disposition import FilterReason
+from consumer.monitoring.debugger.entry import Entry, Standing
+from consumer.scheduling.task import Partition
+
+Key = tuple[Partition, int]
+
+
+class Ring:
+    """Safe for any thread. Entries are values: a change is a new entry under the old key.
+
+    Delivered records push out delivered ones, dead letters push out dead letters. Filtered records share one such room,
+    by reason: browsing events don't push out those that carry no identity.
+
+    capacity -- records of each standing
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._lock = threading.Lock()
+        self._entries: dict[Key, Entry] = {}
+        self._changed: dict[Key, int] = {}  # the revision with which each was put
+        self._groups: dict[str, OrderedDict[Key, None]] = {}  # in each the oldest first
+        self._capacity = capacity
+        self._revision = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._entries
+
+    def get(self, key: Key) -> Entry | None:
+        """What is remembered of a record. Without the lock: one look-up in a dict is whole."""
+        return self._entries.get(key)
+
+    def put(self, entry: Entry) -> None:
+        """Remember a record as it now is."""
+        with self._lock:
+            self._put(entry)
+
+    def change(self, key: Key, change: Callable[[Entry], Entry]) -> bool:
+        """Remember a record as it is after a change; False where it isn't remembered."""
+        with self._lock:
+            before = self._entries.get(key)
+            if before is None:
+                return False
+            self._put(change(before))
+            return True
+
+    def change_unsettled(self, partitions: Collection[Partition], change: Callable[[Entry], Entry]) -> None:
+        """Change whatever is in progress of these partitions."""
+        with self._lock:
+            for key in list(self._groups.get(Standing.IN_PROGRESS, ())):
+                if key[0] in partitions:
+                    self._put(change(self._entries[key]))
+
+    def since(self, revision: int) -> tuple[list[Entry], int]:
+        """What has changed since then, the last change first; and the revision to ask with the next time."""
+        with self._lock:
+            changed = sorted((-at, key) for key, at in self._changed.items() if at > revision)
+            return [self._entries[key] for _, key in changed], self._revision
+
+    def _put(self, entry: Entry) -> None:
+        self._revision += 1
+        key, name = entry.key, entry.group
+        before = self._entries.get(key)
+        self._entries[key] = entry
+        self._changed[key] = self._revision
+        if before is not None:
+            if before.group == name:
+                return
+            del self._groups[before.group][key]
+        group = self._groups.setdefault(name, OrderedDict())
+        group[key] = None
+        if len(group) > self._room(entry):
+            oldest, _ = group.popitem(last=False)
+            del self._entries[oldest], self._changed[oldest]
+
+    def _room(self, entry: Entry) -> int:
+        if entry.standing is Standing.FILTERED:
+            return max(1, self._capacity // len(FilterReason))
+        return self._capacity

@@ -1,0 +1,101 @@
+"""What the worker knows about its own state, for /livez and /readyz and the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from consumer.scheduling.task import Partition
+
+STANDBY_SECONDS = 10.0  # in the group for so long without a partition: there are more workers than partitions
+
+
+class Condition(StrEnum):
+    """Why a worker is ready, or is not; the first that holds wins."""
+
+    DRAINING = "draining"
+    KAFKA_REFUSES = "kafka_refuses"
+    KAFKA_UNREACHABLE = "kafka_unreachable"
+    TOPIC_MISSING = "topic_missing"
+    STARTING = "starting"
+    LOST = "lost"
+    HALTED = "halted"
+    UNRECOGNISED_RECORDS = "unrecognised_records"
+    STANDBY = "standby"
+    READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What /readyz answers. `detail` is for a person: what is wrong and how to mend it."""
+
+    condition: Condition
+    detail: str
+
+    @property
+    def ready(self) -> bool:
+        """Whether the worker does its work, or stands by to do it."""
+        return self.condition in (Condition.READY, Condition.STANDBY)
+
+
+class Health:
+    """Plain fields, each written by one thread (the poll thread, but for the first two) and read by any."""
+
+    def __init__(self, now: float) -> None:
+        self.stopping = False
+        self.letters_mend = ""  # why dead letters can't be written; from any thread, the last report counts
+        self.last_poll_at = now  # monotonic seconds
+        self.refusal = ""  # why Kafka does not let us in; empty: it does, or was not asked yet
+        self.reachable = False  # a broker answers
+        self.missing_topics: frozenset[str] = frozenset()  # source topics that were deleted
+        self.coordinator = False  # the group's coordinator answers
+        self.assigned = 0
+        self.was_assigned = False  # since the last loss: a rebalance keeps readiness
+        self.joined_at: float | None = None  # since when the group is steady for this member
+        self.lost = False
+        self.held: Mapping[Partition, str] = {}  # partitions whose records are no events, with what they look like
+
+    def polled(self, now: float) -> None:
+        """The poll loop has come round."""
+        self.last_poll_at = now
+
+    def poll_age(self, now: float) -> float:
+        """Seconds since the poll loop last came round."""
+        return now - self.last_poll_at
+
+    def held_partitions(self) -> str:
+        """Return which partitions are held, and why; empty: none is."""
+        held = dict(sorted(self.held.items()))
+        if not held:
+            return ""
+        names = ", ".join(map(str, held))
+        hint = "; ".join(dict.fromkeys(held.values()))
+        return f"{Condition.UNRECOGNISED_RECORDS}: {names} held, as the records are no events ({hint})"
+
+    def readiness(self, now: float, halted: str) -> Readiness:
+        """Whether the worker is ready. `halted`: why delivery is halted and how to mend it; empty: it isn't."""
+        if self.stopping:
+            return Readiness(Condition.DRAINING, "ending: what is in flight is finished, nothing new is begun")
+        if self.refusal:
+            return Readiness(Condition.KAFKA_REFUSES, self.refusal)
+        if not self.reachable:
+            return Readiness(
+                Condition.KAFKA_UNREACHABLE,
+                "no broker answers; check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL",
+            )
+        if self.missing_topics:
+            names = ", ".join(sorted(self.missing_topics))
+            return Readiness(Condition.TOPIC_MISSING, f"no such topic any more: {names}; create it, delivery goes on")
+        stands_by = self.joined_at is not None and now - self.joined_at >= STANDBY_SECONDS
+        if self.lost and not stands_by:  # with KIP-848 nothing else says that a member without partitions is back
+            return Readiness(Condition.LOST, "the partitions were lost; joining the group again")
+        if halted:
+            return Readiness(Condition.HALTED, halted)
+        if self.assigned and len(self.held) >= self.assigned:
+            return Readiness(Condition.UNRECOGNISED_RECORDS, self.held_partitions())
+        if self.assigned or self.was_assigned:
+            return Readiness(Condition.READY, f"{self.assigned} partitions")
+        if stands_by:
+            return Readiness(Condition.STANDBY, "in the group, without a partition: more workers than partitions")
+        return Readiness(Condition.STARTING, "joining the group")

@@ -1,0 +1,190 @@
+"""What the worker tells about itself: counters as things happen, a log line where a person should know."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection
+from enum import StrEnum
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException
+from prometheus_client import CollectorRegistry
+
+from consumer.clicksend.fault import Fault
+from consumer.clicksend.outcome import STATUS_LABELS, Cause, Outcome, Result, status_label
+from consumer.clicksend.probe import ProbeResult, ProbeVerdict
+from consumer.delivery.outcome_policy import Retry, Settle, Verdict
+from consumer.enrolment.disposition import FilterReason
+from consumer.log import Summary, cause_of
+from consumer.monitoring import metrics
+from consumer.monitoring.observer import Journal
+from consumer.scheduling.counts import CommitResult, ReleaseReason
+from consumer.scheduling.task import Partition, Record, Task
+
+log = structlog.get_logger()
+
+
+class RebalanceEvent(StrEnum):
+    """What happened to the assignment."""
+
+    ASSIGNED = "assigned"
+    REVOKED = "revoked"
+    LOST = "lost"
+
+
+class DeadLetterResult(StrEnum):
+    """The broker's answer to a dead letter."""
+
+    ACKNOWLEDGED = "acknowledged"
+    FAILED = "failed"  # it is written again later
+
+
+class Reporter:
+    """Called from the poll thread, the delivery loop's and the dead-letter producer's.
+
+    journal -- hears of every single record, if somebody watches
+    clock   -- monotonic seconds
+    """
+
+    def __init__(self, registry: CollectorRegistry, journal: Journal | None, clock: Callable[[], float]) -> None:
+        self.journal = journal
+        self._clock = clock
+        self._summary = Summary()
+        self._lock = threading.Lock()
+        self._fault: Fault | None = None  # what was last said of the gate; changed under the lock
+        # Those of the hot path are written by the delivery loop's thread alone.
+        known = [(result, status) for result in Result for status in STATUS_LABELS[result]]
+        self._requests = metrics.Tally(metrics.REQUESTS, registry, known).counts
+        self._request_seconds = metrics.Distribution(metrics.REQUEST_SECONDS, registry)
+        causes = [(cause,) for cause in (*Cause, Result.CONFIGURATION_FAULT, Result.REJECTED)]
+        self._retries = metrics.Tally(metrics.RETRIES, registry, causes).counts
+        self._age = metrics.Distribution(metrics.DELIVERY_AGE, registry)
+        self._last_delivery = 0.0  # seconds since the epoch
+        metrics.LAST_DELIVERY.gauge(registry).set_function(lambda: self._last_delivery)
+        self._probes = metrics.PROBES.counter(registry, ProbeResult)
+        self._dead_letters = metrics.DEAD_LETTERS.counter(registry, DeadLetterResult)
+        self._producers_replaced = metrics.DEAD_LETTER_PRODUCERS_REPLACED.counter(registry)
+        self._throttle = metrics.THROTTLE_SECONDS.counter(registry)
+        self._retry_after_unread = metrics.RETRY_AFTER_UNREAD.counter(registry)
+        self._commits = metrics.COMMITS.counter(registry, CommitResult)
+        self._rebalances = metrics.REBALANCES.counter(registry, RebalanceEvent)
+
+    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:
+        """A request has ended after so many seconds; `verdict` None: its partition has gone meanwhile."""
+        self._requests[outcome.result, status_label(outcome.status)] += 1
+        self._request_seconds.observe(seconds)
+        if outcome.retry_after:
+            self._throttle.inc(outcome.retry_after)
+        if outcome.unread:
+            self._retry_after_unread.inc()
+        if isinstance(verdict, Settle):
+            self._delivered(task.record)
+        elif isinstance(verdict, Retry):
+            self._retries[outcome.cause or outcome.result,] += 1
+        if outcome.result is Result.TRANSIENT:
+            self._say_once_a_while(
+                "ClickSend could not take a contact; it is tried again",
+                outcome.cause or "",
+                cause=outcome.cause,
+                status=outcome.status,
+                code=outcome.code,
+                partition=str(task.record.partition),
+                offset=task.record.offset,
+            )
+        if self.journal is not None:
+            self.journal.answered(task, outcome, verdict, seconds)
+
+    def duplicate(self, task: Task) -> None:
+        """The task was settled without a request."""
+        if self.journal is not None:
+            self.journal.filtered(task.record, FilterReason.DUPLICATE)
+
+    def gate(self, fault: Fault | None) -> None:
+        """Why delivery is halted now, None if it isn't. Says so when it changes."""
+        if fault is self._fault:
+            return
+        with self._lock:
+            before, self._fault = self._fault, fault
+        if fault is not None and fault is not before:
+            log.error("delivery halted; probing until it is mended, no record is lost", reason=fault, mend=fault.mend)
+        elif fault is None and before is not None:
+            log.info("delivery resumes", after=before)
+
+    def probed(self, verdict: ProbeVerdict) -> None:
+        """A probe has come back."""
+        self._probes.labels(verdict.result).inc()
+
+    def buried(self, task: Task) -> None:
+        """The broker has acknowledged the task's dead letter."""
+        self._dead_letters.labels(DeadLetterResult.ACKNOWLEDGED).inc()
+        last = task.attempts.last
+        self._say_once_a_while(
+            "record dead-lettered",
+            f"{task.reason} {task.detail}",
+            reason=task.reason,
+            detail=task.detail or None,
+            status=last.status if last else None,
+            code=last.code if last else None,
+            partition=str(task.record.partition),
+            offset=task.record.offset,
+        )
+        if self.journal is not None:
+            self.journal.buried(task)
+
+    def bury_failed(self, task: Task, failure: KafkaException, mend: str) -> None:
+        """The task's dead letter could not be written."""
+        self._dead_letters.labels(DeadLetterResult.FAILED).inc()
+        error = failure.args[0].name()
+        self._say_once_a_while(
+            "a dead letter could not be written; the record waits and it is tried again",
+            error,
+            error=error,
+            **cause_of(failure),
+            partition=str(task.record.partition),
+            offset=task.record.offset,
+            mend=mend,
+        )
+        if self.journal is not None:
+            self.journal.bury_failed(task, error)
+
+    def producer_replaced(self, failure: KafkaException, mend: str) -> None:
+        """The producer of dead letters has failed for good, and a new one stands in its place."""
+        self._producers_replaced.inc()
+        error = failure.args[0].name()
+        self._say_once_a_while(
+            "the producer of dead letters failed; a new one writes again what was not acknowledged",
+            error,
+            error=error,
+            **cause_of(failure),
+            mend=mend,
+        )
+
+    def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
+        """What of these partitions was unsettled is given back."""
+        if self.journal is not None:
+            self.journal.released(partitions, reason)
+
+    def committed(self, result: CommitResult) -> None:
+        """A commit request has ended."""
+        self._commits.labels(result).inc()
+
+    def rebalanced(self, event: RebalanceEvent, partitions: list[str]) -> None:
+        """Partitions came or went."""
+        self._rebalances.labels(event).inc()
+        log.info("partitions changed", change=event, partitions=partitions)
+
+    def stream_error(self, error: KafkaError) -> None:
+        """librdkafka reports something that it goes on with."""
+        self._say_once_a_while("Kafka reports an error; consuming goes on", error.name(), error=error.name())
+
+    def _delivered(self, record: Record) -> None:
+        self._last_delivery = now = time.time()
+        if record.timestamp_ms > 0:
+            self._age.observe(max(0.0, now - record.timestamp_ms / 1000))
+
+    def _say_once_a_while(self, event: str, kind: str, **details: object) -> None:
+        left_out = self._summary.ask(f"{event} {kind}", self._clock())
+        if left_out is not None:
+            shown = {key: value for key, value in details.items() if value is not None}
+            log.warning(event, **shown, **({"left_out": left_out} if left_out else {}))

@@ -1,0 +1,208 @@
+"""The fault script: which requests are to go wrong, and how. Data; `Faults` counts what has been and decides."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import field
+from enum import StrEnum
+from fnmatch import translate
+from random import Random
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.dataclasses import dataclass
+
+from consumer.sandbox.counter import BoundedCounter
+
+if TYPE_CHECKING:
+    from consumer.sandbox.call import Call
+
+
+def several(value: object) -> object:
+    """`nth = 3` says the same as `nth = [3]`."""
+    if isinstance(value, list):
+        return tuple(value)
+    return (value,) if isinstance(value, str | int) else value
+
+
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+Line = Annotated[str, StringConstraints(pattern=r"^[^\r\n\x00]*$")]
+"""A header's value: one line."""
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
+
+CONTACTS_COUNTED = 100_000
+"""`per = "contact"` remembers so many contacts; whoever comes after them is counted anew."""
+
+STRICT = ConfigDict(extra="forbid", strict=True)
+
+
+class Connection(StrEnum):
+    """What becomes of the connection."""
+
+    KEEP = "keep"
+    CLOSE = "close"  # answered with `Connection: close`
+    HANG = "hang"  # no answer, the connection stays open until the client gives up
+    RESET = "reset"  # no answer, a TCP reset
+    CUT = "cut"  # half of the answer, then a TCP reset
+    TRUNCATE = "truncate"  # half of the answer, then an orderly close
+    RESET_AFTER = "reset_after"  # the whole answer, then a TCP reset
+    GARBAGE = "garbage"  # bytes that aren't HTTP
+
+
+class Per(StrEnum):
+    """What `nth`, `every`, `first` and `times` count."""
+
+    RULE = "rule"  # all requests that the rule's other conditions fit
+    CONTACT = "contact"  # the same for each contact by itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Rule:
+    """One fault. All conditions must hold; a condition that is left out always holds.
+
+    Conditions:
+    after, until -- seconds since the script came into force
+    contact -- email, phone or fax, exactly or with `*` and `?`, case ignored; one or several
+    method, path -- of the request; the path exactly or with `*` and `?`
+    nth -- only this one, or these, counted from 1; every -- each so many-th; first -- only the first so many
+    times -- at most so often; per -- what those four count; probability -- 0 to 1, drawn last
+
+    What happens:
+    delay -- seconds to wait before the answer; the contact is stored before the wait
+    status -- instead of the ordinary answer; code, message -- ClickSend's `response_code` and `response_msg` in it
+    body -- instead of ClickSend's four keys, sent as it is; padding -- so many spaces after the body
+    retry_after -- that header: seconds, or any text; retry_after_date -- as an HTTP date so many seconds ahead
+    location -- of a redirect; headers -- more of them
+    connection -- see `Connection`; drip -- seconds between two bytes of the answer
+    processed -- whether the contact is stored; left out: only if the rule gives no status
+    """
+
+    name: str = ""
+    after: Seconds = 0.0
+    until: Seconds | None = None
+    contact: Annotated[tuple[str, ...], BeforeValidator(several)] = ()
+    method: str | None = None
+    path: str | None = None
+    nth: Annotated[tuple[Count, ...], BeforeValidator(several)] = ()
+    every: Count | None = None
+    first: Count | None = None
+    times: Count | None = None
+    per: Per = Per.RULE
+    probability: Annotated[float, Field(ge=0, le=1)] = 1.0
+
+    delay: Seconds = 0.0
+    status: Annotated[int, Field(ge=200, le=599)] | None = None
+    code: str | int | None = None
+    message: str | None = None
+    body: str | None = None
+    padding: Annotated[int, Field(ge=0, le=64 * 1024 * 1024)] = 0
+    retry_after: Seconds | Line | None = None
+    retry_after_date: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    location: Line | None = None
+    headers: dict[HeaderName, Line] = field(default_factory=dict)
+    connection: Connection | None = None
+    drip: Seconds | None = None
+    processed: bool | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Rule:
+        if self.until is not None and self.until <= self.after:
+            raise ValueError("until must be later than after")
+        answer_parts = (self.code, self.message, self.body, self.retry_after, self.retry_after_date, self.location)
+        if self.status is None and any(part is not None for part in answer_parts):
+            raise ValueError("a status is needed beside code, message, body, retry_after, retry_after_date or location")
+        actions = (self.status, self.connection, self.drip, self.processed)
+        nothing = all(action is None for action in actions) and not (self.delay or self.padding or self.headers)
+        if nothing:
+            raise ValueError("the rule does nothing: give it a status, delay, connection, drip, padding or headers")
+        return self
+
+    @property
+    def stores(self) -> bool:
+        """Whether the request is processed as if nothing were wrong."""
+        return self.status is None if self.processed is None else self.processed
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Script:
+    """rules -- asked in this order: the first one that fits decides, the rest aren't asked and don't count
+    seed -- of the probabilities: the same requests in the same order meet the same faults
+    """
+
+    rules: tuple[Rule, ...] = ()
+    seed: int = 0
+
+
+class Faults:
+    """A script in force since `started`."""
+
+    def __init__(self, script: Script, started: float) -> None:
+        self.script = script
+        self.started = started
+        self.rules = tuple(ArmedRule(rule, number) for number, rule in enumerate(script.rules, start=1))
+        self._random = Random(script.seed)  # noqa: S311  (faults are to be repeatable, not unpredictable)
+
+    def match(self, call: Call, now: float) -> ArmedRule | None:
+        """The rule that decides about this request, which counts for it; None leaves the request alone."""
+        for armed in self.rules:
+            if armed.fits(call, now - self.started) and armed.counts(call) and armed.drawn(self._random):
+                armed.fire(call)
+                return armed
+        return None
+
+
+class ArmedRule:
+    """A rule with what it has seen so far.
+
+    number -- its place in the script, from 1, which names it where the script gives no name
+    """
+
+    def __init__(self, rule: Rule, number: int) -> None:
+        self.rule = rule
+        self.name = rule.name or f"rule {number}"
+        self.fired = 0
+        self._contacts = tuple(pattern(contact.strip().lower()) for contact in rule.contact)
+        self._path = pattern(rule.path) if rule.path is not None else None
+        self._seen = BoundedCounter(CONTACTS_COUNTED)
+        self._fired = BoundedCounter(CONTACTS_COUNTED)
+
+    def in_time(self, elapsed: float) -> bool:
+        return self.rule.after <= elapsed and (self.rule.until is None or elapsed < self.rule.until)
+
+    def fits(self, call: Call, elapsed: float) -> bool:
+        """Whether the rule is about such requests at this time. elapsed -- seconds since the script came into force."""
+        rule = self.rule
+        if not self.in_time(elapsed):
+            return False
+        if rule.method is not None and call.method != rule.method.upper():
+            return False
+        if self._path is not None and not self._path.match(call.path):
+            return False
+        return not self._contacts or any(one.match(name) for one in self._contacts for name in call.identities)
+
+    def counts(self, call: Call) -> bool:
+        """Counts the request, and says whether it is one of those that the rule wants."""
+        rule = self.rule
+        name = self._counted_as(call)
+        seen = self._seen.add(name)
+        return (
+            (not rule.nth or seen in rule.nth)
+            and (rule.every is None or seen % rule.every == 0)
+            and (rule.first is None or seen <= rule.first)
+            and (rule.times is None or self._fired[name] < rule.times)
+        )
+
+    def drawn(self, random: Random) -> bool:
+        return self.rule.probability >= 1 or random.random() < self.rule.probability
+
+    def fire(self, call: Call) -> None:
+        self.fired += 1
+        self._fired.add(self._counted_as(call))
+
+    def _counted_as(self, call: Call) -> str:
+        return (call.contact_key or "") if self.rule.per is Per.CONTACT else ""
+
+
+def pattern(glob: str) -> re.Pattern[str]:
+    return re.compile(translate(glob))

@@ -1,0 +1,160 @@
+"""One HTTP request, from aiohttp to the log: the place where the stand-in's parts meet."""
+
+from __future__ import annotations
+
+from asyncio import CancelledError, Event, sleep
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from consumer.sandbox import answers
+from consumer.sandbox.app import App, Reply
+from consumer.sandbox.call import Call
+from consumer.sandbox.control import Control
+from consumer.sandbox.faults import Connection, Rule
+from consumer.sandbox.guard import refusal
+from consumer.sandbox.log import Ending, Entry, Log
+from consumer.sandbox.page import Page
+from consumer.sandbox.wire import ENDINGS, RESETTING, drip, on_the_wire, reset
+
+if TYPE_CHECKING:
+    from asyncio import Transport
+    from collections.abc import Callable
+
+    from consumer.sandbox.answers import Answer
+    from consumer.sandbox.options import SandboxOptions
+
+TOO_LARGE = Reply(answers.TOO_LARGE)
+ORDINARY = Rule(connection=Connection.KEEP)
+
+
+class Sent(web.StreamResponse):
+    """Tells aiohttp that the answer has already gone out, and what to do with the connection.
+
+    We write the bytes ourselves: faults need that, and it costs less than a `web.Response`.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self._keep_open = connection is Connection.KEEP
+
+    @property
+    def keep_alive(self) -> bool:
+        return self._keep_open
+
+    async def prepare(self, request: web.BaseRequest) -> None:  # noqa: ARG002  (aiohttp's signature)
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:  # noqa: ARG002  (aiohttp's signature)
+        return None
+
+
+KEPT_OPEN = Sent(Connection.KEEP)
+CLOSED = Sent(Connection.CLOSE)
+
+
+class Handler:
+    """Answers every request of every connection; lives on one event loop.
+
+    clock -- seconds since the epoch, never backwards
+    changed -- called when a request has been processed, and again when it has ended
+    """
+
+    def __init__(self, options: SandboxOptions, clock: Callable[[], float], changed: Callable[[], None]) -> None:
+        self.app = App(options, clock())
+        self.log = Log(options.max_requests, options.log_file)
+        self._page = Page()
+        self._control = Control(self.app, self.log)
+        self._allowed_hosts = frozenset(name.lower() for name in options.allowed_hosts)
+        self._clock = clock
+        self._changed = changed
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            body = await request.read()
+        except (ConnectionError, web.RequestPayloadError):  # the client went away in its request, or garbled it
+            return CLOSED
+        except web.HTTPRequestEntityTooLarge:
+            body = None
+        if request.raw_path.startswith("/v3/"):
+            return await self._clicksend(request, body)
+        return await self._for_people(request, body)
+
+    async def _clicksend(self, request: web.BaseRequest, body: bytes | None) -> web.StreamResponse:
+        """One of ClickSend's routes. body -- None if there is more of it than we read."""
+        call = Call.of(request.method, request.raw_path, request.headers, body or b"")
+        received_at = self._clock()
+        number = self.log.next_number()
+        attempt = self.log.next_attempt(call.contact_key)
+        reply = TOO_LARGE if body is None else self.app.receive(call, received_at)
+        self._changed()
+
+        def ended(ending: Ending) -> None:
+            sent = ending in (Ending.ANSWERED, Ending.CUT)
+            self.log.add(
+                Entry(
+                    number=number,
+                    received_at=received_at,
+                    answered_at=self._clock() if sent else None,
+                    method=call.method,
+                    path=call.path,
+                    status=reply.answer.status if sent else None,
+                    ending=ending,
+                    stored=reply.stored,
+                    fault=reply.fault.name if reply.fault is not None else None,
+                    contact=call.payload,
+                    contact_key=call.contact_key,
+                    attempt=attempt,
+                )
+            )
+            self._changed()
+
+        return await self._send(request, reply, ended)
+
+    async def _for_people(self, request: web.BaseRequest, body: bytes | None) -> web.StreamResponse:
+        """The page and the control routes; none of the log's business."""
+        call = Call.of(request.method, request.raw_path, request.headers, body or b"")
+        answer = answers.TOO_LARGE if body is None else self._answer_people(call)
+        return await self._send(request, Reply(answer), lambda _: None)
+
+    def _answer_people(self, call: Call) -> Answer:
+        refused = refusal(call, self._allowed_hosts)
+        if refused is not None:
+            return refused
+        if call.path.startswith("/sandbox/"):
+            return self._control.answer(call, self._clock())
+        return self._page.answer(call.method, call.path)
+
+    async def _send(
+        self, request: web.BaseRequest, reply: Reply, ended: Callable[[Ending], None]
+    ) -> web.StreamResponse:
+        """ended -- told how the request ends, just before its last bytes go: whoever has the answer finds it logged."""
+        rule = reply.fault.rule if reply.fault is not None else ORDINARY
+        connection = rule.connection or Connection.KEEP
+        if connection is Connection.KEEP and not request.keep_alive:
+            connection = Connection.CLOSE
+        transport = request.transport
+        if transport is None or transport.is_closing():
+            ended(Ending.CLIENT_GONE)
+            return CLOSED
+        data = on_the_wire(reply.answer, connection, request.method, self._clock())
+        if rule is not ORDINARY:
+            try:
+                data = await held_back(transport, data, rule)
+            except CancelledError:  # aiohttp cancels us when the client goes first
+                ended(Ending.CLIENT_GONE)
+                raise
+        ended(ENDINGS.get(connection, Ending.ANSWERED))
+        transport.write(data)
+        if connection in RESETTING:
+            reset(transport)
+        return KEPT_OPEN if connection is Connection.KEEP else CLOSED
+
+
+async def held_back(transport: Transport, data: bytes, rule: Rule) -> bytes:
+    """Waits as long as the rule says; returns what is left to send then."""
+    if rule.delay:
+        await sleep(rule.delay)
+    if rule.connection is Connection.HANG:
+        await Event().wait()
+    return data if rule.drip is None else await drip(transport, data, rule.drip)

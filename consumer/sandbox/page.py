@@ -1,0 +1,22 @@
+"""The page at `/`: the contacts as they arrive."""
+
+from __future__ import annotations
+
+from consumer.sandbox.answers import NO_SUCH_ROUTE, WRONG_METHOD, Answer
+from consumer.web.assets import HEADERS, read_assets
+
+
+class Page:
+    """The page's files, read once."""
+
+    def __init__(self) -> None:
+        self._answers = {
+            path: Answer(200, asset.body, (("Content-Type", asset.content_type), *HEADERS))
+            for path, asset in read_assets(__package__).items()
+        }
+
+    def answer(self, method: str, path: str) -> Answer:
+        found = self._answers.get(path)
+        if found is None:
+            return NO_SUCH_ROUTE
+        return found if method == "GET" else WRONG_METHOD

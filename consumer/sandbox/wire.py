@@ -1,0 +1,72 @@
+"""How an answer travels: its bytes, and every way in which a connection can let them down."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from functools import lru_cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from consumer.sandbox.answers import http_date
+from consumer.sandbox.faults import Connection
+from consumer.sandbox.log import Ending
+
+if TYPE_CHECKING:
+    from consumer.sandbox.answers import Answer
+
+LENGTH = "Content-Length"
+GARBAGE = b"\x16\x03\x01 this is not HTTP \x00\r\n\r\n"
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for 0 s
+
+ENDINGS = {
+    Connection.RESET: Ending.RESET,
+    Connection.GARBAGE: Ending.GARBAGE,
+    Connection.CUT: Ending.CUT,
+    Connection.TRUNCATE: Ending.CUT,
+}
+"""How a request ends when nobody goes away; the rest are answered."""
+
+RESETTING = frozenset({Connection.RESET, Connection.CUT, Connection.RESET_AFTER})
+
+
+def on_the_wire(answer: Answer, connection: Connection, method: str, now: float) -> bytes:
+    """What is sent of an answer, whose own Content-Length may lie. method -- of the request; now -- since epoch, s."""
+    if connection is Connection.RESET:
+        return b""
+    if connection is Connection.GARBAGE:
+        return GARBAGE
+    body = answer.body if method != "HEAD" else b""
+    if ENDINGS.get(connection) is Ending.CUT:
+        body = body[: len(body) // 2]
+    lines = head(answer.status, answer.headers, connection, int(now))
+    length = dict(answer.headers).get(LENGTH, str(len(answer.body)))
+    return b"%s%s: %s\r\n\r\n%s" % (lines, LENGTH.encode(), length.encode(), body)
+
+
+@lru_cache(maxsize=32)
+def head(status: int, headers: tuple[tuple[str, str], ...], connection: Connection, now: int) -> bytes:
+    """The status line and the headers but for the length: the same for all alike answers of one second."""
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
+    closing = (("Connection", "close"),) if connection is Connection.CLOSE else ()
+    dated = any(name.title() == "Date" for name, _ in headers)  # a fault script may set the clock
+    date = () if dated else (("Date", http_date(now)),)
+    pairs = (("Server", "clicksend-sandbox"), *date, *headers, *closing)
+    lines = (f"{name}: {value}\r\n" for name, value in pairs if name != LENGTH)
+    return "".join((f"HTTP/1.1 {status} {phrase}\r\n", *lines)).encode()
+
+
+async def drip(transport: asyncio.Transport, data: bytes, interval: float) -> bytes:
+    """Sends byte by byte, `interval` seconds apart, and returns the last byte, which is left to send."""
+    for index in range(len(data) - 1):
+        transport.write(data[index : index + 1])
+        await asyncio.sleep(interval)
+    return data[-1:]
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """Closes with a TCP reset instead of an orderly end; what the kernel has already sent arrives all the same."""
+    connection: socket.socket = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    transport.abort()

@@ -1,1 +1,0 @@
-"""The Kafka side: polling, lanes, ledgers, commits, dead letters."""

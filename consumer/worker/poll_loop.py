@@ -1,0 +1,240 @@
+"""What the poll thread does, turn by turn: consume, take in, hold back, commit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+from confluent_kafka import KafkaError, Message, TopicPartition
+
+from consumer.enrolment.enroller import Enroller
+from consumer.errors import FatalStreamError
+from consumer.kafka.broker_status import Connection, generation_of
+from consumer.kafka.clients import KafkaClients
+from consumer.kafka.options import OffsetReset
+from consumer.kafka.start_position import StartPosition, no_usable_offset
+from consumer.kafka.topic_ids import TopicIds
+from consumer.kafka.topic_watch import TopicWatch
+from consumer.monitoring.health import Health
+from consumer.monitoring.reporter import Reporter
+from consumer.scheduling.back_pressure import pressure
+from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.scheduler import Scheduler
+from consumer.scheduling.task import Partition, Task
+from consumer.worker.committer import Committer
+from consumer.worker.intake import Guard, Intake
+from consumer.worker.rebalance import Assignment, LookUps
+from consumer.worker.rewind import Rewind
+
+POLL_SECONDS = 0.05
+BATCH = 500
+CONTACTS = 24  # in a batch, about: mapped within 2 ms, after which the delivery loop gets its turn
+TURN_SECONDS = 60e-6  # of the delivery loop, for each contact
+QUIET_TURNS = 3  # polls without an assignment after which the group is taken to be left
+ENDS_SECONDS = 1.0  # how often the partitions' ends are noted for the metrics
+SAME_NAME = "does another worker have this KAFKA_GROUP_INSTANCE_ID, or did this one end less than a session ago?"
+
+log = structlog.get_logger()
+
+
+class RunGuard(Guard, Protocol):
+    """The intake's guard, as it is asked at each turn."""
+
+    def tick(self, now: float) -> list[Task]:
+        """Return the tasks that are released: their dead letters are to be written."""
+
+
+class PollLoop:
+    """The only user of the Consumer, which it makes. For one thread.
+
+    Raises ConfigurationError for a property that librdkafka does not take.
+    """
+
+    def __init__(
+        self,
+        clients: KafkaClients,
+        enroller: Enroller,
+        scheduler: Scheduler,
+        reporter: Reporter,
+        health: Health,
+        clock: Callable[[], float],
+        guard: RunGuard,
+    ) -> None:
+        self._options = options = clients.options
+        self._guard = guard
+        self._scheduler = scheduler
+        self._reporter = reporter
+        self._health = health
+        self._clock = clock
+        self.connection = Connection(health, clock)
+        self._committer = Committer(scheduler, reporter.committed)
+        topic_ids, start_position = TopicIds(clients.admin), StartPosition(options, clients.admin)
+        self._watch = TopicWatch(options.topics, topic_ids, clients.admin)
+        look_ups = LookUps(topic_ids, start_position)
+        self._assignment = Assignment(
+            options, scheduler, self._committer, self.connection, health, reporter, look_ups, clock
+        )
+        self._ends_noted_at = 0.0
+        self._batch = BATCH  # messages to be taken next
+        self.consumer = clients.consumer(
+            {
+                "error_cb": self.connection.error,
+                "stats_cb": self.connection.statistics,
+                "on_commit": self._committer.answered,
+            }
+        )
+        self._rewind = Rewind(self.consumer, scheduler, topic_ids, start_position, reporter)
+        self._intake = Intake(
+            enroller, scheduler.ledgers, self._rewind.jumped, int(options.max_event_age * 1000), reporter.journal, guard
+        )
+
+    def join(self) -> None:
+        """Ask for a share of the topics; it comes in one of the next turns."""
+        self.consumer.subscribe(
+            list(self._options.topics),
+            on_assign=self._assignment.assigned,
+            on_revoke=self._assignment.revoked,
+            on_lost=self._assignment.lost,
+        )
+
+    def turn(self) -> None:
+        """One round. Raises ConfigurationError and FatalStreamError for what ends the worker."""
+        self._take_in(self._consume())
+        now = self._clock()
+        self._health.polled(now)
+        self._regulate()
+        if released := self._guard.tick(now):
+            self._scheduler.release_held(released)
+        self._committer.tick(self.consumer, now)
+        if now - self._ends_noted_at >= ENDS_SECONDS:
+            self._ends_noted_at = now
+            self._note_ends()
+            self.connection.generation_is(generation_of(self.consumer))
+        self._look_at_topics(now)
+
+    def closing_turn(self) -> None:
+        """Serve librdkafka. What it still hands out goes into the ledgers, lest the frontier pass it: no further."""
+        self._take_in(self._consume())
+        self._health.polled(self._clock())
+
+    def end(self, finish_by: float) -> None:
+        """From now on only closing turns are made: nothing new is consumed, and partitions go because we end.
+
+        finish_by -- monotonic seconds after which nothing is waited for
+        """
+        self._assignment.end(finish_by)
+        self.consumer.pause([TopicPartition(*partition) for partition in self._scheduler.ledgers])
+
+    def commit_last(self, deadline: float) -> bool:
+        """Commit everything settled; whether the answer has come by `deadline` (monotonic seconds).
+
+        Asynchronously, as a dead coordinator never answers.
+        """
+        self._await_commit(deadline)
+        if not self._committer.outstanding:
+            self._committer.commit(self.consumer)
+        self._await_commit(deadline)
+        return not self._committer.outstanding
+
+    def leave(self, deadline: float) -> None:
+        """Leave the group before the consumer is closed, and serve what comes of it; then close it.
+
+        An assignment that arrives inside `close` makes librdkafka wait for ever, or end the process by an assertion
+        (rd_kafka_cgrp_terminated).
+        """
+        self.consumer.unsubscribe()
+        quiet = 0
+        while quiet < QUIET_TURNS and self._clock() < deadline:
+            self.closing_turn()
+            quiet = 0 if self.consumer.assignment() else quiet + 1
+        self.consumer.close()
+
+    def _consume(self) -> list[Message]:
+        """Wait for a first message, then take what is there: `consume` alone would wait until its batch is full.
+
+        The partition of the first may go and come again inside `consume`; its new owner, or this one, gets it again.
+        """
+        first = self.consumer.poll(POLL_SECONDS)
+        if first is None:
+            return []
+        ledger = self._ledger(first)
+        more = self.consumer.consume(self._batch - 1, 0)
+        return [first, *more] if self._ledger(first) is ledger else more
+
+    def _ledger(self, message: Message) -> Ledger | None:
+        return self._scheduler.ledgers.get(Partition(message.topic() or "", message.partition() or 0))
+
+    def _take_in(self, messages: list[Message]) -> None:
+        if messages:
+            batch, errors = self._intake.read(messages, int(time.time() * 1000))
+            self._scheduler.admit(batch)
+            self.connection.fetched(messages)
+            self._make_room(len(batch.tasks), len(messages))
+            for each in errors:
+                self._stream_error(each)
+
+    def _make_room(self, contacts: int, messages: int) -> None:
+        """Leave the interpreter to the delivery loop for as long as these contacts will need it.
+
+        Who asks for the interpreter's lock waits up to 5 ms (`sys.getswitchinterval`), and the loop asks at each
+        response. So this thread takes short bites and rests between them; a shorter interval would do the same by a
+        switch of threads in the middle of each mapping.
+        """
+        self._batch = min(BATCH, max(2, CONTACTS * messages // max(1, contacts)))
+        if contacts:
+            time.sleep(contacts * TURN_SECONDS)
+
+    def _stream_error(self, message: Message) -> None:
+        """An error that came as a message: some of them are the only sign that nothing will come any more."""
+        error = message.error()
+        if error is None:
+            return
+        code = error.code()
+        if code == KafkaError._FATAL:
+            hint = f"; {SAME_NAME}" if self._options.group_instance_id else ""
+            raise FatalStreamError(f"librdkafka can't go on: {error.str()}{hint}")
+        if code == KafkaError._AUTO_OFFSET_RESET:
+            self._lost_offset(message, error.str())
+            return
+        self.connection.error(error, message.topic())
+        self._reporter.stream_error(error)
+
+    def _lost_offset(self, message: Message, why: str) -> None:
+        if self._options.offset_reset is OffsetReset.ERROR:
+            what = "the group's offset is no longer in the topic and the setting is error"
+            raise no_usable_offset("KAFKA_AUTO_OFFSET_RESET", what)
+        ledger = self._ledger(message)
+        if ledger is not None:
+            self._rewind.lost_offset(ledger, why)
+
+    def _regulate(self) -> None:
+        decision = pressure(self._scheduler.ledgers.values(), self._options.caps)
+        acts = ((decision.pause, self.consumer.pause, True), (decision.resume, self.consumer.resume, False))
+        for ledgers, act, paused in acts:
+            if ledgers:
+                act([TopicPartition(*ledger.partition) for ledger in ledgers])
+                for ledger in ledgers:
+                    ledger.paused = paused
+
+    def _look_at_topics(self, now: float) -> None:
+        self._rewind.restart_stopped()
+        for topic, seen in self._watch.look(now).items():
+            self.connection.topic_looked_up(topic, seen)
+            if seen.topic_id is None or seen.topic_id == UNKNOWN_TOPIC_ID:
+                continue
+            for ledger in list(self._scheduler.ledgers.values()):
+                if ledger.partition.topic == topic:
+                    self._rewind.topic_seen(ledger, seen.topic_id)
+
+    def _await_commit(self, deadline: float) -> None:
+        while self._committer.outstanding and self._clock() < deadline:
+            self.closing_turn()
+
+    def _note_ends(self) -> None:
+        for ledger in self._scheduler.ledgers.values():
+            _low, high = self.consumer.get_watermark_offsets(TopicPartition(*ledger.partition), cached=True)
+            if high >= 0:
+                ledger.end = high

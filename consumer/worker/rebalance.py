@@ -1,0 +1,242 @@
+"""Partitions come and go: the rebalance callbacks. All of them run on the poll thread, inside `poll`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from consumer.kafka.broker_status import Connection
+from consumer.kafka.options import StreamOptions
+from consumer.kafka.start_position import Start, StartPosition
+from consumer.kafka.topic_ids import TopicIds, is_former
+from consumer.log import cause_of
+from consumer.monitoring.health import Health
+from consumer.monitoring.reporter import RebalanceEvent, Reporter
+from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.offset_map import EPOCH_UNKNOWN, UNKNOWN_TOPIC_ID, CommitMap, decode
+from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
+from consumer.scheduling.scheduler import Scheduler
+from consumer.scheduling.task import Partition
+from consumer.worker.committer import Committer
+
+LOOK_UP_SECONDS = 10.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class LookUps:
+    """What an assignment asks Kafka for, beside the Consumer."""
+
+    topic_ids: TopicIds
+    start_position: StartPosition
+
+
+class Assignment:
+    """Opens a ledger for each partition that comes, and closes it when the partition goes."""
+
+    def __init__(
+        self,
+        options: StreamOptions,
+        scheduler: Scheduler,
+        committer: Committer,
+        connection: Connection,
+        health: Health,
+        reporter: Reporter,
+        look_ups: LookUps,
+        clock: Callable[[], float],
+    ) -> None:
+        self._options = options
+        self._topic_ids = look_ups.topic_ids
+        self._start_position = look_ups.start_position
+        self._scheduler = scheduler
+        self._committer = committer
+        self._connection = connection
+        self._health = health
+        self._reporter = reporter
+        self._clock = clock
+        self._leaving_for = ReleaseReason.REVOKED
+        self._last_ids: dict[str, bytes] = {}  # of the topics that this worker has had
+        self._finish_by = math.inf
+
+    def end(self, finish_by: float) -> None:
+        """From now on partitions go because the worker ends; after `finish_by` (monotonic seconds) no revoke waits for
+        what is in flight.
+        """
+        self._leaving_for = ReleaseReason.SHUTDOWN
+        self._finish_by = finish_by
+
+    def assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """librdkafka's `on_assign`. An empty list is normal: a rebalance that gave this member nothing new.
+
+        While the worker ends, partitions may still come: without a ledger, nothing of them is taken in or committed.
+        """
+        if self._leaving_for is ReleaseReason.SHUTDOWN:
+            return
+        if partitions:
+            ids = self._topic_ids.of(partition.topic for partition in partitions)
+            committed = self._committed(consumer, partitions)
+            starts = self._start_position.resolve(consumer, self._without_commit(committed, ids), ids)
+            positions = [self._open(each, ids[each.topic], starts) for each in committed]
+            positions += [self._open_unread(each, ids[each.topic]) for each in partitions if not committed]
+            self._last_ids |= {topic: each for topic, each in ids.items() if each != UNKNOWN_TOPIC_ID}
+            consumer.incremental_assign(positions)
+            consumer.resume(positions)  # a partition may come back paused from an earlier stay
+            _compare_with_log(consumer, positions)
+            if committed and all(each.error is None for each in committed):
+                self._connection.admitted()
+            self._health.coordinator = True  # else a revoke before the first statistics would not commit
+        self._health.lost = False
+        self._connection.joined()
+        self._changed(RebalanceEvent.ASSIGNED, partitions)
+
+    def revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """librdkafka's `on_revoke`: let what is under way end, commit, let go. Within one bounded budget."""
+        owned = [Partition(partition.topic, partition.partition) for partition in partitions]
+        owned = [partition for partition in owned if partition in self._scheduler.ledgers]
+        self._scheduler.begin_revoke(owned)
+        asked = self._topic_ids.ask(partition.topic for partition in owned)  # answered while requests end
+        self._await_landing(owned, self._options.revoke_budget)
+        if self._health.coordinator:  # without one a synchronous commit blocks for the whole session timeout
+            self._committer.commit_now(consumer, self._still_themselves(owned, self._topic_ids.answers(asked)))
+        self._detach(owned, self._leaving_for)
+        self._changed(RebalanceEvent.REVOKED, partitions)
+
+    def lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """librdkafka's `on_lost`: others own the partitions already, so nothing of them is committed."""
+        owned = [Partition(partition.topic, partition.partition) for partition in partitions]
+        self._detach(owned, ReleaseReason.LOST)
+        self._health.lost = True
+        self._health.joined_at = None
+        self._health.was_assigned = False
+        self._changed(RebalanceEvent.LOST, partitions)
+
+    def _detach(self, partitions: list[Partition], reason: ReleaseReason) -> None:
+        self._scheduler.detach(partitions, reason)
+        self._reporter.released(partitions, reason)
+
+    def _still_themselves(self, partitions: list[Partition], ids: Mapping[str, bytes]) -> list[Partition]:
+        """Those whose topic was not deleted and created again: the broker would take the old frontier for the new one.
+
+        With KIP-848 a recreated topic is revoked and assigned at once.
+        """
+        ledgers = self._scheduler.ledgers
+        return [each for each in partitions if not is_former(ledgers[each].topic_id, ids[each.topic])]
+
+    def _await_landing(self, partitions: list[Partition], budget: float) -> None:
+        """Wait, at most `budget` seconds, for what is in flight."""
+        deadline = min(self._clock() + budget, self._finish_by)
+        while self._scheduler.in_flight(partitions) and (left := deadline - self._clock()) > 0:
+            self._scheduler.wait_in_flight(partitions, left)
+
+    def _changed(self, event: RebalanceEvent, partitions: list[TopicPartition]) -> None:
+        self._scheduler.share()
+        self._health.assigned = len(self._scheduler.ledgers)
+        self._health.was_assigned = self._health.was_assigned or bool(self._health.assigned)
+        if partitions:
+            self._reporter.rebalanced(event, [f"{each.topic}-{each.partition}" for each in partitions])
+
+    def _committed(self, consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
+        """What the group has committed, an answer for each partition; none at all where Kafka does not answer, or where
+        somebody has committed metadata that is not UTF-8: then the binding fails.
+        """
+        try:
+            return consumer.committed(partitions, timeout=LOOK_UP_SECONDS)
+        except KafkaException as failure:
+            error, cause = failure.args[0].name(), cause_of(failure)
+        except (UnicodeDecodeError, SystemError) as failure:
+            error, cause = "metadata that is not UTF-8", cause_of(failure)
+        log.warning("committed offsets could not be read; librdkafka goes on", error=error, **cause)
+        return []
+
+    def _without_commit(self, committed: list[TopicPartition], ids: Mapping[str, bytes]) -> list[Partition]:
+        new = [each for each in committed if each.error is None and each.offset < 0]
+        return [Partition(each.topic, each.partition) for each in new if not self._is_recreated(each.topic, ids)]
+
+    def _is_recreated(self, topic: str, ids: Mapping[str, bytes]) -> bool:
+        """Whether this worker has had a topic of this name that is not the present one."""
+        return is_former(self._last_ids.get(topic, UNKNOWN_TOPIC_ID), ids[topic])
+
+    def _open_unread(self, unread: TopicPartition, topic_id: bytes) -> TopicPartition:
+        """The ledger of a partition whose committed offset could not be read: librdkafka asks again by itself.
+
+        It must not be taken for one that has none: that would begin the partition anew. If it has none, librdkafka says
+        so, and it is begun then (`Rewind`).
+        """
+        partition = Partition(unread.topic, unread.partition)
+        if self._is_recreated(partition.topic, {partition.topic: topic_id}):
+            return self._open_recreated(partition, topic_id)
+        self._scheduler.assign(partition, OFFSET_UNKNOWN, OFFSET_UNKNOWN, self._expected(partition.topic, topic_id))
+        return TopicPartition(*partition)
+
+    def _open(self, committed: TopicPartition, topic_id: bytes, starts: Mapping[Partition, Start]) -> TopicPartition:
+        """The ledger of one partition, and where to consume it from."""
+        partition = Partition(committed.topic, committed.partition)
+        start = starts.get(partition)
+        if committed.error is not None:
+            self._connection.error(committed.error, committed.topic)
+            return self._open_unread(committed, topic_id)
+        if start is not None and start.committed is None:
+            ledger = self._scheduler.assign(partition, start.offset, OFFSET_UNKNOWN, topic_id)
+            ledger.partition_count = start.partition_count  # the start itself is committed
+            return TopicPartition(*partition, start.offset)
+        if start is not None and start.committed is not None:
+            committed = start.committed
+        return (
+            self._open_committed(partition, committed, topic_id)
+            if committed.offset >= 0
+            else self._open_unread(committed, topic_id)
+        )
+
+    def _open_committed(self, partition: Partition, committed: TopicPartition, topic_id: bytes) -> TopicPartition:
+        claim = decode(committed.metadata or "")
+        # The broker forgets a deleted topic's offsets a moment later, and takes late commits for the new one.
+        if claim is not None and is_former(claim.topic_id, topic_id):
+            return self._open_recreated(partition, topic_id)
+        offset, epoch = committed.offset, committed.leader_epoch
+        claimed = UNKNOWN_TOPIC_ID if claim is None else claim.topic_id
+        expected = self._expected(partition.topic, topic_id, claimed)
+        ledger = self._scheduler.assign(partition, offset, offset, expected)
+        ledger.epoch_is(epoch, offset - 1)
+        if committed.metadata:
+            _load_map(ledger, claim, committed.metadata, topic_id)
+        return TopicPartition(*partition, offset, leader_epoch=EPOCH_UNKNOWN if epoch is None else epoch)
+
+    def _open_recreated(self, partition: Partition, topic_id: bytes) -> TopicPartition:
+        self._scheduler.assign(partition, 0, OFFSET_UNKNOWN, topic_id)
+        return self._start_position.of_recreated(partition)
+
+    def _expected(self, topic: str, topic_id: bytes, claimed: bytes = UNKNOWN_TOPIC_ID) -> bytes:
+        """The id that the topic has, or should have as far as is known: the watch compares it later."""
+        known = (topic_id, claimed, self._last_ids.get(topic, UNKNOWN_TOPIC_ID))
+        return next((each for each in known if each != UNKNOWN_TOPIC_ID), UNKNOWN_TOPIC_ID)
+
+
+def _load_map(ledger: Ledger, claim: CommitMap | None, metadata: str, topic_id: bytes) -> None:
+    """What an earlier owner had settled beyond its commit, if it can be believed."""
+    if claim is not None and claim.topic_id == ledger.topic_id:
+        ledger.partition_count = claim.partition_count
+        if claim.committed == ledger.committed:
+            ledger.committed_map = metadata
+            if claim.topic_id == topic_id:
+                ledger.settled_before = claim
+            else:  # nobody could tell the topic's id yet
+                ledger.unverified = claim
+            return
+    log.warning("commit metadata is foreign or damaged; ignored", partition=str(ledger.partition))
+
+
+def _compare_with_log(consumer: Consumer, positions: list[TopicPartition]) -> None:
+    """Have librdkafka compare each position's leader epoch with the log before it fetches, as an assignment does not.
+
+    Where the log was truncated below the position, an error comes as a message: see `Rewind`.
+    """
+    for position in positions:
+        if position.offset > 0 and position.leader_epoch is not None:
+            with suppress(KafkaException):  # not ours any more, then
+                consumer.seek(position)

@@ -1,0 +1,120 @@
+"""Before anything is consumed: Kafka answers, and the topics are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._metadata import TopicMetadata
+
+from consumer.dead_letters.topic import DeadLetterTopic
+from consumer.errors import ConfigurationError, FatalStreamError, Problem
+from consumer.kafka.broker_status import Connection
+from consumer.kafka.options import DeadLetterTopicCreation, StreamOptions
+from consumer.kafka.topic_watch import TopicSeen
+from consumer.monitoring.health import Health
+from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
+
+LOOK_UP_SECONDS = 1.0
+PAUSE_SECONDS = 0.05  # between two looks
+FIRST_WORD_SECONDS = 5.0  # a broker that is just starting is not worth a line
+
+log = structlog.get_logger()
+
+
+class Start:
+    """Waits for Kafka as long as it takes (or `start_timeout` seconds), and refuses to start without the topics.
+
+    The topics are looked up by the Consumer: an AdminClient or a Producer would create a missing one where the broker
+    creates topics by itself.
+    """
+
+    def __init__(
+        self,
+        options: StreamOptions,
+        admin: Callable[[], AdminClient],
+        connection: Connection,
+        health: Health,
+        clock: Callable[[], float],
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._options = options
+        self._admin = admin
+        self._connection = connection
+        self._health = health
+        self._clock = clock
+        self._stopped = stopped
+
+    def find_topics(self, consumer: Consumer) -> bool:
+        """Return when Kafka has told that the topics are there; False: the worker was stopped before.
+
+        Raises ConfigurationError naming every missing topic with the command that creates it, and FatalStreamError when
+        `start_timeout` has passed.
+        """
+        options = self._options
+        found: dict[str, TopicMetadata] = {}
+        for name in (*options.topics, options.dead_letter_topic):
+            metadata = self._look_up(consumer, name)
+            if metadata is None:
+                return False
+            found[name] = metadata
+        # A letter goes to its source's partition number, so the widest topic counts.
+        sources = max(len(found[name].partitions) for name in options.topics)
+        problems = [
+            _missing("KAFKA_TOPIC", name, "--partitions 6") for name in options.topics if _is_missing(found[name])
+        ]
+        if _is_missing(found[options.dead_letter_topic]):
+            if options.dead_letter_topic_creation is DeadLetterTopicCreation.NEVER or problems:
+                like_source = f"--partitions {sources or 6} --config retention.ms=-1"
+                problems.append(_missing("KAFKA_DEAD_LETTER_TOPIC", options.dead_letter_topic, like_source))
+            else:
+                DeadLetterTopic(options.dead_letter_topic, self._admin()).create(sources)
+                return True
+        if problems:
+            raise ConfigurationError(*problems)
+        partitions = len(found[options.dead_letter_topic].partitions)
+        letters = DeadLetterTopic(options.dead_letter_topic, self._admin())
+        for warning in letters.warnings(partitions, sources):
+            log.warning("the dead-letter topic may not keep what it is given", why=warning)
+        return True
+
+    def _look_up(self, consumer: Consumer, name: str) -> TopicMetadata | None:
+        began = self._clock()
+        told = False
+        pause = 0.0
+        while not self._stopped():
+            now = self._clock()
+            self._health.polled(now)
+            consumer.poll(pause)  # brings librdkafka's errors and statistics in
+            pause = PAUSE_SECONDS
+            try:
+                topic: TopicMetadata | None = consumer.list_topics(name, timeout=LOOK_UP_SECONDS).topics[name]
+            except KafkaException:
+                topic = None
+            if topic is not None:
+                self._connection.reached()
+                if topic.error is None or _is_missing(topic):
+                    self._connection.topic_looked_up(name, TopicSeen(UNKNOWN_TOPIC_ID, readable=True))
+                    return topic
+                self._connection.error(topic.error, name)
+            if 0 < self._options.start_timeout < now - began:
+                raise FatalStreamError(f"Kafka could not be used within {self._options.start_timeout:g} s")
+            if not told and topic is None and now - began >= FIRST_WORD_SECONDS:
+                told = True
+                log.warning(
+                    "Kafka does not answer; trying on",
+                    bootstrap_servers=self._options.connection.get("bootstrap.servers"),
+                    mend="check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL",
+                )
+        return None
+
+
+def _is_missing(topic: TopicMetadata) -> bool:
+    return topic.error is not None and topic.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+
+
+def _missing(setting: str, name: str, how: str) -> Problem:
+    create = f"kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --create --topic {name} {how}"
+    return Problem(setting, f"the topic {name} does not exist", f"Create it: {create}")

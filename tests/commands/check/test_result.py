@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import json
+
+from consumer.commands.check.result import failed, ok, skipped
+from consumer.commands.output import Format
+
+
+def test_a_line_says_what_how_and_the_mend() -> None:
+    line = failed("list", "there is no list 7", "Check CLICKSEND_LIST_ID").line(Format.TABLE)
+    assert line == "failed   list               there is no list 7 -> Check CLICKSEND_LIST_ID\n"
+
+
+def test_where_nothing_is_to_be_done_nothing_is_said() -> None:
+    assert "->" not in ok("list", "428").line(Format.TABLE)
+    assert "since kafka failed" in skipped("topic", "kafka").line(Format.TABLE)
+
+
+def test_json_is_one_object_a_line() -> None:
+    line = failed("list", "é", "mend").line(Format.JSON)
+    assert json.loads(line) == {"check": "list", "verdict": "failed", "detail": "é", "mend": "mend"}
+    assert line.count("\n") == 1

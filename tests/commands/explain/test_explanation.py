@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from consumer.commands.explain.explanation import Explainer, Explanation
+from consumer.enrolment.enroller import Enroller
+from consumer.enrolment.rules import Rules
+
+SIGN_UP = {
+    "type": "track",
+    "event": "Signed Up",
+    "traits": {"email": "Jane.Doe@example.com", "phone": "0415 555 0132", "country": "US"},
+    "context": {"consent": {"marketing": True}},
+}
+
+
+def explain(event: object, **age: int) -> Explanation:
+    value = event if isinstance(event, bytes) else orjson.dumps(event)
+    return Explainer(Enroller(Rules.of()), 60_000, None).explain("line 1", value, **age)
+
+
+def test_a_contact_is_shown_with_the_place_of_each_field_and_how_its_phone_was_read() -> None:
+    found = explain({**SIGN_UP, "traits": {**SIGN_UP["traits"], "phone": "(415) 555-0132"}})  # type: ignore[dict-item]  # an object
+    assert (found.disposition, found.reason, found.event) == ("deliver", None, "Signed Up")
+    assert found.contact == {
+        "email": "jane.doe@example.com",
+        "phone_number": "+14155550132",
+        "address_country": "US",
+        "custom_1": "marketing_opt_in",
+    }
+    assert found.origins == {
+        "email": "/traits/email",
+        "phone_number": "/traits/phone",
+        "address_country": "/traits/country",
+        "custom_1": "/context/consent/marketing",
+    }
+    assert found.notes == ("phone_number read_by_country",)
+
+
+@pytest.mark.parametrize(
+    ("event", "disposition", "reason", "name"),
+    [
+        ({"type": "track", "event": "Product Viewed"}, "filtered", "not_enrolment", "Product Viewed"),
+        ({"type": "page", "name": "Home"}, "filtered", "not_enrolment", "page"),
+        ({"type": "identify", "traits": {"name": "Jane"}}, "filtered", "no_identity", "identify"),
+        ({"type": "identify", "traits": {"phone": "12"}}, "dead_lettered", "unmappable", "identify"),
+        (b"{broken", "dead_lettered", "undecodable", None),
+        (b"[]", "dead_lettered", "undecodable", None),
+        ({"payload": {"type": "identify"}}, "dead_lettered", "unrecognised", None),
+        ({}, "dead_lettered", "unrecognised", None),
+    ],
+)
+def test_what_has_no_contact_says_why(event: object, disposition: str, reason: str, name: str | None) -> None:
+    found = explain(event)
+    assert (found.disposition, found.reason, found.event, found.contact) == (disposition, reason, name, None)
+
+
+def test_a_dead_letter_says_what_is_wrong_with_it() -> None:
+    assert explain({"type": "identify", "traits": {"phone": "12"}}).notes == ("phone_number unusable",)
+
+
+def test_a_record_that_is_too_old_is_filtered_as_the_worker_would() -> None:
+    assert explain(SIGN_UP, timestamp_ms=1_000, now_ms=62_000).reason == "too_old"
+    assert explain(SIGN_UP, timestamp_ms=2_000, now_ms=62_000).disposition == "deliver"
+
+
+def test_without_a_time_nothing_is_too_old() -> None:
+    assert explain(SIGN_UP, timestamp_ms=-1, now_ms=62_000).disposition == "deliver"
+
+
+def test_a_name_inside_a_wrapper_is_not_guessed() -> None:
+    wrapped = Explainer(Enroller(Rules.of(event_path="/payload")), 0, "/payload")
+    found = wrapped.explain("line 1", b'{"type":"wrapper","payload":{"type":"page"}}')
+    assert (found.reason, found.event) == ("not_enrolment", None)
+
+
+def test_an_explanation_in_a_log_shows_no_contact() -> None:
+    assert "example.com" not in repr(explain(SIGN_UP))

@@ -1,0 +1,203 @@
+"""What a dead letter carries."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import orjson
+import pytest
+
+from consumer import __version__
+from consumer.clicksend.outcome import Outcome
+from consumer.dead_letters.format import DIET, NOTHING, DeadLetter, Part, Parts, dead_letter, smaller
+from consumer.enrolment.disposition import DeadLetterReason
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.task import Headers, Task
+from tests.delivery.answers import REJECTED, TIMEOUT
+from tests.scheduling.builders import EVENTS, JANE, record
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+MONOTONIC = 5000.0  # the same moment on the worker's clock
+VALUE = b'{"traits":{"email":"Jane.Doe@example.com"}}\xff'
+LEDGER = Ledger(EVENTS, 0, 0)
+
+
+def bad(
+    reason: DeadLetterReason = DeadLetterReason.REJECTED,
+    headers: Headers | None = None,
+    answers: tuple[Outcome, ...] = (REJECTED,),
+    detail: str = "",
+) -> Task:
+    """A record that was given up, after these answers, a minute apart; the last came just now."""
+    task = Task(record(17, key=b"jane", value=VALUE, headers=headers), LEDGER, (JANE,), reason=reason, detail=detail)
+    for back, answer in zip(range(len(answers) - 1, -1, -1), answers, strict=True):
+        end = MONOTONIC - 60 * back
+        task.attempts.add(answer, started_at=end - 2.5, now=end)
+    return task
+
+
+def letter(task: Task, left_out: Parts = NOTHING) -> DeadLetter:
+    return dead_letter(task, "the-group", left_out, NOW, MONOTONIC)
+
+
+def texts(task: Task, left_out: Parts = NOTHING) -> dict[str, str]:
+    """The letter's headers; none may be there twice."""
+    headers = letter(task, left_out).headers
+    found = {name: (value or b"").decode() for name, value in headers}
+    assert len(found) == len(headers)
+    return found
+
+
+def test_key_value_and_timestamp_are_the_records() -> None:
+    task = bad()
+    made = letter(task)
+    assert (made.key, made.value, made.timestamp_ms) == (b"jane", VALUE, task.record.timestamp_ms)
+
+
+def test_headers_that_could_not_be_read_are_named_as_left_out() -> None:
+    unread = Task(record(headers_left_out=True), LEDGER, reason=DeadLetterReason.UNDECODABLE)
+    assert texts(unread)["clicksend.left.out"] == "headers"
+    assert texts(unread, DIET[1])["clicksend.left.out"] == "details,headers"
+
+
+def test_a_tombstone_and_a_missing_key_stay_what_they_are() -> None:
+    made = letter(Task(record(key=None, value=None), LEDGER, reason=DeadLetterReason.UNDECODABLE))
+    assert (made.key, made.value) == (None, None)
+
+
+def test_its_headers_tell_what_happened() -> None:
+    assert texts(bad(answers=(TIMEOUT, REJECTED))) == {
+        "__connect.errors.topic": "events",
+        "__connect.errors.partition": "0",
+        "__connect.errors.offset": "17",
+        "__connect.errors.stage": "TASK_PUT",
+        "__connect.errors.exception.class.name": "clicksend.rejected",
+        "__connect.errors.exception.message": "HTTP 400 BAD_REQUEST",
+        "clicksend.reason": "rejected",
+        "clicksend.group": "the-group",
+        "clicksend.worker.version": __version__,
+        "clicksend.attempts": "2",
+        "clicksend.http.status": "400",
+        "clicksend.vendor.code": "BAD_REQUEST",
+        "clicksend.first.attempt": "2026-01-02T03:03:02.500Z",
+        "clicksend.last.attempt": "2026-01-02T03:04:05.000Z",
+        "clicksend.redrive.count": "0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("reason", "stage"),
+    [
+        (DeadLetterReason.UNDECODABLE, "VALUE_CONVERTER"),
+        (DeadLetterReason.UNMAPPABLE, "TRANSFORMATION"),
+        (DeadLetterReason.REJECTED, "TASK_PUT"),
+        (DeadLetterReason.RETRIES_EXHAUSTED, "TASK_PUT"),
+        (DeadLetterReason.CONFIGURATION_FAULT, "TASK_PUT"),
+    ],
+)
+def test_the_stage_is_kafka_connects(reason: DeadLetterReason, stage: str) -> None:
+    found = texts(bad(reason))
+    assert (found["__connect.errors.stage"], found["clicksend.reason"]) == (stage, reason)
+
+
+def test_a_record_that_was_never_sent_has_no_answer_to_tell_of() -> None:
+    found = texts(bad(DeadLetterReason.UNMAPPABLE, answers=(), detail="phone_number is a digest"))
+    assert found["__connect.errors.exception.message"] == "phone_number is a digest"
+    assert found["clicksend.attempts"] == "0"
+    assert not found.keys() & {"clicksend.http.status", "clicksend.vendor.code", "clicksend.first.attempt"}
+
+
+def test_where_no_answer_came_there_is_neither_status_nor_code() -> None:
+    found = texts(bad(DeadLetterReason.RETRIES_EXHAUSTED, answers=(TIMEOUT,)))
+    assert found["__connect.errors.exception.message"] == "no answer"
+    assert not found.keys() & {"clicksend.http.status", "clicksend.vendor.code"}
+    assert found["clicksend.last.attempt"] == "2026-01-02T03:04:05.000Z"
+
+
+def test_other_headers_are_untouched_and_come_first() -> None:
+    headers: Headers = [("trace", b"\x00\xff"), ("trace", b"again"), ("empty", None)]
+    assert letter(bad(headers=headers)).headers[:3] == headers
+
+
+def test_headers_of_an_earlier_round_are_replaced() -> None:
+    earlier: Headers = [*letter(bad(DeadLetterReason.RETRIES_EXHAUSTED)).headers, ("clicksend.pointer", b"true")]
+    assert texts(bad(headers=earlier)) == texts(bad())
+
+
+PLACE = ("clicksend.redrive.from", b"events.dead-letter-0@17")
+
+
+@pytest.mark.parametrize(
+    ("headers", "count"),
+    [
+        pytest.param([("clicksend.redrive.count", b"3"), PLACE], "3", id="written-by-a-redrive"),
+        pytest.param([("clicksend.redrive.count", b"3")], "0", id="a-producers-own"),
+        pytest.param([("clicksend.redrive.count", b"9" * 30), PLACE], "0", id="beyond-counting"),
+        pytest.param([("clicksend.redrive.count", None), PLACE], "0", id="null"),
+        pytest.param([PLACE], "0", id="without-a-count"),
+    ],
+)
+def test_how_often_it_was_redriven_is_kept_where_a_redrive_has_written_it(headers: Headers, count: str) -> None:
+    assert texts(bad(headers=headers))["clicksend.redrive.count"] == count
+
+
+def test_a_value_too_large_for_the_topic_is_pointed_to() -> None:
+    made = letter(bad(), frozenset({Part.VALUE}))
+    assert made.key == b"jane"
+    assert orjson.loads(made.value or b"") == {
+        "topic": "events",
+        "partition": 0,
+        "offset": 17,
+        "size": len(VALUE),
+        "sha256": hashlib.sha256(VALUE).hexdigest(),
+    }
+    assert texts(bad(), frozenset({Part.VALUE}))["clicksend.pointer"] == "true"
+
+
+def test_where_it_is_too_large_ever_more_is_left_out_the_coordinates_never() -> None:
+    """A record with everything: headers of its own, a key, an answer of ClickSend's."""
+    task = bad(headers=[("trace", b"7")])
+    steps, left_out = [letter(task)], smaller(NOTHING)
+    while left_out is not None:
+        steps.append(letter(task, left_out))
+        left_out = smaller(left_out)
+    names = [{name for name, _ in each.headers} for each in steps]
+    assert all(
+        {"__connect.errors.topic", "__connect.errors.partition", "__connect.errors.offset"} <= each for each in names
+    )
+    assert all({"clicksend.reason", "clicksend.group", "clicksend.redrive.count"} <= each for each in names)
+    assert ["clicksend.http.status" in each for each in names] == [True, False, False, True, False]
+    assert ["trace" in each for each in names] == [True, True, False, False, False]
+    assert [each.value == VALUE for each in steps] == [True, True, True, False, False]
+    assert ["clicksend.pointer" in each for each in names] == [False, False, False, True, True]
+    assert [each.key for each in steps] == [b"jane"] * 4 + [None]
+
+
+@pytest.mark.parametrize("left_out", DIET)
+def test_it_says_what_is_left_out(left_out: Parts) -> None:
+    said = texts(bad(), left_out).get("clicksend.left.out", "")
+    assert set(filter(None, said.split(","))) == left_out
+
+
+def test_a_timestamp_that_the_broker_refuses_is_kept_in_a_header() -> None:
+    task = bad()
+    untimed = letter(task, frozenset({Part.TIMESTAMP}))
+    assert untimed.timestamp_ms == 0
+    assert ("clicksend.timestamp", str(task.record.timestamp_ms).encode()) in untimed.headers
+
+
+def test_a_letter_that_leaves_out_the_timestamp_goes_on_without_it() -> None:
+    left_out: Parts | None = frozenset({Part.TIMESTAMP})
+    while left_out is not None:
+        assert Part.TIMESTAMP in left_out
+        left_out = smaller(left_out)
+
+
+def test_a_count_of_redrives_that_is_no_text_does_no_harm() -> None:
+    assert letter(bad(headers=[("clicksend.redrive.count", b"\xff")])).headers
+
+
+def test_nothing_of_the_person_gets_into_a_header() -> None:
+    headers = letter(bad(answers=(TIMEOUT, REJECTED))).headers
+    assert not any(b"jane" in (value or b"").lower() for _, value in headers)

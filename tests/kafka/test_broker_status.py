@@ -1,0 +1,155 @@
+"""What the worker makes of librdkafka's callbacks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, Message
+
+from consumer.kafka.broker_status import Connection, generation_of
+from consumer.kafka.topic_watch import TopicSeen
+from consumer.monitoring.health import Condition, Health
+from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
+
+NOW = 1000.0
+STATISTICS = '{ "name": "%s#consumer-1", "client_id": "%s", "type": "consumer", "brokers": %s, "cgrp": %s }'
+
+
+def statistics(client_id: str = "c", broker: str = "UP", state: str = "up", join_state: str = "steady") -> str:
+    """What librdkafka writes once a second; it escapes nothing."""
+    group = json.dumps({"state": state, "join_state": join_state})
+    return STATISTICS % (client_id, client_id, json.dumps({"b:9092/1": {"state": broker}}), group)
+
+
+@pytest.mark.parametrize("client_id", ['say "hello"', "back\\slash", "bell\a", '","type":"', "café"])
+def test_statistics_are_read_whatever_the_client_is_called(client_id: str) -> None:
+    health = Health(NOW)
+    Connection(health, lambda: NOW).statistics(statistics(client_id))
+    assert health.coordinator
+    assert health.reachable
+
+
+def test_statistics_that_are_no_json_change_nothing() -> None:
+    health = Health(NOW)
+    connection = Connection(health, lambda: NOW)
+    connection.statistics(statistics())
+    connection.statistics('{"type": "consumer", "brokers": {')
+    assert health.coordinator
+    assert health.reachable
+
+
+TOPIC = KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)
+GROUP = KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED)
+PASSWORD = KafkaError(KafkaError._AUTHENTICATION)
+SEEN = TopicSeen(UNKNOWN_TOPIC_ID, readable=True)
+
+
+def record(topic: str = "events") -> Message:
+    return Message(topic=topic, partition=0, offset=0)
+
+
+class Worker:
+    """A worker that has a partition, and what librdkafka tells it."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.health = Health(NOW)
+        self.health.assigned, self.health.was_assigned = 1, True
+        self.connection = Connection(self.health, lambda: self.now)
+        self.connection.statistics(statistics())
+
+    def state(self) -> Condition:
+        return self.health.readiness(self.now, "").condition
+
+
+@pytest.mark.parametrize(
+    ("error", "evidence"),
+    [
+        pytest.param(TOPIC, lambda it: it.fetched([record()]), id="topic: a record"),
+        pytest.param(TOPIC, lambda it: it.topic_looked_up("events", SEEN), id="topic: Kafka says we may, quiet topic"),
+        pytest.param(TOPIC, lambda it: it.admitted(), id="topic: an assignment"),
+        pytest.param(GROUP, lambda it: it.fetched([record()]), id="group: a record"),
+        pytest.param(GROUP, lambda it: it.joined(), id="group: an empty assignment"),
+        pytest.param(GROUP, lambda it: it.admitted(), id="group: an assignment"),
+        pytest.param(PASSWORD, lambda it: it.fetched([record()]), id="password: a record"),
+        pytest.param(PASSWORD, lambda it: it.statistics(statistics()), id="password: a connection"),
+    ],
+)
+def test_what_ends_a_refusal_is_evidence(error: KafkaError, evidence: Callable[[Connection], None]) -> None:
+    worker = Worker()
+    worker.connection.error(error, "events" if error is TOPIC else None)
+    assert worker.state() == Condition.KAFKA_REFUSES
+    evidence(worker.connection)
+    assert worker.state() == Condition.READY
+
+
+@pytest.mark.parametrize(
+    "no_evidence",
+    [
+        pytest.param(lambda it: it.fetched([record("others")]), id="a record of another topic"),
+        pytest.param(lambda it: it.topic_looked_up("events", TopicSeen(UNKNOWN_TOPIC_ID)), id="a topic that is there"),
+        pytest.param(lambda it: it.statistics(statistics()), id="a connection"),
+        pytest.param(lambda it: it.fetched([]), id="nothing"),
+    ],
+)
+def test_a_topic_that_may_not_be_read_stays_refused(no_evidence: Callable[[Connection], None]) -> None:
+    worker = Worker()
+    worker.connection.error(TOPIC, "events")
+    no_evidence(worker.connection)
+    assert worker.state() == Condition.KAFKA_REFUSES
+
+
+def test_of_two_refusals_both_have_to_end() -> None:
+    worker = Worker()
+    for error in (PASSWORD, TOPIC):
+        worker.connection.error(error, "events")
+    worker.connection.statistics(statistics())
+    assert worker.state() == Condition.KAFKA_REFUSES
+    worker.connection.topic_looked_up("events", SEEN)
+    assert worker.state() == Condition.READY
+
+
+def test_records_show_that_a_missing_topic_and_a_broker_are_there_again() -> None:
+    worker = Worker()
+    worker.connection.topic_looked_up("events", TopicSeen(None))
+    worker.connection.error(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+    assert worker.state() == Condition.KAFKA_UNREACHABLE
+    worker.connection.fetched([record()])
+    assert worker.state() == Condition.READY
+
+
+@pytest.mark.parametrize("join_state", ["steady", "init"])
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_member_without_a_partition_stands_by_after_a_while(join_state: str, lost: bool) -> None:
+    """With KIP-848 a surplus member stays in its first state, and is told nothing, not even after a loss."""
+    worker = Worker()
+    worker.health.assigned, worker.health.was_assigned, worker.health.lost = 0, False, lost
+    worker.health.joined_at = None
+    worker.connection.generation_is(4)
+    worker.connection.statistics(statistics(join_state=join_state))
+    assert worker.state() == (Condition.LOST if lost else Condition.STARTING)
+    worker.now += 10
+    worker.connection.statistics(statistics(join_state=join_state))
+    assert worker.state() == Condition.STANDBY
+
+
+def test_one_that_has_not_joined_yet_does_not_stand_by() -> None:
+    worker = Worker()
+    worker.health.assigned, worker.health.was_assigned, worker.health.joined_at = 0, False, None
+    for _ in range(30):
+        worker.now += 1
+        worker.connection.statistics(statistics(join_state="init"))
+    assert worker.state() == Condition.STARTING
+
+
+@pytest.mark.parametrize(
+    ("metadata", "generation"),
+    [(b"CGMDv2:\x07\x00\x00\x00group", 7), (b"CGMDv2:\xff\xff\xff\xffgroup", -1), (b"CGMDv9:\x07", -1), (None, -1)],
+)
+def test_the_generation_stands_in_the_group_metadata(metadata: bytes | None, generation: int) -> None:
+    consumer: Any = SimpleNamespace(consumer_group_metadata=lambda: metadata)
+    assert generation_of(cast(Consumer, consumer)) == generation

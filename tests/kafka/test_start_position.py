@@ -1,0 +1,130 @@
+"""Where a group's partitions begin with KAFKA_AUTO_OFFSET_RESET=latest, whoever else begins at the same time."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+from structlog.testing import capture_logs
+
+from consumer.kafka.options import OffsetReset, StreamOptions
+from consumer.kafka.start_position import Start, StartPosition
+from consumer.scheduling.offset_map import decode, encode
+from consumer.scheduling.task import Partition
+
+TOPIC_ID = bytes(range(20))
+FORMER_ID = bytes(16) + TOPIC_ID[16:]
+IDS = {"events": TOPIC_ID}
+LOW, HIGH = 10, 50
+ZERO, THREE = Partition("events", 0), Partition("events", 3)
+
+
+class Group:
+    """Stands for librdkafka's consumer and admin client, and the coordinator behind them: a topic of four partitions.
+
+    commits -- by partition, the metadata of what others have committed at offset 30
+    """
+
+    def __init__(self, **commits: str) -> None:
+        self.stored = {int(number.removeprefix("p")): (30, metadata) for number, metadata in commits.items()}
+        self.partitions = 4
+        self.refuses_commits = False
+
+    def get_watermark_offsets(self, _partition: TopicPartition, timeout: float) -> tuple[int, int]:
+        assert timeout > 0
+        return LOW, HIGH
+
+    def list_topics(self, topic: str, timeout: float) -> SimpleNamespace:
+        assert timeout > 0
+        found = {topic: SimpleNamespace(partitions=dict.fromkeys(range(self.partitions)))}
+        return SimpleNamespace(topics=found)
+
+    def committed(self, partitions: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+        assert timeout > 0
+        none = (-1001, "")
+        stored = [(each, *self.stored.get(each.partition, none)) for each in partitions]
+        return [TopicPartition(each.topic, each.partition, offset, metadata) for each, offset, metadata in stored]
+
+    def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> None:
+        assert asynchronous is False
+        if self.refuses_commits:
+            raise KafkaException(KafkaError(KafkaError.ILLEGAL_GENERATION))
+        self.stored |= {each.partition: (each.offset, each.metadata or "") for each in offsets}
+
+    def begin(self, *partitions: Partition, reset: OffsetReset = OffsetReset.LATEST) -> dict[Partition, Start]:
+        """One of its workers begins these partitions, which are its own."""
+        anything: Any = self
+        options = StreamOptions(("events",), "group", "events.dead-letter", {}, offset_reset=reset)
+        start = StartPosition(options, lambda: cast(AdminClient, anything))
+        return start.resolve(cast(Consumer, anything), partitions, IDS)
+
+
+def of(topic_id: bytes, partition_count: int = 0) -> str:
+    """The metadata of a commit at offset 30."""
+    return encode(topic_id, 30, 30, (), partition_count=partition_count)
+
+
+def test_a_new_group_begins_at_the_ends_and_commits_what_is_its_own_and_nothing_else() -> None:
+    group = Group()
+    starts = group.begin(ZERO, THREE)
+    assert [start.offset for start in starts.values()] == [HIGH, HIGH]
+    assert group.stored.keys() == {0, 3}
+    offset, metadata = group.stored[3]
+    claim = decode(metadata)
+    assert claim is not None
+    assert (offset, claim.topic_id, claim.committed, claim.partition_count) == (HIGH, TOPIC_ID, HIGH, 4)
+
+
+def test_a_worker_that_is_a_moment_late_begins_its_partitions_at_their_ends_too() -> None:
+    group = Group()
+    group.begin(ZERO)
+    assert group.begin(THREE)[THREE].offset == HIGH
+
+
+def test_a_commit_that_has_appeared_meanwhile_counts() -> None:
+    group = Group(p3=of(TOPIC_ID, 4))
+    start = group.begin(THREE)[THREE]
+    assert start.committed is not None
+    assert start.committed.offset == 30
+    assert group.stored[3][0] == 30, "it is not committed over"
+
+
+@pytest.mark.parametrize(
+    ("others", "offset"),
+    [
+        pytest.param({"p0": of(TOPIC_ID, 4)}, HIGH, id="the group began the topic with it"),
+        pytest.param({"p0": of(TOPIC_ID, 3)}, LOW, id="it was added later"),
+        pytest.param({"p0": of(TOPIC_ID, 3), "p1": of(TOPIC_ID, 4)}, LOW, id="it was added later, by the lowest count"),
+        pytest.param({"p0": of(TOPIC_ID)}, LOW, id="nobody has stored a count: a worker of an older version"),
+        pytest.param({"p0": ""}, LOW, id="nobody has stored anything: another tool"),
+        pytest.param({"p0": of(FORMER_ID, 4)}, LOW, id="the group knows a topic of this name that was deleted"),
+    ],
+)
+def test_a_partition_without_a_commit_of_a_topic_that_the_group_knows(others: dict[str, str], offset: int) -> None:
+    assert Group(**others).begin(THREE)[THREE].offset == offset
+
+
+def test_partitions_that_were_added_pass_on_the_count_that_the_group_began_with() -> None:
+    """Else the second of two that were added together would be taken for one that was there."""
+    group = Group(p0=of(TOPIC_ID, 2), p1=of(TOPIC_ID, 2))
+    for added in (Partition("events", 2), THREE):
+        assert group.begin(added)[added] == Start(LOW, 2)
+
+
+def test_a_start_whose_commit_is_refused_is_used_all_the_same() -> None:
+    """The committer commits it a moment later."""
+    group = Group()
+    group.refuses_commits = True
+    with capture_logs() as logged:
+        assert group.begin(THREE)[THREE].offset == HIGH
+    assert [(each["error"], each["cause"].split()[0]) for each in logged if each["log_level"] == "warning"] == [
+        ("ILLEGAL_GENERATION", "KafkaException")
+    ]
+
+
+def test_with_earliest_the_beginning_is_the_start_whatever_others_have_committed() -> None:
+    group = Group(p0=of(TOPIC_ID, 4))
+    assert group.begin(THREE, reset=OffsetReset.EARLIEST)[THREE] == Start(LOW)

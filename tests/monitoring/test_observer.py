@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from queue import SimpleQueue
+from typing import cast
+
+import pytest
+from confluent_kafka import Message
+
+from consumer.demo.observer import DemoJournal
+from consumer.enrolment.disposition import FilterReason
+from consumer.enrolment.enroller import Enrolled, Enroller, Undeliverable
+from consumer.enrolment.rules import Rules
+from consumer.monitoring.observer import Journal, combined
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.task import Record, Task
+from consumer.worker.intake import Intake
+from tests.scheduling.builders import EVENTS, TIMESTAMP_MS, Consumed
+
+BROWSING, NAMELESS, JANES = (
+    b'{"type":"page"}',
+    b'{"type":"identify"}',
+    b'{"type":"identify","traits":{"email":"j@x.io"}}',
+)
+
+
+class Listener(DemoJournal):
+    """Wants so many filtered records of a batch, and notes what it hears."""
+
+    def __init__(self, wanted: int) -> None:
+        super().__init__(SimpleQueue())
+        self.wanted = wanted
+        self.heard: list[tuple[int, str]] = []
+
+    def filtered_wanted(self) -> int:
+        return self.wanted
+
+    def filtered(self, record: Record, reason: FilterReason) -> None:
+        self.heard.append((record.offset, reason))
+
+    def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
+        self.heard.append((task.record.offset, type(decision).__name__))
+
+
+def read(journal: Journal | None, *values: bytes) -> dict[str, int]:
+    """The journal hears of a batch with these values; gives how many records were filtered, by reason."""
+    ledgers = {EVENTS: Ledger(EVENTS, 0, 0)}
+    intake = Intake(Enroller(Rules.of()), ledgers, lambda ledger, *_: ledger, 0, journal)
+    messages = [cast(Message, Consumed(offset, value)) for offset, value in enumerate(values)]
+    batch, errors = intake.read(messages, TIMESTAMP_MS)
+    assert errors == []
+    return {str(reason): number for reason, number in batch.filtered.items()}
+
+
+def test_it_hears_of_the_last_filtered_records_of_each_reason_and_all_are_counted() -> None:
+    listener = Listener(wanted=2)
+    filtered = read(listener, NAMELESS, *[BROWSING] * 5)
+    assert filtered == {"no_identity": 1, "not_enrolment": 5}
+    assert listener.heard == [(0, "no_identity"), (4, "not_enrolment"), (5, "not_enrolment")]
+
+
+def test_it_hears_of_every_record_that_goes_on() -> None:
+    listener = Listener(wanted=0)
+    read(listener, JANES, BROWSING, b"oops", JANES)
+    assert listener.heard == [(0, "Enrolled"), (2, "Undeliverable"), (3, "Enrolled")]
+
+
+@pytest.mark.parametrize("wanted", [0, 3])
+def test_several_journals_hear_the_same(wanted: int) -> None:
+    one, other = Listener(wanted), Listener(wanted=1)
+    read(combined([one, other]), BROWSING, BROWSING, JANES)
+    assert one.heard == other.heard
+    assert len(one.heard) == 1 + min(2, max(wanted, 1))
+
+
+def test_of_no_journal_there_is_none() -> None:
+    assert combined([]) is None
+    assert read(None, BROWSING) == {"not_enrolment": 1}
+
+
+def test_one_journal_is_itself() -> None:
+    listener = Listener(wanted=1)
+    assert combined([listener]) is listener

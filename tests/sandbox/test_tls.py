@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from consumer.errors import ConfigurationError
+from consumer.sandbox.faults import Connection, Rule, Script
+from consumer.sandbox.options import SandboxOptions
+from consumer.sandbox.server import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.sandbox.conftest import Client
+
+    Serve = Callable[..., Client]
+
+needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="the openssl command makes the certificates")
+
+
+@needs_openssl
+def test_a_client_that_is_given_the_ca_trusts_it(serve: Serve, tmp_path: Path, jane: dict[str, str]) -> None:
+    ca_file = tmp_path / "ca.pem"
+    client = serve(tls_ca_file=ca_file)
+    assert client.sandbox.url.startswith("https://127.0.0.1:")
+    client.session.verify = str(ca_file)
+    assert client.post(jane).status_code == 200
+
+
+@needs_openssl
+def test_a_client_that_is_not_given_the_ca_does_not(serve: Serve, tmp_path: Path, jane: dict[str, str]) -> None:
+    client = serve(tls_ca_file=tmp_path / "ca.pem")
+    with pytest.raises(requests.exceptions.SSLError):
+        client.post(jane)
+
+
+@needs_openssl
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "sandbox.internal"])
+def test_its_certificate_is_good_for_each_name_under_the_strictest_check(
+    serve: Serve, tmp_path: Path, name: str
+) -> None:
+    ca_file = tmp_path / "ca.pem"
+    client = serve(tls_ca_file=ca_file, allowed_hosts=("sandbox.internal",))
+    context = ssl.create_default_context(cafile=str(ca_file))
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    address = ("127.0.0.1", client.sandbox.port)
+    with socket.create_connection(address) as plain, context.wrap_socket(plain, server_hostname=name) as wrapped:
+        assert wrapped.version() in ("TLSv1.2", "TLSv1.3")
+
+
+@needs_openssl
+def test_only_the_ca_certificate_is_left_behind(serve: Serve, tmp_path: Path) -> None:
+    serve(tls_ca_file=tmp_path / "ca.pem")
+    assert [path.name for path in tmp_path.iterdir()] == ["ca.pem"]
+    assert "PRIVATE KEY" not in (tmp_path / "ca.pem").read_text()
+
+
+@needs_openssl
+def test_faults_work_over_tls_too(serve: Serve, tmp_path: Path, jane: dict[str, str]) -> None:
+    client = serve(tls_ca_file=tmp_path / "ca.pem", faults=Script((Rule(nth=(1,), connection=Connection.RESET),)))
+    client.session.verify = str(tmp_path / "ca.pem")
+    with pytest.raises(requests.ConnectionError):
+        client.post(jane)
+    assert client.post(jane).status_code == 200
+
+
+@needs_openssl
+def test_a_ca_file_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="certificate: can't be made: No such file"):
+        Sandbox(SandboxOptions(tls_ca_file=tmp_path / "none" / "ca.pem"))
+
+
+def test_without_the_openssl_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigurationError, match="Install the openssl command"):
+        Sandbox(SandboxOptions(tls_ca_file=tmp_path / "ca.pem"))

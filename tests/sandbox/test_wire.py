@@ -1,0 +1,195 @@
+"""Every fault of the connection, seen from the client's end of a real socket."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from consumer.sandbox.faults import Connection, Rule, Script
+from consumer.sandbox.log import Ending
+from consumer.sandbox.store import Stored
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from consumer.sandbox.server import Sandbox
+    from tests.sandbox.conftest import Client, Heard
+
+    Serve = Callable[..., Client]
+    Listen = Callable[[Sandbox, object], Heard]
+    OpenRequest = Callable[[Sandbox, object], socket.socket]
+
+
+def script(rule: Rule) -> Script:
+    return Script((rule,))
+
+
+def announced_length(heard: Heard) -> int:
+    lines = heard.head.decode().split("\r\n")
+    return next(int(line.partition(": ")[2]) for line in lines if line.startswith("Content-Length"))
+
+
+def test_an_ordinary_answer_keeps_the_connection(serve: Serve, jane: dict[str, str]) -> None:
+    client = serve()
+    answers = [client.post(jane) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert answers[0].headers["Content-Type"] == "application/json"
+    assert {"Date", "Server", "Content-Length"} <= set(answers[0].headers)
+    assert "Connection" not in answers[0].headers
+
+
+def test_a_client_that_asks_for_it_is_closed_on(serve: Serve, jane: dict[str, str]) -> None:
+    assert serve().post(jane, headers={"Connection": "close"}).headers["Connection"] == "close"
+
+
+def test_connection_close(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
+    heard = listen(serve(faults=script(Rule(connection=Connection.CLOSE))).sandbox, jane)
+    assert b"\r\nConnection: close" in heard.head
+    assert json.loads(heard.body)["response_code"] == "SUCCESS"
+    assert not heard.was_reset
+
+
+@pytest.mark.parametrize(("processed", "contacts"), [(True, 1), (False, 0), (None, 1)], ids=str)
+def test_a_reset_before_the_answer(
+    serve: Serve,
+    listen: Listen,
+    jane: dict[str, str],
+    processed: bool | None,
+    contacts: int,
+) -> None:
+    client = serve(faults=script(Rule(connection=Connection.RESET, processed=processed)))
+    heard = listen(client.sandbox, jane)
+    assert (heard.data, heard.was_reset) == (b"", True)
+    assert len(client.sandbox.contacts()) == contacts
+
+
+def test_a_reset_in_the_middle_of_the_answer(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
+    heard = listen(serve(faults=script(Rule(connection=Connection.CUT))).sandbox, jane)
+    assert heard.was_reset
+    assert len(heard.body) == announced_length(heard) // 2
+
+
+def test_an_orderly_end_in_the_middle_of_the_answer(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
+    heard = listen(serve(faults=script(Rule(connection=Connection.TRUNCATE))).sandbox, jane)
+    assert not heard.was_reset
+    assert len(heard.body) == announced_length(heard) // 2
+
+
+def test_a_reset_after_the_whole_answer(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
+    heard = listen(serve(faults=script(Rule(connection=Connection.RESET_AFTER))).sandbox, jane)
+    assert heard.was_reset
+    assert json.loads(heard.body)["response_code"] == "SUCCESS"
+
+
+def test_bytes_that_are_not_http(serve: Serve, jane: dict[str, str]) -> None:
+    client = serve(faults=script(Rule(connection=Connection.GARBAGE)))
+    with pytest.raises(requests.ConnectionError):
+        client.post(jane)
+    assert client.sandbox.wait_for(lambda: len(client.sandbox.requests()) == 1, timeout=60)
+    assert client.sandbox.requests()[0].ending is Ending.GARBAGE
+
+
+@pytest.mark.parametrize(("processed", "contacts"), [(True, 1), (False, 0)])
+def test_a_hanging_request_is_never_answered(
+    serve: Serve,
+    open_request: OpenRequest,
+    jane: dict[str, str],
+    processed: bool,
+    contacts: int,
+) -> None:
+    client = serve(faults=script(Rule(times=1, connection=Connection.HANG, processed=processed)))
+    sandbox = client.sandbox
+    connection = open_request(sandbox, jane)
+    assert sandbox.wait_for(lambda: client.ask("GET", "/sandbox/state").json()["unanswered"] == 1, timeout=60)
+    assert (len(sandbox.contacts()), sandbox.requests()) == (contacts, [])
+    connection.close()
+    assert sandbox.wait_for(lambda: len(sandbox.requests()) == 1, timeout=60)
+    entry = sandbox.requests()[0]
+    assert (entry.ending, entry.status, entry.answered_at) == (Ending.CLIENT_GONE, None, None)
+
+
+def test_others_are_served_while_one_hangs(serve: Serve, open_request: OpenRequest, jane: dict[str, str]) -> None:
+    client = serve(faults=script(Rule(contact=("jane*",), connection=Connection.HANG)))
+    open_request(client.sandbox, jane)
+    assert client.post({"email": "max@example.com"}).status_code == 200
+
+
+def test_a_delay_holds_the_answer_back_and_the_contact_is_there_already(
+    serve: Serve, open_request: OpenRequest, jane: dict[str, str]
+) -> None:
+    sandbox = serve(faults=script(Rule(delay=30.0))).sandbox
+    open_request(sandbox, jane)
+    assert sandbox.wait_for(lambda: len(sandbox.contacts()) == 1, timeout=60)
+    assert sandbox.requests() == []
+
+
+def test_after_its_delay_the_ordinary_answer_comes(serve: Serve, jane: dict[str, str]) -> None:
+    answer = serve(faults=script(Rule(delay=0.01))).post(jane)
+    assert (answer.status_code, answer.json()["response_code"]) == (200, "SUCCESS")
+
+
+def test_a_dripped_answer_comes_byte_by_byte_and_whole(serve: Serve, open_request: OpenRequest) -> None:
+    sandbox = serve(faults=script(Rule(status=200, body="ok", drip=0.02))).sandbox
+    connection = open_request(sandbox, {"email": "a@example.com"})
+    pieces: list[bytes] = []
+    while not b"".join(pieces).endswith(b"\r\n\r\nok"):
+        pieces.append(connection.recv(65536))
+    assert len(pieces) > 10
+
+
+@pytest.mark.parametrize(
+    ("rule", "status", "headers"),
+    [
+        (Rule(status=503, retry_after=7.0), 503, {"Retry-After": "7"}),
+        (Rule(status=429, retry_after="never"), 429, {"Retry-After": "never"}),
+        (Rule(status=302, location="http://127.0.0.1:1/"), 302, {"Location": "http://127.0.0.1:1/"}),
+        (Rule(status=400, headers={"X-Request-Id": "5"}), 400, {"X-Request-Id": "5"}),
+        (Rule(status=299), 299, {}),
+    ],
+)
+def test_a_status_with_its_headers(
+    serve: Serve, jane: dict[str, str], rule: Rule, status: int, headers: dict[str, str]
+) -> None:
+    client = serve(faults=script(rule))
+    for _ in range(2):
+        answer = client.post(jane)
+        assert answer.status_code == status
+        assert headers.items() <= dict(answer.headers).items()
+
+
+@pytest.mark.parametrize("body", ["", "not JSON", '{"http_code": 200', "<html></html>"])
+def test_a_malformed_body_arrives_as_it_is(serve: Serve, jane: dict[str, str], body: str) -> None:
+    assert serve(faults=script(Rule(status=200, body=body))).post(jane).text == body
+
+
+def test_a_retry_after_date_lies_ahead(serve: Serve, jane: dict[str, str]) -> None:
+    client = serve(faults=script(Rule(status=503, retry_after_date=3600.0)))
+    assert client.post(jane).headers["Retry-After"].endswith(" GMT")
+
+
+def test_an_oversized_answer(serve: Serve, jane: dict[str, str]) -> None:
+    assert len(serve(faults=script(Rule(padding=3_000_000))).post(jane).content) > 3_000_000
+
+
+def test_a_content_length_that_lies(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
+    rule = Rule(status=200, body="{}", headers={"Content-Length": "999"}, connection=Connection.CLOSE)
+    heard = listen(serve(faults=script(rule)).sandbox, jane)
+    assert heard.head.count(b"Content-Length") == 1
+    assert (announced_length(heard), heard.body) == (999, b"{}")
+
+
+def test_after_a_fault_the_next_request_is_served(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
+    client = serve(faults=script(Rule(first=1, connection=Connection.RESET)))
+    listen(client.sandbox, jane)
+    assert client.post(jane).status_code == 200
+    assert [entry.stored for entry in client.sandbox.requests()] == [Stored.CREATED, Stored.UPDATED]
+
+
+def test_a_script_may_set_the_servers_clock(serve: Serve) -> None:
+    date = "Sun, 29 Mar 2026 01:30:00 GMT"
+    client = serve(faults=script(Rule(headers={"date": date})))
+    assert client.ask("GET", "/v3/account").headers["Date"] == date

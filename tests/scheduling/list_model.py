@@ -1,0 +1,209 @@
+"""What a scheduler has to do, said with a list: every record that came, in its order, and what has become of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from consumer.delivery.gate import Permit
+from consumer.enrolment.disposition import Disposition, FilterReason
+from consumer.scheduling.back_pressure import Caps, pressure
+from consumer.scheduling.counts import Settlement
+from consumer.scheduling.offset_map import decode
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.task import Partition, Task
+from consumer.scheduling.work import Deliver
+from tests.monitoring.happenings import Arrival
+from tests.scheduling.builders import TOPIC_ID, record
+
+
+class State(Enum):
+    """What has become of a record, as far as anybody outside the scheduler can tell."""
+
+    WAITING = "waiting"
+    POSTING = "posting"
+    BURYING = "burying"
+    SETTLED = "settled"
+    GIVEN_UP = "given up"  # its partition leaves, or has left
+
+
+UNDER_WAY = frozenset({State.POSTING, State.BURYING})
+
+
+@dataclass(eq=False, slots=True)
+class Assignment:
+    """One stay of a partition with this worker."""
+
+    ledger: Ledger
+    position: int  # where the consumer stands
+    settled: set[int]  # offsets, those included that an earlier owner's commit has told of
+    leaving: bool = False
+    gone: bool = False
+    frontier: int = 0  # the highest that was ever asked for
+    sent: int = -1  # the last offset that was sent to be committed
+    share: int = 0  # records that it may hold, when the poll thread last looked
+
+    @property
+    def partition(self) -> Partition:
+        return self.ledger.partition
+
+    def next_record(self, topic: dict[int, Arrival], gap: int, arrival: Arrival) -> tuple[int, Arrival]:
+        """The next one in the topic; where it ends, the given one is written so far beyond the last."""
+        ahead = min((offset for offset in topic if offset >= self.position), default=None)
+        if ahead is None:
+            ahead = self.position + gap - 1
+            topic[ahead] = arrival
+        return ahead, topic[ahead]
+
+
+@dataclass(eq=False, slots=True)
+class Entry:
+    """One record that came and was not filtered."""
+
+    task: Task
+    assignment: Assignment
+    state: State = State.WAITING
+    not_before: float = 0.0  # when its retry is due
+    awaits_probe: bool = False
+    may_be_buried: bool = False
+    attempted: bool = False
+    sent: Deliver | None = None  # its last request
+
+    def blocks(self, other: Entry) -> bool:
+        """Whether the other, which came later, has to wait for this one."""
+        alive = self.state in UNDER_WAY or self.state is State.WAITING
+        return alive and not set(self.task.identities).isdisjoint(other.task.identities)
+
+
+@dataclass(slots=True)
+class Book:
+    """All records, and the totals."""
+
+    entries: list[Entry] = field(default_factory=list)
+    consumed: int = 0
+    skipped: int = 0
+    late: int = 0
+    settled: Counter[Settlement] = field(default_factory=Counter)
+    released: Counter[str] = field(default_factory=Counter)
+    ended: set[tuple[Partition, int]] = field(default_factory=set)  # what was settled, by this owner or an earlier one
+    holds: dict[str, bytes] = field(default_factory=dict)  # by identity, what ClickSend holds, where that is certain
+
+    def entry(self, task: Task) -> Entry:
+        """The entry of this very task; offsets come again, tasks don't."""
+        return next(entry for entry in self.entries if entry.task is task)
+
+    def in_state(self, *states: State) -> list[Entry]:
+        return [entry for entry in self.entries if entry.state in states]
+
+    def unsettled(self, assignment: Assignment) -> list[Entry]:
+        mine = (entry for entry in self.entries if entry.assignment is assignment)
+        return [entry for entry in mine if entry.state is not State.SETTLED]
+
+    def may_post(self, entry: Entry, now: float) -> None:
+        """A POST for this record begins: right now?"""
+        assert entry.state is State.WAITING, "handed out twice, or after its partition began to leave"
+        assert not entry.task.reason
+        assert not entry.awaits_probe
+        assert now >= entry.not_before, "before its retry was due"
+        earlier = self.entries[: self.entries.index(entry)]
+        assert not any(other.blocks(entry) for other in earlier), "overtakes an earlier record of the same contact"
+        later = (other for other in self.entries if other is not entry and other.state in UNDER_WAY)
+        assert not any(other.blocks(entry) for other in later), "two under way for one contact"
+
+    def may_bury(self, entry: Entry) -> None:
+        """A dead letter of this record is to be written: right now?"""
+        assert entry.state is State.WAITING, "handed out twice, or after its partition began to leave"
+        assert entry.may_be_buried
+        assert not entry.awaits_probe
+
+    def settle(self, entry: Entry, settlement: Settlement) -> None:
+        """The record has its end."""
+        assert entry.state in UNDER_WAY, "settled without an answer, or twice"
+        assert not entry.assignment.gone, "settled after its partition had gone"
+        entry.state = State.SETTLED
+        self.end(entry.assignment, entry.task.record.offset, settlement)
+
+    def end(self, assignment: Assignment, offset: int, settlement: Settlement) -> None:
+        """The record has its disposition."""
+        assignment.settled.add(offset)
+        self.ended.add((assignment.partition, offset))
+        self.settled[settlement] += 1
+
+    def post(self, entry: Entry) -> None:
+        """A request goes out: nobody knows what ClickSend holds until it was delivered."""
+        entry.state, entry.attempted = State.POSTING, True
+        for identity in entry.task.identities:
+            self.holds.pop(identity, None)
+
+    def delivered(self, entry: Entry) -> None:
+        """ClickSend has taken the contact, plainly, and the partition is still ours."""
+        self.holds |= dict.fromkeys(entry.task.identities, entry.task.payload)
+
+    def is_duplicate(self, entry: Entry) -> bool:
+        """Whether a request could not change what ClickSend holds."""
+        return all(self.holds.get(identity) == entry.task.payload for identity in entry.task.identities)
+
+    def skip(self, entry: Entry, now: float) -> None:
+        """The record was filtered as a duplicate, by being taken, when it might have gone out."""
+        self.may_post(entry, now)
+        assert not entry.attempted
+        assert self.is_duplicate(entry), "skipped, though ClickSend may hold something else"
+        entry.state = State.SETTLED
+        self.end(entry.assignment, entry.task.record.offset, (Disposition.FILTERED, FilterReason.DUPLICATE))
+
+    def may_commit(self, mine: Assignment, known: Iterable[int], offset: int, metadata: str) -> frozenset[int]:
+        """This is committed: may it be? Gives what is settled from this offset on. `known`: the topic's offsets."""
+        assert offset >= mine.sent, "goes back"
+        mine.sent = offset
+        lost = [each for each in known if each < offset and (mine.partition, each) not in self.ended]
+        assert not lost, "passes a record that nobody has settled"
+        claim = decode(metadata)
+        assert (claim is None) == (not metadata)
+        assert claim is None or (claim.topic_id, claim.committed) == (TOPIC_ID, offset)
+        beyond = frozenset(each for each in mine.settled if each >= offset)
+        assert {each for each in known if claim is not None and claim.says_settled(each)} == beyond
+        return beyond
+
+    def wait_again(self, entry: Entry) -> None:
+        """The request, or the writing of the dead letter, has ended without settling the record."""
+        leaves = entry.assignment.leaving or entry.assignment.gone
+        entry.state = State.GIVEN_UP if leaves else State.WAITING
+
+    def give_up_waiting(self, assignment: Assignment) -> None:
+        """The partition begins to leave."""
+        assignment.leaving = True
+        for entry in self.unsettled(assignment):
+            if entry.state is State.WAITING:
+                entry.state = State.GIVEN_UP
+
+    def release(self, assignment: Assignment, reason: str) -> None:
+        """The partition has gone. Its next owner may deliver something else."""
+        self.holds.clear()
+        self.give_up_waiting(assignment)
+        assignment.gone = True
+        self.released[reason] += len(self.unsettled(assignment))
+
+    def longest_lane(self) -> int:
+        in_lanes = self.in_state(State.WAITING, State.POSTING, State.BURYING)
+        return max(Counter(name for entry in in_lanes for name in entry.task.identities).values(), default=0)
+
+
+def regulate(assignments: list[Assignment], caps: Caps) -> None:
+    """What the poll thread does about back-pressure: is it enough, and not too much?"""
+    decision = pressure([mine.ledger for mine in assignments], caps)
+    for ledger in decision.pause:
+        ledger.paused = True
+    for ledger in decision.resume:
+        ledger.paused = False
+    for mine in assignments:
+        held, number = len(mine.ledger), len(assignments)
+        mine.share = min(caps.records // number, caps.size // number // record().size)  # they are all of one size
+        assert mine.ledger.paused or held < mine.share, "at its cap, and not paused"
+        assert mine.ledger not in decision.resume or held <= 0.8 * mine.share, "goes on too early"
+
+
+def permits(entries: Iterable[Entry]) -> Counter[Permit]:
+    """What the requests under way went out as."""
+    return Counter(entry.sent.permit for entry in entries if entry.sent is not None)

@@ -1,0 +1,83 @@
+"""When a partition is paused, and when it goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from consumer.scheduling.back_pressure import MAX_UNSETTLED, Caps, Pressure, pressure
+from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.task import Partition, Task
+from tests.scheduling.builders import record
+
+CAPS = Caps(records=100, size=10_000)
+GO_ON = Pressure(pause=[], resume=[])
+
+
+def holding(records: int, size: int = 0, number: int = 0) -> Ledger:
+    """A ledger with so many unsettled records, of so many bytes in all."""
+    ledger = Ledger(Partition("events", number), 0, 0)
+    for offset in range(records):
+        ledger.admit(Task(record(offset, value=bytes(size if not offset else 0)), ledger))
+    return ledger
+
+
+def paused(records: int, size: int = 0) -> Ledger:
+    ledger = holding(records, size)
+    ledger.paused = True
+    return ledger
+
+
+@pytest.mark.parametrize(("records", "size"), [(100, 0), (101, 0), (1, 10_000)], ids=["records", "beyond", "bytes"])
+def test_a_partition_at_its_cap_is_paused(records: int, size: int) -> None:
+    ledger = holding(records, size)
+    assert pressure([ledger], CAPS) == Pressure(pause=[ledger], resume=[])
+
+
+def test_a_partition_below_its_caps_goes_on() -> None:
+    assert pressure([holding(99, 9_999)], CAPS) == GO_ON
+
+
+def test_a_paused_partition_goes_on_once_it_has_come_down_well_below_its_caps() -> None:
+    ledger = paused(80, 8_000)
+    assert pressure([ledger], CAPS) == Pressure(pause=[], resume=[ledger])
+
+
+@pytest.mark.parametrize(
+    ("records", "size"),
+    [(81, 0), (1, 8_001), (100, 10_000)],
+    ids=["too many records", "too many bytes", "at its caps"],
+)
+def test_until_then_it_stays_paused(records: int, size: int) -> None:
+    assert pressure([paused(records, size)], CAPS) == GO_ON
+
+
+def test_the_caps_are_shared_equally_so_that_no_partition_crowds_out_another() -> None:
+    full, free = holding(50), holding(49, number=1)
+    assert pressure([full, free], CAPS) == Pressure(pause=[full], resume=[])
+    heavy, light = holding(1, 5_000), holding(1, 4_999, number=1)
+    assert pressure([heavy, light], CAPS) == Pressure(pause=[heavy], resume=[])
+
+
+def test_a_partition_that_leaves_makes_room_for_the_others() -> None:
+    ledger = paused(50)
+    assert pressure([ledger, holding(0, number=1)], CAPS) == GO_ON
+    assert pressure([ledger], CAPS).resume == [ledger]
+
+
+def test_however_large_the_caps_no_partition_holds_more_than_the_commit_metadata_can_list() -> None:
+    ledger = holding(MAX_UNSETTLED)
+    assert pressure([ledger], Caps(records=1_000_000)).pause == [ledger]
+
+
+def test_with_more_partitions_than_records_and_bytes_to_hold_each_still_gets_one_at_a_time() -> None:
+    many = [holding(0, number=number) for number in range(50)]
+    tiny = Caps(records=10, size=10)
+    assert pressure(many, tiny) == GO_ON
+    full = holding(1, 1)
+    assert pressure([*many, full], tiny).pause == [full]
+    emptied = paused(0)
+    assert pressure([*many, emptied], tiny).resume == [emptied]
+
+
+def test_without_partitions_there_is_nothing_to_do() -> None:
+    assert pressure([], CAPS) == GO_ON

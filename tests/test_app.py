@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from consumer.app import CredentialStore, Debugger
+from consumer.clicksend.transport import Trust
+from consumer.monitoring.server import Report
+from consumer.settings import Sources, load
+from tests.kafka.test_properties import BASE
+from tests.scheduling.builders import Engine
+
+
+def wired(**variables: str) -> Debugger | None:
+    monitor = load(Sources(variables), sections=("monitor",)).monitor
+    return Debugger.of(monitor, Engine().scheduler, lambda: Report(good=True, body={}), time.monotonic)
+
+
+def test_on_loopback_there_is_an_event_debugger() -> None:
+    assert wired() is not None
+
+
+@pytest.mark.parametrize("variables", [{"MONITOR_DEBUGGER": "off"}, {"MONITOR_HOST": "0.0.0.0"}])  # noqa: S104
+def test_where_it_is_off_nothing_hears_of_records(variables: dict[str, str]) -> None:
+    assert wired(**variables) is None
+
+
+def test_credentials_that_cannot_be_read_again_name_their_cause(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("the-key")
+    given = {name: value for name, value in BASE.items() if name != "CLICKSEND_API_KEY"}
+    sources = Sources({"SECRETS_DIR": str(tmp_path), **given, "CLICKSEND_API_KEY_FILE": str(key)})
+    store = CredentialStore(load(sources), Trust(None))
+    key.unlink()
+    with capture_logs() as logged:
+        store.reload()
+    assert [each["cause"] for each in logged] == ["ConfigurationError"] * len(logged)
+    assert all("loading.py" in each["at"] for each in logged)
+    assert logged

@@ -10,12 +10,9 @@ from itertools import islice
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 from tests.chaos.evidence import Place, Produced
-<<<<<<< HEAD
 from tests.chaos.history import Line
-from tests.kafka.raw_producer import Header, produce_raw_headers
-=======
 from tests.chaos.transaction import Transaction
->>>>>>> chaosx
+from tests.kafka.raw_producer import Header, produce_raw_headers
 
 UNREADABLE: list[Header] = [(b"trace", b"7"), (b"caf\xe9", b"1")]  # as clients in C, Go and Rust may write them
 TICK = 0.05

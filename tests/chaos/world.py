@@ -11,12 +11,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-<<<<<<< HEAD
-from confluent_kafka import KafkaException
-
-=======
 from confluent_kafka import IsolationLevel, KafkaException
->>>>>>> chaosx
+
 from consumer.scheduling.offset_map import decode
 from tests.chaos.commit_log import LoggedCommit, commit_log
 from tests.chaos.evidence import (
@@ -39,11 +35,8 @@ from tests.chaos.history import history
 from tests.chaos.sink import SLOW, Sink
 from tests.chaos.source import Source
 from tests.chaos.topics import Group, read
-<<<<<<< HEAD
-from tests.kafka.apache import ApacheKafka
-=======
 from tests.chaos.transaction import Ending, Transaction
->>>>>>> chaosx
+from tests.kafka.apache import ApacheKafka
 
 PARTITIONS = 6
 WORKERS = 3

@@ -82,6 +82,7 @@ def world(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[World]:
         yield World(kafka_from_jars, sandbox, tmp_path, documents.files(COMMANDS))
 
 
+@pytest.mark.slow
 @pytest.mark.kafka
 def test_the_programs_commands_print_what_the_documents_show(world: World, kafka_from_jars: ApacheKafka) -> None:
     for example in of_the_program():
@@ -141,6 +142,7 @@ def help_of(*words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", [each for each in beginning_with("make", "demo") if each.output], ids=str)
 def test_the_demo_prints_what_the_documents_show(example: Example) -> None:
     """Line by line: which of two contacts comes first is not told beforehand."""

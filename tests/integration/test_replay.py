@@ -138,6 +138,7 @@ def test_a_replay_that_is_finished_says_so_and_begins_anew_only_when_told(gravey
     assert delivered(graveyard) == [JANE] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
 def test_interrupted_it_ends_in_order_and_goes_on_where_it_stopped(
     graveyard: Graveyard, number: signal.Signals
@@ -158,6 +159,7 @@ def test_interrupted_it_ends_in_order_and_goes_on_where_it_stopped(
     assert Counter(delivered(graveyard)) == Counter(emails)
 
 
+@pytest.mark.slow
 def test_killed_it_loses_nothing_and_repeats_little(graveyard: Graveyard) -> None:
     """At most what was in flight, and what was settled since the last commit (every quarter of a second) was built."""
     emails = [f"u{number}@example.com" for number in range(100)]

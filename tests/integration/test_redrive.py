@@ -186,6 +186,7 @@ def test_what_is_no_letter_of_a_topic_that_we_consume_is_left_alone(graveyard: G
     assert outcomes(graveyard, *TO_SOURCE, **topics) == {"no_letter_of_ours": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [TO_SOURCE, TO_CLICKSEND], ids=["source", "deliver"])
 def test_killed_at_any_moment_it_loses_nothing_and_repeats_the_record_in_hand(
     graveyard: Graveyard, target: tuple[str, ...]
@@ -210,6 +211,7 @@ def test_killed_at_any_moment_it_loses_nothing_and_repeats_the_record_in_hand(
     assert sum(repeated.values()) <= len(emails) + kills
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [TO_SOURCE, TO_CLICKSEND], ids=["source", "deliver"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
 def test_interrupted_it_ends_in_order_and_says_how_to_go_on(

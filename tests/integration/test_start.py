@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 
+import pytest
+
 from tests.integration.stage import Stage, sign_up
 from tests.kafka.apache import free_ports
 
@@ -62,6 +64,7 @@ def test_a_group_without_offsets_may_refuse_to_guess(stage: Stage) -> None:
     assert "KAFKA_AUTO_OFFSET_RESET" in worker.output()
 
 
+@pytest.mark.slow
 def test_a_group_that_begins_at_the_end_loses_nothing_that_comes_afterwards(stage: Stage) -> None:
     stage.produce(sign_up(0))
     variables = {"KAFKA_AUTO_OFFSET_RESET": "latest", **stage.miss_soon()}

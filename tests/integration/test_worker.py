@@ -81,6 +81,7 @@ def test_after_a_stop_nothing_is_delivered_again(stage: Stage) -> None:
     assert stage.lag() == 0
 
 
+@pytest.mark.slow
 def test_a_kill_loses_nothing_and_repeats_nothing_that_was_committed_as_settled(stage: Stage) -> None:
     stage.faults(Rule(contact=("u0@example.com",), status=503), Rule(delay=0.05))
     stage.produce(*[sign_up(number) for number in range(400)])
@@ -206,6 +207,7 @@ def test_a_drain_that_runs_out_of_time_says_so_in_its_exit_status(stage: Stage) 
         assert worker.stop() == 1
 
 
+@pytest.mark.slow
 def test_two_workers_share_the_topic_and_deliver_everything_once(stage: Stage) -> None:
     stage.faults(Rule(delay=0.2))  # so that the second comes in the midst of it
     with stage.worker(DELIVERY_CONCURRENCY="4") as first:

@@ -45,8 +45,9 @@ class Mutant:
         assert self.old in source, f"{self.name}: the engine has changed; write the mutant anew"
         scope = {**vars(sys.modules[self.owner.__module__]), "classify": classify, "datetime": datetime, "UTC": UTC}
         broken = "from __future__ import annotations\n" + source.replace(self.old, self.new)
-        exec(compile(broken, f"<{self.name}>", "exec"), scope)  # noqa: S102 -- our own source, changed
-        patch.setattr(self.owner, self.method, scope[self.method])
+        made: dict[str, object] = {}  # beside the module's names: a function of it may be called as the method is
+        exec(compile(broken, f"<{self.name}>", "exec"), scope, made)  # noqa: S102 -- our own source, changed
+        patch.setattr(self.owner, self.method, made[self.method])
 
 
 def _mutant(name: str, what: tuple[type, str], old: str, new: str, *oracles: str) -> Mutant:

@@ -166,14 +166,53 @@ def test_where_a_partition_begins_whose_offset_was_committed_for_a_topic(topic_i
     assert (ledger.settled_before is not None) == (topic_id == OURS), "only this topic's own map is believed"
 
 
+def not_utf_8() -> SystemError:
+    """What the binding raises where somebody has committed such metadata."""
+    error = SystemError("<method 'committed'> returned a result with an exception set")
+    error.__cause__ = UnicodeDecodeError("utf-8", b"jane.doe@example.com\xff", 20, 21, "invalid start byte")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("failure", "error", "cause"),
+    [
+        pytest.param(
+            KafkaException(KafkaError(KafkaError._TIMED_OUT, "jane.doe@example.com")),
+            "_TIMED_OUT",
+            "KafkaException _TIMED_OUT",
+            id="no answer",
+        ),
+        pytest.param(
+            UnicodeDecodeError("utf-8", b"jane.doe@example.com\xff", 20, 21, "invalid start byte"),
+            "metadata that is not UTF-8",
+            "UnicodeDecodeError",
+            id="metadata that is not UTF-8",
+        ),
+        pytest.param(
+            not_utf_8(),
+            "metadata that is not UTF-8",
+            "SystemError caused by UnicodeDecodeError",
+            id="the same, as the binding says it for several partitions",
+        ),
+    ],
+)
+def test_the_line_of_committed_offsets_that_could_not_be_read_names_the_cause(
+    failure: Exception, error: str, cause: str
+) -> None:
+    group = Group(failure)
+    with capture_logs() as logged:
+        Member(group, OURS).assigned()
+    (line,) = [each for each in logged if each["event"].startswith("committed offsets could not be read")]
+    assert (line["error"], line["cause"]) == (error, cause)
+    assert "test_rebalance.py" in line["at"]
+    assert "jane" not in str(line), "metadata may hold anything"
+    assert group.begun == [OFFSET_INVALID], "librdkafka asks for the offset by itself"
+
+
 def test_nothing_is_committed_of_a_partition_whose_offset_could_not_be_read_before_a_record_came() -> None:
     group = Group(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
     member = Member(group, OURS)
-    with capture_logs() as logged:
-        member.assigned()
-    (line,) = [each for each in logged if each["event"].startswith("committed offsets could not be read")]
-    assert (line["error"], line["cause"]) == ("_TIMED_OUT", "KafkaException _TIMED_OUT")
-    assert "test_rebalance.py" in line["at"]
+    member.assigned()
     assert group.begun == [OFFSET_INVALID], "librdkafka asks for the offset by itself"
     member.committer.commit(member.group)
     assert group.commits == []

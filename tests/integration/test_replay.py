@@ -11,7 +11,7 @@ from confluent_kafka import Producer, TopicPartition
 
 from consumer.sandbox.faults import Rule
 from tests.integration.access import Access
-from tests.integration.command import HANG_SECONDS, wait_until
+from tests.integration.command import HANG_SECONDS, run, wait_until
 from tests.integration.graveyard import RECORD_MS, Graveyard
 from tests.integration.stage import page_view
 from tests.kafka.apache import ApacheKafka
@@ -125,6 +125,19 @@ def test_identities_come_from_a_file_too_so_that_no_process_list_shows_them(grav
     assert outcomes(graveyard, *ALL, "--identities-from", "people") == {"delivered/accepted": 2, "left/not_meant": 1}
     assert delivered(graveyard) == [JANE, ANN]
     assert "not-there can't be read" in graveyard.command(*ALL, "--identities-from", "not-there").stderr
+
+
+def test_identities_come_from_stdin_too(graveyard: Graveyard) -> None:
+    for email in (JANE, JOE, ANN):
+        graveyard.record(email)
+    stage, arguments = graveyard.stage, (*ALL, "--identities-from", "-")
+    done = run(
+        *arguments, variables=stage.variables(), folder=stage.folder, stdin=f"{JANE.upper()}\r\n\n{ANN}".encode()
+    )
+    assert (done.returncode, delivered(graveyard)) == (0, [JANE, ANN])
+    nobody = run(*arguments, variables=stage.variables(), folder=stage.folder)
+    assert (nobody.returncode, "stdin has no line" in nobody.stderr) == (2, True)
+    assert delivered(graveyard) == [JANE, ANN], "no list is not everybody"
 
 
 def test_a_replay_that_is_finished_says_so_and_begins_anew_only_when_told(graveyard: Graveyard) -> None:

@@ -99,7 +99,7 @@ class Application:
     def run(self) -> Ending:
         """Consume, deliver and be watched until stopped. Raises as `Worker.run` does."""
         self.monitor.start()
-        log.info("monitoring", address=self.monitor.address, event_debugger=self.monitor.page or "off")
+        log.info("monitor started", address=self.monitor.address, event_debugger=self.monitor.page or "off")
         self._watchdog.start()
         try:
             return self._worker.run()
@@ -188,7 +188,7 @@ class CredentialStore:
         except ConfigurationError as error:
             for problem in error.problems:
                 fields = {"name": problem.name, "what": problem.what, **cause_of(error)}
-                log.warning("the credentials could not be read again", **fields)
+                log.warning("credentials not reloaded", **fields)
 
 
 def scheduler(settings: Settings, threads: Threads) -> Scheduler:

@@ -191,13 +191,11 @@ def explain(  # noqa: PLR0913 -- one parameter an option
 
 @app.command()
 def lag(
-    seconds: Annotated[
-        float, typer.Argument(metavar="[SECONDS]", min=0.1, help="Of --watch: how long until the next look.")
-    ] = 2.0,
     *,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Again and again, until Ctrl-C: --watch, or --watch 5.")
-    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Repeat the table until Ctrl-C.")] = False,
+    interval: Annotated[
+        float, typer.Option("--interval", min=0.1, metavar="SECONDS", help="Between two tables of --watch.")
+    ] = 2.0,
     form: FormatOption = Format.TABLE,
     group: Group = None,
     config: ConfigFile = None,
@@ -206,7 +204,7 @@ def lag(
     """How far behind the group is: offsets, lag, owner, age of the oldest unsettled record."""
     from consumer.commands.lag.command import lag as show
 
-    return show(sources(config, overrides, group), form, seconds if watch else None)
+    return show(sources(config, overrides, group), form, interval if watch else None)
 
 
 @app.command()

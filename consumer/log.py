@@ -62,7 +62,7 @@ class RepeatFilter:
         self._every = every
         self._lock = threading.Lock()
         self._said_at: dict[str, float] = {}
-        self._left_out: dict[str, int] = {}
+        self._suppressed: dict[str, int] = {}
 
     def ask(self, key: str, now: float) -> int | None:
         """None: leave this line out. A number: say it, so many were left out since the last one.
@@ -71,12 +71,12 @@ class RepeatFilter:
         """
         with self._lock:
             if key in self._said_at and now < self._said_at[key] + self._every:
-                self._left_out[key] += 1
+                self._suppressed[key] += 1
                 return None
             self._said_at[key] = now
-            left_out = self._left_out.get(key, 0)
-            self._left_out[key] = 0
-            return left_out
+            suppressed = self._suppressed.get(key, 0)
+            self._suppressed[key] = 0
+            return suppressed
 
 
 def librdkafka() -> logging.Logger:
@@ -270,10 +270,10 @@ class _ToStructlog(logging.Handler):
         text = _message(record) if record.name == LIBRDKAFKA else str(record.msg)
         extra: dict[str, object] = {"logger": record.name, "exc_info": record.exc_info}
         if record.name == LIBRDKAFKA:
-            left_out = self._summary.ask(_kind(record), self._clock())
-            if left_out is None:
+            suppressed = self._summary.ask(_kind(record), self._clock())
+            if suppressed is None:
                 return
-            extra["left_out"] = left_out
+            extra["suppressed"] = suppressed
         structlog.get_logger().log(record.levelno, text[:LONGEST].partition("\n")[0], **extra)
 
 

@@ -47,6 +47,6 @@ def run(settings: Settings) -> ExitStatus:
     ending = member.run()
     if ending is Ending.UNANSWERED:
         # Closing the consumer would wait for the missing answer for as long as the session lasts.
-        log.warning("ending without Kafka's answer to the last commit; what it held is delivered again")
+        log.warning("last commit unconfirmed, its records will be delivered again")
         os._exit(ExitStatus.FAILED)
     return ExitStatus.DONE if ending is Ending.DRAINED else ExitStatus.FAILED

@@ -83,13 +83,13 @@ class StartPosition:
                 starts = self._latest(consumer, ends, topic_ids, timeout)
         except KafkaException as failure:
             error = failure.args[0].name()
-            log.warning("start of partitions could not be looked up, will retry", error=error, **cause_of(failure))
+            log.warning("start offsets not read, will retry", error=error, **cause_of(failure))
             starts = {partition: StartOffset(low) for partition, (low, _high) in ends.items() if self._earliest}
         for partition, start in starts.items():
             if start.committed is None:
                 ahead = ends[partition][1] - start.offset
                 log.info(
-                    "the group begins this partition",
+                    "partition started without a committed offset",
                     partition=str(partition),
                     offset=start.offset,
                     records_ahead=ahead,
@@ -114,7 +114,7 @@ class StartPosition:
         if self._options.offset_reset is OffsetReset.ERROR:
             what = f"the topic {partition.topic} was deleted and created again, and KAFKA_AUTO_OFFSET_RESET is error"
             raise no_usable_offset(f"partition {partition}", what)
-        log.warning("the topic was deleted and created again; going to its beginning", partition=str(partition))
+        log.warning("topic recreated, consuming from its beginning", partition=str(partition))
         return TopicPartition(*partition, OFFSET_BEGINNING)
 
     @property
@@ -161,7 +161,7 @@ class StartPosition:
                 consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as failure:  # the committer does it in a moment
             error = failure.args[0].name()
-            log.warning("the start of partitions could not be committed yet", error=error, **cause_of(failure))
+            log.warning("start offsets not committed, will retry", error=error, **cause_of(failure))
 
 
 class _BegunTopic:

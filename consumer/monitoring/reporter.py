@@ -33,6 +33,13 @@ class RebalanceEvent(StrEnum):
     LOST = "lost"
 
 
+_REBALANCED = {
+    RebalanceEvent.ASSIGNED: "partitions assigned",
+    RebalanceEvent.REVOKED: "partitions revoked",
+    RebalanceEvent.LOST: "partitions lost",
+}
+
+
 class DeadLetterResult(StrEnum):
     """The broker's answer to a dead letter."""
 
@@ -86,7 +93,7 @@ class Reporter:
             self._retries[outcome.cause or outcome.result,] += 1
         if outcome.result is Result.TRANSIENT:
             self._say_once_a_while(
-                "ClickSend could not take a contact; it is tried again",
+                "delivery attempt failed, will retry",
                 outcome.cause or "",
                 cause=outcome.cause,
                 status=outcome.status,
@@ -109,9 +116,9 @@ class Reporter:
         with self._lock:
             before, self._fault = self._fault, fault
         if fault is not None and fault is not before:
-            log.error("delivery halted; probing until it is mended, no record is lost", reason=fault, hint=fault.hint)
+            log.error("delivery halted", reason=fault, hint=fault.hint)
         elif fault is None and before is not None:
-            log.info("delivery resumes", after=before)
+            log.info("delivery resumed", after=before)
 
     def probed(self, result: ProbeResult) -> None:
         """A probe has come back."""
@@ -139,7 +146,7 @@ class Reporter:
         self._dead_letters.labels(DeadLetterResult.FAILED).inc()
         error = failure.args[0].name()
         self._say_once_a_while(
-            "a dead letter could not be written; the record waits and it is tried again",
+            "dead letter not written, will retry",
             error,
             error=error,
             **cause_of(failure),
@@ -155,7 +162,7 @@ class Reporter:
         self._producers_replaced.inc()
         error = failure.args[0].name()
         self._say_once_a_while(
-            "the producer of dead letters failed; a new one writes again what was not acknowledged",
+            "dead-letter producer failed, replaced",
             error,
             error=error,
             **cause_of(failure),
@@ -174,11 +181,11 @@ class Reporter:
     def rebalanced(self, event: RebalanceEvent, partitions: list[str]) -> None:
         """Partitions came or went."""
         self._rebalances.labels(event).inc()
-        log.info("partitions changed", change=event, partitions=partitions)
+        log.info(_REBALANCED[event], partitions=partitions)
 
     def stream_error(self, error: KafkaError) -> None:
         """librdkafka reports something that it goes on with."""
-        self._say_once_a_while("Kafka reports an error; consuming goes on", error.name(), error=error.name())
+        self._say_once_a_while("kafka error reported", error.name(), error=error.name())
 
     def _delivered(self, record: Record) -> None:
         self._last_delivery = now = time.time()
@@ -186,7 +193,7 @@ class Reporter:
             self._age.observe(max(0.0, now - record.timestamp_ms / 1000))
 
     def _say_once_a_while(self, event: str, kind: str, **details: object) -> None:
-        left_out = self._summary.ask(f"{event} {kind}", self._clock())
-        if left_out is not None:
+        suppressed = self._summary.ask(f"{event} {kind}", self._clock())
+        if suppressed is not None:
             shown = {key: value for key, value in details.items() if value is not None}
-            log.warning(event, **shown, **({"left_out": left_out} if left_out else {}))
+            log.warning(event, **shown, **({"suppressed": suppressed} if suppressed else {}))

@@ -160,7 +160,7 @@ class Committer:
             self._room //= 2
             self._on_result(CommitResult.METADATA_TOO_LONG)
             log.warning(
-                "the broker does not take so much commit metadata; using less",
+                "commit metadata too long, using less",
                 characters=self._room,
                 **cause_of(failure),
             )
@@ -168,7 +168,7 @@ class Committer:
         passing = error.code() in PASSING
         self._on_result(CommitResult.RETRIED if passing else CommitResult.FAILED)
         if not passing:
-            log.warning("commit refused; it is tried again with the next one", error=error.name(), **cause_of(failure))
+            log.warning("commit refused, will retry", error=error.name(), **cause_of(failure))
 
 
 def _position(consumer: Consumer, partition: Partition) -> TopicPartition:

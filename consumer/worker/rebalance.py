@@ -153,7 +153,7 @@ class Assignment:
             error, cause = failure.args[0].name(), cause_of(failure)
         except (UnicodeDecodeError, SystemError) as failure:
             error, cause = "metadata that is not UTF-8", cause_of(failure)
-        log.warning("committed offsets could not be read; librdkafka goes on", error=error, **cause)
+        log.warning("committed offsets not read, librdkafka continues", error=error, **cause)
         return []
 
     def _without_commit(self, committed: list[TopicPartition], ids: Mapping[str, bytes]) -> list[Partition]:
@@ -232,7 +232,7 @@ def _load_map(tracker: OffsetTracker, claim: OffsetMap | None, metadata: str, to
             else:  # nobody could tell the topic's id yet
                 tracker.unverified = claim
             return
-    log.warning("commit metadata is foreign or damaged; ignored", partition=str(tracker.partition))
+    log.warning("commit metadata unreadable, ignored", partition=str(tracker.partition))
 
 
 def _compare_with_log(consumer: Consumer, positions: list[TopicPartition]) -> None:

@@ -62,7 +62,7 @@ class Rewind:
         topic_id = self._topic_ids.id(tracker.partition.topic)
         if is_former(tracker.topic_id, topic_id) and self.recreated(tracker, topic_id):
             return None
-        log.warning("offsets jumped backwards; starting over", partition=str(tracker.partition), offset=offset)
+        log.warning("offsets moved backwards, starting over", partition=str(tracker.partition), offset=offset)
         committable_offset = min(tracker.committable_offset(OFFSET_UNKNOWN), lowest_unsettled)
         moved_back = committable_offset < offset and self._seek(TopicPartition(*tracker.partition, committable_offset))
         begins = min(committable_offset, offset)
@@ -172,7 +172,7 @@ class Rewind:
 
 def _tell_of_deleted(tracker: OffsetTracker, log_start: int) -> None:
     log.warning(
-        "records deleted before they were consumed; consuming from the start of the log",
+        "records deleted before they were consumed",
         partition=str(tracker.partition),
         offsets=log_start - tracker.highest_seen - 1,
         offset=log_start,

@@ -7,8 +7,8 @@ It imports what it needs when it runs: `--help` should not wait for Kafka's libr
 
 from __future__ import annotations
 
+import errno
 import gc
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,8 +24,9 @@ from consumer.operations.front import ConfigFile, FormatOption, Group, Overrides
 from consumer.operations.offsets.front import app as offsets
 from consumer.operations.output import Format
 from consumer.operations.replay.front import replay
-from consumer.terminal import adapt_streams, say
+from consumer.terminal import adapt_streams, discard, flush_streams, open_streams, say
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # a disk that takes no more
 INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
 
 app = typer.Typer(
@@ -234,8 +235,11 @@ def sizing(
 
 def main() -> None:
     """Run the command that this process's arguments name, and leave with its exit status."""
+    open_streams()
     adapt_streams()
-    sys.exit(exit_status(lambda: app(standalone_mode=False)))
+    status = exit_status(lambda: app(standalone_mode=False))
+    flush_streams()
+    sys.exit(status)
 
 
 def exit_status(command: Callable[[], int | None]) -> int:
@@ -256,12 +260,22 @@ def exit_status(command: Callable[[], int | None]) -> int:
         say(f"{error} ({log.places(error.__cause__)})" if error.__cause__ else str(error))
         return ExitStatus.FATAL
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)
+        return ExitStatus.FAILED
+    except OSError as error:
+        if error.errno not in FULL:
+            return _fault(error)
+        discard(sys.stdout)
+        say(f"The output could not be written: {error.strerror}.")
         return ExitStatus.FAILED
     except Exception as error:  # the last resort: without the text, which may hold anything
-        say(f"This is a fault of the program: {log.places(error)}")
-        return ExitStatus.FATAL
+        return _fault(error)
     if status == INTERRUPTED:
         say("Interrupted.")
         return ExitStatus.FAILED
     return status or ExitStatus.DONE
+
+
+def _fault(error: Exception) -> ExitStatus:
+    say(f"This is a fault of the program: {log.places(error)}")
+    return ExitStatus.FATAL

@@ -23,7 +23,7 @@ REPLACED_SECONDS = 1.0  # one that fails as soon as it is made is not replaced m
 PARTITION_BY_KEY = -1  # RD_KAFKA_PARTITION_UA: the partitioner decides
 
 
-class LetterProducer(Protocol):
+class DeadLetterProducer(Protocol):
     """What is used of confluent-kafka's Producer. `poll` and `flush` raise KafkaException, once, when it has failed for
     good; it takes no letter any more then.
     """
@@ -58,7 +58,7 @@ class DeadLetters:
         clock: Callable[[], float],
         on_crash: Callable[[BaseException], None],
         health: Health,
-        make_producer: Callable[[], LetterProducer],
+        make_producer: Callable[[], DeadLetterProducer],
         threads: Threads,
     ) -> None:
         self._topic = options.dead_letter_topic
@@ -70,7 +70,7 @@ class DeadLetters:
         self._health = health
         self._make_producer = make_producer
         # Changed by the thread that serves. One that has failed takes nothing, so whoever still has it loses nothing.
-        self._producer: LetterProducer = self._make_producer()
+        self._producer: DeadLetterProducer = self._make_producer()
         self._threads = threads
         self._thread: Thread | None = None
         self._closing = False  # written by the poll thread, read by the thread that serves

@@ -1,4 +1,4 @@
-"""How much a worker holds: partitions are paused at their share of the caps, and go on well below it."""
+"""Pause partitions at their share of the caps, and resume them well below it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from consumer.scheduling.offset_tracker import OffsetTracker
 
-RESUME_SHARE = 0.8  # records that wait for a retry count, too: far below, a partition that holds many would never go on
-# A partition: what the commit metadata lists, a byte each, where unsettled records lie close together. Of those that
-# are far apart it lists half as many, and what was settled beyond them is delivered again after a crash.
+RESUME_SHARE = 0.8  # not lower: records in retry_wait count, too, and a partition with many would never resume
+# Per partition: as many as the commit metadata can list where unsettled offsets are close together (one byte each).
+# It lists half as many that are far apart; records settled beyond those are delivered again after a crash.
 MAX_UNSETTLED = 3000
 
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """The most that one worker holds, shared equally by its partitions, so that none can crowd out the others.
+    """Limits of one worker's buffer, shared equally by its partitions so that none starves the others.
 
-    records -- unsettled records, those that wait for a retry included
+    records -- unsettled records, including those in retry_wait
     size    -- their keys, values and headers, in bytes
     """
 
@@ -27,15 +27,14 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """What the poll thread does about it."""
+    """The partitions to pause and to resume."""
 
     pause: list[OffsetTracker]
     resume: list[OffsetTracker]
 
 
 def pressure(trackers: Iterable[OffsetTracker], caps: Caps) -> Pressure:
-    """The offset trackers whose partitions have reached their share, and those that have come down from it far
-    enough."""
+    """Return the partitions that reached their share, and the paused ones that are well below it."""
     trackers = list(trackers)
     records = min(MAX_UNSETTLED, max(1, caps.records // max(1, len(trackers))))
     size = max(1, caps.size // max(1, len(trackers)))

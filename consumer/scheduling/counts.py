@@ -1,4 +1,4 @@
-"""What has become of the records so far: consumed = settled + in progress + released."""
+"""Totals of all records: consumed = settled + in progress + released."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from consumer.scheduling.task import Partition, Stage
 
 
 class ReleaseReason(StrEnum):
-    """Why records were given back unsettled; whoever owns the partition next settles them."""
+    """Why records were released unsettled; the partition's next owner settles them."""
 
     REVOKED = "revoked"
     LOST = "lost"
-    REWOUND = "rewound"  # the offsets jumped backwards inside one assignment: the topic was recreated or reset
+    REWOUND = "rewound"  # offsets went backwards within one assignment: the topic was recreated or reset
     SHUTDOWN = "shutdown"
 
 
@@ -23,8 +23,8 @@ class CommitResult(StrEnum):
     """How a commit request ended."""
 
     OK = "ok"
-    RETRIED = "retried"  # the group or its coordinator was on the move; the next tick commits the same and more
-    METADATA_TOO_LONG = "metadata_too_long"  # for this broker; the next one goes without, later ones with less
+    RETRIED = "retried"  # rebalance or coordinator change; the next tick commits the same offsets or later ones
+    METADATA_TOO_LONG = "metadata_too_long"  # for this broker; the next commit has none, later ones have less
     FAILED = "failed"
 
 
@@ -40,18 +40,18 @@ class Counts:
     """Running totals. Guarded by the scheduler's lock; `Scheduler.snapshot` returns a copy."""
 
     consumed: int = 0
-    skipped: int = 0  # consumed again though the offset map says settled: counted here and nowhere else
+    skipped: int = 0  # consumed again although settled by the offset map: counted only here
     settled: dict[Settlement, int] = field(default_factory=_no_settlements)
     released: dict[ReleaseReason, int] = field(default_factory=lambda: dict.fromkeys(ReleaseReason, 0))
-    late: int = 0  # requests that ended after their partition had gone
+    late: int = 0  # requests that ended after their partition was revoked or lost
 
     def add_filtered(self, filtered: dict[FilterReason, int]) -> None:
-        """Book filtered records by reason; for them, being seen is being settled."""
+        """Add filtered records by reason; they are settled as soon as they are consumed."""
         for reason, number in filtered.items():
             self.settled[Disposition.FILTERED, reason] += number
 
     def copy(self) -> Counts:
-        """A copy that no longer changes."""
+        """Return an independent copy."""
         return Counts(self.consumed, self.skipped, dict(self.settled), dict(self.released), self.late)
 
 

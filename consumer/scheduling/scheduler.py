@@ -1,4 +1,4 @@
-"""Which record goes out next, and how it is settled: lanes, offset trackers, gate and judge under one lock."""
+"""Hands out records and settles them: lanes, offset trackers, gate and outcome policy under one lock."""
 
 from __future__ import annotations
 
@@ -25,12 +25,11 @@ from consumer.threads import Threads
 
 
 class Scheduler:
-    """The heart of the worker. No I/O and no clock of its own: the caller passes `now` (monotonic seconds).
+    """The state that the poll thread and the delivery loop share. No I/O, no clock: `now` is monotonic seconds.
 
-    The poll thread and the delivery loop meet here, in short critical sections under its lock. The invariant: the loop
-    takes work until it is told to wait or its slots are used up. When `take` returns `Wait` it notes, under the lock,
-    that the loop waits; the next change by another thread that may bring work sooner clears the note and wakes the
-    loop once. So no wake-up is lost, and a busy loop is never woken.
+    Critical sections are short. The loop takes work until `take` returns `Wait` or its slots are used up. `take` notes,
+    under the lock, that the loop waits. The next change by another thread that may bring work clears the note and wakes
+    the loop once. So no wake-up is lost, and a busy loop is never woken.
 
     deduplicate -- identities whose last delivered payload is remembered; 0: none
     """
@@ -38,15 +37,14 @@ class Scheduler:
     def __init__(
         self, gate: Gate, outcome_policy: OutcomePolicy, policy: RetryPolicy, threads: Threads, deduplicate: int = 0
     ) -> None:
-        # Not reentrant. The condition is notified when something in flight has ended, once partitions leave or the
-        # scheduler is closed.
+        # Not reentrant. While partitions are being revoked or the scheduler is closed, each end of a request notifies
+        # the condition.
         self._lock, self._request_finished = threads.condition()
-        self._wake: Callable[[], None] = _nobody
-        self._loop_waits = False  # the loop has been told to wait and not been woken since
+        self._wake: Callable[[], None] = _wake_nothing
+        self._loop_waits = False  # the last `take` returned Wait, and the loop was not woken since
         self.gate = gate
-        self.trackers: dict[
-            Partition, OffsetTracker
-        ] = {}  # changed by the poll thread only, which may read without the lock
+        # Changed by the poll thread only, which may read it without the lock.
+        self.trackers: dict[Partition, OffsetTracker] = {}
         self._outcome_policy = outcome_policy
         self._policy = policy
         self._duplicates = Duplicates(deduplicate)
@@ -57,7 +55,7 @@ class Scheduler:
         self._dead_letter_backoff = DeadLetterBackoff(policy)
         self._in_flight: Counter[Partition] = Counter()  # requests and dead letters
         self._awaiting_probe: list[Task] = []
-        self._being_probed: list[Task] | None = None  # those the probe under way decides about; None: no probe
+        self._being_probed: list[Task] | None = None  # the tasks of the probe in flight; None: no probe
         self._counts = Counts()
         self._closed = False
 
@@ -65,23 +63,23 @@ class Scheduler:
         """Call `wake`, from any thread and without the lock, when a waiting delivery loop may find work."""
         self._wake = wake
 
-    # What the poll thread calls.
+    # Called by the poll thread.
 
     def assign(self, partition: Partition, start: int, committed: int, topic_id: bytes) -> OffsetTracker:
-        """A new offset tracker for a partition that is consumed from `start` on."""
+        """Open an offset tracker for a partition that is consumed from `start` on."""
         with self._lock:
             self._duplicates.forget_all()
             tracker = self.trackers[partition] = OffsetTracker(partition, start, committed, topic_id)
             return tracker
 
     def admit(self, batch: Batch) -> None:
-        """Take over what was consumed."""
+        """Admit the records of one poll."""
         with self._lock:
             self._counts.consumed += batch.consumed
             self._counts.skipped += batch.skipped
             self._counts.add_filtered(batch.filtered)
             for task in batch.tasks:
-                if not task.tracker.live:  # rewound in the middle of this very batch
+                if not task.tracker.live:  # rewound within this batch
                     self._counts.released[ReleaseReason.REWOUND] += 1
                     continue
                 task.tracker.admit(task)
@@ -96,7 +94,7 @@ class Scheduler:
             self._wake()
 
     def release_held(self, tasks: Iterable[Task]) -> None:
-        """Write the dead letters of tasks that were held, as far as their partitions are still ours."""
+        """Queue the dead letters of held tasks whose partitions are still owned."""
         with self._lock:
             for task in tasks:
                 if task.stage is Stage.HELD and task.tracker.live and not task.tracker.leaving:
@@ -106,18 +104,18 @@ class Scheduler:
             self._wake()
 
     def begin_revoke(self, partitions: Iterable[Partition]) -> None:
-        """Take nothing more of these partitions. What waits is given up at once, what is under way may end."""
+        """Hand out no more tasks of these partitions and drop the waiting ones. Requests in flight may end."""
         with self._lock:
             for partition in partitions:
                 tracker = self.trackers.get(partition)
                 if tracker is not None and not tracker.leaving:
-                    self._give_up_waiting(tracker)
+                    self._drop_waiting(tracker)
             wake = self._wake_is_due()
         if wake:
             self._wake()
 
     def detach(self, partitions: Iterable[Partition], reason: ReleaseReason) -> None:
-        """The partitions are no longer ours: what of them is unsettled is released, late answers change nothing."""
+        """Release the unsettled records of partitions that are no longer owned. Late responses are ignored."""
         partitions = list(partitions)
         self.begin_revoke(partitions)
         with self._lock:
@@ -128,18 +126,18 @@ class Scheduler:
                     tracker.live = False
                     self._counts.released[reason] += len(tracker)
 
-    def share(self) -> None:
-        """A rebalance is over: this worker's part of ClickSend's limit goes with the partitions that it has now."""
+    def rebalanced(self) -> None:
+        """Scale the learnt rate limit to the number of partitions owned after a rebalance."""
         with self._lock:
-            self.gate.own(len(self.trackers))
+            self.gate.set_owned_partitions(len(self.trackers))
             wake = self._wake_is_due()
         if wake:
             self._wake()
 
     def in_flight(self, partitions: Iterable[Partition]) -> int:
-        """Count the requests and dead letters of these partitions that are in flight, those of former offset trackers
-        included:
-        while one is, the next owner's could overtake it.
+        """Count the requests and dead letters of these partitions in flight, including those of former trackers.
+
+        The next owner must not overtake them.
         """
         with self._lock:
             return sum(self._in_flight[partition] for partition in partitions)
@@ -157,31 +155,30 @@ class Scheduler:
             return [(each, offset, each.offset_map(offset, room)) for each, offset in offsets if offset >= 0]
 
     def wait_in_flight(self, partitions: Iterable[Partition], seconds: float) -> None:
-        """Wait until something in flight has ended, at most `seconds`. Return at once where nothing of these
-        partitions is in flight.
-        """
+        """Wait at most `seconds` for one request or dead letter to end. Return at once if none is in flight."""
         with self._request_finished:
             if any(self._in_flight[partition] for partition in partitions):
                 self._request_finished.wait(seconds)
 
     def close(self) -> None:
-        """Hand nothing out any more. What is in flight may end."""
+        """Hand out no more work. Requests in flight may end."""
         with self._lock:
             self._closed = True
             self._request_finished.notify_all()
 
-    # What the delivery loop calls, on its thread. After `complete` and `probed` it takes again by itself.
+    # Called by the delivery loop, on its thread. It calls `take` after `complete` and `probed`, so neither wakes it.
 
     def take(self, now: float) -> Work:
-        """Return the next thing to do, or until when there is none."""
+        """Return the next work, or how long to wait for it."""
         with self._lock:
             work = self._take(now)
             self._loop_waits = isinstance(work, Wait)
             return work
 
     def complete(self, sent: Deliver, outcome: Outcome, now: float) -> Action | None:
-        """Note that the request has ended, and return what follows. After `DeadLetter` the caller must write the dead
-        letter. None: the partition is no longer ours, the answer changes nothing.
+        """Return the action after a request. On `DeadLetter` the caller must write the dead letter.
+
+        None: the partition is no longer owned; the response is ignored.
         """
         task = sent.task
         with self._lock:
@@ -199,7 +196,7 @@ class Scheduler:
             return action
 
     def probed(self, result: ProbeResult, now: float) -> None:
-        """The probe has come back: decide about the tasks that waited for it."""
+        """Apply a probe's result to the tasks that awaited it and to the gate."""
         with self._lock:
             self._loop_waits = False
             tasks, self._being_probed = self._being_probed or [], None
@@ -210,10 +207,10 @@ class Scheduler:
                     )
             self.gate.probed(result, now)
 
-    # What the dead-letter writer calls.
+    # Called by the dead-letter writer.
 
     def dead_letter_written(self, task: Task) -> bool:
-        """Note that the broker has acknowledged the dead letter. False: the partition is no longer ours."""
+        """Settle a task whose dead letter is acknowledged. Return False if its partition is no longer owned."""
         with self._lock:
             self._dead_letter_backoff.written()
             self._request_ended(task)
@@ -229,7 +226,7 @@ class Scheduler:
         return live
 
     def dead_letter_failed(self, task: Task, now: float) -> None:
-        """The dead letter could not be written: the record stays unsettled and it is tried again later."""
+        """Schedule another attempt to write a dead letter. The record stays unsettled."""
         with self._lock:
             self._dead_letter_backoff.failed(now)
             self._request_ended(task)
@@ -243,10 +240,10 @@ class Scheduler:
         if wake:
             self._wake()
 
-    # What any thread may ask.
+    # Called by any thread.
 
     def snapshot(self) -> Snapshot:
-        """Return the totals, the stages and the partitions, taken at one moment."""
+        """Return totals, stages and partitions, read under one lock."""
         with self._lock:
             stages = dict.fromkeys(Stage, 0)
             partitions = []
@@ -261,10 +258,10 @@ class Scheduler:
         with self._lock:
             return self.gate.report(now)
 
-    # The rest runs under the lock.
+    # The rest is called under the lock.
 
     def _wake_is_due(self) -> bool:
-        """Whether the caller, once it has released the lock, must wake the loop."""
+        """Return whether the caller must wake the loop after it has released the lock."""
         due, self._loop_waits = self._loop_waits, False
         return due
 
@@ -275,7 +272,7 @@ class Scheduler:
             for task in self._retry_queue.pop_due(now):
                 self._retry_is_due(task)
         fault = self.gate.fault
-        # A contact that was refused says nothing new: the trials of a mass rejection go to others first.
+        # The trials of a mass rejection go to new contacts first: a second refusal of the same one proves nothing.
         self._ready.new_first = fault is Fault.MASS_REJECTION
         if (self._awaiting_probe or fault is not None) and self._probe_is_due(now):
             self._being_probed, self._awaiting_probe = self._awaiting_probe, []
@@ -299,7 +296,7 @@ class Scheduler:
         return Deliver(task, answer, now)
 
     def _next_event(self) -> float:
-        """When there may be something to do, even if nobody reports anything."""
+        """Return when work may become available without another event."""
         probe_at = self.gate.probe_at if self._being_probed is None else math.inf
         if self._awaiting_probe and self.gate.fault is None and self._being_probed is None:
             probe_at = self.gate.ready_at
@@ -340,18 +337,18 @@ class Scheduler:
         self._leave_lanes(task)
 
     def _leave_lanes(self, task: Task) -> None:
-        """The task leaves its lanes; those behind it may go."""
+        """Remove a task from its lanes and make its followers ready."""
         task.stage = Stage.DONE
         for follower in self._lanes.leave(task):
             self._make_ready(follower)
 
-    def _give_up_waiting(self, tracker: OffsetTracker) -> None:
+    def _drop_waiting(self, tracker: OffsetTracker) -> None:
         tracker.leaving = True
         self._ready.drop(tracker.partition)
         self._retry_queue.drop(tracker.partition)
         self._dead_letters_pending = deque(task for task in self._dead_letters_pending if task.tracker is not tracker)
         self._awaiting_probe = [task for task in self._awaiting_probe if task.tracker is not tracker]
-        for task in reversed(list(tracker)):  # from the back: then none of them becomes first only to leave
+        for task in reversed(list(tracker)):  # last first, so that none becomes ready on the way
             if task.stage in WAITING:
                 self._leave_lanes(task)
 
@@ -385,5 +382,5 @@ class Scheduler:
         return bool(self._awaiting_probe) and now >= self.gate.ready_at
 
 
-def _nobody() -> None:
-    """Stand in for a delivery loop that is not there yet."""
+def _wake_nothing() -> None:
+    """Stand in for the delivery loop until it has started."""

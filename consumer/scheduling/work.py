@@ -1,4 +1,4 @@
-"""What the poll thread hands to the scheduler, and the scheduler to the delivery loop."""
+"""Batches handed from the poll thread to the scheduler, and work handed on to the delivery loop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from consumer.scheduling.task import Task
 
 @dataclass(slots=True)
 class Batch:
-    """What one look at Kafka brought: tasks in the order of their arrival, the rest as numbers."""
+    """The result of one poll: tasks in the order of their arrival, counts of all other records."""
 
     consumed: int = 0
     skipped: int = 0
@@ -21,9 +21,8 @@ class Batch:
 
 
 class Deliver(NamedTuple):
-    """POST the task's payload, then `Scheduler.complete` with this same value.
+    """POST the task's payload, then call `Scheduler.complete` with this value.
 
-    permit  -- what the request goes out as
     sent_at -- monotonic seconds
     """
 
@@ -34,33 +33,33 @@ class Deliver(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WriteDeadLetter:
-    """Write the task's dead letter, then `Scheduler.dead_letter_written` or `Scheduler.dead_letter_failed`."""
+    """Write the dead letter, then call `Scheduler.dead_letter_written` or `Scheduler.dead_letter_failed`."""
 
     task: Task
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The task was settled by being taken, as ClickSend holds its payload already: only tell of it."""
+    """Report a task that `take` has settled, since ClickSend holds its payload already."""
 
     task: Task
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Read the credentials again and probe, then `Scheduler.probed`."""
+    """Reload the credentials and probe, then call `Scheduler.probed`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing to do before `until` (monotonic seconds; infinite: until something changes)."""
+    """Wait until `until` (monotonic seconds; infinite: until an event)."""
 
     until: float
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The scheduler is closed: nothing will be handed out any more."""
+    """Stop: the scheduler is closed and hands out no more work."""
 
 
 Work = Deliver | WriteDeadLetter | Duplicate | Probe | Wait | Stop

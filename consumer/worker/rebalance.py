@@ -102,7 +102,7 @@ class Assignment:
         owned = [partition for partition in owned if partition in self._scheduler.trackers]
         self._scheduler.begin_revoke(owned)
         asked = self._topic_ids.ask(partition.topic for partition in owned)  # answered while requests end
-        self._await_landing(owned, self._options.revoke_budget)
+        self._await_in_flight(owned, self._options.revoke_budget)
         if self._health.coordinator:  # without one a synchronous commit blocks for the whole session timeout
             self._committer.commit_now(consumer, self._still_themselves(owned, self._topic_ids.answers(asked)))
         self._detach(owned, self._leaving_for)
@@ -130,14 +130,14 @@ class Assignment:
         trackers = self._scheduler.trackers
         return [each for each in partitions if not is_former(trackers[each].topic_id, ids[each.topic])]
 
-    def _await_landing(self, partitions: list[Partition], budget: float) -> None:
+    def _await_in_flight(self, partitions: list[Partition], budget: float) -> None:
         """Wait, at most `budget` seconds, for what is in flight."""
         deadline = min(self._clock() + budget, self._finish_by)
         while self._scheduler.in_flight(partitions) and (left := deadline - self._clock()) > 0:
             self._scheduler.wait_in_flight(partitions, left)
 
     def _changed(self, event: RebalanceEvent, partitions: list[TopicPartition]) -> None:
-        self._scheduler.share()
+        self._scheduler.rebalanced()
         self._health.assigned = len(self._scheduler.trackers)
         self._health.was_assigned = self._health.was_assigned or bool(self._health.assigned)
         if partitions:

@@ -158,7 +158,7 @@ class Simulation:
     def _assign(self, now: float) -> None:
         running = [worker for worker in self.workers if worker.crew.begin <= now < worker.crew.end]
         for worker in running:
-            worker.gate.own(PARTITIONS // len(running))
+            worker.gate.set_owned_partitions(PARTITIONS // len(running))
 
     def run(self, until: float) -> Simulation:
         while self._events and self._events[0][0] < until:

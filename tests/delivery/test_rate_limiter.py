@@ -126,7 +126,7 @@ def test_it_holds_back_who_could_send_more_and_not_who_sends_less(demand: float,
 def learnt_with(partitions: int) -> tuple[RateLimiter, float]:
     """A limiter that has met a limit of 100 a second while it owned so many, and the time."""
     limiter = RateLimiter(0)
-    limiter.own(partitions)
+    limiter.set_owned_partitions(partitions)
     return limiter, refuse_once(limiter, send_evenly(limiter, 10, per_second=100, seconds=5))
 
 
@@ -134,18 +134,18 @@ def test_what_was_learnt_goes_with_the_partitions() -> None:
     limiter, now = learnt_with(6)
     send(limiter, now, 10)
     learnt = limiter.rate
-    limiter.own(4)
+    limiter.set_owned_partitions(4)
     assert limiter.rate == pytest.approx(learnt * 4 / 6)
-    limiter.own(0)
+    limiter.set_owned_partitions(0)
     assert limiter.rate == pytest.approx(learnt * 4 / 6), "kept for when it owns some again"
-    limiter.own(12)
+    limiter.set_owned_partitions(12)
     assert limiter.rate == pytest.approx(learnt * 2)
 
 
 def test_the_way_up_after_a_cut_goes_with_the_partitions() -> None:
     whole, now = learnt_with(12)
     half, _ = learnt_with(12)
-    half.own(6)
+    half.set_owned_partitions(6)
     send(whole, now, 10)
     send(half, now, 10)
     assert half.rate == pytest.approx(whole.rate / 2, rel=0.02)
@@ -155,15 +155,15 @@ def test_partitions_change_nothing_where_nothing_was_learnt() -> None:
     for limiter in (RateLimiter(0), RateLimiter(50)):
         rate = limiter.rate
         for partitions in (12, 3, 6):
-            limiter.own(partitions)
+            limiter.set_owned_partitions(partitions)
             assert limiter.rate == rate
 
 
 def test_more_partitions_do_not_exceed_a_fixed_limit() -> None:
     limiter = RateLimiter(50)
-    limiter.own(1)
+    limiter.set_owned_partitions(1)
     now = refuse_once(limiter, send(limiter, 100, 20))
-    limiter.own(12)
+    limiter.set_owned_partitions(12)
     assert limiter.rate == 50
     assert sent_within(limiter, now, 10) <= 501
 
@@ -171,7 +171,7 @@ def test_more_partitions_do_not_exceed_a_fixed_limit() -> None:
 def test_partitions_that_come_during_a_storm_do_not_end_it() -> None:
     limiter, now = learnt_with(3)
     now, _ = storm(limiter, send(limiter, now, 10), 60)
-    limiter.own(12)
+    limiter.set_owned_partitions(12)
     assert storm(limiter, now, 60)[1] <= 61
 
 

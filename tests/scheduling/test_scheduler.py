@@ -114,7 +114,7 @@ def test_partitions_take_turns_whatever_their_backlog(engine: Engine) -> None:
 
 def test_what_the_limiter_has_learnt_goes_with_the_partitions(engine: Engine) -> None:
     engine.assign(MORE_EVENTS)
-    engine.scheduler.share()
+    engine.scheduler.rebalanced()
     engine.admit(0, JANE)
     engine.admit(1, JOE)
     for outcome in (asked_to_wait(0, 429), DELIVERED):
@@ -122,7 +122,7 @@ def test_what_the_limiter_has_learnt_goes_with_the_partitions(engine: Engine) ->
     learnt = engine.gate.rate
     engine.scheduler.detach([MORE_EVENTS], ReleaseReason.REVOKED)
     assert engine.gate.rate == learnt, "more may leave, or come, in the same rebalance"
-    engine.scheduler.share()
+    engine.scheduler.rebalanced()
     assert engine.gate.rate == pytest.approx(learnt / 2)
 
 

@@ -227,14 +227,14 @@ MUTANTS = [
     ),
     _mutant(
         "request still out at a revoke forgotten",
-        (Assignment, "_await_landing"),
+        (Assignment, "_await_in_flight"),
         "while self._scheduler.in_flight(partitions)",
         "while False and self._scheduler.in_flight(partitions)",
         "revoke",
     ),
     _mutant(
         "lane left at the detach by what is in flight",
-        (Scheduler, "_give_up_waiting"),
+        (Scheduler, "_drop_waiting"),
         "if task.stage in WAITING:",
         "if task.stage is not Stage.DONE:",
         "order",

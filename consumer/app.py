@@ -128,7 +128,7 @@ class Probes:
         return Report(age < self._longest_gap, {"poll_age_seconds": round(age, 3), "limit_seconds": self._longest_gap})
 
     def ready(self) -> Report:
-        """Whether the worker does its work, and if not, why and how to mend it; and what holds requests back.
+        """Whether the worker does its work, and if not, why and how to fix it; and what holds requests back.
 
         A limited gate or a broken-off one leaves it ready: nobody else could send more. Only a halt does not.
         """

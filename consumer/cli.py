@@ -147,7 +147,7 @@ def settings(config: ConfigFile = None, overrides: Overrides = None, form: Forma
 
 @app.command()
 def check(config: ConfigFile = None, overrides: Overrides = None, form: FormatOption = Format.TABLE) -> int:
-    """Whether a worker would run: settings, Kafka, ClickSend, a line each with the mend. Changes nothing."""
+    """Whether a worker would run: settings, Kafka, ClickSend, a line each with a fix. Changes nothing."""
     from consumer.commands.check.command import check as look
 
     return look(sources(config, overrides), form)
@@ -167,7 +167,8 @@ def explain(  # noqa: PLR0913 -- one parameter an option
         bool, typer.Option("--reveal", help="Show emails, numbers and names in full in a table.")
     ] = False,
     form: Annotated[
-        Format | None, typer.Option("--format", help="For a person, or JSON lines; by default as stdout is a terminal.")
+        Format | None,
+        typer.Option("--format", help="For an operator, or JSON lines; by default as stdout is a terminal."),
     ] = None,
     config: ConfigFile = None,
     overrides: Overrides = None,
@@ -241,7 +242,7 @@ def main() -> None:
 
 
 def exit_status(command: Callable[[], int | None]) -> int:
-    """Run a command. What it raises becomes an exit status, and lines on stderr for a person: never a traceback."""
+    """Run a command. What it raises becomes an exit status, and lines on stderr for an operator: never a traceback."""
     try:
         status = command()
         sys.stdout.flush()
@@ -257,7 +258,7 @@ def exit_status(command: Callable[[], int | None]) -> int:
     except FatalStreamError as error:
         say(f"{error} ({log.places(error.__cause__)})" if error.__cause__ else str(error))
         return ExitStatus.FATAL
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # who read our output has seen enough
         discard(sys.stdout)
         return ExitStatus.FAILED
     except OSError as error:

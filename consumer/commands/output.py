@@ -1,4 +1,4 @@
-"""Data on stdout: a table for a person, or one JSON object a line for a program."""
+"""Data on stdout: a table for an operator, or one JSON object a line for a program."""
 
 from __future__ import annotations
 

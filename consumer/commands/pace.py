@@ -7,7 +7,7 @@ from consumer.number_text import shown_number
 
 
 def pace(records: int, per_second: float) -> str:
-    """For a person, as the rest of a sentence; empty where no limit is set: then ClickSend decides.
+    """For an operator, as the rest of a sentence; empty where no limit is set: then ClickSend decides.
 
     At most, since what is filtered takes no request. per_second -- DELIVERY_MAX_REQUESTS_PER_SECOND, 0 = no limit
     """

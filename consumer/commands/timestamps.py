@@ -43,7 +43,7 @@ def milliseconds(moment: datetime) -> int:
 
 
 def shown_moment(timestamp_ms: int) -> str:
-    """A Kafka timestamp (milliseconds since the epoch) for a person, in UTC with its zone."""
+    """A Kafka timestamp (milliseconds since the epoch) for an operator, in UTC with its zone."""
     try:
         moment = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
     except (ValueError, OverflowError, OSError):
@@ -52,7 +52,7 @@ def shown_moment(timestamp_ms: int) -> str:
 
 
 def shown_duration(seconds: float) -> str:
-    """A duration for a person, its two greatest units: `3 d 4 h`, `12 s`."""
+    """A duration for an operator, its two greatest units: `3 d 4 h`, `12 s`."""
     left = max(0, round(seconds))
     parts: list[str] = []
     for size, unit in _UNITS:

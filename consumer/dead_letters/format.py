@@ -45,7 +45,7 @@ class Part(StrEnum):
 
 Parts = frozenset[Part]
 NOTHING: Parts = frozenset()
-# What to leave out of a letter that is too large, step by step. The value is worth more than any header, since the
+# What to leave out of a dead letter that is too large, step by step. The value is worth more than any header, since the
 # source may not keep it. Kafka Connect's headers, which have the coordinates, are never left out.
 DIET: tuple[Parts, ...] = (
     NOTHING,
@@ -137,7 +137,7 @@ def _details(task: Task, now: datetime, monotonic: float) -> Iterator[tuple[str,
 
 
 def _message(task: Task) -> str:
-    """One line for a person; never anything from the record itself."""
+    """One line for an operator; never anything from the record itself."""
     last = task.attempts.last
     if last is None:
         return task.detail

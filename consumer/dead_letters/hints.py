@@ -15,7 +15,7 @@ _HINTS = {
     KafkaError._DESTROY: _MISSING,  # was on its way to a partition that vanished
     KafkaError.TOPIC_AUTHORIZATION_FAILED: "grant WRITE and DESCRIBE on KAFKA_DEAD_LETTER_TOPIC",
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: "grant IDEMPOTENT_WRITE on the cluster",  # before Kafka 2.8
-    KafkaError.INVALID_RECORD: "it is compacted and takes no letter without a key: set cleanup.policy=delete on"
+    KafkaError.INVALID_RECORD: "it is compacted and takes no dead letter without a key: set cleanup.policy=delete on"
     " KAFKA_DEAD_LETTER_TOPIC",
     KafkaError.MSG_SIZE_TOO_LARGE: "raise max.message.bytes of the dead-letter topic: not even coordinates fit",
 }

@@ -66,9 +66,9 @@ def retention_warnings(partitions: int, source_partitions: int, config: Mapping[
     config -- of the dead-letter topic, as far as it is known
     """
     if partitions < source_partitions:
-        what = f"it has {partitions} partitions, the source {source_partitions}, so some letters are placed by key"
+        what = f"it has {partitions} partitions, the source {source_partitions}, so some dead letters are placed by key"
         yield what, f"give it {source_partitions}"
     if config.get("retention.ms", "-1") != "-1":
         yield "its retention is finite, counted from a record's own time", "set retention.ms=-1"
     if "compact" in config.get("cleanup.policy", ""):
-        yield "it is compacted, so of letters with the same key only the last is kept", "set cleanup.policy=delete"
+        yield "it is compacted, so of dead letters with the same key only the last is kept", "set cleanup.policy=delete"

@@ -25,12 +25,12 @@ PARTITION_BY_KEY = -1  # RD_KAFKA_PARTITION_UA: the partitioner decides
 
 class DeadLetterProducer(Protocol):
     """What is used of confluent-kafka's Producer. `poll` and `flush` raise KafkaException, once, when it has failed for
-    good; it takes no letter any more then.
+    good; it takes no dead letter any more then.
     """
 
     @property
     def produce(self) -> Callable[..., None]:
-        """Queue a letter; its report comes to `on_delivery`, inside `poll` or `flush`."""
+        """Queue a dead letter; its report comes to `on_delivery`, inside `poll` or `flush`."""
 
     def poll(self, timeout: float) -> int:
         """Take the reports that are there, or wait for the first at most `timeout` seconds."""
@@ -46,7 +46,7 @@ class DeadLetters:
     """The producer of dead letters with a thread of its own that takes its reports, so that they arrive whatever the
     poll thread is doing (a revoke waits for them). `write` may be called from any delivery thread.
 
-    health        -- is told what mends it while letters can't be written
+    health        -- is told what fixes it while dead letters can't be written
     make_producer -- gives a new producer
     """
 
@@ -69,7 +69,7 @@ class DeadLetters:
         self._on_crash = on_crash
         self._health = health
         self._make_producer = make_producer
-        # Changed by the thread that serves. One that has failed takes nothing, so whoever still has it loses nothing.
+        # Changed by the thread that serves. One that has failed takes nothing, so who still has it loses nothing.
         self._producer: DeadLetterProducer = self._make_producer()
         self._threads = threads
         self._thread: Thread | None = None
@@ -119,7 +119,7 @@ class DeadLetters:
                 if self._producer is not producer:
                     with self._ends:
                         self._ends.wait(REPLACED_SECONDS)
-        except BaseException as crash:  # reports that nobody takes would leave records unsettled for ever
+        except BaseException as crash:  # reports that nobody takes would leave records unsettled forever
             self._on_crash(crash)
 
     def _replace(self, failure: KafkaException) -> None:
@@ -130,7 +130,7 @@ class DeadLetters:
         self._reporter.producer_replaced(failure, hint(failure.args[0]))
 
     def _write(self, task: Task, left_out: Parts, partition: int) -> None:
-        letter = dead_letter(task, self._group_id, left_out, datetime.now(UTC), self._clock())
+        message = dead_letter(task, self._group_id, left_out, datetime.now(UTC), self._clock())
 
         def reported(error: KafkaError | None, _message: Message | None = None) -> None:
             self._reported(task, left_out, partition, KafkaException(error) if error is not None else None)
@@ -138,11 +138,11 @@ class DeadLetters:
         try:
             self._producer.produce(
                 self._topic,
-                key=letter.key,
-                value=letter.value,
-                headers=letter.headers,
+                key=message.key,
+                value=message.value,
+                headers=message.headers,
                 partition=partition,
-                timestamp=letter.timestamp_ms,
+                timestamp=message.timestamp_ms,
                 on_delivery=reported,
             )
         except BufferError:  # the producer's queue is full: the broker is away, or slow

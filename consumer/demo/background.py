@@ -37,5 +37,5 @@ class Background(Generic[T]):
     def _run(self) -> None:
         try:
             self._result = self._work()
-        except BaseException as error:  # it belongs to whoever asks for the result
+        except BaseException as error:  # it belongs to who asks for the result
             self._error = error

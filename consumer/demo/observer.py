@@ -130,7 +130,7 @@ def _about(record: Record, event: str, who: str = "") -> About:
 
 
 def _name(value: bytes | None) -> str:
-    """What an event calls itself, for a person."""
+    """What an event calls itself, for an operator."""
     try:
         event = orjson.loads(value or b"null")
     except orjson.JSONDecodeError:

@@ -28,7 +28,7 @@ class HealthState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What /readyz answers. `detail` is for a person: what is wrong and how to mend it."""
+    """What /readyz answers. `detail` is for an operator: what is wrong and how to fix it."""
 
     condition: HealthState
     detail: str
@@ -74,7 +74,7 @@ class Health:
         return f"{HealthState.UNRECOGNISED_RECORDS}: {names} held, as the records are no events ({hint})"
 
     def readiness(self, now: float, halted: str) -> Readiness:
-        """Whether the worker is ready. `halted`: why delivery is halted and how to mend it; empty: it isn't."""
+        """Whether the worker is ready. `halted`: why delivery is halted and how to fix it; empty: it isn't."""
         if self.stopping:
             return Readiness(HealthState.DRAINING, "ending: what is in flight is finished, nothing new is begun")
         if self.refusal:

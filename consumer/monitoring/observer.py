@@ -29,7 +29,8 @@ class RecordObserver(Protocol):
         """The record is to be delivered, or buried. Always the first that is heard of a task."""
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
-        """A request for the task has ended after so many seconds; `action` None: its partition has gone meanwhile.
+        """A request for the task has ended after so many seconds; `action` None: its partition has gone in the
+        meantime.
 
         The task may be on its way again already: what changes in it is not to be read here.
         """

@@ -80,7 +80,7 @@ class Reporter:
         self._rebalances = metrics.REBALANCES.counter(registry, RebalanceEvent)
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
-        """A request has ended after so many seconds; `action` None: its partition has gone meanwhile."""
+        """A request has ended after so many seconds; `action` None: its partition has gone in the meantime."""
         self._requests[outcome.result, status_label(outcome.status)] += 1
         self._request_seconds.observe(seconds)
         if outcome.retry_after:

@@ -43,7 +43,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The answer of a probe: good or not, and words for a person. Never a secret, never an identity."""
+    """The answer of a probe: good or not, and words for an operator. Never a secret, never an identity."""
 
     good: bool
     body: dict[str, str | float]

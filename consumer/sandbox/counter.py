@@ -1,4 +1,4 @@
-"""Counts by name without growing for ever."""
+"""Counts by name without growing forever."""
 
 from __future__ import annotations
 

@@ -32,13 +32,13 @@ Line = Annotated[str, StringConstraints(pattern=r"^[^\r\n\x00]*$")]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
 
 CONTACTS_COUNTED = 100_000
-"""`per = "contact"` remembers so many contacts; whoever comes after them is counted anew."""
+"""`per = "contact"` remembers so many contacts; who comes after them is counted anew."""
 
 STRICT = ConfigDict(extra="forbid", strict=True)
 
 
 class ConnectionFault(StrEnum):
-    """What becomes of the connection."""
+    """The outcome of the connection."""
 
     KEEP = "keep"
     CLOSE = "close"  # answered with `ConnectionFault: close`

@@ -128,7 +128,7 @@ class Handler:
     async def _send(
         self, request: web.BaseRequest, reply: Reply, ended: Callable[[RequestEnding], None]
     ) -> web.StreamResponse:
-        """ended -- told how the request ends, just before its last bytes go: whoever has the answer finds it logged."""
+        """ended -- told how the request ends, just before its last bytes go: who has the answer finds it logged."""
         rule = reply.fault.rule if reply.fault is not None else ORDINARY
         connection = rule.connection or ConnectionFault.KEEP
         if connection is ConnectionFault.KEEP and not request.keep_alive:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from consumer.sandbox.store import Stored
 
 CONTACTS_COUNTED = 100_000
-"""Attempts are counted for so many contacts; whoever comes after them starts at 1 again."""
+"""Attempts are counted for so many contacts; who comes after them starts at 1 again."""
 
 
 class RequestEnding(StrEnum):
@@ -62,7 +62,7 @@ class RequestLog:
     """The last requests in memory, and all of them in a file if one is named.
 
     limit -- so many entries are kept in memory
-    path -- one JSON object a line, written at once: a line that is there is there whole, whoever is killed next
+    path -- one JSON object a line, written at once: a line that is there is there whole, who is killed next
     """
 
     def __init__(self, limit: int, path: Path | None) -> None:

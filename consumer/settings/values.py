@@ -154,7 +154,9 @@ def region(text: str) -> str:
     import phonenumbers  # noqa: PLC0415 -- its tables take a tenth of a second, and few set a region
 
     if text.upper() not in phonenumbers.SUPPORTED_REGIONS:
-        raise SettingError("is not a country that has phone numbers", "Give its two letters as in ISO 3166: US, GB, AU")
+        raise SettingError(
+            "is not a country that has phone numbers", "Give its two dead letters as in ISO 3166: US, GB, AU"
+        )
     return text.upper()
 
 

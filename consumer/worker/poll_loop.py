@@ -148,7 +148,7 @@ class PollLoop:
     def leave(self, deadline: float) -> None:
         """Leave the group before the consumer is closed, and serve what comes of it; then close it.
 
-        An assignment that arrives inside `close` makes librdkafka wait for ever, or end the process by an assertion
+        An assignment that arrives inside `close` makes librdkafka wait forever, or end the process by an assertion
         (rd_kafka_cgrp_terminated).
         """
         self.consumer.unsubscribe()

@@ -60,7 +60,7 @@ class Startup:
             if metadata is None:
                 return False
             found[name] = metadata
-        # A letter goes to its source's partition number, so the widest topic counts.
+        # A dead letter goes to its source's partition number, so the widest topic counts.
         sources = max(len(found[name].partitions) for name in options.topics)
         problems = [
             _missing("KAFKA_TOPIC", name, "--partitions 6") for name in options.topics if _is_missing(found[name])

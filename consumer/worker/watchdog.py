@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """One thing that must not take for ever.
+    """One thing that must not take forever.
 
     thread -- the name of the thread that does it
     since  -- monotonic seconds at which it was begun; infinite: nothing is being done

@@ -132,7 +132,7 @@ class Worker:
         self._crash = self._crash or crash
 
     def _drain(self, loop: PollLoop, delivery: DeliveryLoop, dead_letters: DeadLetters) -> Ending:
-        """Finish what is in flight, commit, close. Polling goes on, so that the group stays stable meanwhile."""
+        """Finish what is in flight, commit, close. Polling goes on, so that the group stays stable in the meantime."""
         deadline = self._clock() + self._options.drain_timeout
         finish_by = deadline - min(LAST_COMMIT_SECONDS, self._options.drain_timeout / 4)
         log.info("shutting down", in_flight=self._in_flight(), within_seconds=self._options.drain_timeout)

@@ -210,4 +210,4 @@ def test_a_group_whose_offsets_are_committed_goes_on_from_there(stage: Stage) ->
         consumer.close()
     stage.commit(*(TopicPartition(stage.topic, n, end) for n, end in enumerate(ends)))
     _, found = check(stage)
-    assert "goes on where it was: 0 records ahead" in found["start"][0]["detail"]
+    assert "continues where it was: 0 records ahead" in found["start"][0]["detail"]

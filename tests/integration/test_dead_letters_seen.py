@@ -1,4 +1,4 @@
-"""`dead-dead_letters list` and `show` against a real Kafka."""
+"""`dead-letters list` and `show` against a real Kafka."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_each_letter_is_a_line_and_the_sum_is_told_on_stderr(graveyard: Graveyar
     assert done.returncode == 0
     head, *rows = done.stdout.splitlines()
     assert head.split() == [
-        *("LETTER", "SOURCE", "TIMESTAMP", "REASON", "STATUS"),
+        *("DEAD-LETTER", "SOURCE", "TIMESTAMP", "REASON", "STATUS"),
         *("CODE", "ATTEMPTS", "REDRIVES", "BYTES", "DETAIL"),
     ]
     assert sorted(row.split()[1] for row in rows) == [f"{graveyard.stage.topic}-1@0", f"{graveyard.stage.topic}-2@0"]
@@ -56,7 +56,7 @@ def test_an_empty_topic_has_no_letters(graveyard: Graveyard) -> None:
 def test_one_is_shown_with_its_headers_and_without_its_value(graveyard: Graveyard) -> None:
     graveyard.bury("jane.doe@example.com", partition=1)
     (shown,) = graveyard.lines("dead-letters", "show", "1@0")
-    assert shown["letter"] == f"{graveyard.stage.dead_letter_topic}-1@0"
+    assert shown["dead_letter"] == f"{graveyard.stage.dead_letter_topic}-1@0"
     assert shown["__connect.errors.topic"] == graveyard.stage.topic
     assert shown["clicksend.reason"] == "rejected"
     assert shown["header trace"] == "7"

@@ -79,7 +79,7 @@ def backlog_results(
     if backlog.past_ends:
         what = f"{group.name} has committed beyond the end of {backlog.past_ends} partitions"
         yield warning(check, what, "Was the topic created again? `clicksend-consumer offsets reset` sets the offsets")
-    where = "goes on where it was" if backlog.begun else f"begins at the {reset}"
+    where = "continues where it was" if backlog.begun else f"begins at the {reset}"
     since = ""
     if oldest_ms is not None and oldest_ms >= 0:
         since = f", the oldest from {shown_moment(oldest_ms)} ({shown_duration((now_ms - oldest_ms) / 1000)} ago)"

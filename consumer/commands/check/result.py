@@ -24,7 +24,7 @@ class CheckResult:
 
     check  -- what was looked at, in one or two words
     detail -- what was found
-    mend   -- what to do about it; empty where nothing is to be done
+    hint   -- what to do about it; empty where nothing is to be done
     """
 
     check: str
@@ -56,5 +56,5 @@ def failed(check: str, detail: str, hint: str) -> CheckResult:
 
 
 def skipped(check: str, after: str) -> CheckResult:
-    """It can't be looked at. after -- what has to be mended first"""
+    """It can't be looked at. after -- what has to be fixed first"""
     return CheckResult(check, CheckStatus.SKIPPED, f"not looked at, since {after} failed")

@@ -44,7 +44,7 @@ class Topic:
 
 
 def source_results(topic: Topic, retry_max_age: float) -> Iterator[CheckResult]:
-    """A topic that is consumed. retry_max_age -- seconds, 0 = for ever"""
+    """A topic that is consumed. retry_max_age -- seconds, 0 = forever"""
     check = "topic"
     about = f"{topic.name}: {counted(topic.partitions)}"
     if not topic.readable:
@@ -65,27 +65,29 @@ def source_results(topic: Topic, retry_max_age: float) -> Iterator[CheckResult]:
     yield ok(check, f"{about}, {told}, {kept}")
 
 
-def dead_letter_results(letters: Topic, sources: Collection[Topic]) -> Iterator[CheckResult]:
+def dead_letter_results(dead_letters: Topic, sources: Collection[Topic]) -> Iterator[CheckResult]:
     """The topic of the dead letters, beside those that they come from."""
     check = "dead letters"
-    about = f"{letters.name}: {counted(letters.partitions)}"
-    if not letters.writable:
-        yield failed(check, f"{letters.name}: this user may not WRITE to it", grant("Write", f"--topic {letters.name}"))
+    about = f"{dead_letters.name}: {counted(dead_letters.partitions)}"
+    if not dead_letters.writable:
+        yield failed(
+            check, f"{dead_letters.name}: this user may not WRITE to it", grant("Write", f"--topic {dead_letters.name}")
+        )
         return
-    if letters.config is None:
+    if dead_letters.config is None:
         detail = f"{about}; its retention and message limit can't be read"
-        yield warning(check, detail, grant("DescribeConfigs", f"--topic {letters.name}"))
+        yield warning(check, detail, grant("DescribeConfigs", f"--topic {dead_letters.name}"))
         return
     widest = max((source.partitions for source in sources), default=0)
     found = [
-        warning(check, f"{letters.name}: {what}", hint[:1].upper() + hint[1:])
-        for what, hint in retention_warnings(letters.partitions, widest, letters.config)
+        warning(check, f"{dead_letters.name}: {what}", hint[:1].upper() + hint[1:])
+        for what, hint in retention_warnings(dead_letters.partitions, widest, dead_letters.config)
     ]
-    limit = letters.max_bytes or 0
+    limit = dead_letters.max_bytes or 0
     for source in sources:
         if source.max_bytes is not None and limit < source.max_bytes:
-            detail = f"{letters.name}: takes {limit} bytes a message, {source.name} {source.max_bytes}"
-            hint = f"Set max.message.bytes={source.max_bytes} on it: a larger letter is cut to a pointer"
+            detail = f"{dead_letters.name}: takes {limit} bytes a message, {source.name} {source.max_bytes}"
+            hint = f"Set max.message.bytes={source.max_bytes} on it: a larger dead letter is cut to a pointer"
             found.append(warning(check, detail, hint))
     yield from found or [ok(check, f"{about}, may be written, takes {limit} bytes a message")]
 

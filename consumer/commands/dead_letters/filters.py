@@ -63,7 +63,7 @@ class Filters:
         )
 
     def match(self, dead_letter: StoredDeadLetter) -> bool:
-        """Whether the letter is meant."""
+        """Whether the dead letter is meant."""
         return (
             (not self.reasons or dead_letter.reason in self.reasons)
             and (not self.statuses or (dead_letter.status or NO_STATUS) in self.statuses)

@@ -22,9 +22,9 @@ Fact = tuple[str, str | None]
 
 
 def list_dead_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group: bool) -> ExitStatus:
-    """Print the letters that match, a line each, and on stderr how many of which reason.
+    """Print the dead letters that match, a line each, and on stderr how many of which reason.
 
-    any_group -- also letters of other worker groups
+    any_group -- also dead letters of other worker groups
 
     Raises as Cluster's methods do, and RefusedError where there is no dead-letter topic.
     """
@@ -42,7 +42,7 @@ def list_dead_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group
                 if not any_group and not dead_letter.is_of(kafka.group_id):
                     others += 1
                     continue
-                reasons[dead_letter.reason or "no letter of ours"] += 1
+                reasons[dead_letter.reason or "no dead letter of ours"] += 1
                 if form is Format.JSON:
                     put(rendered([dead_letter.row()], form), form)
                 else:
@@ -58,7 +58,7 @@ def list_dead_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group
 
 
 def show_dead_letter(kafka: Kafka, place: SourcePosition, form: Format) -> ExitStatus:
-    """Print one letter's headers. Raises as `list_dead_letters`."""
+    """Print one dead letter's headers. Raises as `list_dead_letters`."""
     cluster = Cluster(kafka)
     try:
         dead_letter = dead_letter_at(cluster, kafka.dead_letter_topic, place, kafka.group_id)
@@ -69,7 +69,7 @@ def show_dead_letter(kafka: Kafka, place: SourcePosition, form: Format) -> ExitS
 
 
 def reveal_dead_letter(kafka: Kafka, place: SourcePosition, form: Format) -> ExitStatus:
-    """Print one letter with its key and its value, which may be personal data; a pointer's from the source topic.
+    """Print one dead letter with its key and its value, which may be personal data; a pointer's from the source topic.
 
     Raises as `show_dead_letter`.
     """
@@ -85,7 +85,9 @@ def reveal_dead_letter(kafka: Kafka, place: SourcePosition, form: Format) -> Exi
         cluster.close()
     if record is None:
         _print(_headers(dead_letter), form)
-        raise RefusedError(f"The value is no more: the letter only points to it, and {dead_letter.source} is gone.")
+        raise RefusedError(
+            f"The value is no more: the dead letter only points to it, and {dead_letter.source} is gone."
+        )
     key = None if record.key is None else printable(record.key)
     value = None if record.value is None else printable(record.value)
     _print([*_headers(dead_letter), ("key", key), ("value", value)], form)
@@ -95,7 +97,8 @@ def reveal_dead_letter(kafka: Kafka, place: SourcePosition, form: Format) -> Exi
 def _headers(dead_letter: StoredDeadLetter) -> list[Fact]:
     row = dead_letter.row()
     facts = [
-        (name, None if row[name] is None else str(row[name])) for name in ("letter", "source", "timestamp", "bytes")
+        (name, None if row[name] is None else str(row[name]))
+        for name in ("dead_letter", "source", "timestamp", "bytes")
     ]
     added = [(name, printable(value)) for name, value in dead_letter.added]
     own = [(f"header {name}", None if value is None else printable(value)) for name, value in dead_letter.own_headers]

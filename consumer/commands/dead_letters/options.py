@@ -124,7 +124,7 @@ def redrive(  # noqa: PLR0913 -- one parameter an option
     name: CheckpointName = None,
     restart: Restart = False,
 ) -> int:
-    """Bring dead letters back. A dry run unless --execute; interrupted, the same command goes on where it stopped."""
+    """Bring dead letters back. A dry run unless --execute; interrupted, the same command continues where it stopped."""
     from consumer.commands.dead_letters.redrive import RedriveOptions
     from consumer.commands.dead_letters.redrive import redrive as bring_back
     from consumer.commands.dead_letters.targets import Destination

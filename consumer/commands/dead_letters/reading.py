@@ -22,12 +22,12 @@ def ranges_of(cluster: Cluster, topic: str) -> dict[Partition, Range]:
 
 
 def dead_letters(cluster: Cluster, ranges: Mapping[Partition, Range]) -> Iterator[StoredDeadLetter]:
-    """The letters in these ranges."""
+    """The dead letters in these ranges."""
     return map(dead_letter_of, read(cluster, ranges))
 
 
 def dead_letter_at(cluster: Cluster, topic: str, place: SourcePosition, group: str) -> StoredDeadLetter:
-    """The letter at this place, or of the record from this place, the group's own before another's.
+    """The dead letter at this place, or of the record from this place, the group's own before another's.
 
     Raises RefusedError where there is none.
     """

@@ -1,4 +1,4 @@
-"""`dead-dead_letters redrive`: brings letters back, one at a time, each committed when its end is acknowledged."""
+"""`dead-dead_letters redrive`: brings dead letters back, one at a time, each committed when its end is acknowledged."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ SLEEP_SECONDS = 0.05  # a signal is noticed so soon
 class RedriveOptions:
     """What an operator asked for.
 
-    any_group -- also letters of other worker groups
-    rate -- letters a second at most; 0: no limit
-    name -- of the checkpoint; None: by destination and filters, so that the same command goes on where it stopped
+    any_group -- also dead letters of other worker groups
+    rate -- dead letters a second at most; 0: no limit
+    name -- of the checkpoint; None: by destination and filters, so that the same command continues where it stopped
     """
 
     destination: Destination
@@ -62,7 +62,7 @@ class RedriveOptions:
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """The letters that a redrive is about.
+    """The dead letters that a redrive is about.
 
     number   -- how many they are
     sources  -- where their records came from
@@ -93,7 +93,7 @@ class Meant:
 
 
 def redrive(settings: Settings, options: RedriveOptions, form: Format) -> ExitStatus:
-    """Bring the letters back that match, and print how many of them ended how.
+    """Bring the dead letters back that match, and print how many of them ended how.
 
     Raises as Cluster's methods do, RefusedError where a topic is missing or takes nothing.
     """
@@ -159,7 +159,7 @@ class Redrive:
         return ExitStatus.PARTLY_DONE if any(self._results[fate] for fate in MISSED) else ExitStatus.DONE
 
     def _look(self, ranges: Mapping[Partition, Range]) -> Meant:
-        """Find the letters that are meant, and who of them has a newer record."""
+        """Find the dead letters that are meant, and who of them has a newer record."""
         found = dead_letters(self._cluster, ranges)
         meant = Meant.of(each for each in found if self._redrive_filter.means(each) and self._redrive_filter.owns(each))
         if meant.number and self._options.stale is Stale.SKIP:
@@ -174,8 +174,8 @@ class Redrive:
         return meant
 
     def _each(self, ranges: Mapping[Partition, Range], meant: int, target: Target) -> bool:
-        """Go through the letters; whether all of them were passed."""
-        with bar("Redriving", meant, "letters") as advance:
+        """Go through the dead letters; whether all of them were passed."""
+        with bar("Redriving", meant, "dead letters") as advance:
             for dead_letter in dead_letters(self._cluster, ranges):
                 if not self._in_time():
                     return False
@@ -197,7 +197,7 @@ class Redrive:
         return True
 
     def _one(self, dead_letter: StoredDeadLetter, target: Target) -> RedriveResult | None:
-        """What becomes of the letter. None: the target has given up on it, because we are to stop."""
+        """The outcome of the dead letter. None: the target has given up on it, because we are to stop."""
         found = self._redrive_filter.sort(dead_letter)
         if isinstance(found, RedriveResult):
             return found
@@ -237,7 +237,7 @@ class Redrive:
         rows: Iterable[tuple[RedriveResult, int]] = (
             (fate, self._results[fate]) for fate in RedriveResult if self._results[fate]
         )
-        return rendered([{"outcome": fate.value, "letters": number} for fate, number in rows], form)
+        return rendered([{"outcome": fate.value, "dead_letters": number} for fate, number in rows], form)
 
     def _where(self, ranges: Mapping[Partition, Range], everything: Mapping[Partition, Range]) -> str:
         passed = sum(ranges[partition].start - span.start for partition, span in everything.items())
@@ -245,4 +245,4 @@ class Redrive:
         return f"Earlier runs have passed {passed} of {total} offsets (checkpoint {self._checkpoint.group})."
 
     def _how_to_go_on(self) -> str:
-        return f"The same command goes on where this one stopped (checkpoint {self._checkpoint.group})."
+        return f"The same command continues where this one stopped (checkpoint {self._checkpoint.group})."

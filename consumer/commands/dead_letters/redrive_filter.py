@@ -1,4 +1,4 @@
-"""What becomes of a dead letter in a redrive."""
+"""The outcome of a dead letter in a redrive."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from consumer.scheduling.task import Record
 
 
 class RedriveResult(StrEnum):
-    """How a redrive ended for one letter, or would end."""
+    """How a redrive ended for one dead letter, or would end."""
 
     NOT_MEANT = "not_meant"  # the filters leave it out
     TO_REDRIVE = "to_redrive"  # of a dry run
     REDRIVEN = "redriven"  # on its source topic again, acknowledged
     DELIVERED = "delivered"  # ClickSend has it
-    DEAD_LETTERED_AGAIN = "buried_again"  # ClickSend refused it again: there is a new letter with a higher count
+    DEAD_LETTERED_AGAIN = (
+        "dead_lettered_again"  # ClickSend refused it again: there is a new dead letter with a higher count
+    )
     STALE = "stale"  # its contact has a newer record in the source topic
     TOO_OFTEN = "redriven_too_often"  # the loop guard
     OTHER_GROUP = "of_another_group"  # another worker group shares the dead-letter topic
-    FOREIGN = "no_letter_of_ours"  # without coordinates, or from a topic that this worker does not consume
+    FOREIGN = "foreign"  # without coordinates, or from a topic that this worker does not consume
     NOTHING_TO_SEND = "nothing_to_send"  # today's settings filter it, or still can't make a contact of it
-    GONE = "value_gone"  # the letter only points to its value, and the source topic has it no more
+    GONE = "value_gone"  # the dead letter only points to its value, and the source topic has it no more
     REFUSED = "refused"  # the source topic does not take it
 
 
@@ -38,13 +40,13 @@ SENT = frozenset(
 
 
 class RedriveFilter:
-    """Decides which letters may be redriven.
+    """Decides which dead letters may be redriven.
 
     topics       -- those that the worker consumes
-    group        -- whose letters are redriven; None: everybody's
-    max_redrives -- a letter that was redriven so often is left alone
+    group        -- whose dead letters are redriven; None: everybody's
+    max_redrives -- a dead letter that was redriven so often is left alone
 
-    `newest` is of the source topics; while it is None, stale letters are redriven, too.
+    `newest` is of the source topics; while it is None, stale dead letters are redriven, too.
     """
 
     def __init__(
@@ -65,15 +67,15 @@ class RedriveFilter:
         self.newest: Newest | None = None
 
     def means(self, dead_letter: StoredDeadLetter) -> bool:
-        """Whether the operator has asked for this letter."""
+        """Whether the operator has asked for this dead letter."""
         return self._filters.match(dead_letter)
 
     def owns(self, dead_letter: StoredDeadLetter) -> bool:
-        """Whether the letter is ours to redrive."""
+        """Whether the dead letter is ours to redrive."""
         return self._group is None or dead_letter.is_of(self._group)
 
     def sort(self, dead_letter: StoredDeadLetter) -> RedriveResult | tuple[Record, Decision]:
-        """Why the letter is left alone, or its record with what becomes of it."""
+        """Why the dead letter is left alone, or its record with the outcome of it."""
         if not self.owns(dead_letter):
             return RedriveResult.OTHER_GROUP
         if dead_letter.source is None or dead_letter.source.partition.topic not in self._topics:

@@ -1,4 +1,4 @@
-"""The record that a dead letter stands for, also where the letter could not hold all of it."""
+"""The record that a dead letter stands for, also where the dead letter could not hold all of it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from consumer.worker.intake import record_of
 
 
 def original(cluster: Cluster, dead_letter: StoredDeadLetter, source: SourcePosition) -> Record | None:
-    """The record as it was: from the letter, or, where parts were left out, from the source topic if it still has it.
+    """The record as it was: from the dead letter, or, where parts were left out, from the source topic if it still has
+    it.
 
-    None where the value is only a pointer and the source topic has that record no more. source -- the letter's
+    None where the value is only a pointer and the source topic has that record no more. source -- the dead letter's
     """
     if dead_letter.is_complete:
         return dead_letter.record(source)

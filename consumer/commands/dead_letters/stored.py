@@ -41,10 +41,10 @@ class SourcePosition:
 class StoredDeadLetter:
     """A record of the dead-letter topic.
 
-    place        -- where the letter is
-    source       -- where its record came from; None where nobody has said: then it is no letter of ours
+    place        -- where the dead letter is
+    source       -- where its record came from; None where nobody has said: then it is no dead letter of ours
     timestamp_ms -- the record's own, milliseconds since the epoch; below 0: none
-    own_headers  -- the record's, without what was added when it became a letter
+    own_headers  -- the record's, without what was added when it became a dead letter
     added        -- what was added
     notes        -- the same by its name
     """
@@ -93,7 +93,7 @@ class StoredDeadLetter:
         return set(self.notes.get(LEFT_OUT, "").split(",")) - {""}
 
     def record(self, source: SourcePosition) -> Record:
-        """The record as it was, as far as the letter holds it."""
+        """The record as it was, as far as the dead letter holds it."""
         return Record(
             source.partition,
             source.offset,
@@ -107,7 +107,7 @@ class StoredDeadLetter:
     def row(self) -> Row:
         """One line of the list: nothing that may tell who it is about."""
         return {
-            "letter": str(self.place),
+            "dead_letter": str(self.place),
             "source": str(self.source) if self.source else None,
             "timestamp": shown_moment(self.timestamp_ms) if self.timestamp_ms >= 0 else None,
             "reason": self.reason or None,
@@ -121,7 +121,7 @@ class StoredDeadLetter:
 
 
 def dead_letter_of(message: Message) -> StoredDeadLetter:
-    """A message of the dead-letter topic as a letter."""
+    """A message of the dead-letter topic as a dead letter."""
     place = SourcePosition(Partition(message.topic() or "", message.partition() or 0), message.offset() or 0)
     headers = headers_of(message) or []
     added = [(name, value) for name, value in headers if name.startswith((CONNECT, OURS))]

@@ -1,4 +1,5 @@
-"""Where redriven letters go. One at a time: what is on its way when the program dies is all that can come twice."""
+"""Where redriven dead letters go. One at a time: what is on its way when the program dies is all that can come
+twice."""
 
 from __future__ import annotations
 
@@ -51,7 +52,7 @@ class Target(Protocol):
         """Return why it takes nothing more, or what is wrong although it has taken all; empty: nothing."""
 
     def close(self) -> None:
-        """Let go of connections and threads."""
+        """Close connections and end threads."""
 
 
 class Nowhere:
@@ -88,7 +89,7 @@ class ToSource:
         topic, number = record.partition
         placed = number in self._there.get(topic, ())
         error = self._produced(record, number if placed else PARTITION_BY_KEY)
-        if error is not None and error.code() == KafkaError._UNKNOWN_PARTITION and placed:  # gone meanwhile
+        if error is not None and error.code() == KafkaError._UNKNOWN_PARTITION and placed:  # gone in the meantime
             error = self._produced(record, PARTITION_BY_KEY)
         if error is None:
             return RedriveResult.REDRIVEN

@@ -12,7 +12,7 @@ from consumer.enrolment.disposition import DeadLetterReason, Disposition, Filter
 from consumer.enrolment.head import read_event_header
 from consumer.enrolment.origin import FieldOrigin
 
-DELIVER = "deliver"  # what becomes of it then, ClickSend decides
+DELIVER = "deliver"  # the outcome of it then, ClickSend decides
 LONGEST_NAME = 60
 
 
@@ -20,7 +20,7 @@ class Decides(Protocol):
     """As `Enroller` does."""
 
     def decide(self, value: bytes | None) -> Decision:
-        """What becomes of a record with this value."""
+        """The outcome of a record with this value."""
 
     def event_in(self, value: bytes) -> object:
         """The event in a record's value, whatever JSON it is."""

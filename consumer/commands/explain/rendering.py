@@ -1,4 +1,4 @@
-"""An explanation for a person, or as a line of JSON; and the summary at the end."""
+"""An explanation for an operator, or as a line of JSON; and the summary at the end."""
 
 from __future__ import annotations
 
@@ -84,4 +84,4 @@ def hidden(field: str, value: str) -> str:
 
 def _safe(value: str) -> str:
     """Without what could steer a terminal."""
-    return "".join(letter for letter in value if letter.isprintable())
+    return "".join(character for character in value if character.isprintable())

@@ -33,7 +33,7 @@ def checked_name(text: str) -> str:
 
 
 def name_of(*what: object) -> str:
-    """A name that is the same whenever the same is asked for: so the same command goes on where it stopped."""
+    """A name that is the same whenever the same is asked for: so the same command continues where it stopped."""
     return hashlib.blake2b(repr(what).encode(), digest_size=4).hexdigest()
 
 

@@ -134,7 +134,7 @@ class Cluster:
     def log_ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Return the offset that the next record of each partition will get.
 
-        One above `Ends.high` means an open transaction, if this is asked first: the log grows meanwhile.
+        One above `Ends.high` means an open transaction, if this is asked first: the log grows in the meantime.
         """
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # is untyped
         return self._offsets(list(partitions), latest, IsolationLevel.READ_UNCOMMITTED)
@@ -147,7 +147,7 @@ class Cluster:
     def ask(self, question: Callable[[], Future[T]], what: str) -> T:
         """Kafka's answer to what an AdminClient asks, asked again while the group's coordinator is on the move.
 
-        question -- asks, and gives the future; what -- it is about, for a person
+        question -- asks, and gives the future; what -- it is about, for an operator
         """
         until = time.monotonic() + ANSWER_SECONDS
         while True:

@@ -13,7 +13,8 @@ from consumer.scheduling.task import Partition
 
 BATCH = 500
 POLL_SECONDS = 0.1
-# A range that is gone meanwhile is an error: by default librdkafka would go to the partition's end, without a word.
+# A range that is gone in the meantime is an error: by default librdkafka would go to the partition's end, without a
+# word.
 PROPERTIES: Mapping[str, str | int] = {
     "queued.max.messages.kbytes": 16_384,
     "fetch.wait.max.ms": 50,

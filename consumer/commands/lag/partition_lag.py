@@ -69,7 +69,7 @@ class PartitionLag:
         }
 
     def line(self, now_ms: int) -> Row:
-        """For a person."""
+        """For an operator."""
         age = self.age(now_ms)
         row = {**self.row(now_ms), "oldest_unsettled_seconds": None if age is None else shown_duration(age)}
         return {key.removesuffix("_seconds"): value for key, value in row.items()}

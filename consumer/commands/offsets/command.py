@@ -114,7 +114,9 @@ def _execute(cluster: Cluster, group: Group, moves: list[Move], execution: Execu
     if len(refused) == len(moves):
         path.unlink()
         joined = (
-            "a worker has joined the group meanwhile: stop it first" if _by_member(refused.values()) else "see above"
+            "a worker has joined the group in the meantime: stop it first"
+            if _by_member(refused.values())
+            else "see above"
         )
         raise RefusedError(f"Nothing was changed: {joined}.")
     say(f"Partitions set: {len(moves) - len(refused)} of {len(moves)}. {undone}")

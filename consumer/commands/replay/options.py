@@ -68,7 +68,7 @@ def replay(  # noqa: PLR0913 -- one parameter an option
     name: CheckpointName = None,
     restart: Restart = False,
 ) -> int:
-    """Deliver a range again, outside the live group. Interrupted, the same command goes on where it stopped."""
+    """Deliver a range again, outside the live group. Interrupted, the same command continues where it stopped."""
     from consumer.commands.kafka.checkpoint import checked_name
     from consumer.commands.kafka.partitions import Scope
     from consumer.commands.modes import Begin, Mode, Stale

@@ -44,7 +44,7 @@ class ReplayOptions:
     """What an operator asked for.
 
     scopes -- topics and partitions; none: all of KAFKA_TOPIC
-    name   -- of the checkpoint; None: by the range as it was typed, so that the same command goes on where it stopped
+    name   -- of the checkpoint; None: by the range as it was typed, so that the same command continues where it stopped
     """
 
     bounds: Bounds
@@ -203,7 +203,7 @@ class Replay:
             group_protocol=GroupProtocol.CLASSIC,  # joined is neither
             group_instance_id=None,
             offset_reset=OffsetReset.EARLIEST,
-            max_event_age=0.0,  # whoever replays old records wants them
+            max_event_age=0.0,  # who replays old records wants them
             unrecognised_limit=0,  # a replay that waits for an operator would never end
         )
 
@@ -217,7 +217,7 @@ class Replay:
         put(rendered(rows, form), form)
 
     def _how_to_go_on(self) -> str:
-        return f"The same command goes on where this one stopped (checkpoint {self._checkpoint.group})."
+        return f"The same command continues where this one stopped (checkpoint {self._checkpoint.group})."
 
 
 def _fate(decision: Decision) -> tuple[str, str]:

@@ -32,7 +32,7 @@ class Left(StrEnum):
 class Only:
     """--only: what a record must be. Of several of a kind, one; of both kinds, both.
 
-    reasons    -- what becomes of it by today's settings: `deliver`, or why not
+    reasons    -- the outcome of it by today's settings: `deliver`, or why not
     identities -- of its contact
     """
 

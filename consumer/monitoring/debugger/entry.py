@@ -21,7 +21,7 @@ class Standing(StrEnum):
     DELIVERED = "delivered"
     DEAD_LETTERED = "dead_lettered"
     FILTERED = "filtered"
-    RELEASED = "released"  # given back with its partition; whoever owns that next settles it
+    RELEASED = "released"  # given back with its partition; who owns that next settles it
 
 
 class Next(StrEnum):
@@ -31,7 +31,7 @@ class Next(StrEnum):
     RETRY = "retry"
     PROBE = "probe"  # a suspicious answer: a probe tells whose fault it is
     DEAD_LETTER = "dead_letter"
-    NOTHING = "nothing"  # its partition had gone meanwhile
+    NOTHING = "nothing"  # its partition had gone in the meantime
 
 
 @dataclass(frozen=True, slots=True)

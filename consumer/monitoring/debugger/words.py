@@ -1,4 +1,4 @@
-"""What each word on the page means, in a sentence for a person. A test holds the lists complete."""
+"""What each word on the page means, in a sentence for an operator. A test holds the lists complete."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STANDINGS: Mapping[Standing, str] = {
     Standing.DELIVERED: "ClickSend has the contact.",
     Standing.DEAD_LETTERED: "It can't be delivered; the original record is on the dead-letter topic.",
     Standing.FILTERED: "None of ClickSend's business; nothing was sent.",
-    Standing.RELEASED: "Given back unsettled with its partition; whoever owns that next settles it.",
+    Standing.RELEASED: "Given back unsettled with its partition; who owns that next settles it.",
 }
 
 REASONS: Mapping[Reason | ReleaseReason, str] = {
@@ -44,7 +44,7 @@ GATE: Mapping[GateState, str] = {
     GateState.OPEN: "Nothing holds requests back.",
     GateState.LIMITED: "The rate limit holds requests back, or ClickSend asked for a pause.",
     GateState.BREAKER: "ClickSend is down: one request at a time finds out when it is back. No record is lost.",
-    GateState.HALTED: "Stopped for a fault of the configuration. No record is lost; a probe tells when it is mended.",
+    GateState.HALTED: "Stopped for a fault of the configuration. No record is lost; a probe tells when it is fixed.",
 }
 
 RESULTS: Mapping[Result, str] = {

@@ -38,7 +38,7 @@ def test_a_new_group_has_what_its_start_leaves_ahead(reset: OffsetReset, records
 
 def test_a_known_group_goes_on_where_it_was() -> None:
     (found,) = results(group(p0=40), {ZERO: Ends(10, 50)})
-    assert "g goes on where it was: 10 records ahead, the oldest from 2026-03-29T00:30:00Z (1 h ago)" in found.detail
+    assert "g continues where it was: 10 records ahead, the oldest from 2026-03-29T00:30:00Z (1 h ago)" in found.detail
 
 
 def test_an_open_transaction_is_said_and_a_commit_inside_it_is_not_beyond_the_end() -> None:

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run check test simulate chaos lint bench bench-compare rehearse fuzz lock readme countries screenshot panels manifests clean
+.PHONY: help setup demo run check test verify simulate chaos lint bench bench-compare rehearse fuzz lock readme examples countries screenshot panels manifests clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -11,7 +11,11 @@ UV := $(or $(shell command -v uv),.tools/bin/uv)
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 # What `make bench` holds the worker against, where Go is installed. Neither CI nor a comparison needs it.
 FLOOR := $(if $(filter --ci --compare,$(ARGS)),,$(if $(shell command -v go),.tools/bin/go-floor))
+# Packages without I/O, and the tests that cover every line and branch of them. Tracing makes a test twice as slow.
 PURE := consumer/enrolment/*,consumer/delivery/*,consumer/clicksend/outcome.py
+PURE_TESTS := tests/enrolment tests/delivery tests/clicksend/test_outcome.py
+# Three processes for two cores: many tests wait for a broker or a server.
+PYTEST := $(BIN)/pytest --quiet --numprocesses 3
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,14 +31,19 @@ run: $(READY) ## the worker, configured by the environment (ARGS='--config FILE'
 check: $(READY) ## the pre-flight: settings, Kafka, ClickSend; touches nothing (ARGS='--config FILE')
 	@$(BIN)/clicksend-consumer check $(ARGS)
 
-test: $(READY) ## all tests with coverage, the pure rooms fully covered; ARGS='tests/settings' for some tests only
+test: $(READY) ## what finds a fault in seconds, the pure packages fully covered; ARGS='tests/settings' for all tests of a part
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/pytest --quiet --numprocesses 2 --dist loadfile -m 'not benchmark' --cov --cov-report term
-	@echo 'The pure rooms:'
+	@$(PYTEST) --dist worksteal -m 'not slow' $(PURE_TESTS) --cov --cov-report=
 	@$(BIN)/coverage report --include '$(PURE)' --fail-under 100
+	@$(PYTEST) --dist worksteal -m 'not slow' $(addprefix --ignore=,$(PURE_TESTS))
 else
-	@$(BIN)/pytest -m 'not benchmark' $(ARGS)
+	@$(BIN)/pytest $(ARGS)
 endif
+
+verify: $(READY) ## the tests that take minutes, short chaos and rehearsal: long histories, kills, promtool, images
+	@$(PYTEST) --dist loadfile -m slow
+	@$(BIN)/python -m tests.chaos --short
+	@$(BIN)/python -m tests.rehearsal --short
 
 simulate: $(READY) ## the whole engine in virtual time, thousands of histories (ARGS='--seed 1', '--seeds 0-99', '--minutes 10')
 	@$(BIN)/python -m tests.simulation $(ARGS)
@@ -42,9 +51,10 @@ simulate: $(READY) ## the whole engine in virtual time, thousands of histories (
 chaos: $(READY) ## kills, freezes and faults on a real Kafka, with a verdict (ARGS='--short', '--seed N --minutes M --scenario NAME')
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
-lint: $(READY) ## ruff, its formatter, mypy
+lint: $(READY) ## ruff, its formatter, codespell, mypy
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --check
+	@$(BIN)/codespell
 	@$(BIN)/mypy --no-error-summary
 
 bench: $(READY) $(FLOOR) ## the benchmarks, beside baselines of the same run (ARGS='--only NAME', '--against REV', '--long', '--ci', '--json FILE')
@@ -56,7 +66,7 @@ endif
 bench-compare: $(READY) ## two runs of the benchmarks side by side (ARGS='A.json B.json')
 	@$(BIN)/python -m tests.benchmarks --compare $(ARGS)
 
-rehearse: $(READY) ## 1 to 4 workers and a rolling restart on a real Kafka (ARGS='--keep' renews the README's table and picture)
+rehearse: $(READY) ## 1 to 4 workers and a rolling restart on a real Kafka (ARGS='--keep' renews the table and the picture in deploy/SIZING.md)
 	@$(BIN)/python -m tests.rehearsal $(ARGS)
 
 fuzz: $(READY) ## mutated answers against the adapters for a minute (ARGS='SECONDS SEED')
@@ -67,8 +77,11 @@ lock: $(READY) ## renew the lock files from pyproject.toml (ARGS='--upgrade' for
 	@$(COMPILE) $(ARGS) --output-file requirements-dev.txt pyproject.toml --group dev
 	@echo uv | $(COMPILE) $(ARGS) --output-file requirements-uv.txt -
 
-readme: $(READY) ## renew the README's table of settings
-	@$(BIN)/python -m consumer.settings.readme README.md
+readme: $(READY) ## renew the table of settings in consumer/settings/README.md
+	@$(BIN)/python -m consumer.settings.readme
+
+examples: $(READY) ## renew the output of the commands in the docs; needs Java and Maven
+	@$(BIN)/python -m tests.docs
 
 countries: $(READY) ## renew the table of countries' names from the libraries that know them
 	@$(BIN)/python -m tests.enrolment.countries
@@ -76,16 +89,16 @@ countries: $(READY) ## renew the table of countries' names from the libraries th
 screenshot: $(READY) ## renew the README's picture from a running demo; needs Chromium
 	@$(BIN)/python -m tests.browser.screenshot .github/event-debugger.png
 
-panels: $(READY) ## renew the README's pictures of the dashboards from a live run (7 minutes); needs Chromium, Java, Prometheus
+panels: $(READY) ## renew the pictures of the dashboards in deploy/README.md from a live run (7 minutes); needs Chromium, Java, Prometheus
 	@$(BIN)/python -m tests.deploy.draw_panels .github
 
-manifests: $(READY) .tools/bin/kustomize ## renew what is generated in deploy/ (ARGS='--home URL': where people find this README)
+manifests: $(READY) .tools/bin/kustomize ## renew what is generated in deploy/ (ARGS='--home URL': where people find this repository)
 	@$(BIN)/python -m deploy.generate $(ARGS)
 	@for each in dev prod; do \
 		.tools/bin/kustomize build deploy/kubernetes/overlays/$$each >deploy/kubernetes/rendered/$$each.yaml || exit 1; done
 
 clean: ## remove what setup, tests and builds have made
-	@rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* build dist tests/deploy/custom-resources/node_modules
+	@rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* build dist tests/node/node_modules
 	@find consumer tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml requirements-dev.txt $(UV)

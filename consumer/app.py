@@ -22,10 +22,10 @@ from consumer.clicksend.client import Client
 from consumer.clicksend.contact_sender import ContactSender
 from consumer.clicksend.credentials import Credentials
 from consumer.clicksend.http_transport import HttpTransport
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
 from consumer.delivery.gate import Gate, GateState
-from consumer.delivery.outcome_policy import Judge
+from consumer.delivery.outcome_policy import OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import ConfigurationError
@@ -40,7 +40,7 @@ from consumer.monitoring.debugger.ring import Ring
 from consumer.monitoring.debugger.site import Site
 from consumer.monitoring.debugger.state import StateView
 from consumer.monitoring.health import Health
-from consumer.monitoring.observer import Journal, combined
+from consumer.monitoring.observer import RecordObserver, combined
 from consumer.monitoring.reporter import Reporter
 from consumer.monitoring.server import Monitor, Report
 from consumer.scheduling.scheduler import Scheduler
@@ -48,7 +48,7 @@ from consumer.settings import Settings, reload_credentials
 from consumer.settings.model import Monitor as MonitorSettings
 from consumer.settings.views import enrolment_rules, stream_options
 from consumer.threads import OsThreads, Threads
-from consumer.worker.event_loop import Delivery, EventLoopDriver
+from consumer.worker.event_loop import ClickSendAccess, EventLoopDriver
 from consumer.worker.watchdog import Watchdog
 from consumer.worker.worker import Ending, Worker
 
@@ -57,28 +57,28 @@ LIVE_SHARE = 0.5  # of max.poll.interval.ms: longer than a revoke may take (a th
 log = structlog.get_logger()
 
 
-class Member:
+class Application:
     """One worker with its monitor, ready to run. The journals hear of every record, beside the event debugger.
 
     Raises ConfigurationError where the monitor's address can't be had.
     """
 
-    def __init__(self, settings: Settings, *journals: Journal) -> None:
+    def __init__(self, settings: Settings, *observers: RecordObserver) -> None:
         clock = time.monotonic
         registry = CollectorRegistry()
         threads = OsThreads()
         self.scheduler = scheduler(settings, threads)
         self._health = Health(clock())
         probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
-        debugger = Debugger.of(settings.monitor, self.scheduler, probes.ready, clock)
-        journals = (*journals, debugger.recorder) if debugger is not None else journals
+        debugger = EventDebugger.of(settings.monitor, self.scheduler, probes.ready, clock)
+        observers = (*observers, debugger.recorder) if debugger is not None else observers
         driver = EventLoopDriver(delivery(settings), settings.clicksend.total_timeout, clock)
         self._worker = Worker(
             KafkaClients(stream_options(settings)),
             Enroller(enrolment_rules(settings.enrolment)),
             self.scheduler,
             driver,
-            Reporter(registry, combined(journals), clock),
+            Reporter(registry, combined(observers), clock),
             self._health,
             threads,
             clock,
@@ -99,7 +99,7 @@ class Member:
     def run(self) -> Ending:
         """Consume, deliver and be watched until stopped. Raises as `Worker.run` does."""
         self.monitor.start()
-        log.info("monitoring", address=self.monitor.address, event_debugger=self.monitor.page or "off")
+        log.info("monitor started", address=self.monitor.address, event_debugger=self.monitor.page or "off")
         self._watchdog.start()
         try:
             return self._worker.run()
@@ -133,14 +133,13 @@ class Probes:
         A limited gate or a broken-off one leaves it ready: nobody else could send more. Only a halt does not.
         """
         now = self._clock()
-        with self._scheduler.lock:
-            gate = self._scheduler.gate.report(now)
+        gate = self._scheduler.report(now)
         readiness = self._health.readiness(now, gate.why if gate.state is GateState.HALTED else "")
-        detail, mend = readiness.detail, self._health.letters_mend
+        detail, hint = readiness.detail, self._health.dead_letter_hint
         if readiness.ready and (held := self._health.held_partitions()):
             detail += f"; {held}"
-        if mend and (waiting := self._scheduler.dead_letters_waiting()):
-            detail += f"; {waiting} dead letters wait: {mend}"
+        if hint and (waiting := self._scheduler.snapshot().dead_letters_waiting):
+            detail += f"; {waiting} dead letters wait: {hint}"
         body: dict[str, str | float] = {"state": readiness.condition, "detail": detail}
         body |= {"gate": gate.state, "gate_detail": gate.why}
         if now < gate.until < math.inf:
@@ -149,7 +148,7 @@ class Probes:
 
 
 @dataclass(frozen=True, slots=True)
-class Debugger:
+class EventDebugger:
     """The event debugger: what hears of records, and what shows them."""
 
     recorder: Recorder
@@ -158,7 +157,7 @@ class Debugger:
     @classmethod
     def of(
         cls, monitor: MonitorSettings, scheduler: Scheduler, ready: Callable[[], Report], clock: Callable[[], float]
-    ) -> Debugger | None:
+    ) -> EventDebugger | None:
         """None where the settings have it off: then nothing is recorded."""
         if not monitor.serves_debugger:
             return None
@@ -189,7 +188,7 @@ class CredentialStore:
         except ConfigurationError as error:
             for problem in error.problems:
                 fields = {"name": problem.name, "what": problem.what, **cause_of(error)}
-                log.warning("the credentials could not be read again", **fields)
+                log.warning("credentials not reloaded", **fields)
 
 
 def scheduler(settings: Settings, threads: Threads) -> Scheduler:
@@ -198,11 +197,11 @@ def scheduler(settings: Settings, threads: Threads) -> Scheduler:
     policy = RetryPolicy(retry.initial_delay, retry.max_delay, retry.max_age)
     most_refused_trials = 100 * delivery.mass_rejection_limit
     gate = Gate(policy, delivery.max_requests_per_second, delivery.probe_interval, most_refused_trials)
-    judge = Judge(gate, policy, delivery.on_configuration_fault, delivery.mass_rejection_limit)
-    return Scheduler(gate, judge, policy, threads, delivery.deduplicate)
+    outcome_policy = OutcomePolicy(gate, policy, delivery.on_configuration_fault, delivery.mass_rejection_limit)
+    return Scheduler(gate, outcome_policy, policy, threads, delivery.deduplicate)
 
 
-def delivery(settings: Settings) -> Delivery:
+def delivery(settings: Settings) -> ClickSendAccess:
     """How the delivery loop reaches ClickSend."""
     clicksend = settings.clicksend
     proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
@@ -215,14 +214,14 @@ def delivery(settings: Settings) -> Delivery:
         transport = HttpTransport(loop, endpoint, trust, timeouts)
         return ContactSender(endpoint, store.current, transport, lambda: datetime.now(UTC))
 
-    def probe() -> ProbeVerdict:
+    def probe() -> ProbeResult:
         client = Client(endpoint, timeouts, store.current, BoundedAdapter(trust))
         try:
             return client.probe(datetime.now(UTC))
         finally:
             client.close()
 
-    return Delivery(open_sender, probe, store.reload)
+    return ClickSendAccess(open_sender, probe, store.reload)
 
 
 def _register(registry: CollectorRegistry, scheduler: Scheduler, health: Health, clock: Callable[[], float]) -> None:

@@ -7,8 +7,8 @@ It imports what it needs when it runs: `--help` should not wait for Kafka's libr
 
 from __future__ import annotations
 
+import errno
 import gc
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,8 +24,9 @@ from consumer.commands.output import Format
 from consumer.commands.replay.options import replay
 from consumer.errors import ConfigurationError, FatalStreamError, RefusedError
 from consumer.exit_status import ExitStatus
-from consumer.terminal import adapt_streams, say
+from consumer.terminal import adapt_streams, discard, flush_streams, open_streams, say
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # a disk that takes no more
 INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
 
 app = typer.Typer(
@@ -82,9 +83,9 @@ def demo(
     """Everything on this machine, with no configuration: broker, ClickSend stand-in, worker, visitors."""
     log.configure(log.LogLevel.ERROR, log.LogFormat.AUTO)  # the narration tells the rest
     from consumer.demo.demo import DemoOptions, run_demo
-    from consumer.demo.runner import Run
+    from consumer.demo.runner import DemoRun
 
-    return run_demo(DemoOptions(Run.ONCE if once else Run.ENDLESS, events), sys.stdout, sys.stderr)
+    return run_demo(DemoOptions(DemoRun.ONCE if once else DemoRun.ENDLESS, events), sys.stdout, sys.stderr)
 
 
 @app.command()
@@ -117,7 +118,7 @@ def sandbox(  # noqa: PLR0913 -- one parameter an option
     from consumer.sandbox.limiter import RateLimit
     from consumer.sandbox.options import SandboxOptions, UnknownList
     from consumer.sandbox.script import read_script
-    from consumer.sandbox.store import Duplicates
+    from consumer.sandbox.store import DuplicateContacts
 
     options = SandboxOptions(
         host=host,
@@ -125,7 +126,7 @@ def sandbox(  # noqa: PLR0913 -- one parameter an option
         username=username,
         api_key=api_key,
         list_ids=tuple(list_id or (428,)),
-        duplicates=choice(Duplicates, duplicates),
+        duplicates=choice(DuplicateContacts, duplicates),
         unknown_list=choice(UnknownList, unknown_list),
         rate_limit=RateLimit.of(rate_limit) if rate_limit else None,
         faults=read_script(faults) if faults else Script(),
@@ -172,12 +173,12 @@ def explain(  # noqa: PLR0913 -- one parameter an option
     overrides: Overrides = None,
 ) -> int:
     """What would become of events, and why: from a file, stdin or Kafka. Sends nothing."""
-    from consumer.commands.explain.command import FromKafka, Look, explain_file, explain_kafka
+    from consumer.commands.explain.command import Display, FromKafka, explain_file, explain_kafka
     from consumer.commands.explain.rendering import Privacy
 
     given = sources(config, overrides)
     form = form or (Format.TABLE if sys.stdout.isatty() else Format.JSON)
-    look = Look(form, Privacy.REVEALED if reveal else Privacy.MASKED)
+    look = Display(form, Privacy.REVEALED if reveal else Privacy.MASKED)
     if (topic, partition, offset, last) == (None, None, None, None):
         return explain_file(given, None if file == Path("-") else file, look)
     if file is not None:
@@ -191,13 +192,11 @@ def explain(  # noqa: PLR0913 -- one parameter an option
 
 @app.command()
 def lag(
-    seconds: Annotated[
-        float, typer.Argument(metavar="[SECONDS]", min=0.1, help="Of --watch: how long until the next look.")
-    ] = 2.0,
     *,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Again and again, until Ctrl-C: --watch, or --watch 5.")
-    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Repeat the table until Ctrl-C.")] = False,
+    interval: Annotated[
+        float, typer.Option("--interval", min=0.1, metavar="SECONDS", help="Between two tables of --watch.")
+    ] = 2.0,
     form: FormatOption = Format.TABLE,
     group: Group = None,
     config: ConfigFile = None,
@@ -206,7 +205,7 @@ def lag(
     """How far behind the group is: offsets, lag, owner, age of the oldest unsettled record."""
     from consumer.commands.lag.command import lag as show
 
-    return show(sources(config, overrides, group), form, seconds if watch else None)
+    return show(sources(config, overrides, group), form, interval if watch else None)
 
 
 @app.command()
@@ -234,8 +233,11 @@ def sizing(
 
 def main() -> None:
     """Run the command that this process's arguments name, and leave with its exit status."""
+    open_streams()
     adapt_streams()
-    sys.exit(exit_status(lambda: app(standalone_mode=False)))
+    status = exit_status(lambda: app(standalone_mode=False))
+    flush_streams()
+    sys.exit(status)
 
 
 def exit_status(command: Callable[[], int | None]) -> int:
@@ -256,12 +258,22 @@ def exit_status(command: Callable[[], int | None]) -> int:
         say(f"{error} ({log.places(error.__cause__)})" if error.__cause__ else str(error))
         return ExitStatus.FATAL
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)
+        return ExitStatus.FAILED
+    except OSError as error:
+        if error.errno not in FULL:
+            return _fault(error)
+        discard(sys.stdout)
+        say(f"The output could not be written: {error.strerror}.")
         return ExitStatus.FAILED
     except Exception as error:  # the last resort: without the text, which may hold anything
-        say(f"This is a fault of the program: {log.places(error)}")
-        return ExitStatus.FATAL
+        return _fault(error)
     if status == INTERRUPTED:
         say("Interrupted.")
         return ExitStatus.FAILED
     return status or ExitStatus.DONE
+
+
+def _fault(error: Exception) -> ExitStatus:
+    say(f"Internal error: {log.places(error)}")
+    return ExitStatus.FATAL

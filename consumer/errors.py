@@ -30,10 +30,10 @@ class Problem:
 
     name: str
     what: str
-    mend: str
+    hint: str
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.what}. {self.mend}"
+        return f"{self.name}: {self.what}. {self.hint}"
 
 
 class ConfigurationError(ConsumerError):

@@ -52,7 +52,7 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-class Summary:
+class RepeatFilter:
     """Sums up lines that repeat: each key comes through once in `every` seconds, with a count of what was left out.
 
     Keys come from a closed set: each is remembered for good. Any thread may ask.
@@ -62,7 +62,7 @@ class Summary:
         self._every = every
         self._lock = threading.Lock()
         self._said_at: dict[str, float] = {}
-        self._left_out: dict[str, int] = {}
+        self._suppressed: dict[str, int] = {}
 
     def ask(self, key: str, now: float) -> int | None:
         """None: leave this line out. A number: say it, so many were left out since the last one.
@@ -71,12 +71,12 @@ class Summary:
         """
         with self._lock:
             if key in self._said_at and now < self._said_at[key] + self._every:
-                self._left_out[key] += 1
+                self._suppressed[key] += 1
                 return None
             self._said_at[key] = now
-            left_out = self._left_out.get(key, 0)
-            self._left_out[key] = 0
-            return left_out
+            suppressed = self._suppressed.get(key, 0)
+            self._suppressed[key] = 0
+            return suppressed
 
 
 def librdkafka() -> logging.Logger:
@@ -261,7 +261,7 @@ class _ToStructlog(logging.Handler):
 
     def __init__(self, level: LogLevel, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._summary = Summary(every=0.0 if level is LogLevel.DEBUG else REPEAT_SECONDS)
+        self._summary = RepeatFilter(every=0.0 if level is LogLevel.DEBUG else REPEAT_SECONDS)
         self._clock = clock
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -270,10 +270,10 @@ class _ToStructlog(logging.Handler):
         text = _message(record) if record.name == LIBRDKAFKA else str(record.msg)
         extra: dict[str, object] = {"logger": record.name, "exc_info": record.exc_info}
         if record.name == LIBRDKAFKA:
-            left_out = self._summary.ask(_kind(record), self._clock())
-            if left_out is None:
+            suppressed = self._summary.ask(_kind(record), self._clock())
+            if suppressed is None:
                 return
-            extra["left_out"] = left_out
+            extra["suppressed"] = suppressed
         structlog.get_logger().log(record.levelno, text[:LONGEST].partition("\n")[0], **extra)
 
 

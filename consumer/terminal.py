@@ -7,8 +7,41 @@ import json
 import locale
 import os
 import sys
+from contextlib import suppress
+from typing import TextIO
 
+STREAMS = ("stdin", "stdout", "stderr")  # by their numbers
 CHOSEN = ("PYTHONUTF8", "PYTHONIOENCODING")  # by these an operator says what the streams take
+
+
+def open_streams() -> None:
+    """Open those of stdin, stdout and stderr that this process was started without, as the null device.
+
+    Call it before anything else is opened: sockets would get these numbers, and libuv ends the process when it has to
+    close one of them.
+    """
+    for number, name in enumerate(STREAMS):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r" if name == "stdin" else "w", closefd=False))  # noqa: SIM115 -- a number, open until the end
+
+
+def flush_streams() -> None:
+    """Flush stdout and stderr. What they can't take is dropped: Python would change the exit status to 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            discard(stream)
+
+
+def discard(stream: TextIO) -> None:
+    """Send what a stream still holds, and all that follows, to the null device."""
+    with suppress(OSError, ValueError):  # a test's stream may have no number
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def adapt_streams() -> None:
@@ -52,7 +85,8 @@ def escaped_json(text: str, encoding: str) -> str:
 
 def say(*texts: str) -> None:
     """Print each text on stderr, on a line of its own."""
-    sys.stderr.write("".join(f"{escaped_lines(text)}\n" for text in texts))
+    with suppress(OSError):  # it goes on, and ends as it would, where nobody can be told why
+        sys.stderr.write("".join(f"{escaped_lines(text)}\n" for text in texts))
 
 
 def show(text: str) -> None:

@@ -2,8 +2,8 @@
 
     python -m deploy.generate [--home https://git.example.org/ops/clicksend-consumer]
 
-The home is the address under which people find this checkout's README: the links to its runbook begin with it. Given
-once, it stays: rules.yaml keeps it. A test keeps the files in step with their sources.
+The home is the address under which people find this repository: the links to its runbook begin with it. Given once, it
+stays: rules.yaml keeps it. A test keeps the files in step with their sources.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from deploy.grafana.dashboards import dashboards
 
 HERE = Path(__file__).parent
 RULES = HERE / "prometheus" / "rules.yaml"
+RUNBOOK = "deploy/RUNBOOK.md"
 RULE_HEAD = """# Made from rules.yaml by `make manifests`.
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
@@ -36,25 +37,25 @@ configMapGenerator:
 
 
 def present_home() -> str:
-    """What the links to the README begin with now, without a slash at its end."""
-    (home,) = set(re.findall(r"runbook_url: (\S+)/README\.md#", RULES.read_text("utf-8")))
+    """Return what the links to the runbook begin with now, without a slash at the end."""
+    (home,) = set(re.findall(rf"runbook_url: (\S+)/{RUNBOOK}#", RULES.read_text("utf-8")))
     return str(home)
 
 
 def files(home: str | None = None) -> Iterator[tuple[Path, str]]:
-    """Every generated file, and what should stand in it.
+    """Return every generated file and its text.
 
-    home -- what the links to the README are to begin with, without a slash at its end; None: as they do now
+    home -- what the links to the runbook begin with, without a slash at the end; None: as they do now
     """
     home = home or present_home()
-    rules = RULES.read_text("utf-8").replace(f"{present_home()}/README.md#", f"{home}/README.md#")
+    rules = RULES.read_text("utf-8").replace(f"{present_home()}/{RUNBOOK}#", f"{home}/{RUNBOOK}#")
     yield RULES, rules
     yield (
         HERE / "prometheus" / "prometheus-rule.yaml",
         RULE_HEAD + textwrap.indent(rules[rules.index("groups:") :], "  "),
     )
     maps = CONFIG_MAPS
-    for name, text in dashboards(home):
+    for name, text in dashboards(f"{home}/{RUNBOOK}#"):
         yield HERE / "grafana" / name, text
         maps += f"  - name: clicksend-consumer-{name.removesuffix('.json')}\n    files: [{name}]\n"
     yield HERE / "grafana" / "kustomization.yaml", maps
@@ -69,7 +70,7 @@ def address(text: str) -> str:
 
 if __name__ == "__main__":
     parser = ArgumentParser(prog="deploy.generate")
-    parser.add_argument("--home", type=address, help="where this checkout's README is: https://...")
+    parser.add_argument("--home", type=address, help="where people find this repository: https://...")
     # All of it is made before any of it is written: the rules are a source and are written, too.
     for path, text in list(files(parser.parse_args().home)):
         path.write_text(text, "utf-8")

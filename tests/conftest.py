@@ -68,32 +68,27 @@ def in_process_broker() -> Iterator[InProcess]:
 
 
 @pytest.fixture(scope="session")
-def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A real broker: the tester's own, else a container, else Kafka's jars."""
+def apache_kafka(request: pytest.FixtureRequest) -> Iterator[Broker]:
+    """A real broker: the tester's own, else a container, else the one from Kafka's jars."""
     if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         yield GivenBroker(given)
         return
     with ExitStack() as stack:
+        broker: Broker
         try:
-            yield stack.enter_context(kafka_container())
-        except Unavailable as no_container:
-            reason = str(no_container)
-        else:
-            return
-    yield from _from_jars(tmp_path_factory, reason)
+            broker = stack.enter_context(kafka_container())
+        except Unavailable:
+            broker = request.getfixturevalue("kafka_from_jars")
+        yield broker
 
 
 @pytest.fixture(scope="session")
 def kafka_from_jars(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApacheKafka]:
     """A real broker that a test may configure, kill and start again: only from the jars."""
-    yield from _from_jars(tmp_path_factory, "")
-
-
-def _from_jars(tmp_path_factory: pytest.TempPathFactory, reason: str) -> Iterator[ApacheKafka]:
     try:
         kafka = ApacheKafka(tmp_path_factory.mktemp("kafka"))
     except Unavailable as no_jars:
-        _absent(f"no Apache Kafka: {reason}; {no_jars}")
+        _absent(f"no Apache Kafka: {no_jars}")
         return
     kafka.begin()
     yield kafka

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from consumer.app import CredentialStore, Debugger
+from consumer.app import CredentialStore, EventDebugger
 from consumer.clicksend.transport import Trust
 from consumer.monitoring.server import Report
 from consumer.settings import Sources, load
@@ -14,9 +14,9 @@ from tests.kafka.test_properties import BASE
 from tests.scheduling.builders import Engine
 
 
-def wired(**variables: str) -> Debugger | None:
+def wired(**variables: str) -> EventDebugger | None:
     monitor = load(Sources(variables), sections=("monitor",)).monitor
-    return Debugger.of(monitor, Engine().scheduler, lambda: Report(good=True, body={}), time.monotonic)
+    return EventDebugger.of(monitor, Engine().scheduler, lambda: Report(good=True, body={}), time.monotonic)
 
 
 def test_on_loopback_there_is_an_event_debugger() -> None:

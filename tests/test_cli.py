@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -136,6 +137,24 @@ def test_a_reader_that_has_seen_enough_is_no_error_to_talk_about(tmp_path: Path)
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_a_disk_that_is_full_is_no_fault_of_the_program(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "consumer", "settings"],
+            env={"SECRETS_DIR": str(tmp_path), **RIGHT},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, b"The output could not be written: No space left on device.\n")
+
+
+@pytest.mark.parametrize("redirections", ["2>/dev/full", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_a_stderr_that_takes_nothing_changes_no_exit_status(tmp_path: Path, redirections: str) -> None:
+    command = f"{shlex.quote(sys.executable)} -m consumer no-such-command {redirections}"
+    assert subprocess.run(["sh", "-c", command], env={"SECRETS_DIR": str(tmp_path)}, check=False).returncode == 2
 
 
 def test_the_sandbox_tells_its_address_and_ends_on_a_signal(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 import structlog
 from confluent_kafka import KafkaError, KafkaException
 
-from consumer.log import LONGEST, MOST, LogFormat, LogLevel, Summary, cause_of, configure, librdkafka, places
+from consumer.log import LONGEST, MOST, LogFormat, LogLevel, RepeatFilter, cause_of, configure, librdkafka, places
 from tests.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth, repeated
 
 
@@ -171,7 +171,7 @@ def test_librdkafka_is_not_summed_up_at_debug(out: io.StringIO) -> None:
 
 
 def test_a_line_that_repeats_comes_once_in_a_while_with_a_count() -> None:
-    summary = Summary(every=30.0)
+    summary = RepeatFilter(every=30.0)
     assert [summary.ask("down", now) for now in (0.0, 1.0, 29.9)] == [0, None, None]
     assert summary.ask("another", 29.9) == 0
     assert [summary.ask("down", now) for now in (30.0, 31.0, 60.0, 90.0)] == [2, None, 1, 0]

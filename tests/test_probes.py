@@ -51,4 +51,4 @@ def test_a_halt_does_not_and_says_how_to_mend_it() -> None:
     report = probes(engine).ready()
     assert not report.good
     assert (report.body["state"], report.body["gate"]) == ("halted", "halted")
-    assert Fault.UNAUTHORIZED.mend in str(report.body["detail"])
+    assert Fault.UNAUTHORIZED.hint in str(report.body["detail"])

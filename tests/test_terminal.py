@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -82,3 +83,14 @@ def test_an_argument_in_an_error_cant_steer_the_terminal(tmp_path: Path, argumen
     assert done.returncode in (1, 2)
     assert b"\x1b" not in done.stdout + done.stderr
     assert b"\\x1b[2J" in done.stderr
+
+
+def test_no_socket_gets_the_number_of_a_stream_that_is_closed() -> None:
+    """libuv ends the process when it has to close such a socket."""
+    code = (
+        "import os, socket, sys; from consumer.terminal import open_streams; open_streams(); "
+        "number = socket.socket().fileno(); os._exit(number)"
+    )
+    closed = "<&- >&- 2>&-"
+    done = subprocess.run(["sh", "-c", f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} {closed}"], check=False)
+    assert done.returncode > 2

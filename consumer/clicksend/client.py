@@ -9,7 +9,7 @@ from urllib3 import Timeout
 
 from consumer.clicksend.failure import FAILURES, failed
 from consumer.clicksend.outcome import MALFORMED, Outcome, classify
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.clicksend.transport import BODY_LIMIT, Endpoint, Timeouts, open_session
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ class Client:
         self._post.headers["Content-Length"] = str(len(payload))
         return self._exchange(self._post, now)
 
-    def probe(self, now: datetime) -> ProbeVerdict:
+    def probe(self, now: datetime) -> ProbeResult:
         """Look at the list with the same credentials; changes nothing there."""
         self._identify()
-        return ProbeVerdict.of(self._exchange(self._get, now))
+        return ProbeResult.of(self._exchange(self._get, now))
 
     def close(self) -> None:
         """Close the connection."""

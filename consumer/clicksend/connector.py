@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NEXT_ADDRESS = 0.25  # seconds after which the next address is tried beside the last (RFC 8305, section 5)
 
 
-class Stage(IntEnum):
+class ConnectPhase(IntEnum):
     """How far the opening of a connection has come."""
 
     LOOKUP = 0
@@ -35,9 +35,9 @@ class Stage(IntEnum):
     def timed_out(self) -> OSError:
         """Return the error of an opening whose time has run out here."""
         match self:
-            case Stage.LOOKUP:
+            case ConnectPhase.LOOKUP:
                 return socket.gaierror(socket.EAI_AGAIN, "no address in time")
-            case Stage.CONNECT:
+            case ConnectPhase.CONNECT:
                 return UnreachableError("no connection in time")
             case _:
                 return TimeoutError("no answer in time")
@@ -48,7 +48,7 @@ class Opening:
 
     def __init__(self, connection: HttpConnection) -> None:
         self.connection = connection
-        self.stage = Stage.LOOKUP
+        self.stage = ConnectPhase.LOOKUP
 
 
 class Connector:
@@ -95,7 +95,7 @@ class Connector:
         """Connect to whichever address of the host answers first."""
         async with asyncio.timeout(self._timeouts.connect):
             addresses = await self._resolver.addresses(origin.host, origin.port)
-            opening.stage = Stage.CONNECT
+            opening.stage = ConnectPhase.CONNECT
             try:
                 sock = await aiohappyeyeballs.start_connection(
                     addresses, happy_eyeballs_delay=_NEXT_ADDRESS, loop=self._loop
@@ -111,19 +111,19 @@ class Connector:
         if self._proxy:
             await self._tunnel(self._proxy, sock, opening)
             return
-        opening.stage = Stage.TLS
+        opening.stage = ConnectPhase.TLS
         async with asyncio.timeout(self._timeouts.connect):
             await self._hand_over(sock, connection, self._origin)
 
     async def _tunnel(self, proxy: Proxy, sock: socket.socket, opening: Opening) -> None:
-        opening.stage = Stage.TUNNEL
+        opening.stage = ConnectPhase.TUNNEL
         tunnel = Tunnel(self._loop, proxy.connect_message(self._origin))
         try:
             async with asyncio.timeout(self._timeouts.connect):
                 await self._hand_over(sock, tunnel, proxy.origin)
             async with asyncio.timeout(self._timeouts.connect):
                 transport = await tunnel.opened()
-            opening.stage = Stage.TLS
+            opening.stage = ConnectPhase.TLS
             async with asyncio.timeout(self._timeouts.connect):
                 secured = await self._loop.start_tls(
                     transport,

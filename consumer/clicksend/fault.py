@@ -20,12 +20,12 @@ class Fault(StrEnum):
     UNINTELLIGIBLE = "unintelligible"
 
     @property
-    def mend(self) -> str:
+    def hint(self) -> str:
         """What a person does about it, in one sentence."""
-        return _MENDS[self]
+        return _HINTS[self]
 
 
-_MENDS = {
+_HINTS = {
     Fault.UNAUTHORIZED: (
         "CLICKSEND_USERNAME and CLICKSEND_API_KEY are refused: "
         "the password is the API key from the dashboard, not the login password."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from requests import Request
 
-from consumer.clicksend.connector import Connector, Opening, Stage
+from consumer.clicksend.connector import Connector, ConnectPhase, Opening
 from consumer.clicksend.failure import FAILURES
 from consumer.clicksend.http_connection import HttpConnection, State
 from consumer.clicksend.proxy import Proxy
@@ -239,7 +239,7 @@ class HttpTransport:
             connection.fail(TimeoutError("no response in time"))
         given_up = 0
         while self._waiting and now >= self._waiting[0].give_up_at and given_up < MOST_ENDED:
-            stage = max((opening.stage for opening in self._opening.values()), default=Stage.CONNECT)
+            stage = max((opening.stage for opening in self._opening.values()), default=ConnectPhase.CONNECT)
             self._give_up(stage.timed_out(), everyone=False)
             given_up += 1
         if MOST_ENDED in (len(ended), given_up):

@@ -9,7 +9,7 @@ from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome, Result
 
 
-class ProbeResult(StrEnum):
+class ProbeStatus(StrEnum):
     """How `GET /lists/{id}` with the worker's credentials went."""
 
     FINE = "fine"
@@ -18,7 +18,7 @@ class ProbeResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeVerdict:
+class ProbeResult:
     """What a probe found.
 
     fault       -- of a refused probe, and only of that: what the configuration is at fault with
@@ -26,13 +26,13 @@ class ProbeVerdict:
     retry_after -- seconds for which ClickSend asked us to wait, where it did
     """
 
-    result: ProbeResult
+    result: ProbeStatus
     fault: Fault | None = None
     status: int | None = None
     retry_after: float | None = None
 
     @classmethod
-    def of(cls, outcome: Outcome) -> ProbeVerdict:
+    def of(cls, outcome: Outcome) -> ProbeResult:
         """Read the outcome of the probe's request.
 
         No contact is involved, so whatever the answer holds against the request is the configuration's fault. It is
@@ -40,17 +40,17 @@ class ProbeVerdict:
         """
         match outcome.result:
             case Result.DELIVERED if outcome.code is not None:
-                return cls(ProbeResult.FINE, status=outcome.status)
+                return cls(ProbeStatus.FINE, status=outcome.status)
             case Result.DELIVERED | Result.TRANSIENT | Result.ALREADY_EXISTS:
-                return cls(ProbeResult.UNDECIDED, status=outcome.status, retry_after=outcome.retry_after)
+                return cls(ProbeStatus.UNDECIDED, status=outcome.status, retry_after=outcome.retry_after)
         forbidden = outcome.status == 403 or outcome.code == "FORBIDDEN"
         suspected = Fault.FORBIDDEN if forbidden else Fault.LIST_NOT_FOUND
-        return cls(ProbeResult.REFUSED, outcome.fault or suspected, outcome.status)
+        return cls(ProbeStatus.REFUSED, outcome.fault or suspected, outcome.status)
 
     @property
     def fine(self) -> bool:
         """Credentials and list are right."""
-        return self.result is ProbeResult.FINE
+        return self.result is ProbeStatus.FINE
 
     @property
     def allows_trial(self) -> bool:

@@ -76,8 +76,8 @@ class Trust:
         try:
             self.context.load_verify_locations(ca_file or DEFAULT_CA_BUNDLE_PATH)
         except OSError:
-            mend = "Give the path of a file that can be read and holds certificates in PEM."
-            raise ConfigurationError(Problem("CLICKSEND_CA_FILE", "holds no certificates", mend)) from None
+            hint = "Give the path of a file that can be read and holds certificates in PEM."
+            raise ConfigurationError(Problem("CLICKSEND_CA_FILE", "holds no certificates", hint)) from None
 
     def reload(self) -> None:
         """Believe what has been added to `ca_file` meanwhile, so that mending it ends a halt without a restart."""

@@ -26,5 +26,5 @@ def descriptor_warnings(concurrency: int, allowed: int | None = None) -> Iterato
     needed = descriptors_needed(concurrency)
     if limit not in (resource.RLIM_INFINITY, -1) and limit < needed:
         what = f"needs up to {needed} open files, and this process may open {limit}"
-        mend = f"Raise the limit (ulimit -n {needed}, LimitNOFILE= of systemd, --ulimit nofile= of Docker), or lower it"
-        yield Problem("DELIVERY_CONCURRENCY", what, mend)
+        hint = f"Raise the limit (ulimit -n {needed}, LimitNOFILE= of systemd, --ulimit nofile= of Docker), or lower it"
+        yield Problem("DELIVERY_CONCURRENCY", what, hint)

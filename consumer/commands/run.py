@@ -8,7 +8,7 @@ import threading
 
 import structlog
 
-from consumer.app import Member
+from consumer.app import Application
 from consumer.commands.descriptors import descriptor_warnings
 from consumer.commands.signals import StopSignals
 from consumer.enrolment.email import load_validator
@@ -39,14 +39,14 @@ def run(settings: Settings) -> ExitStatus:
     Raises ConfigurationError and FatalStreamError as `Worker.run` does.
     """
     for warning in (*settings.warnings, *descriptor_warnings(settings.delivery.concurrency)):
-        log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.mend)
-    member = Member(settings)
+        log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.hint)
+    member = Application(settings)
     StopSignals(member.stop)
     calm_garbage_collection()
     threading.Thread(target=load_validator, name="email-validator", daemon=True).start()
     ending = member.run()
     if ending is Ending.UNANSWERED:
         # Closing the consumer would wait for the missing answer for as long as the session lasts.
-        log.warning("ending without Kafka's answer to the last commit; what it held is delivered again")
+        log.warning("last commit unconfirmed, its records will be delivered again")
         os._exit(ExitStatus.FAILED)
     return ExitStatus.DONE if ending is Ending.DRAINED else ExitStatus.FAILED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from consumer.commands.output import Format, put, rendered
 from consumer.errors import ConfigurationError
 from consumer.exit_status import ExitStatus
-from consumer.settings import Sources, survey
+from consumer.settings import Sources, effective_settings
 from consumer.terminal import say
 
 
@@ -14,7 +14,7 @@ def show(sources: Sources, form: Format) -> ExitStatus:
 
     Raises ConfigurationError, after that, with everything that is wrong.
     """
-    found = survey(sources)
+    found = effective_settings(sources)
     rows = [{"setting": row.name, "value": row.value, "source": row.source} for row in found.rows]
     put(rendered(rows, form), form)
     for warning in found.warnings:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, for what has to end in order."""
+"""Ctrl-C, SIGTERM and a closed terminal, for what has to end in order."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class StopSignals:
         self._stop = stop
         signal.signal(signal.SIGTERM, self._handle)
         signal.signal(signal.SIGINT, self._handle)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup's choice
+            signal.signal(signal.SIGHUP, self._handle)
 
     def _handle(self, *_: object) -> None:
         if self.came:

@@ -73,7 +73,7 @@ class Bound(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SizingPlan:
     """What to run.
 
     contacts -- a second, in the mean; at_peak -- in the busiest hour
@@ -91,7 +91,7 @@ class Plan:
     catch_up: float
 
 
-def plan(load: Load, means: Means) -> Plan:
+def plan(load: Load, means: Means) -> SizingPlan:
     """The workers for a load. With a limit below the mean no number of them is enough: `catch_up` is infinite."""
     events = load.events_per_day / DAY
     contacts = events * load.enrolments
@@ -106,7 +106,7 @@ def plan(load: Load, means: Means) -> Plan:
     capacity = ways[bound]
     left = capacity - contacts
     catch_up = load.outage * contacts / left if left > 0 else math.inf
-    return Plan(contacts, at_peak, workers, 2 * workers, workers * WORKER_MB, capacity, bound, catch_up)
+    return SizingPlan(contacts, at_peak, workers, 2 * workers, workers * WORKER_MB, capacity, bound, catch_up)
 
 
 def show(load: Load, means: Means, form: Format) -> tuple[str, ExitStatus]:

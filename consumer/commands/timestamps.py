@@ -15,14 +15,14 @@ def parse_moment(text: str) -> datetime:
     Raises ValueError, with what to write instead, where it is none or its zone is missing: two people on call may
     live in two zones, and a wrong guess would move a group by hours.
     """
-    mend = "Write it with its zone: 2026-03-29T01:30:00Z, or 2026-03-29T02:30:00+01:00"
+    hint = "Write it with its zone: 2026-03-29T01:30:00Z, or 2026-03-29T02:30:00+01:00"
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None:
             return moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is not a date-time. {mend}") from None
-    raise ValueError(f"{text!r} has no time zone. {mend}")
+        raise ValueError(f"{text!r} is not a date-time. {hint}") from None
+    raise ValueError(f"{text!r} has no time zone. {hint}")
 
 
 def parse_duration(text: str) -> timedelta:

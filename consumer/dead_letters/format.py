@@ -64,7 +64,7 @@ def smaller(left_out: Parts) -> Parts | None:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
+class DeadLetterMessage:
     """A dead letter as it is produced. Timestamp, key and value are the record's, unless the topic does not take them.
 
     timestamp_ms -- 0: the present
@@ -83,7 +83,7 @@ def redrives(headers: Headers) -> int:
     return int(count) if count.isdigit() and len(count) < 10 and _PLACE.fullmatch(origin) else 0
 
 
-def dead_letter(task: Task, group_id: str, left_out: Parts, now: datetime, monotonic: float) -> DeadLetter:
+def dead_letter(task: Task, group_id: str, left_out: Parts, now: datetime, monotonic: float) -> DeadLetterMessage:
     """The dead letter of a task, without the parts named. `now` and `monotonic` (seconds) are one moment on two clocks.
 
     Headers of an earlier round are replaced; every other header stays as it was.
@@ -102,7 +102,7 @@ def dead_letter(task: Task, group_id: str, left_out: Parts, now: datetime, monot
         texts.append((OURS + "timestamp", str(record.timestamp_ms)))
     if left_out:
         texts.append((LEFT_OUT, ",".join(part for part in Part if part in left_out)))
-    return DeadLetter(
+    return DeadLetterMessage(
         None if Part.KEY in left_out else record.key,
         _pointer(record) if Part.VALUE in left_out else record.value,
         [*headers, *((name, text.encode()) for name, text in texts)],

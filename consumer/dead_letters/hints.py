@@ -8,7 +8,7 @@ _MISSING = (
     "the dead-letter topic is gone: create it again as it was, with the source's number of partitions and"
     " retention.ms=-1"
 )
-_MENDS = {
+_HINTS = {
     KafkaError.UNKNOWN_TOPIC_OR_PART: _MISSING,
     KafkaError._UNKNOWN_TOPIC: _MISSING,
     KafkaError._UNKNOWN_PARTITION: _MISSING,
@@ -21,6 +21,6 @@ _MENDS = {
 }
 
 
-def mend(error: KafkaError) -> str:
+def hint(error: KafkaError) -> str:
     """What to do about it, in one line."""
-    return _MENDS.get(error.code(), "check the brokers, and the replicas of the dead-letter topic")
+    return _HINTS.get(error.code(), "check the brokers, and the replicas of the dead-letter topic")

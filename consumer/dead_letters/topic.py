@@ -38,14 +38,14 @@ class DeadLetterTopic:
             error: KafkaError = failure.args[0]
             if error.code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 what = f"the topic {self._name} could not be created: {error.name()}"
-                mend = "Create it yourself, or grant CREATE on it"
-                raise ConfigurationError(Problem("KAFKA_CREATE_DEAD_LETTER_TOPIC", what, mend)) from None
+                hint = "Create it yourself, or grant CREATE on it"
+                raise ConfigurationError(Problem("KAFKA_CREATE_DEAD_LETTER_TOPIC", what, hint)) from None
         log.info("dead-letter topic created", topic=self._name, partitions=partitions)
 
     def warnings(self, partitions: int, source_partitions: int) -> Iterator[str]:
         """What may lose or misplace dead letters; none of it is refused."""
-        for what, mend in doubts(partitions, source_partitions, self._config()):
-            yield f"{what}: {mend}"
+        for what, hint in retention_warnings(partitions, source_partitions, self._config()):
+            yield f"{what}: {hint}"
 
     def _config(self) -> dict[str, str]:
         """Its configuration, as far as we may read it and there is somebody to ask."""
@@ -60,7 +60,7 @@ class DeadLetterTopic:
         return {name: str(entry.value) for name, entry in answer.items()}
 
 
-def doubts(partitions: int, source_partitions: int, config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def retention_warnings(partitions: int, source_partitions: int, config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """What may lose or misplace dead letters, each with its mend.
 
     config -- of the dead-letter topic, as far as it is known

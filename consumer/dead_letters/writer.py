@@ -9,7 +9,7 @@ from typing import Protocol
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from consumer.dead_letters.format import NOTHING, Part, Parts, dead_letter, smaller
-from consumer.dead_letters.hints import mend
+from consumer.dead_letters.hints import hint
 from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
@@ -23,7 +23,7 @@ REPLACED_SECONDS = 1.0  # one that fails as soon as it is made is not replaced m
 PARTITION_BY_KEY = -1  # RD_KAFKA_PARTITION_UA: the partitioner decides
 
 
-class LetterProducer(Protocol):
+class DeadLetterProducer(Protocol):
     """What is used of confluent-kafka's Producer. `poll` and `flush` raise KafkaException, once, when it has failed for
     good; it takes no letter any more then.
     """
@@ -58,7 +58,7 @@ class DeadLetters:
         clock: Callable[[], float],
         on_crash: Callable[[BaseException], None],
         health: Health,
-        make_producer: Callable[[], LetterProducer],
+        make_producer: Callable[[], DeadLetterProducer],
         threads: Threads,
     ) -> None:
         self._topic = options.dead_letter_topic
@@ -70,7 +70,7 @@ class DeadLetters:
         self._health = health
         self._make_producer = make_producer
         # Changed by the thread that serves. One that has failed takes nothing, so whoever still has it loses nothing.
-        self._producer: LetterProducer = self._make_producer()
+        self._producer: DeadLetterProducer = self._make_producer()
         self._threads = threads
         self._thread: Thread | None = None
         self._closing = False  # written by the poll thread, read by the thread that serves
@@ -127,7 +127,7 @@ class DeadLetters:
         failed.flush(LAST_REPORTS_SECONDS)
         failed.purge()
         failed.flush(LAST_REPORTS_SECONDS)
-        self._reporter.producer_replaced(failure, mend(failure.args[0]))
+        self._reporter.producer_replaced(failure, hint(failure.args[0]))
 
     def _write(self, task: Task, left_out: Parts, partition: int) -> None:
         letter = dead_letter(task, self._group_id, left_out, datetime.now(UTC), self._clock())
@@ -154,9 +154,9 @@ class DeadLetters:
         error = failure.args[0] if failure is not None else None
         code = error.code() if error is not None else KafkaError.NO_ERROR
         if failure is None or error is None:
-            self._health.letters_mend = ""
-            if self._scheduler.buried(task):
-                self._reporter.buried(task)
+            self._health.dead_letter_hint = ""
+            if self._scheduler.dead_letter_written(task):
+                self._reporter.dead_letter_written(task)
         elif code == KafkaError._UNKNOWN_PARTITION and partition != PARTITION_BY_KEY:
             self._write(task, left_out, PARTITION_BY_KEY)
         elif code == KafkaError.MSG_SIZE_TOO_LARGE and (more := smaller(left_out)) is not None:
@@ -164,6 +164,6 @@ class DeadLetters:
         elif code == KafkaError.INVALID_TIMESTAMP and Part.TIMESTAMP not in left_out:
             self._write(task, left_out | {Part.TIMESTAMP}, partition)
         else:
-            self._health.letters_mend = mend(error)
-            self._reporter.bury_failed(task, failure, mend(error))
-            self._scheduler.bury_failed(task, self._clock())
+            self._health.dead_letter_hint = hint(error)
+            self._reporter.dead_letter_failed(task, failure, hint(error))
+            self._scheduler.dead_letter_failed(task, self._clock())

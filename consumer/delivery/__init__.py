@@ -1,1 +1,1 @@
-"""When to send: retry policy, limiter, breaker, halt, and the gate that puts them together. Pure: no I/O, no clock."""
+"""Decide when to send: retry policy, limiter, breaker, halt, and the gate over them. Pure: no I/O, no clock."""

@@ -1,4 +1,4 @@
-"""What was tried for one record, and how much of its failing counts against it."""
+"""The delivery attempts of one record, and how much of its failing counts against it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from consumer.clicksend.outcome import Outcome
 class Attempts:
     """The history of one record's requests. Times are seconds of the monotonic clock.
 
-    `fair_age` is the part of its failing that counts against the record: seconds with the gate open, between two
-    attempts of its own, in which other contacts were delivered. An outage therefore uses up nothing.
+    `fair_age` counts against the record: seconds with the gate open, between two of its attempts, in which other
+    contacts were delivered. An outage therefore adds nothing.
     """
 
     count: int = 0
@@ -21,12 +21,12 @@ class Attempts:
     last: Outcome | None = None
     fair_age: float = 0.0
     as_trial: bool = False  # the last request was the trial of a halt
-    backoff: int = 0  # the failures that lengthen its wait: those of a closed breaker only
+    backoff: int = 0  # failures while the breaker was closed: only those lengthen the delay
     _open_seconds: float = field(default=0.0, repr=False)
     _deliveries: int = field(default=0, repr=False)
 
     def add(self, outcome: Outcome, started_at: float, now: float) -> None:
-        """Note one more request that ended with this outcome."""
+        """Count a request that ended with this outcome."""
         if not self.count:
             self.first_at = started_at
         self.count += 1
@@ -34,10 +34,10 @@ class Attempts:
         self.last = outcome
 
     def grow_older(self, open_seconds: float, deliveries: int) -> None:
-        """After each attempt, whatever its end: count the time since the last one, if others were delivered meanwhile.
+        """Add the time since the last attempt, if other contacts were delivered in it. Call after each failed attempt.
 
-        open_seconds -- how long the gate has been open in all, in seconds
-        deliveries   -- how many contacts have been delivered in all
+        open_seconds -- total seconds in which the gate was open
+        deliveries   -- total number of contacts delivered
         """
         if self.count > 1 and deliveries > self._deliveries:
             self.fair_age += open_seconds - self._open_seconds

@@ -1,4 +1,4 @@
-"""Stops sending while ClickSend is down, and finds out with one request at a time when it is back."""
+"""Stop sending while ClickSend is down; a single trial request detects its recovery."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tenacity.wait import wait_exponential, wait_random
 from consumer.delivery.retry import RetryPolicy, waited
 
 FAILURES_TO_OPEN = 5
-CONTACTS_TO_OPEN = 3  # a contact that always fails is its own fault, not an outage
+CONTACTS_TO_OPEN = 3  # one contact that always fails is no outage
 
 
 class BreakerState(StrEnum):
@@ -20,11 +20,11 @@ class BreakerState(StrEnum):
     HALF_OPEN = "half_open"
 
 
-class Breaker:
-    """Opens on consecutive transient failures of several contacts; half-open lets exactly one request out.
+class CircuitBreaker:
+    """Open on consecutive transient failures of several contacts; allow exactly one request while half-open.
 
-    The wait between two trials doubles up to the retry policy's `max_delay` and is measured from the trial's start,
-    so a sink that hangs is not asked less often than one that refuses.
+    The wait between two trials doubles up to the retry policy's `max_delay`. It is measured from the trial's start, so
+    a trial that times out delays the next one no more than one that is refused.
     """
 
     def __init__(self, policy: RetryPolicy) -> None:
@@ -36,13 +36,13 @@ class Breaker:
         self.trial_at = 0.0  # monotonic seconds: when the next trial may start
 
     def begin_trial(self, now: float) -> None:
-        """The caller lets the trial request out now."""
+        """Enter half-open: the caller sends the trial request now."""
         self.state = BreakerState.HALF_OPEN
         self._trials += 1
         self.trial_at = now + self._wait()
 
     def failed(self, contact: str, now: float) -> None:
-        """An ordinary request failed transiently. Failures that come back while the breaker is open say nothing new."""
+        """Count a transient failure of an ordinary request. Failures while the breaker is not closed are ignored."""
         if self.state is not BreakerState.CLOSED:
             return
         self._failures += 1
@@ -53,23 +53,23 @@ class Breaker:
             self.trial_at = now + self._wait()
 
     def trial_failed(self) -> None:
-        """The trial failed: open again until the next one is due."""
+        """Open again until the next trial is due."""
         self.state = BreakerState.OPEN
 
     def answered(self) -> None:
-        """An ordinary request got an answer that shows ClickSend at work. Old answers don't close an open breaker."""
+        """Reset the failures after ClickSend answered an ordinary request. A late answer does not close the breaker."""
         if self.state is BreakerState.CLOSED:
             self._failures = 0
             self._contacts.clear()
 
     def trial_answered(self) -> None:
-        """The trial got an answer: closed."""
+        """Close after ClickSend answered the trial."""
         self.state = BreakerState.CLOSED
         self.answered()
 
     def _wait(self) -> float:
         limit = self._policy.max_delay
         initial = min(self._policy.initial_delay, limit)
-        # Jittered upwards only: trials of many workers spread out, and none comes at once.
+        # Jittered upwards only: the trials of many workers spread out, and none is immediate.
         wait = wait_exponential(multiplier=initial, max=limit) + wait_random(max=initial)
         return min(waited(wait, self._trials + 1), limit)

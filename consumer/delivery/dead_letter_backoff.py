@@ -1,4 +1,4 @@
-"""When dead letters may be written: at once while the broker takes them, ever more seldom while it does not."""
+"""Backoff for dead letters: none while the broker accepts them, exponential while it does not."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ from tenacity.wait import wait_exponential
 from consumer.delivery.retry import RetryPolicy, waited
 
 
-class Burials:
-    """One failure makes all letters wait, as a rule for the same reason; then one at a time tries, and the first that
-    is acknowledged lets all of them go. Guarded by the scheduler's lock.
+class DeadLetterBackoff:
+    """A failed dead letter delays all others, which would mostly fail for the same reason.
+
+    Then one at a time is tried; the first acknowledgement ends the backoff. Guarded by the scheduler's lock.
     """
 
     def __init__(self, policy: RetryPolicy) -> None:
         self._wait = wait_exponential(multiplier=policy.initial_delay, max=policy.max_delay)
-        self._tries = 0  # since the failure that began it; 0: letters are taken
-        self.next_at = -math.inf  # monotonic seconds: when the next may be written
+        self._tries = 0  # since the failure that began the backoff; 0: no backoff
+        self.next_at = -math.inf  # monotonic seconds at which the next may be written
 
     def begin(self, now: float) -> None:
-        """One is being written: while they fail, the next has to wait its time."""
+        """Note that a dead letter is being written; during the backoff, delay the next one."""
         if self._tries:
             self._back_off(now)
 
     def written(self) -> None:
-        """The broker has acknowledged one."""
+        """End the backoff after the broker acknowledged a dead letter."""
         self._tries, self.next_at = 0, -math.inf
 
     def failed(self, now: float) -> None:
-        """One could not be written. Those that fail while the letters wait anyhow say nothing new."""
+        """Begin the backoff after a failure. Failures during the backoff do not extend it."""
         if not self._tries:
             self._back_off(now)
 

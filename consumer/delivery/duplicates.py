@@ -1,4 +1,4 @@
-"""DELIVERY_DEDUPLICATE: what was last delivered for each identity, so that its equal needs no request."""
+"""DELIVERY_DEDUPLICATE: the last payload delivered for each identity; an equal one needs no request."""
 
 from __future__ import annotations
 
@@ -9,65 +9,63 @@ from hashlib import blake2b
 
 
 class Duplicates:
-    """Remembers the last delivered payload of so many identities; the ones that were not asked about for the longest
-    time go first. Kept are keyed hashes only, under a key of this process: no identity can be read from them.
+    """An LRU cache of the last delivered payload by identity. It stores hashes only, under a key of this process.
 
-    What ClickSend holds is known after a plain delivery and only then. So an identity is forgotten as its request goes
-    out and remembered when that was delivered: a timeout, a reset, a 5xx, a rejection, an ALREADY_EXISTS (the older
-    contact may have been kept) and an answer after a revoke all leave it forgotten, and none of them needs a case. Nor
-    does a record that was attempted before: it is never known. A request that has ended is taken to be through.
+    ClickSend's state is known only after a plain delivery. So an identity is forgotten when its request is sent and
+    remembered when that is delivered. Every other outcome leaves it forgotten: timeout, reset, 5xx, rejection,
+    ALREADY_EXISTS (ClickSend may have kept the older contact), and a response after a revoke.
 
-    To be asked when a record is about to go out and nothing of its identities is under way: earlier, what is delivered
-    in between is not known yet.
+    Ask when a record is about to be sent and no request of its identities is in flight: before, an earlier record of
+    the same contact may still change the answer.
 
-    What other workers deliver is not seen. Everything is forgotten when partitions come or go, but while a contact's
-    records stand in the partitions of two workers, neither knows what the other has delivered in between.
+    Deliveries of other workers are unknown. Every rebalance clears the cache, but if the records of one contact are in
+    partitions of two workers, neither sees the other's deliveries.
 
-    No lock, no I/O, no clock: its owner guards it. With a `limit` of 0 it costs nothing.
+    No lock, no I/O, no clock: its owner guards it.
 
-    limit -- identities remembered: two for a contact with an email and a phone number
+    limit -- identities remembered, two for a contact with an email and a phone number; 0: off
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._key = secrets.token_bytes(32)
-        self._payloads: OrderedDict[bytes, bytes] = OrderedDict()  # by identity, both hashed; the next to go first
+        self._payloads: OrderedDict[bytes, bytes] = OrderedDict()  # by identity, both hashed; least recently used first
 
     def __len__(self) -> int:
-        """Count the identities that are remembered."""
+        """Return the number of identities that are remembered."""
         return len(self._payloads)
 
     def known(self, identities: Iterable[str], payload: bytes) -> bool:
-        """Whether this payload is what was last delivered for each of the identities."""
+        """Return whether this payload was the last one delivered for each of the identities."""
         if not self._payloads:
             return False
-        names, told = [self._hash(identity.encode()) for identity in identities], self._hash(payload)
-        known = bool(names) and all(self._payloads.get(name) == told for name in names)
+        keys, digest = [self._hash(identity.encode()) for identity in identities], self._hash(payload)
+        known = bool(keys) and all(self._payloads.get(key) == digest for key in keys)
         if known:
-            for name in names:
-                self._payloads.move_to_end(name)
+            for key in keys:
+                self._payloads.move_to_end(key)
         return known
 
     def remember(self, identities: Iterable[str], payload: bytes) -> None:
-        """The payload was delivered for these identities: ClickSend answered so, plainly."""
+        """Remember a payload that ClickSend accepted for these identities."""
         if not self._limit:
             return
-        told = self._hash(payload)
+        digest = self._hash(payload)
         for identity in identities:
-            name = self._hash(identity.encode())
-            self._payloads[name] = told
-            self._payloads.move_to_end(name)
+            key = self._hash(identity.encode())
+            self._payloads[key] = digest
+            self._payloads.move_to_end(key)
         while len(self._payloads) > self._limit:
             self._payloads.popitem(last=False)
 
     def forget(self, identities: Iterable[str]) -> None:
-        """A request for these identities goes out: until it is delivered, nobody knows what ClickSend holds."""
+        """Forget these identities while a request for them is in flight."""
         if self._payloads:
             for identity in identities:
                 self._payloads.pop(self._hash(identity.encode()), None)
 
     def forget_all(self) -> None:
-        """Other workers may deliver, or may have delivered, something else."""
+        """Forget everything: after a rebalance, other workers may deliver for the same identities."""
         self._payloads.clear()
 
     def _hash(self, data: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The one place that answers: may a request go out now, and if not, until when and why?"""
+"""Decide whether a request may be sent now, and if not, until when and why."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from enum import Enum, StrEnum
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Outcome, Result
-from consumer.clicksend.probe import ProbeVerdict
-from consumer.delivery.circuit_breaker import Breaker, BreakerState
+from consumer.clicksend.probe import ProbeResult
+from consumer.delivery.circuit_breaker import BreakerState, CircuitBreaker
 from consumer.delivery.halt import Halt
-from consumer.delivery.rate_limiter import Limiter
+from consumer.delivery.rate_limiter import RateLimiter
 from consumer.delivery.retry import RetryPolicy
 from consumer.number_text import shown_number
 
 MASS_REJECTION_LIMIT = 20  # different contacts rejected in a row, unless the settings say otherwise
-# Transient, and not the breaker's: a 429 is the limiter's, what can't be understood has a halt of its own.
-_SAYS_NOTHING_OF_AN_OUTAGE = frozenset({Cause.RATE_LIMITED, Cause.MALFORMED, Cause.UNINTELLIGIBLE})
+# Transient causes that the breaker ignores: the limiter handles 429, a halt handles malformed responses.
+_IGNORED_BY_BREAKER = frozenset({Cause.RATE_LIMITED, Cause.MALFORMED, Cause.UNINTELLIGIBLE})
 
 
 class GateState(StrEnum):
-    """What a person sees of the gate; the strongest reason wins."""
+    """The gate's state as shown to operators; the strongest reason wins."""
 
     OPEN = "open"
-    LIMITED = "limited"  # the vendor asked for a pause, or the rate limit holds
-    BREAKER = "breaker"  # the vendor is down; one trial at a time
-    HALTED = "halted"  # a configuration fault: probing
+    LIMITED = "limited"  # Retry-After, or the rate limit
+    BREAKER = "breaker"  # ClickSend is down; one trial at a time
+    HALTED = "halted"  # a configuration fault; probing
 
 
 class Permit(Enum):
-    """What a request goes out as. How a trial ends decides whether the gate opens."""
+    """The kind of a request. The outcome of a trial decides whether the gate opens."""
 
     ORDINARY = "ordinary"
     BREAKER_TRIAL = "breaker_trial"
@@ -39,7 +39,7 @@ class Permit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Not now. `until`: monotonic seconds of the next chance; infinite where only an event brings it."""
+    """No request may be sent before `until` (monotonic seconds; infinite: before an event)."""
 
     state: GateState
     until: float
@@ -47,18 +47,24 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
-    """What holds requests back, for a person.
+    """The gate's state and the reason for it, for operators.
 
-    until -- monotonic seconds of the next chance; `now` where nothing holds, infinite where only an event brings it
+    until    -- monotonic seconds; `now` while the gate is open, infinite where only an event opens it
+    fault    -- why delivery is halted
+    probe_at -- monotonic seconds of the next probe; infinite without a halt
+    rate     -- the limiter's rate in requests a second, infinite without a limit
     """
 
     state: GateState
     until: float
     why: str
+    fault: Fault | None = None
+    probe_at: float = math.inf
+    rate: float = math.inf
 
 
 class Gate:
-    """Limiter, breaker and halt put together. No lock, no I/O, no clock: its owner guards it and passes `now`."""
+    """Combine limiter, breaker and halt. No lock, no I/O, no clock: its owner guards it and passes `now`."""
 
     def __init__(
         self,
@@ -67,8 +73,8 @@ class Gate:
         probe_interval: float,
         most_refused_trials: int = 100 * MASS_REJECTION_LIMIT,
     ) -> None:
-        self._limiter = Limiter(requests_per_second)
-        self._breaker = Breaker(policy)
+        self._limiter = RateLimiter(requests_per_second)
+        self._breaker = CircuitBreaker(policy)
         self._halt = Halt(probe_interval, most_refused_trials)
         self._probe_sent_at = -math.inf
         self._paused_until = -math.inf
@@ -77,53 +83,39 @@ class Gate:
 
     @property
     def fault(self) -> Fault | None:
-        """Why delivery is halted, or None."""
+        """Return why delivery is halted, or None."""
         return self._halt.fault
 
     @property
     def probe_at(self) -> float:
-        """When the halt wants its next probe; infinite where there is no halt."""
+        """Return when the next probe of a halt is due, in monotonic seconds; infinite without a halt."""
         return max(self._halt.probe_at, self.ready_at)
 
     @property
     def ready_at(self) -> float:
-        """When the limits let the next request or probe out, in monotonic seconds; in the past where they do."""
+        """Return when the limits allow the next request or probe, in monotonic seconds; may be in the past."""
         return max(self._paused_until, self._limiter.next_at)
 
     @property
     def rate(self) -> float:
-        """The limiter's rate in requests per second, infinite when nothing limits."""
+        """Return the limiter's rate in requests per second; infinite without a limit."""
         return self._limiter.rate
 
     def state(self, now: float) -> GateState:
-        """What holds requests back now."""
+        """Return the strongest state that holds now."""
         return self.report(now).state
 
     def report(self, now: float) -> GateReport:
-        """What holds requests back now, until when, and why. The strongest reason only."""
-        if self._halt.fault is not None:
-            fault = self._halt.fault
-            return GateReport(GateState.HALTED, self._halt.probe_at, f"delivery is halted ({fault}): {fault.mend}")
-        if self._breaker.state is not BreakerState.CLOSED:
-            until = self._breaker.trial_at if self._breaker.state is BreakerState.OPEN else math.inf
-            why = "ClickSend is down; one request at a time finds out when it is back"
-            return GateReport(GateState.BREAKER, max(now, until), why)
-        if now < self._paused_until:
-            return GateReport(GateState.LIMITED, self._paused_until, "ClickSend has asked for a pause (Retry-After)")
-        until = self._limiter.ready_at(now)
-        state = GateState.LIMITED if self._limiter.paces(now) else GateState.OPEN
-        if self._limiter.refused:
-            return GateReport(state, until, "ClickSend answers 429 (too many requests); few go out until it takes one")
-        if self.rate < math.inf:
-            return GateReport(state, until, f"requests are paced, {shown_number(self.rate)} a second")
-        return GateReport(state, until, "nothing holds requests back")
+        """Return the strongest state that holds now, its end and its reason."""
+        state, until, why = self._strongest(now)
+        return GateReport(state, until, why, self.fault, self.probe_at, self.rate)
 
-    def own(self, partitions: int) -> None:
-        """The worker owns so many partitions now: its part of what ClickSend takes changes with them."""
-        self._limiter.own(partitions)
+    def set_owned_partitions(self, partitions: int) -> None:
+        """Scale the learnt rate limit to the number of partitions owned."""
+        self._limiter.set_owned_partitions(partitions)
 
     def ask(self, now: float) -> Permit | Closed:
-        """Let one request out now, or say until when not. A permit counts as used."""
+        """Return a permit for one request now, or until when there is none. A permit counts as used."""
         ready_at = max(self._paused_until, self._limiter.ready_at(now))
         if self._halt.fault is not None:
             ready_at = max(ready_at, self._halt.trial_at)
@@ -146,10 +138,10 @@ class Gate:
         return Permit.BREAKER_TRIAL
 
     def observe(self, outcome: Outcome, contact: str, permit: Permit, sent_at: float, now: float) -> None:
-        """A request that went out with this permit, for this contact, ended so."""
+        """Update limiter, breaker and halt with the outcome of a request."""
         self._tick(now)
         self._observe_limits(outcome, sent_at, now)
-        down = outcome.result is Result.TRANSIENT and outcome.cause not in _SAYS_NOTHING_OF_AN_OUTAGE
+        down = outcome.result is Result.TRANSIENT and outcome.cause not in _IGNORED_BY_BREAKER
         if permit is Permit.BREAKER_TRIAL:
             if down:
                 self._breaker.trial_failed()
@@ -163,33 +155,51 @@ class Gate:
             self._trial_ended(outcome, now)
 
     def halt(self, fault: Fault, now: float) -> None:
-        """Stop for a configuration fault."""
+        """Halt delivery for a configuration fault."""
         self._tick(now)
         self._halt.begin(fault, now)
 
     def begin_probe(self, now: float) -> None:
-        """A probe goes out now. It counts as a request, for the limits are the account's."""
+        """Note that a probe is sent. It counts as a request, since the limits are the account's."""
         self._limiter.spend(now)
         self._probe_sent_at = now
         self._halt.begin_probe(now)
 
-    def probed(self, verdict: ProbeVerdict, now: float) -> None:
-        """A probe came back."""
+    def probed(self, result: ProbeResult, now: float) -> None:
+        """Update limiter and halt with the result of a probe."""
         self._tick(now)
-        if verdict.status == 429:
+        if result.status == 429:
             self._limiter.throttled(self._probe_sent_at, now)
-        if verdict.retry_after is not None:
-            self._paused_until = max(self._paused_until, now + verdict.retry_after)
-        self._halt.probed(verdict)
+        if result.retry_after is not None:
+            self._paused_until = max(self._paused_until, now + result.retry_after)
+        self._halt.probed(result)
 
     def open_seconds(self, now: float) -> float:
-        """How long the gate has been open in all, in seconds: the time that may count against a failing record."""
+        """Return the total seconds in which the gate was open: only those count against a failing record."""
         self._tick(now)
         return self._open_seconds
 
     def outage(self) -> bool:
-        """Whether failures now are the vendor's or the configuration's, not the record's."""
+        """Return whether failures now are due to ClickSend or the configuration, not to the record."""
         return self._halt.fault is not None or self._breaker.state is not BreakerState.CLOSED
+
+    def _strongest(self, now: float) -> tuple[GateState, float, str]:
+        if self._halt.fault is not None:
+            fault = self._halt.fault
+            return GateState.HALTED, self._halt.probe_at, f"delivery is halted ({fault}): {fault.hint}"
+        if self._breaker.state is not BreakerState.CLOSED:
+            until = self._breaker.trial_at if self._breaker.state is BreakerState.OPEN else math.inf
+            why = "ClickSend is down; one request at a time finds out when it is back"
+            return GateState.BREAKER, max(now, until), why
+        if now < self._paused_until:
+            return GateState.LIMITED, self._paused_until, "ClickSend has asked for a pause (Retry-After)"
+        until = self._limiter.ready_at(now)
+        state = GateState.LIMITED if self._limiter.paces(now) else GateState.OPEN
+        if self._limiter.refused:
+            return state, until, "ClickSend answers 429 (too many requests); few go out until it takes one"
+        if self.rate < math.inf:
+            return state, until, f"requests are paced, {shown_number(self.rate)} a second"
+        return state, until, "nothing holds requests back"
 
     def _trial_ended(self, outcome: Outcome, now: float) -> None:
         if outcome.result in (Result.DELIVERED, Result.ALREADY_EXISTS):
@@ -208,7 +218,7 @@ class Gate:
             self._paused_until = max(self._paused_until, now + outcome.retry_after)
 
     def _tick(self, now: float) -> None:
-        """Book the time since the last event as open or not. Called before every change of state."""
+        """Add the time since the last event if the gate was open. Call before every change of state."""
         if not self.outage():
             self._open_seconds += max(0.0, now - max(self._ticked_at, self._paused_until))
         self._ticked_at = now

@@ -1,4 +1,4 @@
-"""What becomes of a record after an answer: the outcome table's right-hand column."""
+"""Decide the action after an outcome: the right-hand column of the outcome table."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from enum import StrEnum
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Outcome, Result
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.attempts import Attempts
 from consumer.delivery.gate import Gate, Permit
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
 
 UNINTELLIGIBLE_CONTACTS = 5  # different ones in a row
-MOST_UNINTELLIGIBLE = 10  # answers in a row, of whatever contacts
-RECENT_DELIVERY_SECONDS = 60.0  # a suspicious answer is the record's fault only if others go through
+MOST_UNINTELLIGIBLE = 10  # answers in a row, of any contacts
+RECENT_DELIVERY_SECONDS = 60.0  # a suspicious answer is the record's fault only if other contacts are delivered
 
 
 class OnConfigurationFault(StrEnum):
@@ -41,24 +41,24 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
-class GiveUp:
-    """It will never be delivered: write its dead letter."""
+class DeadLetter:
+    """Write the record's dead letter: it can't be delivered."""
 
     reason: DeadLetterReason
 
 
 @dataclass(frozen=True, slots=True)
 class AwaitProbe:
-    """Keep the record until a probe has come back, then `Judge.judge_suspect`."""
+    """Keep the record until a probe has ended, then call `OutcomePolicy.decide_after_probe`."""
 
 
 _ACCEPTED, _EXISTS = Settle(DeliveredReason.ACCEPTED), Settle(DeliveredReason.ALREADY_EXISTS)
 
-Verdict = Settle | Retry | GiveUp | AwaitProbe
+Action = Settle | Retry | DeadLetter | AwaitProbe
 
 
-class Judge:
-    """Turns outcomes into verdicts and tells the gate. Owned and guarded like the gate: no lock, no I/O, no clock."""
+class OutcomePolicy:
+    """Turn outcomes into actions and update the gate. Guarded like the gate: no lock, no I/O, no clock."""
 
     def __init__(
         self, gate: Gate, policy: RetryPolicy, on_fault: OnConfigurationFault, mass_rejection_limit: int
@@ -70,14 +70,14 @@ class Judge:
         # Since the last delivery:
         self._rejected: set[str] = set()  # contacts
         self._unintelligible = 0  # answers
-        self._not_understood_for: set[str] = set()  # contacts
+        self._unintelligible_for: set[str] = set()  # contacts
         self._delivered = self._delivered_before = ("", -math.inf)  # the last two different contacts, and when
         self._deliveries = 0
 
-    def judge(
+    def decide(
         self, outcome: Outcome, attempts: Attempts, contact: str, permit: Permit, sent_at: float, now: float
-    ) -> Verdict:
-        """Decide on one answered request. `contact` tells contacts apart; it is kept in memory only.
+    ) -> Action:
+        """Return the action after one request. `contact` identifies the contact; it is kept in memory only.
 
         sent_at, now -- monotonic seconds of the request's start and end
         """
@@ -95,55 +95,55 @@ class Judge:
             case Result.REJECTED:
                 return self._reject(attempts, contact, now)
         if self._on_fault is OnConfigurationFault.DEAD_LETTER:
-            return GiveUp(DeadLetterReason.CONFIGURATION_FAULT)
+            return DeadLetter(DeadLetterReason.CONFIGURATION_FAULT)
         if outcome.result is Result.SUSPICIOUS:
             return AwaitProbe()
         self._gate.halt(outcome.fault or Fault.UNAUTHORIZED, now)
         return Retry(now)
 
-    def judge_suspect(self, verdict: ProbeVerdict, attempts: Attempts, contact: str, now: float) -> Verdict:
-        """Decide on a record with a suspicious answer (403, 404, 405), now that the probe has come back."""
-        if verdict.fault is not None:
-            self._gate.halt(verdict.fault, now)
+    def decide_after_probe(self, probe: ProbeResult, attempts: Attempts, contact: str, now: float) -> Action:
+        """Return the action for a record with a suspicious response (403, 404, 405) after the probe."""
+        if probe.fault is not None:
+            self._gate.halt(probe.fault, now)
             return Retry(now)
-        if verdict.fine and self._delivered_another(contact, now - RECENT_DELIVERY_SECONDS):
+        if probe.fine and self._delivered_another(contact, now - RECENT_DELIVERY_SECONDS):
             return self._reject(attempts, contact, now)
-        if verdict.fine and attempts.as_trial and self._gate.fault is Fault.MASS_REJECTION:
+        if probe.fine and attempts.as_trial and self._gate.fault is Fault.MASS_REJECTION:
             return self._reject(attempts, contact, now)
-        if verdict.fine and self._refused_by_too_many(contact):
+        if probe.fine and self._refused_by_too_many(contact):
             self._gate.halt(Fault.MASS_REJECTION, now)
         return self._later(attempts, now, retry_after=None)
 
-    def _retry(self, outcome: Outcome, attempts: Attempts, now: float) -> Verdict:
+    def _retry(self, outcome: Outcome, attempts: Attempts, now: float) -> Action:
         if 0 < self._policy.max_age <= attempts.fair_age:
-            return GiveUp(DeadLetterReason.RETRIES_EXHAUSTED)
-        if self._gate.outage():  # the gate holds it back; a wait of its own would only delay it after the outage
+            return DeadLetter(DeadLetterReason.RETRIES_EXHAUSTED)
+        if self._gate.outage():  # the gate delays it; a delay of its own would outlast the outage
             return Retry(now)
         return self._later(attempts, now, outcome.retry_after)
 
-    def _later(self, attempts: Attempts, now: float, retry_after: float | None) -> Verdict:
+    def _later(self, attempts: Attempts, now: float, retry_after: float | None) -> Action:
         attempts.backoff += 1
         return Retry(now + self._policy.delay(attempts.backoff, retry_after))
 
-    def _reject(self, attempts: Attempts, contact: str, now: float) -> Verdict:
-        """Believe a rejection unless it is one of too many in a row, or comes during a halt.
+    def _reject(self, attempts: Attempts, contact: str, now: float) -> Action:
+        """Write a dead letter, unless too many contacts were rejected in a row or delivery is halted.
 
-        The trials of a mass rejection are believed: credentials and list are right, and a contact that was never to be
-        given up would be tried again and again, while good ones wait behind it.
+        Rejected trials of a mass rejection become dead letters: credentials and list are right, and otherwise one bad
+        contact would be retried without end, ahead of good ones.
         """
         drains = attempts.as_trial and self._gate.fault is Fault.MASS_REJECTION
         if self._refused_by_too_many(contact):
             self._gate.halt(Fault.MASS_REJECTION, now)
         if not drains and (self._gate.fault is not None or attempts.as_trial):
             return self._later(attempts, now, retry_after=None)
-        return GiveUp(DeadLetterReason.REJECTED)
+        return DeadLetter(DeadLetterReason.REJECTED)
 
     def _note_unintelligible(self, outcome: Outcome, contact: str, now: float) -> None:
         if outcome.cause is not Cause.UNINTELLIGIBLE and outcome.cause is not Cause.MALFORMED:
             return
         self._unintelligible += 1
-        self._not_understood_for.add(contact)
-        contacts = len(self._not_understood_for)
+        self._unintelligible_for.add(contact)
+        contacts = len(self._unintelligible_for)
         if contacts >= UNINTELLIGIBLE_CONTACTS or self._unintelligible >= MOST_UNINTELLIGIBLE:
             self._gate.halt(Fault.UNINTELLIGIBLE, now)
 
@@ -159,7 +159,7 @@ class Judge:
             self._rejected.clear()
         if self._unintelligible:
             self._unintelligible = 0
-            self._not_understood_for.clear()
+            self._unintelligible_for.clear()
         if contact != self._delivered[0]:
             self._delivered_before = self._delivered
         self._delivered = (contact, now)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from consumer.demo.formatting import Lines, open_lines
-from consumer.demo.runner import Programme, Run, Stage
+from consumer.demo.runner import DemoRun, DemoRunner, Programme
 from consumer.demo.scenario import Chapter, Story
 from consumer.exit_status import ExitStatus
 from consumer.sandbox.faults import Script
@@ -28,7 +28,7 @@ QUICK_OUTAGE_SECONDS = 2.0
 class DemoOptions:
     """events -- the user's own, one a line, `-` for stdin; None for the demo's story"""
 
-    run: Run = Run.ENDLESS
+    run: DemoRun = DemoRun.ENDLESS
     events: Path | None = None
 
 
@@ -44,7 +44,7 @@ def run_demo(options: DemoOptions, out: TextIO, talk: TextIO) -> ExitStatus:
     with ExitStack() as stack:
         stopping = stack.enter_context(_signals())
         lines = Lines(options.events, open_lines(options.events)) if options.events else None
-        ended = Stage(_programme(options, lines), out, stopping, stack).play()
+        ended = DemoRunner(_programme(options, lines), out, stopping, stack).play()
     if lines is None or not lines.too_long:
         return ended
     talk.write(f"Lines passed over, too large for a record: {lines.too_long}\n")
@@ -52,7 +52,7 @@ def run_demo(options: DemoOptions, out: TextIO, talk: TextIO) -> ExitStatus:
 
 
 def _programme(options: DemoOptions, lines: Lines | None) -> Programme:
-    once = options.run is Run.ONCE
+    once = options.run is DemoRun.ONCE
     if lines is not None:
         chapter = Chapter(f"Events from {lines.name}", Script(), lines)
         return Programme(options.run, [chapter], 0.0 if once else READABLE_SECONDS)

@@ -57,5 +57,5 @@ class Lines:
 
 
 def _unreadable(path: Path, error: OSError) -> ConfigurationError:
-    mend = "Give --events a file with one event a line, or - for stdin"
-    return ConfigurationError(Problem(str(path), f"cannot be read ({error.strerror})", mend))
+    hint = "Give --events a file with one event a line, or - for stdin"
+    return ConfigurationError(Problem(str(path), f"cannot be read ({error.strerror})", hint))

@@ -17,14 +17,13 @@ class GateWatch:
 
     def look(self, now: float) -> str | None:
         """What there is to say, if it has changed. now -- monotonic seconds"""
-        with self._scheduler.lock:
-            state, fault = self._scheduler.gate.state(now), self._scheduler.gate.fault
-        state = state if state in TOLD else GateState.OPEN
+        gate = self._scheduler.report(now)
+        state = gate.state if gate.state in TOLD else GateState.OPEN
         if state is self._told:
             return None
         self._told = state
-        if fault is not None:
-            return f"Delivery is halted ({fault}). {fault.mend}"
+        if gate.fault is not None:
+            return f"Delivery is halted ({gate.fault}). {gate.fault.hint}"
         if state is GateState.BREAKER:
             return "The breaker opens: one request at a time finds out when ClickSend is back"
         return "ClickSend is back: the breaker closes, all goes on"

@@ -6,7 +6,7 @@ import time
 from enum import StrEnum
 
 from consumer.clicksend.outcome import Outcome
-from consumer.demo.observer import About, Happening, WasBuried, WasDelivered, WasFiltered, WillRetry
+from consumer.demo.observer import About, DeadLetterWritten, Observation, WasDelivered, WasFiltered, WillRetry
 
 RULE_WIDTH = 100
 
@@ -37,9 +37,9 @@ class NoBrush(Brush):
         return text
 
 
-def line(happening: Happening, brush: Brush) -> str:
+def line(observation: Observation, brush: Brush) -> str:
     """The line for what happened to one record, or for an announcement."""
-    match happening:
+    match observation:
         case WasDelivered(about, consent, attempts):
             after = f"after {attempts} attempts" if attempts > 1 else ""
             return _record(about, "delivered", Colour.GOOD, f"{_consent(consent):<7}  {after}", brush)
@@ -48,12 +48,12 @@ def line(happening: Happening, brush: Brush) -> str:
         case WillRetry(about, answer, wait):
             when = f"again in {wait:.1f} s" if wait else "waits for ClickSend"
             return _record(about, "retry", Colour.WAITING, f"{_answer(answer)}: {when}", brush)
-        case WasBuried(about, reason, detail, answer):
+        case DeadLetterWritten(about, reason, detail, answer):
             why = detail or (_answer(answer) if answer is not None else "")
             return _record(about, "dead letter", Colour.BAD, f"{reason}: {why}", brush)
         case _:
-            title = f"── {happening.text} "
-            return brush.paint(f"{clock(happening.at)}  {title:─<{RULE_WIDTH - 10}}", Colour.LOUD)
+            title = f"── {observation.text} "
+            return brush.paint(f"{clock(observation.at)}  {title:─<{RULE_WIDTH - 10}}", Colour.LOUD)
 
 
 def browsing(names: dict[str, int], at: float, brush: Brush) -> str:

@@ -6,7 +6,7 @@ import os
 from typing import TextIO
 
 from consumer.demo.messages import Brush, Colour, NoBrush, browsing, line
-from consumer.demo.observer import Announced, Happening, WasFiltered
+from consumer.demo.observer import Announced, Observation, WasFiltered
 from consumer.enrolment.disposition import FilterReason
 
 BROWSING_SECONDS = 3.0
@@ -41,14 +41,14 @@ class Narrator:
         lines += [f"  {name:<20} {address}" for name, address in self._addresses.items()]
         self._write(*lines, "")
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, observation: Observation) -> None:
         """Say what happened; browsing a little later, with others of its kind."""
-        if isinstance(happening, WasFiltered) and happening.reason is FilterReason.NOT_ENROLMENT:
-            self._note_browsing(happening)
+        if isinstance(observation, WasFiltered) and observation.reason is FilterReason.NOT_ENROLMENT:
+            self._note_browsing(observation)
             return
-        if isinstance(happening, Announced):
-            self.sum_up(happening.at)
-        self._write(line(happening, self._brush))
+        if isinstance(observation, Announced):
+            self.sum_up(observation.at)
+        self._write(line(observation, self._brush))
 
     def tick(self, now: float) -> None:
         """Say what is due: to be called several times a second."""
@@ -70,10 +70,10 @@ class Narrator:
         self.sum_up(now)
         self._write("", *summary)
 
-    def _note_browsing(self, happening: WasFiltered) -> None:
+    def _note_browsing(self, observation: WasFiltered) -> None:
         if not self._browsing:
-            self._browsing_since = happening.about.at
-        name = happening.about.event
+            self._browsing_since = observation.about.at
+        name = observation.about.event
         if not name or (name not in self._browsing and len(self._browsing) >= KINDS_LISTED):
             name = OTHERS
         self._browsing[name] = self._browsing.get(name, 0) + 1

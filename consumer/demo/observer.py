@@ -11,7 +11,7 @@ from queue import SimpleQueue
 import orjson
 
 from consumer.clicksend.outcome import Outcome
-from consumer.delivery.outcome_policy import GiveUp, Retry, Settle, Verdict
+from consumer.delivery.outcome_policy import Action, DeadLetter, Retry, Settle
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.mask import masked, without_identities
@@ -58,7 +58,7 @@ class WillRetry:
 
 
 @dataclass(frozen=True, slots=True)
-class WasBuried:
+class DeadLetterWritten:
     """answer -- ClickSend's last one, if it was asked"""
 
     about: About
@@ -75,15 +75,15 @@ class Announced:
     at: float = field(default_factory=time.time)
 
 
-Happening = WasFiltered | WasDelivered | WillRetry | WasBuried | Announced
-Happenings = SimpleQueue[Happening]
+Observation = WasFiltered | WasDelivered | WillRetry | DeadLetterWritten | Announced
+Observations = SimpleQueue[Observation]
 
 
-class DemoJournal:
+class DemoObserver:
     """A journal that only writes down: the worker's threads wait for nobody's terminal."""
 
-    def __init__(self, happenings: Happenings) -> None:
-        self._happenings = happenings
+    def __init__(self, observations: Observations) -> None:
+        self._observations = observations
 
     def filtered_wanted(self) -> int:
         """All of them: what is browsing is summed up."""
@@ -91,29 +91,29 @@ class DemoJournal:
 
     def filtered(self, record: Record, reason: FilterReason) -> None:
         """As the protocol says."""
-        self._happenings.put(WasFiltered(_about(record, _name(record.value)), reason))
+        self._observations.put(WasFiltered(_about(record, _name(record.value)), reason))
 
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
         """It is told when it has ended."""
 
-    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:  # noqa: ARG002 -- the protocol's
+    def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:  # noqa: ARG002 -- the protocol's
         """As the protocol says."""
-        if verdict is None or isinstance(verdict, GiveUp):  # nothing has changed, or `buried` follows
+        if action is None or isinstance(action, DeadLetter):  # nothing has changed, or `dead_letter_written` follows
             return
         about = _about_task(task)
-        if isinstance(verdict, Settle):
+        if isinstance(action, Settle):
             consent = str(orjson.loads(task.payload)["custom_1"])
-            self._happenings.put(WasDelivered(about, consent, task.attempts.count))
+            self._observations.put(WasDelivered(about, consent, task.attempts.count))
         else:
-            wait = verdict.at - time.monotonic() if isinstance(verdict, Retry) else 0.0
-            self._happenings.put(WillRetry(about, outcome, max(0.0, wait)))
+            wait = action.at - time.monotonic() if isinstance(action, Retry) else 0.0
+            self._observations.put(WillRetry(about, outcome, max(0.0, wait)))
 
-    def buried(self, task: Task) -> None:
+    def dead_letter_written(self, task: Task) -> None:
         """As the protocol says."""
         reason = task.reason or DeadLetterReason.REJECTED
-        self._happenings.put(WasBuried(_about_task(task), reason, task.detail, task.attempts.last))
+        self._observations.put(DeadLetterWritten(_about_task(task), reason, task.detail, task.attempts.last))
 
-    def bury_failed(self, task: Task, why: str) -> None:
+    def dead_letter_failed(self, task: Task, why: str) -> None:
         """The demo's broker takes every dead letter."""
 
     def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:

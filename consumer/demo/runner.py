@@ -12,13 +12,13 @@ from enum import Enum
 from queue import Empty
 from typing import TextIO
 
-from consumer.app import Member
+from consumer.app import Application
 from consumer.demo.background import Background
 from consumer.demo.broker import InProcessBroker
 from consumer.demo.emitter import Emitter
 from consumer.demo.gate_watch import GateWatch
 from consumer.demo.narrator import Narrator
-from consumer.demo.observer import Announced, DemoJournal, Happening, Happenings
+from consumer.demo.observer import Announced, DemoObserver, Observation, Observations
 from consumer.demo.scenario import Chapter
 from consumer.demo.summary import summary
 from consumer.exit_status import ExitStatus
@@ -34,7 +34,7 @@ WORKER_END_SECONDS = 30.0
 EMITTER_END_SECONDS = 1.0  # it may be waiting for stdin, which nothing ends
 
 
-class Run(Enum):
+class DemoRun(Enum):
     """How long the demo goes on."""
 
     ENDLESS = "endless"
@@ -45,24 +45,24 @@ class Run(Enum):
 class Programme:
     """What is to be played. interval -- seconds between two records"""
 
-    run: Run
+    run: DemoRun
     chapters: Iterable[Chapter]
     interval: float
 
 
-class Stage:
+class DemoRunner:
     """All that takes part, put up when it is made and taken down with `stack`."""
 
     def __init__(self, programme: Programme, out: TextIO, stopping: threading.Event, stack: ExitStack) -> None:
         self._run = programme.run
         self._stopping = stopping
         self._began = time.monotonic()
-        self._happenings = Happenings()
+        self._observations = Observations()
         broker = stack.enter_context(InProcessBroker())
         for topic in (TOPIC, f"{TOPIC}.dead-letter"):
             broker.create_topic(topic)
         self._sandbox = stack.enter_context(Sandbox(SandboxOptions()))
-        self._member = Member(settings(broker.bootstrap, self._sandbox), DemoJournal(self._happenings))
+        self._member = Application(settings(broker.bootstrap, self._sandbox), DemoObserver(self._observations))
         monitor = self._member.monitor.address
         addresses = {
             "every event's way": f"{monitor}/",
@@ -85,35 +85,35 @@ class Stage:
         moved_at, settled = self._began, -1
         while not self._over() and time.monotonic() - moved_at < STILL_SECONDS:
             self._narrate()
-            counts, _ = self._member.scheduler.counts()
+            counts = self._member.scheduler.snapshot().counts
             moved = sum(counts.settled.values()) != settled
-            if moved or self._run is Run.ENDLESS or self._emitter.settled():
+            if moved or self._run is DemoRun.ENDLESS or self._emitter.settled():
                 moved_at, settled = time.monotonic(), sum(counts.settled.values())
         settled_all = self._emitting.over and self._emitter.settled()
         self._end_emitter()
         self._end_worker()
         self._close()
-        done = self._worker.result() is Ending.DRAINED and (settled_all or self._run is Run.ENDLESS)
+        done = self._worker.result() is Ending.DRAINED and (settled_all or self._run is DemoRun.ENDLESS)
         return ExitStatus.DONE if done else ExitStatus.FAILED
 
     def _over(self) -> bool:
         self._worker.result()  # raises what ended it
         if self._emitting.over:
             self._emitting.result()
-        done = self._run is Run.ONCE and self._emitting.over
+        done = self._run is DemoRun.ONCE and self._emitting.over
         return done or self._stopping.is_set() or self._worker.over
 
     def _narrate(self) -> None:
-        happening = self._next()
+        observation = self._next()
         if news := self._gate.look(time.monotonic()):
             self._narrator.tell(Announced(news))
-        if happening is not None:
-            self._narrator.tell(happening)
+        if observation is not None:
+            self._narrator.tell(observation)
         self._narrator.tick(time.time())
 
-    def _next(self) -> Happening | None:
+    def _next(self) -> Observation | None:
         with suppress(Empty):
-            return self._happenings.get(timeout=TICK_SECONDS)
+            return self._observations.get(timeout=TICK_SECONDS)
         return None
 
     def _emit(self, chapters: Iterable[Chapter]) -> None:
@@ -121,13 +121,13 @@ class Stage:
         if self._stopping.is_set():
             return
         if not self._emitter.emitted:
-            self._happenings.put(Announced("There was no record in it"))
-        elif self._run is Run.ENDLESS:
-            self._happenings.put(Announced(f"That was all: {self._emitter.emitted} records. Ctrl-C ends the demo"))
+            self._observations.put(Announced("There was no record in it"))
+        elif self._run is DemoRun.ENDLESS:
+            self._observations.put(Announced(f"That was all: {self._emitter.emitted} records. Ctrl-C ends the demo"))
 
     def _begin(self, chapter: Chapter) -> None:
         self._sandbox.set_faults(chapter.weather)
-        self._happenings.put(Announced(chapter.title))
+        self._observations.put(Announced(chapter.title))
 
     def _end_emitter(self) -> None:
         self._stopping.set()
@@ -138,11 +138,11 @@ class Stage:
         self._worker.join(WORKER_END_SECONDS)
 
     def _close(self) -> None:
-        while not self._happenings.empty():
-            self._narrator.tell(self._happenings.get())
-        counts, in_progress = self._member.scheduler.counts()
+        while not self._observations.empty():
+            self._narrator.tell(self._observations.get())
+        end = self._member.scheduler.snapshot()
         seconds = time.monotonic() - self._began
-        self._narrator.close(summary(counts, in_progress, len(self._sandbox.contacts()), seconds), time.time())
+        self._narrator.close(summary(end.counts, end.in_progress, len(self._sandbox.contacts()), seconds), time.time())
 
 
 def settings(bootstrap: str, sandbox: Sandbox) -> Settings:

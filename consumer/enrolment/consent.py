@@ -9,7 +9,7 @@ from typing import NamedTuple
 from consumer.enrolment.consent_answer import Answer, answer
 from consumer.enrolment.consent_key import ConsentKey
 from consumer.enrolment.note import NoteKind
-from consumer.enrolment.origin import Origin
+from consumer.enrolment.origin import FieldOrigin
 from consumer.enrolment.traits import inside
 
 FIELD = "custom_1"
@@ -28,18 +28,18 @@ class ConsentTrait(NamedTuple):
 
     key: ConsentKey
     value: object
-    origin: Origin
+    origin: FieldOrigin
 
 
 class ConsentReading(NamedTuple):
     """What an event says about consent: the value that decided, and what is to be noted about it."""
 
     consent: Consent
-    origin: Origin | None
+    origin: FieldOrigin | None
     note: NoteKind | None
 
 
-class _Verdict(Enum):
+class _ConsentReading(Enum):
     """What one trait contributes, the strongest first: of several, it decides."""
 
     REFUSED = auto()
@@ -50,35 +50,35 @@ class _Verdict(Enum):
 
 
 _GRANT = {
-    Answer.YES: _Verdict.CONSENTED,
-    Answer.CONSENTED: _Verdict.CONSENTED,
-    Answer.NO: _Verdict.REFUSED,
-    Answer.REFUSED: _Verdict.REFUSED,
-    Answer.UNDECIDED: _Verdict.UNDECIDED,
-    Answer.UNREADABLE: _Verdict.UNREADABLE,
+    Answer.YES: _ConsentReading.CONSENTED,
+    Answer.CONSENTED: _ConsentReading.CONSENTED,
+    Answer.NO: _ConsentReading.REFUSED,
+    Answer.REFUSED: _ConsentReading.REFUSED,
+    Answer.UNDECIDED: _ConsentReading.UNDECIDED,
+    Answer.UNREADABLE: _ConsentReading.UNREADABLE,
 }
 _VERDICTS = {
     ConsentKey.GRANT: _GRANT,
     ConsentKey.REFUSAL: {  # a no is neither a refusal nor a consent
-        Answer.YES: _Verdict.REFUSED,
-        Answer.REFUSED: _Verdict.REFUSED,
-        Answer.CONSENTED: _Verdict.CONTRADICTORY,
-        Answer.UNREADABLE: _Verdict.UNREADABLE,
+        Answer.YES: _ConsentReading.REFUSED,
+        Answer.REFUSED: _ConsentReading.REFUSED,
+        Answer.CONSENTED: _ConsentReading.CONTRADICTORY,
+        Answer.UNREADABLE: _ConsentReading.UNREADABLE,
     },
-    ConsentKey.UNSPECIFIC: {Answer.NO: _Verdict.REFUSED, Answer.REFUSED: _Verdict.REFUSED},
-    ConsentKey.STATUS: {Answer.REFUSED: _Verdict.REFUSED},
+    ConsentKey.UNSPECIFIC: {Answer.NO: _ConsentReading.REFUSED, Answer.REFUSED: _ConsentReading.REFUSED},
+    ConsentKey.STATUS: {Answer.REFUSED: _ConsentReading.REFUSED},
 }
 _DECISIONS = {
-    _Verdict.REFUSED: (Consent.OPT_OUT, None),
-    _Verdict.CONTRADICTORY: (Consent.UNKNOWN, NoteKind.CONTRADICTORY),
-    _Verdict.UNREADABLE: (Consent.UNKNOWN, NoteKind.UNREADABLE),
-    _Verdict.CONSENTED: (Consent.OPT_IN, None),
-    _Verdict.UNDECIDED: (Consent.UNKNOWN, None),
+    _ConsentReading.REFUSED: (Consent.OPT_OUT, None),
+    _ConsentReading.CONTRADICTORY: (Consent.UNKNOWN, NoteKind.CONTRADICTORY),
+    _ConsentReading.UNREADABLE: (Consent.UNKNOWN, NoteKind.UNREADABLE),
+    _ConsentReading.CONSENTED: (Consent.OPT_IN, None),
+    _ConsentReading.UNDECIDED: (Consent.UNKNOWN, None),
 }
 
 
 _CANONICAL = {
-    answer: ConsentReading(consent, Origin(FIELD, "/context/consent/canonical", "marketing"), None)
+    answer: ConsentReading(consent, FieldOrigin(FIELD, "/context/consent/canonical", "marketing"), None)
     for answer, consent in ((True, Consent.OPT_IN), (False, Consent.OPT_OUT))
 }
 
@@ -89,15 +89,15 @@ def explicit_consent(traits: Iterable[ConsentTrait]) -> ConsentReading | None:
     All of them count, wherever they are: a refusal beats what can't be read, and that beats a consent. A refusal beside
     a consent (of SMS and email, of two places) is noted as differing.
     """
-    found: dict[_Verdict, Origin] = {}
+    found: dict[_ConsentReading, FieldOrigin] = {}
     for key, value, origin in traits:
         verdict = _VERDICTS[key].get(answer(value))
         if verdict is not None:
             found.setdefault(verdict, origin)
-    for verdict in _Verdict:
+    for verdict in _ConsentReading:
         if verdict in found:
             consent, note = _DECISIONS[verdict]
-            if verdict is _Verdict.REFUSED and _Verdict.CONSENTED in found:
+            if verdict is _ConsentReading.REFUSED and _ConsentReading.CONSENTED in found:
                 note = NoteKind.DIFFERING
             return ConsentReading(consent, found[verdict], note)
     return None
@@ -114,13 +114,13 @@ def context_consent(consent: object) -> ConsentReading:
     unread: str | None = None
     for place, holder in (("/context/consent/canonical", inside(consent, "canonical")), ("/context/consent", consent)):
         verdict = _GRANT.get(answer(inside(holder, "marketing")))
-        if verdict is _Verdict.REFUSED or (verdict is _Verdict.CONSENTED and unread is None):
-            return ConsentReading(_DECISIONS[verdict][0], Origin(FIELD, place, "marketing"), None)
+        if verdict is _ConsentReading.REFUSED or (verdict is _ConsentReading.CONSENTED and unread is None):
+            return ConsentReading(_DECISIONS[verdict][0], FieldOrigin(FIELD, place, "marketing"), None)
         if verdict is not None and unread is None:
             unread = place
     if unread is None:
         return ConsentReading(Consent.UNKNOWN, None, None)
-    return ConsentReading(Consent.UNKNOWN, Origin(FIELD, unread, "marketing"), NoteKind.UNREADABLE)
+    return ConsentReading(Consent.UNKNOWN, FieldOrigin(FIELD, unread, "marketing"), NoteKind.UNREADABLE)
 
 
 def consent_reading(traits: Collection[ConsentTrait], context: object) -> ConsentReading:

@@ -78,8 +78,8 @@ def _of_text(text: str) -> Answer:
     if not written:
         return Answer.ABSENT
     word = _BETWEEN_WORDS.sub("", written.strip(_ENDS)) if any(map(str.isalpha, written)) else written
-    if (plain := _PLAIN.get(word)) is not None:
-        return plain
+    if (normalised_name := _PLAIN.get(word)) is not None:
+        return normalised_name
     if _CONSENTED.fullmatch(word):
         return Answer.CONSENTED
     return Answer.REFUSED if _REFUSED.fullmatch(word) else Answer.UNREADABLE

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from enum import Enum, StrEnum, auto
 from functools import lru_cache
 
-from consumer.enrolment.identity_filter import plain
+from consumer.enrolment.identity_filter import normalised_name
 
 
 class ConsentKey(StrEnum):
@@ -90,7 +90,7 @@ def consent_key(key: str) -> ConsentKey | None:
 
 @lru_cache(maxsize=1024)  # a topic has some dozens of keys; long ones would fill the memory
 def _short_key(key: str) -> ConsentKey | None:
-    key = plain(key)
+    key = normalised_name(key)
     if key == "marketing":
         return ConsentKey.UNSPECIFIC
     parts = _split(_SUBSCRIPTION_ID.sub("", key))

@@ -11,7 +11,7 @@ import orjson
 from consumer.enrolment.contact import Contact
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.note import Note
-from consumer.enrolment.origin import Origin
+from consumer.enrolment.origin import FieldOrigin
 from consumer.enrolment.traits import TraitValue
 
 
@@ -37,10 +37,10 @@ class Enrolled(msgspec.Struct, frozen=True, gc=False):
         return Contact(**orjson.loads(self.payload))
 
     @property
-    def origins(self) -> tuple[Origin, ...]:
+    def origins(self) -> tuple[FieldOrigin, ...]:
         """Where each field came from, in the order in which the fields are sent."""
         sources = ((field, self.sources.get(field)) for field in orjson.loads(self.payload))
-        return tuple(Origin(field, *source[2:]) for field, source in sources if source is not None)
+        return tuple(FieldOrigin(field, *source[2:]) for field, source in sources if source is not None)
 
 
 @dataclass(frozen=True, slots=True)

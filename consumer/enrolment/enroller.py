@@ -7,7 +7,7 @@ import msgspec
 from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable
 from consumer.enrolment.decode import NotJson, decode, find_event
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
-from consumer.enrolment.head import read_head
+from consumer.enrolment.head import read_event_header
 from consumer.enrolment.identity_filter import enrolment_name
 from consumer.enrolment.mapper import map_event
 from consumer.enrolment.parts import Parts, read_parts
@@ -50,7 +50,7 @@ class Enroller:
         if not value:
             return _TOMBSTONE
         if not self._wrapped:
-            head = read_head(value)
+            head = read_event_header(value)
             if (
                 head is not None
                 and head.specversion is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Head(msgspec.Struct):
+class EventHeader(msgspec.Struct):
     """An event's `type` and `event`; None where the event has none, or one that is no text.
 
     A CloudEvent, which has a `specversion`, is no event of ours; one that is no text is an empty text here.
@@ -22,11 +22,11 @@ class _Undecoded(msgspec.Struct):
     specversion: msgspec.Raw = msgspec.Raw(b"null")
 
 
-_TEXTS = msgspec.json.Decoder(Head)
+_TEXTS = msgspec.json.Decoder(EventHeader)
 _UNDECODED = msgspec.json.Decoder(_Undecoded)
 
 
-def read_head(value: bytes) -> Head | None:
+def read_event_header(value: bytes) -> EventHeader | None:
     """The head of an event; None for what isn't a JSON object, or can't be read: `decode` then says why.
 
     What stands elsewhere in the record is passed over. It has to be JSON by its form, but no string or number of it is
@@ -40,14 +40,14 @@ def read_head(value: bytes) -> Head | None:
         return None
 
 
-def _with_other_values(value: bytes) -> Head | None:
+def _with_other_values(value: bytes) -> EventHeader | None:
     """Read a head with values that are no texts. They are not decoded: a megabyte of empty lists would take 40 ms."""
     try:
         found = _UNDECODED.decode(value)
         specversion = _text(found.specversion)
         if specversion is None and bytes(found.specversion) != b"null":
             specversion = ""
-        return Head(_text(found.type), _text(found.event), specversion)
+        return EventHeader(_text(found.type), _text(found.event), specversion)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

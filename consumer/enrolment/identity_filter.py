@@ -9,7 +9,7 @@ IDENTIFY_NAMES = frozenset({"identify", "identified"})  # the preset's name for 
 _SHORT = 64  # characters; longer names are not worth remembering, and might fill the memory
 
 
-def plain(name: str) -> str:
+def normalised_name(name: str) -> str:
     """The name without case, white space, `_` and `-`: how names of events are compared."""
     return _plain_short(name) if len(name) <= _SHORT else _plain(name)
 
@@ -31,7 +31,7 @@ def enrolment_name(kind: object, name: object, names: Set[str]) -> str | None:
     """
     if not isinstance(kind, str):
         return None
-    kind = plain(kind)
+    kind = normalised_name(kind)
     if kind == "track":
-        return " ".join(name.split()) if isinstance(name, str) and plain(name) in names else None
+        return " ".join(name.split()) if isinstance(name, str) and normalised_name(name) in names else None
     return "Identify" if kind == "identify" and kind in names else None

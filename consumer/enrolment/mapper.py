@@ -9,14 +9,14 @@ from consumer.enrolment.consent import ConsentTrait, consent_reading
 from consumer.enrolment.country import alpha_2, region_of
 from consumer.enrolment.email import read_email
 from consumer.enrolment.note import TEXTS, Note, NoteKind
-from consumer.enrolment.origin import Origin
+from consumer.enrolment.origin import FieldOrigin
 from consumer.enrolment.parts import Parts, places_of
 from consumer.enrolment.person_name import split_name
 from consumer.enrolment.phone import PhoneReading, is_international, read_phone
 from consumer.enrolment.postal_code import with_leading_zeros
 from consumer.enrolment.rules import Rules
 from consumer.enrolment.text import WholeNumber, is_digest
-from consumer.enrolment.traits import Found, TraitValue, find_all
+from consumer.enrolment.traits import TraitValue, TraitValues, find_all
 
 _NAMES = ("first_name", "last_name")
 _CUSTOM = ("custom_2", "custom_3", "custom_4")
@@ -77,7 +77,7 @@ def map_event(event: Parts, rules: Rules) -> Mapped | None:
     return Mapped(identities, fields, notes, values)
 
 
-def _email(found: Found, notes: list[Note]) -> str | None:
+def _email(found: TraitValues, notes: list[Note]) -> str | None:
     for value in found.all_of("email"):
         email = read_email(value[1])
         if email is not None:
@@ -87,7 +87,7 @@ def _email(found: Found, notes: list[Note]) -> str | None:
     return None
 
 
-def _country(found: Found, rules: Rules, notes: list[Note]) -> tuple[str | None, _Region]:
+def _country(found: TraitValues, rules: Rules, notes: list[Note]) -> tuple[str | None, _Region]:
     """Return the country's code and the phone number's region.
 
     A country that is given but not recognised leaves only the international form: the default would be a wrong guess.
@@ -107,7 +107,7 @@ def _country(found: Found, rules: Rules, notes: list[Note]) -> tuple[str | None,
     return None, (rules.default_region, NoteKind.READ_BY_DEFAULT_REGION)
 
 
-def _phone(found: Found, region: _Region, rules: Rules, notes: list[Note]) -> str | None:
+def _phone(found: TraitValues, region: _Region, rules: Rules, notes: list[Note]) -> str | None:
     """Read the phone number. In national form it is one of the country's, or of the default region's."""
     for value in found.all_of("phone_number"):
         number = _number("phone_number", value[1], region, rules, notes)
@@ -168,9 +168,9 @@ def _take_texts(names: Iterable[str], values: dict[str, TraitValue], fields: dic
                 fields[field] = text
 
 
-def _consent(event: Parts, found: Found, notes: list[Note]) -> str:
+def _consent(event: Parts, found: TraitValues, notes: list[Note]) -> str:
     """Return what is said about consent, and let `custom_1` have the value that decided as its source."""
-    traits = [ConsentTrait(kind, value, Origin("custom_1", *where)) for kind, value, *where in found.consents]
+    traits = [ConsentTrait(kind, value, FieldOrigin("custom_1", *where)) for kind, value, *where in found.consents]
     consent, origin, note = consent_reading(traits, event.context.consent if event.context is not None else None)
     if origin is not None:
         found.values["custom_1"] = (0, consent.value, origin.place, origin.key)

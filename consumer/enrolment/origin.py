@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Origin(NamedTuple):
+class FieldOrigin(NamedTuple):
     """The place in the event that a field of the contact was taken from."""
 
     field: str

@@ -7,7 +7,7 @@ import orjson
 
 from consumer.enrolment.decode import NotJson, decode
 from consumer.enrolment.trait_names import KNOWN
-from consumer.enrolment.traits import MOST_KEYS, Object, Place, inside
+from consumer.enrolment.traits import MOST_KEYS, Object, TraitSource, inside
 
 
 class Context(msgspec.Struct, gc=False):
@@ -141,9 +141,9 @@ def _is_object(raw: msgspec.Raw) -> bool:
     return memoryview(raw)[0] == ord("{")
 
 
-def places_of(parts: Parts) -> list[Place]:
+def places_of(parts: Parts) -> list[TraitSource]:
     """Return the objects that may hold traits, in the order in which they count. Another type counts as absent."""
-    places: list[Place] = []
+    places: list[TraitSource] = []
     traits, context, options, properties = parts.traits, parts.context, parts.options, parts.properties
     if traits and isinstance(traits, dict):
         places.append(("/traits", traits))

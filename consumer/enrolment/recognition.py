@@ -11,7 +11,7 @@ from typing import Any
 
 from consumer.enrolment.contact import Contact
 from consumer.enrolment.decode import NotJson, decode
-from consumer.enrolment.head import read_head
+from consumer.enrolment.head import read_event_header
 
 
 class Form(StrEnum):
@@ -130,7 +130,7 @@ def _is_event_text(text: str) -> bool:
     """Whether the text is an event in JSON. Only its head is read: a record may hold many such texts."""
     if not text[:200].lstrip().startswith("{") or len(text) > _LONGEST_TEXT:
         return False
-    head = read_head(text.encode("utf-8", "surrogatepass"))
+    head = read_event_header(text.encode("utf-8", "surrogatepass"))
     return head is not None and head.specversion is None and (head.type is not None or head.event is not None)
 
 

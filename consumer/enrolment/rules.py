@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from consumer.enrolment.identity_filter import IDENTIFY_NAMES, plain
+from consumer.enrolment.identity_filter import IDENTIFY_NAMES, normalised_name
 from consumer.enrolment.pointer import Pointer
 
 
@@ -21,7 +21,7 @@ class PhoneCheck(StrEnum):
 class Rules:
     """The settings of the section ENROLMENT that the mapping depends on. Make it with `of`, which normalises.
 
-    events         -- names of the events that enrol, as `plain` writes them
+    events         -- names of the events that enrol, as `normalised_name` writes them
     default_region -- ISO 3166 alpha-2, for phone numbers in national form; None: international form only
     phone_check    -- how strictly phone numbers are judged
     event_path     -- JSON pointer to the event inside a wrapper record; None: the record is the event
@@ -41,7 +41,7 @@ class Rules:
         event_path: str | None = None,
     ) -> Rules:
         """Rules from settings as people write them. Raises ValueError where `event_path` is not a JSON pointer."""
-        names = {plain(name) for name in events} - {""}
+        names = {normalised_name(name) for name in events} - {""}
         if names & IDENTIFY_NAMES:
             names |= IDENTIFY_NAMES
         Pointer.parse(event_path or "")

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from consumer.enrolment.consent_key import ConsentKey, consent_key
-from consumer.enrolment.identity_filter import plain
+from consumer.enrolment.identity_filter import normalised_name
 from consumer.enrolment.text import email_text, phone_text, postal_text, scalar_text, text_of
 
 LONGEST_KEY = 64  # characters of a key that may mean something
@@ -149,7 +149,7 @@ ELEMENT_KEYS = ("value", "address", "email", "email_address", "number", "phone",
 
 def _by_plain(meanings: Mapping[str, Meaning]) -> dict[str, Meaning]:
     """The same by what is compared of a key. Of two spellings, the rank of the later one."""
-    return {plain(key): meaning for key, meaning in meanings.items()}
+    return {normalised_name(key): meaning for key, meaning in meanings.items()}
 
 
 _PLAIN = _by_plain(_FLAT)
@@ -166,11 +166,11 @@ def similar(key: str) -> Meaning | None:
 
     key -- at most LONGEST_KEY characters: it is remembered
     """
-    meaning = _PLAIN.get(plain(key.removeprefix("$")))
+    meaning = _PLAIN.get(normalised_name(key.removeprefix("$")))
     if meaning is not None:
         return meaning
     outer, _, inner = key.partition(".")  # as tools write what they have flattened: `address.street`
-    holder = _PLAIN.get(plain(outer)) if inner else None
+    holder = _PLAIN.get(normalised_name(outer)) if inner else None
     if holder is not None and holder.shape is not None and holder.shape is not Shape.VALUES:
         return within(holder.shape, inner)
     consent = consent_key(key.removeprefix("$").replace(".", "_"))
@@ -179,4 +179,4 @@ def similar(key: str) -> Meaning | None:
 
 def within(shape: Shape | None, key: str) -> Meaning | None:
     """Return what a key stands for inside an object of this shape, in any spelling."""
-    return _PLAIN_WITHIN.get(shape, {}).get(plain(key)) if len(key) <= LONGEST_KEY else None
+    return _PLAIN_WITHIN.get(shape, {}).get(normalised_name(key)) if len(key) <= LONGEST_KEY else None

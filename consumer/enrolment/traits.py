@@ -22,7 +22,7 @@ from consumer.enrolment.trait_names import (
 
 Object = dict[str, Any]
 
-Place = tuple[str, Object]
+TraitSource = tuple[str, Object]
 """An object of the event that may hold traits: its JSON pointer, and what it holds."""
 
 TraitValue = tuple[int, str, str, str]
@@ -43,7 +43,7 @@ _PLACE = 1_000  # more than there are ranks in one place
 _PRIMARY = ("primary", "is_primary", "isPrimary", "default", "is_default", "preferred")
 
 
-class Found(msgspec.Struct, gc=False):
+class TraitValues(msgspec.Struct, gc=False):
     """What an event holds for each field (and for `name`).
 
     values   -- the first non-empty text; a wrong type hides none that comes later
@@ -71,9 +71,9 @@ def inside(value: object, key: str) -> object:
     return value.get(key) if isinstance(value, dict) else None
 
 
-def find_all(places: Iterable[Place]) -> Found:
+def find_all(places: Iterable[TraitSource]) -> TraitValues:
     """Return what the places hold for each field."""
-    found = Found()
+    found = TraitValues()
     order = looked_at = 0
     for pointer, values in places:
         looked_at += len(values)
@@ -85,7 +85,7 @@ def find_all(places: Iterable[Place]) -> Found:
     return found
 
 
-def _find_in(found: Found, values: Object, order: int, pointer: str) -> None:
+def _find_in(found: TraitValues, values: Object, order: int, pointer: str) -> None:
     """Find what one object holds. The commonest is a text without anything to clean, the first one for its field."""
     taken = found.values
     for key, value in values.items():
@@ -107,14 +107,14 @@ def _find_in(found: Found, values: Object, order: int, pointer: str) -> None:
             _take(found, value, meaning, order, pointer, key)
 
 
-def _find_known(found: Found, values: Object, order: int, pointer: str) -> None:
+def _find_known(found: TraitValues, values: Object, order: int, pointer: str) -> None:
     """Find what stands under the usual spellings. A refusal may stand under another: consent can't be read."""
     for key in KNOWN.keys() & values.keys():
         _take(found, values[key], KNOWN[key], order, pointer, key)
     found.consents.append((ConsentKey.GRANT, values, pointer, "*"))
 
 
-def _take(found: Found, value: object, meaning: Meaning, order: int, pointer: str, key: str) -> None:
+def _take(found: TraitValues, value: object, meaning: Meaning, order: int, pointer: str, key: str) -> None:
     """Add a value for what its key stands for."""
     rank, field, read, shape, consent = meaning
     if consent is not None:
@@ -138,7 +138,7 @@ def _take(found: Found, value: object, meaning: Meaning, order: int, pointer: st
         _add_to(found, field, before, trait)
 
 
-def _add_to(found: Found, field: str, before: TraitValue, trait: TraitValue) -> None:
+def _add_to(found: TraitValues, field: str, before: TraitValue, trait: TraitValue) -> None:
     """Add a further value for a field."""
     first, second = before, trait
     if (trait[1] and not before[1]) or (bool(trait[1]) == bool(before[1]) and trait[0] < before[0]):
@@ -148,7 +148,7 @@ def _add_to(found: Found, field: str, before: TraitValue, trait: TraitValue) -> 
         found.others.setdefault(field, []).append(second)
 
 
-def _take_shaped(found: Found, value: object, meaning: Meaning, order: int, pointer: str) -> None:
+def _take_shaped(found: TraitValues, value: object, meaning: Meaning, order: int, pointer: str) -> None:
     """Add what an object or a list holds: an address, a company, a name, or several values."""
     if meaning.shape is Shape.VALUES:
         for offset, (number, element) in enumerate(_primary_first(value)):
@@ -166,7 +166,7 @@ def _take_shaped(found: Found, value: object, meaning: Meaning, order: int, poin
                 _take(found, element, meaning._replace(shape=None), order, pointer, str(number))
 
 
-def _take_object(found: Found, value: Object, shape: Shape | None, order: int, pointer: str) -> None:
+def _take_object(found: TraitValues, value: Object, shape: Shape | None, order: int, pointer: str) -> None:
     for key, held in islice(value.items(), _MOST_KEYS_WITHIN):
         known = within(shape, key)
         if known is not None:

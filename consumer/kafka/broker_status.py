@@ -31,7 +31,7 @@ _GROUP_METADATA = b"CGMDv2:"
 log = structlog.get_logger()
 
 
-class Connection:
+class BrokerStatus:
     """Turns librdkafka's callbacks into `Health`. All of them run on the poll thread, inside `poll`.
 
     Errors come up to twenty times a second while something is wrong, so only changes are logged. Others come once, and
@@ -58,10 +58,10 @@ class Connection:
         """Kafka does not let us in: not ready until it does."""
         if code not in self._refusals:
             log.error(
-                "Kafka refuses; waiting until it is mended",
+                "kafka access refused, waiting",
                 error=KafkaError(code).name(),
                 topic=topic,
-                mend=REFUSALS[code],
+                hint=REFUSALS[code],
             )
         if code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             self._topics_refused_at = self._clock()
@@ -113,7 +113,7 @@ class Connection:
     def reached(self) -> None:
         """A broker answers."""
         if self._was_reachable and not self._health.reachable:
-            log.info("Kafka is back")
+            log.info("kafka reconnected")
         self._was_reachable = self._health.reachable = True
         self._end_refusals([code for code in self._refusals if code not in RIGHTS])
 
@@ -127,15 +127,15 @@ class Connection:
         missing = self._health.missing_topics
         if seen.topic_id is None and topic not in missing:
             self._health.missing_topics = missing | {topic}
-            log.error("the topic does not exist any more; waiting for it", topic=topic, mend="create it again")
+            log.error("topic deleted, waiting for it", topic=topic, hint="create it again")
         elif seen.topic_id is not None and topic in missing:
             self._health.missing_topics = missing - {topic}
-            log.info("the topic is there again", topic=topic)
+            log.info("topic restored", topic=topic)
 
     def _end_refusals(self, codes: Iterable[int]) -> None:
         ended = [code for code in list(codes) if self._refusals.pop(code, None) is not None]
         if ended:
-            log.info("Kafka lets us in again", refusal=[REFUSALS[code] for code in ended])
+            log.info("kafka access restored", refusal=[REFUSALS[code] for code in ended])
             self._show_refusal()
 
     def _show_refusal(self) -> None:
@@ -145,7 +145,7 @@ class Connection:
         if self._health.reachable or not self._was_reachable:
             self._was_reachable = True
             log.warning(
-                "no Kafka broker answers; trying on", error=error.name() if error else None, mend="check the brokers"
+                "no kafka broker reached, retrying", error=error.name() if error else None, hint="check the brokers"
             )
         self._health.reachable = False
 

@@ -17,7 +17,8 @@ from consumer.errors import ConfigurationError, Problem
 from consumer.kafka.options import OffsetReset, StreamOptions
 from consumer.kafka.topic_ids import is_former
 from consumer.log import cause_of
-from consumer.scheduling.offset_map import COUNT_UNKNOWN, CommitMap, decode, encode
+from consumer.scheduling.offset_map import COUNT_UNKNOWN, EPOCH_UNKNOWN, OffsetMap, decode, encode
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Partition
 
 LOOK_UP_SECONDS = 10.0
@@ -26,17 +27,23 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class StartOffset:
     """Where a partition begins.
 
     offset          -- the first offset to consume
     partition_count -- of the topic when the group began it; COUNT_UNKNOWN where nobody has stored it
+    leader_epoch    -- of the record before the offset; EPOCH_UNKNOWN where nobody has said
+    settled         -- what is settled from the offset on
     committed       -- a commit that has appeared in the meantime; it counts, and not the offset
+    is_log_start    -- all that lies before it was deleted
     """
 
     offset: int
     partition_count: int = COUNT_UNKNOWN
     committed: TopicPartition | None = None
+    is_log_start: bool = False
+    leader_epoch: int = EPOCH_UNKNOWN
+    settled: OffsetMap | None = None
 
 
 class StartPosition:
@@ -55,7 +62,7 @@ class StartPosition:
         partitions: Iterable[Partition],
         topic_ids: Mapping[str, bytes],
         timeout: float = LOOK_UP_SECONDS,
-    ) -> dict[Partition, Start]:
+    ) -> dict[Partition, StartOffset]:
         """Return where these partitions of this worker begin, which have no committed offset. Those that could not be
         looked up are left out; after the first of them, no other is tried.
 
@@ -71,28 +78,33 @@ class StartPosition:
                     raise no_usable_offset(f"partition {partition}", f"{what} and KAFKA_AUTO_OFFSET_RESET is error")
                 ends[partition] = consumer.get_watermark_offsets(TopicPartition(*partition), timeout=timeout)
             if self._options.offset_reset is OffsetReset.EARLIEST:
-                starts = {partition: Start(low) for partition, (low, _high) in ends.items()}
+                starts = {partition: StartOffset(low) for partition, (low, _high) in ends.items()}
             else:
                 starts = self._latest(consumer, ends, topic_ids, timeout)
         except KafkaException as failure:
             error = failure.args[0].name()
-            log.warning("start of partitions could not be looked up, will retry", error=error, **cause_of(failure))
-            starts = {partition: Start(low) for partition, (low, _high) in ends.items() if self._earliest}
+            log.warning("start offsets not read, will retry", error=error, **cause_of(failure))
+            starts = {partition: StartOffset(low) for partition, (low, _high) in ends.items() if self._earliest}
         for partition, start in starts.items():
             if start.committed is None:
                 ahead = ends[partition][1] - start.offset
                 log.info(
-                    "the group begins this partition",
+                    "partition started without a committed offset",
                     partition=str(partition),
                     offset=start.offset,
                     records_ahead=ahead,
                 )
         return starts
 
-    def out_of_range(self, consumer: Consumer, partition: Partition, timeout: float) -> int:
-        """Return where to continue with a partition whose offset is not in its log. Raises KafkaException."""
-        low, high = consumer.get_watermark_offsets(TopicPartition(*partition), timeout=timeout)
-        return int(low if self._earliest else high)
+    def out_of_range(self, consumer: Consumer, tracker: OffsetTracker, timeout: float) -> StartOffset:
+        """Return where to continue with a partition whose offset is not in its log. Raises KafkaException.
+
+        Where retention has deleted what lay there, that is the start of the log, also with `latest`: the group has a
+        place, and what is left behind it may not be passed over. The setting decides where the log ends before it.
+        """
+        low, high = consumer.get_watermark_offsets(TopicPartition(*tracker.partition), timeout=timeout)
+        deleted = tracker.highest_seen < low
+        return StartOffset(low if self._earliest or deleted else high, tracker.partition_count, is_log_start=deleted)
 
     def of_recreated(self, partition: Partition) -> TopicPartition:
         """The beginning, also with `latest`: the group has known the topic, so nothing of the new one may be passed by.
@@ -102,7 +114,7 @@ class StartPosition:
         if self._options.offset_reset is OffsetReset.ERROR:
             what = f"the topic {partition.topic} was deleted and created again, and KAFKA_AUTO_OFFSET_RESET is error"
             raise no_usable_offset(f"partition {partition}", what)
-        log.warning("the topic was deleted and created again; going to its beginning", partition=str(partition))
+        log.warning("topic recreated, consuming from its beginning", partition=str(partition))
         return TopicPartition(*partition, OFFSET_BEGINNING)
 
     @property
@@ -115,12 +127,12 @@ class StartPosition:
         ends: Mapping[Partition, tuple[int, int]],
         topic_ids: Mapping[str, bytes],
         timeout: float,
-    ) -> dict[Partition, Start]:
+    ) -> dict[Partition, StartOffset]:
         """Decide between beginning and end by what the whole group has committed, read again after the ends.
 
         Raises KafkaException.
         """
-        starts: dict[Partition, Start] = {}
+        starts: dict[Partition, StartOffset] = {}
         for topic in {partition.topic for partition in ends}:
             numbers = self._admin().list_topics(topic, timeout=timeout).topics[topic].partitions
             commits = consumer.committed([TopicPartition(topic, number) for number in numbers], timeout=timeout)
@@ -132,11 +144,13 @@ class StartPosition:
             committed = {each.partition: each for each in known}
             for partition, (low, high) in own.items():
                 offset = high if begun.with_partition(partition.number) else low
-                starts[partition] = Start(offset, begun.partition_count, committed.get(partition.number))
+                starts[partition] = StartOffset(offset, begun.partition_count, committed.get(partition.number))
         self._commit(consumer, starts, topic_ids)
         return starts
 
-    def _commit(self, consumer: Consumer, starts: Mapping[Partition, Start], topic_ids: Mapping[str, bytes]) -> None:
+    def _commit(
+        self, consumer: Consumer, starts: Mapping[Partition, StartOffset], topic_ids: Mapping[str, bytes]
+    ) -> None:
         offsets = [
             TopicPartition(*partition, start.offset, _metadata(start, topic_ids[partition.topic]))
             for partition, start in starts.items()
@@ -147,7 +161,7 @@ class StartPosition:
                 consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as failure:  # the committer does it in a moment
             error = failure.args[0].name()
-            log.warning("the start of partitions could not be committed yet", error=error, **cause_of(failure))
+            log.warning("start offsets not committed, will retry", error=error, **cause_of(failure))
 
 
 class _BegunTopic:
@@ -157,7 +171,7 @@ class _BegunTopic:
     partition_count -- how many partitions the topic has now
     """
 
-    def __init__(self, claims: Sequence[CommitMap | None], partition_count: int, topic_id: bytes) -> None:
+    def __init__(self, claims: Sequence[OffsetMap | None], partition_count: int, topic_id: bytes) -> None:
         told = [claim for claim in claims if claim is not None]
         counts = [claim.partition_count for claim in told if claim.partition_count != COUNT_UNKNOWN]
         self._was_recreated = any(is_former(claim.topic_id, topic_id) for claim in told)
@@ -171,11 +185,11 @@ class _BegunTopic:
         return not self._was_recreated and number < self.partition_count
 
 
-def _metadata(start: Start, topic_id: bytes) -> str:
+def _metadata(start: StartOffset, topic_id: bytes) -> str:
     return encode(topic_id, start.offset, start.offset, (), partition_count=start.partition_count)
 
 
 def no_usable_offset(name: str, what: str) -> ConfigurationError:
     """The group's offset can't be used and the operator wants to decide."""
-    mend = "Set the group's offsets with `clicksend-consumer offsets reset`, or set earliest or latest"
-    return ConfigurationError(Problem(name, what, mend))
+    hint = "Set the group's offsets with `clicksend-consumer offsets reset`, or set earliest or latest"
+    return ConfigurationError(Problem(name, what, hint))

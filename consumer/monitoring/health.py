@@ -11,7 +11,7 @@ from consumer.scheduling.task import Partition
 STANDBY_SECONDS = 10.0  # in the group for so long without a partition: there are more workers than partitions
 
 
-class Condition(StrEnum):
+class HealthState(StrEnum):
     """Why a worker is ready, or is not; the first that holds wins."""
 
     DRAINING = "draining"
@@ -30,13 +30,13 @@ class Condition(StrEnum):
 class Readiness:
     """What /readyz answers. `detail` is for a person: what is wrong and how to mend it."""
 
-    condition: Condition
+    condition: HealthState
     detail: str
 
     @property
     def ready(self) -> bool:
         """Whether the worker does its work, or stands by to do it."""
-        return self.condition in (Condition.READY, Condition.STANDBY)
+        return self.condition in (HealthState.READY, HealthState.STANDBY)
 
 
 class Health:
@@ -44,7 +44,7 @@ class Health:
 
     def __init__(self, now: float) -> None:
         self.stopping = False
-        self.letters_mend = ""  # why dead letters can't be written; from any thread, the last report counts
+        self.dead_letter_hint = ""  # why dead letters can't be written; from any thread, the last report counts
         self.last_poll_at = now  # monotonic seconds
         self.refusal = ""  # why Kafka does not let us in; empty: it does, or was not asked yet
         self.reachable = False  # a broker answers
@@ -71,31 +71,31 @@ class Health:
             return ""
         names = ", ".join(map(str, held))
         hint = "; ".join(dict.fromkeys(held.values()))
-        return f"{Condition.UNRECOGNISED_RECORDS}: {names} held, as the records are no events ({hint})"
+        return f"{HealthState.UNRECOGNISED_RECORDS}: {names} held, as the records are no events ({hint})"
 
     def readiness(self, now: float, halted: str) -> Readiness:
         """Whether the worker is ready. `halted`: why delivery is halted and how to mend it; empty: it isn't."""
         if self.stopping:
-            return Readiness(Condition.DRAINING, "ending: what is in flight is finished, nothing new is begun")
+            return Readiness(HealthState.DRAINING, "ending: what is in flight is finished, nothing new is begun")
         if self.refusal:
-            return Readiness(Condition.KAFKA_REFUSES, self.refusal)
+            return Readiness(HealthState.KAFKA_REFUSES, self.refusal)
         if not self.reachable:
             return Readiness(
-                Condition.KAFKA_UNREACHABLE,
+                HealthState.KAFKA_UNREACHABLE,
                 "no broker answers; check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL",
             )
         if self.missing_topics:
             names = ", ".join(sorted(self.missing_topics))
-            return Readiness(Condition.TOPIC_MISSING, f"no such topic any more: {names}; create it, delivery goes on")
+            return Readiness(HealthState.TOPIC_MISSING, f"no such topic any more: {names}; create it, delivery goes on")
         stands_by = self.joined_at is not None and now - self.joined_at >= STANDBY_SECONDS
         if self.lost and not stands_by:  # with KIP-848 nothing else says that a member without partitions is back
-            return Readiness(Condition.LOST, "the partitions were lost; joining the group again")
+            return Readiness(HealthState.LOST, "the partitions were lost; joining the group again")
         if halted:
-            return Readiness(Condition.HALTED, halted)
+            return Readiness(HealthState.HALTED, halted)
         if self.assigned and len(self.held) >= self.assigned:
-            return Readiness(Condition.UNRECOGNISED_RECORDS, self.held_partitions())
+            return Readiness(HealthState.UNRECOGNISED_RECORDS, self.held_partitions())
         if self.assigned or self.was_assigned:
-            return Readiness(Condition.READY, f"{self.assigned} partitions")
+            return Readiness(HealthState.READY, f"{self.assigned} partitions")
         if stands_by:
-            return Readiness(Condition.STANDBY, "in the group, without a partition: more workers than partitions")
-        return Readiness(Condition.STARTING, "joining the group")
+            return Readiness(HealthState.STANDBY, "in the group, without a partition: more workers than partitions")
+        return Readiness(HealthState.STARTING, "joining the group")

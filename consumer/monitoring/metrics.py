@@ -18,7 +18,7 @@ from prometheus_client.utils import floatToGoString
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's switch is the whole process's; a second series for each counter helps nobody
 
-PREFIX = "clicksend_"
+PREFIX = "clicksend_consumer_"
 AGE_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600, 21600, 86400)
 REQUEST_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 1, 2, 5, 10, 20, 30)
 
@@ -110,8 +110,8 @@ RECORDS_IN_PROGRESS = Metric("records_in_progress", "Records consumed and not ye
 RECORDS_SKIPPED = Metric("records_skipped", "Records consumed again that the commit metadata says are settled.")
 RECORDS_BY_STAGE = Metric("records_by_stage", "Records in progress, by where they stand.", ("stage",))
 LONGEST_LANE = Metric("longest_lane_records", "Records that wait in the lane of the contact that has the most.")
-LATE_ANSWERS = Metric(
-    "late_answers", "Requests that ended after their partition had gone; another worker repeats them."
+STALE_RESPONSES = Metric(
+    "stale_responses", "Requests that ended after their partition had gone; another worker repeats them."
 )
 
 REQUESTS = Metric("requests", "Answers of ClickSend to contact requests.", ("outcome", "status"))
@@ -127,7 +127,7 @@ DEAD_LETTER_PRODUCERS_REPLACED = Metric(
 )
 
 GATE_STATE = Metric("gate_state", "1 for what holds requests back: open, limited, breaker, halted.", ("state",))
-HALTED = Metric("halted", "1 for the configuration fault for which delivery has stopped.", ("reason",))
+DELIVERY_HALTED = Metric("delivery_halted", "1 for the configuration fault that halts delivery.", ("reason",))
 THROTTLE_SECONDS = Metric("throttle_seconds", "Time for which ClickSend asked us to pause (Retry-After).")
 RETRY_AFTER_UNREAD = Metric("retry_after_unreadable", "Answers whose Retry-After could not be read, and was ignored.")
 REQUEST_RATE_LIMIT = Metric("request_rate_limit", "Requests a second that the limiter allows; +Inf without a limit.")
@@ -138,7 +138,8 @@ OLDEST_UNSETTLED = Metric(
     _PARTITION,
 )
 COMMITTED_OFFSET = Metric("committed_offset", "The group's committed offset, as acknowledged.", _PARTITION)
-END_OFFSET = Metric("end_offset", "The partition's end.", _PARTITION)
+LOG_END_OFFSET = Metric("log_end_offset", "The partition's log end offset.", _PARTITION)
+LAG = Metric("lag_records", "Log end offset minus committed offset, once both are known.", _PARTITION)
 COMMITS = Metric("commits", "Commit requests, by result.", ("result",))
 COMMIT_METADATA = Metric("commit_metadata_bytes", "Length of the longest partition's commit metadata, as acknowledged.")
 ASSIGNED_PARTITIONS = Metric("assigned_partitions", "Partitions that this worker owns.")

@@ -13,12 +13,12 @@ from prometheus_client import CollectorRegistry
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import STATUS_LABELS, Cause, Outcome, Result, status_label
-from consumer.clicksend.probe import ProbeResult, ProbeVerdict
-from consumer.delivery.outcome_policy import Retry, Settle, Verdict
+from consumer.clicksend.probe import ProbeResult, ProbeStatus
+from consumer.delivery.outcome_policy import Action, Retry, Settle
 from consumer.enrolment.disposition import FilterReason
-from consumer.log import Summary, cause_of
+from consumer.log import RepeatFilter, cause_of
 from consumer.monitoring import metrics
-from consumer.monitoring.observer import Journal
+from consumer.monitoring.observer import RecordObserver
 from consumer.scheduling.counts import CommitResult, ReleaseReason
 from consumer.scheduling.task import Partition, Record, Task
 
@@ -31,6 +31,13 @@ class RebalanceEvent(StrEnum):
     ASSIGNED = "assigned"
     REVOKED = "revoked"
     LOST = "lost"
+
+
+_REBALANCED = {
+    RebalanceEvent.ASSIGNED: "partitions assigned",
+    RebalanceEvent.REVOKED: "partitions revoked",
+    RebalanceEvent.LOST: "partitions lost",
+}
 
 
 class DeadLetterResult(StrEnum):
@@ -47,10 +54,12 @@ class Reporter:
     clock   -- monotonic seconds
     """
 
-    def __init__(self, registry: CollectorRegistry, journal: Journal | None, clock: Callable[[], float]) -> None:
-        self.journal = journal
+    def __init__(
+        self, registry: CollectorRegistry, observer: RecordObserver | None, clock: Callable[[], float]
+    ) -> None:
+        self.observer = observer
         self._clock = clock
-        self._summary = Summary()
+        self._summary = RepeatFilter()
         self._lock = threading.Lock()
         self._fault: Fault | None = None  # what was last said of the gate; changed under the lock
         # Those of the hot path are written by the delivery loop's thread alone.
@@ -62,7 +71,7 @@ class Reporter:
         self._age = metrics.Distribution(metrics.DELIVERY_AGE, registry)
         self._last_delivery = 0.0  # seconds since the epoch
         metrics.LAST_DELIVERY.gauge(registry).set_function(lambda: self._last_delivery)
-        self._probes = metrics.PROBES.counter(registry, ProbeResult)
+        self._probes = metrics.PROBES.counter(registry, ProbeStatus)
         self._dead_letters = metrics.DEAD_LETTERS.counter(registry, DeadLetterResult)
         self._producers_replaced = metrics.DEAD_LETTER_PRODUCERS_REPLACED.counter(registry)
         self._throttle = metrics.THROTTLE_SECONDS.counter(registry)
@@ -70,21 +79,21 @@ class Reporter:
         self._commits = metrics.COMMITS.counter(registry, CommitResult)
         self._rebalances = metrics.REBALANCES.counter(registry, RebalanceEvent)
 
-    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:
-        """A request has ended after so many seconds; `verdict` None: its partition has gone meanwhile."""
+    def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
+        """A request has ended after so many seconds; `action` None: its partition has gone meanwhile."""
         self._requests[outcome.result, status_label(outcome.status)] += 1
         self._request_seconds.observe(seconds)
         if outcome.retry_after:
             self._throttle.inc(outcome.retry_after)
         if outcome.unread:
             self._retry_after_unread.inc()
-        if isinstance(verdict, Settle):
+        if isinstance(action, Settle):
             self._delivered(task.record)
-        elif isinstance(verdict, Retry):
+        elif isinstance(action, Retry):
             self._retries[outcome.cause or outcome.result,] += 1
         if outcome.result is Result.TRANSIENT:
             self._say_once_a_while(
-                "ClickSend could not take a contact; it is tried again",
+                "delivery attempt failed, will retry",
                 outcome.cause or "",
                 cause=outcome.cause,
                 status=outcome.status,
@@ -92,13 +101,13 @@ class Reporter:
                 partition=str(task.record.partition),
                 offset=task.record.offset,
             )
-        if self.journal is not None:
-            self.journal.answered(task, outcome, verdict, seconds)
+        if self.observer is not None:
+            self.observer.answered(task, outcome, action, seconds)
 
     def duplicate(self, task: Task) -> None:
         """The task was settled without a request."""
-        if self.journal is not None:
-            self.journal.filtered(task.record, FilterReason.DUPLICATE)
+        if self.observer is not None:
+            self.observer.filtered(task.record, FilterReason.DUPLICATE)
 
     def gate(self, fault: Fault | None) -> None:
         """Why delivery is halted now, None if it isn't. Says so when it changes."""
@@ -107,15 +116,15 @@ class Reporter:
         with self._lock:
             before, self._fault = self._fault, fault
         if fault is not None and fault is not before:
-            log.error("delivery halted; probing until it is mended, no record is lost", reason=fault, mend=fault.mend)
+            log.error("delivery halted", reason=fault, hint=fault.hint)
         elif fault is None and before is not None:
-            log.info("delivery resumes", after=before)
+            log.info("delivery resumed", after=before)
 
-    def probed(self, verdict: ProbeVerdict) -> None:
+    def probed(self, result: ProbeResult) -> None:
         """A probe has come back."""
-        self._probes.labels(verdict.result).inc()
+        self._probes.labels(result.result).inc()
 
-    def buried(self, task: Task) -> None:
+    def dead_letter_written(self, task: Task) -> None:
         """The broker has acknowledged the task's dead letter."""
         self._dead_letters.labels(DeadLetterResult.ACKNOWLEDGED).inc()
         last = task.attempts.last
@@ -129,41 +138,41 @@ class Reporter:
             partition=str(task.record.partition),
             offset=task.record.offset,
         )
-        if self.journal is not None:
-            self.journal.buried(task)
+        if self.observer is not None:
+            self.observer.dead_letter_written(task)
 
-    def bury_failed(self, task: Task, failure: KafkaException, mend: str) -> None:
+    def dead_letter_failed(self, task: Task, failure: KafkaException, hint: str) -> None:
         """The task's dead letter could not be written."""
         self._dead_letters.labels(DeadLetterResult.FAILED).inc()
         error = failure.args[0].name()
         self._say_once_a_while(
-            "a dead letter could not be written; the record waits and it is tried again",
+            "dead letter not written, will retry",
             error,
             error=error,
             **cause_of(failure),
             partition=str(task.record.partition),
             offset=task.record.offset,
-            mend=mend,
+            hint=hint,
         )
-        if self.journal is not None:
-            self.journal.bury_failed(task, error)
+        if self.observer is not None:
+            self.observer.dead_letter_failed(task, error)
 
-    def producer_replaced(self, failure: KafkaException, mend: str) -> None:
+    def producer_replaced(self, failure: KafkaException, hint: str) -> None:
         """The producer of dead letters has failed for good, and a new one stands in its place."""
         self._producers_replaced.inc()
         error = failure.args[0].name()
         self._say_once_a_while(
-            "the producer of dead letters failed; a new one writes again what was not acknowledged",
+            "dead-letter producer failed, replaced",
             error,
             error=error,
             **cause_of(failure),
-            mend=mend,
+            hint=hint,
         )
 
     def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
         """What of these partitions was unsettled is given back."""
-        if self.journal is not None:
-            self.journal.released(partitions, reason)
+        if self.observer is not None:
+            self.observer.released(partitions, reason)
 
     def committed(self, result: CommitResult) -> None:
         """A commit request has ended."""
@@ -172,11 +181,11 @@ class Reporter:
     def rebalanced(self, event: RebalanceEvent, partitions: list[str]) -> None:
         """Partitions came or went."""
         self._rebalances.labels(event).inc()
-        log.info("partitions changed", change=event, partitions=partitions)
+        log.info(_REBALANCED[event], partitions=partitions)
 
     def stream_error(self, error: KafkaError) -> None:
         """librdkafka reports something that it goes on with."""
-        self._say_once_a_while("Kafka reports an error; consuming goes on", error.name(), error=error.name())
+        self._say_once_a_while("kafka error reported", error.name(), error=error.name())
 
     def _delivered(self, record: Record) -> None:
         self._last_delivery = now = time.time()
@@ -184,7 +193,7 @@ class Reporter:
             self._age.observe(max(0.0, now - record.timestamp_ms / 1000))
 
     def _say_once_a_while(self, event: str, kind: str, **details: object) -> None:
-        left_out = self._summary.ask(f"{event} {kind}", self._clock())
-        if left_out is not None:
+        suppressed = self._summary.ask(f"{event} {kind}", self._clock())
+        if suppressed is not None:
             shown = {key: value for key, value in details.items() if value is not None}
-            log.warning(event, **shown, **({"left_out": left_out} if left_out else {}))
+            log.warning(event, **shown, **({"suppressed": suppressed} if suppressed else {}))

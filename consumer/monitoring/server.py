@@ -19,7 +19,7 @@ import structlog
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from consumer.errors import ConfigurationError, Problem
-from consumer.log import Summary, cause_of
+from consumer.log import RepeatFilter, cause_of
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -49,7 +49,7 @@ class Report:
     body: dict[str, str | float]
 
 
-class Site(Protocol):
+class RequestHandler(Protocol):
     """A WSGI application that is also told of the time."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -75,7 +75,7 @@ class Monitor:
         registry: CollectorRegistry,
         live: Callable[[], Report],
         ready: Callable[[], Report],
-        site: Site | None = None,
+        site: RequestHandler | None = None,
         limits: Limits = Limits(),
     ) -> None:
         app = _answering(_application(make_wsgi_app(registry), {"/livez": live, "/readyz": ready}, site))
@@ -114,7 +114,7 @@ class Monitor:
 
 
 def _application(
-    metrics: WSGIApplication, reports: dict[str, Callable[[], Report]], site: Site | None
+    metrics: WSGIApplication, reports: dict[str, Callable[[], Report]], site: RequestHandler | None
 ) -> WSGIApplication:
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "/")
@@ -150,13 +150,13 @@ class _Server(ThreadingMixIn, WSGIServer):
 
     daemon_threads = True
     request_queue_size = 64
-    site: Site | None = None
+    site: RequestHandler | None = None
     limits = Limits()
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         self._lock = threading.Lock()
         self._open: dict[socket, float] = {}  # since when, in monotonic seconds; the oldest first
-        self._summary = Summary()
+        self._summary = RepeatFilter()
         super().__init__(*arguments, **more)
 
     def server_bind(self) -> None:
@@ -249,7 +249,7 @@ class _Handler(WSGIRequestHandler):
 
 def _answering(app: WSGIApplication) -> WSGIApplication:
     """The application, with a status for what it raises."""
-    summary = Summary()
+    summary = RepeatFilter()
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -257,7 +257,7 @@ def _answering(app: WSGIApplication) -> WSGIApplication:
         except Exception as error:  # a page that fails must not be a traceback in the log
             suppressed = summary.ask("failed", time.monotonic())
             if suppressed is not None:
-                log.error("monitor could not answer", **cause_of(error), suppressed=suppressed)
+                log.error("monitor request failed", **cause_of(error), suppressed=suppressed)
             return _text(start_response, "500 Internal Server Error", "internal error; the log names its cause\n")
 
     return answer

@@ -43,7 +43,7 @@ STORED_MESSAGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SandboxResponse:
     """What is to be answered. headers -- beside Content-Length, Date and Server."""
 
     status: int
@@ -51,16 +51,16 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = JSON_HEADERS
 
 
-def envelope(status: int, code: str | int, message: str, data: object = None) -> Answer:
+def envelope(status: int, code: str | int, message: str, data: object = None) -> SandboxResponse:
     body = {"http_code": status, "response_code": code, "response_msg": message, "data": data}
-    return Answer(status, orjson.dumps(body))
+    return SandboxResponse(status, orjson.dumps(body))
 
 
-def success(message: str, data: object) -> Answer:
+def success(message: str, data: object) -> SandboxResponse:
     return envelope(200, "SUCCESS", message, data)
 
 
-def failure(status: int, message: str, code: str | int | None = None) -> Answer:
+def failure(status: int, message: str, code: str | int | None = None) -> SandboxResponse:
     """code -- the one that usually goes with the status, unless given."""
     return envelope(status, code if code is not None else usual_code(status), message)
 
@@ -89,13 +89,13 @@ NOT_A_STRING = failure(
 ALREADY_EXISTS = failure(400, "The contact already exists in the list.", "ALREADY_EXISTS")
 
 
-def too_many(wait: float, form: RetryAfter, now: float) -> Answer:
+def too_many(wait: float, form: RetryAfter, now: float) -> SandboxResponse:
     """wait -- seconds until a request would be let through; now -- seconds since the epoch."""
     refusal = failure(429, "Too many requests.")
     if form is RetryAfter.NONE:
         return refusal
     value = str(ceil(wait)) if form is RetryAfter.SECONDS else http_date(ceil(now + wait))
-    return Answer(refusal.status, refusal.body, (*JSON_HEADERS, ("Retry-After", value)))
+    return SandboxResponse(refusal.status, refusal.body, (*JSON_HEADERS, ("Retry-After", value)))
 
 
 def http_date(at: float) -> str:
@@ -103,13 +103,13 @@ def http_date(at: float) -> str:
     return formatdate(at, usegmt=True)
 
 
-def stored(how: Stored, contact: StoredContact) -> Answer:
+def stored(how: Stored, contact: StoredContact) -> SandboxResponse:
     if how is Stored.ALREADY_EXISTS:
         return ALREADY_EXISTS
     return success(STORED_MESSAGES[how], contact_data(contact))
 
 
-def account(username: str, account: Account) -> Answer:
+def account(username: str, account: Account) -> SandboxResponse:
     """The account as `GET /v3/account` shows it."""
     data = {
         "user_id": 1,
@@ -127,17 +127,17 @@ def account(username: str, account: Account) -> Answer:
     return success("Here's your account", data)
 
 
-def one_list(store: Store, list_id: int) -> Answer:
+def one_list(store: Store, list_id: int) -> SandboxResponse:
     return success("Here is your list.", list_data(store, list_id))
 
 
-def all_lists(store: Store, page: int, per_page: int) -> Answer:
+def all_lists(store: Store, page: int, per_page: int) -> SandboxResponse:
     start = (page - 1) * per_page
     rows = [list_data(store, list_id) for list_id in store.list_ids[start : start + per_page]]
     return success("Here are your contact lists.", paged(rows, len(store.list_ids), page, per_page))
 
 
-def contacts(store: Store, list_id: int, page: int, per_page: int) -> Answer:
+def contacts(store: Store, list_id: int, page: int, per_page: int) -> SandboxResponse:
     rows = [contact_data(contact) for contact in store.page(list_id, (page - 1) * per_page, per_page)]
     return success("Here are your contacts.", paged(rows, store.size(list_id), page, per_page))
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from consumer.sandbox import answers
-from consumer.sandbox.answers import Answer
+from consumer.sandbox.answers import SandboxResponse
 from consumer.sandbox.faults import Faults
 from consumer.sandbox.faulty import faulty_answer
-from consumer.sandbox.limiter import Limiter
+from consumer.sandbox.limiter import RequestLimit
 from consumer.sandbox.options import UnknownList
 from consumer.sandbox.store import Store, Stored
 from consumer.sandbox.validation import checked_fields
@@ -29,7 +29,7 @@ PER_PAGE = 15
 class Reply:
     """answer -- what to send; fault -- the rule that decides, if any; stored -- what became of the contact, if any"""
 
-    answer: Answer
+    answer: SandboxResponse
     fault: ArmedRule | None = None
     stored: Stored | None = None
 
@@ -40,7 +40,7 @@ class App:
     def __init__(self, options: SandboxOptions, now: float) -> None:
         self.options = options
         self._list_ids = {str(list_id): list_id for list_id in options.list_ids}
-        self.limiter = Limiter(options.rate_limit) if options.rate_limit is not None else None
+        self.limiter = RequestLimit(options.rate_limit) if options.rate_limit is not None else None
         self.set_credentials(options.username, options.api_key)
         self.set_faults(options.faults, now)
         self.reset(now)
@@ -93,10 +93,10 @@ class App:
             case _:
                 return Reply(answers.NO_SUCH_ROUTE)
 
-    def _only_get(self, call: Call, answer: Answer) -> Reply:
+    def _only_get(self, call: Call, answer: SandboxResponse) -> Reply:
         return Reply(answer if call.method == "GET" else answers.WRONG_METHOD)
 
-    def _list(self, list_id: str) -> Answer:
+    def _list(self, list_id: str) -> SandboxResponse:
         known = self._known_list(list_id)
         return self._unknown_list() if known is None else answers.one_list(self.store, known)
 
@@ -109,7 +109,7 @@ class App:
         if call.method != "POST":
             return Reply(answers.WRONG_METHOD)
         fields = contact_fields(call)
-        if isinstance(fields, Answer):
+        if isinstance(fields, SandboxResponse):
             return Reply(fields)
         how, contact = self.store.add(known, fields, now)
         return Reply(answers.stored(how, contact), stored=how)
@@ -122,7 +122,7 @@ class App:
         if known is None or number is None:
             return Reply(answers.NO_SUCH_CONTACT)
         fields = contact_fields(call)
-        if isinstance(fields, Answer):
+        if isinstance(fields, SandboxResponse):
             return Reply(fields)
         contact = self.store.update(known, number, fields, now)
         if contact is None:
@@ -133,12 +133,12 @@ class App:
         """The list's id, None when there is no such list."""
         return self._list_ids.get(text)
 
-    def _unknown_list(self) -> Answer:
+    def _unknown_list(self) -> SandboxResponse:
         forbidden = self.options.unknown_list is UnknownList.FORBIDDEN
         return answers.FORBIDDEN if forbidden else answers.NO_SUCH_LIST
 
 
-def contact_fields(call: Call) -> dict[str, str] | Answer:
+def contact_fields(call: Call) -> dict[str, str] | SandboxResponse:
     """The contact that a request brings, or the answer to what ClickSend would not take."""
     content_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if content_type != answers.JSON or call.payload is None:

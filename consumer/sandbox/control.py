@@ -9,7 +9,7 @@ import orjson
 
 from consumer.errors import ConfigurationError
 from consumer.sandbox import answers
-from consumer.sandbox.answers import Answer
+from consumer.sandbox.answers import SandboxResponse
 from consumer.sandbox.app import natural
 from consumer.sandbox.describe import conditions, consequences
 from consumer.sandbox.script import parse_json
@@ -17,7 +17,7 @@ from consumer.sandbox.script import parse_json
 if TYPE_CHECKING:
     from consumer.sandbox.app import App
     from consumer.sandbox.call import Call
-    from consumer.sandbox.log import Log
+    from consumer.sandbox.log import RequestLog
 
 DEFAULT_COUNT = 1000
 HEADERS = (*answers.JSON_HEADERS, ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
@@ -26,11 +26,11 @@ HEADERS = (*answers.JSON_HEADERS, ("Cache-Control", "no-store"), ("X-Content-Typ
 class Control:
     """What a person or a test program does with the stand-in from outside."""
 
-    def __init__(self, app: App, log: Log) -> None:
+    def __init__(self, app: App, log: RequestLog) -> None:
         self._app = app
         self._log = log
 
-    def answer(self, call: Call, now: float) -> Answer:
+    def answer(self, call: Call, now: float) -> SandboxResponse:
         """One request to /sandbox/. The guard has let it through."""
         match call.method, call.path:
             case "GET", "/sandbox/state":
@@ -50,15 +50,16 @@ class Control:
             case _:
                 return answers.NO_SUCH_ROUTE
 
-    def _set_faults(self, call: Call, now: float) -> Answer:
+    def _set_faults(self, call: Call, now: float) -> SandboxResponse:
         try:
             script = parse_json(call.body)
         except ConfigurationError as error:
-            return json_answer({"problems": error.problems}, status=400)
+            problems = [{"name": each.name, "what": each.what, "hint": each.hint} for each in error.problems]
+            return json_answer({"problems": problems}, status=400)
         self._app.set_faults(script, now)
         return json_answer({"rules": len(script.rules)})
 
-    def _set_credentials(self, call: Call) -> Answer:
+    def _set_credentials(self, call: Call) -> SandboxResponse:
         match call.payload:
             case {"username": str(username), "api_key": str(api_key)}:
                 self._app.set_credentials(username, api_key)
@@ -67,8 +68,8 @@ class Control:
                 return answers.failure(400, 'Send {"username": "...", "api_key": "..."}.')
 
 
-def json_answer(data: object, status: int = 200) -> Answer:
-    return Answer(status, orjson.dumps(data), HEADERS)
+def json_answer(data: object, status: int = 200) -> SandboxResponse:
+    return SandboxResponse(status, orjson.dumps(data), HEADERS)
 
 
 def asked(call: Call, name: str, default: int) -> int:
@@ -81,7 +82,7 @@ def count(call: Call) -> int:
     return asked(call, "limit", DEFAULT_COUNT)
 
 
-def state(app: App, log: Log, now: float) -> dict[str, object]:
+def state(app: App, log: RequestLog, now: float) -> dict[str, object]:
     """Counters and settings, never the API key."""
     limit = app.limiter.limit if app.limiter is not None else None
     return {

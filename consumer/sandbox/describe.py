@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consumer.sandbox.faults import Connection, Per
+from consumer.sandbox.faults import ConnectionFault, Per
 from consumer.sandbox.faulty import header_value
 
 if TYPE_CHECKING:
     from consumer.sandbox.faults import Rule
 
 CONNECTIONS = {
-    Connection.KEEP: "",
-    Connection.CLOSE: "close the connection after it",
-    Connection.HANG: "never answer",
-    Connection.RESET: "reset the connection without an answer",
-    Connection.CUT: "reset in the middle of the answer",
-    Connection.TRUNCATE: "close in the middle of the answer",
-    Connection.RESET_AFTER: "reset after the answer",
-    Connection.GARBAGE: "send something that isn't HTTP",
+    ConnectionFault.KEEP: "",
+    ConnectionFault.CLOSE: "close the connection after it",
+    ConnectionFault.HANG: "never answer",
+    ConnectionFault.RESET: "reset the connection without an answer",
+    ConnectionFault.CUT: "reset in the middle of the answer",
+    ConnectionFault.TRUNCATE: "close in the middle of the answer",
+    ConnectionFault.RESET_AFTER: "reset after the answer",
+    ConnectionFault.GARBAGE: "send something that isn't HTTP",
 }
 
 
@@ -54,7 +54,7 @@ def consequences(rule: Rule) -> str:
         f"redirect to {rule.location}" if rule.location is not None else "",
         "change headers" if rule.headers else "",
         f"{rule.padding} bytes of padding" if rule.padding else "",
-        CONNECTIONS[rule.connection or Connection.KEEP],
+        CONNECTIONS[rule.connection or ConnectionFault.KEEP],
         f"a byte every {rule.drip:g} s" if rule.drip is not None else "",
         {True: "the contact is stored", False: "the contact isn't stored", None: ""}[rule.processed],
     )

@@ -37,11 +37,11 @@ CONTACTS_COUNTED = 100_000
 STRICT = ConfigDict(extra="forbid", strict=True)
 
 
-class Connection(StrEnum):
+class ConnectionFault(StrEnum):
     """What becomes of the connection."""
 
     KEEP = "keep"
-    CLOSE = "close"  # answered with `Connection: close`
+    CLOSE = "close"  # answered with `ConnectionFault: close`
     HANG = "hang"  # no answer, the connection stays open until the client gives up
     RESET = "reset"  # no answer, a TCP reset
     CUT = "cut"  # half of the answer, then a TCP reset
@@ -74,7 +74,7 @@ class Rule:
     body -- instead of ClickSend's four keys, sent as it is; padding -- so many spaces after the body
     retry_after -- that header: seconds, or any text; retry_after_date -- as an HTTP date so many seconds ahead
     location -- of a redirect; headers -- more of them
-    connection -- see `Connection`; drip -- seconds between two bytes of the answer
+    connection -- see `ConnectionFault`; drip -- seconds between two bytes of the answer
     processed -- whether the contact is stored; left out: only if the rule gives no status
     """
 
@@ -101,7 +101,7 @@ class Rule:
     retry_after_date: Annotated[float, Field(allow_inf_nan=False)] | None = None
     location: Line | None = None
     headers: dict[HeaderName, Line] = field(default_factory=dict)
-    connection: Connection | None = None
+    connection: ConnectionFault | None = None
     drip: Seconds | None = None
     processed: bool | None = None
 

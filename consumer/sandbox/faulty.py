@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consumer.sandbox.answers import Answer, failure, http_date
+from consumer.sandbox.answers import SandboxResponse, failure, http_date
 
 if TYPE_CHECKING:
     from consumer.sandbox.faults import Rule
@@ -14,17 +14,17 @@ BODILESS = (204, 304)
 MESSAGE = "The fault script says so."
 
 
-def faulty_answer(rule: Rule, ordinary: Answer | None, now: float) -> Answer:
+def faulty_answer(rule: Rule, ordinary: SandboxResponse | None, now: float) -> SandboxResponse:
     """ordinary -- what would have been answered, None if the request was not processed; now -- since the epoch, s."""
     answer = base(rule, ordinary)
     body = rule.body.encode() if rule.body is not None else answer.body
     headers = dict(answer.headers) | faulty_headers(rule, now)
-    return Answer(answer.status, body + b" " * rule.padding, tuple(headers.items()))
+    return SandboxResponse(answer.status, body + b" " * rule.padding, tuple(headers.items()))
 
 
-def base(rule: Rule, ordinary: Answer | None) -> Answer:
+def base(rule: Rule, ordinary: SandboxResponse | None) -> SandboxResponse:
     if rule.status is not None and rule.status in BODILESS:
-        return Answer(rule.status, b"", ())
+        return SandboxResponse(rule.status, b"", ())
     if rule.status is not None:
         return failure(rule.status, rule.message or MESSAGE, rule.code)
     return ordinary if ordinary is not None else failure(500, MESSAGE)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consumer.sandbox.answers import Answer, failure
+from consumer.sandbox.answers import SandboxResponse, failure
 from consumer.web.hosts import is_expected_host, is_own_origin
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ WRONG_ORIGIN = failure(403, "Another site's page may not do this.")
 NOT_JSON = failure(415, "Send JSON, with the header Content-Type: application/json.")
 
 
-def refusal(call: Call, allowed_hosts: Collection[str]) -> Answer | None:
+def refusal(call: Call, allowed_hosts: Collection[str]) -> SandboxResponse | None:
     """None if the request may go on. allowed_hosts -- host names beside loopback, lower case, without port."""
     host = call.headers.get("Host", "")
     if not is_expected_host(host, allowed_hosts):

@@ -11,9 +11,9 @@ from consumer.sandbox import answers
 from consumer.sandbox.app import App, Reply
 from consumer.sandbox.call import Call
 from consumer.sandbox.control import Control
-from consumer.sandbox.faults import Connection, Rule
+from consumer.sandbox.faults import ConnectionFault, Rule
 from consumer.sandbox.guard import refusal
-from consumer.sandbox.log import Ending, Entry, Log
+from consumer.sandbox.log import Entry, RequestEnding, RequestLog
 from consumer.sandbox.page import Page
 from consumer.sandbox.wire import ENDINGS, RESETTING, drip, on_the_wire, reset
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from asyncio import Transport
     from collections.abc import Callable
 
-    from consumer.sandbox.answers import Answer
+    from consumer.sandbox.answers import SandboxResponse
     from consumer.sandbox.options import SandboxOptions
 
 TOO_LARGE = Reply(answers.TOO_LARGE)
-ORDINARY = Rule(connection=Connection.KEEP)
+ORDINARY = Rule(connection=ConnectionFault.KEEP)
 
 
 class Sent(web.StreamResponse):
@@ -34,9 +34,9 @@ class Sent(web.StreamResponse):
     We write the bytes ourselves: faults need that, and it costs less than a `web.Response`.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ConnectionFault) -> None:
         super().__init__()
-        self._keep_open = connection is Connection.KEEP
+        self._keep_open = connection is ConnectionFault.KEEP
 
     @property
     def keep_alive(self) -> bool:
@@ -49,8 +49,8 @@ class Sent(web.StreamResponse):
         return None
 
 
-KEPT_OPEN = Sent(Connection.KEEP)
-CLOSED = Sent(Connection.CLOSE)
+KEPT_OPEN = Sent(ConnectionFault.KEEP)
+CLOSED = Sent(ConnectionFault.CLOSE)
 
 
 class Handler:
@@ -62,7 +62,7 @@ class Handler:
 
     def __init__(self, options: SandboxOptions, clock: Callable[[], float], changed: Callable[[], None]) -> None:
         self.app = App(options, clock())
-        self.log = Log(options.max_requests, options.log_file)
+        self.log = RequestLog(options.max_requests, options.log_file)
         self._page = Page()
         self._control = Control(self.app, self.log)
         self._allowed_hosts = frozenset(name.lower() for name in options.allowed_hosts)
@@ -89,8 +89,8 @@ class Handler:
         reply = TOO_LARGE if body is None else self.app.receive(call, received_at)
         self._changed()
 
-        def ended(ending: Ending) -> None:
-            sent = ending in (Ending.ANSWERED, Ending.CUT)
+        def ended(ending: RequestEnding) -> None:
+            sent = ending in (RequestEnding.ANSWERED, RequestEnding.CUT)
             self.log.add(
                 Entry(
                     number=number,
@@ -117,7 +117,7 @@ class Handler:
         answer = answers.TOO_LARGE if body is None else self._answer_people(call)
         return await self._send(request, Reply(answer), lambda _: None)
 
-    def _answer_people(self, call: Call) -> Answer:
+    def _answer_people(self, call: Call) -> SandboxResponse:
         refused = refusal(call, self._allowed_hosts)
         if refused is not None:
             return refused
@@ -126,35 +126,35 @@ class Handler:
         return self._page.answer(call.method, call.path)
 
     async def _send(
-        self, request: web.BaseRequest, reply: Reply, ended: Callable[[Ending], None]
+        self, request: web.BaseRequest, reply: Reply, ended: Callable[[RequestEnding], None]
     ) -> web.StreamResponse:
         """ended -- told how the request ends, just before its last bytes go: whoever has the answer finds it logged."""
         rule = reply.fault.rule if reply.fault is not None else ORDINARY
-        connection = rule.connection or Connection.KEEP
-        if connection is Connection.KEEP and not request.keep_alive:
-            connection = Connection.CLOSE
+        connection = rule.connection or ConnectionFault.KEEP
+        if connection is ConnectionFault.KEEP and not request.keep_alive:
+            connection = ConnectionFault.CLOSE
         transport = request.transport
         if transport is None or transport.is_closing():
-            ended(Ending.CLIENT_GONE)
+            ended(RequestEnding.CLIENT_GONE)
             return CLOSED
         data = on_the_wire(reply.answer, connection, request.method, self._clock())
         if rule is not ORDINARY:
             try:
                 data = await held_back(transport, data, rule)
             except CancelledError:  # aiohttp cancels us when the client goes first
-                ended(Ending.CLIENT_GONE)
+                ended(RequestEnding.CLIENT_GONE)
                 raise
-        ended(ENDINGS.get(connection, Ending.ANSWERED))
+        ended(ENDINGS.get(connection, RequestEnding.ANSWERED))
         transport.write(data)
         if connection in RESETTING:
             reset(transport)
-        return KEPT_OPEN if connection is Connection.KEEP else CLOSED
+        return KEPT_OPEN if connection is ConnectionFault.KEEP else CLOSED
 
 
 async def held_back(transport: Transport, data: bytes, rule: Rule) -> bytes:
     """Waits as long as the rule says; returns what is left to send then."""
     if rule.delay:
         await sleep(rule.delay)
-    if rule.connection is Connection.HANG:
+    if rule.connection is ConnectionFault.HANG:
         await Event().wait()
     return data if rule.drip is None else await drip(transport, data, rule.drip)

@@ -33,13 +33,13 @@ class RateLimit:
         """Reads `50` and `50/s` (a second), `600/m` (a minute), `100/10s`. Raises ConfigurationError."""
         match = SPELLING.fullmatch(text.replace(" ", ""))
         if match is None or int(match["requests"]) == 0 or match["count"] == "0":
-            mend = "Write a number and a window, for example 50/s, 600/m or 100/10s."
-            raise ConfigurationError(Problem("rate limit", "can't be read", mend))
+            hint = "Write a number and a window, for example 50/s, 600/m or 100/10s."
+            raise ConfigurationError(Problem("rate limit", "can't be read", hint))
         window = int(match["count"] or 1) * SECONDS[match["unit"] or "s"]
         return cls(int(match["requests"]), float(window), retry_after)
 
 
-class Limiter:
+class RequestLimit:
     """Counts requests in fixed windows; the first request after a window's end starts the next one."""
 
     def __init__(self, limit: RateLimit) -> None:

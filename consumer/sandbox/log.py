@@ -21,7 +21,7 @@ CONTACTS_COUNTED = 100_000
 """Attempts are counted for so many contacts; whoever comes after them starts at 1 again."""
 
 
-class Ending(StrEnum):
+class RequestEnding(StrEnum):
     """How a request ended."""
 
     ANSWERED = "answered"
@@ -50,7 +50,7 @@ class Entry:
     method: str
     path: str
     status: int | None
-    ending: Ending
+    ending: RequestEnding
     stored: Stored | None
     fault: str | None
     contact: object
@@ -58,7 +58,7 @@ class Entry:
     attempt: int
 
 
-class Log:
+class RequestLog:
     """The last requests in memory, and all of them in a file if one is named.
 
     limit -- so many entries are kept in memory
@@ -84,7 +84,7 @@ class Log:
     def add(self, entry: Entry) -> None:
         self.ended += 1
         self._entries.append(entry)
-        self.statuses[str(entry.status) if entry.ending is Ending.ANSWERED else "none"] += 1
+        self.statuses[str(entry.status) if entry.ending is RequestEnding.ANSWERED else "none"] += 1
         if self._file is not None:
             self._file.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
 

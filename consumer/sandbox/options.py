@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from consumer.sandbox.faults import Script
-from consumer.sandbox.store import Duplicates
+from consumer.sandbox.store import DuplicateContacts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +58,7 @@ class SandboxOptions:
     username: str = "sandbox"
     api_key: str = field(default="sandbox", repr=False)
     list_ids: tuple[int, ...] = (428,)
-    duplicates: Duplicates = Duplicates.UPSERT
+    duplicates: DuplicateContacts = DuplicateContacts.UPSERT
     unknown_list: UnknownList = UnknownList.FORBIDDEN
     rate_limit: RateLimit | None = None
     faults: Script = field(default_factory=Script)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consumer.sandbox.answers import NO_SUCH_ROUTE, WRONG_METHOD, Answer
+from consumer.sandbox.answers import NO_SUCH_ROUTE, WRONG_METHOD, SandboxResponse
 from consumer.web.assets import HEADERS, read_assets
 
 
@@ -11,11 +11,11 @@ class Page:
 
     def __init__(self) -> None:
         self._answers = {
-            path: Answer(200, asset.body, (("Content-Type", asset.content_type), *HEADERS))
+            path: SandboxResponse(200, asset.body, (("Content-Type", asset.content_type), *HEADERS))
             for path, asset in read_assets(__package__).items()
         }
 
-    def answer(self, method: str, path: str) -> Answer:
+    def answer(self, method: str, path: str) -> SandboxResponse:
         found = self._answers.get(path)
         if found is None:
             return NO_SUCH_ROUTE

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SCRIPT = TypeAdapter(Script)
 KEYS = tuple(key.name for key in dataclasses.fields(Rule))
-SHAPE_MEND = 'A script is {"rules": [...], "seed": 1}, or in TOML one [[rules]] table for each rule.'
+SHAPE_HINT = 'A script is {"rules": [...], "seed": 1}, or in TOML one [[rules]] table for each rule.'
 
 
 def read_script(path: Path) -> Script:
@@ -28,8 +28,8 @@ def read_script(path: Path) -> Script:
     try:
         text = path.read_bytes()
     except OSError as error:
-        mend = "Name a file that can be read."
-        raise ConfigurationError(Problem("fault script", f"can't be read: {error.strerror}", mend)) from error
+        hint = "Name a file that can be read."
+        raise ConfigurationError(Problem("fault script", f"can't be read: {error.strerror}", hint)) from error
     return parse_toml(text) if path.suffix == ".toml" else parse_json(text)
 
 
@@ -38,7 +38,7 @@ def parse_toml(text: bytes) -> Script:
     try:
         document = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(Problem("fault script", f"isn't TOML: {error}", SHAPE_MEND)) from error
+        raise ConfigurationError(Problem("fault script", f"isn't TOML: {error}", SHAPE_HINT)) from error
     return parse_json(json.dumps(document, default=str).encode())
 
 
@@ -55,7 +55,7 @@ def problems(error: ValidationError, text: bytes) -> list[Problem]:
     found: dict[str, Problem] = {}
     for detail in error.errors(include_url=False, include_input=False, include_context=False):
         name = place(detail["loc"], text)
-        found.setdefault(name, Problem(name, *what_and_mend(detail)))
+        found.setdefault(name, Problem(name, *what_and_hint(detail)))
     return list(found.values())
 
 
@@ -73,7 +73,7 @@ def place(location: tuple[int | str, ...], text: bytes) -> str:
             return "fault script"
 
 
-def what_and_mend(detail: ErrorDetails) -> tuple[str, str]:
+def what_and_hint(detail: ErrorDetails) -> tuple[str, str]:
     if detail["type"] in ("unexpected_keyword_argument", "json_invalid"):
         return described(detail)
     if detail["type"] == "value_error":

@@ -63,8 +63,8 @@ class Sandbox:
             self._handler = Handler(self.options, self._clock, self._note_change)
         except OSError as error:
             self._socket.close()
-            mend = "Name a file that can be written."
-            raise ConfigurationError(Problem("request log", f"can't be opened: {error.strerror}", mend)) from error
+            hint = "Name a file that can be written."
+            raise ConfigurationError(Problem("request log", f"can't be opened: {error.strerror}", hint)) from error
         self._loop = asyncio.new_event_loop()
         self._web_server = web.Server(self._handler, loop=self._loop, access_log=None, handler_cancellation=True)
         self._thread = threading.Thread(target=self._loop.run_forever, name="sandbox", daemon=True)

@@ -34,7 +34,7 @@ FIELDS = (
 """Every field of a ClickSend contact (developers.clicksend.com, contacts)."""
 
 
-class Duplicates(StrEnum):
+class DuplicateContacts(StrEnum):
     """What happens to a contact whose email or phone is in the list already. Public sources disagree, so all three."""
 
     UPSERT = "upsert"
@@ -73,7 +73,7 @@ class Store:
     limit -- at most so many contacts are kept; beyond it those unchanged for longest are forgotten, and counted
     """
 
-    def __init__(self, list_ids: Iterable[int], duplicates: Duplicates, limit: int) -> None:
+    def __init__(self, list_ids: Iterable[int], duplicates: DuplicateContacts, limit: int) -> None:
         self.duplicates = duplicates
         self.revision = 0
         self.forgotten = 0
@@ -96,13 +96,13 @@ class Store:
 
     def add(self, list_id: int, fields: Mapping[str, str], now: float) -> tuple[Stored, StoredContact]:
         """Takes a contact in, or finds that it is there already. The list must exist."""
-        known = None if self.duplicates is Duplicates.SECOND_ROW else self._find(list_id, fields)
+        known = None if self.duplicates is DuplicateContacts.SECOND_ROW else self._find(list_id, fields)
         if known is None:
             contact = StoredContact(self._next_id, list_id, fields, now, now, 1, self._next_revision())
             self._next_id += 1
             self._insert(contact)
             return Stored.CREATED, contact
-        if self.duplicates is Duplicates.ALREADY_EXISTS:
+        if self.duplicates is DuplicateContacts.ALREADY_EXISTS:
             return Stored.ALREADY_EXISTS, self._change(known, {}, known.updated_at)
         return Stored.UPDATED, self._change(known, fields, now)
 

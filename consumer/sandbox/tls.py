@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from consumer.sandbox.options import SandboxOptions
 
-MEND = "Install the openssl command (Debian: apt-get install openssl), and name a file that can be written."
+HINT = "Install the openssl command (Debian: apt-get install openssl), and name a file that can be written."
 
 CONFIG = """
 [req]
@@ -61,7 +61,7 @@ def server_context(options: SandboxOptions) -> ssl.SSLContext | None:
             shutil.copyfile(Path(directory, "ca.pem"), options.tls_ca_file)
         except (OSError, subprocess.CalledProcessError) as error:
             reason = error.strerror if isinstance(error, OSError) else "the openssl command failed"
-            raise ConfigurationError(Problem("sandbox certificate", f"can't be made: {reason}", MEND)) from error
+            raise ConfigurationError(Problem("sandbox certificate", f"can't be made: {reason}", HINT)) from error
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(Path(directory, "server.pem"), Path(directory, "server.key"))
         return context

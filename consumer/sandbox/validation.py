@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from consumer.sandbox import answers
-from consumer.sandbox.answers import Answer
+from consumer.sandbox.answers import SandboxResponse
 from consumer.sandbox.store import FIELDS
 
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
@@ -14,7 +14,7 @@ E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 KNOWN = frozenset(FIELDS)
 
 
-def checked_fields(payload: object) -> dict[str, str] | Answer:
+def checked_fields(payload: object) -> dict[str, str] | SandboxResponse:
     """The fields that ClickSend has, without empty ones; or the answer to a contact that it would not take."""
     if not isinstance(payload, dict):
         return answers.NOT_AN_OBJECT

@@ -10,35 +10,35 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from consumer.sandbox.answers import http_date
-from consumer.sandbox.faults import Connection
-from consumer.sandbox.log import Ending
+from consumer.sandbox.faults import ConnectionFault
+from consumer.sandbox.log import RequestEnding
 
 if TYPE_CHECKING:
-    from consumer.sandbox.answers import Answer
+    from consumer.sandbox.answers import SandboxResponse
 
 LENGTH = "Content-Length"
 GARBAGE = b"\x16\x03\x01 this is not HTTP \x00\r\n\r\n"
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for 0 s
 
 ENDINGS = {
-    Connection.RESET: Ending.RESET,
-    Connection.GARBAGE: Ending.GARBAGE,
-    Connection.CUT: Ending.CUT,
-    Connection.TRUNCATE: Ending.CUT,
+    ConnectionFault.RESET: RequestEnding.RESET,
+    ConnectionFault.GARBAGE: RequestEnding.GARBAGE,
+    ConnectionFault.CUT: RequestEnding.CUT,
+    ConnectionFault.TRUNCATE: RequestEnding.CUT,
 }
 """How a request ends when nobody goes away; the rest are answered."""
 
-RESETTING = frozenset({Connection.RESET, Connection.CUT, Connection.RESET_AFTER})
+RESETTING = frozenset({ConnectionFault.RESET, ConnectionFault.CUT, ConnectionFault.RESET_AFTER})
 
 
-def on_the_wire(answer: Answer, connection: Connection, method: str, now: float) -> bytes:
+def on_the_wire(answer: SandboxResponse, connection: ConnectionFault, method: str, now: float) -> bytes:
     """What is sent of an answer, whose own Content-Length may lie. method -- of the request; now -- since epoch, s."""
-    if connection is Connection.RESET:
+    if connection is ConnectionFault.RESET:
         return b""
-    if connection is Connection.GARBAGE:
+    if connection is ConnectionFault.GARBAGE:
         return GARBAGE
     body = answer.body if method != "HEAD" else b""
-    if ENDINGS.get(connection) is Ending.CUT:
+    if ENDINGS.get(connection) is RequestEnding.CUT:
         body = body[: len(body) // 2]
     lines = head(answer.status, answer.headers, connection, int(now))
     length = dict(answer.headers).get(LENGTH, str(len(answer.body)))
@@ -46,10 +46,10 @@ def on_the_wire(answer: Answer, connection: Connection, method: str, now: float)
 
 
 @lru_cache(maxsize=32)
-def head(status: int, headers: tuple[tuple[str, str], ...], connection: Connection, now: int) -> bytes:
+def head(status: int, headers: tuple[tuple[str, str], ...], connection: ConnectionFault, now: int) -> bytes:
     """The status line and the headers but for the length: the same for all alike answers of one second."""
     phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
-    closing = (("Connection", "close"),) if connection is Connection.CLOSE else ()
+    closing = (("Connection", "close"),) if connection is ConnectionFault.CLOSE else ()
     dated = any(name.title() == "Date" for name, _ in headers)  # a fault script may set the clock
     date = () if dated else (("Date", http_date(now)),)
     pairs = (("Server", "clicksend-sandbox"), *date, *headers, *closing)

@@ -1,1 +1,1 @@
-"""Which record is next, and which offset may be committed. No I/O, no clock: `now` is passed in."""
+"""Choose the next record and the committable offset. No I/O, no clock: `now` is passed in."""

@@ -1,23 +1,23 @@
-"""How much a worker holds: partitions are paused at their share of the caps, and go on well below it."""
+"""Pause partitions at their share of the caps, and resume them well below it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 
-RESUME_SHARE = 0.8  # records that wait for a retry count, too: far below, a partition that holds many would never go on
-# A partition: what the commit metadata lists, a byte each, where unsettled records lie close together. Of those that
-# are far apart it lists half as many, and what was settled beyond them is delivered again after a crash.
+RESUME_SHARE = 0.8  # not lower: records in retry_wait count, too, and a partition with many would never resume
+# Per partition: as many as the commit metadata can list where unsettled offsets are close together (one byte each).
+# It lists half as many that are far apart; records settled beyond those are delivered again after a crash.
 MAX_UNSETTLED = 3000
 
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """The most that one worker holds, shared equally by its partitions, so that none can crowd out the others.
+    """Limits of one worker's buffer, shared equally by its partitions so that none starves the others.
 
-    records -- unsettled records, those that wait for a retry included
+    records -- unsettled records, including those in retry_wait
     size    -- their keys, values and headers, in bytes
     """
 
@@ -27,21 +27,21 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """What the poll thread does about it."""
+    """The partitions to pause and to resume."""
 
-    pause: list[Ledger]
-    resume: list[Ledger]
+    pause: list[OffsetTracker]
+    resume: list[OffsetTracker]
 
 
-def pressure(ledgers: Iterable[Ledger], caps: Caps) -> Pressure:
-    """The ledgers whose partitions have reached their share, and those that have come down from it far enough."""
-    ledgers = list(ledgers)
-    records = min(MAX_UNSETTLED, max(1, caps.records // max(1, len(ledgers))))
-    size = max(1, caps.size // max(1, len(ledgers)))
+def pressure(trackers: Iterable[OffsetTracker], caps: Caps) -> Pressure:
+    """Return the partitions that reached their share, and the paused ones that are well below it."""
+    trackers = list(trackers)
+    records = min(MAX_UNSETTLED, max(1, caps.records // max(1, len(trackers))))
+    size = max(1, caps.size // max(1, len(trackers)))
     pause, resume = [], []
-    for ledger in ledgers:
-        if not ledger.paused and (len(ledger) >= records or ledger.bytes >= size):
-            pause.append(ledger)
-        elif ledger.paused and len(ledger) <= records * RESUME_SHARE and ledger.bytes <= size * RESUME_SHARE:
-            resume.append(ledger)
+    for tracker in trackers:
+        if not tracker.paused and (len(tracker) >= records or tracker.bytes >= size):
+            pause.append(tracker)
+        elif tracker.paused and len(tracker) <= records * RESUME_SHARE and tracker.bytes <= size * RESUME_SHARE:
+            resume.append(tracker)
     return Pressure(pause, resume)

@@ -1,4 +1,4 @@
-"""What has become of the records so far: consumed = settled + in progress + released."""
+"""Totals of all records: consumed = settled + in progress + released."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from consumer.enrolment.disposition import REASONS, Disposition, FilterReason, Reason
+from consumer.scheduling.offset_tracker import OffsetTracker
+from consumer.scheduling.task import Partition, Stage
 
 
 class ReleaseReason(StrEnum):
-    """Why records were given back unsettled; whoever owns the partition next settles them."""
+    """Why records were released unsettled; the partition's next owner settles them."""
 
     REVOKED = "revoked"
     LOST = "lost"
-    REWOUND = "rewound"  # the offsets jumped backwards inside one assignment: the topic was recreated or reset
+    REWOUND = "rewound"  # offsets went backwards within one assignment: the topic was recreated or reset
     SHUTDOWN = "shutdown"
 
 
@@ -21,8 +23,8 @@ class CommitResult(StrEnum):
     """How a commit request ended."""
 
     OK = "ok"
-    RETRIED = "retried"  # the group or its coordinator was on the move; the next tick commits the same and more
-    METADATA_TOO_LONG = "metadata_too_long"  # for this broker; the next one goes without, later ones with less
+    RETRIED = "retried"  # rebalance or coordinator change; the next tick commits the same offsets or later ones
+    METADATA_TOO_LONG = "metadata_too_long"  # for this broker; the next commit has none, later ones have less
     FAILED = "failed"
 
 
@@ -35,19 +37,78 @@ def _no_settlements() -> dict[Settlement, int]:
 
 @dataclass(slots=True)
 class Counts:
-    """Running totals. Guarded by the scheduler's lock; `Scheduler.snapshot` gives a consistent copy."""
+    """Running totals. Guarded by the scheduler's lock; `Scheduler.snapshot` returns a copy."""
 
     consumed: int = 0
-    skipped: int = 0  # consumed again though the commit map says settled: counted here and nowhere else
+    skipped: int = 0  # consumed again although settled by the offset map: counted only here
     settled: dict[Settlement, int] = field(default_factory=_no_settlements)
     released: dict[ReleaseReason, int] = field(default_factory=lambda: dict.fromkeys(ReleaseReason, 0))
-    late: int = 0  # requests that ended after their partition had gone
+    late: int = 0  # requests that ended after their partition was revoked or lost
 
     def add_filtered(self, filtered: dict[FilterReason, int]) -> None:
-        """Book filtered records by reason; for them, being seen is being settled."""
+        """Add filtered records by reason; they are settled as soon as they are consumed."""
         for reason, number in filtered.items():
             self.settled[Disposition.FILTERED, reason] += number
 
     def copy(self) -> Counts:
-        """A copy that no longer changes."""
+        """Return an independent copy."""
         return Counts(self.consumed, self.skipped, dict(self.settled), dict(self.released), self.late)
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionState:
+    """A partition at one moment.
+
+    committed, end -- the committed offset and the log end offset; below 0: unknown
+    lag            -- records between the two; None while either is unknown
+    oldest_ms      -- timestamp of the oldest unsettled record, milliseconds since the epoch; None: nothing is unsettled
+    metadata       -- characters of the commit metadata, as acknowledged
+    """
+
+    partition: Partition
+    committed: int
+    end: int
+    lag: int | None
+    unsettled: int
+    oldest_ms: int | None
+    paused: bool
+    metadata: int
+
+    @classmethod
+    def of(cls, tracker: OffsetTracker) -> PartitionState:
+        """Read a tracker. The caller holds the scheduler's lock."""
+        oldest = tracker.oldest()
+        return cls(
+            tracker.partition,
+            tracker.committed,
+            tracker.end,
+            tracker.lag,
+            len(tracker),
+            oldest.record.timestamp_ms if oldest else None,
+            tracker.paused,
+            len(tracker.committed_map),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The scheduler at one moment: consumed = settled + in progress + released.
+
+    stages       -- how many records are at which stage
+    longest_lane -- the backlog of the contact with the most records
+    """
+
+    counts: Counts
+    stages: dict[Stage, int]
+    longest_lane: int
+    partitions: tuple[PartitionState, ...]
+
+    @property
+    def in_progress(self) -> int:
+        """Return the records that are consumed and not settled."""
+        return sum(self.stages.values())
+
+    @property
+    def dead_letters_waiting(self) -> int:
+        """Return the records whose dead letter is not acknowledged yet."""
+        return self.stages[Stage.DEAD_LETTER_PENDING] + self.stages[Stage.DEAD_LETTER_IN_FLIGHT]

@@ -1,4 +1,4 @@
-"""Order by contact: the lanes in which records with the same email or phone number wait for each other."""
+"""Ordering by contact: records with the same email or phone number are delivered in sequence."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from consumer.scheduling.task import Task
 
 
 class Lanes:
-    """One queue for each identity. A task stands in all the lanes of its identities and is ready when it is first in
-    each. Tasks enter in the order in which they arrived, the same in every lane, so two can't wait for each other.
+    """One queue per identity. A task enters the lanes of all its identities and is ready when it is first in each.
 
-    Guarded by the scheduler's lock.
+    Tasks enter every lane in the same order, that of their arrival, so lanes cannot deadlock. Guarded by the
+    scheduler's lock.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Lanes:
         return len(self._lanes)
 
     def enter(self, task: Task) -> bool:
-        """Stand behind those who came before; true if the task is ready at once."""
+        """Append the task to its lanes. Return whether it is ready at once."""
         ahead = 0
         for identity in task.identities:
             lane = self._lanes.get(identity)
@@ -32,7 +32,7 @@ class Lanes:
         return not ahead
 
     def leave(self, task: Task) -> list[Task]:
-        """Take the task out, from wherever it stands; gives those that have become first in all their lanes."""
+        """Remove the task from its lanes. Return the tasks that became ready by this."""
         freed = []
         for identity in task.identities:
             lane = self._lanes[identity]
@@ -49,5 +49,5 @@ class Lanes:
         return freed
 
     def longest(self) -> int:
-        """How many records the longest lane holds: one contact's backlog."""
+        """Return the number of records in the longest lane: one contact's backlog."""
         return max(map(len, self._lanes.values()), default=0)

@@ -1,12 +1,11 @@
-"""What is settled beyond the committed offset, written into the commit's metadata: a crash repeats only the rest.
+"""Offsets settled beyond the committed one, encoded in the commit metadata: a crash repeats only the unsettled records.
 
-The text is `c2:` and base64 of: the topic's id (20 bytes: `TopicIds`), then as varints the committed offset, the leader
-epoch plus one, the partition count, how far beyond the committed offset the map reaches, and the distance from each
-unsettled offset to the next, then a CRC-32 of all that. Between the committed offset and the reach, every offset that
-is not listed is settled; beyond the reach nothing is claimed. `c1:` is the same without epoch and count: it is what
-older workers write and read, and what is written where neither is known. They ignore `c2:`, as any unknown text.
+Format: `c2:` and base64 of the topic id (20 bytes, see `TopicIds`); then, as varints, the committed offset, the leader
+epoch plus one, the partition count, the reach as a distance from the committed offset, and the deltas between unsettled
+offsets; then a CRC-32 of all that. From the committed offset up to the reach, each offset that is not listed is
+settled. `c1:` omits epoch and count. Older workers write it and ignore `c2:`; it is also used where neither is known.
 
-The CRC tells damage, not malice: whoever may write a group's metadata may as well commit any offset.
+The CRC detects damage, not tampering: a client that may write the metadata may also commit any offset.
 """
 
 from __future__ import annotations
@@ -15,13 +14,13 @@ import base64
 import binascii
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 
 VERSION_1, VERSION_2 = "c1:", "c2:"
-LIMIT = 4095  # characters that a broker takes by default (offset.metadata.max.bytes), less the NUL that librdkafka adds
+LIMIT = 4095  # characters: the broker's default offset.metadata.max.bytes, less the NUL that librdkafka adds
 TOPIC_ID_SIZE = 20
-UNKNOWN_TOPIC_ID = bytes(TOPIC_ID_SIZE)  # of brokers that give topics no id
+UNKNOWN_TOPIC_ID = bytes(TOPIC_ID_SIZE)  # of brokers without topic ids
 MAX_OFFSET = 2**63 - 1  # Kafka's offsets are int64
 EPOCH_UNKNOWN = -1
 COUNT_UNKNOWN = 0
@@ -29,16 +28,16 @@ _CRC_SIZE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class CommitMap:
+class OffsetMap:
     """The claim of one commit.
 
-    topic_id        -- of the topic that the offsets belong to: a recreated or mirrored one has another
+    topic_id        -- of the offsets' topic: a recreated or mirrored topic has another
     committed       -- the offset that the map was committed with
-    reach           -- the first offset about which nothing is claimed
+    reach           -- the first offset that the map does not cover
     unsettled       -- the unsettled offsets from `committed` up to `reach`
-    leader_epoch    -- of the newest record that the claim is about: one that is newer still was written later, in the
-                       place of a record that an unclean election has taken away
-    partition_count -- how many partitions the topic had when the group began it: those that it has beyond were added
+    leader_epoch    -- of the newest record that the map covers: a record with a later epoch replaced one that an
+                       unclean leader election lost
+    partition_count -- of the topic when the group began to consume it: partitions beyond were added later
     """
 
     topic_id: bytes
@@ -49,13 +48,18 @@ class CommitMap:
     partition_count: int = COUNT_UNKNOWN
 
     def says_settled(self, offset: int, leader_epoch: int | None = None) -> bool:
-        """Return whether a record that is consumed again was settled before. leader_epoch -- its own; None: unknown"""
+        """Return whether a record was settled before. `leader_epoch` is the record's; None if unknown."""
         return (
             self.committed <= offset < self.reach and offset not in self.unsettled and not self.is_older(leader_epoch)
         )
 
+    def up_to(self, reach: int) -> OffsetMap:
+        """Return the part of the claim that ends at this offset."""
+        reach = max(self.committed, min(self.reach, reach))
+        return replace(self, reach=reach, unsettled=frozenset(each for each in self.unsettled if each < reach))
+
     def is_older(self, leader_epoch: int | None) -> bool:
-        """Return whether the claim was made before this epoch began."""
+        """Return whether the map was committed before this epoch began."""
         return leader_epoch is not None and EPOCH_UNKNOWN < self.leader_epoch < leader_epoch
 
 
@@ -69,12 +73,13 @@ def encode(
     leader_epoch: int = EPOCH_UNKNOWN,
     partition_count: int = COUNT_UNKNOWN,
 ) -> str:
-    """The metadata for a commit. Where nothing is settled beyond it, it still tells the topic from a later one of the
-    same name; with neither id nor count, it is empty then.
+    """Return the metadata for a commit.
 
-    unsettled -- ascending, from `committed` on and below `reach`. As many as fit are listed, and the reach is drawn in
-                 to the first that doesn't: then less is claimed, never too much.
-    limit     -- characters; empty, too, where not even the topic's id fits
+    Without settled offsets beyond `committed` it carries topic id and partition count only; if both are unknown or
+    do not fit, it is empty.
+
+    unsettled -- ascending, from `committed` on and below `reach`. The reach is cut to the first that does not fit.
+    limit     -- characters
     """
     reach = max(reach, committed)
     head, deltas = topic_id + _varint(committed), bytearray()
@@ -101,10 +106,8 @@ def encode(
     return version + base64.b64encode(body + zlib.crc32(body).to_bytes(_CRC_SIZE)).decode("ascii")
 
 
-def decode(text: str) -> CommitMap | None:
-    """The map in a commit's metadata; None where there is none, or one that is foreign or damaged: anything that
-    `encode` would not have written. Never raises.
-    """
+def decode(text: str) -> OffsetMap | None:
+    """Return the map in commit metadata; None where `encode` cannot have written it. Never raises."""
     version = text[: len(VERSION_1)]
     if version not in (VERSION_1, VERSION_2) or len(text) > LIMIT:
         return None
@@ -121,11 +124,11 @@ def decode(text: str) -> CommitMap | None:
     reach, unsettled = committed + length, list(accumulate(deltas, initial=committed))[1:]
     if reach > MAX_OFFSET or any(offset >= reach for offset in unsettled[-1:]):
         return None
-    found = CommitMap(raw[:TOPIC_ID_SIZE], committed, reach, frozenset(unsettled), next_epoch - 1, count)
-    return found if _encoded(found) == text else None  # else the CRC is another than it ought to be
+    found = OffsetMap(raw[:TOPIC_ID_SIZE], committed, reach, frozenset(unsettled), next_epoch - 1, count)
+    return found if _encoded(found) == text else None  # else the CRC does not match
 
 
-def _encoded(found: CommitMap) -> str:
+def _encoded(found: OffsetMap) -> str:
     return encode(
         found.topic_id,
         found.committed,
@@ -137,7 +140,7 @@ def _encoded(found: CommitMap) -> str:
 
 
 def _varint(number: int) -> bytes:
-    """LEB128: seven bits a byte, the lowest first."""
+    """Encode as LEB128: seven bits a byte, the lowest first."""
     out = bytearray()
     while number > 127:
         out.append(number & 127 | 128)
@@ -147,7 +150,7 @@ def _varint(number: int) -> bytes:
 
 
 def _size(number: int) -> int:
-    """How many bytes `_varint` makes of it."""
+    """Return the length of the number's `_varint`, in bytes."""
     return (number.bit_length() + 6) // 7 or 1
 
 

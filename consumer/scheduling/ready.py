@@ -1,4 +1,4 @@
-"""The tasks that may be taken, fairly by partition, and those that wait for their time."""
+"""Queues of the tasks that are ready, fair to partitions, and of those whose retry is not due yet."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from consumer.scheduling.task import Partition, Task
 
 
 class ReadyQueue:
-    """The new tasks, and those whose time to be tried again has come. The two take turns.
+    """New tasks and due retries, taken in turn.
 
-    Tasks that are tried again are the oldest, and hold their partition's frontier back: behind a full buffer one would
-    wait for as long as the buffer lasts. Contacts that fail again and again still leave every other turn to the others.
+    Retries are the oldest tasks and hold the committable offset back, so they must not queue behind a full buffer.
+    Alternating leaves every other turn to new tasks, however many contacts keep failing.
 
-    new_first -- those that are tried again wait until there is no new one
+    new_first -- retries are taken only when there is no new task
 
     Guarded by the scheduler's lock.
     """
@@ -27,11 +27,11 @@ class ReadyQueue:
         self._new_is_next = False
 
     def push(self, task: Task) -> None:
-        """Put a new task behind the new ones of its partition."""
+        """Append a new task."""
         self._new.push(task)
 
     def push_again(self, task: Task) -> None:
-        """Put a task that has been tried behind those of its partition that are tried again."""
+        """Append a retry."""
         self._again.push(task)
 
     def peek(self) -> Task | None:
@@ -39,7 +39,7 @@ class ReadyQueue:
         return self._next().peek()
 
     def pop(self) -> Task:
-        """The next task. Only when there is one."""
+        """Remove and return the next task. Call only when there is one."""
         queue = self._next()
         self._new_is_next = queue is self._again
         return queue.pop()
@@ -55,9 +55,9 @@ class ReadyQueue:
 
 
 class _FairQueue:
-    """First come, first served within a partition; the partitions take turns, so that none starves.
+    """One FIFO queue per partition, served round-robin so that no partition starves.
 
-    turns -- the partitions that have a task, in the order of their turns
+    turns -- the partitions that have a task, in serving order
     """
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class _FairQueue:
         self.turns: deque[Partition] = deque()
 
     def push(self, task: Task) -> None:
-        """Put a task at the end of its partition's queue."""
+        """Append a task to its partition's queue."""
         partition = task.record.partition
         queue = self._queues.get(partition)
         if queue is None:
@@ -79,7 +79,7 @@ class _FairQueue:
         return self._queues[self.turns[0]][0] if self.turns else None
 
     def pop(self) -> Task:
-        """The next task of the partition whose turn it is. Only when there is one."""
+        """Remove and return the next task, round-robin by partition. Call only when there is one."""
         partition = self.turns.popleft()
         queue = self._queues[partition]
         task = queue.popleft()
@@ -93,10 +93,10 @@ class _FairQueue:
             self.turns.remove(partition)
 
 
-class ParkedTasks:
-    """Tasks with a time, in a heap.
+class RetryQueue:
+    """Tasks in retry_wait, in a heap by due time.
 
-    next_due -- when the first is due, in monotonic seconds; infinite when none waits
+    next_due -- monotonic seconds at which the first is due; infinite when empty
 
     Guarded by the scheduler's lock.
     """
@@ -104,15 +104,15 @@ class ParkedTasks:
     def __init__(self) -> None:
         self.next_due = math.inf
         self._heap: list[tuple[float, int, Task]] = []
-        self._numbers = count()  # keeps equal times in their order, and tasks out of the comparison
+        self._numbers = count()  # keeps equal times FIFO, and tasks out of the comparison
 
     def push(self, task: Task, due: float) -> None:
-        """Keep the task until `due`, in monotonic seconds."""
+        """Add a task that is due at `due` (monotonic seconds)."""
         heapq.heappush(self._heap, (due, next(self._numbers), task))
         self._note_next()
 
     def pop_due(self, now: float) -> list[Task]:
-        """Those whose time has come, in the order of their times."""
+        """Remove and return the due tasks, in the order of their due times."""
         due = []
         while self._heap and self._heap[0][0] <= now:
             due.append(heapq.heappop(self._heap)[2])

@@ -14,13 +14,13 @@ from consumer.delivery.attempts import Attempts
 from consumer.enrolment.disposition import DeadLetterReason
 
 if TYPE_CHECKING:
-    from consumer.scheduling.offset_tracker import Ledger
+    from consumer.scheduling.offset_tracker import OffsetTracker
 
 Headers = list[tuple[str, bytes | None]]
 
 
 class Partition(NamedTuple):
-    """A topic's partition. Equal to, and hashed like, the plain tuple (topic, number)."""
+    """A topic partition. Equal to, and hashed like, the plain tuple (topic, number)."""
 
     topic: str
     number: int
@@ -30,9 +30,9 @@ class Partition(NamedTuple):
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """A Kafka message, as consumed: what a dead letter must give back unchanged.
+    """A Kafka message, as consumed and as its dead letter repeats it.
 
-    A msgspec Struct is made in a tenth of a dataclass's time, and there is one for each contact.
+    A msgspec Struct, since it is created in a tenth of a dataclass's time, once per contact.
     """
 
     partition: Partition
@@ -41,11 +41,11 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     key: bytes | None
     value: bytes | None
     headers: Headers
-    headers_left_out: bool = False  # it has some, and the binding cannot read them
+    headers_left_out: bool = False  # it has headers that the binding cannot read
 
     @property
     def size(self) -> int:
-        """Bytes of key, value and headers, their names included: what the record costs while it is buffered."""
+        """Return the bytes of key, value and headers, header names included."""
         size = len(self.key or b"") + len(self.value or b"")
         if self.headers:
             size += sum(len(name) + len(value or b"") for name, value in self.headers)
@@ -53,16 +53,15 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 _HEADERS = methodcaller("headers")
-_UNREADABLE: Headers = [("", None)]  # told from headers that look like it by its identity
+_UNREADABLE: Headers = [("", None)]  # compared by identity
 
 
 def headers_of(message: Message) -> Headers | None:
     """Return the headers of a consumed message; None where the binding cannot read them. Never raises.
 
-    confluent-kafka decodes each name as UTF-8, which Kafka does not ask for. At one that is not it sets the exception,
-    and returns, and keeps for the next call, pairs that lack the name: whoever looks at those crashes. Called as
-    `message.headers()`, the exception is noticed only while the call is new: once the interpreter has specialised it,
-    the exception comes out of whatever is done next. `methodcaller` always looks.
+    confluent-kafka decodes header names as UTF-8, which Kafka does not require. On failure it sets the exception but
+    returns, and caches, pairs without the name; reading those crashes. Once the interpreter has specialised the call
+    `message.headers()`, the exception surfaces at a later statement. `methodcaller` raises it at once.
     """
     try:
         headers = _HEADERS(message) or []
@@ -73,38 +72,45 @@ def headers_of(message: Message) -> Headers | None:
 
 
 class Stage(Enum):
-    """Where a task stands. Exactly one thread or queue holds it at any time."""
+    """The stage of a task. Exactly one thread or queue holds it at any time."""
 
     QUEUED = "queued"  # behind another record of one of its identities
-    READY = "ready"  # first in its lanes, may be taken
-    IN_FLIGHT = "in_flight"  # a request is under way
-    PARKED = "parked"  # waits until its retry is due
-    SUSPECT = "suspect"  # waits for a probe
-    HELD = "held"  # is no event, and waits until the input guard has judged its run
-    TO_BURY = "to_bury"  # its dead letter is to be written
-    BURYING = "burying"  # its dead letter awaits the broker's acknowledgement
+    READY = "ready"  # first in its lanes
+    IN_FLIGHT = "in_flight"  # the request is sent
+    RETRY_WAIT = "retry_wait"  # the retry is not due yet
+    AWAITING_PROBE = "awaiting_probe"
+    HELD = "held"  # not an event; the input guard has not decided about its run yet
+    DEAD_LETTER_PENDING = "dead_letter_pending"  # the dead letter is not produced yet
+    DEAD_LETTER_IN_FLIGHT = "dead_letter_in_flight"  # the broker has not acknowledged the dead letter yet
     DONE = "done"
+
+
+WAITING = frozenset(
+    {Stage.QUEUED, Stage.READY, Stage.RETRY_WAIT, Stage.AWAITING_PROBE, Stage.HELD, Stage.DEAD_LETTER_PENDING}
+)
 
 
 @dataclass(slots=True, eq=False)
 class Task:
-    """One unsettled record and what the worker knows about it. Guarded by the scheduler's lock, but for the fields
-    that its present holder (the thread that took it) alone reads: `record`, `payload`, `reason`, `detail`.
+    """One unsettled record and its delivery state.
+
+    Guarded by the scheduler's lock, except `record`, `payload`, `reason` and `detail`: only the holding thread reads
+    those.
     """
 
     record: Record
-    ledger: Ledger
+    tracker: OffsetTracker
     identities: tuple[str, ...] = ()  # none for a record that never becomes a contact
     payload: bytes = b""
     event: str = ""
     reason: DeadLetterReason | None = None
     detail: str = ""
     stage: Stage = Stage.QUEUED
-    ahead: int = 0  # lanes in which another task stands before it
+    ahead: int = 0  # lanes in which it is not first
     attempts: Attempts = field(default_factory=Attempts)
-    burials: int = 0  # how often its dead letter could not be written
+    failed_writes: int = 0  # of its dead letter
 
     @property
     def contact(self) -> str:
-        """What tells this record's contact from others in this worker."""
+        """Return the key that identifies the record's contact within this worker."""
         return self.identities[0] if self.identities else ""

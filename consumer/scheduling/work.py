@@ -1,18 +1,28 @@
-"""What the scheduler hands to the delivery loop."""
+"""Batches handed from the poll thread to the scheduler, and work handed on to the delivery loop."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from consumer.delivery.gate import Permit
+from consumer.enrolment.disposition import FilterReason
 from consumer.scheduling.task import Task
 
 
-class Deliver(NamedTuple):
-    """POST the task's payload, then `Scheduler.complete` with this same value.
+@dataclass(slots=True)
+class Batch:
+    """The result of one poll: tasks in the order of their arrival, counts of all other records."""
 
-    permit  -- what the request goes out as
+    consumed: int = 0
+    skipped: int = 0
+    filtered: dict[FilterReason, int] = field(default_factory=dict)
+    tasks: list[Task] = field(default_factory=list)
+
+
+class Deliver(NamedTuple):
+    """POST the task's payload, then call `Scheduler.complete` with this value.
+
     sent_at -- monotonic seconds
     """
 
@@ -22,34 +32,34 @@ class Deliver(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Bury:
-    """Write the task's dead letter, then `Scheduler.buried` or `Scheduler.bury_failed`."""
+class WriteDeadLetter:
+    """Write the dead letter, then call `Scheduler.dead_letter_written` or `Scheduler.dead_letter_failed`."""
 
     task: Task
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The task was settled by being taken, as ClickSend holds its payload already: only tell of it."""
+    """Report a task that `take` has settled, since ClickSend holds its payload already."""
 
     task: Task
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Read the credentials again and probe, then `Scheduler.probed`."""
+    """Reload the credentials and probe, then call `Scheduler.probed`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing to do before `until` (monotonic seconds; infinite: until something changes)."""
+    """Wait until `until` (monotonic seconds; infinite: until an event)."""
 
     until: float
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The scheduler is closed: nothing will be handed out any more."""
+    """Stop: the scheduler is closed and hands out no more work."""
 
 
-Work = Deliver | Bury | Duplicate | Probe | Wait | Stop
+Work = Deliver | WriteDeadLetter | Duplicate | Probe | Wait | Stop

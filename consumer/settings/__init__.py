@@ -1,7 +1,7 @@
 """All configuration: one model, four sources, every problem at once."""
 
-from consumer.settings.loading import load, reload_credentials, survey
+from consumer.settings.loading import effective_settings, load, reload_credentials
 from consumer.settings.model import SECTIONS, Settings
 from consumer.settings.sources import Sources
 
-__all__ = ["SECTIONS", "Settings", "Sources", "load", "reload_credentials", "survey"]
+__all__ = ["SECTIONS", "Settings", "Sources", "effective_settings", "load", "reload_credentials"]

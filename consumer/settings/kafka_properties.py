@@ -77,13 +77,13 @@ def check_owned(names: Iterable[str], protocol: GroupProtocol | None) -> None:
 
     Raises SettingError.
     """
-    mends = []
+    hints = []
     for name in names:
         if name in HAVE_SETTINGS:
-            mends.append(f"{name}: set {HAVE_SETTINGS[name]}")
+            hints.append(f"{name}: set {HAVE_SETTINGS[name]}")
         elif name in FIXED or name.endswith("_cb"):
-            mends.append(f"{name}: leave it out, the worker depends on its own value")
+            hints.append(f"{name}: leave it out, the worker depends on its own value")
         elif name in CLASSIC_ONLY and protocol is GroupProtocol.CONSUMER:
-            mends.append(f"{name}: leave it out, with KAFKA_GROUP_PROTOCOL=consumer the broker decides it")
-    if mends:
-        raise SettingError("sets properties that the worker owns", "; ".join(mends))
+            hints.append(f"{name}: leave it out, with KAFKA_GROUP_PROTOCOL=consumer the broker decides it")
+    if hints:
+        raise SettingError("sets properties that the worker owns", "; ".join(hints))

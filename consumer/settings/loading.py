@@ -29,7 +29,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class EffectiveSettings:
     """All settings in force, each with its source, and what is wrong with them."""
 
     rows: tuple[Row, ...]
@@ -48,7 +48,7 @@ def load(sources: Sources, sections: Iterable[str] = tuple(SECTIONS)) -> Setting
     return Settings.model_construct(None, sources=sources, **read.checked)
 
 
-def survey(sources: Sources) -> Survey:
+def effective_settings(sources: Sources) -> EffectiveSettings:
     """What is in force in all sections, as far as it is right."""
     gathered = gather(sources, KNOWN, tuple(SECTIONS))
     read = _read(gathered, tuple(SECTIONS))
@@ -60,7 +60,7 @@ def survey(sources: Sources) -> Survey:
         value = None if setting.variable in wrong else shown(section, setting.key)
         absent = "missing" if type(section).model_fields[setting.key].is_required() else "default"
         rows.append(Row(setting.variable, value, given.source if given else absent))
-    return Survey(tuple(rows), read.problems, warnings_of(read.checked))
+    return EffectiveSettings(tuple(rows), read.problems, warnings_of(read.checked))
 
 
 def reload_credentials(settings: Settings) -> Credentials:

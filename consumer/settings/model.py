@@ -1,4 +1,4 @@
-"""All settings: one model, a section for each room. The README's table and `clicksend-consumer settings` come from it.
+"""All settings: one model, a section for each package. The table in README.md and `settings` come from it.
 
 The field `group_id` of the section `kafka` is `KAFKA_GROUP_ID` in the environment and `group_id` under `[kafka]` in
 the file.
@@ -324,8 +324,8 @@ class Monitor(Section):
         if self.serves_debugger:
             return ()
         given = {"allowed_hosts", "token", "debugger_records"} & self.model_fields_set
-        what, mend = "is ignored: the event debugger is off", "Set MONITOR_DEBUGGER=on, or leave it out"
-        return tuple(Problem(f"MONITOR_{name.upper()}", what, mend) for name in sorted(given))
+        what, hint = "is ignored: the event debugger is off", "Set MONITOR_DEBUGGER=on, or leave it out"
+        return tuple(Problem(f"MONITOR_{name.upper()}", what, hint) for name in sorted(given))
 
 
 class Log(Section):

@@ -1,8 +1,7 @@
-"""The README's table of settings: `python -m consumer.settings.readme README.md` renews it."""
+"""The table of all settings: `make readme` writes it into README.md beside this file."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from pydantic.fields import FieldInfo
@@ -17,7 +16,7 @@ END = "<!-- settings:end -->"
 
 
 def table() -> str:
-    """All settings as a Markdown table."""
+    """Return all settings as a Markdown table."""
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     for name, section in SECTIONS.items():
         for key, field in section.model_fields.items():
@@ -27,9 +26,9 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def renewed(readme: str) -> str:
-    """The README's text with the table as it should be between its two marks."""
-    before, _, rest = readme.partition(BEGIN)
+def renewed(page: str) -> str:
+    """Return the page with the present table between its two marks."""
+    before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}{table()}{END}{after}"
 
@@ -43,5 +42,5 @@ def _default(field: FieldInfo) -> str:
 
 
 if __name__ == "__main__":
-    path = Path(sys.argv[1])
+    path = Path(__file__).with_name("README.md")
     path.write_text(renewed(path.read_text("utf-8")), "utf-8")

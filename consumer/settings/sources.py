@@ -15,6 +15,7 @@ from consumer.settings.names import Setting, nearest
 
 SECRETS_DIR = "/run/secrets"
 MAX_FILE_BYTES = 65_536  # of a secret file: a setting is a line, not a disk
+MAX_CONFIG_BYTES = 1_048_576
 
 # What Kubernetes injects for a Service of the name `monitor`: MONITOR_PORT=tcp://10.0.0.1:9464
 SERVICE_LINKS = ("tcp://", "udp://", "sctp://")
@@ -120,13 +121,13 @@ def _read_secret(gathered: Gathered, setting: Setting, path: Path) -> None:
         what = f"has a file that cannot be read ({error.strerror})"
     except UnicodeDecodeError:
         what = "has a file that is not UTF-8 text"
-    mend = f"Mend the file that {setting.variable}_FILE or the secrets directory names"
-    gathered.problems.append(Problem(setting.variable, what, mend))
+    hint = f"Mend the file that {setting.variable}_FILE or the secrets directory names"
+    gathered.problems.append(Problem(setting.variable, what, hint))
 
 
 def _read_file(gathered: Gathered, path: Path, known: Collection[Setting]) -> None:
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        content = tomllib.loads(_text_of(path))
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         gathered.problems.append(Problem(str(path), what, "Give --config a file that is there"))
@@ -140,16 +141,30 @@ def _read_file(gathered: Gathered, path: Path, known: Collection[Setting]) -> No
         what = f"is not TOML ({place[0]})" if place else "is not TOML"
         gathered.problems.append(Problem(str(path), what, 'Write [section], then key = "value"'))
         return
+    except (ValueError, RecursionError):  # Python's own limits: a number of 5,000 digits, 1,000 brackets
+        what = "is too large, or holds a number or a nesting that is too long"
+        hint = f"Write a file of at most {MAX_CONFIG_BYTES} bytes"
+        gathered.problems.append(Problem(str(path), what, hint))
+        return
     for section, entries in content.items():
         _read_table(gathered, path, section, entries, known)
+
+
+def _text_of(path: Path) -> str:
+    """Raises OSError, UnicodeDecodeError, and ValueError where the file is too large."""
+    with path.open("rb") as file:
+        content = file.read(MAX_CONFIG_BYTES + 1)
+    if len(content) > MAX_CONFIG_BYTES:
+        raise ValueError("too large")
+    return content.decode()
 
 
 def _read_table(gathered: Gathered, path: Path, section: str, entries: object, known: Collection[Setting]) -> None:
     sections = list(dict.fromkeys(setting.section for setting in known))
     if section not in sections:
         meant = nearest(section, sections)
-        mend = f"Did you mean [{meant}]?" if meant else f"There are {', '.join(f'[{name}]' for name in sections)}"
-        gathered.problems.append(Problem(f"[{section}] in {path}", "is not a section", mend))
+        hint = f"Did you mean [{meant}]?" if meant else f"There are {', '.join(f'[{name}]' for name in sections)}"
+        gathered.problems.append(Problem(f"[{section}] in {path}", "is not a section", hint))
         return
     if not isinstance(entries, dict):
         gathered.problems.append(Problem(f"{section} in {path}", "is not a table", f"Write [{section}], then its keys"))
@@ -174,5 +189,5 @@ def _meant(setting: Setting, known: Iterable[Setting]) -> str:
 
 
 def _unknown(name: str, meant: str | None) -> Problem:
-    mend = f"Did you mean {meant}?" if meant else "`clicksend-consumer settings` lists all settings"
-    return Problem(name, "is not a setting", mend)
+    hint = f"Did you mean {meant}?" if meant else "`clicksend-consumer settings` lists all settings"
+    return Problem(name, "is not a setting", hint)

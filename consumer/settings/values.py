@@ -20,10 +20,10 @@ SMALLEST = 0.001
 class SettingError(ValueError):
     """A value that can't be worked with: what is wrong with it, and what to do about it."""
 
-    def __init__(self, what: str, mend: str) -> None:
+    def __init__(self, what: str, hint: str) -> None:
         super().__init__(what)
         self.what = what
-        self.mend = mend
+        self.hint = hint
 
 
 def comma_separated(value: object) -> object:
@@ -163,8 +163,8 @@ def json_pointer(text: str) -> str:
     try:
         Pointer.parse(text)
     except ValueError:
-        mend = "Begin with a slash, as in /payload/event; write ~ as ~0 and / in a name as ~1"
-        raise SettingError("is not a JSON pointer", mend) from None
+        hint = "Begin with a slash, as in /payload/event; write ~ as ~0 and / in a name as ~1"
+        raise SettingError("is not a JSON pointer", hint) from None
     return text
 
 

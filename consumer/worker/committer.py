@@ -1,4 +1,4 @@
-"""Commits frontiers: asynchronously, one request at a time, never backwards."""
+"""Commits committable offsets: asynchronously, one request at a time, never backwards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from consumer.log import cause_of
 from consumer.scheduling.counts import CommitResult
 from consumer.scheduling.offset_map import EPOCH_UNKNOWN, LIMIT
-from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
+from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition
 
@@ -53,10 +53,12 @@ class Committer:
         self._scheduler = scheduler
         self._on_result = on_result
         self._ticked_at = 0.0
-        self._sent: dict[Partition, Ledger] = {}  # whose commit is outstanding: no later ledger may believe its answer
+        self._sent: dict[
+            Partition, OffsetTracker
+        ] = {}  # whose commit is outstanding: no later offset tracker may believe its answer
         self._room = LIMIT  # characters of metadata that the broker is thought to take
         self._refused_as_too_long = False  # the last commit was: the next one goes without metadata
-        self._confirming: set[Ledger] = set()  # those whose outstanding commit is the one some seconds later
+        self._confirming: set[OffsetTracker] = set()  # those whose outstanding commit is the one some seconds later
         self.outstanding = False
 
     def tick(self, consumer: Consumer, now: float) -> None:
@@ -64,17 +66,19 @@ class Committer:
         if now - self._ticked_at < INTERVAL or self.outstanding:
             return
         self._ticked_at = now
-        for ledger in self._scheduler.ledgers.values():
-            if ledger.assigned_at is None:
-                ledger.assigned_at = now
+        for tracker in self._scheduler.trackers.values():
+            if tracker.assigned_at is None:
+                tracker.assigned_at = now
         self.commit(consumer)
 
     def commit(self, consumer: Consumer) -> None:
         """Commit what has changed. Not while a request is outstanding, and not inside a callback."""
-        offsets = self._changed(self._scheduler.ledgers.values(), lambda ledger: _position(consumer, ledger.partition))
+        offsets = self._changed(
+            self._scheduler.trackers.values(), lambda tracker: _position(consumer, tracker.partition)
+        )
         if not offsets:
             return
-        self._sent = dict(self._scheduler.ledgers)
+        self._sent = dict(self._scheduler.trackers)
         try:
             consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as failure:
@@ -86,15 +90,15 @@ class Committer:
         """Commit these partitions and wait for the answer. Only where a coordinator is known to answer.
 
         Made for rebalance callbacks, which librdkafka may call while it is filling a batch: the consumer's position
-        then counts records that are in no ledger yet, so it is left out of the frontier.
+        then counts records that are in no offset tracker yet, so it is left out of the committable offset.
         """
-        ledgers = [self._scheduler.ledgers[partition] for partition in partitions]
-        offsets = self._changed(ledgers, lambda _ledger: None)
+        trackers = [self._scheduler.trackers[partition] for partition in partitions]
+        offsets = self._changed(trackers, lambda _tracker: None)
         if not offsets:
             return
         try:
             answer = consumer.commit(offsets=offsets, asynchronous=False) or []
-            self._acknowledged(answer, {ledger.partition: ledger for ledger in ledgers})
+            self._acknowledged(answer, {tracker.partition: tracker for tracker in trackers})
         except KafkaException as failure:
             self._failed(failure)
             if self._refused_as_too_long:
@@ -109,41 +113,41 @@ class Committer:
             self._acknowledged(offsets, self._sent)
 
     def _changed(
-        self, ledgers: Iterable[Ledger], position: Callable[[Ledger], TopicPartition | None]
+        self, trackers: Iterable[OffsetTracker], position: Callable[[OffsetTracker], TopicPartition | None]
     ) -> list[TopicPartition]:
         offsets = []
+        positions: dict[OffsetTracker, TopicPartition | None] = {}
         self._confirming.clear()
         room = 0 if self._refused_as_too_long else self._room
         self._refused_as_too_long = False
-        with self._scheduler.lock:
-            for ledger in ledgers:
-                at = None if len(ledger) else position(ledger)
-                frontier = ledger.frontier(OFFSET_UNKNOWN if at is None else at.offset)
-                if frontier < 0:
-                    continue  # nobody could tell yet where the partition begins
-                metadata = ledger.commit_map(frontier, room)
-                is_new = (ledger.committed, ledger.committed_map) != (frontier, metadata)
-                if frontier >= ledger.committed and (is_new or self._is_to_confirm(ledger)):
-                    epoch = _epoch_before(frontier, ledger, at)
-                    offsets.append(TopicPartition(*ledger.partition, frontier, metadata, epoch))
+
+        def position_of(tracker: OffsetTracker) -> int:
+            at = positions[tracker] = position(tracker)
+            return OFFSET_UNKNOWN if at is None else at.offset
+
+        for tracker, offset, metadata in self._scheduler.commit_candidates(trackers, position_of, room):
+            is_new = (tracker.committed, tracker.committed_map) != (offset, metadata)
+            if offset >= tracker.committed and (is_new or self._is_to_confirm(tracker)):
+                epoch = _epoch_before(offset, tracker, positions.get(tracker))
+                offsets.append(TopicPartition(*tracker.partition, offset, metadata, epoch))
         return offsets
 
-    def _is_to_confirm(self, ledger: Ledger) -> bool:
-        if ledger.confirmed or ledger.assigned_at is None or self._ticked_at - ledger.assigned_at < CONFIRM_SECONDS:
+    def _is_to_confirm(self, tracker: OffsetTracker) -> bool:
+        if tracker.confirmed or tracker.assigned_at is None or self._ticked_at - tracker.assigned_at < CONFIRM_SECONDS:
             return False
-        self._confirming.add(ledger)
+        self._confirming.add(tracker)
         return True
 
-    def _acknowledged(self, offsets: list[TopicPartition], sent: Mapping[Partition, Ledger]) -> None:
+    def _acknowledged(self, offsets: list[TopicPartition], sent: Mapping[Partition, OffsetTracker]) -> None:
         for offset in offsets:
             if offset.error is not None:
                 self._failed(KafkaException(offset.error))
                 continue
-            ledger = sent.get(Partition(offset.topic, offset.partition))
-            if ledger is not None and offset.offset >= ledger.committed:
-                ledger.committed = offset.offset
-                ledger.committed_map = offset.metadata or ""
-                ledger.confirmed = ledger.confirmed or ledger in self._confirming
+            tracker = sent.get(Partition(offset.topic, offset.partition))
+            if tracker is not None and offset.offset >= tracker.committed:
+                tracker.committed = offset.offset
+                tracker.committed_map = offset.metadata or ""
+                tracker.confirmed = tracker.confirmed or tracker in self._confirming
         self._on_result(CommitResult.OK)
 
     def _failed(self, failure: KafkaException) -> None:
@@ -156,7 +160,7 @@ class Committer:
             self._room //= 2
             self._on_result(CommitResult.METADATA_TOO_LONG)
             log.warning(
-                "the broker does not take so much commit metadata; using less",
+                "commit metadata too long, using less",
                 characters=self._room,
                 **cause_of(failure),
             )
@@ -164,7 +168,7 @@ class Committer:
         passing = error.code() in PASSING
         self._on_result(CommitResult.RETRIED if passing else CommitResult.FAILED)
         if not passing:
-            log.warning("commit refused; it is tried again with the next one", error=error.name(), **cause_of(failure))
+            log.warning("commit refused, will retry", error=error.name(), **cause_of(failure))
 
 
 def _position(consumer: Consumer, partition: Partition) -> TopicPartition:
@@ -172,8 +176,11 @@ def _position(consumer: Consumer, partition: Partition) -> TopicPartition:
     return consumer.position([TopicPartition(*partition)])[0]
 
 
-def _epoch_before(frontier: int, ledger: Ledger, position: TopicPartition | None) -> int:
-    """The leader epoch of what lies before the frontier: a transaction's marker there is in no ledger."""
-    beyond_records = position is not None and frontier > ledger.highest_seen + 1
-    epoch: int | None = position.leader_epoch if position and beyond_records else ledger.epoch_before(frontier)
+def _epoch_before(committable_offset: int, tracker: OffsetTracker, position: TopicPartition | None) -> int:
+    """The leader epoch of what lies before the committable offset: a transaction's marker there is in no offset
+    tracker."""
+    beyond_records = position is not None and committable_offset > tracker.highest_seen + 1
+    epoch: int | None = (
+        position.leader_epoch if position and beyond_records else tracker.epoch_before(committable_offset)
+    )
     return EPOCH_UNKNOWN if epoch is None else epoch

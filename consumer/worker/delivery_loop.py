@@ -8,12 +8,12 @@ from functools import partial
 from typing import Protocol
 
 from consumer.clicksend.outcome import Outcome
-from consumer.clicksend.probe import ProbeVerdict
-from consumer.delivery.outcome_policy import GiveUp
+from consumer.clicksend.probe import ProbeResult
+from consumer.delivery.outcome_policy import DeadLetter
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Task
-from consumer.scheduling.work import Bury, Deliver, Duplicate, Probe, Stop, Wait
+from consumer.scheduling.work import Deliver, Duplicate, Probe, Stop, Wait, WriteDeadLetter
 
 SLICE = 64  # so much work is begun before responses and timers get their turn: below 5 ms
 
@@ -22,7 +22,7 @@ class DeadLetterWriter(Protocol):
     """Writes dead letters; reports to the scheduler when the broker has answered."""
 
     def write(self, task: Task) -> None:
-        """Hand the task's dead letter over. Never raises; a failure reaches the scheduler as `bury_failed`."""
+        """Hand the task's dead letter over. Never raises; a failure reaches the scheduler as `dead_letter_failed`."""
 
 
 class Timer(Protocol):
@@ -53,8 +53,8 @@ class Driver(Protocol):
     def send(self, payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:
         """POST one contact, once. `on_outcome` is called exactly once, after this call has returned."""
 
-    def probe(self, on_verdict: Callable[[ProbeVerdict], None]) -> None:
-        """Read the credentials again and look at the list, beside the loop. `on_verdict` is called once, later."""
+    def probe(self, on_result: Callable[[ProbeResult], None]) -> None:
+        """Read the credentials again and look at the list, beside the loop. `on_result` is called once, later."""
 
     def stop(self) -> None:
         """End the thread and close every connection. Any thread may ask."""
@@ -118,7 +118,7 @@ class DeliveryLoop:
                     return
                 case Stop():
                     return
-                case Bury(task):
+                case WriteDeadLetter(task):
                     self._dead_letters.write(task)
                 case Duplicate(task):
                     self._reporter.duplicate(task)
@@ -143,15 +143,15 @@ class DeliveryLoop:
     def _ended(self, sent: Deliver, outcome: Outcome) -> None:
         self._requests -= 1
         now = self._driver.now()
-        verdict = self._scheduler.complete(sent, outcome, now)
-        self._reporter.answered(sent.task, outcome, verdict, now - sent.sent_at)
+        action = self._scheduler.complete(sent, outcome, now)
+        self._reporter.answered(sent.task, outcome, action, now - sent.sent_at)
         self._reporter.gate(self._scheduler.gate.fault)
-        if type(verdict) is GiveUp:
+        if type(action) is DeadLetter:
             self._dead_letters.write(sent.task)
         self._pump()
 
-    def _probed(self, verdict: ProbeVerdict) -> None:
-        self._scheduler.probed(verdict, self._driver.now())
-        self._reporter.probed(verdict)
+    def _probed(self, result: ProbeResult) -> None:
+        self._scheduler.probed(result, self._driver.now())
+        self._reporter.probed(result)
         self._reporter.gate(self._scheduler.gate.fault)
         self._pump()

@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from consumer.clicksend.outcome import Outcome
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.worker.delivery_loop import Timer
 from consumer.worker.loop_lag import LoopLag
 from consumer.worker.watchdog import Pulse
@@ -38,7 +38,7 @@ class Sender(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class ClickSendAccess:
     """How ClickSend is reached.
 
     open_sender        -- makes the sender of contacts, on the loop's thread
@@ -47,7 +47,7 @@ class Delivery:
     """
 
     open_sender: Callable[[asyncio.AbstractEventLoop], Sender]
-    probe: Callable[[], ProbeVerdict]
+    probe: Callable[[], ProbeResult]
     reload_credentials: Callable[[], None]
 
 
@@ -59,7 +59,7 @@ class EventLoopDriver:
     clock         -- monotonic seconds
     """
 
-    def __init__(self, delivery: Delivery, total_timeout: float, clock: Callable[[], float]) -> None:
+    def __init__(self, delivery: ClickSendAccess, total_timeout: float, clock: Callable[[], float]) -> None:
         self.now = clock
         self.lag = LoopLag(clock())
         self._probe_limit = total_timeout + LOOKUP_SECONDS
@@ -101,10 +101,10 @@ class EventLoopDriver:
 
         self._sender.send(payload, ended)
 
-    def probe(self, on_verdict: Callable[[ProbeVerdict], None]) -> None:
+    def probe(self, on_result: Callable[[ProbeResult], None]) -> None:
         """Look at the list in a thread of its own: requests blocks, and this is rare."""
         self._probe_began_at = self.now()
-        threading.Thread(target=self._probe, args=(on_verdict,), name=PROBE_NAME, daemon=True).start()
+        threading.Thread(target=self._probe, args=(on_result,), name=PROBE_NAME, daemon=True).start()
 
     def stop(self) -> None:
         """End the thread."""
@@ -131,15 +131,15 @@ class EventLoopDriver:
     def _beat(self) -> None:
         self._loop.call_later(self.lag.beat(self.now()), self._beat)
 
-    def _probe(self, on_verdict: Callable[[ProbeVerdict], None]) -> None:
+    def _probe(self, on_result: Callable[[ProbeResult], None]) -> None:
         try:
             self._delivery.reload_credentials()
-            verdict = self._delivery.probe()
+            action = self._delivery.probe()
         except BaseException as crash:
             self._on_crash(crash)
             return
         self._probe_began_at = math.inf
-        self.wake(lambda: on_verdict(verdict))
+        self.wake(lambda: on_result(action))
 
     def _guarded(self, callback: Callable[[], None]) -> None:
         try:
@@ -157,7 +157,7 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
     try:
         import uvloop  # noqa: PLC0415 -- there is none for some platforms, and asyncio does without
     except ImportError:
-        log.warning("uvloop is not installed, plain asyncio delivers, at about twice the CPU time for each contact")
+        log.warning("uvloop not installed, asyncio takes about twice the CPU time")
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
 

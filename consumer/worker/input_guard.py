@@ -17,8 +17,8 @@ import structlog
 from consumer.dead_letters.format import REDRIVE_COUNT
 from consumer.enrolment.decision import Decision, Enrolled, Filtered
 from consumer.enrolment.disposition import FilterReason
-from consumer.monitoring.health import Condition, Health
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.monitoring.health import Health, HealthState
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Stage, Task
 
 QUIET_SECONDS = 5.0  # after so long without a record, a short run is judged by itself
@@ -44,7 +44,7 @@ def evidence(decision: Decision) -> Evidence:
 
 
 @dataclass(slots=True)
-class Run:
+class UnrecognisedRun:
     """Records of one partition that are no events, with no event between them.
 
     quiet_since -- monotonic seconds since which nothing was added, as far as `tick` has noted it
@@ -62,7 +62,7 @@ class InputGuard:
     """
 
     def __init__(self, limit: int, health: Health) -> None:
-        self.runs: dict[Ledger, Run] = {}  # mostly empty: the hot path asks no more than that
+        self.runs: dict[OffsetTracker, UnrecognisedRun] = {}  # mostly empty: the hot path asks no more than that
         self._limit = limit
         self._health = health
         self._released: list[Task] = []
@@ -72,65 +72,65 @@ class InputGuard:
         if not self._limit or evidence(decision) is not Evidence.NO_EVENT or _is_redriven(task.record.headers):
             return
         task.stage = Stage.HELD
-        run = self.runs.setdefault(task.ledger, Run())
+        run = self.runs.setdefault(task.tracker, UnrecognisedRun())
         run.tasks.append(task)
         run.quiet_since = None
         if len(run.tasks) == self._limit and not run.held:
-            self._hold(task.ledger, run)
+            self._hold(task.tracker, run)
 
-    def followed(self, ledger: Ledger, decision: Decision, headers: Callable[[], Headers | None]) -> None:
+    def followed(self, tracker: OffsetTracker, decision: Decision, headers: Callable[[], Headers | None]) -> None:
         """A record came behind a run: an event releases it. headers -- of that record, read only when needed"""
         if evidence(decision) is Evidence.EVENT and not _is_redriven(headers() or []):
-            self._release(ledger)
+            self._release(tracker)
 
     def tick(self, now: float) -> list[Task]:
         """Return the tasks that are released: their dead letters are to be written. now -- monotonic seconds"""
-        for ledger, run in list(self.runs.items()):
-            if not ledger.live:
-                self._forget(ledger)
+        for tracker, run in list(self.runs.items()):
+            if not tracker.live:
+                self._forget(tracker)
             elif not run.held:
-                self._judge(ledger, run, now)
+                self._outcome_policy(tracker, run, now)
         released, self._released = self._released, []
         return released
 
-    def _judge(self, ledger: Ledger, run: Run, now: float) -> None:
-        if ledger.paused and len(run.tasks) >= len(ledger):  # the caps are below the limit: nothing more would come
-            self._hold(ledger, run)
-        elif run.quiet_since is None or ledger.paused:
+    def _outcome_policy(self, tracker: OffsetTracker, run: UnrecognisedRun, now: float) -> None:
+        if tracker.paused and len(run.tasks) >= len(tracker):  # the caps are below the limit: nothing more would come
+            self._hold(tracker, run)
+        elif run.quiet_since is None or tracker.paused:
             run.quiet_since = now
         elif now - run.quiet_since >= QUIET_SECONDS:
-            self._release(ledger)
+            self._release(tracker)
 
-    def _hold(self, ledger: Ledger, run: Run) -> None:
+    def _hold(self, tracker: OffsetTracker, run: UnrecognisedRun) -> None:
         run.held = True
         hint = _looks_like(run)
-        self._health.held = {**self._health.held, ledger.partition: hint}
+        self._health.held = {**self._health.held, tracker.partition: hint}
         log.error(
             "partition held",
-            partition=str(ledger.partition),
-            reason=Condition.UNRECOGNISED_RECORDS,
+            partition=str(tracker.partition),
+            reason=HealthState.UNRECOGNISED_RECORDS,
             records=len(run.tasks),
             first_offset=run.tasks[0].record.offset,
             hint=hint,
         )
 
-    def _release(self, ledger: Ledger) -> None:
-        run = self.runs[ledger]
+    def _release(self, tracker: OffsetTracker) -> None:
+        run = self.runs[tracker]
         if run.held:
-            log.info("partition released", partition=str(ledger.partition), dead_letters=len(run.tasks))
+            log.info("partition released", partition=str(tracker.partition), dead_letters=len(run.tasks))
         self._released += run.tasks
-        self._forget(ledger)
+        self._forget(tracker)
 
-    def _forget(self, ledger: Ledger) -> None:
-        del self.runs[ledger]
-        self._health.held = {each: hint for each, hint in self._health.held.items() if each != ledger.partition}
+    def _forget(self, tracker: OffsetTracker) -> None:
+        del self.runs[tracker]
+        self._health.held = {each: hint for each, hint in self._health.held.items() if each != tracker.partition}
 
 
 def _is_redriven(headers: Headers) -> bool:
     return any(name == REDRIVE_COUNT for name, _value in headers)
 
 
-def _looks_like(run: Run) -> str:
+def _looks_like(run: UnrecognisedRun) -> str:
     """What is wrong with most of the run's records, as their decisions have it: it quotes nothing of them."""
     ((detail, _number),) = Counter(task.detail for task in run.tasks).most_common(1)
     return detail

@@ -12,12 +12,12 @@ from confluent_kafka import Message
 from consumer.dead_letters.format import redrives
 from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
-from consumer.monitoring.observer import Journal
-from consumer.scheduling.offset_tracker import Ledger
-from consumer.scheduling.scheduler import Batch
+from consumer.monitoring.observer import RecordObserver
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Partition, Record, Task, headers_of
+from consumer.scheduling.work import Batch
 
-Rewind = Callable[[Ledger, int, int], Ledger | None]
+Rewind = Callable[[OffsetTracker, int, int], OffsetTracker | None]
 Passed = Mapping[FilterReason, deque[tuple[Message, Partition]]]
 
 
@@ -25,38 +25,39 @@ class Guard(Protocol):
     """Watches for records that are no events: see `consumer.worker.input_guard`."""
 
     @property
-    def runs(self) -> Mapping[Ledger, object]:
-        """By ledger, those that an event may follow. Always the same mapping, changed by the methods."""
+    def runs(self) -> Mapping[OffsetTracker, object]:
+        """By offset tracker, those that an event may follow. Always the same mapping, changed by the methods."""
 
     def add(self, task: Task, decision: Decision) -> None:
         """A record is to be delivered, or is a dead letter: hold it back if it is no event."""
 
-    def followed(self, ledger: Ledger, decision: Decision, headers: Callable[[], Headers | None]) -> None:
+    def followed(self, tracker: OffsetTracker, decision: Decision, headers: Callable[[], Headers | None]) -> None:
         """A record came behind a run."""
 
 
 class Intake:
     """Reads messages into batches. The hottest path of the program: most records end here as filtered.
 
-    rewind      -- called with a ledger, an offset below what it has seen, and the lowest offset that was read for it
-                   and is not in it yet; gives the ledger to go on with, or None: what was fetched comes again
+    rewind      -- called with a offset tracker, an offset below what it has seen, and the lowest offset that was read
+    for it
+                   and is not in it yet; gives the offset tracker to go on with, or None: what was fetched comes again
     max_age_ms  -- records older than so many milliseconds are filtered; 0: none
     """
 
     def __init__(
         self,
         enroller: Enroller,
-        ledgers: Mapping[Partition, Ledger],
+        trackers: Mapping[Partition, OffsetTracker],
         rewind: Rewind,
         max_age_ms: int,
-        journal: Journal | None,
+        observer: RecordObserver | None,
         guard: Guard | None = None,
     ) -> None:
         self._decide = enroller.decide
-        self._ledgers = ledgers
+        self._trackers = trackers
         self._rewind = rewind
         self._max_age_ms = max_age_ms
-        self._journal = journal
+        self._observer = observer
         self._guard = guard
 
     def read(self, messages: Sequence[Message], now_ms: int) -> tuple[Batch, list[Message]]:
@@ -65,76 +66,77 @@ class Intake:
         errors: list[Message] = []
         moved_back: set[Partition] = set()  # of which the rest of these messages is handed out again
         oldest_ms = now_ms - self._max_age_ms if self._max_age_ms else None
-        ledgers, decide, filtered, journal = self._ledgers, self._decide, batch.filtered, self._journal
-        wanted = journal.filtered_wanted() if journal is not None else 0
+        trackers, decide, filtered, observer = self._trackers, self._decide, batch.filtered, self._observer
+        wanted = observer.filtered_wanted() if observer is not None else 0
         passed: Passed = defaultdict(lambda: deque(maxlen=wanted))
-        runs: Mapping[Ledger, object] = self._guard.runs if self._guard is not None else {}
+        runs: Mapping[OffsetTracker, object] = self._guard.runs if self._guard is not None else {}
         for message in messages:
             if message.error() is not None:
                 errors.append(message)
                 continue
-            ledger = ledgers.get((message.topic(), message.partition()))  # type: ignore[call-overload]  # a Partition equals its plain tuple, which is cheaper
-            if ledger is None:
+            tracker = trackers.get((message.topic(), message.partition()))  # type: ignore[call-overload]  # a Partition equals its plain tuple, which is cheaper
+            if tracker is None:
                 continue  # of a partition that has just gone: its next owner gets it
             offset: int = message.offset()  # type: ignore[assignment]  # none only where there is an error
-            if offset <= ledger.highest_seen or moved_back:
-                ledger = self._in_order(ledger, offset, batch.tasks, moved_back)
-                if ledger is None:
+            if offset <= tracker.highest_seen or moved_back:
+                tracker = self._in_order(tracker, offset, batch.tasks, moved_back)
+                if tracker is None:
                     continue
-            ledger.highest_seen = offset
-            ledger.last_message = message
-            if ledger.settled_before is not None and ledger.settled_before.says_settled(offset, message.leader_epoch()):
+            tracker.highest_seen = offset
+            tracker.last_message = message
+            earlier = tracker.previously_settled
+            if earlier is not None and earlier.says_settled(offset, message.leader_epoch()):
                 batch.skipped += 1
                 continue
             batch.consumed += 1
-            # What an operator has redriven is wanted, however old it is.
-            if (
-                oldest_ms is not None
-                and 0 <= message.timestamp()[1] < oldest_ms
-                and not redrives(headers_of(message) or [])
-            ):
+            if oldest_ms is not None and _is_too_old(message, oldest_ms):
                 reason = FilterReason.TOO_OLD
             else:
                 decision = decide(message.value())
                 if runs:
-                    self._look_at_run(message, ledger, decision)
+                    self._look_at_run(message, tracker, decision)
                 if not isinstance(decision, Filtered):
-                    batch.tasks.append(self._task(message, ledger, decision))
+                    batch.tasks.append(self._task(message, tracker, decision))
                     continue
                 reason = decision.reason
             filtered[reason] = filtered.get(reason, 0) + 1
             if wanted:
-                passed[reason].append((message, ledger.partition))
-        _note_epochs(ledgers, messages)
-        if journal is not None:
-            _tell(journal, passed)
+                passed[reason].append((message, tracker.partition))
+        _note_epochs(trackers, messages)
+        if observer is not None:
+            _tell(observer, passed)
         return batch, errors
 
-    def _task(self, message: Message, ledger: Ledger, decision: Enrolled | Undeliverable) -> Task:
-        task = _task(message, ledger, decision)
+    def _task(self, message: Message, tracker: OffsetTracker, decision: Enrolled | Undeliverable) -> Task:
+        task = _task(message, tracker, decision)
         if self._guard is not None and isinstance(decision, Undeliverable):
             self._guard.add(task, decision)
-        if self._journal is not None:
-            self._journal.mapped(task, decision)
+        if self._observer is not None:
+            self._observer.mapped(task, decision)
         return task
 
-    def _look_at_run(self, message: Message, ledger: Ledger, decision: Decision) -> None:
-        if self._guard is not None and ledger in self._guard.runs:
-            self._guard.followed(ledger, decision, partial(headers_of, message))
+    def _look_at_run(self, message: Message, tracker: OffsetTracker, decision: Decision) -> None:
+        if self._guard is not None and tracker in self._guard.runs:
+            self._guard.followed(tracker, decision, partial(headers_of, message))
 
     def _in_order(
-        self, ledger: Ledger, offset: int, tasks: Iterable[Task], moved_back: set[Partition]
-    ) -> Ledger | None:
-        """The ledger of a record that may have come before; None: it comes again."""
-        if ledger.partition in moved_back:
+        self, tracker: OffsetTracker, offset: int, tasks: Iterable[Task], moved_back: set[Partition]
+    ) -> OffsetTracker | None:
+        """The offset tracker of a record that may have come before; None: it comes again."""
+        if tracker.partition in moved_back:
             return None
-        if offset > ledger.highest_seen:
-            return ledger
-        read = (task.record.offset for task in tasks if task.ledger is ledger)
-        fresh = self._rewind(ledger, offset, min(read, default=offset))
+        if offset > tracker.highest_seen:
+            return tracker
+        read = (task.record.offset for task in tasks if task.tracker is tracker)
+        fresh = self._rewind(tracker, offset, min(read, default=offset))
         if fresh is None:
-            moved_back.add(ledger.partition)
+            moved_back.add(tracker.partition)
         return fresh
+
+
+def _is_too_old(message: Message, oldest_ms: int) -> bool:
+    """Return whether the record is older than the limit. What an operator has redriven never is."""
+    return 0 <= message.timestamp()[1] < oldest_ms and not redrives(headers_of(message) or [])
 
 
 def record_of(message: Message, partition: Partition) -> Record:
@@ -151,29 +153,29 @@ def record_of(message: Message, partition: Partition) -> Record:
     )
 
 
-def _note_epochs(ledgers: Mapping[Partition, Ledger], messages: Sequence[Message]) -> None:
+def _note_epochs(trackers: Mapping[Partition, OffsetTracker], messages: Sequence[Message]) -> None:
     """Where a partition's last record has another leader epoch than before, find where it began: epochs never fall.
 
     Asking each record for its epoch would cost four per cent of what a browsing event does.
     """
-    for partition, ledger in ledgers.items():
-        last, ledger.last_message = ledger.last_message, None
-        if last is None or last.leader_epoch() == ledger.leader_epoch:
+    for partition, tracker in trackers.items():
+        last, tracker.last_message = tracker.last_message, None
+        if last is None or last.leader_epoch() == tracker.leader_epoch:
             continue
         for message in messages:
             if message.error() is None and (message.topic(), message.partition()) == partition:
-                ledger.epoch_is(message.leader_epoch(), message.offset() or 0)
+                tracker.epoch_is(message.leader_epoch(), message.offset() or 0)
 
 
-def _tell(journal: Journal, passed: Passed) -> None:
+def _tell(observer: RecordObserver, passed: Passed) -> None:
     """Only these become values: most of a topic is filtered, and few of that are looked at."""
     for reason, messages in passed.items():
         for message, partition in messages:
-            journal.filtered(record_of(message, partition), reason)
+            observer.filtered(record_of(message, partition), reason)
 
 
-def _task(message: Message, ledger: Ledger, decision: Enrolled | Undeliverable) -> Task:
-    record = record_of(message, ledger.partition)
+def _task(message: Message, tracker: OffsetTracker, decision: Enrolled | Undeliverable) -> Task:
+    record = record_of(message, tracker.partition)
     if isinstance(decision, Undeliverable):
-        return Task(record, ledger, reason=decision.reason, detail=decision.detail)
-    return Task(record, ledger, decision.identities, decision.payload, decision.event)
+        return Task(record, tracker, reason=decision.reason, detail=decision.detail)
+    return Task(record, tracker, decision.identities, decision.payload, decision.event)

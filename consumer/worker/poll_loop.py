@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, Message, TopicPartition
 
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
-from consumer.kafka.broker_status import Connection, generation_of
+from consumer.kafka.broker_status import BrokerStatus, generation_of
 from consumer.kafka.clients import KafkaClients
 from consumer.kafka.options import OffsetReset
 from consumer.kafka.start_position import StartPosition, no_usable_offset
@@ -21,7 +21,7 @@ from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.back_pressure import pressure
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Task
 from consumer.worker.committer import Committer
@@ -69,7 +69,7 @@ class PollLoop:
         self._reporter = reporter
         self._health = health
         self._clock = clock
-        self.connection = Connection(health, clock)
+        self.connection = BrokerStatus(health, clock)
         self._committer = Committer(scheduler, reporter.committed)
         topic_ids, start_position = TopicIds(clients.admin), StartPosition(options, clients.admin)
         self._watch = TopicWatch(options.topics, topic_ids, clients.admin)
@@ -88,7 +88,12 @@ class PollLoop:
         )
         self._rewind = Rewind(self.consumer, scheduler, topic_ids, start_position, reporter)
         self._intake = Intake(
-            enroller, scheduler.ledgers, self._rewind.jumped, int(options.max_event_age * 1000), reporter.journal, guard
+            enroller,
+            scheduler.trackers,
+            self._rewind.jumped,
+            int(options.max_event_age * 1000),
+            reporter.observer,
+            guard,
         )
 
     def join(self) -> None:
@@ -116,7 +121,8 @@ class PollLoop:
         self._look_at_topics(now)
 
     def closing_turn(self) -> None:
-        """Serve librdkafka. What it still hands out goes into the ledgers, lest the frontier pass it: no further."""
+        """Serve librdkafka. What it still hands out goes into the offset trackers, lest the committable offset pass
+        it: no further."""
         self._take_in(self._consume())
         self._health.polled(self._clock())
 
@@ -126,7 +132,7 @@ class PollLoop:
         finish_by -- monotonic seconds after which nothing is waited for
         """
         self._assignment.end(finish_by)
-        self.consumer.pause([TopicPartition(*partition) for partition in self._scheduler.ledgers])
+        self.consumer.pause([TopicPartition(*partition) for partition in self._scheduler.trackers])
 
     def commit_last(self, deadline: float) -> bool:
         """Commit everything settled; whether the answer has come by `deadline` (monotonic seconds).
@@ -160,12 +166,12 @@ class PollLoop:
         first = self.consumer.poll(POLL_SECONDS)
         if first is None:
             return []
-        ledger = self._ledger(first)
+        tracker = self._tracker(first)
         more = self.consumer.consume(self._batch - 1, 0)
-        return [first, *more] if self._ledger(first) is ledger else more
+        return [first, *more] if self._tracker(first) is tracker else more
 
-    def _ledger(self, message: Message) -> Ledger | None:
-        return self._scheduler.ledgers.get(Partition(message.topic() or "", message.partition() or 0))
+    def _tracker(self, message: Message) -> OffsetTracker | None:
+        return self._scheduler.trackers.get(Partition(message.topic() or "", message.partition() or 0))
 
     def _take_in(self, messages: list[Message]) -> None:
         if messages:
@@ -206,18 +212,18 @@ class PollLoop:
         if self._options.offset_reset is OffsetReset.ERROR:
             what = "the group's offset is no longer in the topic and the setting is error"
             raise no_usable_offset("KAFKA_AUTO_OFFSET_RESET", what)
-        ledger = self._ledger(message)
-        if ledger is not None:
-            self._rewind.lost_offset(ledger, why)
+        tracker = self._tracker(message)
+        if tracker is not None:
+            self._rewind.lost_offset(tracker, why)
 
     def _regulate(self) -> None:
-        decision = pressure(self._scheduler.ledgers.values(), self._options.caps)
+        decision = pressure(self._scheduler.trackers.values(), self._options.caps)
         acts = ((decision.pause, self.consumer.pause, True), (decision.resume, self.consumer.resume, False))
-        for ledgers, act, paused in acts:
-            if ledgers:
-                act([TopicPartition(*ledger.partition) for ledger in ledgers])
-                for ledger in ledgers:
-                    ledger.paused = paused
+        for trackers, act, paused in acts:
+            if trackers:
+                act([TopicPartition(*tracker.partition) for tracker in trackers])
+                for tracker in trackers:
+                    tracker.paused = paused
 
     def _look_at_topics(self, now: float) -> None:
         self._rewind.restart_stopped()
@@ -225,16 +231,16 @@ class PollLoop:
             self.connection.topic_looked_up(topic, seen)
             if seen.topic_id is None or seen.topic_id == UNKNOWN_TOPIC_ID:
                 continue
-            for ledger in list(self._scheduler.ledgers.values()):
-                if ledger.partition.topic == topic:
-                    self._rewind.topic_seen(ledger, seen.topic_id)
+            for tracker in list(self._scheduler.trackers.values()):
+                if tracker.partition.topic == topic:
+                    self._rewind.topic_seen(tracker, seen.topic_id)
 
     def _await_commit(self, deadline: float) -> None:
         while self._committer.outstanding and self._clock() < deadline:
             self.closing_turn()
 
     def _note_ends(self) -> None:
-        for ledger in self._scheduler.ledgers.values():
-            _low, high = self.consumer.get_watermark_offsets(TopicPartition(*ledger.partition), cached=True)
+        for tracker in self._scheduler.trackers.values():
+            _low, high = self.consumer.get_watermark_offsets(TopicPartition(*tracker.partition), cached=True)
             if high >= 0:
-                ledger.end = high
+                tracker.end = high

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from consumer.kafka.broker_status import Connection
+from consumer.kafka.broker_status import BrokerStatus
 from consumer.kafka.options import StreamOptions
-from consumer.kafka.start_position import Start, StartPosition
+from consumer.kafka.start_position import StartOffset, StartPosition
 from consumer.kafka.topic_ids import TopicIds, is_former
 from consumer.log import cause_of
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import RebalanceEvent, Reporter
 from consumer.scheduling.counts import ReleaseReason
-from consumer.scheduling.offset_map import EPOCH_UNKNOWN, UNKNOWN_TOPIC_ID, CommitMap, decode
-from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
+from consumer.scheduling.offset_map import EPOCH_UNKNOWN, UNKNOWN_TOPIC_ID, OffsetMap, decode
+from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition
 from consumer.worker.committer import Committer
@@ -38,14 +38,14 @@ class LookUps:
 
 
 class Assignment:
-    """Opens a ledger for each partition that comes, and closes it when the partition goes."""
+    """Opens a offset tracker for each partition that comes, and closes it when the partition goes."""
 
     def __init__(
         self,
         options: StreamOptions,
         scheduler: Scheduler,
         committer: Committer,
-        connection: Connection,
+        connection: BrokerStatus,
         health: Health,
         reporter: Reporter,
         look_ups: LookUps,
@@ -74,7 +74,8 @@ class Assignment:
     def assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """librdkafka's `on_assign`. An empty list is normal: a rebalance that gave this member nothing new.
 
-        While the worker ends, partitions may still come: without a ledger, nothing of them is taken in or committed.
+        While the worker ends, partitions may still come: without a offset tracker, nothing of them is taken in or
+        committed.
         """
         if self._leaving_for is ReleaseReason.SHUTDOWN:
             return
@@ -98,10 +99,10 @@ class Assignment:
     def revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """librdkafka's `on_revoke`: let what is under way end, commit, let go. Within one bounded budget."""
         owned = [Partition(partition.topic, partition.partition) for partition in partitions]
-        owned = [partition for partition in owned if partition in self._scheduler.ledgers]
+        owned = [partition for partition in owned if partition in self._scheduler.trackers]
         self._scheduler.begin_revoke(owned)
         asked = self._topic_ids.ask(partition.topic for partition in owned)  # answered while requests end
-        self._await_landing(owned, self._options.revoke_budget)
+        self._await_in_flight(owned, self._options.revoke_budget)
         if self._health.coordinator:  # without one a synchronous commit blocks for the whole session timeout
             self._committer.commit_now(consumer, self._still_themselves(owned, self._topic_ids.answers(asked)))
         self._detach(owned, self._leaving_for)
@@ -121,22 +122,23 @@ class Assignment:
         self._reporter.released(partitions, reason)
 
     def _still_themselves(self, partitions: list[Partition], ids: Mapping[str, bytes]) -> list[Partition]:
-        """Those whose topic was not deleted and created again: the broker would take the old frontier for the new one.
+        """Those whose topic was not deleted and created again: the broker would take the old committable offset for
+        the new one.
 
         With KIP-848 a recreated topic is revoked and assigned at once.
         """
-        ledgers = self._scheduler.ledgers
-        return [each for each in partitions if not is_former(ledgers[each].topic_id, ids[each.topic])]
+        trackers = self._scheduler.trackers
+        return [each for each in partitions if not is_former(trackers[each].topic_id, ids[each.topic])]
 
-    def _await_landing(self, partitions: list[Partition], budget: float) -> None:
+    def _await_in_flight(self, partitions: list[Partition], budget: float) -> None:
         """Wait, at most `budget` seconds, for what is in flight."""
         deadline = min(self._clock() + budget, self._finish_by)
         while self._scheduler.in_flight(partitions) and (left := deadline - self._clock()) > 0:
             self._scheduler.wait_in_flight(partitions, left)
 
     def _changed(self, event: RebalanceEvent, partitions: list[TopicPartition]) -> None:
-        self._scheduler.share()
-        self._health.assigned = len(self._scheduler.ledgers)
+        self._scheduler.rebalanced()
+        self._health.assigned = len(self._scheduler.trackers)
         self._health.was_assigned = self._health.was_assigned or bool(self._health.assigned)
         if partitions:
             self._reporter.rebalanced(event, [f"{each.topic}-{each.partition}" for each in partitions])
@@ -151,7 +153,7 @@ class Assignment:
             error, cause = failure.args[0].name(), cause_of(failure)
         except (UnicodeDecodeError, SystemError) as failure:
             error, cause = "metadata that is not UTF-8", cause_of(failure)
-        log.warning("committed offsets could not be read; librdkafka goes on", error=error, **cause)
+        log.warning("committed offsets not read, librdkafka continues", error=error, **cause)
         return []
 
     def _without_commit(self, committed: list[TopicPartition], ids: Mapping[str, bytes]) -> list[Partition]:
@@ -163,7 +165,7 @@ class Assignment:
         return is_former(self._last_ids.get(topic, UNKNOWN_TOPIC_ID), ids[topic])
 
     def _open_unread(self, unread: TopicPartition, topic_id: bytes) -> TopicPartition:
-        """The ledger of a partition whose committed offset could not be read: librdkafka asks again by itself.
+        """The offset tracker of a partition whose committed offset could not be read: librdkafka asks again by itself.
 
         It must not be taken for one that has none: that would begin the partition anew. If it has none, librdkafka says
         so, and it is begun then (`Rewind`).
@@ -174,16 +176,18 @@ class Assignment:
         self._scheduler.assign(partition, OFFSET_UNKNOWN, OFFSET_UNKNOWN, self._expected(partition.topic, topic_id))
         return TopicPartition(*partition)
 
-    def _open(self, committed: TopicPartition, topic_id: bytes, starts: Mapping[Partition, Start]) -> TopicPartition:
-        """The ledger of one partition, and where to consume it from."""
+    def _open(
+        self, committed: TopicPartition, topic_id: bytes, starts: Mapping[Partition, StartOffset]
+    ) -> TopicPartition:
+        """The offset tracker of one partition, and where to consume it from."""
         partition = Partition(committed.topic, committed.partition)
         start = starts.get(partition)
         if committed.error is not None:
             self._connection.error(committed.error, committed.topic)
             return self._open_unread(committed, topic_id)
         if start is not None and start.committed is None:
-            ledger = self._scheduler.assign(partition, start.offset, OFFSET_UNKNOWN, topic_id)
-            ledger.partition_count = start.partition_count  # the start itself is committed
+            tracker = self._scheduler.assign(partition, start.offset, OFFSET_UNKNOWN, topic_id)
+            tracker.partition_count = start.partition_count  # the start itself is committed
             return TopicPartition(*partition, start.offset)
         if start is not None and start.committed is not None:
             committed = start.committed
@@ -201,10 +205,10 @@ class Assignment:
         offset, epoch = committed.offset, committed.leader_epoch
         claimed = UNKNOWN_TOPIC_ID if claim is None else claim.topic_id
         expected = self._expected(partition.topic, topic_id, claimed)
-        ledger = self._scheduler.assign(partition, offset, offset, expected)
-        ledger.epoch_is(epoch, offset - 1)
+        tracker = self._scheduler.assign(partition, offset, offset, expected)
+        tracker.epoch_is(epoch, offset - 1)
         if committed.metadata:
-            _load_map(ledger, claim, committed.metadata, topic_id)
+            _load_map(tracker, claim, committed.metadata, topic_id)
         return TopicPartition(*partition, offset, leader_epoch=EPOCH_UNKNOWN if epoch is None else epoch)
 
     def _open_recreated(self, partition: Partition, topic_id: bytes) -> TopicPartition:
@@ -217,18 +221,18 @@ class Assignment:
         return next((each for each in known if each != UNKNOWN_TOPIC_ID), UNKNOWN_TOPIC_ID)
 
 
-def _load_map(ledger: Ledger, claim: CommitMap | None, metadata: str, topic_id: bytes) -> None:
+def _load_map(tracker: OffsetTracker, claim: OffsetMap | None, metadata: str, topic_id: bytes) -> None:
     """What an earlier owner had settled beyond its commit, if it can be believed."""
-    if claim is not None and claim.topic_id == ledger.topic_id:
-        ledger.partition_count = claim.partition_count
-        if claim.committed == ledger.committed:
-            ledger.committed_map = metadata
+    if claim is not None and claim.topic_id == tracker.topic_id:
+        tracker.partition_count = claim.partition_count
+        if claim.committed == tracker.committed:
+            tracker.committed_map = metadata
             if claim.topic_id == topic_id:
-                ledger.settled_before = claim
+                tracker.previously_settled = claim
             else:  # nobody could tell the topic's id yet
-                ledger.unverified = claim
+                tracker.unverified = claim
             return
-    log.warning("commit metadata is foreign or damaged; ignored", partition=str(ledger.partition))
+    log.warning("commit metadata unreadable, ignored", partition=str(tracker.partition))
 
 
 def _compare_with_log(consumer: Consumer, positions: list[TopicPartition]) -> None:

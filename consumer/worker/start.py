@@ -11,7 +11,7 @@ from confluent_kafka.admin._metadata import TopicMetadata
 
 from consumer.dead_letters.topic import DeadLetterTopic
 from consumer.errors import ConfigurationError, FatalStreamError, Problem
-from consumer.kafka.broker_status import Connection
+from consumer.kafka.broker_status import BrokerStatus
 from consumer.kafka.options import DeadLetterTopicCreation, StreamOptions
 from consumer.kafka.topic_watch import TopicSeen
 from consumer.monitoring.health import Health
@@ -24,7 +24,7 @@ FIRST_WORD_SECONDS = 5.0  # a broker that is just starting is not worth a line
 log = structlog.get_logger()
 
 
-class Start:
+class Startup:
     """Waits for Kafka as long as it takes (or `start_timeout` seconds), and refuses to start without the topics.
 
     The topics are looked up by the Consumer: an AdminClient or a Producer would create a missing one where the broker
@@ -35,7 +35,7 @@ class Start:
         self,
         options: StreamOptions,
         admin: Callable[[], AdminClient],
-        connection: Connection,
+        connection: BrokerStatus,
         health: Health,
         clock: Callable[[], float],
         stopped: Callable[[], bool],
@@ -77,7 +77,7 @@ class Start:
         partitions = len(found[options.dead_letter_topic].partitions)
         letters = DeadLetterTopic(options.dead_letter_topic, self._admin())
         for warning in letters.warnings(partitions, sources):
-            log.warning("the dead-letter topic may not keep what it is given", why=warning)
+            log.warning("dead-letter topic may lose records", why=warning)
         return True
 
     def _look_up(self, consumer: Consumer, name: str) -> TopicMetadata | None:
@@ -104,9 +104,9 @@ class Start:
             if not told and topic is None and now - began >= FIRST_WORD_SECONDS:
                 told = True
                 log.warning(
-                    "Kafka does not answer; trying on",
+                    "kafka not reached, retrying",
                     bootstrap_servers=self._options.connection.get("bootstrap.servers"),
-                    mend="check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL",
+                    hint="check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL",
                 )
         return None
 

@@ -93,7 +93,7 @@ class Watchdog:
             pulse = self.hanging(self._clock())
             if pulse is not None:
                 log.critical(
-                    "a thread hangs; ending, so that another worker takes over",
+                    "thread stalled, exiting",
                     thread=pulse.thread,
                     limit_seconds=pulse.limit,
                     stacks=stacks(),

@@ -18,7 +18,7 @@ from consumer.threads import Threads
 from consumer.worker.delivery_loop import DeliveryLoop, Driver
 from consumer.worker.input_guard import InputGuard
 from consumer.worker.poll_loop import PollLoop
-from consumer.worker.start import Start
+from consumer.worker.start import Startup
 from consumer.worker.watchdog import Pulse
 
 LAST_COMMIT_SECONDS = 2.0  # of the drain budget: requests and dead letters that hang must not cost the last commit
@@ -96,7 +96,7 @@ class Worker:
 
     def _run(self, loop: PollLoop) -> Ending:
         options = self._options
-        start = Start(options, self._clients.admin, loop.connection, self._health, self._clock, self._is_stopping)
+        start = Startup(options, self._clients.admin, loop.connection, self._health, self._clock, self._is_stopping)
         if not start.find_topics(loop.consumer):
             loop.consumer.close()
             return Ending.DRAINED
@@ -115,7 +115,9 @@ class Worker:
             self._scheduler, self._driver, dead_letters, self._reporter, options.concurrency, self._crashed
         )
         delivery.start()
-        log.info("consuming", topics=list(options.topics), group=options.group_id, protocol=options.group_protocol)
+        log.info(
+            "consumer started", topics=list(options.topics), group=options.group_id, protocol=options.group_protocol
+        )
         loop.join()
         while not self._health.stopping:
             loop.turn()
@@ -133,7 +135,7 @@ class Worker:
         """Finish what is in flight, commit, close. Polling goes on, so that the group stays stable meanwhile."""
         deadline = self._clock() + self._options.drain_timeout
         finish_by = deadline - min(LAST_COMMIT_SECONDS, self._options.drain_timeout / 4)
-        log.info("ending", in_flight=self._in_flight(), within_seconds=self._options.drain_timeout)
+        log.info("shutting down", in_flight=self._in_flight(), within_seconds=self._options.drain_timeout)
         self._scheduler.close()
         loop.end(finish_by)
         while self._in_flight() and self._clock() < finish_by:
@@ -144,8 +146,8 @@ class Worker:
         if not loop.commit_last(deadline):
             return Ending.UNANSWERED
         loop.leave(deadline)
-        log.info("ended", unfinished=unfinished)
+        log.info("shutdown complete", unfinished=unfinished)
         return Ending.UNFINISHED if unfinished else Ending.DRAINED
 
     def _in_flight(self) -> int:
-        return self._scheduler.in_flight(list(self._scheduler.ledgers))
+        return self._scheduler.in_flight(list(self._scheduler.trackers))

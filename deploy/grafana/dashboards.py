@@ -8,16 +8,17 @@ from deploy.grafana.panels import Panel, build
 
 IN = 'namespace=~"$namespace"'
 RATE = "[$__rate_interval]"
+BUILD_INFO = "clicksend_consumer_build_info"
 NEVER = 1e12  # a number that is neither good nor bad
 
 
 def _sum(metric: str, labels: str = "", by: str = "") -> str:
     """The rate of a counter, summed."""
-    return f"sum by ({by}) (rate(clicksend_{metric}{{{IN}{labels and ', ' + labels}}}{RATE}))"
+    return f"sum by ({by}) (rate(clicksend_consumer_{metric}{{{IN}{labels and ', ' + labels}}}{RATE}))"
 
 
 def _max(metric: str, labels: str = "", by: str = "") -> str:
-    return f"max by ({by}) (clicksend_{metric}{{{IN}{labels and ', ' + labels}}})"
+    return f"max by ({by}) (clicksend_consumer_{metric}{{{IN}{labels and ', ' + labels}}})"
 
 
 def _quantile(share: float, metric: str) -> str:
@@ -30,7 +31,7 @@ HALTED = Panel(
     "Halted",
     "Yes: ClickSend refuses the configuration, and nothing is sent until it is mended. *ClickSend* has the reason.",
     "bool_yes_no",
-    [(_max("halted"), "halted")],
+    [(_max("delivery_halted"), "halted")],
     "ClicksendHalted",
     red_from=1,
 )
@@ -64,10 +65,10 @@ SERVICE_LEVEL = [
     Panel(
         "Where sign-ups stop",
         "Records in progress by stage; they pile up where they stop. `ready`: requests are held back (halted, "
-        "ClickSend down, its rate limit) or too few. `parked`: ClickSend has not taken these, they are tried again. "
-        "`queued`: behind another record of the same person. `burying`: Kafka takes no dead letters.",
+        "ClickSend down, its rate limit) or too few. `retry_wait`: ClickSend has not accepted these yet. "
+        "`queued`: behind another record of the same person. `dead_letter_in_flight`: Kafka takes no dead letters.",
         "short",
-        [(f"sum by (stage) (clicksend_records_by_stage{{{IN}}})", "{{stage}}")],
+        [(f"sum by (stage) (clicksend_consumer_records_by_stage{{{IN}}})", "{{stage}}")],
     ),
     Panel(
         "What became of records",
@@ -118,14 +119,14 @@ CLICKSEND = [
         "What holds requests back",
         "Workers in each state of the gate: open, limited (the rate), breaker (ClickSend is down), halted (a fault).",
         "short",
-        [(f"sum by (state) (clicksend_gate_state{{{IN}}})", "{{state}}")],
+        [(f"sum by (state) (clicksend_consumer_gate_state{{{IN}}})", "{{state}}")],
         "ClicksendHalted",
     ),
     Panel(
         "Rate limit found",
         "Requests a second that the limiters of all workers allow together. Empty as long as no limit was met.",
         "reqps",
-        [(f"sum(clicksend_request_rate_limit{{{IN}}} < Inf)", "allowed"), (_sum("requests_total"), "sent")],
+        [(f"sum(clicksend_consumer_request_rate_limit{{{IN}}} < Inf)", "allowed"), (_sum("requests_total"), "sent")],
         "ClicksendThrottled",
     ),
     Panel(
@@ -146,7 +147,7 @@ CLICKSEND = [
         "Halts by reason, probes",
         "1 while halted, by reason; and the probes that find out whether the fault is mended.",
         "short",
-        [(_max("halted", by="reason"), "{{reason}}"), (_sum("probes_total", by="result"), "probe {{result}}")],
+        [(_max("delivery_halted", by="reason"), "{{reason}}"), (_sum("probes_total", by="result"), "probe {{result}}")],
         "ClicksendHalted",
     ),
 ]
@@ -159,7 +160,7 @@ KAFKA = [
         [
             (
                 # The end is asked for now and then, commits are known at once: for a moment they may be ahead of it.
-                f"sum by (topic) (clamp_min(clicksend_end_offset{{{IN}}} - clicksend_committed_offset{{{IN}}}, 0))",
+                f"sum by (topic) (clicksend_consumer_lag_records{{{IN}}})",
                 "{{topic}}",
             )
         ],
@@ -171,7 +172,7 @@ KAFKA = [
         "s",
         [
             (
-                f"max by (topic, partition) (time() - clicksend_oldest_unsettled_timestamp_seconds{{{IN}}})",
+                f"max by (topic, partition) (time() - clicksend_consumer_oldest_unsettled_timestamp_seconds{{{IN}}})",
                 "{{topic}}-{{partition}}",
             )
         ],
@@ -188,7 +189,7 @@ KAFKA = [
         "Partitions that moved",
         "In 15 minutes, by event. Many `lost` is a worker that polls too late or can't reach Kafka.",
         "short",
-        [(f"sum by (event) (increase(clicksend_rebalances_total{{{IN}}}[15m]))", "{{event}}")],
+        [(f"sum by (event) (increase(clicksend_consumer_rebalances_total{{{IN}}}[15m]))", "{{event}}")],
         "ClicksendRebalanceStorm",
     ),
     Panel(
@@ -197,7 +198,7 @@ KAFKA = [
         "short",
         [
             (_sum("dead_letters_total", by="result"), "{{result}} a second"),
-            (f"sum(clicksend_dead_letters_waiting{{{IN}}})", "waiting"),
+            (f"sum(clicksend_consumer_dead_letters_waiting{{{IN}}})", "waiting"),
         ],
         "ClicksendDeadLetterWritesFail",
     ),
@@ -225,7 +226,7 @@ QUALITY = [
         "short",
         [
             (
-                f'sum(increase(clicksend_records_settled_total{{{IN}, reason="already_exists"}}[1h]))',
+                f'sum(increase(clicksend_consumer_records_settled_total{{{IN}, reason="already_exists"}}[1h]))',
                 "already exists",
             )
         ],
@@ -236,14 +237,14 @@ QUALITY = [
         "Delivered, 1 h",
         "Contacts that ClickSend has taken in the past hour.",
         "short",
-        [(f'sum(increase(clicksend_records_settled_total{{{IN}, disposition="delivered"}}[1h]))', "delivered")],
+        [(f'sum(increase(clicksend_consumer_records_settled_total{{{IN}, disposition="delivered"}}[1h]))', "contacts")],
         red_from=NEVER,
     ),
     Panel(
         "Without identity, 1 h",
         "Enrolment events with neither email nor phone: filtered. Many are a fault of the source.",
         "short",
-        [(f'sum(increase(clicksend_records_settled_total{{{IN}, reason="no_identity"}}[1h]))', "no identity")],
+        [(f'sum(increase(clicksend_consumer_records_settled_total{{{IN}, reason="no_identity"}}[1h]))', "no identity")],
         red_from=NEVER,
     ),
     Panel(
@@ -266,13 +267,13 @@ SATURATION = [
         "Records held in memory",
         "In progress, all workers. A worker pauses partitions at WORKER_MAX_BUFFERED_RECORDS.",
         "short",
-        [(f"sum(clicksend_records_in_progress{{{IN}}})", "in progress")],
+        [(f"sum(clicksend_consumer_records_in_progress{{{IN}}})", "in progress")],
     ),
     Panel(
         "Paused partitions",
         "Of which the worker holds enough for now.",
         "short",
-        [(f"sum(clicksend_paused_partitions{{{IN}}})", "paused")],
+        [(f"sum(clicksend_consumer_paused_partitions{{{IN}}})", "paused")],
         "ClicksendPartitionsPaused",
     ),
     Panel(
@@ -286,19 +287,19 @@ SATURATION = [
         "CPU",
         "Cores used by each worker.",
         "short",
-        [(f"rate(process_cpu_seconds_total{{{IN}}}{RATE}) and on (instance) clicksend_build_info", "{{instance}}")],
+        [(f"rate(process_cpu_seconds_total{{{IN}}}{RATE}) and on (instance) {BUILD_INFO}", "{{instance}}")],
     ),
     Panel(
         "Memory",
         "Resident memory of each worker.",
         "bytes",
-        [(f"process_resident_memory_bytes{{{IN}}} and on (instance) clicksend_build_info", "{{instance}}")],
+        [(f"process_resident_memory_bytes{{{IN}}} and on (instance) clicksend_consumer_build_info", "{{instance}}")],
     ),
     Panel(
         "Open files",
         "Of each worker: its connections to Kafka and ClickSend, and a few more.",
         "short",
-        [(f"process_open_fds{{{IN}}} and on (instance) clicksend_build_info", "{{instance}}")],
+        [(f"process_open_fds{{{IN}}} and on (instance) clicksend_consumer_build_info", "{{instance}}")],
     ),
 ]
 
@@ -307,7 +308,7 @@ FLEET = [
         "Workers",
         "That Prometheus sees.",
         "short",
-        [(f"count(clicksend_build_info{{{IN}}})", "workers")],
+        [(f"count(clicksend_consumer_build_info{{{IN}}})", "workers")],
         "ClicksendWorkersAbsent",
         red_from=NEVER,
     ),
@@ -315,7 +316,7 @@ FLEET = [
         "Partitions owned",
         "By all workers together; below the topic's number some are not consumed.",
         "short",
-        [(f"sum(clicksend_assigned_partitions{{{IN}}})", "partitions")],
+        [(f"sum(clicksend_consumer_assigned_partitions{{{IN}}})", "partitions")],
         "ClicksendNoPartitions",
         red_from=NEVER,
     ),
@@ -323,7 +324,7 @@ FLEET = [
         "Slowest poll loop",
         "Seconds since Kafka was last polled, of the worst worker. The liveness probe restarts it after minutes.",
         "s",
-        [(f"max(time() - clicksend_last_poll_timestamp_seconds{{{IN}}})", "since the last poll")],
+        [(f"max(time() - clicksend_consumer_last_poll_timestamp_seconds{{{IN}}})", "since the last poll")],
         "ClicksendWorkerStalled",
         red_from=60,
     ),
@@ -331,14 +332,14 @@ FLEET = [
         "Versions",
         "How many different ones run. More than one only in the midst of a roll-out.",
         "short",
-        [(f"count(count by (version) (clicksend_build_info{{{IN}}}))", "versions")],
+        [(f"count(count by (version) (clicksend_consumer_build_info{{{IN}}}))", "versions")],
         red_from=2,
     ),
     Panel(
         "Partitions by worker",
         "Even shares are right. 0 is a worker that stands by.",
         "short",
-        [(f"clicksend_assigned_partitions{{{IN}}}", "{{instance}}")],
+        [(f"clicksend_consumer_assigned_partitions{{{IN}}}", "{{instance}}")],
         "ClicksendNoPartitions",
     ),
     Panel(
@@ -351,7 +352,7 @@ FLEET = [
         "Records given back",
         "With their partition, a second: another worker settles them.",
         "recps",
-        [(_sum("records_released_total", by="reason"), "{{reason}}"), (_sum("late_answers_total"), "late answers")],
+        [(_sum("records_released_total", by="reason"), "{{reason}}"), (_sum("stale_responses_total"), "stale")],
         "ClicksendRebalanceStorm",
     ),
     Panel(
@@ -372,7 +373,7 @@ DASHBOARDS = {
 }
 
 
-def dashboards(home: str) -> Iterator[tuple[str, str]]:
-    """A file name and its JSON for each. home -- what the links to the README begin with"""
+def dashboards(runbook: str) -> Iterator[tuple[str, str]]:
+    """Return a file name and its JSON for each. runbook -- the address of the runbook's sections, up to their names"""
     for title, (description, panels) in DASHBOARDS.items():
-        yield f"{title.lower().replace(' ', '-')}.json", build(title, description, panels, f"{home}/README.md#")
+        yield f"{title.lower().replace(' ', '-')}.json", build(title, description, panels, runbook)

@@ -44,8 +44,8 @@ class Panel:
         """Columns and rows."""
         return GRAPH_SIZE if self.red_from is None else NUMBER_SIZE
 
-    def build(self, readme: str) -> stat.Panel | timeseries.Panel:
-        """The SDK's panel. readme -- the address of the runbook's sections, up to their names"""
+    def build(self, runbook: str) -> stat.Panel | timeseries.Panel:
+        """Return the SDK's panel. runbook -- the address of the runbook's sections, up to their names"""
         width, height = self.size
         panel = self._graph() if self.red_from is None else self._number(self.red_from)
         panel.title(self.title).description(self.description).unit(self.unit).datasource(SOURCE)
@@ -53,7 +53,7 @@ class Panel:
         for expression, legend in self.queries:
             panel.with_target(prometheus.Dataquery().expr(expression).legend_format(legend))
         if self.alert:
-            panel.links([_link("Runbook", readme + self.alert.lower())])
+            panel.links([_link("Runbook", runbook + self.alert.lower())])
         return panel
 
     def _graph(self) -> timeseries.Panel:
@@ -72,18 +72,20 @@ def _link(title: str, url: str) -> dashboard.DashboardLink:
     return dashboard.DashboardLink(title).type(DashboardLinkType.LINK).url(url).target_blank(target_blank=True)
 
 
-def build(title: str, description: str, panels: Sequence[Panel], readme: str) -> str:
-    """A dashboard as Grafana's JSON. readme -- as for a panel"""
+def build(title: str, description: str, panels: Sequence[Panel], runbook: str) -> str:
+    """Return a dashboard as Grafana's JSON. runbook -- as for a panel."""
     namespaces = dashboard.QueryVariable("namespace").label("Namespace").datasource(SOURCE)
-    namespaces.query("label_values(clicksend_build_info, namespace)").refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
-    namespaces.multi(multi=True).include_all(include_all=True).all_value(".*")
+    namespaces.query("label_values(clicksend_consumer_build_info, namespace)")
+    namespaces.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).multi(multi=True).include_all(include_all=True).all_value(
+        ".*"
+    )
     others = dashboard.DashboardLink("Dashboards").type(DashboardLinkType.DASHBOARDS).tags([TAG])
     board = dashboard.Dashboard(f"ClickSend consumer: {title}").uid(f"{TAG}-{title.lower().replace(' ', '-')}")
     board.description(description).tags([TAG]).time("now-6h", "now").refresh("30s").timezone("browser")
     board.tooltip(DashboardCursorSync.CROSSHAIR).link(others.keep_time(keep_time=True).include_vars(include_vars=True))
-    board.link(_link("Runbook", readme + "runbook"))
+    board.link(_link("Runbook", runbook + "runbook"))
     board.with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
     board.with_variable(namespaces)
     for panel in panels:
-        board.with_panel(panel.build(readme))
+        board.with_panel(panel.build(runbook))
     return JSONEncoder(sort_keys=True, indent=2).encode(board.build()) + "\n"

@@ -2,7 +2,7 @@
 
 Each contender (this worker, the Go floor, the worker of another revision) is measured in turns; figures are medians.
 
-python -m tests.benchmarks [--only NAME ...] [--against REV] [--rounds N] [--long] [--ci] [--json FILE] [--readme FILE]
+python -m tests.benchmarks [--only NAME ...] [--against REV] [--rounds N] [--long] [--ci] [--json FILE] [--readme]
 python -m tests.benchmarks --only soak [--minutes M] [--rate CONTACTS]
 python -m tests.benchmarks --compare A.json B.json
 """
@@ -26,6 +26,7 @@ from tests.benchmarks.rig import Rig, Size
 from tests.benchmarks.sink import Sink
 from tests.kafka.apache import ApacheKafka
 
+README = Path(__file__).parent / "README.md"
 FULL = Size()
 SHORT = Size(contacts=0.4, browsing=100_000, rounds=1)
 
@@ -55,7 +56,7 @@ def main() -> int:
         save(asked.json, figures, about)
     if asked.readme:
         block = f"```\n{table(figures, about)}\n```\n"
-        asked.readme.write_text(shown(asked.readme.read_text("utf-8"), "bench", block), "utf-8")
+        README.write_text(shown(README.read_text("utf-8"), "bench", block), "utf-8")
     failures += (exceeded(figures) if asked.ci else []) + soak_failures(figures)
     sys.stderr.write("".join(f"{failure}\n" for failure in failures))
     return 1 if failures else 0
@@ -80,7 +81,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=int, metavar="N", help=f"contacts a second of the soak ({FULL.rate})")
     parser.add_argument("--browsing", type=int, metavar="RECORDS", help=f"of the browsing case ({FULL.browsing})")
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures, for --compare")
-    parser.add_argument("--readme", type=Path, metavar="FILE", help="put the table into the README")
+    parser.add_argument("--readme", action="store_true", help="write the table into tests/benchmarks/README.md")
     parser.add_argument("--compare", nargs=2, type=Path, metavar=("A", "B"), help="two such files side by side")
     return parser.parse_args()
 

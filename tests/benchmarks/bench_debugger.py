@@ -19,14 +19,14 @@ from confluent_kafka import Message
 from prometheus_client import CollectorRegistry
 
 from consumer.delivery.gate import Gate
-from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
+from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.monitoring.debugger.recorder import Recorder
 from consumer.monitoring.debugger.ring import Ring
 from consumer.monitoring.reporter import Reporter
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
@@ -43,31 +43,33 @@ BROWSING = {"type": "track", "event": "Product Viewed", "properties": {"sku": "A
 class Worker:
     """A worker's parts, and a driver that runs when it is told to."""
 
-    def __init__(self, journal: Recorder | None) -> None:
-        self.recorder = journal
+    def __init__(self, observer: Recorder | None) -> None:
+        self.recorder = observer
         policy = RetryPolicy(initial_delay=0.5, max_delay=60, max_age=86400)
         gate = Gate(policy, requests_per_second=0, probe_interval=30)
-        self.scheduler = Scheduler(gate, Judge(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads())
-        self.ledger = self.scheduler.assign(EVENTS, 0, 0, bytes(16))
+        self.scheduler = Scheduler(
+            gate, OutcomePolicy(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads()
+        )
+        self.tracker = self.scheduler.assign(EVENTS, 0, 0, bytes(16))
         enroller = Enroller(Rules.of())
-        self.intake = Intake(enroller, self.scheduler.ledgers, self._no_rewind, 0, journal)
-        reporter = Reporter(CollectorRegistry(), journal, time.monotonic)
+        self.intake = Intake(enroller, self.scheduler.trackers, self._no_rewind, 0, observer)
+        reporter = Reporter(CollectorRegistry(), observer, time.monotonic)
         self.driver = InstantDriver()
         DeliveryLoop(self.scheduler, self.driver, NoDeadLetters(), reporter, 1, self._crashed).start()
 
     def take_in(self, bodies: Iterable[bytes]) -> None:
         """Consume a batch, and wait until it is settled."""
-        first = self.ledger.highest_seen + 1
+        first = self.tracker.highest_seen + 1
         messages = [cast(Message, Consumed(first + number, body, b"visitor")) for number, body in enumerate(bodies)]
         batch, _ = self.intake.read(messages, 1_767_225_600_000)
         self.scheduler.admit(batch)
         self.driver.run()
-        assert not len(self.ledger)
+        assert not len(self.tracker)
         if self.recorder is not None:
             self.recorder.tick()  # as the monitor does
 
-    def _no_rewind(self, ledger: Ledger, _offset: int, _lowest: int) -> Ledger:
-        return ledger
+    def _no_rewind(self, tracker: OffsetTracker, _offset: int, _lowest: int) -> OffsetTracker:
+        return tracker
 
     def _crashed(self, crash: BaseException) -> None:
         raise crash
@@ -93,12 +95,12 @@ def browsing() -> list[bytes]:
     return [orjson.dumps(BROWSING)] * BATCH
 
 
-def measure(journals: list[Callable[[], Recorder | None]], bodies: list[bytes], count: int) -> list[float]:
+def measure(observers: list[Callable[[], Recorder | None]], bodies: list[bytes], count: int) -> list[float]:
     """Microseconds for each record, by journal."""
-    best = [float("inf")] * len(journals)
-    for turn in range(ROUNDS * len(journals)):
-        index = turn % len(journals)
-        worker = Worker(journals[index]())
+    best = [float("inf")] * len(observers)
+    for turn in range(ROUNDS * len(observers)):
+        index = turn % len(observers)
+        worker = Worker(observers[index]())
         worker.take_in(bodies)
         began = time.process_time()
         for _ in range(max(1, count // BATCH)):

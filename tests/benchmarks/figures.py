@@ -55,9 +55,9 @@ def table(figures: Iterable[Figure], machine: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-def shown(readme: str, mark: str, text: str) -> str:
-    """The README with this text, whole lines, between the two comments that bear the mark."""
-    before, begin, rest = readme.partition(f"<!-- {mark}:begin -->\n")
+def shown(page: str, mark: str, text: str) -> str:
+    """Return a page with this text, whole lines, between the two comments that bear the mark."""
+    before, begin, rest = page.partition(f"<!-- {mark}:begin -->\n")
     _, end, after = rest.partition(f"<!-- {mark}:end -->\n")
     return f"{before}{begin}{text}{end}{after}"
 

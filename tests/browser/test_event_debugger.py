@@ -156,7 +156,7 @@ def test_the_help_explains_the_words(page: Page) -> None:
     expect(help_text).to_be_hidden()
 
 
-def test_a_halt_is_seen_with_its_mend_and_so_is_its_end(page: Page, stage: Stage) -> None:
+def test_a_halt_is_seen_with_its_hint_and_so_is_its_end(page: Page, stage: Stage) -> None:
     expect(page.locator("#condition")).to_have_text("Ready")
     key = stage.sandbox.options.api_key
     stage.sandbox.set_credentials(stage.sandbox.options.username, "another")

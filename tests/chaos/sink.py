@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from consumer.sandbox.faults import Connection, Rule, Script
+from consumer.sandbox.faults import ConnectionFault, Rule, Script
 from consumer.sandbox.options import SandboxOptions
 from consumer.sandbox.server import Sandbox
 from tests.chaos.history import REFUSED, UNLUCKY
@@ -18,14 +18,15 @@ PACE = Rule(name="pace", delay=0.02)
 REFUSAL = Rule(name="refused", contact=(REFUSED,), status=400, code="BAD_REQUEST")
 """One contact is rejected, always: its records end as dead letters."""
 BAD_LUCK = Rule(name="unlucky", contact=(UNLUCKY,), status=503)
-"""One contact is never answered while the run lasts: its records hold the frontier back while others are settled."""
+"""One contact is never answered while the run lasts: its records hold the committable offset back while others are
+settled."""
 
 SLOW = Rule(name="slow", delay=0.4)
 """Slower than the events come: what waits in the workers grows."""
-HANG = Rule(name="hang", every=4, connection=Connection.HANG)
-RESET = Rule(name="reset before the answer", every=3, connection=Connection.RESET)
-RESET_AFTER = Rule(name="reset after the answer", every=3, connection=Connection.RESET_AFTER)
-CUT = Rule(name="cut", every=3, connection=Connection.CUT)
+HANG = Rule(name="hang", every=4, connection=ConnectionFault.HANG)
+RESET = Rule(name="reset before the answer", every=3, connection=ConnectionFault.RESET)
+RESET_AFTER = Rule(name="reset after the answer", every=3, connection=ConnectionFault.RESET_AFTER)
+CUT = Rule(name="cut", every=3, connection=ConnectionFault.CUT)
 SLOW_DRIP = Rule(name="slow drip", every=4, drip=0.02)
 STORM = Rule(name="429", probability=0.8, status=429)
 STORM_WITH_RETRY_AFTER = Rule(name="429 with Retry-After", probability=0.8, status=429, retry_after=1)
@@ -40,7 +41,7 @@ def random_faults(random: Random) -> list[Rule]:
 
 
 class Sink:
-    """The sandbox with its log file. `faults` are in force until `mend`."""
+    """The sandbox with its log file. `faults` are in force until `hint`."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.log_file = folder / "sandbox.log"
@@ -54,7 +55,7 @@ class Sink:
         """Let these things happen, beside those that always do."""
         self.sandbox.set_faults(Script(rules=(REFUSAL, BAD_LUCK, *rules, PACE), seed=self._seed))
 
-    def mend(self) -> None:
+    def hint(self) -> None:
         """Let everybody through, the unlucky one too."""
         self.sandbox.set_faults(Script(rules=(REFUSAL, PACE)))
 

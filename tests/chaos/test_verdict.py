@@ -84,7 +84,7 @@ class Story:
         """These are records of an aborted transaction."""
         return self._add(aborted=[*self.evidence.aborted, *records])
 
-    def buried(self, *offsets: int) -> Story:
+    def dead_letter_written(self, *offsets: int) -> Story:
         """These have dead letters."""
         places = frozenset(Place(0, 0, offset) for offset in offsets)
         return self._add(dead_letters=self.evidence.dead_letters | places)
@@ -99,7 +99,7 @@ class Story:
 
 
 def test_a_run_in_order_has_no_findings_and_every_record_is_counted_once() -> None:
-    story = Story(produced(0), browsing(1), broken(2), produced(3)).stored(0, 3).buried(2).commit(4)
+    story = Story(produced(0), browsing(1), broken(2), produced(3)).stored(0, 3).dead_letter_written(2).commit(4)
     verdict = judge(story.evidence)
     assert not verdict.findings
     assert (verdict.produced, verdict.delivered, verdict.filtered, verdict.dead_lettered) == (4, 2, 1, 1)
@@ -133,7 +133,7 @@ def test_a_delivered_record_of_an_aborted_transaction_is_found() -> None:
 
 
 def test_a_dead_letter_of_an_aborted_record_is_found() -> None:
-    assert Story().aborted(broken(0)).buried(0).findings() == ["what_was_aborted_is_not_delivered"]
+    assert Story().aborted(broken(0)).dead_letter_written(0).findings() == ["what_was_aborted_is_not_delivered"]
 
 
 def test_a_record_that_is_sent_while_its_transaction_is_open_is_found() -> None:
@@ -144,7 +144,7 @@ def test_a_record_that_is_sent_while_its_transaction_is_open_is_found() -> None:
 
 
 def test_a_contact_that_nobody_refused_is_not_to_be_buried() -> None:
-    story = Story(produced(0)).buried(0)
+    story = Story(produced(0)).dead_letter_written(0)
     assert story.findings() == ["each_end_is_the_right_one"]
     assert not story._add(refused=frozenset({0})).findings()
 

@@ -249,7 +249,7 @@ class World:
 
     def await_stable_ends(self) -> None:
         """Wait until everything before the open transaction is committed, the unlucky contact's records too."""
-        self.sink.mend()
+        self.sink.hint()
         ends = self.group.ends(IsolationLevel.READ_COMMITTED)
         self.wait(
             "all before the open transaction",
@@ -261,7 +261,7 @@ class World:
     def finish(self) -> Evidence:
         """Let everything come to its end, stop all, and gather the evidence."""
         self.say("no more faults, nothing more is produced")
-        self.sink.mend()
+        self.sink.hint()
         self.source.finish()
         self.wait("lag 0", lambda: self.group.lag() == 0)
         self.await_group()

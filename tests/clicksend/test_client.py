@@ -11,7 +11,7 @@ from consumer import __version__
 from consumer.clicksend.client import Client
 from consumer.clicksend.credentials import Credentials
 from consumer.clicksend.outcome import Cause, Result
-from consumer.clicksend.probe import ProbeResult
+from consumer.clicksend.probe import ProbeStatus
 from consumer.clicksend.transport import Endpoint, Timeouts
 from tests.clicksend.conftest import ADAPTERS, CLIENTS
 from tests.clicksend.expected import DELIVERED, NOW, PAYLOAD, transient
@@ -75,7 +75,7 @@ def test_the_probe_gets_the_list_with_the_same_credentials(
 ) -> None:
     server.script(reply(OK), reply(answer("401 Unauthorized")), reply(answer("503 Busy")))
     client = connect(f"{server.url}/v3")
-    assert [client.probe(NOW).result for _ in range(3)] == list(ProbeResult)
+    assert [client.probe(NOW).result for _ in range(3)] == list(ProbeStatus)
     assert server.requests[0].startswith(b"GET /v3/lists/42 HTTP/1.1\r\n")
     assert headers(server.requests[0])["Authorization"] == JANE.authorization
 

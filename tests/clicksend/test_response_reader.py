@@ -133,6 +133,7 @@ def test_a_head_of_many_headers_costs_one_pass() -> None:
     assert not any(responses[:-1])
 
 
+@pytest.mark.own_process  # other threads of the test run leave rings of their own
 def test_responses_leave_no_rings_for_the_garbage_collector() -> None:
     gc.collect()
     gc.disable()

@@ -25,7 +25,7 @@ def test_each_request_in_flight_needs_a_descriptor_beside_those_of_all_else() ->
 def test_a_limit_that_is_too_low_for_a_thousand_requests_is_a_warning_with_a_hint(allowed: int, warned: int) -> None:
     found = list(descriptor_warnings(1000, allowed))
     assert len(found) == warned
-    assert all(str(descriptors_needed(1000)) in warning.mend for warning in found)
+    assert all(str(descriptors_needed(1000)) in warning.hint for warning in found)
 
 
 def test_the_default_concurrency_fits_into_the_usual_soft_limit() -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from consumer import __version__
 from consumer.clicksend.outcome import Outcome
-from consumer.dead_letters.format import DIET, NOTHING, DeadLetter, Part, Parts, dead_letter, smaller
+from consumer.dead_letters.format import DIET, NOTHING, DeadLetterMessage, Part, Parts, dead_letter, smaller
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Task
 from tests.delivery.answers import REJECTED, TIMEOUT
 from tests.scheduling.builders import EVENTS, JANE, record
@@ -20,7 +20,7 @@ from tests.scheduling.builders import EVENTS, JANE, record
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MONOTONIC = 5000.0  # the same moment on the worker's clock
 VALUE = b'{"traits":{"email":"Jane.Doe@example.com"}}\xff'
-LEDGER = Ledger(EVENTS, 0, 0)
+LEDGER = OffsetTracker(EVENTS, 0, 0)
 
 
 def bad(
@@ -37,7 +37,7 @@ def bad(
     return task
 
 
-def letter(task: Task, left_out: Parts = NOTHING) -> DeadLetter:
+def letter(task: Task, left_out: Parts = NOTHING) -> DeadLetterMessage:
     return dead_letter(task, "the-group", left_out, NOW, MONOTONIC)
 
 

@@ -89,7 +89,7 @@ class Office:
         self.writer.write(self.engine.bury_when_due())
 
     def count(self, metric: str, **labels: str) -> float:
-        return self.registry.get_sample_value(f"clicksend_{metric}_total", labels) or 0.0
+        return self.registry.get_sample_value(f"clicksend_consumer_{metric}_total", labels) or 0.0
 
     def written(self) -> float:
         return self.count("dead_letters", result="acknowledged")
@@ -106,10 +106,10 @@ def office() -> Office:
 
 def test_nothing_is_counted_or_settled_before_the_report(office: Office) -> None:
     office.write()
-    assert (office.written(), office.engine.settled(), office.engine.frontier()) == (0, {}, 0)
+    assert (office.written(), office.engine.settled(), office.engine.committable_offset()) == (0, {}, 0)
     office.producer.report()
     assert (office.written(), office.engine.settled()) == (1, {"dead_lettered undecodable": 1})
-    assert office.engine.frontier() == 1
+    assert office.engine.committable_offset() == 1
 
 
 @pytest.mark.parametrize(
@@ -130,13 +130,13 @@ def test_nothing_is_counted_or_settled_before_the_report(office: Office) -> None
 def test_what_the_broker_does_not_take_stays_unsettled_and_is_written_again(office: Office, code: int) -> None:
     office.write()
     office.producer.report(code)
-    assert (office.written(), office.engine.settled(), office.engine.frontier()) == (0, {}, 0)
+    assert (office.written(), office.engine.settled(), office.engine.committable_offset()) == (0, {}, 0)
     assert office.count("dead_letters", result="failed") == 1
-    assert office.health.letters_mend
+    assert office.health.dead_letter_hint
     office.write()
     office.producer.report()
     assert (office.written(), office.engine.settled()) == (1, {"dead_lettered undecodable": 1})
-    assert not office.health.letters_mend
+    assert not office.health.dead_letter_hint
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_producer_that_has_failed_for_good_is_replaced_and_its_letters_are_wri
     failed.fatal = KafkaException(KafkaError(KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, "made up", fatal=True))
     with capture_logs() as logged:
         office.writer.serve(0)
-    replaced = next(each for each in logged if each["event"].startswith("the producer"))
+    replaced = next(each for each in logged if each["event"].startswith("dead-letter producer"))
     assert replaced["cause"].startswith("KafkaException")
     assert "test_writer.py" in replaced["at"]
     assert len(office.producers) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Outcome, Result
-from consumer.clicksend.probe import ProbeResult, ProbeVerdict
+from consumer.clicksend.probe import ProbeResult, ProbeStatus
 
 DELIVERED = Outcome(Result.DELIVERED, 200, "SUCCESS")
 ALREADY_EXISTS = Outcome(Result.ALREADY_EXISTS, 400, "ALREADY_EXISTS")
@@ -17,11 +17,11 @@ RATE_LIMITED = Outcome(Result.TRANSIENT, 429, "TOO_MANY_REQUESTS", cause=Cause.R
 
 EVERY_ANSWER = (DELIVERED, ALREADY_EXISTS, REJECTED, SUSPICIOUS, UNAUTHORIZED, DOWN, TIMEOUT, RATE_LIMITED)
 
-FINE = ProbeVerdict(ProbeResult.FINE, status=200)
-UNDECIDED = ProbeVerdict(ProbeResult.UNDECIDED, status=503)
-KEY_REFUSED = ProbeVerdict(ProbeResult.REFUSED, Fault.UNAUTHORIZED, 401)
-LIST_FORBIDDEN = ProbeVerdict(ProbeResult.REFUSED, Fault.FORBIDDEN, 403)
-LIST_NOT_FOUND = ProbeVerdict(ProbeResult.REFUSED, Fault.LIST_NOT_FOUND, 404)
+FINE = ProbeResult(ProbeStatus.FINE, status=200)
+UNDECIDED = ProbeResult(ProbeStatus.UNDECIDED, status=503)
+KEY_REFUSED = ProbeResult(ProbeStatus.REFUSED, Fault.UNAUTHORIZED, 401)
+LIST_FORBIDDEN = ProbeResult(ProbeStatus.REFUSED, Fault.FORBIDDEN, 403)
+LIST_NOT_FOUND = ProbeResult(ProbeStatus.REFUSED, Fault.LIST_NOT_FOUND, 404)
 
 EVERY_FINDING = (FINE, UNDECIDED, KEY_REFUSED, LIST_FORBIDDEN, LIST_NOT_FOUND)
 

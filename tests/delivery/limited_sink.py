@@ -16,8 +16,8 @@ from typing import Protocol
 from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.delivery.gate import Closed, Gate, Permit
 from consumer.delivery.retry import RetryPolicy
-from consumer.sandbox.limiter import Limiter as Windows
 from consumer.sandbox.limiter import RateLimit, RetryAfter
+from consumer.sandbox.limiter import RequestLimit as Windows
 from tests.delivery.answers import DELIVERED
 
 POLICY = RetryPolicy(initial_delay=0.5, max_delay=60)
@@ -158,7 +158,7 @@ class Simulation:
     def _assign(self, now: float) -> None:
         running = [worker for worker in self.workers if worker.crew.begin <= now < worker.crew.end]
         for worker in running:
-            worker.gate.own(PARTITIONS // len(running))
+            worker.gate.set_owned_partitions(PARTITIONS // len(running))
 
     def run(self, until: float) -> Simulation:
         while self._events and self._events[0][0] < until:

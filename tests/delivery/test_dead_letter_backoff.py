@@ -7,7 +7,7 @@ import pytest
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Task
-from consumer.scheduling.work import Bury, Wait
+from consumer.scheduling.work import Wait, WriteDeadLetter
 from tests.delivery.answers import DELIVERED
 from tests.scheduling.builders import EVENTS, JANE, Engine
 
@@ -24,7 +24,7 @@ def letters(engine: Engine, count: int) -> list[Task]:
 
 
 def fail(engine: Engine, letter: Task) -> None:
-    engine.scheduler.bury_failed(letter, engine.now)
+    engine.scheduler.dead_letter_failed(letter, engine.now)
 
 
 def test_many_letters_that_fail_do_not_hammer(engine: Engine) -> None:
@@ -61,11 +61,11 @@ def test_the_first_that_is_written_lets_all_of_them_go(engine: Engine) -> None:
     tried = engine.bury_when_due()
     assert isinstance(engine.take(), Wait)
     before = engine.wake_ups
-    engine.scheduler.buried(tried)
+    engine.scheduler.dead_letter_written(tried)
     assert engine.wake_ups == before + 1
     went = 0
-    while isinstance(work := engine.take(), Bury):
-        engine.scheduler.buried(work.task)
+    while isinstance(work := engine.take(), WriteDeadLetter):
+        engine.scheduler.dead_letter_written(work.task)
         went += 1
     assert went in (MANY - 1, MANY - 2), "all, but for the one that failed if it is not due yet"
 
@@ -80,10 +80,10 @@ def test_contacts_are_delivered_meanwhile(engine: Engine) -> None:
 def test_a_partition_that_leaves_takes_its_letters_along(engine: Engine) -> None:
     letters(engine, 3)
     fail(engine, engine.bury())
-    assert engine.scheduler.dead_letters_waiting() == 3
+    assert engine.scheduler.snapshot().dead_letters_waiting == 3
     engine.scheduler.detach([EVENTS], ReleaseReason.REVOKED)
     assert engine.idle() > engine.now + 1e9, "nothing is left to do"
-    assert engine.scheduler.dead_letters_waiting() == 0
+    assert engine.scheduler.snapshot().dead_letters_waiting == 0
     assert engine.released() == {"revoked": 3}
 
 
@@ -91,10 +91,10 @@ def test_a_letter_waits_until_it_is_acknowledged(engine: Engine) -> None:
     first, second = letters(engine, 2)
     engine.admit(2, JANE)
     assert engine.bury() is first
-    assert engine.scheduler.dead_letters_waiting() == 2
-    engine.scheduler.buried(first)
-    assert engine.scheduler.dead_letters_waiting() == 1
+    assert engine.scheduler.snapshot().dead_letters_waiting == 2
+    engine.scheduler.dead_letter_written(first)
+    assert engine.scheduler.snapshot().dead_letters_waiting == 1
     assert engine.bury() is second
-    assert engine.scheduler.dead_letters_waiting() == 1
-    engine.scheduler.buried(second)
-    assert engine.scheduler.dead_letters_waiting() == 0
+    assert engine.scheduler.snapshot().dead_letters_waiting == 1
+    engine.scheduler.dead_letter_written(second)
+    assert engine.scheduler.snapshot().dead_letters_waiting == 0

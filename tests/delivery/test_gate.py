@@ -8,7 +8,7 @@ import pytest
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
-from consumer.clicksend.probe import ProbeResult, ProbeVerdict
+from consumer.clicksend.probe import ProbeResult, ProbeStatus
 from consumer.delivery.gate import Closed, Gate, GateReport, GateState, Permit
 from consumer.delivery.retry import RetryPolicy
 from tests.delivery.answers import (
@@ -280,7 +280,7 @@ def test_an_open_gate_reports_that_nothing_holds(gate: Gate) -> None:
 def test_a_fixed_limit_is_reported_with_its_pace() -> None:
     gate = Gate(POLICY, requests_per_second=4, probe_interval=30)
     gate.ask(100)
-    assert gate.report(100) == GateReport(GateState.LIMITED, 100.25, "requests are paced, 4 a second")
+    assert gate.report(100) == GateReport(GateState.LIMITED, 100.25, "requests are paced, 4 a second", rate=4)
     assert gate.report(101).state is GateState.OPEN
 
 
@@ -309,7 +309,7 @@ def test_an_outage_is_reported_until_the_next_trial_and_during_it_without_an_end
 def test_a_halt_is_reported_until_the_next_probe_with_its_mend(halted: Gate) -> None:
     report = halted.report(100)
     assert (report.state, report.until) == (GateState.HALTED, 130)
-    assert Fault.UNAUTHORIZED.mend in report.why
+    assert Fault.UNAUTHORIZED.hint in report.why
 
 
 # Probes are requests, too.
@@ -329,11 +329,11 @@ def test_a_probe_waits_for_its_turn() -> None:
 
 def test_a_pause_that_was_asked_of_a_probe_holds_for_everybody(gate: Gate) -> None:
     gate.begin_probe(100)
-    gate.probed(ProbeVerdict(ProbeResult.UNDECIDED, status=503, retry_after=20), 100)
+    gate.probed(ProbeResult(ProbeStatus.UNDECIDED, status=503, retry_after=20), 100)
     assert gate.ask(110) == Closed(GateState.LIMITED, 120)
 
 
 def test_a_probe_that_meets_the_limit_teaches_it(gate: Gate) -> None:
     gate.begin_probe(100)
-    gate.probed(ProbeVerdict(ProbeResult.UNDECIDED, status=429), 100.1)
+    gate.probed(ProbeResult(ProbeStatus.UNDECIDED, status=429), 100.1)
     assert isinstance(gate.ask(100.1), Closed)

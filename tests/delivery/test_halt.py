@@ -7,7 +7,7 @@ import math
 import pytest
 
 from consumer.clicksend.fault import Fault
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.halt import Halt
 from tests.delivery.answers import EVERY_FINDING, FINE, KEY_REFUSED, LIST_FORBIDDEN, LIST_NOT_FOUND, UNDECIDED
 
@@ -31,7 +31,7 @@ def test_without_a_fault_no_probe_is_due_and_no_trial_is_free(halt: Halt) -> Non
 
 
 @pytest.mark.parametrize("finding", EVERY_FINDING, ids=lambda finding: f"{finding.result}-{finding.status}")
-def test_a_probe_for_a_single_suspect_starts_no_halt_and_no_probing(halt: Halt, finding: ProbeVerdict) -> None:
+def test_a_probe_for_a_single_suspect_starts_no_halt_and_no_probing(halt: Halt, finding: ProbeResult) -> None:
     """Else the time of a probe that nobody wants would keep a waiting thread awake for ever."""
     halt.begin_probe(now=100)
     halt.probed(finding)
@@ -54,7 +54,7 @@ def test_a_further_fault_renames_the_halt_and_postpones_nothing(halted: Halt) ->
 
 
 @pytest.mark.parametrize("finding", [FINE, LIST_FORBIDDEN], ids=["fine", "only reading the list is forbidden"])
-def test_a_probe_that_allows_it_frees_exactly_one_trial(halted: Halt, finding: ProbeVerdict) -> None:
+def test_a_probe_that_allows_it_frees_exactly_one_trial(halted: Halt, finding: ProbeResult) -> None:
     halted.probed(finding)
     assert halted.trial_at == -math.inf
     halted.begin_trial()
@@ -65,7 +65,7 @@ def test_a_probe_that_allows_it_frees_exactly_one_trial(halted: Halt, finding: P
 
 
 @pytest.mark.parametrize("finding", [UNDECIDED, KEY_REFUSED, LIST_NOT_FOUND], ids=["undecided", "key", "list"])
-def test_any_other_probe_frees_none(halted: Halt, finding: ProbeVerdict) -> None:
+def test_any_other_probe_frees_none(halted: Halt, finding: ProbeResult) -> None:
     halted.probed(FINE)
     halted.probed(finding)
     assert halted.trial_at == math.inf
@@ -87,7 +87,7 @@ def test_a_fault_withdraws_a_free_trial(halted: Halt) -> None:
     ],
     ids=["list not found", "forbidden decides nothing", "undecided", "fine"],
 )
-def test_the_probe_tells_what_is_at_fault_now(halted: Halt, finding: ProbeVerdict, named: Fault) -> None:
+def test_the_probe_tells_what_is_at_fault_now(halted: Halt, finding: ProbeResult, named: Fault) -> None:
     halted.probed(finding)
     assert halted.fault is named
 
@@ -161,7 +161,7 @@ def test_a_further_rejection_changes_nothing_about_the_trials(rejecting: Halt) -
 
 
 @pytest.mark.parametrize("finding", [UNDECIDED, KEY_REFUSED, LIST_NOT_FOUND], ids=["undecided", "key", "list"])
-def test_a_probe_that_is_not_fine_ends_the_trials(rejecting: Halt, finding: ProbeVerdict) -> None:
+def test_a_probe_that_is_not_fine_ends_the_trials(rejecting: Halt, finding: ProbeResult) -> None:
     rejecting.probed(finding)
     assert rejecting.trial_at == math.inf
 

@@ -6,18 +6,18 @@ import pytest
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Outcome, Result
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.attempts import Attempts
 from consumer.delivery.gate import Gate, GateState, Permit
 from consumer.delivery.outcome_policy import (
     RECENT_DELIVERY_SECONDS,
+    Action,
     AwaitProbe,
-    GiveUp,
-    Judge,
+    DeadLetter,
     OnConfigurationFault,
+    OutcomePolicy,
     Retry,
     Settle,
-    Verdict,
 )
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
@@ -49,23 +49,23 @@ class Court:
     def __init__(self, on_fault: OnConfigurationFault = HALT, max_age: float = DAY, limit: int = 20) -> None:
         policy = RetryPolicy(initial_delay=0.5, max_delay=60, max_age=max_age)
         self.gate = Gate(policy, requests_per_second=0, probe_interval=30)
-        self.judge = Judge(self.gate, policy, on_fault, limit)
+        self.decide = OutcomePolicy(self.gate, policy, on_fault, limit)
         self.records: dict[str, Attempts] = {}
         self.now = 100.0
 
-    def answer(self, outcome: Outcome, contact: str = "jane", permit: Permit = Permit.ORDINARY) -> Verdict:
+    def answer(self, outcome: Outcome, contact: str = "jane", permit: Permit = Permit.ORDINARY) -> Action:
         """The contact's request has ended so."""
         attempts = self.records.setdefault(contact, Attempts())
-        return self.judge.judge(outcome, attempts, contact, permit, self.now - 0.1, self.now)
+        return self.decide.decide(outcome, attempts, contact, permit, self.now - 0.1, self.now)
 
-    def probe(self, finding: ProbeVerdict, contact: str = "jane") -> Verdict:
+    def probe(self, finding: ProbeResult, contact: str = "jane") -> Action:
         """The probe has come back for this contact's suspicious answer."""
-        return self.judge.judge_suspect(finding, self.records[contact], contact, self.now)
+        return self.decide.decide_after_probe(finding, self.records[contact], contact, self.now)
 
-    def waits(self, verdict: Verdict) -> float:
+    def waits(self, action: Action) -> float:
         """Expects a retry; gives how long the record waits of its own."""
-        assert isinstance(verdict, Retry)
-        return verdict.at - self.now
+        assert isinstance(action, Retry)
+        return action.at - self.now
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_contact_that_exists_is_settled_and_counted_apart(court: Court) -> Non
 
 
 def test_a_rejected_contact_is_given_up(court: Court) -> None:
-    assert court.answer(REJECTED) == GiveUp(DeadLetterReason.REJECTED)
+    assert court.answer(REJECTED) == DeadLetter(DeadLetterReason.REJECTED)
 
 
 def test_the_attempt_is_noted_in_the_records_history(court: Court) -> None:
@@ -128,7 +128,7 @@ def test_in_an_outage_it_is_the_gate_that_holds_records_back(court: Court) -> No
 # The age at which a failing record is given up.
 
 
-def fail_while_others_succeed(court: Court, outcome: Outcome = TIMEOUT) -> Verdict:
+def fail_while_others_succeed(court: Court, outcome: Outcome = TIMEOUT) -> Action:
     """A minute passes, another contact is delivered, and Jane's record fails again."""
     court.now += 60
     court.answer(DELIVERED, "joe")
@@ -139,8 +139,8 @@ def test_a_record_that_fails_for_long_while_others_succeed_is_given_up() -> None
     court = Court(max_age=300)
     court.answer(TIMEOUT)
     verdicts = [fail_while_others_succeed(court) for _ in range(5)]
-    assert all(isinstance(verdict, Retry) for verdict in verdicts[:4])
-    assert verdicts[4] == GiveUp(DeadLetterReason.RETRIES_EXHAUSTED)
+    assert all(isinstance(action, Retry) for action in verdicts[:4])
+    assert verdicts[4] == DeadLetter(DeadLetterReason.RETRIES_EXHAUSTED)
 
 
 def test_an_age_of_zero_gives_nothing_up() -> None:
@@ -193,7 +193,7 @@ def test_a_suspicious_answer_awaits_a_probe_and_halts_nothing(court: Court) -> N
 @pytest.mark.parametrize("outcome", FAULTS, ids=lambda outcome: outcome.result)
 def test_those_who_ask_for_it_get_configuration_faults_as_dead_letters(outcome: Outcome) -> None:
     court = Court(on_fault=DEAD_LETTER)
-    assert court.answer(outcome) == GiveUp(DeadLetterReason.CONFIGURATION_FAULT)
+    assert court.answer(outcome) == DeadLetter(DeadLetterReason.CONFIGURATION_FAULT)
     assert court.gate.fault is None
 
 
@@ -209,7 +209,7 @@ def test_those_who_ask_for_it_get_configuration_faults_as_dead_letters(outcome: 
     ],
     ids=["key", "forbidden", "list"],
 )
-def test_a_refused_probe_halts_and_keeps_the_record(court: Court, finding: ProbeVerdict, fault: Fault) -> None:
+def test_a_refused_probe_halts_and_keeps_the_record(court: Court, finding: ProbeResult, fault: Fault) -> None:
     court.answer(DELIVERED, "joe")
     court.answer(SUSPICIOUS)
     assert court.waits(court.probe(finding)) == 0
@@ -220,7 +220,7 @@ def test_a_fine_probe_and_another_contact_delivered_make_it_the_records_fault(co
     court.answer(DELIVERED, "joe")
     court.answer(SUSPICIOUS)
     court.now += RECENT_DELIVERY_SECONDS
-    assert court.probe(FINE) == GiveUp(DeadLetterReason.REJECTED)
+    assert court.probe(FINE) == DeadLetter(DeadLetterReason.REJECTED)
 
 
 def test_a_delivery_of_long_ago_proves_nothing(court: Court) -> None:
@@ -242,7 +242,7 @@ def test_another_contacts_delivery_is_remembered_behind_the_same_contacts(court:
     for _ in range(5):
         court.answer(DELIVERED)
     court.answer(SUSPICIOUS)
-    assert court.probe(FINE) == GiveUp(DeadLetterReason.REJECTED)
+    assert court.probe(FINE) == DeadLetter(DeadLetterReason.REJECTED)
 
 
 def test_a_probe_that_fails_itself_decides_nothing(court: Court) -> None:
@@ -255,14 +255,14 @@ def test_a_probe_that_fails_itself_decides_nothing(court: Court) -> None:
 # Many rejections with no delivery between them.
 
 
-def reject(court: Court, number: int) -> list[Verdict]:
+def reject(court: Court, number: int) -> list[Action]:
     """So many different contacts are rejected."""
     return [court.answer(REJECTED, f"contact {contact}") for contact in range(number)]
 
 
 def test_twenty_contacts_rejected_in_a_row_halt_and_keep_the_last(court: Court) -> None:
     *believed, last = reject(court, 20)
-    assert believed == [GiveUp(DeadLetterReason.REJECTED)] * 19
+    assert believed == [DeadLetter(DeadLetterReason.REJECTED)] * 19
     assert court.waits(last) <= 0.5
     assert court.gate.fault is Fault.MASS_REJECTION
 
@@ -270,16 +270,16 @@ def test_twenty_contacts_rejected_in_a_row_halt_and_keep_the_last(court: Court) 
 def test_a_delivery_between_them_makes_the_count_start_over(court: Court) -> None:
     reject(court, 19)
     court.answer(DELIVERED)
-    assert reject(court, 19) == [GiveUp(DeadLetterReason.REJECTED)] * 19
+    assert reject(court, 19) == [DeadLetter(DeadLetterReason.REJECTED)] * 19
 
 
 def test_the_same_contact_counts_once(court: Court) -> None:
-    assert [court.answer(REJECTED) for _ in range(50)] == [GiveUp(DeadLetterReason.REJECTED)] * 50
+    assert [court.answer(REJECTED) for _ in range(50)] == [DeadLetter(DeadLetterReason.REJECTED)] * 50
 
 
 def test_it_can_be_switched_off() -> None:
     court = Court(limit=0)
-    assert reject(court, 100) == [GiveUp(DeadLetterReason.REJECTED)] * 100
+    assert reject(court, 100) == [DeadLetter(DeadLetterReason.REJECTED)] * 100
 
 
 def test_suspicious_contacts_count_too_where_the_probe_is_fine() -> None:
@@ -288,6 +288,15 @@ def test_suspicious_contacts_count_too_where_the_probe_is_fine() -> None:
         court.answer(SUSPICIOUS, contact)
         assert isinstance(court.probe(FINE, contact), Retry)
     assert court.gate.fault is Fault.MASS_REJECTION
+
+
+def test_a_suspicious_trial_of_a_mass_rejection_with_a_fine_probe_is_rejected() -> None:
+    court = Court(limit=3)
+    reject(court, 3)
+    court.gate.probed(FINE, court.now)
+    assert court.gate.ask(court.now) is Permit.HALT_TRIAL
+    assert court.answer(SUSPICIOUS, permit=Permit.HALT_TRIAL) == AwaitProbe()
+    assert court.probe(FINE) == DeadLetter(DeadLetterReason.REJECTED)
 
 
 def test_suspicious_contacts_do_not_count_where_the_probe_failed() -> None:

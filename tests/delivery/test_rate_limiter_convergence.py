@@ -30,6 +30,9 @@ from tests.delivery.limited_sink import (
     TokenBucket,
 )
 
+# Minutes of virtual time. The other cases run every line, and tracing takes five times as long.
+UNTRACED = pytest.mark.no_cover
+
 RATE = 100
 SEEDS = range(1, 4)
 FAST, USUAL, SLOW = Latency(0.001, 0.002), Latency(0.03, 0.08), Latency(0.4, 0.6)
@@ -56,6 +59,7 @@ def judged(
     return [run.figures(begin, end) for run in runs]
 
 
+@UNTRACED
 @pytest.mark.parametrize("sink", SINKS.values(), ids=SINKS.keys())
 @pytest.mark.parametrize("crews", CREWS.values(), ids=CREWS.keys())
 @pytest.mark.parametrize("latency", [FAST, USUAL], ids=["1 ms", "50 ms"])
@@ -67,6 +71,7 @@ def test_without_retry_after_95_percent_of_the_limit_are_used(
         assert figures.refused_share <= 0.02
 
 
+@UNTRACED
 @pytest.mark.parametrize("sink", SINKS.values(), ids=SINKS.keys())
 @pytest.mark.parametrize("crews", CREWS.values(), ids=CREWS.keys())
 @pytest.mark.parametrize("latency", [FAST, USUAL], ids=["1 ms", "50 ms"])
@@ -80,6 +85,7 @@ def test_with_retry_after_the_limit_is_used_and_429s_are_rare(
         assert figures.refused_share <= 0.02
 
 
+@UNTRACED
 @pytest.mark.parametrize("retry_after", [RetryAfter.NONE, RetryAfter.SECONDS])
 def test_half_a_second_of_latency_does_not_lead_astray(retry_after: RetryAfter) -> None:
     for figures in judged(lambda: FixedWindow(RATE), [Crew(slots=64)] * 3, SLOW, retry_after):
@@ -87,6 +93,7 @@ def test_half_a_second_of_latency_does_not_lead_astray(retry_after: RetryAfter) 
         assert figures.refused_share <= 0.02
 
 
+@UNTRACED
 @pytest.mark.parametrize("retry_after", [RetryAfter.NONE, RetryAfter.SECONDS])
 def test_a_limit_for_each_minute_is_learnt_from_its_first_window(retry_after: RetryAfter) -> None:
     """The first minute's 600 go out at once, for nothing says otherwise; judged are the third and the fourth.
@@ -99,6 +106,7 @@ def test_a_limit_for_each_minute_is_learnt_from_its_first_window(retry_after: Re
         assert figures.refused_share <= 0.03
 
 
+@UNTRACED
 @pytest.mark.parametrize("retry_after", [RetryAfter.NONE, RetryAfter.SECONDS])
 @pytest.mark.parametrize(
     ("factor", "within"), [(0.5, 30), (2, 120)], ids=["halved, within 30 s", "doubled, within two minutes"]
@@ -139,6 +147,7 @@ def test_a_rolling_restart_leaves_the_limit_in_use() -> None:
         assert figures.rate >= 0.94 * 4 * RATE
 
 
+@UNTRACED
 @pytest.mark.parametrize("retry_after", [RetryAfter.NONE, RetryAfter.SECONDS])
 def test_a_storm_of_five_minutes_costs_a_trickle_and_is_over_within_a_minute(retry_after: RetryAfter) -> None:
     def sink() -> Sink:
@@ -150,6 +159,7 @@ def test_a_storm_of_five_minutes_costs_a_trickle_and_is_over_within_a_minute(ret
         assert run.figures(420, 480).rate >= 0.95 * RATE
 
 
+@UNTRACED
 @pytest.mark.parametrize("limit", [20, 90])
 def test_a_fixed_limit_below_the_sinks_is_used_in_full_and_never_exceeded(limit: int) -> None:
     for figures in judged(lambda: FixedWindow(RATE), [Crew(limit=limit)], USUAL, RetryAfter.SECONDS):
@@ -157,6 +167,7 @@ def test_a_fixed_limit_below_the_sinks_is_used_in_full_and_never_exceeded(limit:
         assert figures.refused == 0
 
 
+@UNTRACED
 def test_an_idle_hour_is_followed_by_the_rate_from_before() -> None:
     idle = Crew(slots=16, pause=(100, 3700))
     for seed in SEEDS:

@@ -15,7 +15,7 @@ import requests
 from consumer.demo import demo
 from consumer.demo import scenario as story
 from consumer.demo.demo import DemoOptions, run_demo
-from consumer.demo.runner import Run
+from consumer.demo.runner import DemoRun
 from consumer.errors import ConfigurationError
 from consumer.exit_status import ExitStatus
 
@@ -76,11 +76,12 @@ def own(tmp_path: Path, content: bytes) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_once_plays_the_story_and_settles_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "QUICK_OUTAGE_SECONDS", 4.0)  # a busy machine takes its time until the records arrive
     monkeypatch.setattr(story, "RATE_LIMIT_SECONDS", 4.0)  # the same
     out = io.StringIO()
-    assert run_demo(DemoOptions(Run.ONCE), out, io.StringIO()) is ExitStatus.DONE
+    assert run_demo(DemoOptions(DemoRun.ONCE), out, io.StringIO()) is ExitStatus.DONE
     told = out.getvalue()
     assert numbers(told) == {
         "consumed": "73",
@@ -112,7 +113,7 @@ def test_the_connector_pages_example_arrives_as_it_is_printed_there() -> None:
 
 def test_own_events_take_their_way(tmp_path: Path) -> None:
     out = io.StringIO()
-    options = DemoOptions(Run.ONCE, own(tmp_path, OWN))
+    options = DemoOptions(DemoRun.ONCE, own(tmp_path, OWN))
     assert run_demo(options, out, io.StringIO()) is ExitStatus.DONE
     told = out.getvalue()
     assert numbers(told) == {
@@ -127,14 +128,14 @@ def test_own_events_take_their_way(tmp_path: Path) -> None:
 
 def test_an_empty_file_is_settled_at_once(tmp_path: Path) -> None:
     out = io.StringIO()
-    assert run_demo(DemoOptions(Run.ONCE, own(tmp_path, b"")), out, io.StringIO()) is ExitStatus.DONE
+    assert run_demo(DemoOptions(DemoRun.ONCE, own(tmp_path, b"")), out, io.StringIO()) is ExitStatus.DONE
     assert "There was no record in it" in out.getvalue()
     assert numbers(out.getvalue())["consumed"] == "0"
 
 
 def test_lines_that_no_record_can_hold_leave_it_partly_done(tmp_path: Path) -> None:
     talk = io.StringIO()
-    options = DemoOptions(Run.ONCE, own(tmp_path, OWN + b"x" * 1_100_000))
+    options = DemoOptions(DemoRun.ONCE, own(tmp_path, OWN + b"x" * 1_100_000))
     assert run_demo(options, io.StringIO(), talk) is ExitStatus.PARTLY_DONE
     assert talk.getvalue().endswith("too large for a record: 1\n")
 
@@ -163,7 +164,7 @@ def test_a_reader_that_leaves_ends_it() -> None:
 def test_a_file_that_cant_be_read_ends_it_before_it_begins(tmp_path: Path) -> None:
     out = io.StringIO()
     with pytest.raises(ConfigurationError, match="No such file"):
-        run_demo(DemoOptions(Run.ONCE, tmp_path / "none"), out, io.StringIO())
+        run_demo(DemoOptions(DemoRun.ONCE, tmp_path / "none"), out, io.StringIO())
     assert not out.getvalue()
 
 

@@ -5,7 +5,7 @@ import pytest
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.delivery.gate import Gate, Permit
-from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
+from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.demo.gate_watch import GateWatch
 from consumer.scheduling.scheduler import Scheduler
@@ -24,7 +24,7 @@ def gate() -> Gate:
 @pytest.fixture
 def watch(gate: Gate) -> GateWatch:
     policy = RetryPolicy()
-    return GateWatch(Scheduler(gate, Judge(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads()))
+    return GateWatch(Scheduler(gate, OutcomePolicy(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads()))
 
 
 def test_an_open_gate_is_no_news(watch: GateWatch) -> None:
@@ -43,4 +43,4 @@ def test_the_breaker_is_news_when_it_opens_and_when_it_closes(gate: Gate, watch:
 
 def test_a_halt_says_how_to_mend_it(gate: Gate, watch: GateWatch) -> None:
     gate.halt(Fault.UNAUTHORIZED, NOW)
-    assert Fault.UNAUTHORIZED.mend in (watch.look(NOW) or "")
+    assert Fault.UNAUTHORIZED.hint in (watch.look(NOW) or "")

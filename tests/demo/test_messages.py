@@ -7,8 +7,8 @@ from consumer.demo.messages import Brush, NoBrush, browsing, clock, line
 from consumer.demo.observer import (
     About,
     Announced,
-    Happening,
-    WasBuried,
+    DeadLetterWritten,
+    Observation,
     WasDelivered,
     WasFiltered,
     WillRetry,
@@ -24,20 +24,20 @@ BROKEN = About("events-1@8", note="cut off", at=AT)
 
 
 @pytest.mark.parametrize(
-    ("happening", "text"),
+    ("observation", "text"),
     [
         (WasDelivered(ABOUT, "marketing_opt_in", 1), "Signed Up  j***@example.com    delivered    opt-in"),
         (WasDelivered(ABOUT, "marketing_unknown", 3), "delivered    unknown  after 3 attempts"),
         (WasFiltered(ABOUT, FilterReason.NO_IDENTITY), "filtered     no_identity"),
         (WillRetry(ABOUT, DOWN, 0.84), "retry        503 SERVICE_UNAVAILABLE: again in 0.8 s"),
         (WillRetry(ABOUT, RESET, 0.0), "retry        reset: waits for ClickSend"),
-        (WasBuried(ABOUT, DeadLetterReason.REJECTED, "", REJECTED), "dead letter  rejected: 400 BAD_REQUEST"),
-        (WasBuried(BROKEN, DeadLetterReason.UNDECODABLE, "not JSON", None), "undecodable: not JSON  # cut off"),
+        (DeadLetterWritten(ABOUT, DeadLetterReason.REJECTED, "", REJECTED), "dead letter  rejected: 400 BAD_REQUEST"),
+        (DeadLetterWritten(BROKEN, DeadLetterReason.UNDECODABLE, "not JSON", None), "undecodable: not JSON  # cut off"),
     ],
     ids=["delivered", "delivered at last", "filtered", "retry", "retry in an outage", "rejected", "undecodable"],
 )
-def test_what_becomes_of_a_record_is_a_line(happening: Happening, text: str) -> None:
-    told = line(happening, NoBrush())
+def test_what_becomes_of_a_record_is_a_line(observation: Observation, text: str) -> None:
+    told = line(observation, NoBrush())
     assert told.startswith(f"{clock(AT)}  events-1@")
     assert told.endswith(text)
 

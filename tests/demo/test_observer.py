@@ -7,9 +7,9 @@ from queue import SimpleQueue
 import orjson
 import pytest
 
-from consumer.demo.observer import DemoJournal, Happening, WasBuried, WasFiltered
+from consumer.demo.observer import DeadLetterWritten, DemoObserver, Observation, WasFiltered
 from consumer.enrolment.disposition import FilterReason
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Record, Task
 from tests.scheduling.builders import EVENTS
 
@@ -23,9 +23,9 @@ def record(name: str) -> Record:
 
 @NAMES
 def test_an_identity_in_the_name_of_a_filtered_event_is_masked(name: str) -> None:
-    happenings: SimpleQueue[Happening] = SimpleQueue()
-    DemoJournal(happenings).filtered(record(name), FilterReason.NOT_ENROLMENT)
-    told = happenings.get_nowait()
+    observations: SimpleQueue[Observation] = SimpleQueue()
+    DemoObserver(observations).filtered(record(name), FilterReason.NOT_ENROLMENT)
+    told = observations.get_nowait()
     assert isinstance(told, WasFiltered)
     assert "***" in told.about.event
     assert "example.com" not in told.about.event
@@ -34,10 +34,10 @@ def test_an_identity_in_the_name_of_a_filtered_event_is_masked(name: str) -> Non
 
 @NAMES
 def test_an_identity_in_the_name_of_a_dead_lettered_event_is_masked(name: str) -> None:
-    happenings: SimpleQueue[Happening] = SimpleQueue()
-    DemoJournal(happenings).buried(Task(record(name), Ledger(EVENTS, 0, 0), event=name))
-    told = happenings.get_nowait()
-    assert isinstance(told, WasBuried)
+    observations: SimpleQueue[Observation] = SimpleQueue()
+    DemoObserver(observations).dead_letter_written(Task(record(name), OffsetTracker(EVENTS, 0, 0), event=name))
+    told = observations.get_nowait()
+    assert isinstance(told, DeadLetterWritten)
     assert "***" in told.about.event
     assert "example.com" not in told.about.event
     assert "0132" not in told.about.event

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.npm import NODE
 
-HERE = Path(__file__).parent / "custom-resources"
 MODULES = {
     "ScaledObject": "@kubernetes-models/keda/keda.sh/v1alpha1",
     "PodMonitor": "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1",
@@ -18,25 +16,17 @@ MODULES = {
 }
 
 
-def install() -> None:
-    """Bring the models, once for this checkout; skip where npm is missing."""
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not installed")
-    if not (HERE / "node_modules" / "typescript").is_dir():
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--silent", "--fetch-retries", "5"], cwd=HERE, check=True)
-
-
 def faults(objects: list[dict[str, Any]], folder: Path) -> str:
     """What is wrong with them: values by the definitions' rules, unknown keys by the TypeScript compiler."""
     text = json.dumps(objects)
-    values = subprocess.run(["node", HERE / "validate.js"], input=text, capture_output=True, text=True, check=False)
+    values = subprocess.run(["node", NODE / "validate.js"], input=text, capture_output=True, text=True, check=False)
     lines = [f'import type {{ I{kind} }} from "{module}/{kind}";' for kind, module in MODULES.items()]
     lines += [f"export const _{n}: I{each['kind']} = {json.dumps(each)};" for n, each in enumerate(objects)]
     (folder / "objects.ts").write_text("\n".join(lines))
     if not (folder / "node_modules").exists():
-        (folder / "node_modules").symlink_to(HERE / "node_modules")
+        (folder / "node_modules").symlink_to(NODE / "node_modules")
     options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--pretty", "false"]
-    compiler = HERE / "node_modules" / "typescript" / "bin" / "tsc"
+    compiler = NODE / "node_modules" / "typescript" / "bin" / "tsc"
     keys = subprocess.run(
         ["node", compiler, *options, "objects.ts"], cwd=folder, capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""The README's pictures of the dashboards: the committed panels, drawn here from a live run of some six minutes.
+"""The pictures of the dashboards in deploy/README.md: the committed panels, drawn from a live run of six minutes.
 
     python -m tests.deploy.draw_panels .github
 

@@ -20,6 +20,8 @@ from tests.integration.stage import Stage, sign_up
 from tests.kafka.apache import ApacheKafka, free_ports
 from tests.kafka.in_process import InProcess
 
+pytestmark = pytest.mark.slow
+
 RULES = rules.compressed(rules.RULES.read_text("utf-8"))
 
 
@@ -57,7 +59,7 @@ def test_what_can_be_mended_is_waited_for_and_told_once_and_its_alert_fires(
         assert setting in said["detail"]
         assert worker.liveness()[0] == 200
         assert worker.process.poll() is None
-        assert len([line for line in worker.lines() if setting in line.get("mend", "")]) == 1
+        assert len([line for line in worker.lines() if setting in line.get("hint", "")]) == 1
 
 
 def test_a_missing_secret_ends_it_with_one_line_and_the_workers_are_missed(stage: Stage, tmp_path: Path) -> None:

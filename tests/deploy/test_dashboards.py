@@ -9,15 +9,7 @@ from typing import Any
 import pytest
 
 from tests.deploy import dashboards
-from tests.deploy.programs import DEPLOY
-
-README = (DEPLOY.parent / "README.md").read_text("utf-8")
-
-
-def anchors() -> set[str]:
-    """The README's, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+from tests.docs.documents import RUNBOOK, anchors
 
 
 @pytest.mark.parametrize("panel", dashboards.panels(), ids=lambda panel: panel["title"])
@@ -29,10 +21,10 @@ def test_each_panel_says_what_it_shows_and_asks_the_chosen_source_and_namespace(
 
 
 @pytest.mark.parametrize("path", dashboards.FILES, ids=lambda path: path.stem)
-def test_each_link_leads_to_a_section_of_the_readme(path: Path) -> None:
-    links = re.findall(r"README\.md#([\w-]+)", path.read_text("utf-8"))
+def test_each_link_leads_to_a_section_of_the_runbook(path: Path) -> None:
+    links = re.findall(r"/deploy/RUNBOOK\.md#([\w-]+)", path.read_text("utf-8"))
     assert links
-    assert set(links) <= anchors()
+    assert set(links) <= anchors(RUNBOOK)
 
 
 @pytest.mark.parametrize("path", dashboards.FILES, ids=lambda path: path.stem)

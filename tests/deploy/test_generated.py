@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.generate import address, files, present_home
+from deploy.generate import RUNBOOK, address, files, present_home
 from tests.deploy import manifests
 from tests.deploy.programs import DEPLOY
 
@@ -40,8 +40,8 @@ def generate(folder: Path, *arguments: str) -> None:
 
 
 def links(path: Path, home: str) -> int:
-    """How many links to the README below this address a file has."""
-    return path.read_text("utf-8").count(f"{home}/README.md#")
+    """Return how many links to the runbook below this address a file has."""
+    return path.read_text("utf-8").count(f"{home}/{RUNBOOK}#")
 
 
 def test_another_home_reaches_every_generated_file_and_stays(moved: Path) -> None:

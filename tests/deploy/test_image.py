@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import shlex
 import shutil
 import ssl
 import subprocess
@@ -32,6 +33,7 @@ from consumer.sandbox.server import Sandbox
 from tests.deploy import compose_project
 from tests.deploy.compose_project import ComposeProject
 from tests.deploy.prometheus_server import Prometheus
+from tests.docs.documents import DEPLOYING, examples
 from tests.integration.stage import Stage, sign_up
 from tests.kafka.apache import Unavailable, free_ports
 from tests.kafka.container import kafka_container
@@ -42,11 +44,11 @@ BASE, BUILD_BASE, KAFKA, PROMETHEUS = "local/python", "local/python-pip", "local
 HANG_SECONDS = 240.0  # a guard against hanging
 LARGEST = 180_000_000  # bytes above the base
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 def docker(*arguments: str, check: bool = True) -> str:
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(["docker", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -86,9 +88,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> str:
     }
     arguments = [f"--build-arg={name}={value}" for name, value in given.items()]
     try:
-        docker(
-            "build", "--network", "host", "--file", f"{ROOT}/deploy/Dockerfile", "--tag", IMAGE, *arguments, f"{ROOT}"
-        )
+        (example,) = [each for each in examples(DEPLOYING) if each.command.startswith("docker build ")]
+        *words, context = shlex.split(example.command)[1:]
+        docker(*words, "--network=host", f"--tag={IMAGE}", *arguments, context)
     finally:
         server.shutdown()
         server.server_close()
@@ -120,7 +122,7 @@ class WorkerContainer:
     def delivered(self) -> int:
         """How many contacts it has delivered."""
         _status, text = self.ask("/metrics")
-        found = re.search(r'^clicksend_records_settled_total{.*reason="accepted"} (.+)$', text, re.MULTILINE)
+        found = re.search(r'^clicksend_consumer_records_settled_total{.*reason="accepted"} (.+)$', text, re.MULTILINE)
         return int(float(found[1])) if found else 0
 
     def ask(self, path: str) -> tuple[int, str]:
@@ -268,9 +270,9 @@ def project(image: str) -> Iterator[ComposeProject]:
 
 def test_the_compose_file_comes_up_as_a_whole_and_delivers(project: ComposeProject) -> None:
     wanted = [
-        'sum(clicksend_assigned_partitions{namespace="compose"}) == 6',
-        'sum(clicksend_records_settled_total{disposition="delivered"}) > 20',
-        "count(clicksend_build_info) == 2",  # by the name that two containers have
+        'sum(clicksend_consumer_assigned_partitions{namespace="compose"}) == 6',
+        'sum(clicksend_consumer_records_settled_total{disposition="delivered"}) > 20',
+        "count(clicksend_consumer_build_info) == 2",  # by the name that two containers have
         "clicksend:oldest_unsettled:seconds < 60",  # by a rule
     ]
     prometheus = Prometheus("http://127.0.0.1:9090")

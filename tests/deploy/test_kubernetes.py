@@ -18,6 +18,7 @@ from consumer import __version__
 from consumer.app import LIVE_SHARE
 from consumer.cli import app
 from consumer.settings.views import stream_options
+from tests import npm
 from tests.deploy import custom_resources, manifests
 from tests.deploy.manifests import KUBERNETES, OVERLAYS, Manifest, one, pod_template, rendered, worker_settings
 from tests.deploy.programs import DEPLOY
@@ -76,8 +77,9 @@ def test_an_unknown_key_would_be_found(tmp_path: Path) -> None:
         validated(tmp_path / "wrong.yaml")
 
 
+@pytest.mark.slow
 def test_the_operators_take_their_objects(tmp_path: Path) -> None:
-    custom_resources.install()
+    npm.install()
     objects = [each for each in rendered("prod") if each["kind"] in custom_resources.MODULES]
     assert {each["kind"] for each in objects} == set(custom_resources.MODULES)
     assert custom_resources.faults(objects, tmp_path) == ""
@@ -85,13 +87,14 @@ def test_the_operators_take_their_objects(tmp_path: Path) -> None:
     assert "nonsense" in custom_resources.faults(objects, tmp_path)
 
 
+@pytest.mark.slow
 def test_static_membership_makes_a_stateful_set_whose_pods_name_themselves_to_the_group(tmp_path: Path) -> None:
     up = os.path.relpath(KUBERNETES, tmp_path)
     component = f"{up}/components/static-membership"
     text = yaml.safe_dump({"resources": [f"{up}/base"], "components": [component]})
     (tmp_path / "kustomization.yaml").write_text(text)
     output = manifests.kustomize(tmp_path)
-    workers = one(list(yaml.safe_load_all(output)), "StatefulSet")
+    workers = one(manifests.objects(output), "StatefulSet")
     (variable,) = workers["spec"]["template"]["spec"]["containers"][0]["env"]
     assert variable["name"] == "KAFKA_GROUP_INSTANCE_ID"
     assert variable["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"
@@ -109,9 +112,10 @@ def replay(tmp_path: Path) -> list[Manifest]:
     (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
     (tmp_path / "rendered.yaml").write_text(output := manifests.kustomize(tmp_path))
     validated(tmp_path / "rendered.yaml")
-    return list(yaml.safe_load_all(output))
+    return manifests.objects(output)
 
 
+@pytest.mark.slow
 def test_a_replay_is_a_job_with_the_workers_settings_secrets_and_restrictions(replay: list[Manifest]) -> None:
     job, worker = one(replay, "Job")["spec"]["template"]["spec"], pod_template(replay)["spec"]
     assert job["volumes"] == worker["volumes"], "the same ConfigMap, by the name that bears its hash"
@@ -121,6 +125,7 @@ def test_a_replay_is_a_job_with_the_workers_settings_secrets_and_restrictions(re
     assert mine["args"][1] == "--config=" + its["args"][-1]
 
 
+@pytest.mark.slow
 def test_a_replays_command_line_is_one_that_replay_takes(replay: list[Manifest]) -> None:
     (container,) = one(replay, "Job")["spec"]["template"]["spec"]["containers"]
     name, *arguments = container["args"]
@@ -130,6 +135,7 @@ def test_a_replays_command_line_is_one_that_replay_takes(replay: list[Manifest])
     assert (taken["name"], taken["rate"]) == ("replay", 10.0)
 
 
+@pytest.mark.slow
 def test_a_replays_pods_are_not_the_workers(replay: list[Manifest]) -> None:
     """Else the disruption budget, which can't count a Job's pods, would let nobody go."""
     labels = one(replay, "Job")["spec"]["template"]["metadata"]["labels"]

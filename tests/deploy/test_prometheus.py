@@ -17,13 +17,13 @@ from consumer.sandbox.server import Sandbox
 from tests.deploy import dashboards, manifests, rules
 from tests.deploy.programs import DEPLOY, run
 from tests.deploy.prometheus_server import PrometheusServer
+from tests.docs.documents import MANUAL
 from tests.integration.stage import Stage, page_view, sign_up
 from tests.integration.worker_process import WorkerProcess
 from tests.kafka.in_process import InProcess
 
-README = DEPLOY.parent / "README.md"
-
-pytestmark = pytest.mark.timeout(1200)  # the run that all tests share takes a minute and a half on an idle machine
+# The run that all tests share takes a minute and a half on an idle machine.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ def _play(stage: Stage, worker: WorkerProcess, prometheus: PrometheusServer) -> 
         produce_old(stage, minutes=2)
         return fired("FreshnessBurnsFast")
 
-    prometheus.wait(lambda: prometheus.query("sum(clicksend_assigned_partitions) == 4"))
+    prometheus.wait(lambda: prometheus.query("sum(clicksend_consumer_assigned_partitions) == 4"))
     stage.faults(
         Rule(status=429, code="TOO_MANY_REQUESTS", retry_after=1, times=2),
         Rule(status=400, code="ALREADY_EXISTS", times=1),
     )
     stage.produce(*(sign_up(number) for number in range(40)), *[page_view()] * 20, raw=[b"{"] * 10)
-    worker.wait(lambda: worker.total("clicksend_records_settled_total") == 70)
+    worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 70)
     prometheus.wait(lambda: fired("DeadLetterRate", "ContactsExist"))
     prometheus.wait(late)
     stage.faults(Rule(status=429, code="TOO_MANY_REQUESTS"))
@@ -127,6 +127,6 @@ def test_the_autoscaler_gets_one_number_for_each_of_its_queries(watched: Run, tr
     assert {0, 1} <= set(watched.prometheus.history(query, watched.started_at))
 
 
-@pytest.mark.parametrize("path", [*DEPLOY.rglob("*.yaml"), *DEPLOY.rglob("*.json"), README], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*DEPLOY.rglob("*.yaml"), *DEPLOY.rglob("*.json"), *MANUAL], ids=str)
 def test_each_metric_that_is_named_anywhere_is_among_the_workers(watched: Run, path: Path) -> None:
     assert set(rules.metric_names(path.read_text("utf-8"))) <= set(rules.metric_names(watched.exposition))

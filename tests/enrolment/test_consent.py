@@ -8,7 +8,7 @@ import pytest
 
 from consumer.enrolment.consent import Consent, ConsentReading, ConsentTrait, consent_reading
 from consumer.enrolment.note import NoteKind
-from consumer.enrolment.origin import Origin
+from consumer.enrolment.origin import FieldOrigin
 from consumer.enrolment.parts import Parts, places_of
 from consumer.enrolment.traits import find_all
 from tests.enrolment.test_consent_answer import CONSENTED, NO, REFUSED, UNREADABLE, YES
@@ -19,7 +19,7 @@ CONTEXT = {"consent": {"canonical": {"marketing": True}}}
 def reading(event: dict[str, Any]) -> ConsentReading:
     parts = Parts.of(event)
     consents = find_all(places_of(parts)).consents
-    traits = [ConsentTrait(kind, value, Origin("custom_1", *where)) for kind, value, *where in consents]
+    traits = [ConsentTrait(kind, value, FieldOrigin("custom_1", *where)) for kind, value, *where in consents]
     return consent_reading(traits, parts.context.consent if parts.context else None)
 
 
@@ -101,7 +101,7 @@ def test_of_several_traits_the_refusal_counts(traits: dict[str, object], expecte
 
 def test_of_several_places_the_refusal_counts() -> None:
     event = {"traits": {"opt_in": True}, "properties": {"opt_in": False}}
-    assert reading(event) == (Consent.OPT_OUT, Origin("custom_1", "/properties", "opt_in"), NoteKind.DIFFERING)
+    assert reading(event) == (Consent.OPT_OUT, FieldOrigin("custom_1", "/properties", "opt_in"), NoteKind.DIFFERING)
 
 
 @pytest.mark.parametrize("value", [True, "yes", "granted", {"marketing": True}, ["email"], "?"])
@@ -186,14 +186,16 @@ def test_the_canonical_consent_counts_before_the_older_one(given: object, expect
 
 
 def test_the_origin_tells_what_decided() -> None:
-    def origin(event: dict[str, Any]) -> Origin | None:
+    def origin(event: dict[str, Any]) -> FieldOrigin | None:
         return reading(event).origin
 
     older = {"context": {"consent": {"marketing": True}}}
     canonical = {"context": {"consent": {"canonical": {"marketing": True}}}}
-    assert origin({"traits": {"optIn": 1}}) == Origin("custom_1", "/traits", "optIn")
-    assert origin({"properties": {"opt_out": 1}}) == Origin("custom_1", "/properties", "opt_out")
-    assert origin({"traits": {"Has Marketing-Consent": "?"}}) == Origin("custom_1", "/traits", "Has Marketing-Consent")
-    assert origin(canonical) == Origin("custom_1", "/context/consent/canonical", "marketing")
-    assert origin(older) == Origin("custom_1", "/context/consent", "marketing")
+    assert origin({"traits": {"optIn": 1}}) == FieldOrigin("custom_1", "/traits", "optIn")
+    assert origin({"properties": {"opt_out": 1}}) == FieldOrigin("custom_1", "/properties", "opt_out")
+    assert origin({"traits": {"Has Marketing-Consent": "?"}}) == FieldOrigin(
+        "custom_1", "/traits", "Has Marketing-Consent"
+    )
+    assert origin(canonical) == FieldOrigin("custom_1", "/context/consent/canonical", "marketing")
+    assert origin(older) == FieldOrigin("custom_1", "/context/consent", "marketing")
     assert origin({}) is None

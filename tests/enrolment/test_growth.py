@@ -11,6 +11,8 @@ from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from tests.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth
 
+pytestmark = pytest.mark.no_cover  # a tracer costs more than what is measured
+
 FIELDS = [
     *("email", "phone", "fax", "name", "first_name", "company", "zip", "country", "marketing_opt_in", "custom_2"),
     *("an unknown key", "address"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from consumer.enrolment.decode import decode
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.enroller import Enroller, Filtered, Undeliverable
-from consumer.enrolment.head import Head, read_head
+from consumer.enrolment.head import EventHeader, read_event_header
 from consumer.enrolment.identity_filter import enrolment_name
 from consumer.enrolment.rules import Rules
 
@@ -29,7 +29,7 @@ EVENTS = st.fixed_dictionaries({}, optional={"type": KINDS, "event": NAMES, "pro
 @given(EVENTS)
 def test_the_head_says_the_same_as_the_whole_event(event: dict[str, Any]) -> None:
     value = orjson.dumps(event)
-    head, whole = read_head(value), decode(value)
+    head, whole = read_event_header(value), decode(value)
     assert head is not None
     assert isinstance(whole, dict)
     by_head = enrolment_name(head.type, head.event, RULES.events)
@@ -38,7 +38,7 @@ def test_the_head_says_the_same_as_the_whole_event(event: dict[str, Any]) -> Non
 
 @given(st.binary(max_size=60) | EVENTS.map(orjson.dumps).map(lambda value: value[:-1]))
 def test_whatever_the_bytes_it_never_raises(value: bytes) -> None:
-    read_head(value)
+    read_event_header(value)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_whatever_the_bytes_it_never_raises(value: bytes) -> None:
     ],
 )
 def test_what_is_no_json_object_is_a_dead_letter_and_not_a_browsing_event(value: bytes) -> None:
-    assert read_head(value) is None
+    assert read_event_header(value) is None
     decision = Enroller(RULES).decide(value)
     assert isinstance(decision, Undeliverable)
     assert decision.reason is DeadLetterReason.UNDECODABLE
@@ -75,22 +75,22 @@ def test_a_flaw_in_a_part_that_nobody_needs_does_not_make_a_browsing_event_a_dea
 
 
 def test_of_two_fields_of_the_same_name_the_last_one_counts() -> None:
-    assert read_head(b'{"type":"page","type":"identify"}') == Head(type="identify")
+    assert read_event_header(b'{"type":"page","type":"identify"}') == EventHeader(type="identify")
 
 
 @pytest.mark.parametrize("other", [["a"], {"a": [1]}, 7, True], ids=str)
 def test_a_value_that_is_no_text_is_none_and_a_specversion_is_there_whatever_it_is(other: object) -> None:
-    assert read_head(orjson.dumps({"type": "track", "event": other})) == Head("track")
-    assert read_head(orjson.dumps({"type": other, "event": "Signed Up"})) == Head(None, "Signed Up")
-    assert read_head(orjson.dumps({"type": "track", "specversion": other})) == Head("track", None, "")
+    assert read_event_header(orjson.dumps({"type": "track", "event": other})) == EventHeader("track")
+    assert read_event_header(orjson.dumps({"type": other, "event": "Signed Up"})) == EventHeader(None, "Signed Up")
+    assert read_event_header(orjson.dumps({"type": "track", "specversion": other})) == EventHeader("track", None, "")
 
 
 def test_a_long_value_that_is_no_text_makes_no_objects() -> None:
     """A megabyte of empty lists takes longer to make and free than all else that the poll thread does with a record."""
     value = b'{"type":"identify","event":[' + b"[]," * 100_000 + b"[]]}"
     tracemalloc.start()
-    head = read_head(value)
+    head = read_event_header(value)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert head == Head("identify")
+    assert head == EventHeader("identify")
     assert peak < 2 * len(value)

@@ -12,7 +12,7 @@ from consumer.enrolment.contact import Contact
 from consumer.enrolment.decision import Enrolled, Filtered
 from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.note import Note, NoteKind
-from consumer.enrolment.origin import Origin
+from consumer.enrolment.origin import FieldOrigin
 from consumer.enrolment.rules import PhoneCheck
 from consumer.enrolment.text import LONGEST
 
@@ -354,11 +354,11 @@ def test_the_identities_are_email_and_phone_number(enrol: Enrol) -> None:
 def test_each_field_knows_its_origin(enrol: Enrol) -> None:
     enrolled = enrol({"email": "jane@example.com", "name": "Jane Doe", "address": {"country": "us"}, "optIn": True})
     assert enrolled.origins == (
-        Origin("email", "/traits", "email"),
-        Origin("first_name", "/traits", "name"),
-        Origin("last_name", "/traits", "name"),
-        Origin("address_country", "/traits/address", "country"),
-        Origin("custom_1", "/traits", "optIn"),
+        FieldOrigin("email", "/traits", "email"),
+        FieldOrigin("first_name", "/traits", "name"),
+        FieldOrigin("last_name", "/traits", "name"),
+        FieldOrigin("address_country", "/traits/address", "country"),
+        FieldOrigin("custom_1", "/traits", "optIn"),
     )
     assert enrolled.origins[3].pointer == "/traits/address/country"
 

@@ -1,4 +1,7 @@
-"""Each test of the whole worker runs on both brokers and with both group protocols."""
+"""Each test of the whole worker runs on both brokers and with both group protocols.
+
+Two of the four are slow: each broker and each protocol is in the other two.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,18 @@ import pytest
 
 from consumer.sandbox.server import Sandbox
 from tests.integration.graveyard import Graveyard
-from tests.integration.stage import Stage
+from tests.integration.stage import PROTOCOLS, Stage
 from tests.kafka.apache import ApacheKafka
 
-KINDS = ["in_process_broker-classic", "in_process_broker-consumer", "apache_kafka-classic", "apache_kafka-consumer"]
+KINDS = [
+    pytest.param("in_process_broker-classic", marks=pytest.mark.slow),
+    pytest.param("in_process_broker-consumer"),
+    pytest.param("apache_kafka-classic", marks=pytest.mark.kafka),
+    pytest.param("apache_kafka-consumer", marks=[pytest.mark.kafka, pytest.mark.slow]),
+]
 
 
-@pytest.fixture(params=[pytest.param(kind, marks=pytest.mark.kafka if "apache" in kind else ()) for kind in KINDS])
+@pytest.fixture(params=KINDS)
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     """A world for one test."""
     fixture, protocol = request.param.split("-")
@@ -23,7 +31,7 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
         yield Stage(request.getfixturevalue(fixture), protocol, sandbox, tmp_path)
 
 
-@pytest.fixture(params=["classic", "consumer"])
+@pytest.fixture(params=PROTOCOLS)
 def apache_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     """A world on a real Kafka, for what the in-process broker can't do."""
     with Sandbox() as sandbox:

@@ -12,7 +12,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from consumer.scheduling.task import Partition
-from tests.commands.dead_letters.letters import written
+from tests.commands.dead_letters.builders import written
 from tests.integration.command import environment, run
 from tests.integration.stage import HANG_SECONDS, Stage
 
@@ -20,7 +20,7 @@ RECORD_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
 
 class Graveyard:
-    """What `dead-letters` and `replay` are tried on."""
+    """What `dead-dead_letters` and `replay` are tried on."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -49,14 +49,14 @@ class Graveyard:
         headers = how.pop("headers", [("trace", b"7")])
         for email in emails:
             partition, fields = self.record(email, **place)
-            self.letter(partition, **{**fields, "headers": headers, **how})
+            self.dead_letter(partition, **{**fields, "headers": headers, **how})
 
-    def letter(self, partition: Partition, letter_at: int | None = None, **how: Any) -> None:
+    def dead_letter(self, partition: Partition, dead_letter_at: int | None = None, **how: Any) -> None:
         """Write the letter of a record. letter_at -- the partition that takes it; None: the record's"""
         made = written(partition=partition, **{"group": self.stage.group, **how})
         self._producer.produce(
             self.stage.dead_letter_topic,
-            partition=partition.number if letter_at is None else letter_at,
+            partition=partition.number if dead_letter_at is None else dead_letter_at,
             key=made.key,
             value=made.value,
             headers=made.headers,  # type: ignore[arg-type]  # the stubs think of less

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
+import pytest
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
@@ -24,6 +25,7 @@ from tests.kafka.in_process import InProcess
 PARTITIONS = 4
 HANG_SECONDS = 60.0  # a guard against hanging
 MISSED_SOON_MS = 6000
+PROTOCOLS = [pytest.param("classic", marks=pytest.mark.slow), "consumer"]  # where the broker is no parameter
 
 Event = dict[str, Any]
 T = TypeVar("T")
@@ -171,7 +173,7 @@ class Stage:
         return {name: (value or b"").decode() for name, value in pairs}
 
     def settled_by_commit(self, group: str = "") -> tuple[set[str], set[str]]:
-        """The emails of the records that the commits say are settled: below the frontier, and beyond it.
+        """The emails of the records that the commits say are settled: below the committable offset, and beyond it.
 
         group -- whose commits; the workers' if none is given
         """
@@ -179,10 +181,10 @@ class Stage:
         below, beyond = set[str](), set[str]()
         for message in self.read(self.topic):
             commit, offset = commits[message.partition() or 0], message.offset() or 0
-            commit_map = decode(commit.metadata or "")
+            offset_map = decode(commit.metadata or "")
             if offset < commit.offset:
                 below.add(orjson.loads(message.value() or b"")["traits"]["email"])
-            elif commit_map is not None and commit_map.says_settled(offset):
+            elif offset_map is not None and offset_map.says_settled(offset):
                 beyond.add(orjson.loads(message.value() or b"")["traits"]["email"])
         return below, beyond
 

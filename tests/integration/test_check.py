@@ -36,13 +36,13 @@ def check(stage: Stage, **changes: str) -> tuple[int, Found]:
     done = run("check", "--format", "json", variables={**stage.variables(), **changes}, folder=stage.folder)
     found: Found = {}
     for line in done.stdout.splitlines():
-        finding = json.loads(line)
-        found.setdefault(finding["check"], []).append(finding)
+        result = json.loads(line)
+        found.setdefault(result["check"], []).append(result)
     return done.returncode, found
 
 
 def failures(found: Found) -> list[str]:
-    return [check for check, findings in found.items() for each in findings if each["verdict"] == "failed"]
+    return [check for check, results in found.items() for each in results if each["status"] == "failed"]
 
 
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])
@@ -51,7 +51,7 @@ def test_all_is_fine(stage: Stage, protocol: str) -> None:
     stage.produce(identify(1), identify(2))
     status, found = check(stage, ENROLMENT_DEFAULT_REGION="US", DELIVERY_MAX_REQUESTS_PER_SECOND="2")
     assert status == 0
-    assert {each["verdict"] for findings in found.values() for each in findings} == {"ok"}
+    assert {each["status"] for results in found.values() for each in results} == {"ok"}
     kafka = ["kafka", "protocol", "topic", "dead letters", "group", "records", "start"]
     assert [*found] == ["settings", *kafka, "credentials", "account", "list", "region", "clock"]
     assert "begins at the earliest: 2 records ahead" in found["start"][0]["detail"]
@@ -83,15 +83,15 @@ def test_missing_topics_are_named_with_the_command_that_creates_them(stage: Stag
     status, found = check(stage, KAFKA_TOPIC="not-there")
     assert status == 1
     assert failures(found) == ["topic", "dead letters"]
-    assert "--create --topic not-there " in found["topic"][0]["mend"]
-    assert "--create --topic not-there.dead-letter " in found["dead letters"][0]["mend"]
-    assert found["start"][0]["verdict"] == "skipped"
+    assert "--create --topic not-there " in found["topic"][0]["hint"]
+    assert "--create --topic not-there.dead-letter " in found["dead letters"][0]["hint"]
+    assert found["start"][0]["status"] == "skipped"
 
 
 def test_a_missing_dead_letter_topic_is_fine_where_the_worker_may_create_it(stage: Stage) -> None:
     changes = {"KAFKA_DEAD_LETTER_TOPIC": "not-there", "KAFKA_CREATE_DEAD_LETTER_TOPIC": "true"}
     status, found = check(stage, **changes)
-    assert (status, found["dead letters"][0]["verdict"]) == (0, "ok")
+    assert (status, found["dead letters"][0]["status"]) == (0, "ok")
 
 
 def test_a_dead_letter_topic_that_takes_less_than_its_source_is_warned_of(stage: Stage) -> None:
@@ -99,9 +99,9 @@ def test_a_dead_letter_topic_that_takes_less_than_its_source_is_warned_of(stage:
     stage.broker.create_topic(small, 1, {"max.message.bytes": "1000"})
     status, found = check(stage, KAFKA_DEAD_LETTER_TOPIC=small)
     assert status == 0
-    mends = [each["mend"] for each in found["dead letters"] if each["verdict"] == "warning"]
-    assert mends[:2] == ["Give it 4", "Set retention.ms=-1"]
-    assert mends[2].startswith("Set max.message.bytes=1048588 on it")
+    hints = [each["hint"] for each in found["dead letters"] if each["status"] == "warning"]
+    assert hints[:2] == ["Give it 4", "Set retention.ms=-1"]
+    assert hints[2].startswith("Set max.message.bytes=1048588 on it")
 
 
 def test_rights_are_asked_of_the_broker_and_each_missing_one_is_named(
@@ -110,9 +110,9 @@ def test_rights_are_asked_of_the_broker_and_each_missing_one_is_named(
     status, found = check(stage, **Access(kafka_from_jars, stage).variables())
     assert status == 1
     assert failures(found) == ["topic", "dead letters", "group"]
-    assert f"--operation Read --topic {stage.topic}" in found["topic"][0]["mend"]
-    assert f"--operation Write --topic {stage.dead_letter_topic}" in found["dead letters"][0]["mend"]
-    assert f"--operation Read --group {stage.group}" in found["group"][0]["mend"]
+    assert f"--operation Read --topic {stage.topic}" in found["topic"][0]["hint"]
+    assert f"--operation Write --topic {stage.dead_letter_topic}" in found["dead letters"][0]["hint"]
+    assert f"--operation Read --group {stage.group}" in found["group"][0]["hint"]
 
 
 def test_with_the_named_rights_alone_the_worker_would_run(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
@@ -122,7 +122,7 @@ def test_with_the_named_rights_alone_the_worker_would_run(stage: Stage, kafka_fr
     access.allow(AclOperation.READ, ResourceType.GROUP, stage.group)
     status, found = check(stage, **access.variables())
     assert (status, failures(found)) == (0, [])
-    assert "DescribeConfigs" in found["topic"][0]["mend"]  # what can't be checked is a warning
+    assert "DescribeConfigs" in found["topic"][0]["hint"]  # what can't be checked is a warning
 
 
 def test_a_user_who_may_only_describe_is_told_what_is_missing(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
@@ -134,26 +134,26 @@ def test_a_user_who_may_only_describe_is_told_what_is_missing(stage: Stage, kafk
     access.allow(AclOperation.READ, ResourceType.GROUP, stage.group)
     _, found = check(stage, **access.variables())
     assert failures(found) == ["topic", "dead letters"]
-    assert found["start"][0]["verdict"] == "skipped"
+    assert found["start"][0]["status"] == "skipped"
 
 
 def test_a_wrong_password_is_named_and_what_hangs_on_it_is_skipped(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
     status, found = check(stage, **Access(kafka_from_jars, stage).variables(password="made-up"))
     assert status == 1
     assert failures(found) == ["kafka"]
-    assert "KAFKA_SASL_PASSWORD" in found["kafka"][0]["mend"]
-    assert {found[check][0]["verdict"] for check in ("topic", "group", "start")} == {"skipped"}
-    assert found["credentials"][0]["verdict"] == "ok"
+    assert "KAFKA_SASL_PASSWORD" in found["kafka"][0]["hint"]
+    assert {found[check][0]["status"] for check in ("topic", "group", "start")} == {"skipped"}
+    assert found["credentials"][0]["status"] == "ok"
 
 
 def test_a_kafka_that_does_not_answer_does_not_hide_what_clicksend_says(stage: Stage) -> None:
     status, found = check(stage, KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{free_ports(1)[0]}")
     assert (status, failures(found)) == (1, ["kafka"])
-    assert "KAFKA_BOOTSTRAP_SERVERS" in found["kafka"][0]["mend"]
+    assert "KAFKA_BOOTSTRAP_SERVERS" in found["kafka"][0]["hint"]
 
 
 @pytest.mark.parametrize(
-    ("account", "check_name", "verdict", "words"),
+    ("account", "check_name", "outcome", "words"),
     [
         (Account(active=0), "account", "failed", "not active"),
         (Account(banned=1), "account", "failed", "banned"),
@@ -162,13 +162,13 @@ def test_a_kafka_that_does_not_answer_does_not_hide_what_clicksend_says(stage: S
     ],
 )
 def test_what_the_account_says_is_told(
-    kafka_from_jars: ApacheKafka, tmp_path: Path, account: Account, check_name: str, verdict: str, words: str
+    kafka_from_jars: ApacheKafka, tmp_path: Path, account: Account, check_name: str, outcome: str, words: str
 ) -> None:
     with Sandbox(SandboxOptions(account=account)) as sandbox:
         stage = Stage(kafka_from_jars, "classic", sandbox, tmp_path)
         status, found = check(stage, ENROLMENT_DEFAULT_REGION="US")
-    assert status == (1 if verdict == "failed" else 0)
-    assert found[check_name][0]["verdict"] == verdict
+    assert status == (1 if outcome == "failed" else 0)
+    assert found[check_name][0]["status"] == outcome
     assert words in found[check_name][0]["detail"]
 
 
@@ -180,14 +180,14 @@ def test_wrong_credentials_are_named(stage: Stage, changes: dict[str, str], word
     status, found = check(stage, **changes)
     assert status == 1
     assert failures(found) == ["account", "list"]
-    assert words in found["account"][0]["mend"]
+    assert words in found["account"][0]["hint"]
 
 
 def test_a_wrong_clock_is_warned_of(stage: Stage) -> None:
     dated = Rule(path="/v3/account", headers={"Date": "Sun, 29 Mar 2026 01:30:00 GMT"})
     stage.sandbox.set_faults(Script(rules=(dated,)))
     status, found = check(stage)
-    assert (status, found["clock"][0]["verdict"]) == (0, "warning")
+    assert (status, found["clock"][0]["status"]) == (0, "warning")
 
 
 def test_wrong_settings_are_status_3_in_both_forms(stage: Stage) -> None:

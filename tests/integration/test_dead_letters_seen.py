@@ -1,4 +1,4 @@
-"""`dead-letters list` and `show` against a real Kafka."""
+"""`dead-dead_letters list` and `show` against a real Kafka."""
 
 from __future__ import annotations
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from tests.integration.stage import Stage, identify
 from tests.integration.worker_process import WorkerProcess
 
-DUPLICATES = 'clicksend_records_settled_total{disposition="filtered",reason="duplicate"}'
+DUPLICATES = 'clicksend_consumer_records_settled_total{disposition="filtered",reason="duplicate"}'
 
 
 def tell(stage: Stage, worker: WorkerProcess, last_name: str) -> None:
     """The person identifies again, and that is settled."""
-    settled = worker.total("clicksend_records_settled_total")
+    settled = worker.total("clicksend_consumer_records_settled_total")
     stage.produce(identify(1, last_name=last_name))
-    worker.wait(lambda: worker.total("clicksend_records_settled_total") == settled + 1)
+    worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == settled + 1)
 
 
 def assigned(worker: WorkerProcess) -> float:
-    return worker.total("clicksend_assigned_partitions")
+    return worker.total("clicksend_consumer_assigned_partitions")
 
 
 def told(stage: Stage) -> list[str]:

@@ -48,8 +48,8 @@ def test_each_record_is_told_of_with_its_end_and_neither_a_secret_nor_an_identit
 
 def taken_over(first: WorkerProcess, second: WorkerProcess) -> int:
     """How many records the first has released, when each of the two has its share; before, none."""
-    shared = [worker.total("clicksend_assigned_partitions") for worker in (first, second)] == [PARTITIONS / 2] * 2
-    return len(records(first, "disposition=released")) if shared else 0
+    shares = [worker.total("clicksend_consumer_assigned_partitions") for worker in (first, second)]
+    return len(records(first, "disposition=released")) if shares == [PARTITIONS / 2] * 2 else 0
 
 
 def test_what_leaves_with_its_partition_is_released_here_and_settled_there(stage: Stage) -> None:

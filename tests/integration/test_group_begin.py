@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.stage import PARTITIONS, Stage, sign_up
 
-ASSIGNED = "clicksend_assigned_partitions"
+pytestmark = pytest.mark.slow
+
+ASSIGNED = "clicksend_consumer_assigned_partitions"
 
 
 def test_two_workers_that_begin_a_group_together_deliver_what_comes_afterwards_and_nothing_else(

@@ -42,7 +42,7 @@ def test_a_record_whose_headers_cannot_be_read_is_delivered_or_dead_lettered_as_
         produce_raw_headers(stage.broker.bootstrap, stage.topic, value, HEADERS, partition=0)
     stage.produce(sign_up(2))
     with stage.worker() as worker:
-        worker.wait(lambda: worker.total("clicksend_records_settled_total") == WARM + 4)
+        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == WARM + 4)
         assert worker.stop() == 0
     assert stage.enrolled() == WARM + 2
     (dead_letter,) = stage.dead_letters()
@@ -60,7 +60,7 @@ def test_headers_that_cannot_be_read_are_looked_at_more_than_once(
     for value in (b"{broken", orjson.dumps(sign_up(1)), b"{broken", b"{broken", orjson.dumps(sign_up(2))):
         produce_raw_headers(stage.broker.bootstrap, stage.topic, value, HEADERS, partition=0)
     with stage.worker(ENROLMENT_MAX_EVENT_AGE=max_age) as worker:
-        worker.wait(lambda: worker.total("clicksend_records_settled_total") == 5)
+        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 5)
         assert worker.stop() == 0
     assert {stage.headers(each)["clicksend.left.out"] for each in stage.dead_letters()} == left_out
 

@@ -22,7 +22,7 @@ def test_one_broken_producer_holds_its_partition_and_nobody_elses(stage: Stage) 
         status, body = worker.readiness()
         assert status == 200, "the others are delivered"
         assert f"unrecognised_records: {stage.topic}-0 held" in body["detail"]
-        held = f'clicksend_partition_held{{partition="0",reason="unrecognised_records",topic="{stage.topic}"}}'
+        held = f'clicksend_consumer_partition_held{{partition="0",reason="unrecognised_records",topic="{stage.topic}"}}'
         assert worker.metrics()[held] == 1
         assert worker.stop() == 0
     assert stage.dead_letters() == []

@@ -20,13 +20,13 @@ from consumer.sandbox.faults import Rule
 from consumer.sandbox.server import Sandbox
 from tests.integration.access import Access
 from tests.integration.command import HANG_SECONDS, environment, run
-from tests.integration.stage import PARTITIONS, Stage, sign_up
+from tests.integration.stage import PARTITIONS, PROTOCOLS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka, free_ports
 
 pytestmark = pytest.mark.kafka
 
 
-@pytest.fixture(params=["classic", "consumer"])
+@pytest.fixture(params=PROTOCOLS)
 def stage(request: pytest.FixtureRequest, kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Stage]:
     with Sandbox() as sandbox:
         yield Stage(kafka_from_jars, request.param, sandbox, tmp_path)
@@ -50,7 +50,7 @@ def test_each_partition_shows_its_owner_and_what_is_settled_beyond_the_commit(st
     assert all(row["client_id"].startswith("clicksend-consumer-") and row["host"] for row in found)
     (behind,) = [row for row in found if row["lag"]]
     assert behind["oldest_unsettled_seconds"] >= 0
-    assert behind["lag"] == behind["settled_beyond"] + 1
+    assert behind["lag"] == behind["settled_ahead"] + 1
     done = run("lag", variables=stage.variables(), folder=stage.folder)
     assert done.returncode == 0
     head = "GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID HOST CLIENT-ID"
@@ -59,7 +59,7 @@ def test_each_partition_shows_its_owner_and_what_is_settled_beyond_the_commit(st
 
 
 def _unsettled(found: list[dict[str, Any]]) -> int:
-    return sum((row["lag"] or 0) - (row["settled_beyond"] or 0) for row in found)
+    return sum((row["lag"] or 0) - (row["settled_ahead"] or 0) for row in found)
 
 
 def test_a_group_may_be_named_and_one_that_is_not_there_is_named_back(stage: Stage) -> None:
@@ -82,7 +82,7 @@ def test_a_topic_that_is_not_there_is_named(stage: Stage) -> None:
 def test_it_is_watched_until_ctrl_c_which_is_no_failure(stage: Stage) -> None:
     stage.commit(TopicPartition(stage.topic, 0, 0))
     with subprocess.Popen(
-        [sys.executable, "-m", "consumer", "lag", "--watch", "0.1", "--format", "json"],
+        [sys.executable, "-m", "consumer", "lag", "--watch", "--interval", "0.1", "--format", "json"],
         env=environment({"SECRETS_DIR": str(stage.folder), **stage.variables()}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -101,7 +101,7 @@ def test_a_reader_that_has_seen_enough_ends_the_watch_quietly(stage: Stage) -> N
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        [sys.executable, "-m", "consumer", "lag", "--watch", "0.1"],
+        [sys.executable, "-m", "consumer", "lag", "--watch", "--interval", "0.1"],
         env=environment({"SECRETS_DIR": str(stage.folder), **stage.variables()}),
         stdout=writing,
         stderr=subprocess.PIPE,
@@ -136,7 +136,7 @@ def test_refused_credentials_are_wrong_settings(stage: Stage, kafka_from_jars: A
     assert "made-up" not in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [("--watch", "soon"), ("--watch", "0"), ("--group",)])
+@pytest.mark.parametrize("arguments", [("--interval", "soon"), ("--interval", "0"), ("5",), ("--group",)])
 def test_wrong_usage_is_told(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert run("lag", *arguments, variables={}, folder=tmp_path).returncode == 2
 

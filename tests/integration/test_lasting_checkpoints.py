@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient
 from tests.integration.command import HANG_SECONDS, wait_until
 from tests.integration.graveyard import Graveyard
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 JANE, JOE, ANN = (f"{name}.doe@example.com" for name in ("jane", "joe", "ann"))
 REDRIVE = ("dead-letters", "redrive", "--to", "deliver", "--execute")
 REPLAY = ("replay", "--from-earliest", "--include-stale")

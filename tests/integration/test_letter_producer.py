@@ -18,14 +18,15 @@ from consumer.kafka.options import StreamOptions
 from consumer.kafka.properties import producer_properties
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
-from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Task
-from consumer.scheduling.work import Bury
+from consumer.scheduling.work import Batch, WriteDeadLetter
 from consumer.threads import OsThreads
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.broker import Broker
 from tests.kafka.fatal import fail_for_good
 from tests.scheduling.builders import Engine, record
+
+pytestmark = pytest.mark.slow
 
 PARTITIONS = 4
 HANG_SECONDS = 300.0  # a guard against hanging
@@ -64,13 +65,13 @@ class Office:
 
     def admit(self, *values: bytes) -> None:
         """Records arrive that are no events."""
-        ledger = self.engine.ledger
-        first = ledger.highest_seen + 1
+        tracker = self.engine.tracker
+        first = tracker.highest_seen + 1
         tasks = [
-            Task(record(offset, value=value), ledger, reason=DeadLetterReason.UNDECODABLE)
+            Task(record(offset, value=value), tracker, reason=DeadLetterReason.UNDECODABLE)
             for offset, value in enumerate(values, first)
         ]
-        ledger.highest_seen += len(values)
+        tracker.highest_seen += len(values)
         self._scheduler.admit(Batch(consumed=len(values), tasks=tasks))
 
     def work_until(self, done: Callable[[], bool]) -> None:
@@ -80,7 +81,7 @@ class Office:
             assert not self.crashes
             assert time.monotonic() < deadline
             work = self._scheduler.take(time.monotonic())
-            if isinstance(work, Bury):
+            if isinstance(work, WriteDeadLetter):
                 self.writer.write(work.task)
             else:
                 time.sleep(0.005)
@@ -89,10 +90,10 @@ class Office:
         return sum(self.engine.settled().values())
 
     def all_settled(self) -> bool:
-        return self._scheduler.counts()[1] == 0
+        return self._scheduler.snapshot().in_progress == 0
 
     def count(self, metric: str, **labels: str) -> float:
-        return self.registry.get_sample_value(f"clicksend_{metric}_total", labels) or 0.0
+        return self.registry.get_sample_value(f"clicksend_consumer_{metric}_total", labels) or 0.0
 
     def letters(self) -> Counter[bytes]:
         """The values on the topic, and how often each is there."""

@@ -13,7 +13,7 @@ from consumer.sandbox.faults import Rule
 from tests.integration.stage import PARTITIONS, Stage
 from tests.integration.worker_process import WorkerProcess
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 MOST = 120 * 1024 * 1024
 RECORDS = 120_000
@@ -50,7 +50,7 @@ def test_an_outage_over_a_full_topic_fits_into_the_memory_that_is_promised(
     fill(stage, every)
     stage.faults(Rule(status=503))
     with stage.worker() as worker:
-        worker.wait(lambda: worker.metrics().get("clicksend_paused_partitions") == PARTITIONS)
+        worker.wait(lambda: worker.metrics().get("clicksend_consumer_paused_partitions") == PARTITIONS)
         time.sleep(WATCHED_SECONDS)  # librdkafka goes on filling its own queues
         assert peak(worker) <= MOST
         assert worker.stop() == 0

@@ -1,4 +1,4 @@
-"""`dead-letters redrive` against a real Kafka and the ClickSend stand-in."""
+"""`dead-dead_letters redrive` against a real Kafka and the ClickSend stand-in."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_letter_of_a_partition_that_is_gone_is_placed_by_its_key_and_blocks_no
     stage = graveyard.stage
     for email, partition in ((JANE, 7), (JOE, 2)):
         _, fields = graveyard.record(email)
-        graveyard.letter(Partition(stage.topic, partition), letter_at=0, **{**fields, "offset": 40})
+        graveyard.dead_letter(Partition(stage.topic, partition), dead_letter_at=0, **{**fields, "offset": 40})
     assert outcomes(graveyard, *TO_SOURCE, "--execute", "--include-stale") == {"redriven": 2}
     placed = {each.key(): each.partition() for each in redriven(graveyard)}
     assert placed[JOE.encode()] == 2
@@ -186,6 +186,7 @@ def test_what_is_no_letter_of_a_topic_that_we_consume_is_left_alone(graveyard: G
     assert outcomes(graveyard, *TO_SOURCE, **topics) == {"no_letter_of_ours": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [TO_SOURCE, TO_CLICKSEND], ids=["source", "deliver"])
 def test_killed_at_any_moment_it_loses_nothing_and_repeats_the_record_in_hand(
     graveyard: Graveyard, target: tuple[str, ...]
@@ -210,6 +211,7 @@ def test_killed_at_any_moment_it_loses_nothing_and_repeats_the_record_in_hand(
     assert sum(repeated.values()) <= len(emails) + kills
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [TO_SOURCE, TO_CLICKSEND], ids=["source", "deliver"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
 def test_interrupted_it_ends_in_order_and_says_how_to_go_on(

@@ -12,13 +12,13 @@ from confluent_kafka.admin._resource import ResourceType
 
 from consumer.sandbox.server import Sandbox
 from tests.integration.access import Access
-from tests.integration.stage import Stage, sign_up
+from tests.integration.stage import PROTOCOLS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka
 
 pytestmark = pytest.mark.kafka
 
 
-@pytest.fixture(params=["classic", "consumer"])
+@pytest.fixture(params=PROTOCOLS)
 def guarded(request: pytest.FixtureRequest, kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Stage]:
     """A world whose Kafka asks for a password."""
     with Sandbox() as sandbox:
@@ -49,7 +49,7 @@ def test_a_wrong_password_is_named_at_once_and_waited_on(guarded: Stage, kafka_f
         status, body = worker.readiness()
         assert status == 503
         assert "KAFKA_SASL_PASSWORD" in body["detail"]
-        assert worker.events().count("Kafka refuses; waiting until it is mended") == 1
+        assert worker.events().count("kafka access refused, waiting") == 1
         assert worker.stop() == 0
     assert "made-up-and-wrong" not in worker.output()
 
@@ -94,7 +94,7 @@ def test_a_certificate_of_another_authority_is_named_at_once_and_waited_on(
         status, body = worker.readiness()
         assert status == 503
         assert "KAFKA_SSL_CA_LOCATION" in body["detail"]
-        assert worker.events().count("Kafka refuses; waiting until it is mended") == 1
+        assert worker.events().count("kafka access refused, waiting") == 1
         assert worker.stop() == 0
 
 

@@ -11,7 +11,7 @@ from confluent_kafka import Producer, TopicPartition
 
 from consumer.sandbox.faults import Rule
 from tests.integration.access import Access
-from tests.integration.command import HANG_SECONDS, wait_until
+from tests.integration.command import HANG_SECONDS, run, wait_until
 from tests.integration.graveyard import RECORD_MS, Graveyard
 from tests.integration.stage import page_view
 from tests.kafka.apache import ApacheKafka
@@ -127,6 +127,19 @@ def test_identities_come_from_a_file_too_so_that_no_process_list_shows_them(grav
     assert "not-there can't be read" in graveyard.command(*ALL, "--identities-from", "not-there").stderr
 
 
+def test_identities_come_from_stdin_too(graveyard: Graveyard) -> None:
+    for email in (JANE, JOE, ANN):
+        graveyard.record(email)
+    stage, arguments = graveyard.stage, (*ALL, "--identities-from", "-")
+    done = run(
+        *arguments, variables=stage.variables(), folder=stage.folder, stdin=f"{JANE.upper()}\r\n\n{ANN}".encode()
+    )
+    assert (done.returncode, delivered(graveyard)) == (0, [JANE, ANN])
+    nobody = run(*arguments, variables=stage.variables(), folder=stage.folder)
+    assert (nobody.returncode, "stdin has no line" in nobody.stderr) == (2, True)
+    assert delivered(graveyard) == [JANE, ANN], "no list is not everybody"
+
+
 def test_a_replay_that_is_finished_says_so_and_begins_anew_only_when_told(graveyard: Graveyard) -> None:
     graveyard.record(JANE)
     assert outcomes(graveyard, *ALL) == {"delivered/accepted": 1}
@@ -138,6 +151,7 @@ def test_a_replay_that_is_finished_says_so_and_begins_anew_only_when_told(gravey
     assert delivered(graveyard) == [JANE] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
 def test_interrupted_it_ends_in_order_and_goes_on_where_it_stopped(
     graveyard: Graveyard, number: signal.Signals
@@ -158,6 +172,7 @@ def test_interrupted_it_ends_in_order_and_goes_on_where_it_stopped(
     assert Counter(delivered(graveyard)) == Counter(emails)
 
 
+@pytest.mark.slow
 def test_killed_it_loses_nothing_and_repeats_little(graveyard: Graveyard) -> None:
     """At most what was in flight, and what was settled since the last commit (every quarter of a second) was built."""
     emails = [f"u{number}@example.com" for number in range(100)]
@@ -223,7 +238,7 @@ def test_a_halt_is_said_and_waited_on(graveyard: Graveyard) -> None:
         _, err = running.communicate(timeout=HANG_SECONDS)
     assert running.returncode == 4
     assert "delivery halted" in err
-    assert "mend" in err
+    assert "hint" in err
 
 
 @pytest.mark.parametrize(

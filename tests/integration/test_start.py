@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 
+import pytest
+
 from tests.integration.stage import Stage, sign_up
 from tests.kafka.apache import free_ports
 
@@ -26,13 +28,13 @@ def test_a_missing_dead_letter_topic_is_created_when_that_is_allowed(apache_stag
     name = f"{stage.topic}.created"
     stage.produce(raw=[b"{broken"])
     with stage.worker(KAFKA_DEAD_LETTER_TOPIC=name, KAFKA_CREATE_DEAD_LETTER_TOPIC="true") as worker:
-        worker.wait(lambda: worker.total("clicksend_records_settled_total") == 1)
+        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 1)
     assert [letter.value() for letter in stage.read(name)] == [b"{broken"]
 
 
 def test_a_broker_that_is_away_is_named_and_waited_for(stage: Stage) -> None:
     with stage.worker(KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{free_ports(1)[0]}") as worker:
-        worker.wait(lambda: "Kafka does not answer; trying on" in worker.events())
+        worker.wait(lambda: "kafka not reached, retrying" in worker.events())
         status, body = worker.readiness()
         assert (status, body["state"]) == (503, "kafka_unreachable")
         assert "KAFKA_BOOTSTRAP_SERVERS" in body["detail"]
@@ -62,6 +64,7 @@ def test_a_group_without_offsets_may_refuse_to_guess(stage: Stage) -> None:
     assert "KAFKA_AUTO_OFFSET_RESET" in worker.output()
 
 
+@pytest.mark.slow
 def test_a_group_that_begins_at_the_end_loses_nothing_that_comes_afterwards(stage: Stage) -> None:
     stage.produce(sign_up(0))
     variables = {"KAFKA_AUTO_OFFSET_RESET": "latest", **stage.miss_soon()}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.stage import PARTITIONS, Stage, sign_up
 from tests.integration.worker_process import WorkerProcess
+
+pytestmark = pytest.mark.slow
 
 
 def moves(worker: WorkerProcess) -> float:
     """How often partitions have left it."""
     metrics = worker.metrics()
-    return sum(metrics.get(f'clicksend_rebalances_total{{event="{event}"}}', 0) for event in ("revoked", "lost"))
+    left = [f'clicksend_consumer_rebalances_total{{event="{event}"}}' for event in ("revoked", "lost")]
+    return sum(metrics.get(name, 0) for name in left)
 
 
 def test_a_restart_within_the_session_moves_no_partition(apache_stage: Stage) -> None:
@@ -18,14 +23,14 @@ def test_a_restart_within_the_session_moves_no_partition(apache_stage: Stage) ->
     with stage.worker(KAFKA_GROUP_INSTANCE_ID="b") as other:
         other.wait_ready()
         with stage.worker(KAFKA_GROUP_INSTANCE_ID="a") as worker:
-            worker.wait(lambda: worker.total("clicksend_assigned_partitions") == PARTITIONS / 2)
-            other.wait(lambda: other.total("clicksend_assigned_partitions") == PARTITIONS / 2)
+            worker.wait(lambda: worker.total("clicksend_consumer_assigned_partitions") == PARTITIONS / 2)
+            other.wait(lambda: other.total("clicksend_consumer_assigned_partitions") == PARTITIONS / 2)
             moved = moves(other)
             assert worker.stop() == 0
         stage.produce(*[sign_up(number) for number in range(100, 140)])
         with stage.worker(KAFKA_GROUP_INSTANCE_ID="a") as worker:
             worker.wait(lambda: stage.enrolled() == 80)
-            assert worker.total("clicksend_assigned_partitions") == PARTITIONS / 2
+            assert worker.total("clicksend_consumer_assigned_partitions") == PARTITIONS / 2
             assert moves(other) == moved
             assert worker.stop() == 0
         assert other.stop() == 0

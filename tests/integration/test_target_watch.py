@@ -7,7 +7,7 @@ import pytest
 from consumer.sandbox.faults import Rule
 from tests.integration.graveyard import Graveyard
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 REDRIVE = ("dead-letters", "redrive", "--to", "deliver", "--execute", "--include-stale")
 REPLAY = ("replay", "--from-earliest", "--include-stale")
 BOTH = pytest.mark.parametrize("command", [REDRIVE, REPLAY], ids=["redrive", "replay"])

@@ -16,7 +16,7 @@ from consumer.sandbox.server import Sandbox
 from tests.integration.stage import HANG_SECONDS, Stage, patiently
 from tests.kafka.apache import ApacheKafka
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 BEFORE, AFTER = 40, 20
 COMMITTED = 45  # in the log that is gone: 40 records of its last epoch are still there
 

@@ -16,7 +16,7 @@ from tests.integration.command import wait_until
 from tests.integration.stage import HANG_SECONDS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka, Unavailable
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 BOTH, LOST, NEW = range(10), range(10, 30), range(30, 60)  # numbers of sign-ups: on both, on the old leader, since
 Brokers = dict[int, ApacheKafka]
 
@@ -112,6 +112,6 @@ def produce(stage: Stage, topic: str, numbers: range) -> None:
 def delivered(stage: Stage, topic: str, count: int) -> None:
     """Let a worker deliver so many, and commit them."""
     with stage.worker(KAFKA_TOPIC=topic, KAFKA_DEAD_LETTER_TOPIC=stage.dead_letter_topic) as worker:
-        worker.wait(lambda: worker.total("clicksend_records_settled_total") == count)
+        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == count)
         assert worker.stop() == 0
     assert len(stage.payloads()) == count

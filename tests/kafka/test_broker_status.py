@@ -10,9 +10,9 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import Consumer, KafkaError, Message
 
-from consumer.kafka.broker_status import Connection, generation_of
+from consumer.kafka.broker_status import BrokerStatus, generation_of
 from consumer.kafka.topic_watch import TopicSeen
-from consumer.monitoring.health import Condition, Health
+from consumer.monitoring.health import Health, HealthState
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 
 NOW = 1000.0
@@ -28,14 +28,14 @@ def statistics(client_id: str = "c", broker: str = "UP", state: str = "up", join
 @pytest.mark.parametrize("client_id", ['say "hello"', "back\\slash", "bell\a", '","type":"', "café"])
 def test_statistics_are_read_whatever_the_client_is_called(client_id: str) -> None:
     health = Health(NOW)
-    Connection(health, lambda: NOW).statistics(statistics(client_id))
+    BrokerStatus(health, lambda: NOW).statistics(statistics(client_id))
     assert health.coordinator
     assert health.reachable
 
 
 def test_statistics_that_are_no_json_change_nothing() -> None:
     health = Health(NOW)
-    connection = Connection(health, lambda: NOW)
+    connection = BrokerStatus(health, lambda: NOW)
     connection.statistics(statistics())
     connection.statistics('{"type": "consumer", "brokers": {')
     assert health.coordinator
@@ -59,10 +59,10 @@ class Worker:
         self.now = NOW
         self.health = Health(NOW)
         self.health.assigned, self.health.was_assigned = 1, True
-        self.connection = Connection(self.health, lambda: self.now)
+        self.connection = BrokerStatus(self.health, lambda: self.now)
         self.connection.statistics(statistics())
 
-    def state(self) -> Condition:
+    def state(self) -> HealthState:
         return self.health.readiness(self.now, "").condition
 
 
@@ -79,12 +79,12 @@ class Worker:
         pytest.param(PASSWORD, lambda it: it.statistics(statistics()), id="password: a connection"),
     ],
 )
-def test_what_ends_a_refusal_is_evidence(error: KafkaError, evidence: Callable[[Connection], None]) -> None:
+def test_what_ends_a_refusal_is_evidence(error: KafkaError, evidence: Callable[[BrokerStatus], None]) -> None:
     worker = Worker()
     worker.connection.error(error, "events" if error is TOPIC else None)
-    assert worker.state() == Condition.KAFKA_REFUSES
+    assert worker.state() == HealthState.KAFKA_REFUSES
     evidence(worker.connection)
-    assert worker.state() == Condition.READY
+    assert worker.state() == HealthState.READY
 
 
 @pytest.mark.parametrize(
@@ -96,11 +96,11 @@ def test_what_ends_a_refusal_is_evidence(error: KafkaError, evidence: Callable[[
         pytest.param(lambda it: it.fetched([]), id="nothing"),
     ],
 )
-def test_a_topic_that_may_not_be_read_stays_refused(no_evidence: Callable[[Connection], None]) -> None:
+def test_a_topic_that_may_not_be_read_stays_refused(no_evidence: Callable[[BrokerStatus], None]) -> None:
     worker = Worker()
     worker.connection.error(TOPIC, "events")
     no_evidence(worker.connection)
-    assert worker.state() == Condition.KAFKA_REFUSES
+    assert worker.state() == HealthState.KAFKA_REFUSES
 
 
 def test_of_two_refusals_both_have_to_end() -> None:
@@ -108,18 +108,18 @@ def test_of_two_refusals_both_have_to_end() -> None:
     for error in (PASSWORD, TOPIC):
         worker.connection.error(error, "events")
     worker.connection.statistics(statistics())
-    assert worker.state() == Condition.KAFKA_REFUSES
+    assert worker.state() == HealthState.KAFKA_REFUSES
     worker.connection.topic_looked_up("events", SEEN)
-    assert worker.state() == Condition.READY
+    assert worker.state() == HealthState.READY
 
 
 def test_records_show_that_a_missing_topic_and_a_broker_are_there_again() -> None:
     worker = Worker()
     worker.connection.topic_looked_up("events", TopicSeen(None))
     worker.connection.error(KafkaError(KafkaError._ALL_BROKERS_DOWN))
-    assert worker.state() == Condition.KAFKA_UNREACHABLE
+    assert worker.state() == HealthState.KAFKA_UNREACHABLE
     worker.connection.fetched([record()])
-    assert worker.state() == Condition.READY
+    assert worker.state() == HealthState.READY
 
 
 @pytest.mark.parametrize("join_state", ["steady", "init"])
@@ -131,10 +131,10 @@ def test_a_member_without_a_partition_stands_by_after_a_while(join_state: str, l
     worker.health.joined_at = None
     worker.connection.generation_is(4)
     worker.connection.statistics(statistics(join_state=join_state))
-    assert worker.state() == (Condition.LOST if lost else Condition.STARTING)
+    assert worker.state() == (HealthState.LOST if lost else HealthState.STARTING)
     worker.now += 10
     worker.connection.statistics(statistics(join_state=join_state))
-    assert worker.state() == Condition.STANDBY
+    assert worker.state() == HealthState.STANDBY
 
 
 def test_one_that_has_not_joined_yet_does_not_stand_by() -> None:
@@ -143,7 +143,7 @@ def test_one_that_has_not_joined_yet_does_not_stand_by() -> None:
     for _ in range(30):
         worker.now += 1
         worker.connection.statistics(statistics(join_state="init"))
-    assert worker.state() == Condition.STARTING
+    assert worker.state() == HealthState.STARTING
 
 
 @pytest.mark.parametrize(

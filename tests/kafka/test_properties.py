@@ -10,7 +10,7 @@ import pytest
 from consumer.commands.kafka.checkpoint import Checkpoint
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.records import PROPERTIES
-from consumer.commands.replay.range_consumer import Plan, RangeClients
+from consumer.commands.replay.range_consumer import RangeClients, RangePlan
 from consumer.kafka.clients import KafkaClients
 from consumer.settings import Settings, Sources, load
 from consumer.settings.views import stream_options
@@ -69,4 +69,5 @@ def test_what_the_worker_takes_every_command_takes(settings: Settings) -> None:
     cluster.new_consumer(PROPERTIES).close()
     cluster.close()
     Checkpoint(settings.kafka, "name").close()
-    RangeClients(stream_options(settings), Plan({}, lambda _message: True, lambda _left: None)).consumer({}).close()
+    everything = RangePlan({}, lambda _message: True, lambda _left: None)
+    RangeClients(stream_options(settings), everything).consumer({}).close()

@@ -10,8 +10,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from structlog.testing import capture_logs
 
+from consumer.errors import ConfigurationError
 from consumer.kafka.options import OffsetReset, StreamOptions
-from consumer.kafka.start_position import Start, StartPosition
+from consumer.kafka.start_position import StartOffset, StartPosition
 from consumer.scheduling.offset_map import decode, encode
 from consumer.scheduling.task import Partition
 
@@ -32,18 +33,22 @@ class Group:
         self.stored = {int(number.removeprefix("p")): (30, metadata) for number, metadata in commits.items()}
         self.partitions = 4
         self.refuses_commits = False
+        self.silent: str | None = None  # the question that is not answered
 
-    def get_watermark_offsets(self, _partition: TopicPartition, timeout: float) -> tuple[int, int]:
+    def get_watermark_offsets(self, partition: TopicPartition, timeout: float) -> tuple[int, int]:
         assert timeout > 0
+        self.answer(f"end of {partition.partition}")
         return LOW, HIGH
 
     def list_topics(self, topic: str, timeout: float) -> SimpleNamespace:
         assert timeout > 0
+        self.answer("partitions")
         found = {topic: SimpleNamespace(partitions=dict.fromkeys(range(self.partitions)))}
         return SimpleNamespace(topics=found)
 
     def committed(self, partitions: list[TopicPartition], timeout: float) -> list[TopicPartition]:
         assert timeout > 0
+        self.answer("commits")
         none = (-1001, "")
         stored = [(each, *self.stored.get(each.partition, none)) for each in partitions]
         return [TopicPartition(each.topic, each.partition, offset, metadata) for each, offset, metadata in stored]
@@ -54,7 +59,11 @@ class Group:
             raise KafkaException(KafkaError(KafkaError.ILLEGAL_GENERATION))
         self.stored |= {each.partition: (each.offset, each.metadata or "") for each in offsets}
 
-    def begin(self, *partitions: Partition, reset: OffsetReset = OffsetReset.LATEST) -> dict[Partition, Start]:
+    def answer(self, question: str) -> None:
+        if self.silent == question:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "jane.doe@example.com"))
+
+    def begin(self, *partitions: Partition, reset: OffsetReset = OffsetReset.LATEST) -> dict[Partition, StartOffset]:
         """One of its workers begins these partitions, which are its own."""
         anything: Any = self
         options = StreamOptions(("events",), "group", "events.dead-letter", {}, offset_reset=reset)
@@ -111,7 +120,7 @@ def test_partitions_that_were_added_pass_on_the_count_that_the_group_began_with(
     """Else the second of two that were added together would be taken for one that was there."""
     group = Group(p0=of(TOPIC_ID, 2), p1=of(TOPIC_ID, 2))
     for added in (Partition("events", 2), THREE):
-        assert group.begin(added)[added] == Start(LOW, 2)
+        assert group.begin(added)[added] == StartOffset(LOW, 2)
 
 
 def test_a_start_whose_commit_is_refused_is_used_all_the_same() -> None:
@@ -127,4 +136,34 @@ def test_a_start_whose_commit_is_refused_is_used_all_the_same() -> None:
 
 def test_with_earliest_the_beginning_is_the_start_whatever_others_have_committed() -> None:
     group = Group(p0=of(TOPIC_ID, 4))
-    assert group.begin(THREE, reset=OffsetReset.EARLIEST)[THREE] == Start(LOW)
+    assert group.begin(THREE, reset=OffsetReset.EARLIEST)[THREE] == StartOffset(LOW)
+
+
+@pytest.mark.parametrize(
+    ("silent", "reset", "begun"),
+    [
+        pytest.param("end of 3", OffsetReset.LATEST, {}, id="latest: an end"),
+        pytest.param("partitions", OffsetReset.LATEST, {}, id="latest: the partitions"),
+        pytest.param("commits", OffsetReset.LATEST, {}, id="latest: what the group has committed"),
+        pytest.param("end of 3", OffsetReset.EARLIEST, {ZERO: StartOffset(LOW)}, id="earliest: those before are begun"),
+        pytest.param("end of 0", OffsetReset.EARLIEST, {}, id="earliest: no other is tried after the first"),
+    ],
+)
+def test_a_start_that_cannot_be_looked_up_is_left_out_and_the_line_names_the_cause(
+    silent: str, reset: OffsetReset, begun: dict[Partition, StartOffset]
+) -> None:
+    group = Group()
+    group.silent = silent
+    with capture_logs() as logged:
+        assert group.begin(ZERO, THREE, reset=reset) == begun
+    assert group.stored == {}, "nothing is committed"
+    (line,) = [each for each in logged if each["log_level"] == "warning"]
+    assert line["event"] == "start offsets not read, will retry"
+    assert (line["error"], line["cause"]) == ("_TIMED_OUT", "KafkaException _TIMED_OUT")
+    assert line["at"].startswith("test_start_position.py"), line["at"]
+    assert "jane" not in str(line), "the text of an error may hold anything"
+
+
+def test_an_operator_who_wants_to_decide_is_asked() -> None:
+    with pytest.raises(ConfigurationError, match="KAFKA_AUTO_OFFSET_RESET is error"):
+        Group().begin(THREE, reset=OffsetReset.ERROR)

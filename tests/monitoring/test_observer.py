@@ -6,12 +6,12 @@ from typing import cast
 import pytest
 from confluent_kafka import Message
 
-from consumer.demo.observer import DemoJournal
+from consumer.demo.observer import DemoObserver
 from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Enrolled, Enroller, Undeliverable
 from consumer.enrolment.rules import Rules
-from consumer.monitoring.observer import Journal, combined
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.monitoring.observer import RecordObserver, combined
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Record, Task
 from consumer.worker.intake import Intake
 from tests.scheduling.builders import EVENTS, TIMESTAMP_MS, Consumed
@@ -23,7 +23,7 @@ BROWSING, NAMELESS, JANES = (
 )
 
 
-class Listener(DemoJournal):
+class Listener(DemoObserver):
     """Wants so many filtered records of a batch, and notes what it hears."""
 
     def __init__(self, wanted: int) -> None:
@@ -41,10 +41,10 @@ class Listener(DemoJournal):
         self.heard.append((task.record.offset, type(decision).__name__))
 
 
-def read(journal: Journal | None, *values: bytes) -> dict[str, int]:
+def read(observer: RecordObserver | None, *values: bytes) -> dict[str, int]:
     """The journal hears of a batch with these values; gives how many records were filtered, by reason."""
-    ledgers = {EVENTS: Ledger(EVENTS, 0, 0)}
-    intake = Intake(Enroller(Rules.of()), ledgers, lambda ledger, *_: ledger, 0, journal)
+    trackers = {EVENTS: OffsetTracker(EVENTS, 0, 0)}
+    intake = Intake(Enroller(Rules.of()), trackers, lambda tracker, *_: tracker, 0, observer)
     messages = [cast(Message, Consumed(offset, value)) for offset, value in enumerate(values)]
     batch, errors = intake.read(messages, TIMESTAMP_MS)
     assert errors == []

@@ -17,7 +17,7 @@ from tests.rehearsal.play import Times, play
 from tests.rehearsal.story import Setting, Story, load
 
 ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
+PAGE = ROOT / "deploy" / "SIZING.md"
 DATA, PICTURE = ROOT / ".github" / "scaling.json", ROOT / ".github" / "scaling.svg"
 SHORT = Times(alone=8, shared=12, after=8)
 
@@ -25,7 +25,9 @@ SHORT = Times(alone=8, shared=12, after=8)
 def main(arguments: Sequence[str]) -> int:
     """Rehearse, or read what was seen before, and show it."""
     parser = argparse.ArgumentParser(prog="make rehearse", description=__doc__)
-    parser.add_argument("--keep", action="store_true", help="renew the README's table, its picture and their data")
+    parser.add_argument(
+        "--keep", action="store_true", help="renew the table in deploy/SIZING.md, the picture and their data"
+    )
     parser.add_argument("--redraw", action="store_true", help="renew table and picture from the data; nothing is run")
     parser.add_argument("--short", action="store_true", help="a minute and a half, to see whether it runs")
     options = parser.parse_args(arguments)
@@ -43,10 +45,10 @@ def rehearsed(times: Times) -> Story:
 
 
 def keep(story: Story) -> None:
-    """Data, picture, and the table in the README."""
+    """Write data, picture, and the table on the page about sizing."""
     DATA.write_bytes(story.saved())
     PICTURE.write_text(picture(story), "utf-8")
-    README.write_text(shown(README.read_text("utf-8"), "rehearsal", story.table()), "utf-8")
+    PAGE.write_text(shown(PAGE.read_text("utf-8"), "rehearsal", story.table()), "utf-8")
 
 
 if __name__ == "__main__":

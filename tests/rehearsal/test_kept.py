@@ -1,11 +1,11 @@
-"""The README shows the rehearsal that is kept, and it bears out what `sizing` says."""
+"""The page about sizing shows the load test that is kept, and it bears out what `sizing` says."""
 
 from __future__ import annotations
 
 import pytest
 
 from consumer.commands.sizing import DAY, Load, plan
-from tests.rehearsal.__main__ import DATA, PICTURE, README
+from tests.rehearsal.__main__ import DATA, PAGE, PICTURE
 from tests.rehearsal.picture import picture
 from tests.rehearsal.story import Story, load
 
@@ -15,11 +15,11 @@ def kept() -> Story:
     return load(DATA.read_bytes())
 
 
-def test_the_readme_has_its_table_and_its_picture(kept: Story) -> None:
-    readme = README.read_text("utf-8")
-    assert f"<!-- rehearsal:begin -->\n{kept.table()}<!-- rehearsal:end -->\n" in readme, "make rehearse ARGS=--redraw"
+def test_the_page_has_its_table_and_its_picture(kept: Story) -> None:
+    page = PAGE.read_text("utf-8")
+    assert f"<!-- rehearsal:begin -->\n{kept.table()}<!-- rehearsal:end -->\n" in page, "make rehearse ARGS=--redraw"
     assert PICTURE.read_text("utf-8") == picture(kept), "make rehearse ARGS=--redraw"
-    assert "(.github/scaling.svg)" in readme
+    assert "../.github/scaling.svg" in page
 
 
 def test_one_worker_delivers_what_sizing_reckons_with(kept: Story) -> None:

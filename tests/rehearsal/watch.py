@@ -17,6 +17,8 @@ from tests.rehearsal.story import Counts, Life, Sample
 from tests.rehearsal.world import World
 
 EVERY = 1.0  # seconds
+REQUESTS = "clicksend_consumer_requests_total"
+SETTLED = "clicksend_consumer_records_settled_total"
 NOTHING = Counts()
 
 
@@ -33,9 +35,9 @@ class Watched:
     def look(self) -> None:
         """Take its counters over."""
         shown = self.process.metrics()
-        requests = {name: value for name, value in shown.items() if name.startswith("clicksend_requests_total")}
+        requests = {name: value for name, value in shown.items() if name.startswith(REQUESTS)}
         self.counts = Counts(
-            settled=int(sum(v for name, v in shown.items() if name.startswith("clicksend_records_settled_total"))),
+            settled=int(sum(v for name, v in shown.items() if name.startswith(SETTLED))),
             answered=int(sum(requests.values())),
             refused=int(sum(value for name, value in requests.items() if 'status="429"' in name)),
         )

@@ -19,7 +19,7 @@ from consumer.sandbox.server import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from consumer.sandbox.answers import Answer
+    from consumer.sandbox.answers import SandboxResponse
 
 AUTHORIZATION = "Basic " + b64encode(b"sandbox:sandbox").decode()
 JANE = {"email": "jane.doe@example.com", "phone_number": "+14155550132", "first_name": "Jane"}
@@ -55,10 +55,10 @@ class PureClient:
     app: App
     make_call: MakeCall
 
-    def ask(self, method: str, target: str, body: object = None, now: float = 0.0, **headers: str) -> Answer:
+    def ask(self, method: str, target: str, body: object = None, now: float = 0.0, **headers: str) -> SandboxResponse:
         return self.app.receive(self.make_call(method, target, body, **headers), now).answer
 
-    def post(self, contact: object, now: float = 0.0, list_id: int = 428) -> Answer:
+    def post(self, contact: object, now: float = 0.0, list_id: int = 428) -> SandboxResponse:
         return self.ask("POST", f"/v3/lists/{list_id}/contacts", contact, now)
 
 

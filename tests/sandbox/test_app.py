@@ -12,12 +12,12 @@ import pytest
 from consumer.sandbox.faults import Rule, Script
 from consumer.sandbox.limiter import RateLimit, RetryAfter
 from consumer.sandbox.options import Account, UnknownList
-from consumer.sandbox.store import Duplicates
+from consumer.sandbox.store import DuplicateContacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from consumer.sandbox.answers import Answer
+    from consumer.sandbox.answers import SandboxResponse
     from tests.sandbox.conftest import MakeCall, PureClient
 
     Pure = Callable[..., PureClient]
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CONTACTS = "/v3/lists/428/contacts"
 
 
-def body(answer: Answer) -> dict[str, Any]:
+def body(answer: SandboxResponse) -> dict[str, Any]:
     decoded: dict[str, Any] = json.loads(answer.body)
     assert list(decoded) == ["http_code", "response_code", "response_msg", "data"]
     assert decoded["http_code"] == answer.status
@@ -68,13 +68,13 @@ def test_a_new_contact_is_answered_as_clicksend_answers_it(pure: Pure, jane: dic
 @pytest.mark.parametrize(
     ("duplicates", "status", "code", "message"),
     [
-        (Duplicates.UPSERT, 200, "SUCCESS", "Contact has been updated."),
-        (Duplicates.SECOND_ROW, 200, "SUCCESS", "New contact has been created."),
-        (Duplicates.ALREADY_EXISTS, 400, "ALREADY_EXISTS", "The contact already exists in the list."),
+        (DuplicateContacts.UPSERT, 200, "SUCCESS", "Contact has been updated."),
+        (DuplicateContacts.SECOND_ROW, 200, "SUCCESS", "New contact has been created."),
+        (DuplicateContacts.ALREADY_EXISTS, 400, "ALREADY_EXISTS", "The contact already exists in the list."),
     ],
 )
 def test_a_known_contact_is_answered_as_the_option_says(
-    pure: Pure, jane: dict[str, str], duplicates: Duplicates, status: int, code: str, message: str
+    pure: Pure, jane: dict[str, str], duplicates: DuplicateContacts, status: int, code: str, message: str
 ) -> None:
     client = pure(duplicates=duplicates)
     client.post(jane)

@@ -82,6 +82,9 @@ def test_a_bad_script_is_refused_with_every_problem_and_the_old_one_stays(serve:
         "fault script, rule 1, stauts",
         "fault script, rule 2, status",
     ]
+    assert all(
+        problem.keys() == {"name", "what", "hint"} and all(problem.values()) for problem in answer.json()["problems"]
+    )
     assert client.post(jane).status_code == 503
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from consumer.sandbox.describe import conditions, consequences
-from consumer.sandbox.faults import Connection, Per, Rule
+from consumer.sandbox.faults import ConnectionFault, Per, Rule
 
 
 @pytest.mark.parametrize(
@@ -33,11 +33,11 @@ def test_conditions_in_words(rule: Rule, text: str) -> None:
         (Rule(status=400, code="BAD_REQUEST"), "answer 400 BAD_REQUEST"),
         (Rule(status=503, retry_after_date=3.0), "answer 503, Retry-After a date in 3 s"),
         (Rule(status=302, location="/x"), "answer 302, redirect to /x"),
-        (Rule(delay=0.5, connection=Connection.RESET), "wait 0.5 s, reset the connection without an answer"),
+        (Rule(delay=0.5, connection=ConnectionFault.RESET), "wait 0.5 s, reset the connection without an answer"),
         (Rule(drip=0.1, padding=5, headers={"A": "b"}), "change headers, 5 bytes of padding, a byte every 0.1 s"),
-        (Rule(connection=Connection.HANG, processed=False), "never answer, the contact isn't stored"),
-        (Rule(connection=Connection.KEEP, processed=True), "the contact is stored"),
-        (Rule(connection=Connection.KEEP), "nothing"),
+        (Rule(connection=ConnectionFault.HANG, processed=False), "never answer, the contact isn't stored"),
+        (Rule(connection=ConnectionFault.KEEP, processed=True), "the contact is stored"),
+        (Rule(connection=ConnectionFault.KEEP), "nothing"),
     ],
 )
 def test_consequences_in_words(rule: Rule, text: str) -> None:

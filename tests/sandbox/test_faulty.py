@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from consumer.sandbox.answers import Answer, failure, success
+from consumer.sandbox.answers import SandboxResponse, failure, success
 from consumer.sandbox.faults import Rule
 from consumer.sandbox.faulty import faulty_answer
 
 ORDINARY = success("New contact has been created.", {"contact_id": 1})
 
 
-def made(rule: Rule, ordinary: Answer | None = ORDINARY) -> Answer:
+def made(rule: Rule, ordinary: SandboxResponse | None = ORDINARY) -> SandboxResponse:
     return faulty_answer(rule, ordinary, now=946_684_800.0)
 
 

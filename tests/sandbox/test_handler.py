@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.sandbox.faults import Connection, Rule, Script
-from consumer.sandbox.log import Ending
+from consumer.sandbox.faults import ConnectionFault, Rule, Script
+from consumer.sandbox.log import RequestEnding
 from consumer.sandbox.store import Stored
 
 if TYPE_CHECKING:
@@ -26,14 +26,19 @@ def test_an_ordinary_request_is_logged_whole(serve: Serve, jane: dict[str, str])
     client.post(jane)
     entry = client.sandbox.requests()[0]
     assert (entry.number, entry.method, entry.path) == (1, "POST", "/v3/lists/428/contacts")
-    assert (entry.status, entry.ending, entry.stored, entry.fault) == (200, Ending.ANSWERED, Stored.CREATED, None)
+    assert (entry.status, entry.ending, entry.stored, entry.fault) == (
+        200,
+        RequestEnding.ANSWERED,
+        Stored.CREATED,
+        None,
+    )
     assert (entry.contact, entry.contact_key, entry.attempt) == (jane, "jane.doe@example.com", 1)
     assert entry.answered_at is not None
     assert 1e9 < entry.received_at <= entry.answered_at
 
 
 def test_a_fault_is_logged_by_its_name(serve: Serve, jane: dict[str, str]) -> None:
-    rules = (Rule(name="spell", nth=(1,), status=503), Rule(nth=(1,), connection=Connection.CUT, method="POST"))
+    rules = (Rule(name="spell", nth=(1,), status=503), Rule(nth=(1,), connection=ConnectionFault.CUT, method="POST"))
     client = serve(faults=Script(rules))
     client.post(jane)
     with pytest.raises(OSError, match="onnection"):
@@ -41,9 +46,9 @@ def test_a_fault_is_logged_by_its_name(serve: Serve, jane: dict[str, str]) -> No
     client.post(jane)
     logged = [(entry.fault, entry.status, entry.ending, entry.attempt) for entry in client.sandbox.requests()]
     assert logged == [
-        ("spell", 503, Ending.ANSWERED, 1),
-        ("rule 2", 200, Ending.CUT, 2),
-        (None, 200, Ending.ANSWERED, 3),
+        ("spell", 503, RequestEnding.ANSWERED, 1),
+        ("rule 2", 200, RequestEnding.CUT, 2),
+        (None, 200, RequestEnding.ANSWERED, 3),
     ]
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from consumer.errors import ConfigurationError
-from consumer.sandbox.limiter import Limiter, RateLimit
+from consumer.sandbox.limiter import RateLimit, RequestLimit
 
 
 @pytest.mark.parametrize(
@@ -21,14 +21,14 @@ def test_another_spelling_is_refused_with_an_example(text: str) -> None:
 
 
 def test_so_many_requests_pass_in_a_window_and_then_one_has_to_wait() -> None:
-    limiter = Limiter(RateLimit(requests=2, window=10))
+    limiter = RequestLimit(RateLimit(requests=2, window=10))
     assert [limiter.wait(now) for now in (100.0, 101.0)] == [None, None]
     assert limiter.wait(103.0) == 7.0
     assert limiter.wait(109.5) == 0.5
 
 
 def test_the_next_window_begins_with_the_first_request_after_the_last() -> None:
-    limiter = Limiter(RateLimit(requests=1, window=10))
+    limiter = RequestLimit(RateLimit(requests=1, window=10))
     assert limiter.wait(100.0) is None
     assert limiter.wait(125.0) is None
     assert limiter.wait(126.0) == 9.0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.sandbox.log import Ending, Entry, Log
+from consumer.sandbox.log import Entry, RequestEnding, RequestLog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ ENTRY = Entry(
     method="POST",
     path="/v3/lists/428/contacts",
     status=200,
-    ending=Ending.ANSWERED,
+    ending=RequestEnding.ANSWERED,
     stored=None,
     fault=None,
     contact={"email": "jane.doe@example.com"},
@@ -28,7 +28,7 @@ ENTRY = Entry(
 
 
 def test_it_keeps_the_last_requests_in_memory() -> None:
-    log = Log(limit=2, path=None)
+    log = RequestLog(limit=2, path=None)
     for number in (1, 2, 3):
         log.add(replace(ENTRY, number=number))
     assert [entry.number for entry in log.all()] == [2, 3]
@@ -36,19 +36,24 @@ def test_it_keeps_the_last_requests_in_memory() -> None:
 
 
 def test_it_counts_statuses_of_whole_answers_only() -> None:
-    log = Log(limit=1, path=None)
-    for status, ending in ((200, Ending.ANSWERED), (200, Ending.CUT), (None, Ending.RESET), (503, Ending.ANSWERED)):
+    log = RequestLog(limit=1, path=None)
+    for status, ending in (
+        (200, RequestEnding.ANSWERED),
+        (200, RequestEnding.CUT),
+        (None, RequestEnding.RESET),
+        (503, RequestEnding.ANSWERED),
+    ):
         log.add(replace(ENTRY, status=status, ending=ending))
     assert log.statuses == {"200": 1, "503": 1, "none": 2}
 
 
 def test_it_counts_the_attempts_of_each_contact() -> None:
-    log = Log(limit=1, path=None)
+    log = RequestLog(limit=1, path=None)
     assert [log.next_attempt(key) for key in ("a", "a", "b", None, "a")] == [1, 2, 1, 0, 3]
 
 
 def test_cleared_it_has_nothing_but_the_numbers_go_on() -> None:
-    log = Log(limit=5, path=None)
+    log = RequestLog(limit=5, path=None)
     log.add(replace(ENTRY, number=log.next_number()))
     log.next_attempt("a")
     log.clear()
@@ -58,7 +63,7 @@ def test_cleared_it_has_nothing_but_the_numbers_go_on() -> None:
 
 def test_a_line_is_in_the_file_as_soon_as_the_request_has_ended(tmp_path: Path) -> None:
     path = tmp_path / "requests.jsonl"
-    log = Log(limit=1, path=path)
+    log = RequestLog(limit=1, path=path)
     for number in (1, 2):
         log.add(replace(ENTRY, number=number))
         lines = path.read_text().splitlines()
@@ -84,7 +89,7 @@ def test_a_line_is_in_the_file_as_soon_as_the_request_has_ended(tmp_path: Path) 
 def test_a_file_that_is_there_is_continued(tmp_path: Path, runs: int) -> None:
     path = tmp_path / "requests.jsonl"
     for _ in range(runs):
-        log = Log(limit=1, path=path)
+        log = RequestLog(limit=1, path=path)
         log.add(ENTRY)
         log.close()
     assert len(path.read_text().splitlines()) == runs

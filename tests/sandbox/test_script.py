@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consumer.errors import ConfigurationError
-from consumer.sandbox.faults import Connection, Per, Rule, Script
+from consumer.sandbox.faults import ConnectionFault, Per, Rule, Script
 from consumer.sandbox.script import parse_json, parse_toml, read_script
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ JSON = b"""
 EXPECTED = Script(
     rules=(
         Rule(name="a 503 spell", after=10.0, until=15.5, status=503, retry_after=2.0),
-        Rule(contact=("*@example.org",), nth=(1, 2), per=Per.CONTACT, connection=Connection.RESET, processed=True),
+        Rule(contact=("*@example.org",), nth=(1, 2), per=Per.CONTACT, connection=ConnectionFault.RESET, processed=True),
     ),
     seed=7,
 )
@@ -46,7 +46,7 @@ def problems(text: str) -> dict[str, str]:
     """What is wrong with a script, by the place."""
     with pytest.raises(ConfigurationError) as caught:
         parse_json(text.encode())
-    return {problem.name: f"{problem.what}. {problem.mend}" for problem in caught.value.problems}
+    return {problem.name: f"{problem.what}. {problem.hint}" for problem in caught.value.problems}
 
 
 def test_toml_and_json_say_the_same() -> None:

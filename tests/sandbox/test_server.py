@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from consumer.errors import ConfigurationError
-from consumer.sandbox.faults import Connection, Rule, Script
+from consumer.sandbox.faults import ConnectionFault, Rule, Script
 from consumer.sandbox.options import SandboxOptions
 from consumer.sandbox.server import Sandbox
 
@@ -61,7 +61,7 @@ def test_stopped_it_is_gone_and_what_it_held_can_be_read(serve: Serve, jane: dic
 def test_stopping_ends_hanging_requests_and_logs_them(
     serve: Serve, open_request: OpenRequest, jane: dict[str, str]
 ) -> None:
-    sandbox = serve(faults=Script((Rule(connection=Connection.HANG),))).sandbox
+    sandbox = serve(faults=Script((Rule(connection=ConnectionFault.HANG),))).sandbox
     connection = open_request(sandbox, jane)
     assert sandbox.wait_for(lambda: len(sandbox.contacts()) == 1, timeout=60)
     sandbox.stop()

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.sandbox.store import Duplicates, Store, Stored
+from consumer.sandbox.store import DuplicateContacts, Store, Stored
 
 JANE = {"email": "jane.doe@example.com", "phone_number": "+14155550132", "first_name": "Jane"}
 
 
-def store(duplicates: Duplicates = Duplicates.UPSERT, limit: int = 100) -> Store:
+def store(duplicates: DuplicateContacts = DuplicateContacts.UPSERT, limit: int = 100) -> Store:
     return Store((428, 429), duplicates, limit)
 
 
@@ -35,13 +35,13 @@ def test_a_new_contact_is_kept_as_it_came() -> None:
 @pytest.mark.parametrize(
     ("duplicates", "how", "rows"),
     [
-        (Duplicates.UPSERT, Stored.UPDATED, 1),
-        (Duplicates.SECOND_ROW, Stored.CREATED, 2),
-        (Duplicates.ALREADY_EXISTS, Stored.ALREADY_EXISTS, 1),
+        (DuplicateContacts.UPSERT, Stored.UPDATED, 1),
+        (DuplicateContacts.SECOND_ROW, Stored.CREATED, 2),
+        (DuplicateContacts.ALREADY_EXISTS, Stored.ALREADY_EXISTS, 1),
     ],
 )
 def test_a_known_email_or_phone_is_a_duplicate(
-    duplicates: Duplicates, how: Stored, rows: int, again: dict[str, str]
+    duplicates: DuplicateContacts, how: Stored, rows: int, again: dict[str, str]
 ) -> None:
     holding = store(duplicates)
     holding.add(428, JANE, now=1.0)
@@ -58,7 +58,7 @@ def test_an_upsert_overwrites_what_is_given_and_keeps_the_rest() -> None:
 
 
 def test_already_exists_keeps_the_older_contact() -> None:
-    holding = store(Duplicates.ALREADY_EXISTS)
+    holding = store(DuplicateContacts.ALREADY_EXISTS)
     holding.add(428, {**JANE, "custom_1": "marketing_opt_in"}, now=1.0)
     _, contact = holding.add(428, {**JANE, "custom_1": "marketing_opt_out"}, now=2.0)
     assert contact.fields["custom_1"] == "marketing_opt_in"

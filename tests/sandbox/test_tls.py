@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from consumer.errors import ConfigurationError
-from consumer.sandbox.faults import Connection, Rule, Script
+from consumer.sandbox.faults import ConnectionFault, Rule, Script
 from consumer.sandbox.options import SandboxOptions
 from consumer.sandbox.server import Sandbox
 
@@ -63,7 +63,7 @@ def test_only_the_ca_certificate_is_left_behind(serve: Serve, tmp_path: Path) ->
 
 @needs_openssl
 def test_faults_work_over_tls_too(serve: Serve, tmp_path: Path, jane: dict[str, str]) -> None:
-    client = serve(tls_ca_file=tmp_path / "ca.pem", faults=Script((Rule(nth=(1,), connection=Connection.RESET),)))
+    client = serve(tls_ca_file=tmp_path / "ca.pem", faults=Script((Rule(nth=(1,), connection=ConnectionFault.RESET),)))
     client.session.verify = str(tmp_path / "ca.pem")
     with pytest.raises(requests.ConnectionError):
         client.post(jane)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from consumer.sandbox import answers
-from consumer.sandbox.answers import Answer
+from consumer.sandbox.answers import SandboxResponse
 from consumer.sandbox.validation import checked_fields
 
 
@@ -40,7 +40,7 @@ def test_a_contact_with_one_identity_is_taken(contact: dict[str, object]) -> Non
         pytest.param({"email": "a@example.com", "phone_number": "5"}, answers.BAD_PHONE, id="good email, bad phone"),
     ],
 )
-def test_what_clicksend_would_not_take_is_refused(payload: object, refusal: Answer) -> None:
+def test_what_clicksend_would_not_take_is_refused(payload: object, refusal: SandboxResponse) -> None:
     assert checked_fields(payload) == refusal
 
 

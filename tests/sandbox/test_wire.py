@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from consumer.sandbox.faults import Connection, Rule, Script
-from consumer.sandbox.log import Ending
+from consumer.sandbox.faults import ConnectionFault, Rule, Script
+from consumer.sandbox.log import RequestEnding
 from consumer.sandbox.store import Stored
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def test_a_client_that_asks_for_it_is_closed_on(serve: Serve, jane: dict[str, st
 
 
 def test_connection_close(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
-    heard = listen(serve(faults=script(Rule(connection=Connection.CLOSE))).sandbox, jane)
+    heard = listen(serve(faults=script(Rule(connection=ConnectionFault.CLOSE))).sandbox, jane)
     assert b"\r\nConnection: close" in heard.head
     assert json.loads(heard.body)["response_code"] == "SUCCESS"
     assert not heard.was_reset
@@ -61,36 +61,36 @@ def test_a_reset_before_the_answer(
     processed: bool | None,
     contacts: int,
 ) -> None:
-    client = serve(faults=script(Rule(connection=Connection.RESET, processed=processed)))
+    client = serve(faults=script(Rule(connection=ConnectionFault.RESET, processed=processed)))
     heard = listen(client.sandbox, jane)
     assert (heard.data, heard.was_reset) == (b"", True)
     assert len(client.sandbox.contacts()) == contacts
 
 
 def test_a_reset_in_the_middle_of_the_answer(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
-    heard = listen(serve(faults=script(Rule(connection=Connection.CUT))).sandbox, jane)
+    heard = listen(serve(faults=script(Rule(connection=ConnectionFault.CUT))).sandbox, jane)
     assert heard.was_reset
     assert len(heard.body) == announced_length(heard) // 2
 
 
 def test_an_orderly_end_in_the_middle_of_the_answer(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
-    heard = listen(serve(faults=script(Rule(connection=Connection.TRUNCATE))).sandbox, jane)
+    heard = listen(serve(faults=script(Rule(connection=ConnectionFault.TRUNCATE))).sandbox, jane)
     assert not heard.was_reset
     assert len(heard.body) == announced_length(heard) // 2
 
 
 def test_a_reset_after_the_whole_answer(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
-    heard = listen(serve(faults=script(Rule(connection=Connection.RESET_AFTER))).sandbox, jane)
+    heard = listen(serve(faults=script(Rule(connection=ConnectionFault.RESET_AFTER))).sandbox, jane)
     assert heard.was_reset
     assert json.loads(heard.body)["response_code"] == "SUCCESS"
 
 
 def test_bytes_that_are_not_http(serve: Serve, jane: dict[str, str]) -> None:
-    client = serve(faults=script(Rule(connection=Connection.GARBAGE)))
+    client = serve(faults=script(Rule(connection=ConnectionFault.GARBAGE)))
     with pytest.raises(requests.ConnectionError):
         client.post(jane)
     assert client.sandbox.wait_for(lambda: len(client.sandbox.requests()) == 1, timeout=60)
-    assert client.sandbox.requests()[0].ending is Ending.GARBAGE
+    assert client.sandbox.requests()[0].ending is RequestEnding.GARBAGE
 
 
 @pytest.mark.parametrize(("processed", "contacts"), [(True, 1), (False, 0)])
@@ -101,7 +101,7 @@ def test_a_hanging_request_is_never_answered(
     processed: bool,
     contacts: int,
 ) -> None:
-    client = serve(faults=script(Rule(times=1, connection=Connection.HANG, processed=processed)))
+    client = serve(faults=script(Rule(times=1, connection=ConnectionFault.HANG, processed=processed)))
     sandbox = client.sandbox
     connection = open_request(sandbox, jane)
     assert sandbox.wait_for(lambda: client.ask("GET", "/sandbox/state").json()["unanswered"] == 1, timeout=60)
@@ -109,11 +109,11 @@ def test_a_hanging_request_is_never_answered(
     connection.close()
     assert sandbox.wait_for(lambda: len(sandbox.requests()) == 1, timeout=60)
     entry = sandbox.requests()[0]
-    assert (entry.ending, entry.status, entry.answered_at) == (Ending.CLIENT_GONE, None, None)
+    assert (entry.ending, entry.status, entry.answered_at) == (RequestEnding.CLIENT_GONE, None, None)
 
 
 def test_others_are_served_while_one_hangs(serve: Serve, open_request: OpenRequest, jane: dict[str, str]) -> None:
-    client = serve(faults=script(Rule(contact=("jane*",), connection=Connection.HANG)))
+    client = serve(faults=script(Rule(contact=("jane*",), connection=ConnectionFault.HANG)))
     open_request(client.sandbox, jane)
     assert client.post({"email": "max@example.com"}).status_code == 200
 
@@ -176,14 +176,14 @@ def test_an_oversized_answer(serve: Serve, jane: dict[str, str]) -> None:
 
 
 def test_a_content_length_that_lies(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
-    rule = Rule(status=200, body="{}", headers={"Content-Length": "999"}, connection=Connection.CLOSE)
+    rule = Rule(status=200, body="{}", headers={"Content-Length": "999"}, connection=ConnectionFault.CLOSE)
     heard = listen(serve(faults=script(rule)).sandbox, jane)
     assert heard.head.count(b"Content-Length") == 1
     assert (announced_length(heard), heard.body) == (999, b"{}")
 
 
 def test_after_a_fault_the_next_request_is_served(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
-    client = serve(faults=script(Rule(first=1, connection=Connection.RESET)))
+    client = serve(faults=script(Rule(first=1, connection=ConnectionFault.RESET)))
     listen(client.sandbox, jane)
     assert client.post(jane).status_code == 200
     assert [entry.stored for entry in client.sandbox.requests()] == [Stored.CREATED, Stored.UPDATED]

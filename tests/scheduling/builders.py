@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from threading import Event
 
 from consumer.clicksend.outcome import Outcome
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.gate import Gate, Permit
-from consumer.delivery.outcome_policy import Judge, OnConfigurationFault, Verdict
+from consumer.delivery.outcome_policy import Action, OnConfigurationFault, OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.scheduling.offset_tracker import Ledger
-from consumer.scheduling.scheduler import Batch, Scheduler
+from consumer.scheduling.offset_tracker import OffsetTracker
+from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Headers, Partition, Record, Task
-from consumer.scheduling.work import Bury, Deliver, Probe, Wait, Work
+from consumer.scheduling.work import Batch, Deliver, Probe, Wait, Work, WriteDeadLetter
 from consumer.threads import OsThreads
 
 TOPIC_ID = b"the topic's id......"
@@ -45,9 +45,9 @@ def record(
 
 
 def task(
-    ledger: Ledger, offset: int, *identities: str, payload: bytes = b"", reason: DeadLetterReason | None = None
+    tracker: OffsetTracker, offset: int, *identities: str, payload: bytes = b"", reason: DeadLetterReason | None = None
 ) -> Task:
-    return Task(record(offset, ledger.partition), ledger, identities, payload, reason=reason)
+    return Task(record(offset, tracker.partition), tracker, identities, payload, reason=reason)
 
 
 @dataclass(slots=True)
@@ -102,23 +102,23 @@ class Engine:
         policy = policy or RetryPolicy(initial_delay=0.5, max_delay=60, max_age=86400)
         self.now = 1000.0
         self.gate = Gate(policy, requests_per_second, probe_interval=30)
-        judge = Judge(self.gate, policy, on_fault, mass_rejection_limit)
-        self.scheduler = Scheduler(self.gate, judge, policy, OsThreads(), deduplicate)
-        self.ledger = self.assign(EVENTS)
+        outcome_policy = OutcomePolicy(self.gate, policy, on_fault, mass_rejection_limit)
+        self.scheduler = Scheduler(self.gate, outcome_policy, policy, OsThreads(), deduplicate)
+        self.tracker = self.assign(EVENTS)
         self.wake_ups = 0
         self.scheduler.on_work(self._woken)
         self._sent: dict[Task, Deliver] = {}  # the requests that are in flight, or have been
 
-    def assign(self, partition: Partition, start: int = 0) -> Ledger:
+    def assign(self, partition: Partition, start: int = 0) -> OffsetTracker:
         return self.scheduler.assign(partition, start, start, TOPIC_ID)
 
     def admit(
         self, offset: int, *identities: str, partition: Partition = EVENTS, reason: DeadLetterReason | None = None
     ) -> Task:
         """One record arrives: a contact with these identities, or one that can never become a contact."""
-        ledger = self.scheduler.ledgers[partition]
-        arrived = task(ledger, offset, *identities, reason=reason)
-        ledger.highest_seen = offset
+        tracker = self.scheduler.trackers[partition]
+        arrived = task(tracker, offset, *identities, reason=reason)
+        tracker.highest_seen = offset
         self.scheduler.admit(Batch(consumed=1, tasks=[arrived]))
         return arrived
 
@@ -148,7 +148,7 @@ class Engine:
     def bury(self) -> Task:
         """Expects a dead letter to write."""
         work = self.take()
-        assert isinstance(work, Bury), work
+        assert isinstance(work, WriteDeadLetter), work
         return work.task
 
     def bury_when_due(self) -> Task:
@@ -156,15 +156,15 @@ class Engine:
         while isinstance(work := self.take(), Wait):
             assert self.now < work.until < math.inf
             self.now = work.until
-        assert isinstance(work, Bury), work
+        assert isinstance(work, WriteDeadLetter), work
         return work.task
 
-    def probe(self, finding: ProbeVerdict) -> None:
+    def probe(self, finding: ProbeResult) -> None:
         """Expects a probe, which finds this."""
         assert self.take() == Probe()
         self.probed(finding)
 
-    def probed(self, finding: ProbeVerdict) -> None:
+    def probed(self, finding: ProbeResult) -> None:
         self.scheduler.probed(finding, self.now)
 
     def idle(self) -> float:
@@ -174,7 +174,7 @@ class Engine:
         assert work.until > self.now, "a time that has passed would have the taker take again at once, for ever"
         return work.until
 
-    def answer(self, sent: Task, outcome: Outcome) -> Verdict | None:
+    def answer(self, sent: Task, outcome: Outcome) -> Action | None:
         """The task's request ends so."""
         return self.scheduler.complete(self._sent[sent], outcome, self.now)
 
@@ -184,18 +184,18 @@ class Engine:
         self.answer(sent, outcome)
         return sent
 
-    def frontier(self) -> int:
+    def committable_offset(self) -> int:
         """What would be committed for EVENTS now."""
-        return self.ledger.frontier(position=0)
+        return self.tracker.committable_offset(position=0)
 
     def settled(self) -> dict[str, int]:
         """How many records have ended in which way; the ways in which none has are left out."""
-        settled = self.scheduler.counts()[0].settled
+        settled = self.scheduler.snapshot().counts.settled
         return {f"{disposition} {reason}": number for (disposition, reason), number in settled.items() if number}
 
     def released(self) -> dict[str, int]:
         """How many records were given back why; the reasons for which none was are left out."""
-        return {reason: number for reason, number in self.scheduler.counts()[0].released.items() if number}
+        return {reason: number for reason, number in self.scheduler.snapshot().counts.released.items() if number}
 
     def _woken(self) -> None:
         self.wake_ups += 1

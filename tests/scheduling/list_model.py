@@ -12,10 +12,10 @@ from consumer.enrolment.disposition import Disposition, FilterReason
 from consumer.scheduling.back_pressure import Caps, pressure
 from consumer.scheduling.counts import Settlement
 from consumer.scheduling.offset_map import decode
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Partition, Task
 from consumer.scheduling.work import Deliver
-from tests.monitoring.happenings import Arrival
+from tests.monitoring.recorded_steps import Arrival
 from tests.scheduling.builders import TOPIC_ID, record
 
 
@@ -24,30 +24,30 @@ class State(Enum):
 
     WAITING = "waiting"
     POSTING = "posting"
-    BURYING = "burying"
+    DEAD_LETTER_IN_FLIGHT = "dead_letter_in_flight"
     SETTLED = "settled"
     GIVEN_UP = "given up"  # its partition leaves, or has left
 
 
-UNDER_WAY = frozenset({State.POSTING, State.BURYING})
+UNDER_WAY = frozenset({State.POSTING, State.DEAD_LETTER_IN_FLIGHT})
 
 
 @dataclass(eq=False, slots=True)
 class Assignment:
     """One stay of a partition with this worker."""
 
-    ledger: Ledger
+    tracker: OffsetTracker
     position: int  # where the consumer stands
     settled: set[int]  # offsets, those included that an earlier owner's commit has told of
     leaving: bool = False
     gone: bool = False
-    frontier: int = 0  # the highest that was ever asked for
+    committable_offset: int = 0  # the highest that was ever asked for
     sent: int = -1  # the last offset that was sent to be committed
     share: int = 0  # records that it may hold, when the poll thread last looked
 
     @property
     def partition(self) -> Partition:
-        return self.ledger.partition
+        return self.tracker.partition
 
     def next_record(self, topic: dict[int, Arrival], gap: int, arrival: Arrival) -> tuple[int, Arrival]:
         """The next one in the topic; where it ends, the given one is written so far beyond the last."""
@@ -186,22 +186,22 @@ class Book:
         self.released[reason] += len(self.unsettled(assignment))
 
     def longest_lane(self) -> int:
-        in_lanes = self.in_state(State.WAITING, State.POSTING, State.BURYING)
+        in_lanes = self.in_state(State.WAITING, State.POSTING, State.DEAD_LETTER_IN_FLIGHT)
         return max(Counter(name for entry in in_lanes for name in entry.task.identities).values(), default=0)
 
 
 def regulate(assignments: list[Assignment], caps: Caps) -> None:
     """What the poll thread does about back-pressure: is it enough, and not too much?"""
-    decision = pressure([mine.ledger for mine in assignments], caps)
-    for ledger in decision.pause:
-        ledger.paused = True
-    for ledger in decision.resume:
-        ledger.paused = False
+    decision = pressure([mine.tracker for mine in assignments], caps)
+    for tracker in decision.pause:
+        tracker.paused = True
+    for tracker in decision.resume:
+        tracker.paused = False
     for mine in assignments:
-        held, number = len(mine.ledger), len(assignments)
+        held, number = len(mine.tracker), len(assignments)
         mine.share = min(caps.records // number, caps.size // number // record().size)  # they are all of one size
-        assert mine.ledger.paused or held < mine.share, "at its cap, and not paused"
-        assert mine.ledger not in decision.resume or held <= 0.8 * mine.share, "goes on too early"
+        assert mine.tracker.paused or held < mine.share, "at its cap, and not paused"
+        assert mine.tracker not in decision.resume or held <= 0.8 * mine.share, "goes on too early"
 
 
 def permits(entries: Iterable[Entry]) -> Counter[Permit]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consumer.scheduling.back_pressure import MAX_UNSETTLED, Caps, Pressure, pressure
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Partition, Task
 from tests.scheduling.builders import record
 
@@ -13,24 +13,24 @@ CAPS = Caps(records=100, size=10_000)
 GO_ON = Pressure(pause=[], resume=[])
 
 
-def holding(records: int, size: int = 0, number: int = 0) -> Ledger:
-    """A ledger with so many unsettled records, of so many bytes in all."""
-    ledger = Ledger(Partition("events", number), 0, 0)
+def holding(records: int, size: int = 0, number: int = 0) -> OffsetTracker:
+    """A offset tracker with so many unsettled records, of so many bytes in all."""
+    tracker = OffsetTracker(Partition("events", number), 0, 0)
     for offset in range(records):
-        ledger.admit(Task(record(offset, value=bytes(size if not offset else 0)), ledger))
-    return ledger
+        tracker.admit(Task(record(offset, value=bytes(size if not offset else 0)), tracker))
+    return tracker
 
 
-def paused(records: int, size: int = 0) -> Ledger:
-    ledger = holding(records, size)
-    ledger.paused = True
-    return ledger
+def paused(records: int, size: int = 0) -> OffsetTracker:
+    tracker = holding(records, size)
+    tracker.paused = True
+    return tracker
 
 
 @pytest.mark.parametrize(("records", "size"), [(100, 0), (101, 0), (1, 10_000)], ids=["records", "beyond", "bytes"])
 def test_a_partition_at_its_cap_is_paused(records: int, size: int) -> None:
-    ledger = holding(records, size)
-    assert pressure([ledger], CAPS) == Pressure(pause=[ledger], resume=[])
+    tracker = holding(records, size)
+    assert pressure([tracker], CAPS) == Pressure(pause=[tracker], resume=[])
 
 
 def test_a_partition_below_its_caps_goes_on() -> None:
@@ -38,8 +38,8 @@ def test_a_partition_below_its_caps_goes_on() -> None:
 
 
 def test_a_paused_partition_goes_on_once_it_has_come_down_well_below_its_caps() -> None:
-    ledger = paused(80, 8_000)
-    assert pressure([ledger], CAPS) == Pressure(pause=[], resume=[ledger])
+    tracker = paused(80, 8_000)
+    assert pressure([tracker], CAPS) == Pressure(pause=[], resume=[tracker])
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_the_caps_are_shared_equally_so_that_no_partition_crowds_out_another() -
 
 
 def test_a_partition_that_leaves_makes_room_for_the_others() -> None:
-    ledger = paused(50)
-    assert pressure([ledger, holding(0, number=1)], CAPS) == GO_ON
-    assert pressure([ledger], CAPS).resume == [ledger]
+    tracker = paused(50)
+    assert pressure([tracker, holding(0, number=1)], CAPS) == GO_ON
+    assert pressure([tracker], CAPS).resume == [tracker]
 
 
 def test_however_large_the_caps_no_partition_holds_more_than_the_commit_metadata_can_list() -> None:
-    ledger = holding(MAX_UNSETTLED)
-    assert pressure([ledger], Caps(records=1_000_000)).pause == [ledger]
+    tracker = holding(MAX_UNSETTLED)
+    assert pressure([tracker], Caps(records=1_000_000)).pause == [tracker]
 
 
 def test_with_more_partitions_than_records_and_bytes_to_hold_each_still_gets_one_at_a_time() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from consumer.scheduling.lanes import Lanes
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Task
 from tests.scheduling.builders import EVENTS, JANE, JOE, PHONE, task
 
-LEDGER = Ledger(EVENTS, 0, 0)
+LEDGER = OffsetTracker(EVENTS, 0, 0)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
 from consumer.delivery.retry import RetryPolicy
 from consumer.scheduling.back_pressure import Caps, pressure
-from consumer.scheduling.work import Bury, Deliver, Duplicate, Probe, Stop, Wait
+from consumer.scheduling.work import Deliver, Duplicate, Probe, Stop, Wait, WriteDeadLetter
 from tests.delivery.answers import DELIVERED, FINE, REJECTED, SUSPICIOUS
 from tests.scheduling.builders import EVENTS, Engine
 
@@ -39,7 +39,7 @@ class Run:
             self._take_in()
             until = self._send_what_can_go()
             self._regulate()
-            if engine.ledger.paused or self._taken_in == self._records:  # else there is more to take in right now
+            if engine.tracker.paused or self._taken_in == self._records:  # else there is more to take in right now
                 engine.now = min(until, end)
 
     @property
@@ -47,17 +47,17 @@ class Run:
         return len(self.dead_lettered_at)
 
     def _take_in(self) -> None:
-        while not self.engine.ledger.paused and self._taken_in < self._records:
+        while not self.engine.tracker.paused and self._taken_in < self._records:
             self.engine.admit(self._taken_in, f"{self._taken_in}@example.com")
             self._taken_in += 1
             self._regulate()
 
     def _regulate(self) -> None:
-        decision = pressure([self.engine.ledger], Caps())
-        for ledger in decision.pause:
-            ledger.paused = True
-        for ledger in decision.resume:
-            ledger.paused = False
+        decision = pressure([self.engine.tracker], Caps())
+        for tracker in decision.pause:
+            tracker.paused = True
+        for tracker in decision.resume:
+            tracker.paused = False
 
     def _send_what_can_go(self) -> float:
         engine, sent = self.engine, list[Deliver]()
@@ -67,9 +67,9 @@ class Run:
                     sent.append(work)
                     if len(sent) == self._concurrency:
                         self._end(sent)
-                case Bury(task):
+                case WriteDeadLetter(task):
                     self._dead_letter(task.record.offset)
-                    engine.scheduler.buried(task)
+                    engine.scheduler.dead_letter_written(task)
                 case Probe():
                     engine.probed(FINE)
                 case Wait(until):
@@ -89,7 +89,7 @@ class Run:
                 self.delivered_at.append(self.engine.now)
             elif work.task.reason is not None:
                 self._dead_letter(offset)
-                self.engine.scheduler.buried(work.task)
+                self.engine.scheduler.dead_letter_written(work.task)
         sent.clear()
 
     def _dead_letter(self, offset: int) -> None:
@@ -133,12 +133,12 @@ def test_those_refused_before_the_halt_are_tried_when_nobody_new_is_left() -> No
     run = Run(lambda _: REJECTED, records=60)
     run.until(HOUR, over=lambda: run.dead_letters == 60)
     assert run.dead_letters == 60
-    assert not len(run.engine.ledger)
+    assert not len(run.engine.tracker)
 
 
 def test_while_it_is_halted_offsets_are_committed_no_further_than_what_is_settled() -> None:
     run = Run(lambda _: REJECTED, records=100)
     run.until(30)
-    lowest = min((task.record.offset for task in run.engine.ledger), default=100)
-    assert run.engine.frontier() == lowest
+    lowest = min((task.record.offset for task in run.engine.tracker), default=100)
+    assert run.engine.committable_offset() == lowest
     assert run.engine.scheduler.in_flight([EVENTS]) == 0

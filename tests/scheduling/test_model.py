@@ -1,4 +1,4 @@
-"""Any history of scheduler, ledgers and commit maps, against a list of records.
+"""Any history of scheduler, offset trackers and offset maps, against a list of records.
 
 Hypothesis is the poll thread, the delivery threads, the dead-letter writer, ClickSend, the broker and the clock.
 """
@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from consumer.clicksend.outcome import Outcome
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.gate import Gate, Permit
-from consumer.delivery.outcome_policy import AwaitProbe, GiveUp, Judge, OnConfigurationFault, Retry, Settle
+from consumer.delivery.outcome_policy import AwaitProbe, DeadLetter, OnConfigurationFault, OutcomePolicy, Retry, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, Disposition, FilterReason
 from consumer.scheduling.back_pressure import Caps
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import decode
-from consumer.scheduling.scheduler import Batch, Scheduler
+from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Stage
-from consumer.scheduling.work import Bury, Deliver, Duplicate, Probe, Stop, Wait, Work
+from consumer.scheduling.work import Batch, Deliver, Duplicate, Probe, Stop, Wait, Work, WriteDeadLetter
 from consumer.threads import OsThreads
 from consumer.worker.committer import INTERVAL, Committer
 from tests.delivery.answers import (
@@ -32,7 +32,7 @@ from tests.delivery.answers import (
     EVERY_FINDING,
     FINE,
 )
-from tests.monitoring.happenings import PHONES, Arrival, Leave, Person, Step, answers, arrivals, numbers, steps
+from tests.monitoring.recorded_steps import PHONES, Arrival, Leave, Person, Step, answers, arrivals, numbers, steps
 from tests.scheduling.builders import JANE, TOPIC_ID, task
 from tests.scheduling.list_model import UNDER_WAY, Assignment, Book, Entry, State, permits, regulate
 from tests.worker.commits import Commits, End
@@ -64,8 +64,8 @@ class SchedulerMachine(RuleBasedStateMachine):
     ) -> None:
         policy = RetryPolicy(initial_delay=0.5, max_delay=60, max_age=max_age)
         self.gate = Gate(policy, rate, probe_interval=30)
-        judge = Judge(self.gate, policy, on_fault, mass_rejection_limit)
-        self.scheduler = Scheduler(self.gate, judge, policy, OsThreads(), deduplicate)
+        outcome_policy = OutcomePolicy(self.gate, policy, on_fault, mass_rejection_limit)
+        self.scheduler = Scheduler(self.gate, outcome_policy, policy, OsThreads(), deduplicate)
         self.deduplicate, self.caps = deduplicate, caps
         self.commits = Commits(PARTITIONS, lambda partition: self.assigned[partition].position, self.may_commit)
         self.committer = Committer(self.scheduler, lambda _result: None)
@@ -101,23 +101,23 @@ class SchedulerMachine(RuleBasedStateMachine):
             self.take_in(assignment, *assignment.next_record(self.topic[assignment.partition], gap, arrival), taken_in)
         self.scheduler.admit(taken_in)
         for mine in flowing:
-            new = sum(task.ledger is mine.ledger for task in taken_in.tasks)
-            assert len(mine.ledger) < mine.share + max(1, new), "more than its share and a batch"
+            new = sum(task.tracker is mine.tracker for task in taken_in.tasks)
+            assert len(mine.tracker) < mine.share + max(1, new), "more than its share and a batch"
         self.regulate()
 
     @precondition(lambda self: self.assigned)
     @rule()
     def commit(self) -> None:
-        """Frontiers and commit maps are sent to the broker, if it has answered the last time."""
+        """Frontiers and offset maps are sent to the broker, if it has answered the last time."""
         self.now += INTERVAL
         self.committer.tick(self.commits.consumer, self.now)
 
     @precondition(lambda self: self.commits.outstanding)
     @rule(end=st.sampled_from(End))
     def a_commit_is_answered(self, end: End) -> None:
-        believed = [mine.ledger.committed for mine in self.assigned.values()]
+        believed = [mine.tracker.committed for mine in self.assigned.values()]
         self.commits.answer(self.committer, end)
-        assert end is End.STORED or believed == [mine.ledger.committed for mine in self.assigned.values()]
+        assert end is End.STORED or believed == [mine.tracker.committed for mine in self.assigned.values()]
 
     @precondition(lambda self: self.assigned and self.book.consumed >= self.stable_until)
     @rule(which=numbers, how=st.sampled_from(Leave))
@@ -142,8 +142,8 @@ class SchedulerMachine(RuleBasedStateMachine):
             case Leave.REWOUND:
                 offset = max(0, leaving.position - 10)
                 self.let_go(leaving, ReleaseReason.REWOUND)
-                ledger = self.scheduler.assign(leaving.partition, offset, offset, TOPIC_ID)
-                self.assigned[leaving.partition] = Assignment(ledger, offset, set())
+                tracker = self.scheduler.assign(leaving.partition, offset, offset, TOPIC_ID)
+                self.assigned[leaving.partition] = Assignment(tracker, offset, set())
                 self.book.ended |= {(leaving.partition, before) for before in range(offset)}  # of a topic that is gone
         self.regulate()
 
@@ -187,12 +187,12 @@ class SchedulerMachine(RuleBasedStateMachine):
                     self.consume([(which, 1, Person(who, version))])
                     if outcome is not None:
                         self.several_requests_go_out_and_end_alike(outcome)
-            for entry in self.book.in_state(State.BURYING):
+            for entry in self.book.in_state(State.DEAD_LETTER_IN_FLIGHT):
                 self.acknowledge(entry)
 
     @precondition(lambda self: self.probing)
     @rule(finding=st.sampled_from([FINE, *EVERY_FINDING]))
-    def probe_comes_back(self, finding: ProbeVerdict) -> None:
+    def probe_comes_back(self, finding: ProbeResult) -> None:
         self.waiting_until = None
         self.scheduler.probed(finding, self.now)
         self.probing = False
@@ -201,15 +201,15 @@ class SchedulerMachine(RuleBasedStateMachine):
             entry.awaits_probe = False
             entry.may_be_buried = True
 
-    @precondition(lambda self: self.book.in_state(State.BURYING))
+    @precondition(lambda self: self.book.in_state(State.DEAD_LETTER_IN_FLIGHT))
     @rule(which=numbers, written=st.booleans())
     def a_dead_letter_ends(self, which: int, written: bool) -> None:
-        burying = self.book.in_state(State.BURYING)
+        burying = self.book.in_state(State.DEAD_LETTER_IN_FLIGHT)
         entry = burying[which % len(burying)]
         if written:
             self.acknowledge(entry)
         else:
-            self.scheduler.bury_failed(entry.task, self.now)
+            self.scheduler.dead_letter_failed(entry.task, self.now)
             self.book.wait_again(entry)
 
     # Time.
@@ -225,7 +225,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         for _ in range(10 * len(self.book.entries) + 10):
             for entry in self.book.in_state(State.POSTING):
                 self.end_request(entry, DELIVERED)
-            for entry in self.book.in_state(State.BURYING):
+            for entry in self.book.in_state(State.DEAD_LETTER_IN_FLIGHT):
                 self.acknowledge(entry)
             if self.probing:
                 self.probe_comes_back(FINE)
@@ -236,13 +236,14 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.regulate()
         assert self.flowing() == self.open(), "paused for ever"
         self.commits.catch_up(self.committer, self.commit)
-        assert all(mine.ledger.committed == mine.position for mine in self.open()), "never committed"
+        assert all(mine.tracker.committed == mine.position for mine in self.open()), "never committed"
 
     # What is promised at any time.
 
     @invariant()
     def the_books_balance(self) -> None:
-        counts, in_progress = self.scheduler.counts()
+        snapshot = self.scheduler.snapshot()
+        counts, in_progress = snapshot.counts, snapshot.in_progress
         assert counts.consumed == sum(counts.settled.values()) + in_progress + sum(counts.released.values())
         assert in_progress == sum(len(self.book.unsettled(mine)) for mine in self.assigned.values())
         assert {way: number for way, number in counts.settled.items() if number} == self.book.settled
@@ -253,12 +254,14 @@ class SchedulerMachine(RuleBasedStateMachine):
     @invariant()
     def no_frontier_passes_an_unsettled_record_or_goes_back(self) -> None:
         for mine in self.assigned.values():
-            frontier = mine.ledger.frontier(mine.position)
+            committable_offset = mine.tracker.committable_offset(mine.position)
             unsettled = [entry.task.record.offset for entry in self.book.unsettled(mine)]
-            assert frontier == min(unsettled, default=mine.position)
-            assert frontier >= mine.frontier
-            assert mine.ledger.committed <= frontier, "believes in a commit that was none of this ledger's"
-            mine.frontier = frontier
+            assert committable_offset == min(unsettled, default=mine.position)
+            assert committable_offset >= mine.committable_offset
+            assert mine.tracker.committed <= committable_offset, (
+                "believes in a commit that was none of this offset tracker's"
+            )
+            mine.committable_offset = committable_offset
 
     @invariant()
     def what_is_under_way_is_known(self) -> None:
@@ -267,10 +270,13 @@ class SchedulerMachine(RuleBasedStateMachine):
         assert {each: self.scheduler.in_flight([each]) for each in PARTITIONS} == {
             each: under_way[each] for each in PARTITIONS
         }
-        stages = self.scheduler.stages()
-        for stage, state in ((Stage.IN_FLIGHT, State.POSTING), (Stage.BURYING, State.BURYING)):
+        stages = self.scheduler.snapshot().stages
+        for stage, state in (
+            (Stage.IN_FLIGHT, State.POSTING),
+            (Stage.DEAD_LETTER_IN_FLIGHT, State.DEAD_LETTER_IN_FLIGHT),
+        ):
             assert stages[stage] == sum(not entry.assignment.gone for entry in self.book.in_state(state))
-        assert self.scheduler.longest_lane() == self.book.longest_lane()
+        assert self.scheduler.snapshot().longest_lane == self.book.longest_lane()
 
     # The steps that the rules share.
 
@@ -280,7 +286,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     def flowing(self) -> list[Assignment]:
         """Those of them that are not paused."""
-        return [assignment for assignment in self.open() if not assignment.ledger.paused]
+        return [assignment for assignment in self.open() if not assignment.tracker.paused]
 
     def regulate(self) -> None:
         regulate(list(self.assigned.values()), self.caps)
@@ -290,10 +296,10 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     def take_in(self, assignment: Assignment, offset: int, arrival: Arrival, batch: Batch) -> None:
         """What the poll thread does with one record."""
-        ledger, book = assignment.ledger, self.book
+        tracker, book = assignment.tracker, self.book
         assignment.position = offset + 1
-        ledger.highest_seen = offset
-        skipped = ledger.settled_before is not None and ledger.settled_before.says_settled(offset)
+        tracker.highest_seen = offset
+        skipped = tracker.previously_settled is not None and tracker.previously_settled.says_settled(offset)
         assert skipped == (offset in assignment.settled), "exactly what was settled at the last commit is skipped"
         if skipped:
             batch.skipped += 1
@@ -305,17 +311,17 @@ class SchedulerMachine(RuleBasedStateMachine):
             batch.filtered[arrival] = batch.filtered.get(arrival, 0) + 1
             book.end(assignment, offset, (Disposition.FILTERED, arrival))
         elif isinstance(arrival, DeadLetterReason):
-            batch.tasks.append(task(ledger, offset, reason=arrival))
+            batch.tasks.append(task(tracker, offset, reason=arrival))
             book.entries.append(Entry(batch.tasks[-1], assignment, may_be_buried=True))
         else:
-            batch.tasks.append(task(ledger, offset, *arrival.identities, payload=arrival.payload))
+            batch.tasks.append(task(tracker, offset, *arrival.identities, payload=arrival.payload))
             book.entries.append(Entry(batch.tasks[-1], assignment))
 
     def take_on(self, partition: Partition) -> None:
         stored = self.commits.stored[partition]
-        ledger = self.scheduler.assign(partition, stored.offset, stored.offset, TOPIC_ID)
-        ledger.settled_before = decode(stored.metadata)
-        self.assigned[partition] = Assignment(ledger, stored.offset, set(stored.settled))
+        tracker = self.scheduler.assign(partition, stored.offset, stored.offset, TOPIC_ID)
+        tracker.previously_settled = decode(stored.metadata)
+        self.assigned[partition] = Assignment(tracker, stored.offset, set(stored.settled))
         self.book.holds.clear()  # others may have delivered something else
         self.regulate()
 
@@ -327,20 +333,20 @@ class SchedulerMachine(RuleBasedStateMachine):
     def end_request(self, entry: Entry, outcome: Outcome) -> None:
         assert entry.sent is not None
         self.waiting_until = None  # the loop's own doing: it looks for work by itself
-        verdict = self.scheduler.complete(entry.sent, outcome, self.now)
-        assert (verdict is None) == entry.assignment.gone
-        self.book.late += verdict is None
-        if outcome is DELIVERED and verdict is not None:
+        action = self.scheduler.complete(entry.sent, outcome, self.now)
+        assert (action is None) == entry.assignment.gone
+        self.book.late += action is None
+        if outcome is DELIVERED and action is not None:
             self.book.delivered(entry)
-        match verdict:
+        match action:
             case Settle(reason):
                 self.book.settle(entry, (Disposition.DELIVERED, reason))
-            case GiveUp():
-                entry.state, entry.may_be_buried = State.BURYING, True
+            case DeadLetter():
+                entry.state, entry.may_be_buried = State.DEAD_LETTER_IN_FLIGHT, True
             case _:
                 self.book.wait_again(entry)
-                entry.not_before = verdict.at if isinstance(verdict, Retry) else 0.0
-                entry.awaits_probe = isinstance(verdict, AwaitProbe)
+                entry.not_before = action.at if isinstance(action, Retry) else 0.0
+                entry.awaits_probe = isinstance(action, AwaitProbe)
 
     def woken(self) -> None:
         assert self.waiting_until is not None, "a busy loop is never woken"
@@ -348,7 +354,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     def acknowledge(self, entry: Entry) -> None:
         """The broker has the dead letter."""
-        counted = self.scheduler.buried(entry.task)
+        counted = self.scheduler.dead_letter_written(entry.task)
         assert counted == (not entry.assignment.gone)
         if counted:
             assert entry.task.reason is not None
@@ -382,10 +388,10 @@ class SchedulerMachine(RuleBasedStateMachine):
             case Duplicate(task):
                 assert self.deduplicate
                 self.book.skip(self.book.entry(task), self.now)
-            case Bury(task):
+            case WriteDeadLetter(task):
                 entry = self.book.entry(task)
                 self.book.may_bury(entry)
-                entry.state = State.BURYING
+                entry.state = State.DEAD_LETTER_IN_FLIGHT
             case Probe():
                 assert not self.probing, "two probes under way"
                 self.probing = True
@@ -408,11 +414,19 @@ class SchedulerMachine(RuleBasedStateMachine):
         """There is nothing to do until then: is that so?"""
         assert until > self.now, "would ask again at once, for ever"
         waiting = self.book.in_state(State.WAITING)
-        if waiting and not self.book.in_state(State.POSTING, State.BURYING) and not self.probing:
+        if waiting and not self.book.in_state(State.POSTING, State.DEAD_LETTER_IN_FLIGHT) and not self.probing:
             assert until < math.inf, "records wait and nothing will ever wake them"
 
 
 pytestmark = pytest.mark.timeout(600)  # a failure is made as short as it can be, which takes longer than the test
 
 TestScheduler = SchedulerMachine.TestCase
-TestScheduler.settings = settings(max_examples=250, stateful_step_count=60, deadline=None)
+TestScheduler.settings = settings(max_examples=40, stateful_step_count=60, deadline=None)
+
+
+class LongSchedulerMachine(SchedulerMachine):
+    """The same, for many more histories."""
+
+
+TestSchedulerAtLength = pytest.mark.slow(LongSchedulerMachine.TestCase)
+TestSchedulerAtLength.settings = settings(max_examples=250, stateful_step_count=60, deadline=None)

@@ -1,4 +1,4 @@
-"""The commit map never claims too much, whatever it is made of and whatever is done to it."""
+"""The offset map never claims too much, whatever it is made of and whatever is done to it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.scheduling.offset_map import LIMIT, MAX_OFFSET, UNKNOWN_TOPIC_ID, CommitMap, decode, encode
+from consumer.scheduling.offset_map import LIMIT, MAX_OFFSET, UNKNOWN_TOPIC_ID, OffsetMap, decode, encode
 
 TOPIC_ID = bytes(range(20))
 OFFSETS = st.integers(min_value=0, max_value=2**62)
 
 
 @st.composite
-def ledgers(draw: st.DrawFn) -> tuple[int, int, list[int]]:
-    """A frontier, the offset behind the highest one seen, and what is unsettled between them, the frontier first.
+def trackers(draw: st.DrawFn) -> tuple[int, int, list[int]]:
+    """A committable offset, the offset behind the highest one seen, and what is unsettled between them, the
+    committable offset first.
 
     A seed draws the gaps, up to several thousand of them: close together, far apart, or now and then huge.
     """
@@ -46,9 +47,9 @@ def size(committed: int, reach: int, unsettled: list[int]) -> int:
     return 3 + math.ceil((body + 4) / 3) * 4
 
 
-@given(ledgers())
-def test_it_fits_the_broker_and_claims_nothing_that_is_unsettled(ledger: tuple[int, int, list[int]]) -> None:
-    committed, end, unsettled = ledger
+@given(trackers())
+def test_it_fits_the_broker_and_claims_nothing_that_is_unsettled(tracker: tuple[int, int, list[int]]) -> None:
+    committed, end, unsettled = tracker
 
     text = encode(TOPIC_ID, committed, end, unsettled)
 
@@ -61,11 +62,11 @@ def test_it_fits_the_broker_and_claims_nothing_that_is_unsettled(ledger: tuple[i
     assert not read.says_settled(committed - 1)
 
 
-@given(ledgers())
+@given(trackers())
 def test_it_lists_as_many_as_fit_and_claims_all_up_to_the_first_that_does_not(
-    ledger: tuple[int, int, list[int]],
+    tracker: tuple[int, int, list[int]],
 ) -> None:
-    committed, end, unsettled = ledger
+    committed, end, unsettled = tracker
     read = decode(encode(TOPIC_ID, committed, end, unsettled))
     assert read is not None
     listed = len(read.unsettled)
@@ -76,9 +77,9 @@ def test_it_lists_as_many_as_fit_and_claims_all_up_to_the_first_that_does_not(
         assert size(committed, [*unsettled, end][listed + 1], more) > LIMIT, "one more would have fitted"
 
 
-@given(ledgers())
-def test_everything_between_is_claimed_as_far_as_it_reaches(ledger: tuple[int, int, list[int]]) -> None:
-    committed, end, unsettled = ledger
+@given(trackers())
+def test_everything_between_is_claimed_as_far_as_it_reaches(tracker: tuple[int, int, list[int]]) -> None:
+    committed, end, unsettled = tracker
     read = decode(encode(TOPIC_ID, committed, end, unsettled))
     assert read is not None
     known = set(unsettled)
@@ -89,7 +90,7 @@ def test_everything_between_is_claimed_as_far_as_it_reaches(ledger: tuple[int, i
 def test_a_thousand_unsettled_records_among_browsing_events_fit_in_whole() -> None:
     unsettled = list(range(10_000_000_000, 10_000_000_000 + 1000 * 127, 127))
     read = decode(encode(TOPIC_ID, unsettled[0], unsettled[-1] + 5000, unsettled))
-    assert read == CommitMap(TOPIC_ID, unsettled[0], unsettled[-1] + 5000, frozenset(unsettled))
+    assert read == OffsetMap(TOPIC_ID, unsettled[0], unsettled[-1] + 5000, frozenset(unsettled))
 
 
 def test_what_does_not_fit_draws_the_reach_in() -> None:
@@ -101,7 +102,7 @@ def test_what_does_not_fit_draws_the_reach_in() -> None:
 
 
 def test_where_nothing_can_be_claimed_the_map_still_names_its_topic() -> None:
-    assert decode(encode(TOPIC_ID, 7, 7, [])) == CommitMap(TOPIC_ID, 7, 7, frozenset())
+    assert decode(encode(TOPIC_ID, 7, 7, [])) == OffsetMap(TOPIC_ID, 7, 7, frozenset())
 
 
 @pytest.mark.parametrize("limit", [0, 1, 30, 35, 36, 60, 255, 4095])
@@ -124,10 +125,10 @@ def test_foreign_metadata_is_no_map(text: str) -> None:
     assert decode(text) is None
 
 
-@given(ledgers(), st.data())
-def test_damaged_metadata_is_no_map(ledger: tuple[int, int, list[int]], data: st.DataObject) -> None:
+@given(trackers(), st.data())
+def test_damaged_metadata_is_no_map(tracker: tuple[int, int, list[int]], data: st.DataObject) -> None:
     """One letter is another, one is missing, or the end is."""
-    text = encode(TOPIC_ID, *ledger)
+    text = encode(TOPIC_ID, *tracker)
     place = data.draw(st.integers(min_value=0, max_value=len(text) - 1))
     letter = data.draw(st.characters(min_codepoint=33, max_codepoint=126).filter(lambda each: each != text[place]))
     assert decode(text[:place] + letter + text[place + 1 :]) is None
@@ -136,9 +137,9 @@ def test_damaged_metadata_is_no_map(ledger: tuple[int, int, list[int]], data: st
     assert decode(text + letter) is None
 
 
-@given(ledgers(), st.data())
-def test_a_map_of_which_bits_were_flipped_is_no_map(ledger: tuple[int, int, list[int]], data: st.DataObject) -> None:
-    raw = bytearray(base64.b64decode(encode(TOPIC_ID, *ledger)[3:]))
+@given(trackers(), st.data())
+def test_a_map_of_which_bits_were_flipped_is_no_map(tracker: tuple[int, int, list[int]], data: st.DataObject) -> None:
+    raw = bytearray(base64.b64decode(encode(TOPIC_ID, *tracker)[3:]))
     for bit in data.draw(st.sets(st.integers(0, len(raw) * 8 - 1), min_size=1, max_size=3)):
         raw[bit // 8] ^= 1 << bit % 8
     assert decode("c1:" + base64.b64encode(raw).decode()) is None
@@ -162,7 +163,7 @@ HONEST = bytes([100, 20, 0, 5])  # committed 100, reaching to 120, 100 and 105 u
 
 
 def test_a_forged_map_is_told_from_an_honest_one_by_nothing_but_its_sense() -> None:
-    assert decode(forged(HONEST)) == CommitMap(TOPIC_ID, 100, 120, frozenset({100, 105}))
+    assert decode(forged(HONEST)) == OffsetMap(TOPIC_ID, 100, 120, frozenset({100, 105}))
 
 
 @pytest.mark.parametrize(
@@ -202,11 +203,11 @@ def leb128(number: int) -> bytes:
     return bytes([*(digit | 128 for digit in digits[:-1]), digits[-1]])
 
 
-@given(ledgers(), st.integers(-1, 2**31 - 1), st.integers(0, 10_000))
+@given(trackers(), st.integers(-1, 2**31 - 1), st.integers(0, 10_000))
 def test_the_epoch_and_the_partition_count_are_read_back(
-    ledger: tuple[int, int, list[int]], epoch: int, count: int
+    tracker: tuple[int, int, list[int]], epoch: int, count: int
 ) -> None:
-    committed, end, unsettled = ledger
+    committed, end, unsettled = tracker
     text = encode(TOPIC_ID, committed, end, unsettled, leader_epoch=epoch, partition_count=count)
     assert len(text) <= LIMIT
     read = decode(text)
@@ -218,7 +219,7 @@ def test_the_epoch_and_the_partition_count_are_read_back(
 def test_what_older_workers_have_written_is_read_and_they_ignore_what_they_do_not_know() -> None:
     assert encode(TOPIC_ID, 5, 9, [6]).startswith("c1:")
     assert encode(TOPIC_ID, 5, 9, [6], leader_epoch=0).startswith("c2:")
-    assert decode("c1:AAECAwQFBgcICQoLDA0ODxAREhMFBAFf1kj3") == CommitMap(TOPIC_ID, 5, 9, frozenset([6]))
+    assert decode("c1:AAECAwQFBgcICQoLDA0ODxAREhMFBAFf1kj3") == OffsetMap(TOPIC_ID, 5, 9, frozenset([6]))
 
 
 def test_a_newer_version_is_ignored() -> None:
@@ -234,7 +235,19 @@ def test_a_newer_version_is_ignored() -> None:
 def test_it_counts_only_for_records_whose_epoch_is_not_newer(
     map_epoch: int, record_epoch: int | None, settled: bool
 ) -> None:
-    assert CommitMap(TOPIC_ID, 5, 9, frozenset([6]), map_epoch).says_settled(7, record_epoch) is settled
+    assert OffsetMap(TOPIC_ID, 5, 9, frozenset([6]), map_epoch).says_settled(7, record_epoch) is settled
+
+
+@pytest.mark.parametrize(
+    ("reach", "settled"),
+    [(20, {5, 7, 8}), (9, {5, 7, 8}), (8, {5, 7}), (7, {5}), (5, set()), (2, set())],
+    ids=["beyond its reach", "its reach", "below", "behind an unsettled one", "nothing is left", "nothing was claimed"],
+)
+def test_a_part_of_it_claims_nothing_beyond_its_end(reach: int, settled: set[int]) -> None:
+    part = OffsetMap(TOPIC_ID, 5, 9, frozenset([6]), 4).up_to(reach)
+    assert {offset for offset in range(30) if part.says_settled(offset)} == settled
+    assert all(offset < part.reach for offset in part.unsettled)
+    assert (part.leader_epoch, part.committed) == (4, 5)
 
 
 def test_a_partition_count_is_kept_where_brokers_give_topics_no_id() -> None:

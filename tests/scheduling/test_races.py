@@ -16,13 +16,13 @@ import pytest
 
 from consumer.clicksend.outcome import Outcome
 from consumer.delivery.gate import Gate
-from consumer.delivery.outcome_policy import GiveUp, Judge, OnConfigurationFault, Settle
+from consumer.delivery.outcome_policy import DeadLetter, OnConfigurationFault, OutcomePolicy, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import decode
-from consumer.scheduling.scheduler import Batch, Scheduler
+from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Task
-from consumer.scheduling.work import Bury, Deliver, Probe, Stop, Wait
+from consumer.scheduling.work import Batch, Deliver, Probe, Stop, Wait, WriteDeadLetter
 from consumer.threads import OsThreads
 from tests.delivery.answers import DELIVERED, DOWN, FINE, REJECTED, SUSPICIOUS, TIMEOUT, UNAUTHORIZED
 from tests.scheduling.builders import TOPIC_ID, task
@@ -129,8 +129,8 @@ class Loop:
         """The thread that takes the broker's reports."""
         while (task := self._letters.get()) is not None:
             if not self._sink.write(task):
-                self._scheduler.bury_failed(task, time.monotonic())
-            elif self._scheduler.buried(task):
+                self._scheduler.dead_letter_failed(task, time.monotonic())
+            elif self._scheduler.dead_letter_written(task):
                 self._sink.settle()
 
     def _begin(self, in_flight: list[Deliver]) -> float | None:
@@ -140,7 +140,7 @@ class Loop:
                 case Deliver() as sent:
                     self._sink.arrived(sent.task)
                     in_flight.append(sent)
-                case Bury(task):
+                case WriteDeadLetter(task):
                     self._letters.put(task)
                 case Probe():
                     self._scheduler.probed(FINE, time.monotonic())
@@ -151,10 +151,10 @@ class Loop:
         return time.monotonic()
 
     def _end(self, sent: Deliver) -> None:
-        verdict = self._scheduler.complete(sent, self._sink.answer(sent.task), time.monotonic())
-        if isinstance(verdict, Settle):
+        action = self._scheduler.complete(sent, self._sink.answer(sent.task), time.monotonic())
+        if isinstance(action, Settle):
             self._sink.settle()
-        elif isinstance(verdict, GiveUp):
+        elif isinstance(action, DeadLetter):
             self._letters.put(sent.task)
 
 
@@ -163,7 +163,7 @@ def running_loop(sink: Sink) -> Iterator[Scheduler]:
     """A scheduler that owns all partitions, with its threads; leaves when everything is settled."""
     gate = Gate(POLICY, requests_per_second=0, probe_interval=0.002)
     scheduler = Scheduler(
-        gate, Judge(gate, POLICY, OnConfigurationFault.HALT, mass_rejection_limit=20), POLICY, OsThreads()
+        gate, OutcomePolicy(gate, POLICY, OnConfigurationFault.HALT, mass_rejection_limit=20), POLICY, OsThreads()
     )
     for partition in PARTITIONS:
         scheduler.assign(partition, 0, 0, TOPIC_ID)
@@ -178,23 +178,24 @@ def running_loop(sink: Sink) -> Iterator[Scheduler]:
             loop.stop()
     for thread in threads:
         thread.result()
-    assert finished, scheduler.stages()
+    assert finished, scheduler.snapshot().stages
 
 
 def admit(scheduler: Scheduler, partition: Partition, offset: int, *identities: str) -> None:
-    ledger = scheduler.ledgers[partition]
-    ledger.highest_seen = offset
-    if ledger.settled_before is None or not ledger.settled_before.says_settled(offset):
-        scheduler.admit(Batch(consumed=1, tasks=[task(ledger, offset, *identities)]))
+    tracker = scheduler.trackers[partition]
+    tracker.highest_seen = offset
+    if tracker.previously_settled is None or not tracker.previously_settled.says_settled(offset):
+        scheduler.admit(Batch(consumed=1, tasks=[task(tracker, offset, *identities)]))
 
 
 def check(scheduler: Scheduler, sink: Sink, expected: dict[str, list[tuple[Partition, int]]]) -> None:
     """Each record settled exactly once, those of a contact in their order, never two of a contact at once."""
     assert sink.settled == expected
     assert sink.overlaps == 0
-    counts, in_progress = scheduler.counts()
+    snapshot = scheduler.snapshot()
+    counts, in_progress = snapshot.counts, snapshot.in_progress
     assert counts.consumed == sum(counts.settled.values()) + sum(counts.released.values())
-    assert (in_progress, counts.late, scheduler.longest_lane()) == (0, 0, 0)
+    assert (in_progress, counts.late, scheduler.snapshot().longest_lane) == (0, 0, 0)
     assert scheduler.in_flight(PARTITIONS) == 0
 
 
@@ -244,9 +245,9 @@ def move(scheduler: Scheduler, partition: Partition, positions: dict[Partition, 
     while scheduler.in_flight([partition]):
         assert time.monotonic() < deadline
         scheduler.wait_in_flight([partition], PATIENCE)
-    ledger = scheduler.ledgers[partition]
-    committed = ledger.frontier(position=0)
-    metadata = ledger.commit_map(committed)
+    tracker = scheduler.trackers[partition]
+    committed = tracker.committable_offset(position=0)
+    metadata = tracker.offset_map(committed)
     scheduler.detach([partition], ReleaseReason.REVOKED)
-    scheduler.assign(partition, committed, committed, TOPIC_ID).settled_before = decode(metadata)
+    scheduler.assign(partition, committed, committed, TOPIC_ID).previously_settled = decode(metadata)
     positions[partition] = committed

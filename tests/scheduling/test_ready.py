@@ -6,12 +6,12 @@ import math
 
 import pytest
 
-from consumer.scheduling.offset_tracker import Ledger
-from consumer.scheduling.ready import ParkedTasks, ReadyQueue
+from consumer.scheduling.offset_tracker import OffsetTracker
+from consumer.scheduling.ready import ReadyQueue, RetryQueue
 from consumer.scheduling.task import Partition, Task
 from tests.scheduling.builders import task
 
-LEDGERS = [Ledger(Partition("events", number), 0, 0) for number in range(3)]
+LEDGERS = [OffsetTracker(Partition("events", number), 0, 0) for number in range(3)]
 
 
 @pytest.fixture
@@ -128,9 +128,9 @@ def test_a_dropped_partition_is_forgotten_and_may_come_back(ready: ReadyQueue) -
     assert partitions(ready) == [1]
 
 
-def parked(*dues: float) -> tuple[ParkedTasks, list[Task]]:
+def parked(*dues: float) -> tuple[RetryQueue, list[Task]]:
     """One task for each time, by turns of two partitions."""
-    waiting = ParkedTasks()
+    waiting = RetryQueue()
     tasks = [task(LEDGERS[place % 2], place) for place in range(len(dues))]
     for each, due in zip(tasks, dues, strict=True):
         waiting.push(each, due)

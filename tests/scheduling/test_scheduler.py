@@ -7,12 +7,12 @@ import math
 import pytest
 
 from consumer.clicksend.outcome import Outcome
-from consumer.delivery.outcome_policy import GiveUp, Retry, Settle
+from consumer.delivery.outcome_policy import DeadLetter, Retry, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
 from consumer.scheduling.counts import ReleaseReason
-from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Stage
+from consumer.scheduling.work import Batch
 from tests.delivery.answers import (
     ALREADY_EXISTS,
     DELIVERED,
@@ -94,7 +94,7 @@ def test_the_next_event_of_a_contact_waits_for_the_dead_letter_of_the_one_before
     bad, follower = engine.admit(0, JANE), engine.admit(1, JANE)
     engine.deliver_and_answer(REJECTED)
     engine.idle()
-    engine.scheduler.buried(bad)
+    engine.scheduler.dead_letter_written(bad)
     assert engine.deliver() is follower
 
 
@@ -114,7 +114,7 @@ def test_partitions_take_turns_whatever_their_backlog(engine: Engine) -> None:
 
 def test_what_the_limiter_has_learnt_goes_with_the_partitions(engine: Engine) -> None:
     engine.assign(MORE_EVENTS)
-    engine.scheduler.share()
+    engine.scheduler.rebalanced()
     engine.admit(0, JANE)
     engine.admit(1, JOE)
     for outcome in (asked_to_wait(0, 429), DELIVERED):
@@ -122,7 +122,7 @@ def test_what_the_limiter_has_learnt_goes_with_the_partitions(engine: Engine) ->
     learnt = engine.gate.rate
     engine.scheduler.detach([MORE_EVENTS], ReleaseReason.REVOKED)
     assert engine.gate.rate == learnt, "more may leave, or come, in the same rebalance"
-    engine.scheduler.share()
+    engine.scheduler.rebalanced()
     assert engine.gate.rate == pytest.approx(learnt / 2)
 
 
@@ -138,7 +138,7 @@ def test_a_transient_failure_is_tried_again_when_its_wait_is_over(engine: Engine
     engine.now += 0.1
     assert engine.deliver() is failed
     assert failed.attempts.count == 1
-    assert engine.frontier() == 0, "not settled, not committed"
+    assert engine.committable_offset() == 0, "not settled, not committed"
 
 
 def test_retries_come_in_the_order_in_which_they_are_due(engine: Engine) -> None:
@@ -162,7 +162,7 @@ def test_a_retry_does_not_wait_until_the_whole_backlog_is_worked_off(engine: Eng
 def test_the_waiting_loop_is_woken_for_a_dead_letter_to_write_again(engine: Engine) -> None:
     engine.admit(0, JANE)
     bad = engine.deliver_and_answer(REJECTED)
-    assert wakes(engine, lambda: engine.scheduler.bury_failed(bad, engine.now))
+    assert wakes(engine, lambda: engine.scheduler.dead_letter_failed(bad, engine.now))
 
 
 def test_the_waiting_loop_is_woken_for_what_arrives(engine: Engine) -> None:
@@ -177,7 +177,7 @@ def test_the_waiting_loop_is_woken_for_a_record_behind_an_acknowledged_dead_lett
     engine.admit(0, JANE)
     engine.admit(1, JANE)
     bad = engine.deliver_and_answer(REJECTED)
-    assert wakes(engine, lambda: engine.scheduler.buried(bad))
+    assert wakes(engine, lambda: engine.scheduler.dead_letter_written(bad))
 
 
 def test_a_loop_that_waits_is_woken_once_and_a_busy_one_never(engine: Engine) -> None:
@@ -220,7 +220,7 @@ def test_the_gate_is_asked_only_where_there_is_something_to_send() -> None:
 def test_what_can_never_become_a_contact_is_buried_without_a_request(engine: Engine, reason: DeadLetterReason) -> None:
     hopeless = engine.admit(0, reason=reason)
     assert engine.bury() is hopeless
-    assert engine.scheduler.buried(hopeless)
+    assert engine.scheduler.dead_letter_written(hopeless)
     assert engine.settled() == {f"dead_lettered {reason}": 1}
 
 
@@ -235,10 +235,10 @@ def test_a_dead_letter_counts_only_when_the_broker_has_acknowledged_it(engine: E
     """The guard `settle on the report`: fails if giving up settles, or if writing does."""
     engine.admit(0, JANE)
     bad = engine.deliver()
-    assert engine.answer(bad, REJECTED) == GiveUp(DeadLetterReason.REJECTED)
-    assert (engine.settled(), engine.frontier(), engine.scheduler.in_flight([EVENTS])) == ({}, 0, 1)
-    assert engine.scheduler.buried(bad)
-    assert (engine.settled(), engine.frontier()) == ({"dead_lettered rejected": 1}, 1)
+    assert engine.answer(bad, REJECTED) == DeadLetter(DeadLetterReason.REJECTED)
+    assert (engine.settled(), engine.committable_offset(), engine.scheduler.in_flight([EVENTS])) == ({}, 0, 1)
+    assert engine.scheduler.dead_letter_written(bad)
+    assert (engine.settled(), engine.committable_offset()) == ({"dead_lettered rejected": 1}, 1)
     assert engine.scheduler.in_flight([EVENTS]) == 0
 
 
@@ -246,12 +246,12 @@ def test_a_dead_letter_that_could_not_be_written_is_written_later_and_nothing_is
     engine.admit(0, JANE)
     bad = engine.deliver_and_answer(REJECTED)
     for attempt in range(1, 4):
-        engine.scheduler.bury_failed(bad, engine.now)
-        assert (engine.settled(), engine.frontier(), engine.scheduler.in_flight([EVENTS])) == ({}, 0, 0)
+        engine.scheduler.dead_letter_failed(bad, engine.now)
+        assert (engine.settled(), engine.committable_offset(), engine.scheduler.in_flight([EVENTS])) == ({}, 0, 0)
         failed_at = engine.now
         assert engine.bury_when_due() is bad
         assert failed_at < engine.now <= failed_at + 0.5 * 2**attempt
-    engine.scheduler.buried(bad)
+    engine.scheduler.dead_letter_written(bad)
     assert engine.settled() == {"dead_lettered rejected": 1}
 
 
@@ -262,7 +262,7 @@ def test_a_record_that_fails_for_too_long_while_others_succeed_becomes_a_dead_le
     assert engine.deliver_and_answer(DELIVERED) is other
     engine.now += 100
     assert engine.deliver_and_answer(DOWN) is failing
-    engine.scheduler.buried(failing)
+    engine.scheduler.dead_letter_written(failing)
     assert engine.settled() == {"delivered accepted": 1, "dead_lettered retries_exhausted": 1}
 
 
@@ -280,33 +280,34 @@ def test_a_delivered_record_is_settled_once_it_is_answered(
     """The guard `settle on the answer`: fails if taking a record settles it."""
     engine.admit(0, JANE)
     sent = engine.deliver()
-    assert (engine.settled(), engine.frontier()) == ({}, 0)
+    assert (engine.settled(), engine.committable_offset()) == ({}, 0)
     assert engine.answer(sent, outcome) == Settle(reason)
-    assert (engine.settled(), engine.frontier()) == ({f"delivered {reason}": 1}, 1)
+    assert (engine.settled(), engine.committable_offset()) == ({f"delivered {reason}": 1}, 1)
 
 
 def test_the_frontier_waits_for_the_oldest_record(engine: Engine) -> None:
-    """The guard `commit up to the frontier`: fails if anything settled beyond a gap is passed."""
+    """The guard `commit up to the committable_offset`: fails if anything settled beyond a gap is passed."""
     tasks = [engine.admit(offset, identity) for offset, identity in enumerate([JANE, JOE, ANN])]
     for _ in tasks:
         engine.deliver()
-    frontiers = []
+    committable_offsets = []
     for sent in (tasks[1], tasks[0], tasks[2]):
         engine.answer(sent, DELIVERED)
-        frontiers.append(engine.frontier())
-    assert frontiers == [0, 2, 3]
+        committable_offsets.append(engine.committable_offset())
+    assert committable_offsets == [0, 2, 3]
 
 
 def test_filtered_records_are_settled_by_being_seen(engine: Engine) -> None:
     filtered = {FilterReason.NOT_ENROLMENT: 5, FilterReason.TOMBSTONE: 2}
     engine.scheduler.admit(Batch(consumed=7, skipped=3, filtered=filtered))
-    counts, in_progress = engine.scheduler.counts()
+    snapshot = engine.scheduler.snapshot()
+    counts, in_progress = snapshot.counts, snapshot.in_progress
     assert (counts.consumed, counts.skipped, in_progress) == (7, 3, 0)
     assert engine.settled() == {"filtered not_enrolment": 5, "filtered tombstone": 2}
 
 
 def test_totals_that_were_given_out_no_longer_change(engine: Engine) -> None:
-    before, _ = engine.scheduler.counts()
+    before = engine.scheduler.snapshot().counts
     engine.admit(0, JANE)
     engine.deliver_and_answer(DELIVERED)
     assert (before.consumed, sum(before.settled.values())) == (0, 0)
@@ -321,20 +322,20 @@ def test_every_record_in_progress_stands_at_one_stage(engine: Engine) -> None:
     engine.admit(6, reason=DeadLetterReason.UNDECODABLE)
     engine.bury()
     engine.admit(7, reason=DeadLetterReason.UNDECODABLE)  # to be buried
-    held = task(engine.ledger, 8, reason=DeadLetterReason.UNDECODABLE)
+    held = task(engine.tracker, 8, reason=DeadLetterReason.UNDECODABLE)
     held.stage = Stage.HELD
     engine.scheduler.admit(Batch(consumed=1, tasks=[held]))
     engine.answer(delivered, DELIVERED)
     engine.answer(parked, asked_to_wait(10, 500))
     engine.answer(suspect, SUSPICIOUS)
-    assert engine.scheduler.stages() == dict.fromkeys(Stage, 1) | {Stage.DONE: 0}
-    assert engine.scheduler.counts()[1] == 8
+    assert engine.scheduler.snapshot().stages == dict.fromkeys(Stage, 1) | {Stage.DONE: 0}
+    assert engine.scheduler.snapshot().in_progress == 8
 
 
 def test_the_longest_lane_is_one_contacts_backlog(engine: Engine) -> None:
-    assert engine.scheduler.longest_lane() == 0
+    assert engine.scheduler.snapshot().longest_lane == 0
     engine.admit(0, JANE)
     engine.admit(1, JANE, PHONE)
     engine.admit(2, JOE, PHONE)
     engine.admit(3, PHONE)
-    assert engine.scheduler.longest_lane() == 3
+    assert engine.scheduler.snapshot().longest_lane == 3

@@ -11,9 +11,8 @@ from consumer.clicksend.outcome import Outcome
 from consumer.delivery.gate import GateState
 from consumer.delivery.retry import RetryPolicy
 from consumer.scheduling.counts import ReleaseReason
-from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Partition, Stage, Task
-from consumer.scheduling.work import Duplicate
+from consumer.scheduling.work import Batch, Duplicate
 from tests.delivery.answers import (
     ALREADY_EXISTS,
     DELIVERED,
@@ -35,9 +34,9 @@ def engine() -> Engine:
 
 def admit(engine: Engine, offset: int, payload: bytes, *identities: str, partition: Partition = EVENTS) -> Task:
     """A record arrives that maps to this payload."""
-    ledger = engine.scheduler.ledgers[partition]
-    arrived = Task(record(offset, partition), ledger, identities or (JANE,), payload)
-    ledger.highest_seen = offset
+    tracker = engine.scheduler.trackers[partition]
+    arrived = Task(record(offset, partition), tracker, identities or (JANE,), payload)
+    tracker.highest_seen = offset
     engine.scheduler.admit(Batch(consumed=1, tasks=[arrived]))
     return arrived
 
@@ -59,7 +58,7 @@ def test_a_record_equal_to_the_last_delivered_one_is_settled_without_a_request(e
     again = admit(engine, 1, OLD)
     assert engine.take() == Duplicate(again)
     assert engine.settled() == {"delivered accepted": 1, "filtered duplicate": 1}
-    assert (again.stage, engine.frontier(), engine.scheduler.in_flight([EVENTS])) == (Stage.DONE, 2, 0)
+    assert (again.stage, engine.committable_offset(), engine.scheduler.in_flight([EVENTS])) == (Stage.DONE, 2, 0)
     assert engine.idle() == math.inf
 
 
@@ -110,7 +109,7 @@ def test_after_any_other_end_than_a_plain_delivery_nobody_knows_what_clicksend_h
     assert engine.deliver_when_due() is changed
     engine.answer(changed, ends_with)
     if ends_with is REJECTED:
-        engine.scheduler.buried(changed)
+        engine.scheduler.dead_letter_written(changed)
     assert engine.deliver_when_due() is back
 
 
@@ -122,7 +121,7 @@ def test_after_retries_that_were_given_up_nobody_knows_either() -> None:
     deliver(engine, 3, NEW, JOE)
     engine.now += 100
     assert engine.deliver_and_answer(TIMEOUT) is failing
-    engine.scheduler.buried(failing)
+    engine.scheduler.dead_letter_written(failing)
     assert engine.deliver() is back
 
 
@@ -195,7 +194,7 @@ def test_a_duplicate_of_a_partition_that_leaves_is_given_up_like_any_other(engin
     deliver(engine, 0, OLD)
     admit(engine, 1, OLD)
     engine.scheduler.begin_revoke([EVENTS])
-    assert (engine.idle(), engine.frontier(), engine.settled()) == (math.inf, 1, {"delivered accepted": 1})
+    assert (engine.idle(), engine.committable_offset(), engine.settled()) == (math.inf, 1, {"delivered accepted": 1})
 
 
 def test_what_waits_behind_a_duplicate_may_go_once_it_is_settled(engine: Engine) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.gate import Permit
 from consumer.delivery.outcome_policy import AwaitProbe, OnConfigurationFault
 from consumer.enrolment.disposition import DeadLetterReason
@@ -63,7 +63,7 @@ def test_only_one_probe_is_out_and_later_suspects_wait_for_the_next(engine: Engi
     engine.answer(sent[1], SUSPICIOUS)
     assert engine.idle() == math.inf
     engine.probed(UNDECIDED)
-    assert sent[1].stage is Stage.SUSPECT
+    assert sent[1].stage is Stage.AWAITING_PROBE
     assert engine.take() == Probe()
 
 
@@ -75,12 +75,12 @@ def test_a_suspect_is_rejected_where_the_probe_is_fine_and_others_are_delivered(
     engine.answer(suspect, SUSPICIOUS)
     engine.probe(FINE)
     assert engine.bury() is suspect
-    engine.scheduler.buried(suspect)
+    engine.scheduler.dead_letter_written(suspect)
     assert engine.settled() == {"delivered accepted": 1, "dead_lettered rejected": 1}
 
 
 @pytest.mark.parametrize("finding", [FINE, UNDECIDED], ids=["nobody was delivered", "the probe failed"])
-def test_else_the_suspect_waits_and_another_contact_is_tried(engine: Engine, finding: ProbeVerdict) -> None:
+def test_else_the_suspect_waits_and_another_contact_is_tried(engine: Engine, finding: ProbeResult) -> None:
     suspect, other = engine.admit(0, JANE), engine.admit(1, JOE)
     engine.deliver_and_answer(SUSPICIOUS)
     engine.probe(finding)
@@ -144,9 +144,7 @@ def test_a_refused_probe_is_repeated_after_the_interval(halted: Engine) -> None:
 
 
 @pytest.mark.parametrize("finding", [FINE, LIST_FORBIDDEN], ids=["fine", "only reading the list is forbidden"])
-def test_after_a_good_probe_one_contact_is_tried_and_its_delivery_resumes(
-    halted: Engine, finding: ProbeVerdict
-) -> None:
+def test_after_a_good_probe_one_contact_is_tried_and_its_delivery_resumes(halted: Engine, finding: ProbeResult) -> None:
     halted.now += 30
     halted.probe(finding)
     trial = halted.deliver()
@@ -173,11 +171,11 @@ def test_a_suspect_of_the_trial_waits_for_the_halts_next_probe(halted: Engine) -
     halted.now += 30
     halted.probe(FINE)
     suspect = halted.deliver_and_answer(SUSPICIOUS)
-    assert halted.scheduler.stages()[Stage.SUSPECT] == 1
+    assert halted.scheduler.snapshot().stages[Stage.AWAITING_PROBE] == 1
     assert halted.idle() == halted.now + 30
     halted.now += 30
     halted.probe(UNDECIDED)
-    assert suspect.stage is Stage.PARKED
+    assert suspect.stage is Stage.RETRY_WAIT
 
 
 def test_retries_that_fall_due_in_a_halt_wait_for_its_end(engine: Engine) -> None:
@@ -196,7 +194,11 @@ def test_many_rejections_in_a_row_halt_and_the_last_record_is_kept() -> None:
         engine.admit(offset, contact)
     rejected = [engine.deliver_and_answer(REJECTED) for _ in range(3)]
     assert engine.gate.fault is Fault.MASS_REJECTION
-    assert [task.stage for task in rejected] == [Stage.BURYING, Stage.BURYING, Stage.PARKED]
+    assert [task.stage for task in rejected] == [
+        Stage.DEAD_LETTER_IN_FLIGHT,
+        Stage.DEAD_LETTER_IN_FLIGHT,
+        Stage.RETRY_WAIT,
+    ]
     assert engine.idle() <= engine.now + 30
 
 
@@ -205,7 +207,7 @@ def test_those_who_ask_for_it_get_dead_letters_and_no_halt(outcome: Outcome) -> 
     engine = Engine(on_fault=OnConfigurationFault.DEAD_LETTER)
     engine.admit(0, JANE)
     bad = engine.deliver_and_answer(outcome)
-    engine.scheduler.buried(bad)
+    engine.scheduler.dead_letter_written(bad)
     assert engine.settled() == {f"dead_lettered {DeadLetterReason.CONFIGURATION_FAULT}": 1}
     assert engine.idle() == math.inf
 
@@ -236,7 +238,7 @@ def test_in_an_outage_one_record_at_a_time_finds_out_whether_it_is_over(down: En
         assert down.idle() == math.inf
         down.answer(sent, TIMEOUT)
     assert down.settled() == {}
-    assert down.scheduler.counts()[1] == 6
+    assert down.scheduler.snapshot().in_progress == 6
 
 
 def test_the_trials_are_of_different_contacts(down: Engine) -> None:

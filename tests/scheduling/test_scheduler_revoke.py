@@ -8,12 +8,11 @@ import pytest
 
 from consumer.clicksend.outcome import Outcome
 from consumer.delivery.gate import Permit
-from consumer.delivery.outcome_policy import GiveUp
+from consumer.delivery.outcome_policy import DeadLetter
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.scheduling.counts import ReleaseReason
-from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Stage
-from consumer.scheduling.work import Probe, Stop, Wait, Work
+from consumer.scheduling.work import Batch, Probe, Stop, Wait, Work
 from tests.delivery.answers import (
     DELIVERED,
     DOWN,
@@ -64,7 +63,8 @@ def revoke(engine: Engine, reason: ReleaseReason = ReleaseReason.REVOKED) -> Non
 
 def consumed_and_accounted_for(engine: Engine) -> tuple[int, int]:
     """The two sides of: consumed = settled + in progress + released."""
-    counts, in_progress = engine.scheduler.counts()
+    snapshot = engine.scheduler.snapshot()
+    counts, in_progress = snapshot.counts, snapshot.in_progress
     return counts.consumed, sum(counts.settled.values()) + in_progress + sum(counts.released.values())
 
 
@@ -83,7 +83,7 @@ def test_nothing_of_a_partition_that_leaves_is_taken_any_more(engine: Engine) ->
 def test_what_is_given_up_stays_unsettled(engine: Engine) -> None:
     with_one_record_at_every_waiting_stage(engine)
     engine.scheduler.begin_revoke([EVENTS])
-    assert (engine.frontier(), engine.scheduler.counts()[1]) == (0, 6)
+    assert (engine.committable_offset(), engine.scheduler.snapshot().in_progress) == (0, 6)
     assert engine.released() == {}, "not released before it is detached: until then the commit may still pass it"
 
 
@@ -94,7 +94,7 @@ def test_what_is_under_way_may_end_and_be_committed(engine: Engine) -> None:
     engine.scheduler.begin_revoke([EVENTS])
     assert engine.scheduler.in_flight([EVENTS]) == 1
     engine.answer(sent, DELIVERED)
-    assert (engine.scheduler.in_flight([EVENTS]), engine.frontier()) == (0, 1)
+    assert (engine.scheduler.in_flight([EVENTS]), engine.committable_offset()) == (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -109,25 +109,25 @@ def test_what_would_be_tried_again_is_given_up(engine: Engine, outcome: Outcome,
     engine.answer(sent, outcome)
     engine.now += 3600
     assert engine.take() == work
-    assert (sent.stage, engine.frontier(), engine.scheduler.in_flight([EVENTS])) == (Stage.DONE, 0, 0)
+    assert (sent.stage, engine.committable_offset(), engine.scheduler.in_flight([EVENTS])) == (Stage.DONE, 0, 0)
 
 
 def test_a_dead_letter_may_still_be_written_and_acknowledged(engine: Engine) -> None:
     engine.admit(0, JANE)
     sent = engine.deliver()
     engine.scheduler.begin_revoke([EVENTS])
-    assert isinstance(engine.answer(sent, REJECTED), GiveUp)
+    assert isinstance(engine.answer(sent, REJECTED), DeadLetter)
     assert engine.scheduler.in_flight([EVENTS]) == 1
-    assert engine.scheduler.buried(sent)
-    assert engine.frontier() == 1
+    assert engine.scheduler.dead_letter_written(sent)
+    assert engine.committable_offset() == 1
 
 
 def test_a_dead_letter_that_fails_then_is_given_up(engine: Engine) -> None:
     engine.admit(0, JANE)
     sent = engine.deliver_and_answer(REJECTED)
     engine.scheduler.begin_revoke([EVENTS])
-    engine.scheduler.bury_failed(sent, engine.now)
-    assert (engine.idle(), engine.frontier()) == (math.inf, 0)
+    engine.scheduler.dead_letter_failed(sent, engine.now)
+    assert (engine.idle(), engine.committable_offset()) == (math.inf, 0)
 
 
 def test_records_of_other_partitions_no_longer_wait_for_what_was_given_up(engine: Engine) -> None:
@@ -151,7 +151,7 @@ def test_other_partitions_go_on(engine: Engine) -> None:
     engine.admit(2, reason=DeadLetterReason.UNMAPPABLE, partition=MORE_EVENTS)
     engine.scheduler.begin_revoke([EVENTS])
     engine.probe(FINE)
-    assert suspect.stage is Stage.PARKED
+    assert suspect.stage is Stage.RETRY_WAIT
     engine.bury()
     engine.deliver()
     engine.now = engine.idle()
@@ -189,7 +189,7 @@ def test_what_is_unsettled_is_released(engine: Engine, reason: ReleaseReason) ->
     engine.scheduler.admit(Batch(consumed=3, filtered={FilterReason.NOT_ENROLMENT: 3}))
     revoke(engine, reason)
     assert engine.released() == {reason: 7}
-    assert engine.scheduler.ledgers == {}
+    assert engine.scheduler.trackers == {}
     assert consumed_and_accounted_for(engine) == (10, 10)
     engine.now += 3600
     assert engine.idle() == math.inf
@@ -197,42 +197,43 @@ def test_what_is_unsettled_is_released(engine: Engine, reason: ReleaseReason) ->
 
 @pytest.mark.parametrize("outcome", EVERY_ANSWER, ids=lambda outcome: f"{outcome.result} {outcome.status}")
 def test_a_late_answer_changes_nothing_and_is_counted(engine: Engine, outcome: Outcome) -> None:
-    """The guard `epoch of the ledger`: fails if a detached ledger settles, parks, buries or awaits a probe."""
+    """The guard `epoch of the tracker`: fails if a detached offset tracker settles, parks, buries or awaits a probe."""
     engine.admit(0, JANE)
     sent = engine.deliver()
     revoke(engine)
     assert engine.answer(sent, outcome) is None
-    counts, in_progress = engine.scheduler.counts()
+    snapshot = engine.scheduler.snapshot()
+    counts, in_progress = snapshot.counts, snapshot.in_progress
     assert (counts.late, in_progress, engine.settled(), engine.released()) == (1, 0, {}, {ReleaseReason.REVOKED: 1})
-    assert len(engine.ledger) == 1
-    assert engine.scheduler.longest_lane() == 0
+    assert len(engine.tracker) == 1
+    assert engine.scheduler.snapshot().longest_lane == 0
 
 
 def test_a_late_acknowledgement_of_a_dead_letter_changes_nothing_and_is_counted(engine: Engine) -> None:
     engine.admit(0, JANE)
     sent = engine.deliver_and_answer(REJECTED)
     revoke(engine)
-    assert not engine.scheduler.buried(sent)
-    assert (engine.settled(), engine.scheduler.counts()[0].late) == ({}, 1)
+    assert not engine.scheduler.dead_letter_written(sent)
+    assert (engine.settled(), engine.scheduler.snapshot().counts.late) == ({}, 1)
 
 
 def test_a_dead_letter_that_fails_late_is_not_written_again(engine: Engine) -> None:
     engine.admit(0, JANE)
     sent = engine.deliver_and_answer(REJECTED)
     revoke(engine)
-    engine.scheduler.bury_failed(sent, engine.now)
+    engine.scheduler.dead_letter_failed(sent, engine.now)
     assert engine.idle() == math.inf
 
 
 def test_a_late_answer_does_not_touch_the_same_partition_assigned_again(engine: Engine) -> None:
-    """The guard `epoch of the ledger` once more: offsets are the same, the assignment is another."""
+    """The guard `epoch of the tracker` once more: offsets are the same, the assignment is another."""
     engine.admit(0, JANE)
     old = engine.deliver()
     revoke(engine)
-    engine.ledger = engine.assign(EVENTS)
+    engine.tracker = engine.assign(EVENTS)
     again = engine.admit(0, JANE)
     engine.answer(old, DELIVERED)
-    assert (engine.frontier(), len(engine.ledger), engine.scheduler.in_flight([EVENTS])) == (0, 1, 0)
+    assert (engine.committable_offset(), len(engine.tracker), engine.scheduler.in_flight([EVENTS])) == (0, 1, 0)
     assert engine.deliver() is again
 
 
@@ -268,10 +269,10 @@ def test_a_late_answer_still_teaches_the_gate(engine: Engine) -> None:
 
 
 def test_offsets_that_jump_backwards_in_the_middle_of_a_batch_release_what_came_before(engine: Engine) -> None:
-    before = task(engine.ledger, 100, JANE)
+    before = task(engine.tracker, 100, JANE)
     engine.scheduler.detach([EVENTS], ReleaseReason.REWOUND)
-    ledger = engine.scheduler.assign(EVENTS, 0, 0, TOPIC_ID)
-    after = task(ledger, 0, JANE)
+    tracker = engine.scheduler.assign(EVENTS, 0, 0, TOPIC_ID)
+    after = task(tracker, 0, JANE)
     engine.scheduler.admit(Batch(consumed=2, tasks=[before, after]))
     assert engine.released() == {ReleaseReason.REWOUND: 1}
     assert consumed_and_accounted_for(engine) == (2, 2)
@@ -292,16 +293,16 @@ def test_once_closed_nothing_is_handed_out(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "frontier"),
+    ("outcome", "committable_offset"),
     [(DELIVERED, 1), (TIMEOUT, 0), (SUSPICIOUS, 0), (UNAUTHORIZED, 0)],
     ids=["delivered", "timeout", "403", "401"],
 )
-def test_what_is_in_flight_may_end(engine: Engine, outcome: Outcome, frontier: int) -> None:
+def test_what_is_in_flight_may_end(engine: Engine, outcome: Outcome, committable_offset: int) -> None:
     engine.admit(0, JANE)
     sent = engine.deliver()
     engine.scheduler.close()
     engine.answer(sent, outcome)
-    assert (engine.scheduler.in_flight([EVENTS]), engine.frontier()) == (0, frontier)
+    assert (engine.scheduler.in_flight([EVENTS]), engine.committable_offset()) == (0, committable_offset)
 
 
 def test_the_dead_letters_under_way_may_end(engine: Engine) -> None:
@@ -309,15 +310,15 @@ def test_the_dead_letters_under_way_may_end(engine: Engine) -> None:
     engine.deliver_and_answer(REJECTED)
     engine.deliver_and_answer(REJECTED)
     engine.scheduler.close()
-    engine.scheduler.buried(bad)
-    engine.scheduler.bury_failed(unwritten, engine.now)
-    assert (engine.scheduler.in_flight([EVENTS]), engine.frontier()) == (0, 1)
+    engine.scheduler.dead_letter_written(bad)
+    engine.scheduler.dead_letter_failed(unwritten, engine.now)
+    assert (engine.scheduler.in_flight([EVENTS]), engine.committable_offset()) == (0, 1)
 
 
 def test_what_still_arrives_is_kept_lest_the_frontier_pass_it(engine: Engine) -> None:
     engine.scheduler.close()
     engine.admit(0, JANE)
-    assert engine.frontier() == 0
+    assert engine.committable_offset() == 0
     revoke(engine, ReleaseReason.SHUTDOWN)
     assert engine.released() == {ReleaseReason.SHUTDOWN: 1}
 
@@ -344,7 +345,7 @@ def test_each_request_that_ends_is_noticed_by_a_revoke_that_waits(engine: Engine
     engine.scheduler.begin_revoke([EVENTS])
     assert ends_the_wait(engine, lambda: engine.answer(delivered, DELIVERED))
     engine.answer(bad, REJECTED)
-    assert ends_the_wait(engine, lambda: engine.scheduler.buried(bad))
+    assert ends_the_wait(engine, lambda: engine.scheduler.dead_letter_written(bad))
 
 
 def test_each_request_that_ends_is_noticed_by_a_drain_that_waits(engine: Engine) -> None:

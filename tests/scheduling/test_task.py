@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Partition
 from tests.scheduling.builders import EVENTS, JANE, PHONE, record, task
 
@@ -35,4 +35,4 @@ def test_a_record_costs_its_key_its_value_and_its_headers(
     ("identities", "contact"), [((JANE, PHONE), JANE), ((PHONE,), PHONE), ((), "")], ids=["both", "phone", "none"]
 )
 def test_a_contact_is_told_apart_by_its_first_identity(identities: tuple[str, ...], contact: str) -> None:
-    assert task(Ledger(EVENTS, 0, 0), 0, *identities).contact == contact
+    assert task(OffsetTracker(EVENTS, 0, 0), 0, *identities).contact == contact

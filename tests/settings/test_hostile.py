@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from consumer.errors import ConfigurationError, Problem
-from consumer.settings import SECTIONS, Sources, load, survey
+from consumer.settings import SECTIONS, Sources, effective_settings, load
 from consumer.settings.loading import KNOWN
 from consumer.settings.names import Setting
 
@@ -54,7 +54,7 @@ def test_a_text_is_taken_or_refused_by_name(sources: Make, name: str, text: str)
         assert not any(text in str(problem) for problem in error.problems if len(text) > 4 and text != "true")
     else:
         assert not {"\0", "\udcff"} & set(repr(found.model_dump(mode="python", exclude={"sources"})))
-    survey(sources({name: text}))
+    effective_settings(sources({name: text}))
 
 
 @pytest.mark.parametrize("value", VALUES, ids=str)
@@ -87,7 +87,7 @@ def test_what_could_not_be_worked_with_is_refused(problems: Find, name: str, tex
 @pytest.mark.parametrize("sign", ["#", "/", "?"])
 def test_a_sign_in_a_proxys_password_is_to_be_encoded(problems: Find, sign: str) -> None:
     (problem,) = problems(CLICKSEND_PROXY_URL=f"http://user:pa{sign}ss@proxy:3128")
-    assert problem.mend == "Percent-encode them: %23, %2F, %3F"
+    assert problem.hint == "Percent-encode them: %23, %2F, %3F"
     assert problems(CLICKSEND_PROXY_URL="http://user:pa%23%2F%3Fss@proxy:3128") == []
 
 

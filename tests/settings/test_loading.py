@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from consumer.settings import Sources, survey
+from consumer.settings import Sources, effective_settings
 
 Make = Callable[..., Sources]
 
@@ -19,7 +19,7 @@ def test_secrets_are_masked(sources: Make) -> None:
         "MONITOR_TOKEN": "hidden-4",
         "KAFKA_PROPERTIES": '{"ssl.key.password": "hidden-5"}',
     }
-    found = survey(sources(given))
+    found = effective_settings(sources(given))
     values = {row.name: row.value for row in found.rows}
     assert found.problems == ()
     assert "hidden" not in str(found)
@@ -39,7 +39,7 @@ def test_what_is_right_is_shown_beside_what_is_wrong(sources: Make) -> None:
         "CLICKSEND_LIST_ID": "hidden-6",
         "CLICKSEND_PROXY_URL": "http://user:hidden-7@proxy:3128",
     }
-    found = survey(sources(given))
+    found = effective_settings(sources(given))
     rows = {row.name: (row.value, row.source) for row in found.rows}
     assert rows["KAFKA_TOPIC"] == (None, "missing")
     assert rows["KAFKA_GROUP_ID"] == ("mine", "environment")
@@ -60,12 +60,14 @@ def test_what_is_right_is_shown_beside_what_is_wrong(sources: Make) -> None:
 
 
 def test_warnings_are_told_too(sources: Make) -> None:
-    found = survey(sources({"KAFKA_GROUP_PROTOCOL": "consumer", "KAFKA_SESSION_TIMEOUT_MS": "6000"}))
+    found = effective_settings(sources({"KAFKA_GROUP_PROTOCOL": "consumer", "KAFKA_SESSION_TIMEOUT_MS": "6000"}))
     assert [warning.name for warning in found.warnings] == ["KAFKA_SESSION_TIMEOUT_MS"]
 
 
 def test_the_default_that_follows_from_another_section_is_shown_as_it_is(sources: Make) -> None:
-    rows = {row.name: (row.value, row.source) for row in survey(sources({"DELIVERY_CONCURRENCY": "2000"})).rows}
+    rows = {
+        row.name: (row.value, row.source) for row in effective_settings(sources({"DELIVERY_CONCURRENCY": "2000"})).rows
+    }
     assert rows["WORKER_MAX_BUFFERED_RECORDS"] == ("8000", "default")
 
 
@@ -73,6 +75,6 @@ def test_a_section_with_a_wrong_value_is_shown_without_its_warnings(sources: Mak
     """Its values are as they were given: no warning can be told from them."""
     ca_file = tmp_path / "ca.pem"
     ca_file.touch()
-    found = survey(sources({"KAFKA_SECURITY_PROTOCOL": "tls", "KAFKA_SSL_CA_LOCATION": str(ca_file)}))
+    found = effective_settings(sources({"KAFKA_SECURITY_PROTOCOL": "tls", "KAFKA_SSL_CA_LOCATION": str(ca_file)}))
     assert [problem.name for problem in found.problems] == ["KAFKA_SECURITY_PROTOCOL"]
     assert found.warnings == ()

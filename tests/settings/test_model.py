@@ -80,7 +80,7 @@ def test_the_names_and_defaults_are_those_of_the_interface(settings: Make) -> No
 def test_what_is_required_is_missed_all_at_once_with_the_mend(problems: Find) -> None:
     found = problems(**dict.fromkeys(REQUIRED))
     assert [(problem.name, problem.what) for problem in found] == [(name, "is missing") for name in REQUIRED]
-    assert found[1].mend.startswith("Set KAFKA_TOPIC, or `topic` under [kafka] in the --config file: ")
+    assert found[1].hint.startswith("Set KAFKA_TOPIC, or `topic` under [kafka] in the --config file: ")
 
 
 def test_every_problem_is_found_at_once_and_none_shows_its_value(problems: Find) -> None:
@@ -163,7 +163,7 @@ def test_a_wrong_value_is_one_problem(problems: Find, name: str, value: str, wha
     expected = "KAFKA_DEAD_LETTER_TOPIC" if len(value) == 245 else name
     assert problem.name == expected
     assert problem.what.startswith(what)
-    assert problem.mend
+    assert problem.hint
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_sasl_in_part_names_what_is_missing(problems: Find, change: dict[str, st
 
 
 @pytest.mark.parametrize(
-    ("properties", "mend"),
+    ("properties", "hint"),
     [
         pytest.param('{"group.id": "x"}', "group.id: set KAFKA_GROUP_ID", id="has-a-setting"),
         pytest.param('{"sasl.mechanisms": "x"}', "sasl.mechanisms: set KAFKA_SASL_MECHANISM", id="another-name"),
@@ -261,17 +261,17 @@ def test_sasl_in_part_names_what_is_missing(problems: Find, change: dict[str, st
         pytest.param('{"error_cb": "x"}', "error_cb: leave it out", id="a-callback"),
     ],
 )
-def test_properties_that_the_worker_owns_are_refused_by_name(problems: Find, properties: str, mend: str) -> None:
+def test_properties_that_the_worker_owns_are_refused_by_name(problems: Find, properties: str, hint: str) -> None:
     (problem,) = problems(KAFKA_PROPERTIES=properties)
     assert problem.what == "sets properties that the worker owns"
-    assert problem.mend.startswith(mend)
+    assert problem.hint.startswith(hint)
 
 
 def test_heartbeats_are_the_operators_in_the_classic_protocol_only(problems: Find) -> None:
     properties = '{"heartbeat.interval.ms": 500}'
     assert problems(KAFKA_PROPERTIES=properties) == []
     (problem,) = problems(KAFKA_PROPERTIES=properties, KAFKA_GROUP_PROTOCOL="consumer")
-    assert problem.mend.startswith("heartbeat.interval.ms: leave it out")
+    assert problem.hint.startswith("heartbeat.interval.ms: leave it out")
 
 
 def test_properties_of_the_operator_are_taken(settings: Make) -> None:

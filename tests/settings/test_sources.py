@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from consumer.errors import ConfigurationError, Problem
-from consumer.settings import Settings, Sources, load, reload_credentials, survey
+from consumer.settings import Settings, Sources, effective_settings, load, reload_credentials
 
 Make = Callable[..., Sources]
 Find = Callable[..., list[Problem]]
 
 
 def source_of(sources: Sources, name: str) -> str:
-    return next(row.source for row in survey(sources).rows if row.name == name)
+    return next(row.source for row in effective_settings(sources).rows if row.name == name)
 
 
 def config_file(folder: Path, text: str) -> Path:
@@ -85,7 +85,7 @@ def test_service_links_of_a_cluster_are_ignored(settings: Callable[..., Settings
 def test_an_unknown_variable_is_an_error_only_near_a_known_one(problems: Find) -> None:
     assert problems(KAFKA_PORT_9092_TCP_ADDR="10.0.0.1", RETRY="3", LOG="x", KAFKA_HOME="/opt/kafka") == []
     found = problems(KAFKA_TOPICS="x", CLICKSEND_API_KEYFILE="/key")
-    assert [(problem.name, problem.mend) for problem in found] == [
+    assert [(problem.name, problem.hint) for problem in found] == [
         ("KAFKA_TOPICS", "Did you mean KAFKA_TOPIC?"),
         ("CLICKSEND_API_KEYFILE", "Did you mean CLICKSEND_API_KEY_FILE?"),
     ]
@@ -148,7 +148,7 @@ def test_a_value_of_the_wrong_kind_in_the_file_is_a_problem(sources: Make, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "mend"),
+    ("text", "name", "hint"),
     [
         pytest.param("[kafka]\ntopics = 'x'", "[kafka] topics", "Did you mean topic?", id="near-a-known-key"),
         pytest.param("[kafka]\nconcurrency = 4", "[kafka] concurrency", "It belongs under [delivery]", id="elsewhere"),
@@ -159,11 +159,11 @@ def test_a_value_of_the_wrong_kind_in_the_file_is_a_problem(sources: Make, tmp_p
     ],
 )
 def test_an_unknown_name_in_the_file_is_an_error_with_a_suggestion(
-    sources: Make, tmp_path: Path, text: str, name: str, mend: str
+    sources: Make, tmp_path: Path, text: str, name: str, hint: str
 ) -> None:
     (problem,) = wrong(sources(config=config_file(tmp_path, text)), "log")
     assert problem.name == f"{name} in {tmp_path / 'worker.toml'}"
-    assert problem.mend.startswith(mend)
+    assert problem.hint.startswith(hint)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +172,9 @@ def test_an_unknown_name_in_the_file_is_an_error_with_a_suggestion(
         pytest.param(b"[clicksend]\napi_key = the-api-key\n", "is not TOML (at line 2, column 11)", id="no-quotes"),
         pytest.param(b"[clicksend]\napi_key = 'the-api-key", "is not TOML (at", id="cut-off"),
         pytest.param(b"[clicksend]\napi_key = '\xff'", "is not UTF-8 text", id="not-text"),
+        pytest.param(b"[clicksend]\nlist_id = " + b"9" * 5000, "is too large, or", id="number-beyond-python's-limit"),
+        pytest.param(b"[kafka]\nproperties = " + b"[" * 5000, "is too large, or", id="nesting-beyond-python's-limit"),
+        pytest.param(b"#" * 1_048_577, "is too large, or", id="a-disk"),
     ],
 )
 def test_a_broken_file_is_named_with_the_place_and_without_its_content(

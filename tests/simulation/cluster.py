@@ -27,7 +27,18 @@ def failure(code: int) -> KafkaException:
 class Message:
     """One record, as a consumer hands it out; or an error that comes as a message."""
 
-    __slots__ = ("_error", "_headers", "_hostile", "_key", "_offset", "_partition", "_timestamp_ms", "_topic", "_value")
+    __slots__ = (
+        "_epoch",
+        "_error",
+        "_headers",
+        "_hostile",
+        "_key",
+        "_offset",
+        "_partition",
+        "_timestamp_ms",
+        "_topic",
+        "_value",
+    )
 
     def __init__(
         self,
@@ -36,18 +47,19 @@ class Message:
         timestamp_ms: int,
         key: bytes | None,
         value: bytes | None,
-        headers: Headers | None = None,
         error: KafkaError | None = None,
         *,
         hostile: bool = False,
+        epoch: int = 0,
     ) -> None:
         self._topic, self._partition = partition
         self._hostile = hostile  # a header's name is not UTF-8: the binding can't read any of them
         self._offset = offset
+        self._epoch = epoch
         self._timestamp_ms = timestamp_ms
         self._key = key
         self._value = value
-        self._headers = headers
+        self._headers: Headers | None = None
         self._error = error
 
     def topic(self) -> str:
@@ -60,7 +72,7 @@ class Message:
         return self._offset
 
     def leader_epoch(self) -> int:
-        return 0
+        return self._epoch
 
     def timestamp(self) -> tuple[int, int]:
         return (1, self._timestamp_ms)
@@ -87,16 +99,21 @@ HOSTILE = 13  # one record of so many has headers that can't be read
 
 
 class Log:
-    """One partition. Offsets have gaps where compaction or transactions left them."""
+    """One partition. Offsets have gaps where compaction or transactions left them.
+
+    Each leader has an epoch of its own, higher than all before it; a record keeps the epoch that it was written in.
+    """
 
     def __init__(self) -> None:
         self.end = 0
+        self._epochs = [(0, 0)]  # ascending: an epoch, and the end of the log when it began
         self.messages: list[Message] = []
         self._offsets: list[int] = []
 
     def append(self, partition: Key, timestamp_ms: int, key: bytes | None, value: bytes | None) -> Message:
         """Write one record."""
-        message = Message(partition, self.end, timestamp_ms, key, value, hostile=self.end % HOSTILE == HOSTILE - 1)
+        hostile = self.end % HOSTILE == HOSTILE - 1
+        message = Message(partition, self.end, timestamp_ms, key, value, hostile=hostile, epoch=self.epoch)
         self.messages.append(message)
         self._offsets.append(self.end)
         self.end += 1
@@ -105,6 +122,32 @@ class Log:
     def skip(self, offsets: int) -> None:
         """Use up offsets that no record has: transaction markers, aborted records."""
         self.end += offsets
+
+    @property
+    def epoch(self) -> int:
+        """The present leader's."""
+        return self._epochs[-1][0]
+
+    def epoch_before(self, offset: int) -> int | None:
+        """The epoch in which the offset before this one was written; None: there is none."""
+        return next((epoch for epoch, start in reversed(self._epochs) if start < offset), None)
+
+    def part(self, offset: int, epoch: int | None) -> int:
+        """Where this log parts from the one in which the record before the offset has this epoch, at most the offset
+        itself. Without an epoch that can't be told.
+        """
+        starts = (start for newer, start in self._epochs if epoch is not None and newer > epoch)
+        return min(offset, next(starts, self.end)) if epoch is not None else offset
+
+    def elect(self, end: int) -> list[Message]:
+        """Have a replica lead whose log ends here. Gives the records that are gone."""
+        at = bisect_left(self._offsets, end)
+        gone = self.messages[at:]
+        del self.messages[at:], self._offsets[at:]
+        epoch, self.end = self.epoch + 1, end
+        self._epochs = [each for each in self._epochs if each[1] < end]
+        self._epochs.append((epoch, end))
+        return gone
 
     def first_from(self, offset: int) -> Message | None:
         """The record with this offset, or the next one."""
@@ -122,7 +165,7 @@ class Topic:
 
     @property
     def id_bytes(self) -> bytes:
-        """The id as it stands in a commit map."""
+        """The id as it stands in a offset map."""
         return (7 << 64 | self.topic_id).to_bytes(16) + zlib.crc32(b"simulated").to_bytes(4)
 
 

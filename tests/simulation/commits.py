@@ -70,7 +70,10 @@ class Commits:
     def _depart(self, offsets: list[TopicPartition], answer: Answer) -> None:
         built = self._latest = self._watch.commit_built(self._consumer, offsets)
         sent_at = self._hub.now
-        parts = [Offset(each.topic, each.partition, each.offset, each.metadata) for each in offsets]
+        parts = [
+            Offset(each.topic, each.partition, each.offset, each.metadata, leader_epoch=each.leader_epoch)
+            for each in offsets
+        ]
         self._last_arrival = max(self._last_arrival, sent_at + self._cluster.latency())
         self._hub.at(self._last_arrival, lambda: self._arrive(built, parts, sent_at, answer))
 

@@ -25,14 +25,26 @@ Callback = Callable[..., None]
 
 
 class Cursor:
-    """Where one assigned partition stands."""
+    """Where one assigned partition stands.
 
-    __slots__ = ("fetch", "position", "topic_id")
+    epoch -- of the record before `fetch`, None: unknown; leader -- the epoch of the leader that the client fetches from
+    """
 
-    def __init__(self, fetch: int, topic_id: int) -> None:
+    __slots__ = ("epoch", "fetch", "leader", "position", "prefetched", "stopped", "topic_id")
+
+    def __init__(self, fetch: int, topic_id: int, epoch: int | None, leader: int) -> None:
         self.fetch = fetch
+        self.epoch = epoch
+        self.leader = leader
         self.topic_id = topic_id  # of the topic that is meant
         self.position = OFFSET_INVALID
+        self.prefetched: deque[Message] = deque()  # from a leader that is gone, as these records are
+        self.stopped = False  # the offset is not in the log: an error says so, and nothing comes any more
+
+    def pass_by(self, offset: int, epoch: int | None) -> None:
+        """Everything before this offset was handed out, or is no record."""
+        self.fetch = self.position = offset
+        self.epoch = epoch
 
 
 class FakeConsumer:
@@ -72,6 +84,7 @@ class FakeConsumer:
         self._leftovers = 0  # records that a KIP-848 member still hands out after others own their partitions
         self._statistics_at = 0.0
         self._purged: set[Key] = set()
+        self._stops: deque[Message] = deque()  # errors that come as messages
 
     # What the worker calls.
 
@@ -128,13 +141,17 @@ class FakeConsumer:
             key = (each.topic, each.partition)
             self._explicit.add(key)
             self._watch.begins(self, key, each.offset)
-            self.assigned[key] = self._cursor(key, each.offset)
+            self.assigned[key] = self._cursor(key, each.offset, each.leader_epoch)
+
+    def incremental_unassign(self, partitions: list[TopicPartition]) -> None:
+        self._drop([(each.topic, each.partition) for each in partitions])
 
     def seek(self, partition: TopicPartition) -> None:
         key = (partition.topic, partition.partition)
-        if key not in self.assigned or not self._cluster.fetchable:
+        if key not in self.assigned or self.assigned[key].stopped or not self._cluster.fetchable:
             raise failure(KafkaError._STATE)
-        self.assigned[key] = self._cursor(key, partition.offset)
+        self.assigned[key] = self._cursor(key, partition.offset, partition.leader_epoch)
+        self._compare(key)  # as an assignment does not
 
     def pause(self, partitions: list[TopicPartition]) -> None:
         self._paused.update(key for each in partitions if (key := (each.topic, each.partition)) in self.assigned)
@@ -143,9 +160,10 @@ class FakeConsumer:
         self._paused.difference_update((each.topic, each.partition) for each in partitions)
 
     def position(self, partitions: list[TopicPartition]) -> list[Offset]:
+        cursors = {key: self.assigned.get(key) for key in ((each.topic, each.partition) for each in partitions)}
         return [
-            Offset(*key, self.assigned[key].position if key in self.assigned else OFFSET_INVALID)
-            for key in ((each.topic, each.partition) for each in partitions)
+            Offset(*key, cursor.position, leader_epoch=cursor.epoch) if cursor else Offset(*key, OFFSET_INVALID)
+            for key, cursor in cursors.items()
         ]
 
     def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> list[Offset] | None:
@@ -163,7 +181,9 @@ class FakeConsumer:
         stored = {key: self._group.stored.get(key) for key in keys}
         self._watch.looked_up(self, stored)
         return [
-            Offset(*key, each.offset, each.metadata) if each else Offset(*key, OFFSET_INVALID)
+            Offset(*key, each.offset, each.metadata, leader_epoch=each.leader_epoch)
+            if each
+            else Offset(*key, OFFSET_INVALID)
             for key, each in stored.items()
         ]
 
@@ -232,6 +252,20 @@ class FakeConsumer:
             self._watch.jumped_back(self, key)
             self.wake()
 
+    def leader_changed(self, key: Key, gone: list[Message]) -> None:
+        """The partition has another leader, whose log may lack what was fetched from the last one already."""
+        cursor = self.assigned.get(key)
+        if cursor is None:
+            return
+        ahead = [each for each in (*self._cluster.log(key).messages, *gone) if each.offset() >= cursor.fetch]
+        cursor.prefetched = deque(ahead[: self._random.randrange(8)])
+        self._hub.after(self._random.random(), lambda: self._follow(key, cursor))
+
+    def _follow(self, key: Key, cursor: Cursor) -> None:
+        if self.assigned.get(key) is cursor:
+            self._compare(key)
+            self.wake()
+
     # Inside `poll`.
 
     def _step(self) -> Message | None:
@@ -240,6 +274,8 @@ class FakeConsumer:
             self._tell_statistics()
         if self.fatal:
             return _error(KafkaError._FATAL)
+        if self._stops:
+            return self._stops.popleft()
         if self._cluster.chance(self._cluster.temper.message_errors):
             return _error(self._random.choice(PASSING))
         if self.expelled:
@@ -257,32 +293,53 @@ class FakeConsumer:
     def _fetch(self) -> Message | None:
         if self._cluster.away is Away.BROKERS:
             return None
-        log_of, paused = self._cluster.log, self._paused
-        topics = self._cluster.topics
-        keys = [
-            key
-            for key, cursor in self.assigned.items()
-            if cursor.fetch < log_of(key).end and key not in paused and cursor.topic_id == topics[key[0]].topic_id
-        ]
+        log_of = self._cluster.log
+        keys = [key for key, cursor in self.assigned.items() if self._may_fetch(key, cursor)]
         while keys:
             key = keys.pop(int(self._random.random() * len(keys)))
             cursor, log = self.assigned[key], log_of(key)
-            message = log.first_from(cursor.fetch)
+            message = cursor.prefetched.popleft() if cursor.prefetched else log.first_from(cursor.fetch)
             if message is None:  # only markers are left, and the position passes them
-                cursor.fetch = cursor.position = log.end
+                cursor.pass_by(log.end, log.epoch_before(log.end))
                 continue
-            cursor.fetch = cursor.position = message.offset() + 1
+            cursor.pass_by(message.offset() + 1, message.leader_epoch())
             return message
         return None
 
-    def _cursor(self, key: Key, offset: int) -> Cursor:
+    def _may_fetch(self, key: Key, cursor: Cursor) -> bool:
+        if key in self._paused or cursor.topic_id != self._cluster.topics[key[0]].topic_id:
+            return False
+        log = self._cluster.log(key)
+        return bool(cursor.prefetched) or (not cursor.stopped and cursor.leader == log.epoch and cursor.fetch < log.end)
+
+    def _compare(self, key: Key) -> None:
+        """Go on with the present leader, unless its log parts from the former one's before what comes next (KIP-320):
+        that can be told where the epoch of the last record is known.
+        """
+        cursor, log = self.assigned[key], self._cluster.log(key)
+        cursor.prefetched.clear()
+        cursor.leader = log.epoch
+        end = log.part(cursor.fetch, cursor.epoch)
+        if end < cursor.fetch:
+            parted = f"broker end offset is {end} (offset leader epoch {log.epoch_before(end)})"
+            words = f"Partition log truncation detected: {parted}"
+        elif cursor.fetch > log.end:
+            words = "fetch failed due to requested offset not available on the broker"
+        else:
+            return
+        self._watch.trace("stopped", self.name, key, words)
+        cursor.stopped = True
+        self._stops.append(Message(key, -1, -1, None, None, error=KafkaError(KafkaError._AUTO_OFFSET_RESET, words)))
+
+    def _cursor(self, key: Key, offset: int, epoch: int | None = None) -> Cursor:
+        log = self._cluster.log(key)
         if offset == OFFSET_BEGINNING:
             offset = 0
         elif offset < 0:
             stored = self._group.stored.get(key)
-            offset = stored.offset if stored else 0
-        in_range = offset <= self._cluster.log(key).end
-        return Cursor(offset if in_range else 0, self._cluster.topics[key[0]].topic_id)
+            offset, epoch = (stored.offset, stored.leader_epoch) if stored else (0, None)
+        in_range = offset <= log.end or epoch is not None
+        return Cursor(offset if in_range else 0, self._cluster.topics[key[0]].topic_id, epoch, log.epoch)
 
     def _assign(self, partitions: list[Key]) -> None:
         self._watch.trace("on_assign", self.name, partitions)
@@ -318,6 +375,7 @@ class FakeConsumer:
         self._purged.update(partitions)
         for key in partitions:
             self.assigned.pop(key, None)
+        self._stops = deque(each for each in self._stops if (each.topic(), each.partition()) not in partitions)
 
     def _tell(self, act: Callable[[], None]) -> None:
         self._told_at = max(self._told_at, self._hub.now + self._random.random() * 0.5)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from greenlet import GreenletExit
 
 from consumer.clicksend.outcome import Cause, Outcome, Result, classify
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from tests.simulation.hub import Fibre, Process
 from tests.simulation.sink import Reply, Sink, Weather
 
@@ -93,13 +93,13 @@ class VirtualDriver:
 
         self._exchange(lambda: self._sink.process(self._member, number, contact), ended)
 
-    def probe(self, on_verdict: Callable[[ProbeVerdict], None]) -> None:
+    def probe(self, on_result: Callable[[ProbeResult], None]) -> None:
         """Look at the list."""
 
         def ended(outcome: Outcome) -> None:
-            verdict = ProbeVerdict.of(outcome)
+            verdict = ProbeResult.of(outcome)
             self._watch.probed(self._member, verdict)
-            on_verdict(verdict)
+            on_result(verdict)
 
         self._exchange(self._sink.look, ended)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from confluent_kafka import KafkaError
 
-from tests.simulation.cluster import Cluster, Key
+from tests.simulation.cluster import Cluster, Key, Log
 
 if TYPE_CHECKING:
     from tests.simulation.consumer import FakeConsumer
@@ -20,6 +20,7 @@ class Stored(NamedTuple):
 
     offset: int
     metadata: str
+    leader_epoch: int | None = None
 
 
 class Offset(NamedTuple):
@@ -55,8 +56,12 @@ class Group:
 
     @property
     def topic_id(self) -> bytes:
-        """The id of the topic, as it stands in a commit map."""
+        """The id of the topic, as it stands in a offset map."""
         return self._cluster.topics[self._topic].id_bytes
+
+    def log(self, key: Key) -> Log:
+        """One partition's log."""
+        return self._cluster.log(key)
 
     @property
     def partitions(self) -> list[Key]:
@@ -125,7 +130,7 @@ class Group:
             if len(each.metadata or "") > METADATA_LIMIT:
                 error = KafkaError(KafkaError.OFFSET_METADATA_TOO_LARGE)
             else:
-                self.stored[key] = Stored(each.offset, each.metadata or "")
+                self.stored[key] = Stored(each.offset, each.metadata or "", each.leader_epoch)
             answers.append(each._replace(error=error))
         return answers
 

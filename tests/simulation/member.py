@@ -13,7 +13,7 @@ from greenlet import GreenletExit
 from prometheus_client import CollectorRegistry
 
 from consumer.delivery.gate import Gate
-from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
+from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
@@ -77,10 +77,10 @@ class Member:
         threads = VirtualThreads(self.process)
         self.driver = VirtualDriver(outside.sink, self, self.options.request_timeout, outside.watch)
         gate = Gate(setup.policy, setup.requests_per_second, setup.probe_interval)
-        judge = Judge(gate, setup.policy, OnConfigurationFault.HALT, setup.mass_rejection_limit)
-        self.scheduler = Scheduler(gate, judge, setup.policy, threads)
+        outcome_policy = OutcomePolicy(gate, setup.policy, OnConfigurationFault.HALT, setup.mass_rejection_limit)
+        self.scheduler = Scheduler(gate, outcome_policy, setup.policy, threads)
         reporter = _reporter(name)
-        reporter.journal = WatchJournal(outside.watch, self)
+        reporter.observer = WatchJournal(outside.watch, self)
         self._worker = Worker(
             cast(KafkaClients, FakeClients(self, outside)),
             _enroller(),

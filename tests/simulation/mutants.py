@@ -12,18 +12,20 @@ import pytest
 
 from consumer.clicksend.outcome import classify
 from consumer.dead_letters.writer import DeadLetters
-from consumer.delivery.circuit_breaker import Breaker
+from consumer.delivery.circuit_breaker import CircuitBreaker
 from consumer.delivery.gate import Gate
 from consumer.delivery.halt import Halt
 from consumer.scheduling.lanes import Lanes
-from consumer.scheduling.offset_tracker import Ledger
-from consumer.scheduling.ready import ParkedTasks
+from consumer.scheduling.offset_map import OffsetMap
+from consumer.scheduling.offset_tracker import OffsetTracker
+from consumer.scheduling.ready import RetryQueue
 from consumer.scheduling.scheduler import Scheduler
 from consumer.worker.committer import Committer
 from consumer.worker.delivery_loop import DeliveryLoop
 from consumer.worker.intake import Intake
 from consumer.worker.poll_loop import PollLoop
 from consumer.worker.rebalance import Assignment
+from consumer.worker.rewind import Rewind
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,9 @@ class Mutant:
         assert self.old in source, f"{self.name}: the engine has changed; write the mutant anew"
         scope = {**vars(sys.modules[self.owner.__module__]), "classify": classify, "datetime": datetime, "UTC": UTC}
         broken = "from __future__ import annotations\n" + source.replace(self.old, self.new)
-        exec(compile(broken, f"<{self.name}>", "exec"), scope)  # noqa: S102 -- our own source, changed
-        patch.setattr(self.owner, self.method, scope[self.method])
+        made: dict[str, object] = {}  # beside the module's names: a function of it may be called as the method is
+        exec(compile(broken, f"<{self.name}>", "exec"), scope, made)  # noqa: S102 -- our own source, changed
+        patch.setattr(self.owner, self.method, made[self.method])
 
 
 def _mutant(name: str, what: tuple[type, str], old: str, new: str, *oracles: str) -> Mutant:
@@ -59,22 +62,22 @@ MUTANTS = [
         "scheduler.complete(work, classify(200, {}, b'', datetime.now(UTC)), now)\n"
         "            driver.send(work.task.payload, "
         "lambda _: (setattr(self, '_requests', self._requests - 1), self._pump()))",
-        "frontier",
-        "commit map",
+        "committable_offset",
+        "offset map",
         "order",
     ),
     _mutant(
-        "committed beyond the frontier",
-        (Committer, "_changed"),
-        "metadata = ledger.commit_map(frontier, room)",
-        "frontier, metadata = ledger.highest_seen + 1, ''",
-        "frontier",
+        "committed beyond the committable offset",
+        (Scheduler, "commit_candidates"),
+        "[(each, offset, each.offset_map(offset, room))",
+        "[(each, each.highest_seen + 1, '')",
+        "committable_offset",
     ),
     _mutant(
         "committed when lost",
         (Assignment, "lost"),
         "self._detach(owned",
-        "self._committer.commit_now(_consumer, [each for each in owned if each in self._scheduler.ledgers])\n"
+        "self._committer.commit_now(_consumer, [each for each in owned if each in self._scheduler.trackers])\n"
         "    self._detach(owned",
         "lost",
     ),
@@ -91,27 +94,27 @@ MUTANTS = [
         (DeadLetters, "_write"),
         "on_delivery=reported,\n        )",
         "on_delivery=lambda *_: None,\n        )\n        reported(None, None)",
-        "frontier",
-        "commit map",
+        "committable_offset",
+        "offset map",
     ),
     _mutant(
         "headers that can't be read are asked for",
         (Intake, "_task"),
-        "task = _task(message, ledger, decision)",
-        "message.headers()\n    task = _task(message, ledger, decision)",
+        "task = _task(message, tracker, decision)",
+        "message.headers()\n    task = _task(message, tracker, decision)",
         "run",
     ),
     _mutant("lanes ignored", (Lanes, "enter"), "return not ahead", "return True", "order"),
     _mutant(
         "late answer counted",
         (Scheduler, "complete"),
-        "if not task.ledger.live:",
+        "if not task.tracker.live:",
         "if False:",
         "conservation",
     ),
     _mutant(
         "late dead letter counted",
-        (Scheduler, "buried"),
+        (Scheduler, "dead_letter_written"),
         "if live:",
         "if True:",
         "conservation",
@@ -123,55 +126,115 @@ MUTANTS = [
         "return partitions",
         "start",
     ),
+    _mutant(
+        "leader epoch left out of commits",
+        (Committer, "_changed"),
+        "epoch = _epoch_before(offset, tracker, positions.get(tracker))",
+        "epoch = EPOCH_UNKNOWN",
+        "committable_offset",
+        "duplicates",
+    ),
+    _mutant(
+        "leader epoch left out of assignments",
+        (Assignment, "_open_committed"),
+        "leader_epoch=EPOCH_UNKNOWN if epoch is None else epoch",
+        "leader_epoch=EPOCH_UNKNOWN",
+        "committable_offset",
+        "offset map",
+        "resume",
+        "rest",
+        "duplicates",
+    ),
+    _mutant(
+        "log not compared at an assignment",
+        (Assignment, "assigned"),
+        "_compare_with_log(consumer, positions)",
+        "pass",
+        "committable_offset",
+        "offset map",
+        "resume",
+        "rest",
+        "duplicates",
+    ),
+    _mutant(
+        "leader epoch forgotten where a truncated log parts",
+        (Rewind, "_replaced"),
+        "if start.leader_epoch != EPOCH_UNKNOWN:",
+        "if False:",
+        "committable_offset",
+        "duplicates",
+    ),
+    _mutant(
+        "reset by policy where a truncated log parts",
+        (Rewind, "_where_to_restart"),
+        "if parted := _PARTED.search(why):",
+        "if parted := None:",
+        "duplicates",
+        "start",
+    ),
+    _mutant(
+        "offset map trusted for records of newer epochs",
+        (OffsetMap, "is_older"),
+        "return leader_epoch is not None and",
+        "return False and",
+        "committable_offset",
+        "offset map",
+        "resume",
+        "rest",
+    ),
     _mutant("two commits outstanding", (Committer, "tick"), " or self.outstanding", "", "one commit"),
     _mutant(
-        "commit map of another topic believed",
+        "offset map of another topic believed",
         (Assignment, "_open_committed"),
-        "_load_map(ledger, claim, committed.metadata, topic_id)",
-        "ledger.settled_before = claim if claim is not None and claim.committed == offset else None",
-        "frontier",
-        "commit map",
+        "_load_map(tracker, claim, committed.metadata, topic_id)",
+        "tracker.previously_settled = claim if claim is not None and claim.committed == offset else None",
+        "committable_offset",
+        "offset map",
         "rest",
         "resume",
     ),
     _mutant(
         "position believed inside a revoke",
         (Committer, "commit_now"),
-        "lambda _ledger: None",
-        "lambda ledger: _position(consumer, ledger.partition)",
-        "frontier",
+        "lambda _tracker: None",
+        "lambda tracker: _position(consumer, tracker.partition)",
+        "committable_offset",
     ),
     _mutant(
-        "commit map left out", (Ledger, "_make_map"), "unsettled = list", "return ''; unsettled = list", "duplicates"
+        "offset map left out",
+        (OffsetTracker, "_make_map"),
+        "unsettled = list",
+        "return ''; unsettled = list",
+        "duplicates",
     ),
     _mutant(
-        "commit map not believed",
+        "offset map not believed",
         (Assignment, "_open_committed"),
-        "_load_map(ledger, claim, committed.metadata, topic_id)",
+        "_load_map(tracker, claim, committed.metadata, topic_id)",
         "pass",
         "duplicates",
     ),
     _mutant(
         "jump backwards not seen",
         (Intake, "read"),
-        "if offset <= ledger.highest_seen or moved_back:",
+        "if offset <= tracker.highest_seen or moved_back:",
         "if False:",
         "one disposition",
-        "frontier",
+        "committable_offset",
         "run",
         "conservation",
         "order",
     ),
     _mutant(
         "request still out at a revoke forgotten",
-        (Assignment, "_await_landing"),
+        (Assignment, "_await_in_flight"),
         "while self._scheduler.in_flight(partitions)",
         "while False and self._scheduler.in_flight(partitions)",
         "revoke",
     ),
     _mutant(
         "lane left at the detach by what is in flight",
-        (Scheduler, "_give_up_waiting"),
+        (Scheduler, "_drop_waiting"),
         "if task.stage in WAITING:",
         "if task.stage is not Stage.DONE:",
         "order",
@@ -180,10 +243,10 @@ MUTANTS = [
     _mutant(
         "never resumed at the cap", (PollLoop, "_regulate"), "self.consumer.resume", "lambda _: None", "resume", "rest"
     ),
-    _mutant("no cap", (PollLoop, "_regulate"), "if ledgers:", "if False:", "caps"),
+    _mutant("no cap", (PollLoop, "_regulate"), "if trackers:", "if False:", "caps"),
     _mutant(
         "a retry forgotten",
-        (ParkedTasks, "pop_due"),
+        (RetryQueue, "pop_due"),
         "while self._heap",
         "while len(self._heap) > 1",
         "resume",
@@ -213,7 +276,7 @@ MUTANTS = [
     ),
     _mutant(
         "breaker that stays open",
-        (Breaker, "trial_answered"),
+        (CircuitBreaker, "trial_answered"),
         "self.state = BreakerState.CLOSED",
         "pass",
         "breaker",
@@ -237,5 +300,5 @@ MUTANTS = [
         "resume",
         "rest",
     ),
-    _mutant("released records not counted", (Scheduler, "detach"), "+= len(ledger)", "+= 0", "conservation"),
+    _mutant("released records not counted", (Scheduler, "detach"), "+= len(tracker)", "+= 0", "conservation"),
 ]

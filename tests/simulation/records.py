@@ -31,13 +31,14 @@ class Produced:
     kind: Kind
     partition: Key
     offset: int
+    epoch: int  # of the leader that has taken it
     value: bytes | None
     contact: str
     identities: tuple[str, ...]
     answered: bool = False  # ClickSend's yes has come back to a worker
     lettered: bool = False  # the broker has its dead letter
     suspected: bool = False  # it was answered 403 or 404
-    deleted: bool = False  # with its topic: what becomes of it is nobody's loss
+    deleted: bool = False  # with its topic, or by an unclean election: what becomes of it is nobody's loss
 
     @property
     def done(self) -> bool:
@@ -98,7 +99,8 @@ class Records:
             log.skip(random.randrange(1, 4))
         value = _value(kind, person.name, number, traits, random)
         message = log.append(key, int(self._cluster.hub.now * 1000), person.key, value)
-        produced = Produced(number, kind, key, message.offset(), value, person.name, tuple(traits.values()))
+        at, epoch = message.offset(), message.leader_epoch()
+        produced = Produced(number, kind, key, at, epoch, value, person.name, tuple(traits.values()))
         self.all.append(produced)
         self.in_partition[key].append(produced)
         if value is not None:
@@ -112,6 +114,13 @@ class Records:
         for key in self.in_partition:
             self.in_partition[key] = []
             self._lowest[key] = 0
+
+    def truncate(self, key: Key, end: int) -> None:
+        """The partition's new leader has none from this offset on."""
+        produced = self.in_partition[key]
+        while produced and produced[-1].offset >= end:
+            produced.pop().deleted = True
+        self._lowest[key] = min(self._lowest[key], len(produced))
 
     def lowest_undone(self, key: Key) -> int:
         """The first offset of the partition that must not be passed."""

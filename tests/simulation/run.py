@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 import structlog
+from _pytest.mark.structures import ParameterSet
 
 from tests.simulation.watch import Watching
 from tests.simulation.world import Run, World
 
 SEEDS = 2000  # that CI runs
 CHUNK = 50  # in one test
+QUICK_CHUNKS = 2  # of each half; the others are slow
 
 
 def run_seed(seed: int) -> Run:
@@ -55,6 +57,13 @@ def _logging(**how: Any) -> Iterator[None]:
         yield
     finally:
         structlog.configure(**before)
+
+
+def chunks(half: range) -> list[ParameterSet]:
+    """Return the first seed of each chunk of a half, the slow ones marked."""
+    firsts = half[::CHUNK]
+    slow = [pytest.param(first, marks=pytest.mark.slow) for first in firsts[QUICK_CHUNKS:]]
+    return [*(pytest.param(first) for first in firsts[:QUICK_CHUNKS]), *slow]
 
 
 def check(seeds: Iterable[int]) -> None:

@@ -28,9 +28,10 @@ class Deed(Enum):
     BROKEN = "a callback of the delivery loop raises"
     RECREATE = "the topic is deleted and created again, within one metadata refresh"
     JUMP = "a partition's offsets are reset behind the back of its owner"
+    ELECTION = "each partition is led by another replica, which may lack the last records"
 
 
-DEEDS = [deed for deed in Deed if deed is not Deed.RECREATE]
+DEEDS = [deed for deed in Deed if deed not in (Deed.RECREATE, Deed.ELECTION)]
 WEATHERS = [weather for weather in Weather if weather is not Weather.FINE]
 TROUBLES = (ContactTemper.REJECTED, ContactTemper.FAILING, ContactTemper.SUSPICIOUS)
 HAPPENINGS = (*DEEDS, *DEEDS, *WEATHERS, Away.COORDINATOR, Away.BROKERS)
@@ -71,8 +72,11 @@ class Scenario:
         until = calm_at * 0.8
         events = [_event(random, calm_at) for _ in range(random.randrange(0, 2 if quiet else 7))]
         temper = Temper(sluggishness=4) if quiet else _temper(random)
-        if random.random() < 0.1:
+        share = random.random()
+        if share < 0.1:
             events, temper = _recreation(random, calm_at), replace(temper, lookup_errors=0.0)
+        elif share < 0.25:
+            events += _elections(random, calm_at)
         records = random.randrange(40, 140)
         return cls(
             setup=_setup(random),
@@ -146,3 +150,15 @@ def _recreation(random: Random, calm_at: float) -> list[Event]:
     """While the group is steady. A worker that joins before the old commits are gone can't tell the topics apart."""
     at = random.uniform(max(9.0, calm_at / 2), max(10.0, calm_at))
     return [Event(at, Deed.RECREATE), Event(random.uniform(0.5, at), random.choice(WEATHERS), 2.0)]
+
+
+def _elections(random: Random, calm_at: float) -> list[Event]:
+    """While workers run, or between the end of one and the start of the next."""
+    events = []
+    for _ in range(random.choice((1, 1, 2))):
+        at = random.uniform(1.0, calm_at - 1)
+        events.append(Event(at, Deed.ELECTION))
+        if random.random() < 0.5:
+            before, after = max(0.5, at - random.random()), min(calm_at, at + random.random() * 3)
+            events += [Event(before, random.choice((Deed.STOP, Deed.CRASH))), Event(after, Deed.JOIN)]
+    return events

@@ -9,6 +9,8 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from tests.simulation.run import quiet, run_seed
 from tests.simulation.scenario import Deed, Scenario
 from tests.simulation.sink import Weather
@@ -35,10 +37,11 @@ def test_a_run_leaves_no_trace_in_the_next() -> None:
 
 
 def test_a_few_hundred_worlds_hold_everything_that_can_happen() -> None:
-    happening = Counter(event.what for seed in range(300) for event in Scenario.of(Random(seed)).events)
-    assert set(happening) >= {*Deed, *Weather} - {Weather.FINE}
+    observation = Counter(event.what for seed in range(300) for event in Scenario.of(Random(seed)).events)
+    assert set(observation) >= {*Deed, *Weather} - {Weather.FINE}
 
 
+@pytest.mark.slow
 def test_records_are_delivered_and_mostly_once() -> None:
     with quiet():
         runs = [run_seed(seed) for seed in range(100)]

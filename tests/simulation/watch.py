@@ -12,25 +12,29 @@ from confluent_kafka import TopicPartition
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome, Result
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.gate import GateState
 from consumer.delivery.halt import SHORTEST_TRIAL_INTERVAL
-from consumer.delivery.outcome_policy import Settle, Verdict
+from consumer.delivery.outcome_policy import Action, Settle
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import FilterReason
 from consumer.scheduling.back_pressure import MAX_UNSETTLED
 from consumer.scheduling.counts import ReleaseReason
-from consumer.scheduling.offset_map import LIMIT, UNKNOWN_TOPIC_ID, CommitMap, decode
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_map import EPOCH_UNKNOWN, LIMIT, UNKNOWN_TOPIC_ID, OffsetMap, decode
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Partition, Record, Task
+from tests.simulation.group import Stored
 from tests.simulation.hub import START, Hub
 from tests.simulation.records import Kind, Produced, Records
 
 if TYPE_CHECKING:
     from tests.simulation.cluster import Key
     from tests.simulation.consumer import FakeConsumer
-    from tests.simulation.group import Group, Stored
+    from tests.simulation.group import Group
     from tests.simulation.member import Member
+
+
+NOTHING = Stored(0, "")
 
 
 class Watching(Enum):
@@ -49,20 +53,29 @@ class Violation:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a commit says of one partition."""
+
+    tracker: OffsetTracker | None
+    key: Key
+    stored: Stored
+
+
 @dataclass(slots=True)
 class Built:
-    """A commit on its way: from which ledgers it was built, with which offsets."""
+    """A commit on its way: from which offset trackers it was built, with which offsets."""
 
     member: Member
-    parts: list[tuple[Ledger | None, Key, int, str]]
+    parts: list[Part]
     overtaken: bool = False  # by the synchronous commit of a revoke, while librdkafka was repeating it
 
 
 @dataclass(slots=True)
 class Stay:
-    """What one ledger has seen, kept with the ledger so that its identity is not used again."""
+    """What one offset tracker has seen, kept with the offset tracker so that its identity is not used again."""
 
-    ledger: Ledger
+    tracker: OffsetTracker
     settled: set[int] = field(default_factory=set)  # offsets
     posted_up_to: dict[str, int] = field(default_factory=dict)  # by identity
     applied: int = -1
@@ -88,7 +101,7 @@ class Watch:
         self._hub = hub
         self._traced = watching is Watching.HISTORY
         self._stays: dict[int, Stay] = {}
-        self._claims: dict[tuple[FakeConsumer | None, Key], tuple[int, CommitMap | None]] = {}
+        self._claims: dict[tuple[FakeConsumer | None, Key], tuple[Stored, OffsetMap | None]] = {}
         self._recreated = False  # a stored offset may be of the topic that was deleted
         self._closed: set[FakeConsumer] = set()
 
@@ -117,13 +130,15 @@ class Watch:
     def polled(self, consumer: FakeConsumer) -> None:
         """The poll thread comes round: whatever has reached its cap is paused."""
         member = self.members[consumer]
-        ledgers = member.scheduler.ledgers
-        if member.health.stopping or not ledgers:
+        trackers = member.scheduler.trackers
+        if member.health.stopping or not trackers:
             return
-        cap = min(MAX_UNSETTLED, max(1, member.options.caps.records // len(ledgers)))
-        for ledger in ledgers.values():
-            if len(ledger) >= cap and not ledger.paused:
-                self.violated("caps", f"{member.name} holds {len(ledger)} of {ledger.partition}, cap {cap}, not paused")
+        cap = min(MAX_UNSETTLED, max(1, member.options.caps.records // len(trackers)))
+        for tracker in trackers.values():
+            if len(tracker) >= cap and not tracker.paused:
+                self.violated(
+                    "caps", f"{member.name} holds {len(tracker)} of {tracker.partition}, cap {cap}, not paused"
+                )
 
     def revoked(self, consumer: FakeConsumer, partitions: list[Key]) -> None:
         """A revoke ends: what was in flight has landed, as a request takes less than the revoke waits."""
@@ -143,19 +158,19 @@ class Watch:
             claim = decode(each.metadata)
             valid = claim is not None and claim.committed == each.offset and claim.topic_id == self.group.topic_id
             if valid or not self._recreated:
-                self._claims[consumer, key] = (each.offset, claim if valid else None)
+                self._claims[consumer, key] = (each, claim if valid else None)
 
     def begins(self, consumer: FakeConsumer, key: Key, offset: int) -> None:
         """A member says from where a partition that it was given is consumed; below 0: the client is to find out."""
-        ledger = self.members[consumer].scheduler.ledgers.get(Partition(*key))
-        if ledger is not None and _unverified(ledger):  # the topic could not be looked up: no map is believed
+        tracker = self.members[consumer].scheduler.trackers.get(Partition(*key))
+        if tracker is not None and _unverified(tracker):  # the topic could not be looked up: no map is believed
             self._claims.pop((consumer, key), None)
         stored = self.group.stored.get(key) if self.group.owners.get(key) is consumer else None
-        if stored is not None and 0 <= offset < stored.offset and not self._recreated:
+        if stored is not None and 0 <= offset < self.resumes_at(key, stored) and not self._recreated:
             self.violated("start", f"{consumer.name} begins {key} at {offset}, the group has committed {stored.offset}")
-        ledger = self.members[consumer].scheduler.ledgers.get(Partition(*key))
-        if ledger is not None and _unverified(ledger):  # the topic could not be looked up: no map is believed
-            self._claims[consumer, key] = (self._claims.get((consumer, key), (0, None))[0], None)
+        tracker = self.members[consumer].scheduler.trackers.get(Partition(*key))
+        if tracker is not None and _unverified(tracker):  # the topic could not be looked up: no map is believed
+            self._claims[consumer, key] = (self._claims.get((consumer, key), (NOTHING, None))[0], None)
 
     def jumped_back(self, consumer: FakeConsumer, key: Key) -> None:
         """Records come again that were committed: nobody's fault."""
@@ -172,45 +187,55 @@ class Watch:
     def commit_built(self, consumer: FakeConsumer, offsets: list[TopicPartition]) -> Built:
         """A member sends a commit."""
         member = self.members[consumer]
-        parts: list[tuple[Ledger | None, Key, int, str]] = []
+        parts: list[Part] = []
         if self.losing:
             self.violated("lost", f"{member.name} commits what it has lost")
         for each in offsets:
             key = (each.topic, each.partition)
-            metadata = each.metadata or ""
-            ledger = member.scheduler.ledgers.get(Partition(*key))
-            parts.append((ledger, key, each.offset, metadata))
-            if ledger is None:
+            stored = Stored(each.offset, each.metadata or "", each.leader_epoch)
+            tracker = member.scheduler.trackers.get(Partition(*key))
+            parts.append(Part(tracker, key, stored))
+            if tracker is None:
                 self.violated("ownership", f"{member.name} commits {key}, of which it has no ledger")
                 continue
-            self._check_claim(member, ledger, (key, each.offset, metadata))
-            self._check_completeness(member, ledger, each.offset, metadata)
-        self.trace("commit", member.name, [(key[1], offset, "+map" if text else "") for _, key, offset, text in parts])
+            self._check_claim(member, tracker, (key, stored))
+            self._check_completeness(member, tracker, stored)
+        told = [(each.key[1], each.stored.offset, "+map" if each.stored.metadata else "") for each in parts]
+        self.trace("commit", member.name, told)
         return Built(member, parts)
 
     def commit_applied(self, built: Built) -> None:
         """The coordinator stores a commit."""
-        self.trace("stored", built.member.name, [(key[1], offset) for _, key, offset, _ in built.parts])
-        for ledger, key, offset, metadata in built.parts:
-            if ledger is not None:
-                self._check_claim(built.member, ledger, (key, offset, metadata))
-                stay = self._stay(ledger)
+        self.trace("stored", built.member.name, [(each.key[1], each.stored.offset) for each in built.parts])
+        for each in built.parts:
+            if each.tracker is not None:
+                self._check_claim(built.member, each.tracker, (each.key, each.stored))
+                stay, offset = self._stay(each.tracker), each.stored.offset
                 if offset < stay.applied and not built.overtaken:
-                    self.violated("regress", f"{built.member.name} takes {key} back from {stay.applied} to {offset}")
+                    words = f"takes {each.key} back from {stay.applied} to {offset}"
+                    self.violated("regress", f"{built.member.name} {words}")
                 stay.applied = offset
+
+    def resumes_at(self, key: Key, stored: Stored) -> int:
+        """Where a client goes on with what the group has stored: by the epoch it finds where the log has changed."""
+        return self.group.log(key).part(stored.offset, stored.leader_epoch)
 
     def async_commit(self, member_name: str, outstanding: int) -> None:
         """An asynchronous commit leaves while so many others are outstanding."""
         if outstanding:
             self.violated("one commit", f"{member_name} sends a commit while another is outstanding")
 
-    def _check_claim(self, member: Member, ledger: Ledger, commit: tuple[Key, int, str]) -> None:
-        key, offset, metadata = commit
-        if ledger.topic_id not in (self.group.topic_id, UNKNOWN_TOPIC_ID):
+    def _check_claim(self, member: Member, tracker: OffsetTracker, commit: tuple[Key, Stored]) -> None:
+        key, stored = commit
+        offset, metadata = stored.offset, stored.metadata
+        if tracker.topic_id not in (self.group.topic_id, UNKNOWN_TOPIC_ID):
             return  # the worker has not noticed yet that the topic is another one; at the end nothing of it is missing
         lowest = self.records.lowest_undone(key)
-        if offset > lowest:
-            self.violated("frontier", f"{member.name} commits {key} at {offset}, but {lowest} is not done")
+        if self.resumes_at(key, stored) > lowest:
+            epoch = stored.leader_epoch
+            self.violated(
+                "committable_offset", f"{member.name} commits {key} at {offset}/{epoch}, but {lowest} is not done"
+            )
         if len(metadata) > LIMIT:
             self.violated("metadata", f"{len(metadata)} characters")
         claim = decode(metadata)
@@ -219,15 +244,15 @@ class Watch:
         if claim.committed != offset:
             self.violated("metadata", f"{member.name} sends a map for {claim.committed} with offset {offset}")
         for each in self.records.in_partition[key]:
-            if claim.says_settled(each.offset) and not each.done:
-                self.violated("commit map", f"{member.name} claims {key} {each.offset}, which is not done")
+            if _claims_settled(claim, each) and not each.done:
+                self.violated("offset map", f"{member.name} claims {key} {each.offset}, which is not done")
 
-    def _check_completeness(self, member: Member, ledger: Ledger, offset: int, metadata: str) -> None:
+    def _check_completeness(self, member: Member, tracker: OffsetTracker, stored: Stored) -> None:
         """What is settled is in the next commit: so a crash repeats only what was settled since it was built."""
-        claim = decode(metadata)
-        for settled in self._stay(ledger).settled:
+        offset, claim = stored.offset, decode(stored.metadata)
+        for settled in self._stay(tracker).settled:
             if settled >= offset and not (claim is not None and claim.says_settled(settled)):
-                self.violated("duplicates", f"{member.name} commits {ledger.partition} at {offset} without {settled}")
+                self.violated("duplicates", f"{member.name} commits {tracker.partition} at {offset} without {settled}")
 
     # ClickSend.
 
@@ -278,20 +303,20 @@ class Watch:
         elif outcome.result is Result.SUSPICIOUS:
             produced.suspected = True
 
-    def probed(self, member: Member, verdict: ProbeVerdict) -> None:
+    def probed(self, member: Member, action: ProbeResult) -> None:
         """A probe has come back."""
-        self.trace("probe", member.name, verdict.result.value, verdict.fault)
-        member.trial_free = member.probe_allows = verdict.allows_trial
+        self.trace("probe", member.name, action.result.value, action.fault)
+        member.trial_free = member.probe_allows = action.allows_trial
 
     def _check_order(self, member: Member, produced: Produced) -> None:
-        ledger = member.scheduler.ledgers.get(Partition(*produced.partition))
-        if ledger is None:
+        tracker = member.scheduler.trackers.get(Partition(*produced.partition))
+        if tracker is None:
             self.violated("ownership", f"{member.name} sends #{produced.number} of a partition that it has not")
             return
         for identities in member.in_flight.values():
             if not set(identities).isdisjoint(produced.identities):
                 self.violated("order", f"{member.name}: two requests for one contact in flight, #{produced.number}")
-        highest = self._stay(ledger).posted_up_to
+        highest = self._stay(tracker).posted_up_to
         for identity in produced.identities:
             if produced.offset < highest.get(identity, -1):
                 self.violated("order", f"{member.name} sends #{produced.number} after a later one of {identity}")
@@ -316,8 +341,9 @@ class Watch:
         return mass_rejection and member.probe_allows and not member.halt_trials and rested
 
     def _check_claimed(self, member: Member, produced: Produced) -> None:
-        offset, claim = self._claims.get((member.consumer, produced.partition), (0, None))
-        if produced.offset < offset or (claim is not None and claim.says_settled(produced.offset)):
+        stored, claim = self._claims.get((member.consumer, produced.partition), (NOTHING, None))
+        committed = not produced.deleted and produced.offset < self.resumes_at(produced.partition, stored)
+        if committed or (claim is not None and _claims_settled(claim, produced)):
             self.violated("duplicates", f"{member.name} sends #{produced.number} again, which was committed as settled")
 
     # The dead-letter topic.
@@ -340,7 +366,7 @@ class Watch:
 
     def settled(self, member: Member, task: Task) -> None:
         """A record has its end in this worker."""
-        stay = self._stay(task.ledger)
+        stay = self._stay(task.tracker)
         offset = task.record.offset
         if offset in stay.settled:
             self.violated("one disposition", f"{member.name} settles {task.record.partition} {offset} twice")
@@ -348,7 +374,8 @@ class Watch:
 
     def check_counts(self, member: Member) -> None:
         """consumed = settled + in progress + released."""
-        counts, in_progress = member.scheduler.counts()
+        snapshot = member.scheduler.snapshot()
+        counts, in_progress = snapshot.counts, snapshot.in_progress
         settled, released = sum(counts.settled.values()), sum(counts.released.values())
         if counts.consumed != settled + in_progress + released:
             self.violated(
@@ -356,15 +383,21 @@ class Watch:
                 f"{member.name}: consumed {counts.consumed}, settled {settled}, released {released}, now {in_progress}",
             )
 
-    def _stay(self, ledger: Ledger) -> Stay:
-        stay = self._stays.get(id(ledger))
+    def _stay(self, tracker: OffsetTracker) -> Stay:
+        stay = self._stays.get(id(tracker))
         if stay is None:
-            stay = self._stays[id(ledger)] = Stay(ledger)
+            stay = self._stays[id(tracker)] = Stay(tracker)
         return stay
 
 
-def _unverified(ledger: Ledger) -> bool:
-    return ledger.topic_id == UNKNOWN_TOPIC_ID or ledger.unverified is not None
+def _claims_settled(claim: OffsetMap, produced: Produced) -> bool:
+    """Whether a map tells of this record, and not of one that a former leader had in its place."""
+    told = claim.committed <= produced.offset < claim.reach and produced.offset not in claim.unsettled
+    return told and not EPOCH_UNKNOWN < claim.leader_epoch < produced.epoch
+
+
+def _unverified(tracker: OffsetTracker) -> bool:
+    return tracker.topic_id == UNKNOWN_TOPIC_ID or tracker.unverified is not None
 
 
 class WatchJournal:
@@ -384,19 +417,19 @@ class WatchJournal:
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
         """It is on its way."""
 
-    def bury_failed(self, task: Task, why: str) -> None:
+    def dead_letter_failed(self, task: Task, why: str) -> None:
         """It is tried again."""
 
     def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
         """The scheduler's counts say so, too."""
 
-    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, _seconds: float) -> None:
+    def answered(self, task: Task, outcome: Outcome, action: Action | None, _seconds: float) -> None:
         """A request has been judged."""
         if outcome.result is Result.CONFIGURATION_FAULT:
             self._member.halted, self._member.probe_allows = True, False
-        if isinstance(verdict, Settle):
+        if isinstance(action, Settle):
             self._watch.settled(self._member, task)
 
-    def buried(self, task: Task) -> None:
+    def dead_letter_written(self, task: Task) -> None:
         """A dead letter was acknowledged."""
         self._watch.settled(self._member, task)

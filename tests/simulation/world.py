@@ -109,7 +109,7 @@ class World:
             self.watch.violated("rest", self._unrest())
         if self.watch.violations:
             return
-        self._judge()
+        self._outcome_policy()
         self._ending = True
         stopped = [member for member in self._members if member.alive]
         for member in stopped:
@@ -149,6 +149,8 @@ class World:
         def happen() -> None:
             self.watch.trace("EVENT", event.what.name, f"for {event.lasting:.1f} s")
             match event.what:
+                case Deed.ELECTION:
+                    self._elect()
                 case Deed():
                     self._do(event.what, event.lasting)
                 case Weather():
@@ -193,6 +195,16 @@ class World:
         self.watch.recreated()
         self._hub.after(self._random.random() * 0.5, self._group.forget)
         self._hub.after(0.1 + self._random.random(), self._group.reassign)
+
+    def _elect(self) -> None:
+        for key in self._group.partitions:
+            log = self._cluster.log(key)
+            end = max(0, log.end - max(0, self._random.randrange(-6, 12)))
+            gone = log.elect(end)
+            self._records.truncate(key, end)
+            self.watch.trace("elected", key, f"epoch {log.epoch}, {len(gone)} records gone from {end} on")
+            for consumer in self.watch.members:
+                consumer.leader_changed(key, gone)
 
     def _jump(self) -> None:
         key, owner = self._random.choice(list(self._group.owners.items()) or [((EVENTS, 0), None)])
@@ -258,7 +270,7 @@ class World:
             return False
         stored, log = self._group.stored, self._cluster.log
         ends = {key: log(key).end for key in self._group.partitions}
-        return all(key in stored and stored[key].offset >= end for key, end in ends.items() if end)
+        return all(key in stored and self.watch.resumes_at(key, stored[key]) >= end for key, end in ends.items() if end)
 
     def _all_ended(self) -> bool:
         return not any(member.alive for member in self._members)
@@ -268,7 +280,7 @@ class World:
         lag = {key[1]: (self._group.stored.get(key), self._cluster.log(key).end) for key in self._group.partitions}
         return f"not done: {undone[:5]} of {len(undone)}; stored and end: {lag}"
 
-    def _judge(self) -> None:
+    def _outcome_policy(self) -> None:
         """At rest: everything has its end, and each contact its last event."""
         last: dict[str, int] = {}
         partitions: defaultdict[str, set[Key]] = defaultdict(set)
@@ -281,7 +293,8 @@ class World:
                 self.watch.violated("lost", f"#{produced.number} has no dead letter")
         for identity, number in last.items():
             processed = self.watch.last_processed.get(identity)
-            is_letter = processed is not None and self._records.all[processed].lettered
+            later = self._records.all[processed] if processed is not None else None
+            is_letter = later is not None and (later.lettered or (later.deleted and later.number > number))
             across = len(partitions[identity]) > 1  # there, order holds only while one worker owns them all
             excused = across or identity in self.watch.excused
             if not excused and processed != number and not is_letter:

@@ -8,7 +8,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from structlog.testing import capture_logs
 
 from consumer.scheduling.counts import CommitResult, ReleaseReason
-from consumer.scheduling.scheduler import Batch, Scheduler
+from consumer.scheduling.scheduler import Scheduler
+from consumer.scheduling.work import Batch
 from consumer.worker.committer import Committer
 from tests.scheduling.builders import EVENTS, JANE, Engine, task
 
@@ -42,20 +43,20 @@ def committer(engine: Scheduler) -> tuple[Committer, SilentConsumer, list[Commit
 
 def see(engine: Scheduler, offset: int) -> None:
     """A filtered record: for it, being seen is being settled."""
-    engine.ledgers[EVENTS].highest_seen = offset
+    engine.trackers[EVENTS].highest_seen = offset
     engine.admit(Batch(consumed=1))
 
 
 def test_one_commit_is_outstanding_at_a_time_and_its_answer_is_remembered() -> None:
     engine = Engine().scheduler
-    ledger = engine.assign(EVENTS, 0, 0, TOPIC_ID)
+    tracker = engine.assign(EVENTS, 0, 0, TOPIC_ID)
     made, silent, results = committer(engine)
     see(engine, 9)
     made.tick(cast(Consumer, silent), 1.0)
     made.tick(cast(Consumer, silent), 2.0)
     assert [[each.offset for each in commit] for commit in silent.commits] == [[10]]
     made.answered(None, silent.commits[0])
-    assert (ledger.committed, made.outstanding, results) == (10, False, [CommitResult.OK])
+    assert (tracker.committed, made.outstanding, results) == (10, False, [CommitResult.OK])
     made.tick(cast(Consumer, silent), 3.0)
     assert len(silent.commits) == 1, "nothing has changed"
 
@@ -67,9 +68,9 @@ def test_an_answer_that_comes_after_its_ledger_has_gone_is_not_believed_by_the_n
     see(engine, 1499)
     made.tick(cast(Consumer, silent), 1.0)
     engine.detach([EVENTS], ReleaseReason.REWOUND)  # the topic was recreated while the commit was under way
-    ledger = engine.assign(EVENTS, 0, 0, TOPIC_ID)
+    tracker = engine.assign(EVENTS, 0, 0, TOPIC_ID)
     made.answered(None, silent.commits[0])
-    assert ledger.committed == 0
+    assert tracker.committed == 0
     see(engine, 9)
     made.tick(cast(Consumer, silent), 2.0)
     assert [each.offset for each in silent.commits[1]] == [10], "else nothing would be committed up to 1500"
@@ -95,21 +96,21 @@ def test_metadata_that_the_broker_finds_too_long_is_left_out_of_the_next_commit_
 
 def test_a_synchronous_commit_that_is_too_long_is_made_again_without_metadata_at_once() -> None:
     engine = Engine().scheduler
-    ledger = engine.assign(EVENTS, 0, 0, TOPIC_ID)
+    tracker = engine.assign(EVENTS, 0, 0, TOPIC_ID)
     made, silent, results = committer(engine)
     silent.limit = 0
     see(engine, 9)
     made.commit_now(cast(Consumer, silent), [EVENTS])
-    assert ledger.committed == 10
+    assert tracker.committed == 10
     assert results == [CommitResult.METADATA_TOO_LONG, CommitResult.OK]
 
 
 def test_a_quiet_partition_is_committed_once_more_some_seconds_after_its_assignment() -> None:
     """The last commit of its former owner may have arrived after this worker's first, and nothing else would tell."""
     engine = Engine().scheduler
-    ledger = engine.assign(EVENTS, 10, 10, TOPIC_ID)
+    tracker = engine.assign(EVENTS, 10, 10, TOPIC_ID)
     made, silent, _ = committer(engine)
-    ledger.committed_map = ledger.commit_map(10)  # what an owner of this version has left
+    tracker.committed_map = tracker.offset_map(10)  # what an owner of this version has left
     for now in (1.0, 5.0):
         made.tick(cast(Consumer, silent), now)
     assert silent.commits == []
@@ -125,19 +126,19 @@ def test_a_quiet_partition_is_committed_once_more_some_seconds_after_its_assignm
 
 def test_an_offset_is_committed_with_the_leader_epoch_of_the_record_before_it() -> None:
     engine = Engine()
-    ledger = engine.ledger
+    tracker = engine.tracker
     for offset, epoch in ((0, 3), (1, 3), (2, 5)):
-        ledger.epoch_is(epoch, offset)
-        ledger.highest_seen = offset
+        tracker.epoch_is(epoch, offset)
+        tracker.highest_seen = offset
     made, silent, _ = committer(engine.scheduler)
     epochs = []
     for unsettled in (2, 1):
-        waiting = task(ledger, unsettled, JANE)
-        ledger.admit(waiting)
+        waiting = task(tracker, unsettled, JANE)
+        tracker.admit(waiting)
         made.commit_now(cast(Consumer, silent), [EVENTS])
         epochs.append((silent.commits[-1][0].offset, silent.commits[-1][0].leader_epoch))
-        ledger.settle(waiting)
-        ledger.committed = 0
+        tracker.settle(waiting)
+        tracker.committed = 0
     assert epochs == [(2, 3), (1, 3)]
     made.commit_now(cast(Consumer, silent), [EVENTS])
     (last,) = silent.commits[-1]
@@ -146,10 +147,10 @@ def test_an_offset_is_committed_with_the_leader_epoch_of_the_record_before_it() 
 
 def test_behind_a_transactions_marker_the_consumers_position_knows_the_epoch() -> None:
     engine = Engine().scheduler
-    ledger = engine.assign(EVENTS, 0, 0, TOPIC_ID)
+    tracker = engine.assign(EVENTS, 0, 0, TOPIC_ID)
     made, silent, _ = committer(engine)
     see(engine, 9)
-    ledger.epoch_is(3, 9)
+    tracker.epoch_is(3, 9)
     silent.at = TopicPartition("events", 0, 11, leader_epoch=4)
     made.tick(cast(Consumer, silent), 1.0)
     (commit,) = silent.commits[0]

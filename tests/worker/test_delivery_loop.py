@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.task import Task
 from consumer.worker.delivery_loop import SLICE, DeliveryLoop
@@ -25,7 +25,7 @@ class HandDriver:
 
     def __init__(self, engine: Engine) -> None:
         self.requests: deque[tuple[bytes, Callable[[Outcome], None]]] = deque()
-        self.probes: deque[Callable[[ProbeVerdict], None]] = deque()
+        self.probes: deque[Callable[[ProbeResult], None]] = deque()
         self.timers: list[HandTimer] = []
         self.turns = 0
         self.stopped = False
@@ -67,8 +67,8 @@ class HandDriver:
     def send(self, payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:
         self.requests.append((payload, on_outcome))
 
-    def probe(self, on_verdict: Callable[[ProbeVerdict], None]) -> None:
-        self.probes.append(on_verdict)
+    def probe(self, on_result: Callable[[ProbeResult], None]) -> None:
+        self.probes.append(on_result)
 
     def stop(self) -> None:
         self.stopped = True

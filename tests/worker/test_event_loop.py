@@ -16,8 +16,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from consumer.clicksend.outcome import Outcome
-from consumer.clicksend.probe import ProbeVerdict
-from consumer.worker.event_loop import NAME, PROBE_NAME, Delivery, EventLoopDriver
+from consumer.clicksend.probe import ProbeResult
+from consumer.worker.event_loop import NAME, PROBE_NAME, ClickSendAccess, EventLoopDriver
 from tests.delivery.answers import DELIVERED, FINE
 
 PATIENCE = 30.0  # seconds
@@ -40,11 +40,11 @@ class Sender:
 class World:
     """A driver, and what happens to it."""
 
-    def __init__(self, probe: Callable[[], ProbeVerdict] = lambda: FINE) -> None:
+    def __init__(self, probe: Callable[[], ProbeResult] = lambda: FINE) -> None:
         self.crashes: SimpleQueue[BaseException] = SimpleQueue()
         self.reloads = 0
         self.senders: list[Sender] = []
-        self.driver = EventLoopDriver(Delivery(self._open, probe, self._reload), 20.0, time.monotonic)
+        self.driver = EventLoopDriver(ClickSendAccess(self._open, probe, self._reload), 20.0, time.monotonic)
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> Sender:
         self.senders.append(Sender(loop))
@@ -144,9 +144,9 @@ def test_a_callback_that_raises_is_reported_and_the_loop_goes_on(
 
 def test_a_probe_reloads_the_credentials_and_blocks_nobody() -> None:
     release, ran = Event(), Event()
-    verdicts: SimpleQueue[ProbeVerdict] = SimpleQueue()
+    verdicts: SimpleQueue[ProbeResult] = SimpleQueue()
 
-    def probe() -> ProbeVerdict:
+    def probe() -> ProbeResult:
         assert release.wait(PATIENCE)
         return FINE
 
@@ -161,7 +161,7 @@ def test_a_probe_reloads_the_credentials_and_blocks_nobody() -> None:
 
 
 def test_a_probe_that_raises_is_reported() -> None:
-    def probe() -> ProbeVerdict:
+    def probe() -> ProbeResult:
         raise RuntimeError
 
     world = World(probe)

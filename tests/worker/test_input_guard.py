@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.monitoring.collector import WorkerCollector
-from consumer.monitoring.health import Condition, Health
+from consumer.monitoring.health import Health, HealthState
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Headers, Stage
 from consumer.worker.input_guard import InputGuard
@@ -34,13 +34,13 @@ class Worker:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.engine = Engine()
-        self.ledger = self.engine.ledger
+        self.tracker = self.engine.tracker
         self.health = Health(self.engine.now)
         self.health.reachable, self.health.assigned = True, 1
         self.guard = InputGuard(limit, self.health)
         scheduler = self.engine.scheduler
         self._intake = Intake(
-            Enroller(Rules.of()), scheduler.ledgers, lambda ledger, *_: ledger, 1000, None, self.guard
+            Enroller(Rules.of()), scheduler.trackers, lambda tracker, *_: tracker, 1000, None, self.guard
         )
         self._offset = 0
 
@@ -60,12 +60,12 @@ class Worker:
         self.engine.scheduler.release_held(self.guard.tick(self.engine.now))
 
     def held(self) -> int:
-        return self.engine.scheduler.stages()[Stage.HELD]
+        return self.engine.scheduler.snapshot().stages[Stage.HELD]
 
     def dead_letters(self) -> int:
-        return self.engine.scheduler.dead_letters_waiting()
+        return self.engine.scheduler.snapshot().dead_letters_waiting
 
-    def state(self) -> Condition:
+    def state(self) -> HealthState:
         return self.health.readiness(self.engine.now, "").condition
 
 
@@ -94,7 +94,7 @@ def test_a_run_waits_until_an_event_follows_and_then_becomes_dead_letters() -> N
 def test_the_hint_tells_what_the_records_look_like(value: bytes, hint: str) -> None:
     worker = Worker()
     worker.consume(*[value] * LIMIT)
-    assert worker.state() is Condition.UNRECOGNISED_RECORDS
+    assert worker.state() is HealthState.UNRECOGNISED_RECORDS
     assert hint in worker.health.held_partitions()
 
 
@@ -136,10 +136,10 @@ def test_a_run_becomes_dead_letters_when_the_partition_is_quiet() -> None:
 def test_a_partition_that_is_paused_is_not_quiet() -> None:
     worker = Worker()
     worker.consume(SIGN_UP, RUBBISH)
-    worker.ledger.paused = True
+    worker.tracker.paused = True
     worker.turn(60)
     assert worker.held() == 1
-    worker.ledger.paused = False
+    worker.tracker.paused = False
     worker.turn(5.1)
     assert worker.dead_letters() == 1
 
@@ -149,8 +149,8 @@ def test_at_the_limit_the_partition_is_held_and_nothing_of_the_run_is_settled() 
     worker.consume(PAGE, *[RUBBISH] * LIMIT)
     worker.turn(3600)
     assert (worker.held(), worker.dead_letters()) == (LIMIT, 0)
-    assert worker.ledger.frontier(position=100) == 1, "not committed past"
-    assert worker.state() == Condition.UNRECOGNISED_RECORDS
+    assert worker.tracker.committable_offset(position=100) == 1, "not committed past"
+    assert worker.state() == HealthState.UNRECOGNISED_RECORDS
     assert "events-0 held" in worker.health.held_partitions()
     assert "not JSON" in worker.health.held_partitions()
 
@@ -170,7 +170,7 @@ def test_an_event_that_follows_releases_the_partition(event: bytes) -> None:
     worker.consume(event)
     assert worker.held() == 0
     assert worker.dead_letters() == LIMIT + (event == UNMAPPABLE)
-    assert worker.state() == Condition.READY
+    assert worker.state() == HealthState.READY
 
 
 @pytest.mark.parametrize(
@@ -188,10 +188,10 @@ def test_what_says_nothing_neither_extends_nor_breaks_a_run(how: dict[str, bytes
     worker.consume(*[RUBBISH] * (LIMIT - 1))
     value = how.pop("value")
     worker.consume(cast(bytes, value), **how)  # type: ignore[arg-type]  # of the table
-    assert worker.state() == Condition.READY
+    assert worker.state() == HealthState.READY
     assert worker.held() == LIMIT - 1
     worker.consume(RUBBISH)
-    assert worker.state() == Condition.UNRECOGNISED_RECORDS
+    assert worker.state() == HealthState.UNRECOGNISED_RECORDS
 
 
 def test_redriven_records_become_dead_letters_at_once() -> None:
@@ -211,7 +211,7 @@ def test_other_partitions_are_delivered_and_keep_the_worker_ready() -> None:
     worker.engine.assign(MORE_EVENTS)
     worker.health.assigned = 2
     worker.consume(*[RUBBISH] * LIMIT)
-    assert worker.state() == Condition.READY
+    assert worker.state() == HealthState.READY
     assert held_in_metrics(worker) == {"0": 1.0, "1": 0.0}
 
 
@@ -227,9 +227,9 @@ def test_a_partition_that_goes_takes_its_run_along() -> None:
 def test_where_the_caps_are_below_the_limit_a_full_partition_of_nothing_else_is_held() -> None:
     worker = Worker(limit=1000)
     worker.consume(RUBBISH, RUBBISH)
-    worker.ledger.paused = True
+    worker.tracker.paused = True
     worker.turn()
-    assert worker.state() == Condition.UNRECOGNISED_RECORDS
+    assert worker.state() == HealthState.UNRECOGNISED_RECORDS
 
 
 def test_a_hold_is_one_log_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -246,4 +246,5 @@ def held_in_metrics(worker: Worker) -> dict[str, float]:
     registry.register(WorkerCollector(worker.engine.scheduler, worker.health, lambda: worker.engine.now))
     families: Iterable[object] = registry.collect()
     samples = [each for family in families for each in family.samples]  # type: ignore[attr-defined]  # is untyped
-    return {each.labels["partition"]: each.value for each in samples if each.name == "clicksend_partition_held"}
+    held = [each for each in samples if each.name == "clicksend_consumer_partition_held"]
+    return {each.labels["partition"]: each.value for each in held}

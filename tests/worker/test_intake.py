@@ -11,8 +11,8 @@ from confluent_kafka import Message
 
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
-from consumer.scheduling.offset_map import CommitMap
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_map import OffsetMap
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers
 from consumer.worker.intake import Intake
 from tests.scheduling.builders import EVENTS, TIMESTAMP_MS, TOPIC_ID, Consumed
@@ -31,25 +31,25 @@ class Partition:
     """One partition that is consumed from offset 100. Going back is remembered, and answered as `moves_back` says."""
 
     def __init__(self, *, moves_back: bool = True) -> None:
-        self.ledgers = {EVENTS: Ledger(EVENTS, 100, 100, TOPIC_ID)}
+        self.trackers = {EVENTS: OffsetTracker(EVENTS, 100, 100, TOPIC_ID)}
         self.rewinds: list[tuple[int, int]] = []
         self._moves_back = moves_back
-        self._intake = Intake(Enroller(Rules.of()), self.ledgers, self._rewind, 0, None)
+        self._intake = Intake(Enroller(Rules.of()), self.trackers, self._rewind, 0, None)
 
     def read(self, messages: Sequence[Message]) -> list[int]:
         """The offsets of what is to be delivered."""
         batch, errors = self._intake.read(messages, TIMESTAMP_MS)
         assert errors == []
-        return [task.record.offset for task in batch.tasks if task.ledger is self.ledgers[EVENTS]]
+        return [task.record.offset for task in batch.tasks if task.tracker is self.trackers[EVENTS]]
 
-    def _rewind(self, _ledger: Ledger, offset: int, lowest_unsettled: int) -> Ledger | None:
+    def _rewind(self, _tracker: OffsetTracker, offset: int, lowest_unsettled: int) -> OffsetTracker | None:
         self.rewinds.append((offset, lowest_unsettled))
-        fresh = self.ledgers[EVENTS] = Ledger(EVENTS, min(offset, lowest_unsettled), -1, TOPIC_ID)
+        fresh = self.trackers[EVENTS] = OffsetTracker(EVENTS, min(offset, lowest_unsettled), -1, TOPIC_ID)
         return None if self._moves_back else fresh
 
 
 def test_offsets_that_jump_back_inside_a_batch_lose_none_of_its_earlier_records() -> None:
-    """All of [100..110, 105..107] is in no ledger yet when 105 comes: consumption goes back to 100."""
+    """All of [100..110, 105..107] is in no offset tracker yet when 105 comes: consumption goes back to 100."""
     partition = Partition()
     messages = [sign_up(offset) for offset in (*range(100, 111), *range(105, 108))]
     assert partition.read(messages) == [], "what was fetched comes again"
@@ -59,7 +59,7 @@ def test_offsets_that_jump_back_inside_a_batch_lose_none_of_its_earlier_records(
 
 def test_where_nothing_before_is_unsettled_the_batch_goes_on_at_the_record_that_came() -> None:
     partition = Partition(moves_back=False)
-    partition.ledgers[EVENTS].highest_seen = 110
+    partition.trackers[EVENTS].highest_seen = 110
     assert partition.read([sign_up(offset) for offset in range(105, 108)]) == [105, 106, 107]
     assert partition.rewinds == [(105, 105)]
 
@@ -69,10 +69,10 @@ def test_what_was_settled_before_is_passed_over_unless_another_record_stands_the
     epoch: int, delivered: list[int]
 ) -> None:
     partition = Partition()
-    ledger = partition.ledgers[EVENTS]
-    ledger.settled_before = CommitMap(TOPIC_ID, 100, 102, frozenset([100]), leader_epoch=4)
+    tracker = partition.trackers[EVENTS]
+    tracker.previously_settled = OffsetMap(TOPIC_ID, 100, 102, frozenset([100]), leader_epoch=4)
     assert partition.read([sign_up(100, 4), sign_up(101, epoch)]) == delivered
-    assert ledger.epoch_before(102) == epoch
+    assert tracker.epoch_before(102) == epoch
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_what_was_settled_before_is_passed_over_unless_another_record_stands_the
 def test_a_record_is_too_old_unless_a_redrive_has_brought_it_back(
     age_ms: int, headers: Headers, filtered: dict[str, int]
 ) -> None:
-    ledgers = {EVENTS: Ledger(EVENTS, 0, 0)}
-    intake = Intake(Enroller(Rules.of()), ledgers, lambda ledger, _offset, _lowest: ledger, MAX_AGE_MS, None)
+    trackers = {EVENTS: OffsetTracker(EVENTS, 0, 0)}
+    intake = Intake(Enroller(Rules.of()), trackers, lambda tracker, _offset, _lowest: tracker, MAX_AGE_MS, None)
     message = Message(
         topic=EVENTS.topic,
         partition=EVENTS.number,
@@ -106,5 +106,5 @@ def test_an_epoch_that_begins_inside_a_batch_is_known_to_the_offset() -> None:
     partition = Partition()
     partition.read([sign_up(offset, epoch) for offset, epoch in ((100, 3), (101, 3), (102, 5), (104, 5), (105, 6))])
     partition.read([sign_up(106, 6)])
-    ledger = partition.ledgers[EVENTS]
-    assert [ledger.epoch_before(offset) for offset in (101, 102, 103, 105, 106, 107)] == [3, 3, 5, 5, 6, 6]
+    tracker = partition.trackers[EVENTS]
+    assert [tracker.epoch_before(offset) for offset in (101, 102, 103, 105, 106, 107)] == [3, 3, 5, 5, 6, 6]

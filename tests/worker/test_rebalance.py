@@ -1,4 +1,4 @@
-"""What a rebalance does to ledgers and commits."""
+"""What a rebalance does to offset trackers and commits."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from consumer.delivery.gate import Permit
-from consumer.kafka.broker_status import Connection
+from consumer.kafka.broker_status import BrokerStatus
 from consumer.kafka.options import StreamOptions
 from consumer.kafka.start_position import StartPosition
 from consumer.kafka.topic_ids import Descriptions, TopicIds
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID, encode
-from consumer.scheduling.scheduler import Batch
+from consumer.scheduling.work import Batch
 from consumer.worker.committer import Committer
 from consumer.worker.rebalance import Assignment, LookUps
 from tests.delivery.answers import DELIVERED, RATE_LIMITED
@@ -106,7 +106,7 @@ class Member:
             options,
             self.engine,
             self.committer,
-            Connection(health, lambda: NOW),
+            BrokerStatus(health, lambda: NOW),
             health,
             Reporter(CollectorRegistry(), None, lambda: NOW),
             LookUps(self.topics, StartPosition(options, nobody)),
@@ -118,7 +118,7 @@ class Member:
 
     def see_to(self, offset: int) -> None:
         """Filtered records: being seen is being settled."""
-        self.engine.ledgers[EVENTS].highest_seen = offset
+        self.engine.trackers[EVENTS].highest_seen = offset
         self.engine.admit(Batch(consumed=1))
 
 
@@ -162,18 +162,57 @@ def test_where_a_partition_begins_whose_offset_was_committed_for_a_topic(topic_i
     member = Member(group, OURS)
     member.assigned()
     assert group.begun == [begins]
-    ledger = member.engine.ledgers[EVENTS]
-    assert (ledger.settled_before is not None) == (topic_id == OURS), "only this topic's own map is believed"
+    tracker = member.engine.trackers[EVENTS]
+    assert (tracker.previously_settled is not None) == (topic_id == OURS), "only this topic's own map is believed"
+
+
+def not_utf_8() -> SystemError:
+    """What the binding raises where somebody has committed such metadata."""
+    error = SystemError("<method 'committed'> returned a result with an exception set")
+    error.__cause__ = UnicodeDecodeError("utf-8", b"jane.doe@example.com\xff", 20, 21, "invalid start byte")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("failure", "error", "cause"),
+    [
+        pytest.param(
+            KafkaException(KafkaError(KafkaError._TIMED_OUT, "jane.doe@example.com")),
+            "_TIMED_OUT",
+            "KafkaException _TIMED_OUT",
+            id="no answer",
+        ),
+        pytest.param(
+            UnicodeDecodeError("utf-8", b"jane.doe@example.com\xff", 20, 21, "invalid start byte"),
+            "metadata that is not UTF-8",
+            "UnicodeDecodeError",
+            id="metadata that is not UTF-8",
+        ),
+        pytest.param(
+            not_utf_8(),
+            "metadata that is not UTF-8",
+            "SystemError caused by UnicodeDecodeError",
+            id="the same, as the binding says it for several partitions",
+        ),
+    ],
+)
+def test_the_line_of_committed_offsets_that_could_not_be_read_names_the_cause(
+    failure: Exception, error: str, cause: str
+) -> None:
+    group = Group(failure)
+    with capture_logs() as logged:
+        Member(group, OURS).assigned()
+    (line,) = [each for each in logged if each["event"].startswith("committed offsets not read")]
+    assert (line["error"], line["cause"]) == (error, cause)
+    assert "test_rebalance.py" in line["at"]
+    assert "jane" not in str(line), "metadata may hold anything"
+    assert group.begun == [OFFSET_INVALID], "librdkafka asks for the offset by itself"
 
 
 def test_nothing_is_committed_of_a_partition_whose_offset_could_not_be_read_before_a_record_came() -> None:
     group = Group(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
     member = Member(group, OURS)
-    with capture_logs() as logged:
-        member.assigned()
-    (line,) = [each for each in logged if each["event"].startswith("committed offsets could not be read")]
-    assert (line["error"], line["cause"]) == ("_TIMED_OUT", "KafkaException _TIMED_OUT")
-    assert "test_rebalance.py" in line["at"]
+    member.assigned()
     assert group.begun == [OFFSET_INVALID], "librdkafka asks for the offset by itself"
     member.committer.commit(member.group)
     assert group.commits == []
@@ -199,10 +238,10 @@ def test_an_id_that_could_not_be_had_is_taken_from_the_commit_until_it_can_be_co
     group = Group((40, encode(OURS, 40, 60, [40])))
     member = Member(group, UNKNOWN_TOPIC_ID)
     member.assigned()
-    ledger = member.engine.ledgers[EVENTS]
-    assert ledger.topic_id == OURS
-    assert ledger.settled_before is None, "nobody has said yet that it is this topic's"
-    assert ledger.unverified is not None
+    tracker = member.engine.trackers[EVENTS]
+    assert tracker.topic_id == OURS
+    assert tracker.previously_settled is None, "nobody has said yet that it is this topic's"
+    assert tracker.unverified is not None
 
 
 def test_without_a_commit_it_is_the_one_that_the_topic_had_before() -> None:
@@ -211,7 +250,7 @@ def test_without_a_commit_it_is_the_one_that_the_topic_had_before() -> None:
     member.assignment.revoked(member.group, [TopicPartition(*EVENTS)])
     member.topics.present = UNKNOWN_TOPIC_ID
     member.assigned()
-    assert member.engine.ledgers[EVENTS].topic_id == OURS
+    assert member.engine.trackers[EVENTS].topic_id == OURS
 
 
 def test_a_topic_that_was_created_again_and_has_no_commit_is_begun_at_its_beginning() -> None:

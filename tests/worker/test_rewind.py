@@ -15,8 +15,8 @@ from consumer.kafka.start_position import StartPosition
 from consumer.kafka.topic_ids import Descriptions, TopicIds
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.counts import ReleaseReason
-from consumer.scheduling.offset_map import CommitMap
-from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, Ledger
+from consumer.scheduling.offset_map import OffsetMap
+from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.worker.rewind import Rewind
 from tests.delivery.answers import DELIVERED
 from tests.scheduling.builders import EVENTS, JANE, JOE, TOPIC_ID, Engine
@@ -38,6 +38,7 @@ class Seeker:
     def __init__(self) -> None:
         self.sought: list[int] = []
         self.assigned: list[int | None] = []  # None: given back
+        self.epochs: list[int | None] = []  # what each was assigned with
         self.log: tuple[int, int] | None = None  # where it begins and ends, if Kafka answers
         self.refuses = False
 
@@ -51,6 +52,7 @@ class Seeker:
 
     def incremental_assign(self, partitions: list[TopicPartition]) -> None:
         self.assigned += [each.offset for each in partitions]
+        self.epochs += [each.leader_epoch for each in partitions]
 
     def resume(self, partitions: list[TopicPartition]) -> None:
         pass
@@ -82,23 +84,23 @@ class Partition:
         self.engine = Engine()
         self.engine.admit(40, JANE)
         self.engine.admit(60, JOE)
-        self.ledger = self.engine.ledger
-        self.ledger.highest_seen = 100
-        self.ledger.paused = True
+        self.tracker = self.engine.tracker
+        self.tracker.highest_seen = 100
+        self.tracker.paused = True
         self.seeker, self.topic = Seeker(), Topic()
         options = StreamOptions(("events",), "group", "events.dead-letter", {}, offset_reset=reset)
         start = StartPosition(options, lambda: pytest.fail("nobody need be asked"))
         reporter = Reporter(CollectorRegistry(), None, lambda: self.engine.now)
         self.rewind = Rewind(cast(Consumer, self.seeker), self.engine.scheduler, self.topic, start, reporter)
 
-    def now(self) -> Ledger:
-        """The ledger that the partition has now."""
-        return self.engine.scheduler.ledgers[EVENTS]
+    def now(self) -> OffsetTracker:
+        """The offset tracker that the partition has now."""
+        return self.engine.scheduler.trackers[EVENTS]
 
 
 def test_it_goes_on_at_the_record_that_came_and_commits_that_at_once() -> None:
     partition = Partition()
-    fresh = partition.rewind.jumped(partition.ledger, 20, 20)
+    fresh = partition.rewind.jumped(partition.tracker, 20, 20)
     assert fresh is not None
     assert (fresh.highest_seen, fresh.committed, fresh.paused) == (19, OFFSET_UNKNOWN, True)
     assert partition.engine.released() == {ReleaseReason.REWOUND: 2}
@@ -108,17 +110,18 @@ def test_it_goes_on_at_the_record_that_came_and_commits_that_at_once() -> None:
 def test_what_lies_unsettled_before_the_record_that_came_is_fetched_again() -> None:
     """A log that was cut, and KAFKA_AUTO_OFFSET_RESET=latest: the rest of it is still there."""
     partition = Partition()
-    assert partition.rewind.jumped(partition.ledger, 80, 80) is None, "what was fetched comes again"
+    partition.tracker.epoch_is(2, 35)
+    assert partition.rewind.jumped(partition.tracker, 80, 80) is None, "what was fetched comes again"
     assert partition.seeker.sought == [40]
-    assert partition.now().highest_seen == 39
+    assert (partition.now().highest_seen, partition.now().epoch_before(40)) == (39, 2)
 
 
 def test_what_was_read_with_the_record_that_came_is_fetched_again_too() -> None:
-    """Offsets 50 to 100 and then 80 in one batch, of which the ledger has none yet."""
+    """Offsets 50 to 100 and then 80 in one batch, of which the offset tracker has none yet."""
     partition = Partition()
     partition.engine.deliver_and_answer(DELIVERED)
     partition.engine.deliver_and_answer(DELIVERED)
-    assert partition.rewind.jumped(partition.ledger, 80, lowest_unsettled=50) is None
+    assert partition.rewind.jumped(partition.tracker, 80, lowest_unsettled=50) is None
     assert partition.seeker.sought == [50]
     assert partition.now().highest_seen == 49
 
@@ -126,7 +129,7 @@ def test_what_was_read_with_the_record_that_came_is_fetched_again_too() -> None:
 def test_a_topic_that_was_created_again_is_begun_at_its_beginning() -> None:
     partition = Partition()
     partition.topic.present = ANOTHER_ID
-    assert partition.rewind.jumped(partition.ledger, 80, 80) is None
+    assert partition.rewind.jumped(partition.tracker, 80, 80) is None
     assert partition.seeker.sought == [OFFSET_BEGINNING]
     fresh = partition.now()
     assert (fresh.topic_id, fresh.highest_seen, fresh.committed) == (ANOTHER_ID, -1, OFFSET_UNKNOWN)
@@ -136,9 +139,9 @@ def test_while_kafka_does_not_let_us_seek_the_old_id_stays_so_that_it_is_found_o
     partition = Partition()
     partition.topic.present = ANOTHER_ID
     partition.seeker.refuses = True
-    assert not partition.rewind.recreated(partition.ledger, ANOTHER_ID)
-    assert partition.now() is partition.ledger
-    partition.rewind.jumped(partition.ledger, 20, 20)
+    assert not partition.rewind.recreated(partition.tracker, ANOTHER_ID)
+    assert partition.now() is partition.tracker
+    partition.rewind.jumped(partition.tracker, 20, 20)
     assert partition.now().topic_id == TOPIC_ID
 
 
@@ -149,7 +152,7 @@ def test_while_kafka_does_not_let_us_seek_the_old_id_stays_so_that_it_is_found_o
         pytest.param(TRUNCATED % (101, 30), (0, 200), 30, id="the logs part before it"),
         pytest.param(TRUNCATED % (101, 30), (35, 200), 35, id="the log begins behind it"),
         pytest.param(NO_EPOCH, (20, 200), 20, id="nothing of what was consumed is left"),
-        pytest.param("Broker: Offset out of range", (150, 200), 200, id="out of range, and by the setting the end"),
+        pytest.param("Broker: Offset out of range", (0, 90), 90, id="out of range, and by the setting the end"),
     ],
 )
 def test_a_partition_that_librdkafka_has_stopped_goes_on_where_the_logs_part(
@@ -157,16 +160,64 @@ def test_a_partition_that_librdkafka_has_stopped_goes_on_where_the_logs_part(
 ) -> None:
     partition = Partition()
     partition.seeker.log = log
-    partition.rewind.lost_offset(partition.ledger, why)
+    partition.rewind.lost_offset(partition.tracker, why)
     assert partition.seeker.assigned == [None, offset], "librdkafka refuses to seek in this state"
     assert (partition.now().highest_seen, partition.now().committed) == (offset - 1, OFFSET_UNKNOWN)
     assert not partition.now().paused
 
 
+@pytest.mark.parametrize("reset", [OffsetReset.EARLIEST, OffsetReset.LATEST], ids=str)
+def test_where_retention_has_passed_a_partition_what_is_left_is_consumed_and_what_is_held_is_kept(
+    reset: OffsetReset,
+) -> None:
+    partition = Partition(reset)
+    partition.seeker.log = (150, 200)
+    partition.rewind.lost_offset(partition.tracker, "Broker: Offset out of range")
+    assert partition.seeker.assigned == [None, 150]
+    assert partition.now() is partition.tracker, "40 and 60 are in no log any more, only here"
+    assert partition.engine.released() == {}
+    assert not partition.now().paused
+
+
+@pytest.mark.parametrize(
+    ("why", "log", "epoch"),
+    [
+        pytest.param(TRUNCATED % (101, 55), (0, 200), 2, id="of the record before the lowest unsettled one"),
+        pytest.param(TRUNCATED % (101, 30), (0, 200), 3, id="of the record before the logs part, as the broker says"),
+        pytest.param(TRUNCATED % (101, 30), (35, 200), None, id="nobody knows that of the first record"),
+        pytest.param(NO_EPOCH, (20, 200), None, id="nobody knows it where no epoch is left"),
+    ],
+)
+def test_where_the_logs_part_the_epoch_is_kept_so_that_a_second_cut_is_found(
+    why: str, log: tuple[int, int], epoch: int | None
+) -> None:
+    partition = Partition()
+    partition.tracker.epoch_is(2, 35)
+    partition.tracker.epoch_is(4, 50)
+    partition.seeker.log = log
+    partition.rewind.lost_offset(partition.tracker, why)
+    fresh = partition.now()
+    assert partition.seeker.epochs == [epoch]
+    assert fresh.epoch_before(fresh.highest_seen + 1) == epoch, "which is what is committed with it"
+
+
+def test_what_is_settled_before_the_logs_part_is_not_delivered_again() -> None:
+    partition = Partition()
+    partition.seeker.log = (0, 200)
+    partition.rewind.lost_offset(partition.tracker, TRUNCATED % (101, 62))
+    claim = partition.now().previously_settled
+    assert claim is not None
+    assert [offset for offset in range(30, 110) if not claim.says_settled(offset)] == [
+        *range(30, 41),
+        60,
+        *range(62, 110),
+    ]
+
+
 def test_a_stopped_partition_is_restarted_as_soon_as_kafka_answers() -> None:
     partition = Partition()
-    partition.rewind.lost_offset(partition.ledger, NO_EPOCH)
-    assert partition.now() is partition.ledger
+    partition.rewind.lost_offset(partition.tracker, NO_EPOCH)
+    assert partition.now() is partition.tracker
     partition.seeker.log = (20, 200)
     partition.rewind.restart_stopped()
     partition.rewind.restart_stopped()
@@ -175,7 +226,7 @@ def test_a_stopped_partition_is_restarted_as_soon_as_kafka_answers() -> None:
 
 def test_a_stopped_partition_that_has_gone_is_forgotten() -> None:
     partition = Partition()
-    partition.rewind.lost_offset(partition.ledger, NO_EPOCH)
+    partition.rewind.lost_offset(partition.tracker, NO_EPOCH)
     partition.engine.scheduler.detach([EVENTS], ReleaseReason.LOST)
     partition.seeker.log = (20, 200)
     partition.rewind.restart_stopped()
@@ -185,7 +236,7 @@ def test_a_stopped_partition_that_has_gone_is_forgotten() -> None:
 def test_a_stopped_partition_of_a_topic_that_was_created_again_is_begun_at_its_beginning() -> None:
     partition = Partition()
     partition.topic.present = ANOTHER_ID
-    partition.rewind.lost_offset(partition.ledger, "Broker: Offset out of range")
+    partition.rewind.lost_offset(partition.tracker, "Broker: Offset out of range")
     assert partition.seeker.assigned == [None, OFFSET_BEGINNING]
     assert partition.now().topic_id == ANOTHER_ID
 
@@ -193,10 +244,10 @@ def test_a_stopped_partition_of_a_topic_that_was_created_again_is_begun_at_its_b
 def test_a_topic_whose_id_could_not_be_had_is_compared_as_soon_as_it_can() -> None:
     """The id that the commit's metadata expects; a map that was written for it counts from then on."""
     partition = Partition()
-    partition.ledger.unverified = claim = CommitMap(TOPIC_ID, 40, 90, frozenset())
-    partition.rewind.topic_seen(partition.ledger, TOPIC_ID)
-    assert partition.ledger.settled_before is claim
-    partition.rewind.topic_seen(partition.ledger, ANOTHER_ID)
+    partition.tracker.unverified = claim = OffsetMap(TOPIC_ID, 40, 90, frozenset())
+    partition.rewind.topic_seen(partition.tracker, TOPIC_ID)
+    assert partition.tracker.previously_settled is claim
+    partition.rewind.topic_seen(partition.tracker, ANOTHER_ID)
     assert partition.now().topic_id == ANOTHER_ID
     assert partition.seeker.sought == [OFFSET_BEGINNING]
 
@@ -204,4 +255,4 @@ def test_a_topic_whose_id_could_not_be_had_is_compared_as_soon_as_it_can() -> No
 def test_an_operator_who_wants_to_decide_is_asked() -> None:
     partition = Partition(OffsetReset.ERROR)
     with pytest.raises(ConfigurationError, match="created again"):
-        partition.rewind.recreated(partition.ledger, ANOTHER_ID)
+        partition.rewind.recreated(partition.tracker, ANOTHER_ID)

@@ -91,6 +91,7 @@ def test_a_process_whose_poll_loop_hangs_ends_with_70_and_says_where() -> None:
 
 
 @LINUX
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "hang",
     [
@@ -107,6 +108,7 @@ def test_a_thread_that_never_releases_the_interpreter_ends_the_process_too(hang:
 
 
 @LINUX
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_process_that_was_frozen_for_longer_than_any_limit_goes_on(times: int) -> None:
     """The clocks have gone on; the process has not hung."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from consumer.commands.check.result import Finding, failed, ok, warning
+from consumer.commands.check.result import CheckResult, failed, ok, warning
 from consumer.commands.kafka.cluster import Ends
 from consumer.commands.kafka.group import Group
 from consumer.commands.kafka.records import Range
@@ -60,9 +60,9 @@ class Backlog:
         return sum(span.stop - span.start for span in self.ahead.values())
 
 
-def backlog_findings(
+def backlog_results(
     backlog: Backlog, group: Group, oldest_ms: int | None, reset: OffsetReset, per_second: float, now_ms: int
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """What an operator should know before a start.
 
     oldest_ms  -- the time of the oldest record ahead, now_ms -- the present; milliseconds since the epoch

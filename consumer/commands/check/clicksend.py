@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from consumer.clicksend.account_check import AccountCheck, View
 from consumer.clicksend.adapter import BoundedAdapter
 from consumer.clicksend.credentials import Credentials
-from consumer.clicksend.probe import ProbeVerdict
-from consumer.clicksend.survey import Survey, View
+from consumer.clicksend.probe import ProbeResult
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
-from consumer.commands.check.result import Finding, failed, ok, skipped, warning
+from consumer.commands.check.result import CheckResult, failed, ok, skipped, warning
 from consumer.errors import ConfigurationError
 from consumer.settings import Settings
 
@@ -20,7 +20,7 @@ NEAR = 0.95  # of the limit: time to think of a second list
 MOST_SKEW = 30.0  # seconds; certificates, `Retry-After` dates and the age of events are judged by this machine's clock
 
 
-def clicksend_findings(settings: Settings) -> Iterator[Finding]:
+def clicksend_results(settings: Settings) -> Iterator[CheckResult]:
     """All that is to be known of ClickSend."""
     clicksend = settings.clicksend
     proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
@@ -29,24 +29,24 @@ def clicksend_findings(settings: Settings) -> Iterator[Finding]:
         endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)
         trust = Trust(Path(clicksend.ca_file) if clicksend.ca_file else None)
     except ConfigurationError as error:
-        yield from (failed("clicksend", f"{each.name}: {each.what}", each.mend) for each in error.problems)
+        yield from (failed("clicksend", f"{each.name}: {each.what}", each.hint) for each in error.problems)
         return
     credentials = Credentials(clicksend.username, clicksend.api_key.get_secret_value())
-    survey = Survey(endpoint, timeouts, credentials, BoundedAdapter(trust))
+    account_check = AccountCheck(endpoint, timeouts, credentials, BoundedAdapter(trust))
     try:
-        account = survey.account(datetime.now(UTC))
-        yield from account_findings(account)
+        account = account_check.account(datetime.now(UTC))
+        yield from account_results(account)
         if account.seen or account.outcome.status is not None:
-            yield from list_findings(survey.contact_list(datetime.now(UTC)), clicksend.list_id)
-            yield from region_findings(account, settings.enrolment.default_region)
-            yield from clock_findings(account, datetime.now(UTC))
+            yield from list_results(account_check.contact_list(datetime.now(UTC)), clicksend.list_id)
+            yield from region_results(account, settings.enrolment.default_region)
+            yield from clock_results(account, datetime.now(UTC))
         else:
             yield from (skipped(check, "account") for check in ("list", "region", "clock"))
     finally:
-        survey.close()
+        account_check.close()
 
 
-def account_findings(view: View) -> Iterator[Finding]:
+def account_results(view: View) -> Iterator[CheckResult]:
     """Whether the credentials are right, and the account may be used."""
     if not view.seen:
         if view.outcome.status == 403:
@@ -64,11 +64,11 @@ def account_findings(view: View) -> Iterator[Finding]:
         (_says(view.data.get("banned"), "1"), "the account is banned", f"Look why {dashboard}"),
         (_says(access, "0"), "this sub-account may not use contacts", "Give it access to contacts in the dashboard"),
     ]
-    found = [failed("account", detail, mend) for wrong, detail, mend in faults if wrong]
+    found = [failed("account", detail, hint) for wrong, detail, hint in faults if wrong]
     yield from found or [ok("account", "active, and may use contacts")]
 
 
-def list_findings(view: View, list_id: int) -> Iterator[Finding]:
+def list_results(view: View, list_id: int) -> Iterator[CheckResult]:
     """Whether the list is there, and how full it is."""
     if not view.seen:
         yield _refused("list", view)
@@ -78,13 +78,13 @@ def list_findings(view: View, list_id: int) -> Iterator[Finding]:
     if not isinstance(count, int):
         yield ok("list", about)
     elif count >= CAMPAIGN_LIMIT * NEAR:
-        mend = f"An SMS campaign takes a list of at most {CAMPAIGN_LIMIT} contacts: begin another list"
-        yield warning("list", f"{about}, with {count} contacts", mend)
+        hint = f"An SMS campaign takes a list of at most {CAMPAIGN_LIMIT} contacts: begin another list"
+        yield warning("list", f"{about}, with {count} contacts", hint)
     else:
         yield ok("list", f"{about}, with {count} contacts")
 
 
-def region_findings(view: View, default_region: str | None) -> Iterator[Finding]:
+def region_results(view: View, default_region: str | None) -> Iterator[CheckResult]:
     """Whether national phone numbers are read here as ClickSend would read them."""
     country = view.data.get("default_country_sms")
     if not isinstance(country, str) or not country:
@@ -98,7 +98,7 @@ def region_findings(view: View, default_region: str | None) -> Iterator[Finding]
         yield ok("region", f"{country}, here and in the account")
 
 
-def clock_findings(view: View, now: datetime) -> Iterator[Finding]:
+def clock_results(view: View, now: datetime) -> Iterator[CheckResult]:
     """Whether this machine's clock is right, by ClickSend's `Date` header."""
     if view.date is None:
         return
@@ -116,10 +116,10 @@ def _says(value: object, digit: str) -> bool:
     return str(int(value) if isinstance(value, bool) else value) == digit
 
 
-def _refused(check: str, view: View) -> Finding:
-    verdict = ProbeVerdict.of(view.outcome)
+def _refused(check: str, view: View) -> CheckResult:
+    probe = ProbeResult.of(view.outcome)
     status = f" ({view.outcome.status})" if view.outcome.status is not None else ""
-    if verdict.fault is not None:
-        return failed(check, f"ClickSend refuses: {verdict.fault}{status}", verdict.fault.mend.rstrip("."))
-    mend = "Check CLICKSEND_BASE_URL and the network (CLICKSEND_PROXY_URL), then try again"
-    return failed(check, f"ClickSend gives no usable answer: {view.outcome.cause}{status}", mend)
+    if probe.fault is not None:
+        return failed(check, f"ClickSend refuses: {probe.fault}{status}", probe.fault.hint.rstrip("."))
+    hint = "Check CLICKSEND_BASE_URL and the network (CLICKSEND_PROXY_URL), then try again"
+    return failed(check, f"ClickSend gives no usable answer: {view.outcome.cause}{status}", hint)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from consumer.commands.check.clicksend import clicksend_findings
-from consumer.commands.check.kafka import kafka_findings
-from consumer.commands.check.result import Finding, Verdict, failed, ok, warning
+from consumer.commands.check.clicksend import clicksend_results
+from consumer.commands.check.kafka import kafka_results
+from consumer.commands.check.result import CheckResult, CheckStatus, failed, ok, warning
 from consumer.commands.descriptors import descriptor_warnings
 from consumer.commands.output import Format, put
 from consumer.errors import ConfigurationError
@@ -23,26 +23,26 @@ def check(sources: Sources, form: Format) -> ExitStatus:
         settings = load(sources)
     except ConfigurationError as error:
         if form is Format.JSON:
-            _print((failed("settings", f"{each.name}: {each.what}", each.mend) for each in error.problems), form)
+            _print((failed("settings", f"{each.name}: {each.what}", each.hint) for each in error.problems), form)
         raise
-    return ExitStatus.FAILED if _print(_findings(settings), form) else ExitStatus.DONE
+    return ExitStatus.FAILED if _print(_results(settings), form) else ExitStatus.DONE
 
 
-def _findings(settings: Settings) -> Iterator[Finding]:
-    yield from (warning("settings", f"{each.name}: {each.what}", each.mend) for each in settings.warnings)
+def _results(settings: Settings) -> Iterator[CheckResult]:
+    yield from (warning("settings", f"{each.name}: {each.what}", each.hint) for each in settings.warnings)
     yield from (
-        warning("open files", f"{each.name}: {each.what}", each.mend)
+        warning("open files", f"{each.name}: {each.what}", each.hint)
         for each in descriptor_warnings(settings.delivery.concurrency)
     )
     yield ok("settings", "complete")
-    yield from kafka_findings(settings)
-    yield from clicksend_findings(settings)
+    yield from kafka_results(settings)
+    yield from clicksend_results(settings)
 
 
-def _print(findings: Iterator[Finding], form: Format) -> bool:
+def _print(results: Iterator[CheckResult], form: Format) -> bool:
     """Whether any of them is a failure."""
     failure = False
-    for finding in findings:
-        put(finding.line(form), form)
-        failure = failure or finding.verdict is Verdict.FAILED
+    for result in results:
+        put(result.line(form), form)
+        failure = failure or result.status is CheckStatus.FAILED
     return failure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from consumer.commands.check.result import Finding, failed, ok, warning
+from consumer.commands.check.result import CheckResult, failed, ok, warning
 from consumer.enrolment.decision import Decision, Undeliverable
 from consumer.scheduling.task import Partition
 from consumer.worker.input_guard import Evidence, evidence
@@ -13,7 +13,7 @@ from consumer.worker.input_guard import Evidence, evidence
 CHECK = "records"
 
 
-def input_findings(sample: Mapping[Partition, Sequence[Decision]], limit: int) -> Iterator[Finding]:
+def input_results(sample: Mapping[Partition, Sequence[Decision]], limit: int) -> Iterator[CheckResult]:
     """One line for each partition that the worker would hold, else one for all.
 
     sample -- by partition, the decisions of its last records in their order
@@ -24,11 +24,11 @@ def input_findings(sample: Mapping[Partition, Sequence[Decision]], limit: int) -
     for partition, run in bad.items():
         ((hint, _number),) = Counter(each.detail for each in run).most_common(1)
         what = f"{partition}: the last {len(run)} records are no events ({hint})"
-        mend = "Compare KAFKA_TOPIC, and ENROLMENT_EVENT_PATH where events are wrapped"
+        hint = "Compare KAFKA_TOPIC, and ENROLMENT_EVENT_PATH where events are wrapped"
         if limit and len(run) >= limit:
-            yield failed(CHECK, what, f"{mend}: the worker holds such a partition (unrecognised_records)")
+            yield failed(CHECK, what, f"{hint}: the worker holds such a partition (unrecognised_records)")
         else:
-            yield warning(CHECK, what, mend)
+            yield warning(CHECK, what, hint)
     if not bad:
         looked_at = sum(len(decisions) for decisions in sample.values())
         yield ok(CHECK, f"the last {looked_at} are events" if looked_at else "none yet")

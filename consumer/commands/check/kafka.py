@@ -10,11 +10,11 @@ from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 
-from consumer.commands.check.backlog import Backlog, backlog_findings
-from consumer.commands.check.input import input_findings
+from consumer.commands.check.backlog import Backlog, backlog_results
+from consumer.commands.check.input import input_results
 from consumer.commands.check.protocol import speaks_kip_848
-from consumer.commands.check.result import Finding, failed, ok, skipped, warning
-from consumer.commands.check.topics import Topic, create, dead_letter_findings, grant, source_findings
+from consumer.commands.check.result import CheckResult, failed, ok, skipped, warning
+from consumer.commands.check.topics import Topic, create, dead_letter_results, grant, source_results
 from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster, Ends, ForbiddenError
 from consumer.commands.kafka.group import Group, look_at
 from consumer.commands.kafka.records import Range, oldest, read
@@ -29,12 +29,12 @@ AFTER_KAFKA = ("protocol", "topic", "dead letters", "group", "records", "start")
 SAMPLE = 20  # records of each partition that are looked at, or more where the guard counts more
 
 
-def kafka_findings(settings: Settings) -> Iterator[Finding]:
+def kafka_results(settings: Settings) -> Iterator[CheckResult]:
     """All that is to be known of Kafka. Reads only: no group is joined, no topic created."""
     try:
         cluster = Cluster(settings.kafka)
     except ConfigurationError as error:
-        yield from (failed("kafka", f"{each.name}: {each.what}", each.mend) for each in error.problems)
+        yield from (failed("kafka", f"{each.name}: {each.what}", each.hint) for each in error.problems)
         return
     try:
         brokers = cluster.brokers()
@@ -44,7 +44,7 @@ def kafka_findings(settings: Settings) -> Iterator[Finding]:
         return
     else:
         yield ok("kafka", f"{brokers} broker{'s' if brokers > 1 else ''} at {cluster.servers}")
-        yield from KafkaChecks(cluster, settings).findings()
+        yield from KafkaChecks(cluster, settings).results()
     finally:
         cluster.close()
 
@@ -58,7 +58,7 @@ class KafkaChecks:
         self._kafka = settings.kafka
         self._sources: list[Topic] = []
 
-    def findings(self) -> Iterator[Finding]:
+    def results(self) -> Iterator[CheckResult]:
         """Everything, in the order in which a start needs it."""
         for check, look in (
             ("protocol", self._protocol),
@@ -71,30 +71,30 @@ class KafkaChecks:
             except ConsumerError as error:
                 yield _failure(check, error)
 
-    def _protocol(self) -> Iterator[Finding]:
+    def _protocol(self) -> Iterator[CheckResult]:
         protocol = self._kafka.group_protocol
         if protocol is GroupProtocol.CLASSIC:
             yield ok("protocol", "classic, which every broker speaks")
         elif speaks_kip_848(self._cluster):
             yield ok("protocol", "consumer (KIP-848), and the broker knows it")
         else:
-            mend = "Set KAFKA_GROUP_PROTOCOL=classic, or update the brokers"
-            yield failed("protocol", "consumer (KIP-848), which this broker does not know", mend)
+            hint = "Set KAFKA_GROUP_PROTOCOL=classic, or update the brokers"
+            yield failed("protocol", "consumer (KIP-848), which this broker does not know", hint)
 
-    def _topics(self) -> Iterator[Finding]:
+    def _topics(self) -> Iterator[CheckResult]:
         for name in self._kafka.topics:
             topic = self._topic(name)
             if topic is None:
                 yield failed("topic", f"{name} does not exist", create(name, "--partitions 6"))
             else:
                 self._sources.append(topic)
-                yield from source_findings(topic, self._settings.retry.max_age)
+                yield from source_results(topic, self._settings.retry.max_age)
 
-    def _dead_letters(self) -> Iterator[Finding]:
+    def _dead_letters(self) -> Iterator[CheckResult]:
         name = self._kafka.dead_letter_topic
         topic = self._topic(name)
         if topic is not None:
-            yield from dead_letter_findings(topic, self._sources)
+            yield from dead_letter_results(topic, self._sources)
         elif not self._kafka.create_dead_letter_topic:
             partitions = max((source.partitions for source in self._sources), default=6)
             how = f"--partitions {partitions} --config retention.ms=-1"
@@ -105,7 +105,7 @@ class KafkaChecks:
             detail = f"{name} does not exist, and this user may not CREATE topics on the whole cluster"
             yield warning("dead letters", detail, grant("Create", f"--topic {name}"))
 
-    def _group(self) -> Iterator[Finding]:
+    def _group(self) -> Iterator[CheckResult]:
         name = self._kafka.group_id
         try:
             group = look_at(self._cluster)
@@ -118,7 +118,7 @@ class KafkaChecks:
         yield ok("group", f"{group.name}: may be used, {members} at present")
         yield from self._start(group)
 
-    def _start(self, group: Group) -> Iterator[Finding]:
+    def _start(self, group: Group) -> Iterator[CheckResult]:
         reset, per_second = self._kafka.auto_offset_reset, self._settings.delivery.max_requests_per_second
         readable = [source.name for source in self._sources if source.readable]
         if not readable:
@@ -130,9 +130,9 @@ class KafkaChecks:
         backlog = Backlog.of(group, ends, reset, self._cluster.log_ends(partitions))
         yield from self._input(ends)
         oldest_ms = min(oldest(self._cluster, backlog.ahead).values(), default=None)
-        yield from backlog_findings(backlog, group, oldest_ms, reset, per_second, round(time.time() * 1000))
+        yield from backlog_results(backlog, group, oldest_ms, reset, per_second, round(time.time() * 1000))
 
-    def _input(self, ends: Mapping[Partition, Ends]) -> Iterator[Finding]:
+    def _input(self, ends: Mapping[Partition, Ends]) -> Iterator[CheckResult]:
         """What the worker's input guard will say of the topics' last records."""
         enrolment = self._settings.enrolment
         wanted = max(SAMPLE, enrolment.unrecognised_limit)
@@ -142,7 +142,7 @@ class KafkaChecks:
         for message in read(self._cluster, ranges):
             partition = Partition(message.topic() or "", message.partition() or 0)
             sample.setdefault(partition, []).append(decide(message.value()))
-        yield from input_findings(sample, enrolment.unrecognised_limit)
+        yield from input_results(sample, enrolment.unrecognised_limit)
 
     def _topic(self, name: str) -> Topic | None:
         """None: it does not exist. One that we may not see is one without rights."""
@@ -179,9 +179,9 @@ def _all(there: dict[str, tuple[int, ...]]) -> list[Partition]:
     return [Partition(topic, number) for topic, numbers in there.items() for number in numbers]
 
 
-def _failure(check: str, error: ConsumerError) -> Finding:
+def _failure(check: str, error: ConsumerError) -> CheckResult:
     if isinstance(error, ConfigurationError):
         problem = error.problems[0]
-        return failed(check, f"{problem.name}: {problem.what}", problem.mend)
-    what, _, mend = str(error).partition(". ")
-    return failed(check, what.rstrip("."), mend.rstrip(".") or "Look at the broker's log")
+        return failed(check, f"{problem.name}: {problem.what}", problem.hint)
+    what, _, hint = str(error).partition(". ")
+    return failed(check, what.rstrip("."), hint.rstrip(".") or "Look at the broker's log")

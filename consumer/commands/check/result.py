@@ -9,7 +9,7 @@ from enum import StrEnum
 from consumer.commands.output import Format
 
 
-class Verdict(StrEnum):
+class CheckStatus(StrEnum):
     """How a check went."""
 
     OK = "ok"
@@ -19,7 +19,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One line.
 
     check  -- what was looked at, in one or two words
@@ -28,33 +28,33 @@ class Finding:
     """
 
     check: str
-    verdict: Verdict
+    status: CheckStatus
     detail: str
-    mend: str = ""
+    hint: str = ""
 
     def line(self, form: Format) -> str:
         """As a line of text, or of JSON."""
         if form is Format.JSON:
             return json.dumps(asdict(self), ensure_ascii=False) + "\n"
-        mend = f" -> {self.mend}" if self.mend else ""
-        return f"{self.verdict:<8} {self.check:<18} {self.detail}{mend}\n"
+        hint = f" -> {self.hint}" if self.hint else ""
+        return f"{self.status:<8} {self.check:<18} {self.detail}{hint}\n"
 
 
-def ok(check: str, detail: str) -> Finding:
+def ok(check: str, detail: str) -> CheckResult:
     """Nothing to do."""
-    return Finding(check, Verdict.OK, detail)
+    return CheckResult(check, CheckStatus.OK, detail)
 
 
-def warning(check: str, detail: str, mend: str) -> Finding:
+def warning(check: str, detail: str, hint: str) -> CheckResult:
     """Somebody should know."""
-    return Finding(check, Verdict.WARNING, detail, mend)
+    return CheckResult(check, CheckStatus.WARNING, detail, hint)
 
 
-def failed(check: str, detail: str, mend: str) -> Finding:
+def failed(check: str, detail: str, hint: str) -> CheckResult:
     """The worker would not work."""
-    return Finding(check, Verdict.FAILED, detail, mend)
+    return CheckResult(check, CheckStatus.FAILED, detail, hint)
 
 
-def skipped(check: str, after: str) -> Finding:
+def skipped(check: str, after: str) -> CheckResult:
     """It can't be looked at. after -- what has to be mended first"""
-    return Finding(check, Verdict.SKIPPED, f"not looked at, since {after} failed")
+    return CheckResult(check, CheckStatus.SKIPPED, f"not looked at, since {after} failed")

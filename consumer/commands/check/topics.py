@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from confluent_kafka.admin._acl import AclOperation
 
-from consumer.commands.check.result import Finding, failed, ok, warning
+from consumer.commands.check.result import CheckResult, failed, ok, warning
 from consumer.commands.timestamps import shown_duration
-from consumer.dead_letters.topic import doubts
+from consumer.dead_letters.topic import retention_warnings
 
 BROKER_DEFAULT_BYTES = 1_048_588  # message.max.bytes of a broker that is told nothing else
 
@@ -43,7 +43,7 @@ class Topic:
         return None if self.config is None else int(self.config.get("max.message.bytes", BROKER_DEFAULT_BYTES))
 
 
-def source_findings(topic: Topic, retry_max_age: float) -> Iterator[Finding]:
+def source_results(topic: Topic, retry_max_age: float) -> Iterator[CheckResult]:
     """A topic that is consumed. retry_max_age -- seconds, 0 = for ever"""
     check = "topic"
     about = f"{topic.name}: {counted(topic.partitions)}"
@@ -58,14 +58,14 @@ def source_findings(topic: Topic, retry_max_age: float) -> Iterator[Finding]:
     retention = int(topic.config.get("retention.ms", "-1")) / 1000
     if 0 <= retention < retry_max_age:
         detail = f"{about}, {told}; it keeps records for {shown_duration(retention)}, and RETRY_MAX_AGE is longer"
-        mend = "Raise the topic's retention.ms: what is deleted before it is delivered is lost"
-        yield warning(check, detail, mend)
+        hint = "Raise the topic's retention.ms: what is deleted before it is delivered is lost"
+        yield warning(check, detail, hint)
         return
     kept = f"kept for {shown_duration(retention)}" if retention >= 0 else "kept without end"
     yield ok(check, f"{about}, {told}, {kept}")
 
 
-def dead_letter_findings(letters: Topic, sources: Collection[Topic]) -> Iterator[Finding]:
+def dead_letter_results(letters: Topic, sources: Collection[Topic]) -> Iterator[CheckResult]:
     """The topic of the dead letters, beside those that they come from."""
     check = "dead letters"
     about = f"{letters.name}: {counted(letters.partitions)}"
@@ -78,15 +78,15 @@ def dead_letter_findings(letters: Topic, sources: Collection[Topic]) -> Iterator
         return
     widest = max((source.partitions for source in sources), default=0)
     found = [
-        warning(check, f"{letters.name}: {what}", mend[:1].upper() + mend[1:])
-        for what, mend in doubts(letters.partitions, widest, letters.config)
+        warning(check, f"{letters.name}: {what}", hint[:1].upper() + hint[1:])
+        for what, hint in retention_warnings(letters.partitions, widest, letters.config)
     ]
     limit = letters.max_bytes or 0
     for source in sources:
         if source.max_bytes is not None and limit < source.max_bytes:
             detail = f"{letters.name}: takes {limit} bytes a message, {source.name} {source.max_bytes}"
-            mend = f"Set max.message.bytes={source.max_bytes} on it: a larger letter is cut to a pointer"
-            found.append(warning(check, detail, mend))
+            hint = f"Set max.message.bytes={source.max_bytes} on it: a larger letter is cut to a pointer"
+            found.append(warning(check, detail, hint))
     yield from found or [ok(check, f"{about}, may be written, takes {limit} bytes a message")]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from consumer.commands.dead_letters.letter import Letter
+from consumer.commands.dead_letters.stored import StoredDeadLetter
 from consumer.commands.kafka.partitions import Scope
 from consumer.commands.timestamps import milliseconds, parse_moment
 from consumer.enrolment.disposition import DeadLetterReason
@@ -62,15 +62,15 @@ class Filters:
             frozenset(keys or ()),
         )
 
-    def match(self, letter: Letter) -> bool:
+    def match(self, dead_letter: StoredDeadLetter) -> bool:
         """Whether the letter is meant."""
         return (
-            (not self.reasons or letter.reason in self.reasons)
-            and (not self.statuses or (letter.status or NO_STATUS) in self.statuses)
-            and (self.since_ms is None or letter.timestamp_ms >= self.since_ms)
-            and (self.until_ms is None or letter.timestamp_ms < self.until_ms)
-            and self._has_key(letter.key)
-            and (not self.sources or any(_comes_from(letter, scope) for scope in self.sources))
+            (not self.reasons or dead_letter.reason in self.reasons)
+            and (not self.statuses or (dead_letter.status or NO_STATUS) in self.statuses)
+            and (self.since_ms is None or dead_letter.timestamp_ms >= self.since_ms)
+            and (self.until_ms is None or dead_letter.timestamp_ms < self.until_ms)
+            and self._has_key(dead_letter.key)
+            and (not self.sources or any(_comes_from(dead_letter, scope) for scope in self.sources))
         )
 
     def _has_key(self, key: bytes | None) -> bool:
@@ -79,7 +79,7 @@ class Filters:
         return key is not None and (key == self.key or key in self.keys)
 
 
-def _comes_from(letter: Letter, scope: Scope) -> bool:
-    if letter.source is None or letter.source.partition.topic != scope.topic:
+def _comes_from(dead_letter: StoredDeadLetter, scope: Scope) -> bool:
+    if dead_letter.source is None or dead_letter.source.partition.topic != scope.topic:
         return False
-    return not scope.numbers or letter.source.partition.number in scope.numbers
+    return not scope.numbers or dead_letter.source.partition.number in scope.numbers

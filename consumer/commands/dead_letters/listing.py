@@ -1,4 +1,4 @@
-"""`dead-letters list` and `dead-letters show`: they read, and change nothing."""
+"""`dead-dead_letters list` and `dead-dead_letters show`: they read, and change nothing."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from consumer.commands.dead_letters.filters import Filters
-from consumer.commands.dead_letters.letter import Letter, Place, printable
-from consumer.commands.dead_letters.letters import letter_at, letters, ranges_of
+from consumer.commands.dead_letters.reading import dead_letter_at, dead_letters, ranges_of
 from consumer.commands.dead_letters.source_values import original
+from consumer.commands.dead_letters.stored import SourcePosition, StoredDeadLetter, printable
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.output import Format, put, rendered
 from consumer.commands.progress import progress
@@ -21,7 +21,7 @@ from consumer.terminal import say
 Fact = tuple[str, str | None]
 
 
-def list_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group: bool) -> ExitStatus:
+def list_dead_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group: bool) -> ExitStatus:
     """Print the letters that match, a line each, and on stderr how many of which reason.
 
     any_group -- also letters of other worker groups
@@ -35,18 +35,18 @@ def list_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group: boo
         others = 0
         rows = []
         with progress("Reading dead letters", sum(span.stop - span.start for span in ranges.values())) as advance:
-            for letter in letters(cluster, ranges):
+            for dead_letter in dead_letters(cluster, ranges):
                 advance(1)
-                if not filters.match(letter):
+                if not filters.match(dead_letter):
                     continue
-                if not any_group and not letter.is_of(kafka.group_id):
+                if not any_group and not dead_letter.is_of(kafka.group_id):
                     others += 1
                     continue
-                reasons[letter.reason or "no letter of ours"] += 1
+                reasons[dead_letter.reason or "no letter of ours"] += 1
                 if form is Format.JSON:
-                    put(rendered([letter.row()], form), form)
+                    put(rendered([dead_letter.row()], form), form)
                 else:
-                    rows.append(letter.row())
+                    rows.append(dead_letter.row())
         put(rendered(sorted(rows, key=lambda row: str(row["timestamp"])), form), form)
     finally:
         cluster.close()
@@ -57,44 +57,48 @@ def list_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group: boo
     return ExitStatus.DONE
 
 
-def show_letter(kafka: Kafka, place: Place, form: Format) -> ExitStatus:
-    """Print one letter's headers. Raises as `list_letters`."""
+def show_dead_letter(kafka: Kafka, place: SourcePosition, form: Format) -> ExitStatus:
+    """Print one letter's headers. Raises as `list_dead_letters`."""
     cluster = Cluster(kafka)
     try:
-        letter = letter_at(cluster, kafka.dead_letter_topic, place, kafka.group_id)
+        dead_letter = dead_letter_at(cluster, kafka.dead_letter_topic, place, kafka.group_id)
     finally:
         cluster.close()
-    _print(_headers(letter), form)
+    _print(_headers(dead_letter), form)
     return ExitStatus.DONE
 
 
-def reveal_letter(kafka: Kafka, place: Place, form: Format) -> ExitStatus:
+def reveal_dead_letter(kafka: Kafka, place: SourcePosition, form: Format) -> ExitStatus:
     """Print one letter with its key and its value, which may be personal data; a pointer's from the source topic.
 
-    Raises as `show_letter`.
+    Raises as `show_dead_letter`.
     """
     cluster = Cluster(kafka)
     try:
-        letter = letter_at(cluster, kafka.dead_letter_topic, place, kafka.group_id)
-        record = original(cluster, letter, letter.source) if letter.source else letter.record(letter.place)
+        dead_letter = dead_letter_at(cluster, kafka.dead_letter_topic, place, kafka.group_id)
+        record = (
+            original(cluster, dead_letter, dead_letter.source)
+            if dead_letter.source
+            else dead_letter.record(dead_letter.place)
+        )
     finally:
         cluster.close()
     if record is None:
-        _print(_headers(letter), form)
-        raise RefusedError(f"The value is no more: the letter only points to it, and {letter.source} is gone.")
+        _print(_headers(dead_letter), form)
+        raise RefusedError(f"The value is no more: the letter only points to it, and {dead_letter.source} is gone.")
     key = None if record.key is None else printable(record.key)
     value = None if record.value is None else printable(record.value)
-    _print([*_headers(letter), ("key", key), ("value", value)], form)
+    _print([*_headers(dead_letter), ("key", key), ("value", value)], form)
     return ExitStatus.DONE
 
 
-def _headers(letter: Letter) -> list[Fact]:
-    row = letter.row()
+def _headers(dead_letter: StoredDeadLetter) -> list[Fact]:
+    row = dead_letter.row()
     facts = [
         (name, None if row[name] is None else str(row[name])) for name in ("letter", "source", "timestamp", "bytes")
     ]
-    added = [(name, printable(value)) for name, value in letter.added]
-    own = [(f"header {name}", None if value is None else printable(value)) for name, value in letter.own_headers]
+    added = [(name, printable(value)) for name, value in dead_letter.added]
+    own = [(f"header {name}", None if value is None else printable(value)) for name, value in dead_letter.own_headers]
     return [*facts, *added, *own]
 
 

@@ -1,4 +1,4 @@
-"""The front door of `dead-letters`. It waits for no heavy library: `--help` should be quick."""
+"""The front door of `dead-dead_letters`. It waits for no heavy library: `--help` should be quick."""
 # ruff: noqa: PLC0415 -- as said above
 
 from __future__ import annotations
@@ -74,16 +74,18 @@ def list_(  # noqa: PLR0913 -- one parameter an option
     any_group: AnyGroup = False,
 ) -> int:
     """The dead letters, a line each, with where they came from and why."""
-    from consumer.commands.dead_letters.listing import list_letters
+    from consumer.commands.dead_letters.listing import list_dead_letters
     from consumer.settings import load
 
     filters = _filters(reason, status, from_datetime, to_datetime, source, key, keys_from)
-    return list_letters(load(sources(config, overrides), ("kafka",)).kafka, filters, form, any_group=any_group)
+    return list_dead_letters(load(sources(config, overrides), ("kafka",)).kafka, filters, form, any_group=any_group)
 
 
 @app.command()
 def show(
-    letter: Annotated[str, typer.Argument(metavar="TOPIC-PARTITION@OFFSET", help="As `list` names it, or its source.")],
+    dead_letter: Annotated[
+        str, typer.Argument(metavar="TOPIC-PARTITION@OFFSET", help="As `list` names it, or its source.")
+    ],
     *,
     config: ConfigFile = None,
     overrides: Overrides = None,
@@ -91,13 +93,13 @@ def show(
     reveal: Annotated[bool, typer.Option("--reveal", help="Its key and value, too: personal data.")] = False,
 ) -> int:
     """One dead letter with all its headers."""
-    from consumer.commands.dead_letters.letter import Place
-    from consumer.commands.dead_letters.listing import reveal_letter, show_letter
+    from consumer.commands.dead_letters.listing import reveal_dead_letter, show_dead_letter
+    from consumer.commands.dead_letters.stored import SourcePosition
     from consumer.settings import load
 
     kafka = load(sources(config, overrides), ("kafka",)).kafka
-    place = usage(lambda: Place.parse(letter, kafka.dead_letter_topic))
-    return (reveal_letter if reveal else show_letter)(kafka, place, form)
+    place = usage(lambda: SourcePosition.parse(dead_letter, kafka.dead_letter_topic))
+    return (reveal_dead_letter if reveal else show_dead_letter)(kafka, place, form)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`dead-letters redrive`: brings letters back, one at a time, each committed when its end is acknowledged."""
+"""`dead-dead_letters redrive`: brings letters back, one at a time, each committed when its end is acknowledged."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
-from consumer.commands.dead_letters.fate import MISSED, SENT, Fate, Sorter
 from consumer.commands.dead_letters.filters import Filters
-from consumer.commands.dead_letters.letter import Letter
-from consumer.commands.dead_letters.letters import letters, ranges_of
+from consumer.commands.dead_letters.reading import dead_letters, ranges_of
+from consumer.commands.dead_letters.redrive_filter import MISSED, SENT, RedriveFilter, RedriveResult
+from consumer.commands.dead_letters.stored import StoredDeadLetter
 from consumer.commands.dead_letters.targets import Destination, Nowhere, Target, ToClickSend, ToSource
 from consumer.commands.kafka.checkpoint import Checkpoint, name_of
 from consumer.commands.kafka.records import Range
@@ -74,13 +74,13 @@ class Meant:
     since_ms: int
 
     @classmethod
-    def of(cls, found: Iterable[Letter]) -> Meant:
+    def of(cls, found: Iterable[StoredDeadLetter]) -> Meant:
         number, since_ms, sources = 0, sys.maxsize, set[tuple[Partition, int]]()
-        for letter in found:
+        for dead_letter in found:
             number += 1
-            since_ms = min(since_ms, max(0, letter.timestamp_ms))
-            if letter.source is not None:
-                sources.add((letter.source.partition, letter.source.offset))
+            since_ms = min(since_ms, max(0, dead_letter.timestamp_ms))
+            if dead_letter.source is not None:
+                sources.add((dead_letter.source.partition, dead_letter.source.offset))
         return cls(number, frozenset(sources), since_ms)
 
     @property
@@ -114,8 +114,10 @@ class Redrive:
         self._cluster = checkpoint.cluster
         self._enroller = Enroller(enrolment_rules(settings.enrolment))
         topics, group = settings.kafka.topics, None if options.any_group else settings.kafka.group_id
-        self._sorter = Sorter(self._cluster, self._enroller, topics, group, options.filters, options.max_redrives)
-        self._fates: Counter[Fate] = Counter()
+        self._redrive_filter = RedriveFilter(
+            self._cluster, self._enroller, topics, group, options.filters, options.max_redrives
+        )
+        self._results: Counter[RedriveResult] = Counter()
         self._passed: dict[Partition, int] = {}  # offsets to commit with the next letter, or at the end
         self._next_at = 0.0
         self._signals: StopSignals | None = None  # before something is sent, Ctrl-C just ends the program
@@ -154,19 +156,19 @@ class Redrive:
             say(self._how_to_go_on() if complaint else f"Interrupted. {self._how_to_go_on()}")
         if not finished or complaint:
             return ExitStatus.PARTLY_DONE
-        return ExitStatus.PARTLY_DONE if any(self._fates[fate] for fate in MISSED) else ExitStatus.DONE
+        return ExitStatus.PARTLY_DONE if any(self._results[fate] for fate in MISSED) else ExitStatus.DONE
 
     def _look(self, ranges: Mapping[Partition, Range]) -> Meant:
         """Find the letters that are meant, and who of them has a newer record."""
-        found = letters(self._cluster, ranges)
-        meant = Meant.of(each for each in found if self._sorter.means(each) and self._sorter.owns(each))
+        found = dead_letters(self._cluster, ranges)
+        meant = Meant.of(each for each in found if self._redrive_filter.means(each) and self._redrive_filter.owns(each))
         if meant.number and self._options.stale is Stale.SKIP:
             topics, sources = self._settings.kafka.topics, meant.sources
 
             def sent(partition: Partition, offset: int, _decision: Enrolled) -> bool:
                 return (partition, offset) in sources
 
-            self._sorter.newest = look_through(
+            self._redrive_filter.newest = look_through(
                 self._cluster, self._enroller, topics, meant.starts, meant.since_ms, sent
             )
         return meant
@@ -174,31 +176,35 @@ class Redrive:
     def _each(self, ranges: Mapping[Partition, Range], meant: int, target: Target) -> bool:
         """Go through the letters; whether all of them were passed."""
         with bar("Redriving", meant, "letters") as advance:
-            for letter in letters(self._cluster, ranges):
+            for dead_letter in dead_letters(self._cluster, ranges):
                 if not self._in_time():
                     return False
-                fate = self._one(letter, target) if self._sorter.means(letter) else Fate.NOT_MEANT
+                fate = (
+                    self._one(dead_letter, target)
+                    if self._redrive_filter.means(dead_letter)
+                    else RedriveResult.NOT_MEANT
+                )
                 if fate is None:
                     return False
-                self._passed[letter.place.partition] = letter.place.offset + 1
+                self._passed[dead_letter.place.partition] = dead_letter.place.offset + 1
                 if fate in SENT:
                     self._next_at = time.monotonic() + (1 / self._options.rate if self._options.rate else 0.0)
                     self._commit()
-                if fate is not Fate.NOT_MEANT:
-                    self._fates[fate] += 1
+                if fate is not RedriveResult.NOT_MEANT:
+                    self._results[fate] += 1
                     advance(1)
         self._passed |= {partition: span.stop for partition, span in ranges.items()}
         return True
 
-    def _one(self, letter: Letter, target: Target) -> Fate | None:
+    def _one(self, dead_letter: StoredDeadLetter, target: Target) -> RedriveResult | None:
         """What becomes of the letter. None: the target has given up on it, because we are to stop."""
-        found = self._sorter.sort(letter)
-        if isinstance(found, Fate):
+        found = self._redrive_filter.sort(dead_letter)
+        if isinstance(found, RedriveResult):
             return found
         record, decision = found
         ours = [
-            (REDRIVE_COUNT, str(letter.redrives + 1).encode()),
-            (REDRIVEN_FROM, str(letter.place).encode()),
+            (REDRIVE_COUNT, str(dead_letter.redrives + 1).encode()),
+            (REDRIVEN_FROM, str(dead_letter.place).encode()),
         ]
         headers = [(name, value) for name, value in record.headers if name not in (REDRIVE_COUNT, REDRIVEN_FROM)]
         return target.send(structs.replace(record, headers=[*headers, *ours]), decision)
@@ -228,7 +234,9 @@ class Redrive:
         )
 
     def _table(self, form: Format) -> str:
-        rows: Iterable[tuple[Fate, int]] = ((fate, self._fates[fate]) for fate in Fate if self._fates[fate])
+        rows: Iterable[tuple[RedriveResult, int]] = (
+            (fate, self._results[fate]) for fate in RedriveResult if self._results[fate]
+        )
         return rendered([{"outcome": fate.value, "letters": number} for fate, number in rows], form)
 
     def _where(self, ranges: Mapping[Partition, Range], everything: Mapping[Partition, Range]) -> str:

@@ -6,27 +6,27 @@ import hashlib
 
 import orjson
 
-from consumer.commands.dead_letters.letter import Letter, Place
+from consumer.commands.dead_letters.stored import SourcePosition, StoredDeadLetter
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.records import Range, read
 from consumer.scheduling.task import Record
 from consumer.worker.intake import record_of
 
 
-def original(cluster: Cluster, letter: Letter, source: Place) -> Record | None:
+def original(cluster: Cluster, dead_letter: StoredDeadLetter, source: SourcePosition) -> Record | None:
     """The record as it was: from the letter, or, where parts were left out, from the source topic if it still has it.
 
     None where the value is only a pointer and the source topic has that record no more. source -- the letter's
     """
-    if letter.is_complete:
-        return letter.record(source)
+    if dead_letter.is_complete:
+        return dead_letter.record(source)
     found = _from_source(cluster, source)
-    if found is not None and _is_it(found, letter):
+    if found is not None and _is_it(found, dead_letter):
         return found
-    return None if letter.is_pointer else letter.record(source)
+    return None if dead_letter.is_pointer else dead_letter.record(source)
 
 
-def _from_source(cluster: Cluster, source: Place) -> Record | None:
+def _from_source(cluster: Cluster, source: SourcePosition) -> Record | None:
     there = cluster.topic(source.partition.topic)
     if there is None or source.partition.number not in there.partitions:
         return None
@@ -37,12 +37,12 @@ def _from_source(cluster: Cluster, source: Place) -> Record | None:
     return next((record_of(message, source.partition) for message in messages), None)
 
 
-def _is_it(record: Record, letter: Letter) -> bool:
+def _is_it(record: Record, dead_letter: StoredDeadLetter) -> bool:
     """A topic that was created again has other records at the same offsets."""
-    if not letter.is_pointer:
-        return record.value == letter.value
+    if not dead_letter.is_pointer:
+        return record.value == dead_letter.value
     try:
-        pointer = orjson.loads(letter.value or b"")
+        pointer = orjson.loads(dead_letter.value or b"")
     except orjson.JSONDecodeError:
         return False
     return isinstance(pointer, dict) and pointer.get("sha256") == hashlib.sha256(record.value or b"").hexdigest()

@@ -10,7 +10,7 @@ from typing import Protocol
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from consumer.app import delivery, scheduler
-from consumer.commands.dead_letters.fate import Fate
+from consumer.commands.dead_letters.redrive_filter import RedriveResult
 from consumer.commands.kafka.target_watch import TargetWatch, still_halted
 from consumer.dead_letters.writer import PARTITION_BY_KEY, DeadLetters
 from consumer.enrolment.enroller import Decision, Enrolled
@@ -20,8 +20,8 @@ from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN
-from consumer.scheduling.scheduler import Batch
 from consumer.scheduling.task import Record, Task
+from consumer.scheduling.work import Batch
 from consumer.settings import Settings
 from consumer.settings.views import stream_options
 from consumer.threads import OsThreads
@@ -44,7 +44,7 @@ class Destination(StrEnum):
 class Target(Protocol):
     """Takes one record at a time. `close` ends it, whatever is under way."""
 
-    def send(self, record: Record, decision: Decision) -> Fate | None:
+    def send(self, record: Record, decision: Decision) -> RedriveResult | None:
         """Bring the record to its end, and tell which. None: it has none, because we are to stop."""
 
     def complaint(self) -> str:
@@ -60,10 +60,10 @@ class Nowhere:
     def __init__(self, destination: Destination) -> None:
         self._destination = destination
 
-    def send(self, record: Record, decision: Decision) -> Fate:  # noqa: ARG002 -- a Target
+    def send(self, record: Record, decision: Decision) -> RedriveResult:  # noqa: ARG002 -- a Target
         """It would be redriven, if the destination takes it."""
         nothing = self._destination is Destination.DELIVER and not isinstance(decision, Enrolled)
-        return Fate.NOTHING_TO_SEND if nothing else Fate.TO_REDRIVE
+        return RedriveResult.NOTHING_TO_SEND if nothing else RedriveResult.TO_REDRIVE
 
     def complaint(self) -> str:
         """None ever."""
@@ -83,7 +83,7 @@ class ToSource:
         self._producer = KafkaClients(options).producer({})
         self._there = there
 
-    def send(self, record: Record, decision: Decision) -> Fate:  # noqa: ARG002 -- a Target
+    def send(self, record: Record, decision: Decision) -> RedriveResult:  # noqa: ARG002 -- a Target
         """Raises RefusedError where the topic takes nothing at all."""
         topic, number = record.partition
         placed = number in self._there.get(topic, ())
@@ -91,9 +91,9 @@ class ToSource:
         if error is not None and error.code() == KafkaError._UNKNOWN_PARTITION and placed:  # gone meanwhile
             error = self._produced(record, PARTITION_BY_KEY)
         if error is None:
-            return Fate.REDRIVEN
+            return RedriveResult.REDRIVEN
         if error.code() in OF_THE_RECORD:
-            return Fate.REFUSED
+            return RedriveResult.REFUSED
         how = "Check that it exists, that this user may WRITE to it, and the brokers"
         raise RefusedError(f"{topic} takes no record: {error.name()}. {how}.")
 
@@ -143,7 +143,7 @@ class ToClickSend:
         self._scheduler = scheduler(settings, threads)
         self._watch = reporter = TargetWatch(settings, clock)
         make_producer = KafkaClients(options).producer
-        self._letters = DeadLetters(
+        self._dead_letters = DeadLetters(
             options,
             self._scheduler,
             reporter,
@@ -153,28 +153,28 @@ class ToClickSend:
             lambda: make_producer({}),
             threads,
         )
-        self._letters.start()
+        self._dead_letters.start()
         driver = EventLoopDriver(delivery(settings), settings.clicksend.total_timeout, clock)
-        self._delivery = DeliveryLoop(self._scheduler, driver, self._letters, reporter, 1, self._crashed)
+        self._delivery = DeliveryLoop(self._scheduler, driver, self._dead_letters, reporter, 1, self._crashed)
         self._delivery.start()
 
-    def send(self, record: Record, decision: Decision) -> Fate | None:
+    def send(self, record: Record, decision: Decision) -> RedriveResult | None:
         """Raises FatalStreamError where a thread of the engine has failed."""
         if not isinstance(decision, Enrolled):
-            return Fate.NOTHING_TO_SEND
-        ledger = self._scheduler.assign(record.partition, record.offset, OFFSET_UNKNOWN, UNKNOWN_TOPIC_ID)
-        task = Task(record, ledger, decision.identities, decision.payload, decision.event)
+            return RedriveResult.NOTHING_TO_SEND
+        tracker = self._scheduler.assign(record.partition, record.offset, OFFSET_UNKNOWN, UNKNOWN_TOPIC_ID)
+        task = Task(record, tracker, decision.identities, decision.payload, decision.event)
         self._scheduler.admit(Batch(consumed=1, tasks=[task]))
-        while len(ledger) and not self._stopped() and not self._gave_up:
+        while len(tracker) and not self._stopped() and not self._gave_up:
             time.sleep(LOOK_SECONDS)
             if self._crash is not None:
                 raise FatalStreamError("a thread of the engine failed") from self._crash
             self._gave_up = self._watch.reason(self._scheduler.gate.fault) or ""
-        if len(ledger):
+        if len(tracker):
             self._land(record)
-        if len(ledger):
+        if len(tracker):
             return None
-        return Fate.DELIVERED if task.reason is None else Fate.BURIED_AGAIN
+        return RedriveResult.DELIVERED if task.reason is None else RedriveResult.DEAD_LETTERED_AGAIN
 
     def complaint(self) -> str:
         """Why it gave up, or for what delivery is halted."""
@@ -185,7 +185,7 @@ class ToClickSend:
         """End the threads."""
         self._scheduler.close()
         self._delivery.stop(CLOSE_SECONDS)
-        self._letters.close(CLOSE_SECONDS)
+        self._dead_letters.close(CLOSE_SECONDS)
 
     def _land(self, record: Record) -> None:
         """Begin nothing more, and let what is under way end."""

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from consumer.commands.explain.explanation import Explainer, Explanation
 from consumer.commands.explain.reading import events
-from consumer.commands.explain.rendering import Privacy, Summary, json_line, text
+from consumer.commands.explain.rendering import ExplainSummary, Privacy, json_line, text
 from consumer.commands.output import Format
 from consumer.commands.progress import progress
 from consumer.enrolment.enroller import Enroller
@@ -24,7 +24,7 @@ from consumer.terminal import say, show, show_json
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Display:
     """What is shown, and how."""
 
     form: Format
@@ -48,7 +48,7 @@ class Explained(NamedTuple):
     step: int
 
 
-def explain_file(sources: Sources, file: Path | None, look: Look) -> ExitStatus:
+def explain_file(sources: Sources, file: Path | None, look: Display) -> ExitStatus:
     """Explain the events in a file; None: in stdin. Raises RefusedError where it can't be read."""
     explainer = _explainer(load(sources, ("enrolment",)))
     if file is None:
@@ -61,9 +61,9 @@ def explain_file(sources: Sources, file: Path | None, look: Look) -> ExitStatus:
         return _show(_of_stream(explainer, stream), file.stat().st_size, "bytes", look)
 
 
-def explain_kafka(sources: Sources, asked: FromKafka, look: Look) -> ExitStatus:
+def explain_kafka(sources: Sources, asked: FromKafka, look: Display) -> ExitStatus:
     """Explain records straight from Kafka, without a group. Raises as Cluster's methods do."""
-    from consumer.commands.explain.kafka import Query, messages, ranges_of  # noqa: PLC0415 -- the same
+    from consumer.commands.explain.kafka import RecordQuery, messages, ranges_of  # noqa: PLC0415 -- the same
     from consumer.commands.kafka.cluster import Cluster  # noqa: PLC0415 -- a file needs no Kafka
     from consumer.dead_letters.format import redrives  # noqa: PLC0415 -- the same
     from consumer.scheduling.task import headers_of  # noqa: PLC0415 -- the same
@@ -76,7 +76,7 @@ def explain_kafka(sources: Sources, asked: FromKafka, look: Look) -> ExitStatus:
     cluster = Cluster(settings.kafka)
     try:
         cluster.brokers()
-        ranges = ranges_of(Query(topics, asked.partition, asked.offset, asked.last or 1), cluster)
+        ranges = ranges_of(RecordQuery(topics, asked.partition, asked.offset, asked.last or 1), cluster)
         now_ms = round(time.time() * 1000)
         explained = (
             Explained(
@@ -108,10 +108,14 @@ def _of_stream(explainer: Explainer, stream: BinaryIO) -> Iterator[Explained]:
 
 
 def _show(
-    explained: Iterable[Explained], total: int | None, unit: str, look: Look, flush: Callable[[], None] | None = None
+    explained: Iterable[Explained],
+    total: int | None,
+    unit: str,
+    look: Display,
+    flush: Callable[[], None] | None = None,
 ) -> ExitStatus:
     """Print each, and the summary at the end, also of an interrupted one. flush -- after each: somebody waits for it"""
-    summary = Summary()
+    summary = ExplainSummary()
     try:
         with progress("explaining", total, unit) if total else nullcontext(_ignore) as advance:
             for each, step in explained:

@@ -9,8 +9,8 @@ from typing import Protocol
 from consumer.commands.explain.unread import unread_identities
 from consumer.enrolment.decision import Decision, Enrolled, Filtered
 from consumer.enrolment.disposition import DeadLetterReason, Disposition, FilterReason
-from consumer.enrolment.head import read_head
-from consumer.enrolment.origin import Origin
+from consumer.enrolment.head import read_event_header
+from consumer.enrolment.origin import FieldOrigin
 
 DELIVER = "deliver"  # what becomes of it then, ClickSend decides
 LONGEST_NAME = 60
@@ -82,12 +82,12 @@ class Explainer:
 
     def _name(self, value: bytes | None) -> str | None:
         """The event's name for an event that has no contact: it tells why it was filtered."""
-        head = read_head(value) if value and not self._wrapped else None
+        head = read_event_header(value) if value and not self._wrapped else None
         if head is None:
             return None
         name = head.event if isinstance(head.event, str) and head.event else head.type
         return name[:LONGEST_NAME] if isinstance(name, str) else None
 
 
-def _pointers(origins: tuple[Origin, ...]) -> dict[str, str]:
+def _pointers(origins: tuple[FieldOrigin, ...]) -> dict[str, str]:
     return {origin.field: origin.pointer for origin in origins}

@@ -15,7 +15,7 @@ from consumer.scheduling.task import Partition
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class RecordQuery:
     """Which records: the one at an offset, or the last of each partition.
 
     topics    -- several only without an offset
@@ -30,7 +30,7 @@ class Query:
     last: int
 
 
-def ranges_of(query: Query, cluster: Cluster) -> dict[Partition, Range]:
+def ranges_of(query: RecordQuery, cluster: Cluster) -> dict[Partition, Range]:
     """Where these records stand. Raises as Cluster's methods do, and RefusedError where there are none such."""
     numbers = () if query.partition is None else (query.partition,)
     there = cluster.partitions_of(query.topics)

@@ -35,7 +35,7 @@ class Privacy(Enum):
     REVEALED = "revealed"
 
 
-class Summary:
+class ExplainSummary:
     """Counts what has been explained."""
 
     def __init__(self) -> None:

@@ -183,10 +183,10 @@ class Cluster:
         """Why Kafka does not answer, as far as librdkafka knows."""
         self.consumer.poll(0)  # brings in what it has found out
         if self._refused_for is not None:
-            what, _, mend = REFUSALS[self._refused_for].partition("; ")
-            return ConfigurationError(Problem("KAFKA_BOOTSTRAP_SERVERS", what, mend[:1].upper() + mend[1:]))
-        mend = "Check KAFKA_BOOTSTRAP_SERVERS, the network, and whether the port wants TLS (KAFKA_SECURITY_PROTOCOL)"
-        return FatalStreamError(f"No Kafka broker answers at {self.servers}. {mend}.")
+            what, _, hint = REFUSALS[self._refused_for].partition("; ")
+            return ConfigurationError(Problem("KAFKA_BOOTSTRAP_SERVERS", what, hint[:1].upper() + hint[1:]))
+        hint = "Check KAFKA_BOOTSTRAP_SERVERS, the network, and whether the port wants TLS (KAFKA_SECURITY_PROTOCOL)"
+        return FatalStreamError(f"No Kafka broker answers at {self.servers}. {hint}.")
 
     def _offsets(
         self, partitions: Iterable[Partition], spec: OffsetSpec, isolation: IsolationLevel | None = None

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
-from consumer.clicksend.probe import ProbeResult, ProbeVerdict
-from consumer.delivery.outcome_policy import Settle, Verdict
+from consumer.clicksend.probe import ProbeResult, ProbeStatus
+from consumer.delivery.outcome_policy import Action, Settle
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.task import Task
 from consumer.settings import Settings
@@ -39,7 +39,7 @@ class TargetWatch(Reporter):
     def reason(self, fault: Fault | None) -> str | None:
         """Return why to end now; None: go on. fault -- for which delivery is halted"""
         if self._refused is not None:
-            return f"ClickSend refuses the probe ({self._refused}): {self._refused.mend}"
+            return f"ClickSend refuses the probe ({self._refused}): {self._refused.hint}"
         limit = self._patience if fault is not Fault.MASS_REJECTION else max(self._patience, self._slowest)
         since = self._since
         if since is None or self._now() < since + limit + self._pause:
@@ -48,35 +48,35 @@ class TargetWatch(Reporter):
             return still_halted(fault)
         return f"no record came to its end for {limit + self._pause:.0f} s ({self._last})"
 
-    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:
+    def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
         """A request has ended."""
-        super().answered(task, outcome, verdict, seconds)
-        if isinstance(verdict, Settle):
+        super().answered(task, outcome, action, seconds)
+        if isinstance(action, Settle):
             self._record_ended()
             return
         status = "no answer" if outcome.status is None else f"status {outcome.status}"
         self._tried_in_vain(f"{outcome.cause or outcome.result}, {status}")
         self._pause = max(self._pause, outcome.retry_after or 0.0)
 
-    def probed(self, verdict: ProbeVerdict) -> None:
+    def probed(self, result: ProbeResult) -> None:
         """A probe has come back."""
-        super().probed(verdict)
-        if verdict.result is not ProbeResult.REFUSED:
+        super().probed(result)
+        if result.result is not ProbeStatus.REFUSED:
             return
-        if verdict.fault is Fault.FORBIDDEN and self._forbidden_probes < MOST_FORBIDDEN_PROBES:
+        if result.fault is Fault.FORBIDDEN and self._forbidden_probes < MOST_FORBIDDEN_PROBES:
             self._forbidden_probes += 1
             return
-        self._refused = verdict.fault
+        self._refused = result.fault
 
-    def buried(self, task: Task) -> None:
+    def dead_letter_written(self, task: Task) -> None:
         """The broker has acknowledged a dead letter."""
-        super().buried(task)
+        super().dead_letter_written(task)
         self._record_ended()
 
-    def bury_failed(self, task: Task, failure: KafkaException, mend: str) -> None:
+    def dead_letter_failed(self, task: Task, failure: KafkaException, hint: str) -> None:
         """A dead letter could not be written."""
-        super().bury_failed(task, failure, mend)
-        self._tried_in_vain(f"dead letters can't be written: {mend}")
+        super().dead_letter_failed(task, failure, hint)
+        self._tried_in_vain(f"dead letters can't be written: {hint}")
 
     def _record_ended(self) -> None:
         self._since, self._pause, self._forbidden_probes = None, 0.0, 0
@@ -89,4 +89,4 @@ class TargetWatch(Reporter):
 
 def still_halted(fault: Fault) -> str:
     """Return what to say of a command that ends while delivery is halted."""
-    return f"delivery is halted ({fault}): {fault.mend}"
+    return f"delivery is halted ({fault}): {fault.hint}"

@@ -9,7 +9,7 @@ from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.group import Group, look_at
 from consumer.commands.kafka.partitions import Scope, chosen
 from consumer.commands.kafka.records import oldest
-from consumer.commands.lag.partition_lag import Standing, standings, total, unconsumed
+from consumer.commands.lag.partition_lag import PartitionLag, standings, total, unconsumed
 from consumer.commands.output import Format, put, rendered
 from consumer.errors import ConsumerError, RefusedError
 from consumer.exit_status import ExitStatus
@@ -65,7 +65,7 @@ def _show(cluster: Cluster, topics: tuple[str, ...], form: Format, before: str) 
         say(f"{members}{total(found, now_ms)}")
 
 
-def _standings(cluster: Cluster, group: Group, topics: tuple[str, ...]) -> list[Standing]:
+def _standings(cluster: Cluster, group: Group, topics: tuple[str, ...]) -> list[PartitionLag]:
     """Of the settings' topics, and of all others that the group has committed something for."""
     there = cluster.partitions_of((*topics, *(partition.topic for partition in group.commits)))
     wanted = {*chosen([Scope(topic) for topic in topics], there), *_still_there(group, there)}

@@ -15,7 +15,7 @@ from consumer.scheduling.task import Partition
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PartitionLag:
     """One partition. None: there is no such thing.
 
     current        -- the committed offset
@@ -24,7 +24,7 @@ class Standing:
     lag            -- offsets from `current` to the log's end
     owner          -- the member that has the partition
     oldest_ms      -- the time of the first record from there on, in milliseconds since the epoch
-    settled_beyond -- offsets beyond the committed one that its metadata says are settled; 0 where it isn't believable
+    settled_ahead -- offsets beyond the committed one that its metadata says are settled; 0 where it isn't believable
     """
 
     group: str
@@ -34,7 +34,7 @@ class Standing:
     stable_end: int
     owner: Member | None
     oldest_ms: int | None
-    settled_beyond: int | None
+    settled_ahead: int | None
 
     @property
     def lag(self) -> int | None:
@@ -64,7 +64,7 @@ class Standing:
             "host": owner.host if owner else None,
             "client_id": owner.client_id if owner else None,
             "oldest_unsettled_seconds": self.age(now_ms),
-            "settled_beyond": self.settled_beyond,
+            "settled_ahead": self.settled_ahead,
             "last_stable_offset": self.stable_end,
         }
 
@@ -90,13 +90,13 @@ def standings(
     oldest_ms: Mapping[Partition, int],
     topic_ids: Mapping[str, bytes],
     log_ends: Mapping[Partition, int],
-) -> list[Standing]:
+) -> list[PartitionLag]:
     """One for each partition, in order."""
     found = []
     for partition in sorted(ends):
         commit = group.commits.get(partition)
         found.append(
-            Standing(
+            PartitionLag(
                 group.name,
                 partition,
                 None if commit is None else commit.offset,
@@ -104,13 +104,13 @@ def standings(
                 ends[partition].high,
                 group.owners.get(partition),
                 oldest_ms.get(partition),
-                None if commit is None else settled_beyond(commit, topic_ids[partition.topic]),
+                None if commit is None else settled_ahead(commit, topic_ids[partition.topic]),
             )
         )
     return found
 
 
-def settled_beyond(commit: Commit, topic_id: bytes) -> int:
+def settled_ahead(commit: Commit, topic_id: bytes) -> int:
     """How many offsets beyond the committed one are settled, by the commit's metadata.
 
     It counts only where it is of this topic and was committed with this offset: a mirroring tool copies metadata beside
@@ -122,7 +122,7 @@ def settled_beyond(commit: Commit, topic_id: bytes) -> int:
     return found.reach - found.committed - len(found.unsettled)
 
 
-def total(found: Iterable[Standing], now_ms: int) -> str:
+def total(found: Iterable[PartitionLag], now_ms: int) -> str:
     """All partitions in a sentence."""
     rows = list(found)
     lags = [each.lag for each in rows if each.lag is not None]

@@ -74,7 +74,7 @@ class Bounds:
             ranges[partition] = Range(start, max(start, min(stops[partition], high)))
         return ranges
 
-    def doubts(self, ends: Mapping[Partition, Ends], log_ends: Mapping[Partition, int]) -> Iterator[str]:
+    def warnings(self, ends: Mapping[Partition, Ends], log_ends: Mapping[Partition, int]) -> Iterator[str]:
         """Where the log does not hold what was asked for, or not yet. log_ends -- asked before `ends`"""
         for partition, (low, high) in ends.items():
             if isinstance(self.start, Offset) and self.start.offset < low:

@@ -22,7 +22,7 @@ AT_ONCE = 500  # records that are passed over before the engine has its turn
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RangePlan:
     """What is handed out.
 
     ranges -- by partition; none of them empty
@@ -38,7 +38,7 @@ class Plan:
 class RangeClients(KafkaClients):
     """The worker's clients, but for its consumer."""
 
-    def __init__(self, options: StreamOptions, plan: Plan) -> None:
+    def __init__(self, options: StreamOptions, plan: RangePlan) -> None:
         super().__init__(options)
         self._plan = plan
 
@@ -54,7 +54,7 @@ class RangeConsumer(Consumer):
     may be a transaction's marker, which no record announces.
     """
 
-    def __init__(self, plan: Plan, properties: dict[str, Any], logger: Logger) -> None:
+    def __init__(self, plan: RangePlan, properties: dict[str, Any], logger: Logger) -> None:
         super().__init__(properties, logger=logger)
         self._plan = plan
         self._left = set(plan.ranges)

@@ -19,7 +19,7 @@ from consumer.commands.output import Format, put, rendered
 from consumer.commands.pace import pace
 from consumer.commands.progress import bar
 from consumer.commands.replay.bounds import Bounds
-from consumer.commands.replay.range_consumer import Plan, RangeClients
+from consumer.commands.replay.range_consumer import RangeClients, RangePlan
 from consumer.commands.replay.selection import DELIVER, Only, Selection
 from consumer.commands.signals import StopSignals
 from consumer.enrolment.disposition import Disposition
@@ -110,7 +110,7 @@ class Replay:
         scopes, bounds = self._options.scopes, self._options.bounds
         partitions = chosen(scopes, self._cluster.partitions_of(scope.topic for scope in scopes))
         log_ends, ends = self._cluster.log_ends(partitions), self._cluster.ends(partitions)
-        say(*(f"{doubt}." for doubt in bounds.doubts(ends, log_ends)))
+        say(*(f"{warning}." for warning in bounds.warnings(ends, log_ends)))
         return bounds.ranges(self._cluster, ends)
 
     def _announce(self, ranges: Ranges, left: Ranges) -> None:
@@ -152,16 +152,16 @@ class Replay:
         with bar("Replaying", total) as advance:
 
             def turned(partitions: int) -> None:
-                counts, in_progress = engine.counts()
-                settled = sum(counts.settled.values()) + counts.skipped + self._selection.left.total()
+                snapshot = engine.snapshot()
+                settled = sum(snapshot.counts.settled.values()) + snapshot.counts.skipped + self._selection.left.total()
                 progress.to(settled)
                 self._gave_up = self._gave_up or watch.reason(engine.gate.fault) or ""
-                if self._gave_up or (not partitions and not in_progress):
+                if self._gave_up or (not partitions and not snapshot.in_progress):
                     worker.stop()
 
             progress = _Progress(advance)
             worker = Worker(
-                RangeClients(self._stream_options(), Plan(left, self._selection.keep, turned)),
+                RangeClients(self._stream_options(), RangePlan(left, self._selection.keep, turned)),
                 self._enroller,
                 engine,
                 EventLoopDriver(delivery(self._settings), self._settings.clicksend.total_timeout, clock),
@@ -177,7 +177,7 @@ class Replay:
                 say(self._how_to_go_on())
                 raise
             finally:
-                counts, _ = engine.counts()
+                counts = engine.snapshot().counts
                 self._counts.update({(each.value, reason.value): n for (each, reason), n in counts.settled.items()})
                 self._print(form)
         fault = engine.gate.fault

@@ -22,7 +22,7 @@ let revision = 0;
 let skew = 0; // seconds by which the worker's clock is ahead of ours
 let state = null;
 let opened = null; // the key of the open record
-let mend = null; // of the halt, while there is one
+let hint = null; // of the halt, while there is one
 
 // Small helpers.
 
@@ -328,8 +328,8 @@ function verdictOf(entry) {
   made.append(badge(plain(entry.disposition), TONES[entry.disposition]), " ", node("strong", "", plain(entry.reason ?? "")));
   made.append(node("p", "", words.reasons[entry.reason] ?? words.dispositions[entry.disposition]));
   if (entry.detail) made.append(node("p", "", `What was wrong: ${plain(entry.detail)}.`));
-  if (entry.disposition === "in_progress" && mend) {
-    made.append(node("p", "mend", `Delivery is halted. ${mend}`));
+  if (entry.disposition === "in_progress" && hint) {
+    made.append(node("p", "hint", `Delivery is halted. ${hint}`));
   }
   return made;
 }
@@ -416,11 +416,11 @@ async function refresh() {
   if (startedAt !== null && news.started_at !== startedAt) news = await ask("/debugger/records?after=0");
   state = now;
   skew = state.now - Date.now() / 1000;
-  const mendBefore = mend;
-  mend = state.gate.mend;
+  const hintBefore = hint;
+  hint = state.gate.hint;
   showState();
   takeIn(news);
-  if (opened !== null && mend !== mendBefore) showOpened();
+  if (opened !== null && hint !== hintBefore) showOpened();
   tickTimes();
 }
 

@@ -12,11 +12,11 @@ from operator import itemgetter
 import orjson
 
 from consumer.clicksend.outcome import Outcome
-from consumer.delivery.outcome_policy import AwaitProbe, GiveUp, Retry, Settle, Verdict
+from consumer.delivery.outcome_policy import Action, AwaitProbe, DeadLetter, Retry, Settle
 from consumer.enrolment.consent import Consent
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason, Reason
-from consumer.enrolment.head import read_head
+from consumer.enrolment.head import read_event_header
 from consumer.mask import masked, masked_text, printable, without_identities
 from consumer.monitoring.debugger.entry import Attempt, Entry, Next, Standing
 from consumer.monitoring.debugger.ring import Ring
@@ -53,16 +53,16 @@ WATCHED = Most(ordinary=300, trouble=300, filtered=60, batch=25)
 
 CONSENTS = frozenset(map(str, Consent))
 
-_VERDICTS: dict[type[Verdict], Next] = {
+_NEXT_STEPS: dict[type[Action], Next] = {
     Settle: Next.SETTLED,
     Retry: Next.RETRY,
     AwaitProbe: Next.PROBE,
-    GiveUp: Next.DEAD_LETTER,
+    DeadLetter: Next.DEAD_LETTER,
 }
 
 
 class Recorder:
-    """A `consumer.monitoring.observer.Journal`.
+    """A `consumer.monitoring.observer.RecordObserver`.
 
     The threads that work only note what they see, the newest of each kind; entries are made of it about once a second,
     by `look`. Trouble goes before: a retry or a dead letter is recorded also where its beginning was passed over.
@@ -129,25 +129,25 @@ class Recorder:
             kind, most = self._large, MOST_LARGE
         kind.add((record.partition, record.offset), Sighting(record, self._wall(), task, decision, []), most)
 
-    def answered(self, task: Task, outcome: Outcome, verdict: Verdict | None, seconds: float) -> None:
+    def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
         """As the protocol says."""
-        if isinstance(verdict, Settle):
+        if isinstance(action, Settle):
             key = _key(task.record)  # of most nothing is known, and that has to be found fast: without the lock
             if not (key in self._enrolled or key in self._large or key in self._trouble or key in self._ring):
                 return
-        waits = verdict.at - self._clock() if isinstance(verdict, Retry) else 0.0
-        change = partial(_after, outcome, verdict, seconds, waits, self._wall())
-        if isinstance(verdict, Settle):
+        waits = action.at - self._clock() if isinstance(action, Retry) else 0.0
+        change = partial(_after, outcome, action, seconds, waits, self._wall())
+        if isinstance(action, Settle):
             self._changed(task.record, change)
         else:
             self._change_or_add(task, change)
 
-    def buried(self, task: Task) -> None:
+    def dead_letter_written(self, task: Task) -> None:
         """As the protocol says."""
         reason = task.reason or DeadLetterReason.REJECTED
         self._change_or_add(task, partial(_ended, Standing.DEAD_LETTERED, reason, self._wall()))
 
-    def bury_failed(self, task: Task, why: str) -> None:
+    def dead_letter_failed(self, task: Task, why: str) -> None:
         """As the protocol says."""
         trouble = printable(why, LONGEST)
         self._change_or_add(task, lambda entry: replace(entry, trouble=trouble))
@@ -193,7 +193,7 @@ def _released(reason: ReleaseReason, at: float, entry: Entry) -> Entry:
     return entry.ended(Standing.RELEASED, reason, at) if entry.standing is Standing.IN_PROGRESS else entry
 
 
-def _after(outcome: Outcome, verdict: Verdict | None, seconds: float, waits: float, now: float, entry: Entry) -> Entry:
+def _after(outcome: Outcome, action: Action | None, seconds: float, waits: float, now: float, entry: Entry) -> Entry:
     """The entry after an answer. waits -- seconds until the retry"""
     attempt = Attempt(
         number=entry.attempts[-1].number + 1 if entry.attempts else 1,
@@ -204,11 +204,11 @@ def _after(outcome: Outcome, verdict: Verdict | None, seconds: float, waits: flo
         code=outcome.code,
         cause=outcome.cause,
         fault=outcome.fault,
-        then=_VERDICTS[type(verdict)] if verdict is not None else Next.NOTHING,
+        then=_NEXT_STEPS[type(action)] if action is not None else Next.NOTHING,
         retry_at=now + waits if waits > 0 else None,
     )
     entry = entry.attempted(attempt)
-    return entry.ended(Standing.DELIVERED, verdict.reason, now) if isinstance(verdict, Settle) else entry
+    return entry.ended(Standing.DELIVERED, action.reason, now) if isinstance(action, Settle) else entry
 
 
 def _entry(sighting: Sighting) -> Entry:
@@ -251,6 +251,6 @@ def _masked(field: str, value: str) -> str:
 
 def _name(value: bytes | None) -> str:
     """What an event that is not mapped calls itself."""
-    head = read_head(value) if value else None
+    head = read_event_header(value) if value else None
     name = head and (head.event or head.type)
     return without_identities(name, LONGEST) if isinstance(name, str) else ""

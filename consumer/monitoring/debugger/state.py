@@ -11,12 +11,11 @@ from consumer.delivery.gate import GateState
 from consumer.enrolment.disposition import Disposition
 from consumer.monitoring.debugger.history import STEP_SECONDS, History, Totals
 from consumer.monitoring.server import Report
-from consumer.scheduling.counts import Counts
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.counts import Counts, PartitionState
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Stage
 
-IN_FLIGHT = (Stage.IN_FLIGHT, Stage.BURYING)
+IN_FLIGHT = (Stage.IN_FLIGHT, Stage.DEAD_LETTER_IN_FLIGHT)
 
 Json = dict[str, Any]
 
@@ -46,20 +45,20 @@ class StateView:
         """Note the rates when it is time. To be called about every second, always from the same thread."""
         now = self._clock()
         if self._history.is_due(now):
-            counts, waiting = self._scheduler.counts()
-            settled = _by_disposition(counts)
-            lag = sum(_lag(ledger) or 0 for ledger in list(self._scheduler.ledgers.values()))
-            self._history.note(Totals(**settled, waiting=waiting, lag=lag), now)
+            snapshot = self._scheduler.snapshot()
+            lag = sum(each.lag or 0 for each in snapshot.partitions)
+            settled = _by_disposition(snapshot.counts)
+            self._history.note(Totals(**settled, waiting=snapshot.in_progress, lag=lag), now)
 
     def consumed(self) -> int:
         """Records consumed so far."""
-        return self._scheduler.counts()[0].consumed
+        return self._scheduler.snapshot().counts.consumed
 
     def as_json(self) -> Json:
         """All of it."""
         report = self._ready()
-        counts, in_progress = self._scheduler.counts()
-        stages = self._scheduler.stages()
+        snapshot = self._scheduler.snapshot()
+        counts, stages = snapshot.counts, snapshot.stages
         in_flight = sum(stages[stage] for stage in IN_FLIGHT)
         return {
             "now": self._wall(),
@@ -69,44 +68,26 @@ class StateView:
             **report.body,
             "gate": self._gate(),
             "in_flight": in_flight,
-            "waiting": in_progress - in_flight,
+            "waiting": snapshot.in_progress - in_flight,
             "stages": {stage.value: number for stage, number in stages.items() if stage is not Stage.DONE},
             "consumed": counts.consumed,
             "settled": _by_disposition(counts),
             "released": sum(counts.released.values()),
-            "partitions": self._partitions(),
+            "partitions": [_partition(each) for each in sorted(snapshot.partitions, key=lambda each: each.partition)],
             "history": {"step": STEP_SECONDS, **self._history.series()},
         }
 
     def _gate(self) -> Json:
         now = self._clock()
-        with self._scheduler.lock:
-            gate = self._scheduler.gate
-            state, fault, rate, probe_at = gate.state(now), gate.fault, gate.rate, gate.probe_at
-        probe_in = max(0.0, probe_at - now) if state is GateState.HALTED else None
+        gate = self._scheduler.report(now)
+        probe_in = max(0.0, gate.probe_at - now) if gate.state is GateState.HALTED else None
         return {
-            "state": state,
-            "fault": fault,
-            "mend": fault.mend if fault is not None else None,
+            "state": gate.state,
+            "fault": gate.fault,
+            "hint": gate.fault.hint if gate.fault is not None else None,
             "probe_at": self._wall() + probe_in if probe_in is not None and probe_in < float("inf") else None,
-            "requests_per_second": rate if rate < float("inf") else None,
+            "requests_per_second": gate.rate if gate.rate < float("inf") else None,
         }
-
-    def _partitions(self) -> list[Json]:
-        ledgers = sorted(self._scheduler.ledgers.values(), key=lambda ledger: ledger.partition)
-        with self._scheduler.lock:
-            return [
-                {
-                    "partition": str(ledger.partition),
-                    "lag": _lag(ledger),
-                    "committed": ledger.committed if ledger.committed >= 0 else None,
-                    "end": ledger.end if ledger.end >= 0 else None,
-                    "unsettled": len(ledger),
-                    "oldest_at": _written_at(ledger),
-                    "paused": ledger.paused,
-                }
-                for ledger in ledgers
-            ]
 
 
 def _by_disposition(counts: Counts) -> dict[str, int]:
@@ -116,14 +97,14 @@ def _by_disposition(counts: Counts) -> dict[str, int]:
     return settled
 
 
-def _lag(ledger: Ledger) -> int | None:
-    """Records from the committed offset to the end, as Kafka's own tools count them; None: not known yet."""
-    if ledger.end < 0 or ledger.committed < 0:
-        return None
-    return max(0, ledger.end - ledger.committed)
-
-
-def _written_at(ledger: Ledger) -> float | None:
-    """When the oldest unsettled record was written; None where there is none."""
-    task = ledger.oldest()
-    return task.record.timestamp_ms / 1000 if task and task.record.timestamp_ms >= 0 else None
+def _partition(state: PartitionState) -> Json:
+    oldest_ms = -1 if state.oldest_ms is None else state.oldest_ms
+    return {
+        "partition": str(state.partition),
+        "lag": state.lag,
+        "committed": state.committed if state.committed >= 0 else None,
+        "end": state.end if state.end >= 0 else None,
+        "unsettled": state.unsettled,
+        "oldest_at": oldest_ms / 1000 if oldest_ms >= 0 else None,
+        "paused": state.paused,
+    }

@@ -10,14 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from prometheus_client import CollectorRegistry
 
 from consumer.clicksend.outcome import Outcome, Result
-from consumer.clicksend.probe import ProbeVerdict
+from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.gate import Gate
-from consumer.delivery.outcome_policy import Judge, OnConfigurationFault
+from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.monitoring.reporter import Reporter
-from consumer.scheduling.offset_tracker import Ledger
-from consumer.scheduling.scheduler import Batch, Scheduler
+from consumer.scheduling.offset_tracker import OffsetTracker
+from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Record, Task
+from consumer.scheduling.work import Batch
 from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop, Timer
 from tests.benchmarks.figures import Figure
@@ -59,9 +60,9 @@ class InstantDriver:
         """Success, in turn."""
         self._answers.append(on_outcome)
 
-    def probe(self, on_verdict: Callable[[ProbeVerdict], None]) -> None:
+    def probe(self, on_result: Callable[[ProbeResult], None]) -> None:
         """Never needed."""
-        raise AssertionError(on_verdict)
+        raise AssertionError(on_result)
 
     def stop(self) -> None:
         """Nothing runs."""
@@ -90,18 +91,18 @@ def measure(rig: Rig, size: Size) -> list[Figure]:
 def _engine(concurrency: int, count: int) -> float:
     policy = RetryPolicy(0.5, 60, 86_400)
     gate = Gate(policy, 0, 30)
-    scheduler = Scheduler(gate, Judge(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads())
-    ledger = scheduler.assign(Partition("events", 0), 0, 0, b"")
+    scheduler = Scheduler(gate, OutcomePolicy(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads())
+    tracker = scheduler.assign(Partition("events", 0), 0, 0, b"")
     driver, reporter = InstantDriver(), Reporter(CollectorRegistry(), None, time.monotonic)
     DeliveryLoop(scheduler, driver, NoDeadLetters(), reporter, concurrency, _raise).start()
     seconds = 0.0
     for first in range(0, count, BATCH):
-        batch = _batch(ledger, first)
+        batch = _batch(tracker, first)
         begun = time.process_time()
         scheduler.admit(batch)
         driver.run()
         seconds += time.process_time() - begun
-    assert not len(ledger)
+    assert not len(tracker)
     return seconds / count * 1e6
 
 
@@ -109,12 +110,12 @@ def _raise(crash: BaseException) -> None:
     raise crash
 
 
-def _batch(ledger: Ledger, first: int) -> Batch:
+def _batch(tracker: OffsetTracker, first: int) -> Batch:
     tasks = []
     for offset in range(first, first + BATCH):
-        record = Record(ledger.partition, offset, 1_767_225_600_000, b"key", b"{}", [])
-        tasks.append(Task(record, ledger, (f"u{offset}@example.com", f"+4420{offset:08}"), b"{}", "Signed Up"))
-    ledger.highest_seen = first + BATCH - 1
+        record = Record(tracker.partition, offset, 1_767_225_600_000, b"key", b"{}", [])
+        tasks.append(Task(record, tracker, (f"u{offset}@example.com", f"+4420{offset:08}"), b"{}", "Signed Up"))
+    tracker.highest_seen = first + BATCH - 1
     return Batch(consumed=BATCH, tasks=tasks)
 
 

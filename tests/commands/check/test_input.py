@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.commands.check.input import input_findings
-from consumer.commands.check.result import Verdict
+from consumer.commands.check.input import input_results
+from consumer.commands.check.result import CheckStatus
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.scheduling.task import Partition
@@ -15,23 +15,27 @@ EVENTS = Partition("events", 3)
 
 
 @pytest.mark.parametrize(
-    ("values", "verdict", "detail"),
+    ("values", "status", "detail"),
     [
-        pytest.param([RUBBISH] * 3, Verdict.FAILED, "events-3: the last 3 records are no events", id="all"),
-        pytest.param([PAGE, RUBBISH, TOMBSTONE, RUBBISH, RUBBISH], Verdict.FAILED, "the last 3 records", id="a run"),
-        pytest.param([PAGE, RUBBISH], Verdict.WARNING, "the last 1 records", id="below the limit"),
-        pytest.param([RUBBISH, RUBBISH, RUBBISH, PAGE], Verdict.OK, "the last 4 are events", id="an event follows"),
-        pytest.param([], Verdict.OK, "none yet", id="an empty topic"),
+        pytest.param([RUBBISH] * 3, CheckStatus.FAILED, "events-3: the last 3 records are no events", id="all"),
+        pytest.param(
+            [PAGE, RUBBISH, TOMBSTONE, RUBBISH, RUBBISH], CheckStatus.FAILED, "the last 3 records", id="a run"
+        ),
+        pytest.param([PAGE, RUBBISH], CheckStatus.WARNING, "the last 1 records", id="below the limit"),
+        pytest.param([RUBBISH, RUBBISH, RUBBISH, PAGE], CheckStatus.OK, "the last 4 are events", id="an event follows"),
+        pytest.param([], CheckStatus.OK, "none yet", id="an empty topic"),
     ],
 )
-def test_it_says_before_the_start_what_the_worker_would_do(values: list[bytes], verdict: Verdict, detail: str) -> None:
+def test_it_says_before_the_start_what_the_worker_would_do(
+    values: list[bytes], status: CheckStatus, detail: str
+) -> None:
     decide = Enroller(Rules.of()).decide
-    (finding,) = input_findings({EVENTS: [decide(value) for value in values]}, limit=3)
-    assert finding.verdict is verdict
-    assert detail in finding.detail
+    (result,) = input_results({EVENTS: [decide(value) for value in values]}, limit=3)
+    assert result.status is status
+    assert detail in result.detail
 
 
 def test_with_a_limit_of_zero_it_only_warns() -> None:
     decide = Enroller(Rules.of()).decide
-    (finding,) = input_findings({EVENTS: [decide(RUBBISH)] * 30}, limit=0)
-    assert finding.verdict is Verdict.WARNING
+    (result,) = input_results({EVENTS: [decide(RUBBISH)] * 30}, limit=0)
+    assert result.status is CheckStatus.WARNING

@@ -17,6 +17,6 @@ def test_where_nothing_is_to_be_done_nothing_is_said() -> None:
 
 
 def test_json_is_one_object_a_line() -> None:
-    line = failed("list", "é", "mend").line(Format.JSON)
-    assert json.loads(line) == {"check": "list", "verdict": "failed", "detail": "é", "mend": "mend"}
+    line = failed("list", "é", "hint").line(Format.JSON)
+    assert json.loads(line) == {"check": "list", "status": "failed", "detail": "é", "hint": "hint"}
     assert line.count("\n") == 1

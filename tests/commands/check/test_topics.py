@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 
 from confluent_kafka.admin._acl import AclOperation
 
-from consumer.commands.check.result import Finding, Verdict
-from consumer.commands.check.topics import Topic, dead_letter_findings, source_findings
+from consumer.commands.check.result import CheckResult, CheckStatus
+from consumer.commands.check.topics import Topic, dead_letter_results, source_results
 
 DAY_MS = 86_400_000
 ALL = frozenset({AclOperation.READ, AclOperation.WRITE, AclOperation.DESCRIBE})
@@ -17,18 +17,18 @@ def topic(
     return Topic("events", partitions, {} if config is None else config, rights)
 
 
-def source(given: Topic, retry_max_age: float = 86_400) -> Finding:
-    (finding,) = source_findings(given, retry_max_age)
-    return finding
+def source(given: Topic, retry_max_age: float = 86_400) -> CheckResult:
+    (result,) = source_results(given, retry_max_age)
+    return result
 
 
-def letters(given: Topic, *sources: Topic) -> list[Finding]:
-    return list(dead_letter_findings(given, sources or (topic(),)))
+def letters(given: Topic, *sources: Topic) -> list[CheckResult]:
+    return list(dead_letter_results(given, sources or (topic(),)))
 
 
 def test_a_source_that_may_be_read_and_keeps_its_records_is_fine() -> None:
     found = source(topic({"retention.ms": str(7 * DAY_MS)}))
-    assert (found.verdict, found.mend) == (Verdict.OK, "")
+    assert (found.status, found.hint) == (CheckStatus.OK, "")
     assert found.detail == "events: 6 partitions, may be read, kept for 7 d"
 
 
@@ -38,59 +38,59 @@ def test_a_source_without_end_to_its_retention_is_fine() -> None:
 
 def test_the_right_to_read_is_asked_for_by_the_command_that_grants_it() -> None:
     found = source(topic(rights={AclOperation.DESCRIBE}))
-    assert found.verdict is Verdict.FAILED
-    assert "kafka-acls.sh" in found.mend
-    assert "--operation Read --topic events" in found.mend
+    assert found.status is CheckStatus.FAILED
+    assert "kafka-acls.sh" in found.hint
+    assert "--operation Read --topic events" in found.hint
 
 
 def test_a_broker_that_tells_no_rights_is_not_suspected() -> None:
     found = source(topic(rights=None))
-    assert found.verdict is Verdict.OK
+    assert found.status is CheckStatus.OK
     assert "this broker tells no rights" in found.detail
 
 
 def test_a_retention_below_the_age_up_to_which_a_record_is_retried_is_warned_of() -> None:
     short = topic({"retention.ms": str(DAY_MS // 2)})
-    assert source(short).verdict is Verdict.WARNING
+    assert source(short).status is CheckStatus.WARNING
     assert "12 h" in source(short).detail
-    assert source(short, retry_max_age=0).verdict is Verdict.OK
+    assert source(short, retry_max_age=0).status is CheckStatus.OK
 
 
 def test_a_configuration_that_may_not_be_read_is_a_warning() -> None:
     found = source(Topic("events", 6, None, ALL))
-    assert found.verdict is Verdict.WARNING
-    assert "DescribeConfigs" in found.mend
+    assert found.status is CheckStatus.WARNING
+    assert "DescribeConfigs" in found.hint
 
 
 def test_a_dead_letter_topic_like_its_source_is_fine() -> None:
     (found,) = letters(topic({"retention.ms": "-1"}))
-    assert found.verdict is Verdict.OK
+    assert found.status is CheckStatus.OK
 
 
 def test_the_right_to_write_is_asked_for() -> None:
     (found,) = letters(topic(rights={AclOperation.READ}))
-    assert found.verdict is Verdict.FAILED
-    assert "--operation Write --topic events" in found.mend
+    assert found.status is CheckStatus.FAILED
+    assert "--operation Write --topic events" in found.hint
 
 
 def test_what_may_lose_a_dead_letter_is_warned_of() -> None:
     found = letters(topic({"retention.ms": str(DAY_MS), "cleanup.policy": "compact"}, partitions=2))
-    assert [each.verdict for each in found] == [Verdict.WARNING] * 3
-    assert [each.mend for each in found] == ["Give it 6", "Set retention.ms=-1", "Set cleanup.policy=delete"]
+    assert [each.status for each in found] == [CheckStatus.WARNING] * 3
+    assert [each.hint for each in found] == ["Give it 6", "Set retention.ms=-1", "Set cleanup.policy=delete"]
 
 
 def test_a_message_limit_below_the_sources_is_warned_of() -> None:
     (found,) = letters(topic({"max.message.bytes": "1000"}), topic({"max.message.bytes": "2000"}))
-    assert found.verdict is Verdict.WARNING
-    assert "Set max.message.bytes=2000" in found.mend
+    assert found.status is CheckStatus.WARNING
+    assert "Set max.message.bytes=2000" in found.hint
 
 
 def test_a_message_limit_as_large_as_the_sources_is_fine() -> None:
     same = {"max.message.bytes": "2000"}
     (found,) = letters(topic(same), topic(same))
-    assert found.verdict is Verdict.OK
+    assert found.status is CheckStatus.OK
 
 
 def test_a_dead_letter_topic_whose_configuration_may_not_be_read_is_a_warning() -> None:
     (found,) = letters(Topic("events", 6, None, ALL))
-    assert found.verdict is Verdict.WARNING
+    assert found.status is CheckStatus.WARNING

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from consumer.commands.dead_letters.filters import Filters
-from consumer.commands.dead_letters.letter import letter_of
+from consumer.commands.dead_letters.stored import dead_letter_of
 from consumer.enrolment.disposition import DeadLetterReason
-from tests.commands.dead_letters.letters import letter, message
+from tests.commands.dead_letters.builders import message, stored
 
 
 def test_without_filters_all_are_meant() -> None:
-    assert Filters.parse().match(letter())
-    assert Filters.parse().match(letter_of(message(None, [])))
+    assert Filters.parse().match(stored())
+    assert Filters.parse().match(dead_letter_of(message(None, [])))
 
 
 @pytest.mark.parametrize(
@@ -38,11 +38,11 @@ def test_without_filters_all_are_meant() -> None:
     ids=str,
 )
 def test_all_that_are_given_must_hold(given: dict[str, Any], meant: bool) -> None:
-    assert Filters.parse(**given).match(letter()) is meant
+    assert Filters.parse(**given).match(stored()) is meant
 
 
 def test_a_letter_that_was_never_sent_has_the_status_none() -> None:
-    assert Filters.parse(status=["none"]).match(letter(reason=DeadLetterReason.UNMAPPABLE, status=None))
+    assert Filters.parse(status=["none"]).match(stored(reason=DeadLetterReason.UNMAPPABLE, status=None))
 
 
 @pytest.mark.parametrize(

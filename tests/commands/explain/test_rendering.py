@@ -5,7 +5,7 @@ import json
 import pytest
 
 from consumer.commands.explain.explanation import Explanation
-from consumer.commands.explain.rendering import WORDS, Privacy, Summary, hidden, json_line, text
+from consumer.commands.explain.rendering import WORDS, ExplainSummary, Privacy, hidden, json_line, text
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 
 CONTACT = {"email": "jane@example.com", "first_name": "Jane", "custom_1": "marketing_opt_in"}
@@ -63,7 +63,7 @@ def test_json_has_the_contact_as_it_would_be_sent() -> None:
 
 
 def test_the_summary_counts_by_reason_the_most_frequent_first() -> None:
-    summary = Summary()
+    summary = ExplainSummary()
     for each in (DELIVER, FILTERED, FILTERED):
         summary.add(each)
     lines = [line.split()[:3] for line in summary.text().splitlines()]
@@ -71,7 +71,7 @@ def test_the_summary_counts_by_reason_the_most_frequent_first() -> None:
 
 
 def test_no_events_are_said_to_be_none() -> None:
-    assert Summary().text() == "No events.\n"
+    assert ExplainSummary().text() == "No events.\n"
 
 
 def test_every_reason_that_enrolment_gives_has_words() -> None:

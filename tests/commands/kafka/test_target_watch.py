@@ -7,11 +7,11 @@ from confluent_kafka import KafkaError, KafkaException
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
-from consumer.clicksend.probe import ProbeResult, ProbeVerdict
+from consumer.clicksend.probe import ProbeResult, ProbeStatus
 from consumer.commands.kafka.target_watch import TargetWatch
 from consumer.delivery.outcome_policy import Retry, Settle
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Task
 from consumer.settings import Sources, load
 from tests.delivery.answers import DELIVERED, TIMEOUT, asked_to_wait
@@ -27,7 +27,7 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         self.now = 0.0
         self.watch = TargetWatch(load(Sources({"SECRETS_DIR": str(folder), **BASE})), lambda: self.now)
-        self.task = Task(record(1), Ledger(EVENTS, 0, 0), reason=DeadLetterReason.REJECTED)
+        self.task = Task(record(1), OffsetTracker(EVENTS, 0, 0), reason=DeadLetterReason.REJECTED)
 
     def fails(self, outcome: Outcome = TIMEOUT) -> None:
         self.watch.answered(self.task, outcome, Retry(0.0), 1.0)
@@ -60,7 +60,7 @@ def test_nothing_answered_for_the_longest_delay_is_enough(watched: Watched) -> N
 def test_the_end_of_any_record_begins_the_wait_anew(watched: Watched, end: str) -> None:
     watched.fails()
     watched.now = MAX_DELAY - 1
-    watched.delivers() if end == "delivered" else watched.watch.buried(watched.task)
+    watched.delivers() if end == "delivered" else watched.watch.dead_letter_written(watched.task)
     assert watched.reason_at(MAX_DELAY * 9) is None
     watched.fails()
     assert watched.reason_at(MAX_DELAY * 10) is not None
@@ -74,15 +74,15 @@ def test_a_pause_that_was_asked_for_is_no_silence(watched: Watched) -> None:
 
 
 def test_a_refused_probe_is_enough_and_said_with_what_fixes_it(watched: Watched) -> None:
-    watched.watch.probed(ProbeVerdict(ProbeResult.UNDECIDED))
-    watched.watch.probed(ProbeVerdict(ProbeResult.FINE))
+    watched.watch.probed(ProbeResult(ProbeStatus.UNDECIDED))
+    watched.watch.probed(ProbeResult(ProbeStatus.FINE))
     assert watched.reason_at(0) is None
-    watched.watch.probed(ProbeVerdict(ProbeResult.REFUSED, Fault.UNAUTHORIZED, 401))
-    assert Fault.UNAUTHORIZED.mend in (watched.reason_at(0) or "")
+    watched.watch.probed(ProbeResult(ProbeStatus.REFUSED, Fault.UNAUTHORIZED, 401))
+    assert Fault.UNAUTHORIZED.hint in (watched.reason_at(0) or "")
 
 
 def test_a_forbidden_probe_is_enough_once_its_trial_was_in_vain(watched: Watched) -> None:
-    forbidden = ProbeVerdict(ProbeResult.REFUSED, Fault.FORBIDDEN, 403)
+    forbidden = ProbeResult(ProbeStatus.REFUSED, Fault.FORBIDDEN, 403)
     watched.watch.probed(forbidden)
     assert watched.reason_at(0) is None
     watched.watch.probed(forbidden)
@@ -93,9 +93,9 @@ def test_the_trials_of_a_mass_rejection_may_be_two_probe_intervals_apart(watched
     watched.fails()
     assert watched.reason_at(2 * PROBE_INTERVAL + TOTAL - 1, Fault.MASS_REJECTION) is None
     why = watched.reason_at(2 * PROBE_INTERVAL + TOTAL, Fault.MASS_REJECTION)
-    assert Fault.MASS_REJECTION.mend in (why or "")
+    assert Fault.MASS_REJECTION.hint in (why or "")
 
 
 def test_a_dead_letter_that_cant_be_written_is_no_end(watched: Watched) -> None:
-    watched.watch.bury_failed(watched.task, KafkaException(KafkaError(KafkaError._FAIL)), "create the topic")
+    watched.watch.dead_letter_failed(watched.task, KafkaException(KafkaError(KafkaError._FAIL)), "create the topic")
     assert "create the topic" in (watched.reason_at(MAX_DELAY) or "")

@@ -5,7 +5,7 @@ import pytest
 from consumer.commands.kafka.cluster import Ends
 from consumer.commands.kafka.group import Commit, Group, Member
 from consumer.commands.kafka.records import Range
-from consumer.commands.lag.partition_lag import Standing, settled_beyond, standings, total, unconsumed
+from consumer.commands.lag.partition_lag import PartitionLag, settled_ahead, standings, total, unconsumed
 from consumer.scheduling.offset_map import TOPIC_ID_SIZE, encode
 from consumer.scheduling.task import Partition
 
@@ -24,7 +24,7 @@ def stand(
     ends: dict[Partition, Ends],
     oldest_ms: int = NOW_MS,
     log_ends: dict[Partition, int] | None = None,
-) -> list[Standing]:
+) -> list[PartitionLag]:
     log_ends = log_ends or {partition: end.high for partition, end in ends.items()}
     return standings(group(commits), ends, dict.fromkeys(ends, oldest_ms), {"events": ID}, log_ends)
 
@@ -42,7 +42,7 @@ def test_the_columns_of_kafka_consumer_groups_come_first() -> None:
         "host": "/10.0.0.7",
         "client_id": "clicksend-consumer-1",
         "oldest_unsettled_seconds": 90.0,
-        "settled_beyond": 0,
+        "settled_ahead": 0,
         "last_stable_offset": 34,
     }
     assert [*found.row(NOW_MS)][:9] == (
@@ -72,7 +72,7 @@ def test_a_person_reads_the_age_in_units() -> None:
 def test_without_a_commit_there_is_no_lag_and_without_an_owner_none() -> None:
     zero, one = stand({ZERO: Commit(34)}, {ONE: Ends(0, 5), ZERO: Ends(0, 34)})
     assert (zero.lag, zero.age(NOW_MS)) == (0, None)
-    assert (one.lag, one.current, one.owner, one.settled_beyond) == (None, None, None, None)
+    assert (one.lag, one.current, one.owner, one.settled_ahead) == (None, None, None, None)
 
 
 def test_a_commit_beyond_the_end_is_no_negative_lag() -> None:
@@ -85,10 +85,10 @@ def test_a_record_without_a_time_or_from_the_future_has_no_negative_age(oldest_m
     assert age in (None, 0)
 
 
-def test_what_is_settled_beyond_the_commit_is_read_from_its_metadata() -> None:
+def test_what_is_settled_ahead_the_commit_is_read_from_its_metadata() -> None:
     metadata = encode(ID, 10, 20, [10, 11, 15])
-    assert settled_beyond(Commit(10, metadata), ID) == 7
-    assert stand({ZERO: Commit(10, metadata)}, {ZERO: Ends(0, 34)})[0].settled_beyond == 7
+    assert settled_ahead(Commit(10, metadata), ID) == 7
+    assert stand({ZERO: Commit(10, metadata)}, {ZERO: Ends(0, 34)})[0].settled_ahead == 7
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_what_is_settled_beyond_the_commit_is_read_from_its_metadata() -> None:
     ],
 )
 def test_metadata_that_is_not_of_this_commit_claims_nothing(commit: Commit, topic_id: bytes) -> None:
-    assert settled_beyond(commit, topic_id) == 0
+    assert settled_ahead(commit, topic_id) == 0
 
 
 def test_what_is_left_begins_at_the_commit_or_where_the_log_does() -> None:

@@ -49,15 +49,15 @@ def test_a_range_stays_within_the_log(given: dict[str, Any], found: list[Range])
 
 
 def test_what_the_log_does_not_have_is_said() -> None:
-    doubts = [*Bounds.parse(from_offset=3, to_offset=50).doubts(ENDS, {FULL: 100, SHORT: 5})]
-    assert doubts == [
+    warnings = [*Bounds.parse(from_offset=3, to_offset=50).warnings(ENDS, {FULL: 100, SHORT: 5})]
+    assert warnings == [
         "events-0 begins at offset 10: what was before is no longer there",
         "events-1 ends at offset 5",
     ]
 
 
 @pytest.mark.parametrize(
-    ("given", "doubts"),
+    ("given", "warnings"),
     [
         ({}, ["events-1: a transaction is open since offset 5, where this replay ends"]),
         ({"to_offset": 7}, ["events-1: a transaction is open since offset 5, where this replay ends"]),
@@ -65,8 +65,8 @@ def test_what_the_log_does_not_have_is_said() -> None:
     ],
     ids=str,
 )
-def test_an_open_transaction_ends_the_range_and_is_said(given: dict[str, Any], doubts: list[str]) -> None:
-    assert [*Bounds.parse(from_earliest=True, **given).doubts(ENDS, {FULL: 100, SHORT: 9})] == doubts
+def test_an_open_transaction_ends_the_range_and_is_said(given: dict[str, Any], warnings: list[str]) -> None:
+    assert [*Bounds.parse(from_earliest=True, **given).warnings(ENDS, {FULL: 100, SHORT: 9})] == warnings
 
 
 @pytest.mark.parametrize(

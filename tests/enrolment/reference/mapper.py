@@ -10,11 +10,11 @@ from consumer.enrolment.contact import Contact
 from consumer.enrolment.country import alpha_2
 from consumer.enrolment.email import read_email
 from consumer.enrolment.note import Note, NoteKind
-from consumer.enrolment.origin import Origin
+from consumer.enrolment.origin import FieldOrigin
 from consumer.enrolment.phone import is_international, read_phone
 from consumer.enrolment.rules import Rules
 from consumer.enrolment.text import is_digest
-from tests.enrolment.reference.traits import Found, Object, find_all, inside, places_of
+from tests.enrolment.reference.traits import Object, TraitValues, find_all, inside, places_of
 
 
 class Mapped(NamedTuple):
@@ -22,7 +22,7 @@ class Mapped(NamedTuple):
 
     contact: Contact
     notes: tuple[Note, ...]
-    origins: tuple[Origin, ...]
+    origins: tuple[FieldOrigin, ...]
 
 
 def map_event(event: Object, rules: Rules) -> Mapped | None:
@@ -43,7 +43,7 @@ def map_event(event: Object, rules: Rules) -> Mapped | None:
         draft.text(field)
     consent, origin, note = consent_reading(
         [
-            ConsentTrait(kind, value, Origin("custom_1", place, key))
+            ConsentTrait(kind, value, FieldOrigin("custom_1", place, key))
             for place, values in places
             for key, value in values.items()
             if (kind := consent_key(key)) is not None
@@ -62,11 +62,11 @@ class _Draft:
 
     __slots__ = ("_found", "notes", "origins", "values")
 
-    def __init__(self, found: dict[str, Found]) -> None:
+    def __init__(self, found: dict[str, TraitValues]) -> None:
         self._found = found
         self.values: dict[str, str] = {}
         self.notes: list[Note] = []
-        self.origins: list[Origin] = []
+        self.origins: list[FieldOrigin] = []
 
     def email(self) -> None:
         found = self._found.get("email")
@@ -115,13 +115,13 @@ class _Draft:
         self._take(field, found.text, found)
         return True
 
-    def _take(self, field: str, text: str, found: Found) -> None:
+    def _take(self, field: str, text: str, found: TraitValues) -> None:
         if is_digest(text):
             self.notes.append(Note(NoteKind.HASHED, field))
         else:
             self._keep(field, text, found)
 
-    def _identity(self, field: str, found: Found, value: str | None) -> None:
+    def _identity(self, field: str, found: TraitValues, value: str | None) -> None:
         if is_digest(found.text):
             self.notes.append(Note(NoteKind.HASHED, field))
         elif value is None:
@@ -129,6 +129,6 @@ class _Draft:
         else:
             self._keep(field, value, found)
 
-    def _keep(self, field: str, value: str, found: Found) -> None:
+    def _keep(self, field: str, value: str, found: TraitValues) -> None:
         self.values[field] = value
-        self.origins.append(Origin(field, found.place, found.key))
+        self.origins.append(FieldOrigin(field, found.place, found.key))

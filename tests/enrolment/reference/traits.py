@@ -10,14 +10,14 @@ from consumer.enrolment.text import text_of, text_or_number
 Object = dict[str, Any]
 
 
-class Place(NamedTuple):
+class TraitSource(NamedTuple):
     """An object of the event that may hold traits."""
 
     pointer: str
     values: Object
 
 
-class Found(NamedTuple):
+class TraitValues(NamedTuple):
     """The first non-empty value for a field. Its text is "" if all that was found is of a type that can't be text."""
 
     text: str
@@ -74,7 +74,7 @@ def inside(value: object, key: str) -> object:
     return value.get(key) if isinstance(value, dict) else None
 
 
-def places_of(event: Object) -> list[Place]:
+def places_of(event: Object) -> list[TraitSource]:
     """The objects that may hold traits, in the order in which they count. One of another type counts as absent."""
     properties = event.get("properties")
     places = (
@@ -84,12 +84,12 @@ def places_of(event: Object) -> list[Place]:
         ("/properties/traits", inside(properties, "traits")),
         ("/properties", properties),
     )
-    return [Place(pointer, values) for pointer, values in places if values and isinstance(values, dict)]
+    return [TraitSource(pointer, values) for pointer, values in places if values and isinstance(values, dict)]
 
 
-def find_all(places: list[Place]) -> dict[str, Found]:
+def find_all(places: list[TraitSource]) -> dict[str, TraitValues]:
     """The first non-empty value for each field (and for `name`). One of a wrong type hides none that comes later."""
-    taken: dict[str, Found] = {}
+    taken: dict[str, TraitValues] = {}
     for place, values in places:
         for key, names in _NESTED.items():
             held = values.get(key)
@@ -99,7 +99,7 @@ def find_all(places: list[Place]) -> dict[str, Found]:
     return taken
 
 
-def _take(taken: dict[str, Found], values: Object, names: Names, place: str) -> None:
+def _take(taken: dict[str, TraitValues], values: Object, names: Names, place: str) -> None:
     known = [names[key] for key in values if key in names]
     known.sort()
     for _, key, field, read in known:
@@ -107,4 +107,4 @@ def _take(taken: dict[str, Found], values: Object, names: Names, place: str) -> 
         if before is None or not before.text:
             text = read(values[key])
             if text or (text is None and before is None):
-                taken[field] = Found(text or "", place, key)
+                taken[field] = TraitValues(text or "", place, key)

@@ -55,9 +55,9 @@ class Stand:
         decision = ENROLLER.decide(record.value)
         assert isinstance(decision, Enrolled | Undeliverable)
         if isinstance(decision, Undeliverable):
-            task = Task(record, self.engine.ledger, reason=decision.reason, detail=decision.detail)
+            task = Task(record, self.engine.tracker, reason=decision.reason, detail=decision.detail)
         else:
-            task = Task(record, self.engine.ledger, decision.identities, decision.payload, decision.event)
+            task = Task(record, self.engine.tracker, decision.identities, decision.payload, decision.event)
         self.recorder.mapped(task, decision)
         return task
 

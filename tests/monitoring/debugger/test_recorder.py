@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.clicksend.outcome import Cause, Outcome, Result
-from consumer.delivery.outcome_policy import AwaitProbe, GiveUp, Retry, Settle
+from consumer.delivery.outcome_policy import AwaitProbe, DeadLetter, Retry, Settle
 from consumer.enrolment.decision import Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
 from consumer.monitoring.debugger.entry import ATTEMPTS_KEPT, Next, Standing
@@ -98,19 +98,19 @@ def test_a_suspicious_answer_waits_for_a_probe(stand: Stand) -> None:
 
 def test_a_rejected_record_is_dead_lettered_when_the_letter_is_acknowledged(stand: Stand) -> None:
     task = stand.arrives(JANES)
-    stand.recorder.answered(task, REFUSED, GiveUp(DeadLetterReason.REJECTED), 0.1)
+    stand.recorder.answered(task, REFUSED, DeadLetter(DeadLetterReason.REJECTED), 0.1)
     assert stand.entry().standing is Standing.IN_PROGRESS
     task.reason = DeadLetterReason.REJECTED
-    stand.recorder.bury_failed(task, "_MSG_TIMED_OUT")
+    stand.recorder.dead_letter_failed(task, "_MSG_TIMED_OUT")
     assert stand.entry().trouble == "_MSG_TIMED_OUT"
-    stand.recorder.buried(task)
+    stand.recorder.dead_letter_written(task)
     found = stand.entry()
     assert (found.standing, found.reason, found.trouble) == (Standing.DEAD_LETTERED, DeadLetterReason.REJECTED, "")
 
 
 def test_an_unmappable_record_says_what_was_wrong(stand: Stand) -> None:
     task = stand.arrives({"type": "identify", "traits": {"phone": "12"}})
-    stand.recorder.buried(task)
+    stand.recorder.dead_letter_written(task)
     found = stand.entry()
     assert (found.reason, found.detail) == (DeadLetterReason.UNMAPPABLE, "phone_number unusable")
     assert (found.event, found.who, found.contact) == ("identify", "", {})
@@ -185,7 +185,7 @@ def test_the_last_attempts_are_kept_and_all_are_numbered(stand: Stand) -> None:
 def test_of_many_records_at_once_the_newest_of_each_disposition_are_remembered(stand: Stand) -> None:
     unmappable = {"type": "identify", "traits": {"phone": "12"}}
     for offset in range(30):
-        stand.recorder.buried(stand.arrives(unmappable, offset))
+        stand.recorder.dead_letter_written(stand.arrives(unmappable, offset))
     for offset in range(30, 5030):
         stand.recorder.filtered(record(offset), FilterReason.NOT_ENROLMENT)
     for offset in range(5030, 5230):
@@ -240,7 +240,7 @@ def test_looks_of_another_thread_lose_no_answer(stand: Stand) -> None:
 
 
 def test_trouble_is_recorded_also_where_the_beginning_was_not(stand: Stand) -> None:
-    late, buried = stand.arrives(JANES, 1000), stand.arrives(JANES, 1001)
+    late, dead_letter_written = stand.arrives(JANES, 1000), stand.arrives(JANES, 1001)
     for offset in range(UNWATCHED.ordinary):
         stand.arrives(JANES, offset)
     stand.recorder.look()
@@ -249,7 +249,7 @@ def test_trouble_is_recorded_also_where_the_beginning_was_not(stand: Stand) -> N
     assert (stand.entry(1000).who, len(stand.entry(1000).attempts)) == ("j***@example.com", 1)
     stand.recorder.answered(late, TAKEN, ACCEPTED, 0.1)
     assert stand.entry(1000).standing is Standing.DELIVERED
-    stand.recorder.buried(buried)
+    stand.recorder.dead_letter_written(dead_letter_written)
     assert stand.entry(1001).standing is Standing.DEAD_LETTERED
 
 
@@ -290,7 +290,7 @@ def mapped(stand: Stand, field: str) -> Callable[[str], object]:
     def step(text: str) -> None:
         contact, event, detail = (text if field == name else "" for name in ("contact", "event", "detail"))
         payload = orjson.dumps({field: text})
-        task = Task(record(), stand.engine.ledger, (contact,), payload, event, detail=detail)
+        task = Task(record(), stand.engine.tracker, (contact,), payload, event, detail=detail)
         stand.recorder.mapped(task, Undeliverable(DeadLetterReason.UNMAPPABLE, detail))
 
     return step
@@ -311,7 +311,7 @@ STEPS: dict[str, Callable[[Stand], Callable[[str], object]]] = {
     "event that is filtered": partial(filtered, field="event"),
     "type that is filtered": partial(filtered, field="type"),
     "bytes that are no JSON": partial(filtered, field=""),
-    "failure": lambda stand: partial(stand.recorder.bury_failed, stand.arrives(JANES)),
+    "failure": lambda stand: partial(stand.recorder.dead_letter_failed, stand.arrives(JANES)),
 }
 
 
@@ -357,7 +357,7 @@ def test_no_full_identity_and_no_key_is_ever_in_what_is_shown(person: dict[str, 
         task = stand.arrives({"type": "identify", "traits": person}, key=b"visitor-7")
         stand.recorder.answered(task, DOWN, Retry(stand.now + 1), 0.1)
         if end == "is rejected":
-            stand.recorder.buried(task)
+            stand.recorder.dead_letter_written(task)
         else:
             stand.recorder.answered(task, TAKEN, ACCEPTED, 0.1)
     shown = orjson.dumps(as_json(stand.entry())).decode()

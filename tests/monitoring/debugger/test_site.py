@@ -16,7 +16,7 @@ from consumer.monitoring.debugger.guard import Guard
 from consumer.monitoring.debugger.site import Site
 from consumer.monitoring.debugger.state import StateView
 from consumer.monitoring.server import Monitor, Report
-from consumer.scheduling.scheduler import Batch
+from consumer.scheduling.work import Batch
 from tests.delivery.answers import REJECTED
 from tests.monitoring.debugger.builders import JANES, Stand
 from tests.page_files import ASSETS
@@ -179,7 +179,7 @@ def test_a_question_that_makes_no_sense_is_refused(served: Served) -> None:
 
 def test_the_state_is_one_glance(served: Served) -> None:
     engine = served.stand.engine
-    engine.ledger.end = 10
+    engine.tracker.end = 10
     engine.admit(4, JANE)
     engine.admit(5, JOE)
     engine.deliver()
@@ -191,13 +191,13 @@ def test_the_state_is_one_glance(served: Served) -> None:
     assert (partition["partition"], partition["lag"], partition["unsettled"]) == ("events-0", 10, 2)
 
 
-def test_a_halt_is_there_with_its_mend_and_the_next_probe(served: Served) -> None:
+def test_a_halt_is_there_with_its_hint_and_the_next_probe(served: Served) -> None:
     engine = served.stand.engine
     engine.gate.halt(Fault.UNAUTHORIZED, engine.now)
-    served.report = Report(good=False, body={"state": "halted", "detail": f"halted: {Fault.UNAUTHORIZED.mend}"})
+    served.report = Report(good=False, body={"state": "halted", "detail": f"halted: {Fault.UNAUTHORIZED.hint}"})
     state = served.get("/debugger/state").json()
     assert (state["ready"], state["gate"]["state"], state["gate"]["fault"]) == (False, "halted", "unauthorized")
-    assert state["gate"]["mend"] == Fault.UNAUTHORIZED.mend
+    assert state["gate"]["hint"] == Fault.UNAUTHORIZED.hint
     assert state["gate"]["probe_at"] == pytest.approx(served.stand.now + 30)
 
 

@@ -15,11 +15,11 @@ from consumer.scheduling.offset_map import MAX_OFFSET
 from consumer.scheduling.task import Headers, Partition, Record, headers_of
 from consumer.terminal import escaped
 
-_PLACE = re.compile(r"(?:(.+)-)?(\d{1,9})@(\d{1,19})", re.ASCII)
+_SOURCE_POSITION = re.compile(r"(?:(.+)-)?(\d{1,9})@(\d{1,19})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourcePosition:
     """One record of a topic: `raw-events-3@17`."""
 
     partition: Partition
@@ -29,16 +29,16 @@ class Place:
         return f"{self.partition}@{self.offset}"
 
     @classmethod
-    def parse(cls, text: str, default_topic: str) -> Place:
+    def parse(cls, text: str, default_topic: str) -> SourcePosition:
         """`topic-3@17`, or `3@17` of the default topic. Raises ValueError, with what to write instead."""
-        found = _PLACE.fullmatch(text)
+        found = _SOURCE_POSITION.fullmatch(text)
         if found is None or int(found[3]) > MAX_OFFSET:
             raise ValueError(f"{text!r} names no record. Write it as TOPIC-PARTITION@OFFSET, as `list` does")
         return cls(Partition(found[1] or default_topic, int(found[2])), int(found[3]))
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class StoredDeadLetter:
     """A record of the dead-letter topic.
 
     place        -- where the letter is
@@ -49,8 +49,8 @@ class Letter:
     notes        -- the same by its name
     """
 
-    place: Place
-    source: Place | None
+    place: SourcePosition
+    source: SourcePosition | None
     timestamp_ms: int
     key: bytes | None = field(repr=False)
     value: bytes | None = field(repr=False)
@@ -92,7 +92,7 @@ class Letter:
     def _left_out(self) -> set[str]:
         return set(self.notes.get(LEFT_OUT, "").split(",")) - {""}
 
-    def record(self, source: Place) -> Record:
+    def record(self, source: SourcePosition) -> Record:
         """The record as it was, as far as the letter holds it."""
         return Record(
             source.partition,
@@ -120,14 +120,14 @@ class Letter:
         }
 
 
-def letter_of(message: Message) -> Letter:
+def dead_letter_of(message: Message) -> StoredDeadLetter:
     """A message of the dead-letter topic as a letter."""
-    place = Place(Partition(message.topic() or "", message.partition() or 0), message.offset() or 0)
+    place = SourcePosition(Partition(message.topic() or "", message.partition() or 0), message.offset() or 0)
     headers = headers_of(message) or []
     added = [(name, value) for name, value in headers if name.startswith((CONNECT, OURS))]
     notes = {name: printable(value) for name, value in added}
     timestamp = _number(notes.get(OURS + "timestamp"))
-    return Letter(
+    return StoredDeadLetter(
         place,
         _source(notes),
         message.timestamp()[1] if timestamp is None else timestamp,
@@ -144,12 +144,12 @@ def printable(value: bytes | None) -> str:
     return escaped((value or b"").decode("utf-8", "backslashreplace"))
 
 
-def _source(notes: Mapping[str, str]) -> Place | None:
+def _source(notes: Mapping[str, str]) -> SourcePosition | None:
     topic = notes.get(CONNECT + "topic")
     partition, offset = _number(notes.get(CONNECT + "partition")), _number(notes.get(CONNECT + "offset"))
     if not topic or partition is None or offset is None:
         return None
-    return Place(Partition(topic, partition), offset)
+    return SourcePosition(Partition(topic, partition), offset)
 
 
 def _number(text: str | None) -> int | None:

@@ -42,7 +42,7 @@ class View:
         return self.outcome.result is Result.DELIVERED
 
 
-class Survey:
+class AccountCheck:
     """Asks for the account and the list, over a Session of its own. For one thread."""
 
     def __init__(self, endpoint: Endpoint, timeouts: Timeouts, credentials: Credentials, adapter: BaseAdapter) -> None:

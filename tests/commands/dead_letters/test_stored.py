@@ -2,23 +2,23 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.commands.dead_letters.letter import Place, letter_of, printable
+from consumer.commands.dead_letters.stored import SourcePosition, dead_letter_of, printable
 from consumer.dead_letters.format import Part
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.task import Headers, Partition
-from tests.commands.dead_letters.letters import RECORD_MS, SOURCE, VALUE, letter, message
+from tests.commands.dead_letters.builders import RECORD_MS, SOURCE, VALUE, message, stored
 
 
 def test_what_the_worker_wrote_is_read_back() -> None:
-    found = letter(reason=DeadLetterReason.REJECTED, status=400, headers=[("trace", b"7")])
-    assert found.source == Place(SOURCE, 41)
+    found = stored(reason=DeadLetterReason.REJECTED, status=400, headers=[("trace", b"7")])
+    assert found.source == SourcePosition(SOURCE, 41)
     assert (found.reason, found.status, found.redrives) == ("rejected", "400", 0)
     assert (found.key, found.value, found.timestamp_ms) == (b"jane", VALUE, RECORD_MS)
     assert found.own_headers == [("trace", b"7")]
 
 
 def test_the_line_of_a_list_tells_what_happened_and_not_to_whom() -> None:
-    row = letter(offset=17).row()
+    row = stored(offset=17).row()
     assert row == {
         "letter": "events.dead-letter-3@17",
         "source": "events-3@41",
@@ -35,21 +35,21 @@ def test_the_line_of_a_list_tells_what_happened_and_not_to_whom() -> None:
 
 def test_the_count_of_redrives_is_read() -> None:
     marks: Headers = [("clicksend.redrive.count", b"2"), ("clicksend.redrive.from", b"events.dead-letter-0@17")]
-    assert letter(headers=marks).redrives == 2
+    assert stored(headers=marks).redrives == 2
 
 
 @pytest.mark.parametrize("origin", [(), [("clicksend.redrive.from", b"me")]], ids=["alone", "without-a-place"])
 def test_a_producers_own_count_is_none(origin: Headers) -> None:
-    assert letter(headers=[("clicksend.redrive.count", b"99"), *origin]).redrives == 0
+    assert stored(headers=[("clicksend.redrive.count", b"99"), *origin]).redrives == 0
 
 
 @pytest.mark.parametrize("count", [b"", b"many", b"-1", "٣".encode(), b"9" * 30])
 def test_a_count_that_nobody_wrote_is_none(count: bytes) -> None:
-    assert letter_of(message(b"{}", [("clicksend.redrive.count", count)])).redrives == 0
+    assert dead_letter_of(message(b"{}", [("clicksend.redrive.count", count)])).redrives == 0
 
 
 def test_a_record_that_is_no_letter_has_no_source() -> None:
-    found = letter_of(message(b"hello", [("trace", b"7")]))
+    found = dead_letter_of(message(b"hello", [("trace", b"7")]))
     assert found.source is None
     assert found.own_headers == [("trace", b"7")]
     assert found.row()["reason"] is None
@@ -60,30 +60,30 @@ def test_half_of_the_coordinates_are_none(lost: str) -> None:
     headers: list[tuple[str, bytes | None]] = [
         (f"__connect.errors.{name}", b"3") for name in ("topic", "partition", "offset") if name != lost
     ]
-    assert letter_of(message(b"{}", headers)).source is None
+    assert dead_letter_of(message(b"{}", headers)).source is None
 
 
 def test_what_was_left_out_is_known() -> None:
-    assert letter(left_out=frozenset({Part.DETAILS})).is_complete
-    assert not letter(left_out=frozenset({Part.DETAILS, Part.HEADERS})).is_complete
-    pointer = letter(left_out=frozenset({Part.HEADERS, Part.VALUE}))
+    assert stored(left_out=frozenset({Part.DETAILS})).is_complete
+    assert not stored(left_out=frozenset({Part.DETAILS, Part.HEADERS})).is_complete
+    pointer = stored(left_out=frozenset({Part.HEADERS, Part.VALUE}))
     assert pointer.is_pointer
     assert not pointer.is_complete
 
 
 def test_a_timestamp_that_the_topic_did_not_take_is_read_from_the_header() -> None:
-    assert letter(left_out=frozenset({Part.TIMESTAMP})).timestamp_ms == RECORD_MS
+    assert stored(left_out=frozenset({Part.TIMESTAMP})).timestamp_ms == RECORD_MS
 
 
 @pytest.mark.parametrize("timestamp", [1_767_225_600_000_000_000, 2**63 - 1], ids=["nanoseconds", "the-greatest"])
 def test_a_timestamp_of_nineteen_digits_is_the_records_not_the_letters_own(timestamp: int) -> None:
-    found = letter(left_out=frozenset({Part.TIMESTAMP}), timestamp_ms=timestamp)
+    found = stored(left_out=frozenset({Part.TIMESTAMP}), timestamp_ms=timestamp)
     assert found.timestamp_ms == timestamp
     assert found.row()["timestamp"] == f"{timestamp} ms"
 
 
 def test_a_number_beyond_those_of_kafka_is_none() -> None:
-    assert letter_of(message(b"{}", [("clicksend.timestamp", b"9" * 19)])).timestamp_ms == RECORD_MS
+    assert dead_letter_of(message(b"{}", [("clicksend.timestamp", b"9" * 19)])).timestamp_ms == RECORD_MS
 
 
 @pytest.mark.parametrize(
@@ -91,11 +91,11 @@ def test_a_number_beyond_those_of_kafka_is_none() -> None:
     [("us", True), ("us-replay-1a2b", True), ("others", False), ("us-too", False)],
 )
 def test_a_letter_is_of_the_group_that_wrote_it_or_of_its_replays(group: str, ours: bool) -> None:
-    assert letter(group=group).is_of("us") is ours
+    assert stored(group=group).is_of("us") is ours
 
 
 def test_its_record_is_the_one_that_was_consumed() -> None:
-    record = letter(headers=[("trace", None)]).record(Place(SOURCE, 41))
+    record = stored(headers=[("trace", None)]).record(SourcePosition(SOURCE, 41))
     assert (record.partition, record.offset, record.timestamp_ms) == (SOURCE, 41, RECORD_MS)
     assert (record.key, record.value, record.headers) == (b"jane", VALUE, [("trace", None)])
 
@@ -103,14 +103,14 @@ def test_its_record_is_the_one_that_was_consumed() -> None:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("3@17", Place(Partition("letters", 3), 17)),
-        ("events-3@17", Place(Partition("events", 3), 17)),
-        ("raw-events-2026-0@0", Place(Partition("raw-events-2026", 0), 0)),
+        ("3@17", SourcePosition(Partition("letters", 3), 17)),
+        ("events-3@17", SourcePosition(Partition("events", 3), 17)),
+        ("raw-events-2026-0@0", SourcePosition(Partition("raw-events-2026", 0), 0)),
     ],
 )
-def test_a_place_is_written_as_the_list_shows_it(text: str, place: Place) -> None:
-    assert Place.parse(text, "letters") == place
-    assert Place.parse(str(place), "letters") == place
+def test_a_place_is_written_as_the_list_shows_it(text: str, place: SourcePosition) -> None:
+    assert SourcePosition.parse(text, "letters") == place
+    assert SourcePosition.parse(str(place), "letters") == place
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_place_is_written_as_the_list_shows_it(text: str, place: Place) -> Non
 )
 def test_anything_else_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match="TOPIC-PARTITION@OFFSET"):
-        Place.parse(text, "letters")
+        SourcePosition.parse(text, "letters")
 
 
 def test_nothing_that_a_producer_wrote_steers_a_terminal() -> None:
@@ -127,5 +127,5 @@ def test_nothing_that_a_producer_wrote_steers_a_terminal() -> None:
 
 
 def test_a_record_whose_headers_could_not_be_read_says_so_again_when_it_fails_again() -> None:
-    assert letter(headers_left_out=True).record(Place(SOURCE, 41)).headers_left_out
-    assert not letter().record(Place(SOURCE, 41)).headers_left_out
+    assert stored(headers_left_out=True).record(SourcePosition(SOURCE, 41)).headers_left_out
+    assert not stored().record(SourcePosition(SOURCE, 41)).headers_left_out

@@ -8,10 +8,10 @@ from typing import Any
 from confluent_kafka import Message
 
 from consumer.clicksend.outcome import Outcome, Result
-from consumer.commands.dead_letters.letter import Letter, letter_of
-from consumer.dead_letters.format import NOTHING, DeadLetter, Parts, dead_letter
+from consumer.commands.dead_letters.stored import StoredDeadLetter, dead_letter_of
+from consumer.dead_letters.format import NOTHING, DeadLetterMessage, Parts, dead_letter
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.scheduling.offset_tracker import Ledger
+from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Partition, Record, Task
 
 SOURCE = Partition("events", 3)
@@ -26,20 +26,20 @@ def written(
     detail: str = "the detail",
     group: str = "clicksend-consumer",
     **changes: Any,
-) -> DeadLetter:
+) -> DeadLetterMessage:
     """What the worker produces for a record of SOURCE; `changes` are the record's."""
     fields = {"partition": SOURCE, "offset": 41, "timestamp_ms": RECORD_MS, "key": b"jane", "value": VALUE}
     record = Record(**{**fields, "headers": [], **changes})
-    task = Task(record, Ledger(record.partition, 0, 0), reason=reason, detail=detail)
+    task = Task(record, OffsetTracker(record.partition, 0, 0), reason=reason, detail=detail)
     if status is not None:
         task.attempts.add(Outcome(Result.REJECTED, status, "BAD_REQUEST"), started_at=0.0, now=1.0)
     return dead_letter(task, group, left_out, datetime(2026, 1, 2, tzinfo=UTC), 1.0)
 
 
-def letter(offset: int = 17, **how: Any) -> Letter:
+def stored(offset: int = 17, **how: Any) -> StoredDeadLetter:
     """The same, read back from the dead-letter topic."""
     made = written(**how)
-    return letter_of(message(made.value, made.headers, made.key, made.timestamp_ms, offset))
+    return dead_letter_of(message(made.value, made.headers, made.key, made.timestamp_ms, offset))
 
 
 def message(

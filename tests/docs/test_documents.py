@@ -1,0 +1,154 @@
+"""What the documents say of settings, metrics, functions and sizes is what the program has."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from consumer.cli import app
+from consumer.clicksend.fault import Fault
+from consumer.enrolment.disposition import REASONS, DeliveredReason
+from consumer.enrolment.note import NoteKind
+from consumer.exit_status import ExitStatus
+from consumer.monitoring import metrics
+from consumer.monitoring.health import HealthState
+from consumer.settings import Sources, load
+from consumer.settings.model import SECTIONS
+from consumer.settings.readme import renewed, table
+from tests.docs import documents
+from tests.docs.documents import DOCUMENTS, MANUAL, Example, blocks, examples, name, text
+
+WIDTH = 100
+LONGEST_README = 200
+
+
+def test_the_readme_is_short_and_fits_a_terminal() -> None:
+    lines = text(documents.README).splitlines()
+    assert len(lines) <= LONGEST_README
+    assert [line for line in lines if len(line) > WIDTH] == []
+
+
+@pytest.mark.parametrize("document", MANUAL, ids=name)
+def test_prose_is_wrapped(document: Path) -> None:
+    """Tables, code and what is generated may be wider: a broken cell or command line helps nobody."""
+    written = re.sub(r"(?s)<!-- (\w+):begin -->.*?<!-- \1:end -->", "", documents.prose(document))
+    lines = written.splitlines()
+    assert [line for line in lines if len(line) > WIDTH and not line.startswith("|")] == []
+
+
+def test_the_settings_are_as_the_model_has_them() -> None:
+    settings = text(documents.SETTINGS)
+    assert table() in settings
+    assert renewed(settings) == settings, "make readme"
+
+
+def test_the_table_of_settings_has_all_of_them_and_no_cell_is_broken() -> None:
+    lines = table().splitlines()
+    assert len(lines) == 2 + sum(len(section.model_fields) for section in SECTIONS.values())
+    assert all(line.count("|") == 4 for line in lines)
+
+
+def test_the_text_around_the_table_is_left_alone() -> None:
+    around = "before\n<!-- settings:begin -->\nold\n<!-- settings:end -->\nafter\n"
+    assert renewed(around) == f"before\n<!-- settings:begin -->\n{table()}<!-- settings:end -->\nafter\n"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_each_setting_that_a_document_names_exists(document: Path) -> None:
+    known = {f"{section}_{key}".upper() for section, model in SECTIONS.items() for key in model.model_fields}
+    prefixes = "|".join(section.upper() for section in SECTIONS)
+    named = set(re.findall(rf"\b(?:{prefixes})_[A-Z_]*[A-Z]\b", text(document)))
+    assert {each.removesuffix("_FILE") for each in named - known} - known == set()
+
+
+def test_the_settings_file_of_the_settings_page_is_taken(tmp_path: Path) -> None:
+    (example,) = blocks(documents.SETTINGS, "toml")
+    (tmp_path / "worker.toml").write_text(example)
+    variables = {"SECRETS_DIR": str(tmp_path), "KAFKA_BOOTSTRAP_SERVERS": "kafka:9092", "CLICKSEND_USERNAME": "u"}
+    variables |= {"CLICKSEND_API_KEY": "k", "CLICKSEND_LIST_ID": "1"}
+    settings = load(Sources(variables, {}, tmp_path / "worker.toml"))
+    assert settings.kafka.topics == ("raw-events",)
+    assert settings.delivery.concurrency == 64
+    assert settings.kafka.properties == {"client.rack": "eu-west-1a"}
+
+
+@pytest.mark.parametrize("example", examples(documents.SIZING), ids=str)
+def test_sizes_are_what_the_command_prints(example: Example) -> None:
+    program, *arguments = example.command.split()
+    assert program == "clicksend-consumer"
+    assert CliRunner().invoke(app, arguments).output == example.output, "make examples"
+
+
+@pytest.mark.parametrize("document", MANUAL, ids=name)
+def test_each_metric_that_a_document_names_exists(document: Path) -> None:
+    known = {metrics.PREFIX + each.name for each in vars(metrics).values() if isinstance(each, metrics.Metric)}
+    named = set(re.findall(r"\bclicksend_[a-z_]*[a-z]\b", text(document)))
+    assert {each.removesuffix("_total") for each in named} - known == set()
+
+
+@pytest.mark.parametrize(
+    ("document", "after", "words"),
+    [
+        pytest.param(documents.MONITORING, "`/readyz` names a state", set(HealthState), id="states of /readyz"),
+        pytest.param(documents.RUNBOOK, "Why delivery is halted", set(Fault), id="reasons of a halt"),
+        pytest.param(documents.ENROLMENT, "## Notes", set(NoteKind), id="notes"),
+        pytest.param(
+            documents.RUNBOOK,
+            "## An event did not arrive",
+            {reason for reasons in REASONS.values() for reason in reasons} - {DeliveredReason.ACCEPTED},
+            id="reasons of a record",
+        ),
+    ],
+)
+def test_a_table_has_the_words_of_a_closed_list(document: Path, after: str, words: set[str]) -> None:
+    assert set(re.findall(r"`(\w+)`", " ".join(first_column(document, after)))) == words
+
+
+def test_each_exit_status_is_explained() -> None:
+    listed = [int(cell) for cell in first_column(documents.COMMANDS, "## Exit status") if cell.isdecimal()]
+    assert listed == list(ExitStatus)
+
+
+def first_column(document: Path, after: str) -> list[str]:
+    """Return the first cells of the first table below a text."""
+    table = text(document).partition(after)[2].partition("\n|")[2].partition("\n\n")[0]
+    return [line.strip("| ").partition(" |")[0] for line in table.splitlines()]
+
+
+@pytest.mark.parametrize("document", MANUAL, ids=name)
+def test_each_log_line_that_a_document_quotes_is_written(document: Path) -> None:
+    quoted = re.findall(r"log (?:line|says)\s+`([^`]+)`", text(document))
+    sources = "".join(path.read_text("utf-8") for path in (documents.ROOT / "consumer").rglob("*.py"))
+    assert [line for line in quoted if f'"{line}' not in sources] == []
+
+
+def functions() -> set[str]:
+    """Return the names of the package's functions, those of methods with their class."""
+    names = set[str]()
+    for path in (documents.ROOT / "consumer").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                names |= {f"{node.name}.{each.name}" for each in node.body if isinstance(each, ast.FunctionDef)}
+            elif isinstance(node, ast.FunctionDef):
+                names.add(node.name)
+    return names
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_each_function_that_a_document_names_exists(document: Path) -> None:
+    own = r"\b((?:[A-Z]\w+\.)?[a-z_]\w*)\(\)"
+    named = set(re.findall(own, text(document)))
+    foreign = {"committed"}  # of confluent-kafka
+    assert named - functions() - foreign == set()
+
+
+def test_the_way_of_a_record_names_files_that_exist() -> None:
+    (way,) = blocks(documents.ARCHITECTURE, "text")
+    files = re.findall(r"\b[a-z_]+/[a-z_]+\.py", way)
+    assert len(files) > 10
+    assert [each for each in files if not (documents.ROOT / "consumer" / each).is_file()] == []
+    assert len(way.splitlines()) <= 40

@@ -1,0 +1,21 @@
+"""What the tests have from npm: `tests/node` holds its lock file."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.deploy.programs import absent
+
+NODE = Path(__file__).parent / "node"
+_LOCK = NODE / "package-lock.json"
+_INSTALLED = NODE / "node_modules" / ".package-lock.json"  # npm writes it last
+
+
+def install() -> None:
+    """Install the locked packages, again only after the lock file has changed; skip the test where npm is missing."""
+    if shutil.which("npm") is None:
+        absent("npm is not installed")
+    if not _INSTALLED.is_file() or _INSTALLED.stat().st_mtime < _LOCK.stat().st_mtime:
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--silent", "--fetch-retries", "5"], cwd=NODE, check=True)

@@ -13,6 +13,7 @@ from consumer.enrolment.pointer import Pointer
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _BROKEN = "\udc00"  # a lone surrogate, which no strict decoder lets through
+_MOST_REPAIRED = 256 * 1024  # bytes: the tolerant decoder takes up to ten times as long as orjson
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,15 @@ def decode(value: bytes) -> object:
     First strictly, as orjson does (RFC 8259). What it refuses is read as far as it goes: NaN and numbers beyond a
     double's range become floats that are no numbers; bytes in another encoding, halves of characters and control
     characters become lone surrogates. `consumer.enrolment.text.is_broken` tells both. A byte order mark is skipped; of
-    duplicate keys the last one counts.
+    duplicate keys the last one counts. A value of more than 256 KiB is read strictly only.
     """
     value = without_mark(value)
     try:
         return orjson.loads(value)
     except orjson.JSONDecodeError as error:
         strict = NotJson(f"not JSON: {error.msg}")
+    if len(value) > _MOST_REPAIRED:
+        return strict
     text = _CONTROL.sub(_BROKEN, value.decode("utf-8", "surrogateescape"))
     try:
         return json.loads(text, strict=False)

@@ -71,12 +71,13 @@ class Enroller:
 
     def _decide_slowly(self, value: bytes) -> Decision:
         """Read the event in full: it lies inside a wrapper record, or is not what an event should be."""
-        event = self.event_in(value)
+        document = decode(value)
+        event = document if isinstance(document, NotJson) else find_event(document, self._path)
         if isinstance(event, dict) and is_event(event):
             kind = event.get("type")
             name = enrolment_name(kind, event.get("event"), self._rules.events)
             return _NOT_ENROLMENT if name is None else self._enrol(Parts.of(event), kind, name)
-        hint = look_of(value).hint
+        hint = look_of(value, document).hint
         if isinstance(event, NotJson):
             return Undeliverable(DeadLetterReason.UNDECODABLE, f"{event.why}; {hint}" if hint else event.why)
         if not isinstance(event, dict) and not self._wrapped:

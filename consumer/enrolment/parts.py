@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 import orjson
 
-from consumer.enrolment.traits import Object, TraitSource, inside
+from consumer.enrolment.decode import NotJson, decode
+from consumer.enrolment.trait_names import KNOWN
+from consumer.enrolment.traits import MOST_KEYS, Object, TraitSource, inside
 
 
 class Context(msgspec.Struct, gc=False):
@@ -62,7 +64,10 @@ class _LongParts(msgspec.Struct, gc=False):
 
 _DECODER = msgspec.json.Decoder(Parts)
 _LONG_DECODER = msgspec.json.Decoder(_LongParts)
+_VALUES_DECODER = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LONG = 16 * 1024  # bytes
+_MOST_NESTED = 256 * 1024  # bytes of lists and objects in a long event that are read; a megabyte takes up to 50 ms
+_UNREAD = NotJson("too long")
 
 
 def read_parts(value: bytes) -> Parts | None:
@@ -72,24 +77,68 @@ def read_parts(value: bytes) -> Parts | None:
     """
     try:
         return _DECODER.decode(value) if len(value) < _LONG else _read_long(value)
-    except (msgspec.DecodeError, orjson.JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
 def _read_long(value: bytes) -> Parts:
-    """Read the parts with orjson: msgspec takes 20 us for a number such as 5e-324, and a megabyte holds 100,000."""
     found = _LONG_DECODER.decode(value)
-    context, options = found.context, found.options
+    context, options, reader = found.context, found.options, _LongReader()
+    consent = reader.value(context.consent) if context is not None else None  # first: the rest may use up the limit
     return Parts(
-        _loaded(found.traits),
-        Context(_loaded(context.traits), _loaded(context.consent)) if context is not None else None,
-        Options(_loaded(options.traits)) if options is not None else None,
-        _loaded(found.properties),
+        reader.traits(found.traits),
+        Context(reader.traits(context.traits), consent) if context is not None else None,
+        Options(reader.traits(options.traits)) if options is not None else None,
+        reader.properties(found.properties),
     )
 
 
-def _loaded(raw: msgspec.Raw) -> object:
-    return orjson.loads(memoryview(raw))
+class _LongReader:
+    """Reads the traits of one long event value by value, and of nested values as many as fit into a limit.
+
+    With orjson: msgspec takes 20 us for a number such as 5e-324, and a megabyte holds 100,000 of them.
+    """
+
+    def __init__(self) -> None:
+        self._left = _MOST_NESTED
+
+    def traits(self, raw: msgspec.Raw) -> object:
+        """Return what may hold traits: an object, or a value of another type."""
+        return self._object(_VALUES_DECODER.decode(raw)) if _is_object(raw) else self.value(raw)
+
+    def properties(self, raw: msgspec.Raw) -> object:
+        """Return `properties`, which may hold traits and be traits."""
+        if not _is_object(raw):
+            return self.value(raw)
+        values = _VALUES_DECODER.decode(raw)
+        held = values.pop("traits", None)
+        found = self._object(values)
+        return found if held is None else {**found, "traits": self.traits(held)}
+
+    def value(self, raw: msgspec.Raw) -> object:
+        """Return a value; a `NotJson`, which no field and no consent takes, where it can't be read."""
+        data = memoryview(raw)
+        if data[0] in b"[{":
+            if len(data) > self._left:
+                return _UNREAD
+            self._left -= len(data)
+        try:
+            return orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return decode(bytes(data))
+
+    def _object(self, values: dict[str, msgspec.Raw]) -> Object:
+        """Read all values; of very many those under the usual spellings, as `find_all` looks at no others."""
+        if len(values) <= MOST_KEYS:
+            return {key: self.value(raw) for key, raw in values.items()}
+        found: Object = dict.fromkeys(values, _UNREAD)
+        for key in KNOWN.keys() & values.keys():
+            found[key] = self.value(values[key])
+        return found
+
+
+def _is_object(raw: msgspec.Raw) -> bool:
+    return memoryview(raw)[0] == ord("{")
 
 
 def places_of(parts: Parts) -> list[TraitSource]:

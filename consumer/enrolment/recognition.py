@@ -11,6 +11,7 @@ from typing import Any
 
 from consumer.enrolment.contact import Contact
 from consumer.enrolment.decode import NotJson, decode
+from consumer.enrolment.head import read_event_header
 
 
 class Form(StrEnum):
@@ -66,12 +67,14 @@ _WRAPPERS = (
 _LONGEST_TEXT = 100_000  # characters of a text that may hold an event
 
 
-def look_of(value: bytes) -> Look:
-    """Return what a record's value looks like. Never raises, whatever the bytes."""
+def look_of(value: bytes, document: object) -> Look:
+    """Return what a record's value looks like. Never raises, whatever the bytes.
+
+    document -- what `decode` makes of the value
+    """
     for magic, look in _MAGIC:
         if value.startswith(magic):
             return look
-    document = decode(value)
     if not isinstance(document, NotJson):
         return look_of_document(document)
     if (
@@ -116,13 +119,19 @@ def _path_to_event(document: dict[str, Any], depth: int = 2) -> str:
     """The pointer to the first event under a well-known key; "" if there is none."""
     for key in _WRAPPERS:
         held = document.get(key)
-        if isinstance(held, str) and held[:200].lstrip().startswith("{") and len(held) <= _LONGEST_TEXT:
-            held = decode(held.encode("utf-8", "surrogatepass"))
-        if is_event(held):
+        if is_event(held) or (isinstance(held, str) and _is_event_text(held)):
             return f"/{key}"
         if depth > 1 and isinstance(held, dict) and (rest := _path_to_event(held, depth - 1)):
             return f"/{key}{rest}"
     return ""
+
+
+def _is_event_text(text: str) -> bool:
+    """Whether the text is an event in JSON. Only its head is read: a record may hold many such texts."""
+    if not text[:200].lstrip().startswith("{") or len(text) > _LONGEST_TEXT:
+        return False
+    head = read_event_header(text.encode("utf-8", "surrogatepass"))
+    return head is not None and head.specversion is None and (head.type is not None or head.event is not None)
 
 
 def _has_events(value: object) -> bool:

@@ -82,6 +82,24 @@ def test_a_megabyte_of_numbers_costs_little_more_than_reading_it(place: bytes, n
     assert _cost(lambda: DECIDE(value)) <= 5 * _cost(lambda: orjson.loads(value)) + 0.01
 
 
+NESTED = b"[" + b"[[[[]]]]," * (MEGABYTE // 9) + b"[]]"
+CUT = b'{"type":"identify","traits":{"x":[' + b"5e-324," * (MEGABYTE // 7)
+
+
+@pytest.mark.parametrize(
+    ("value", "whole", "most"),
+    [
+        pytest.param(b'{"type":"identify","traits":{"x":' + NESTED + b"}}", NESTED, 0.6, id="a trait nobody reads"),
+        pytest.param(b'{"type":"identify","context":{"consent":' + NESTED + b"}}", NESTED, 0.6, id="a consent"),
+        pytest.param(b'{"type":' + NESTED + b"}", NESTED, 1.6, id="no event"),
+        pytest.param(CUT, CUT + b"1]}}", 2.5, id="cut"),
+        pytest.param(CUT + b"NaN]}}", CUT + b"1]}}", 2.5, id="a number that is none"),
+    ],
+)
+def test_a_megabyte_is_not_made_into_objects_twice(value: bytes, whole: bytes, most: float) -> None:
+    assert _cost(lambda: DECIDE(value)) <= most * _cost(lambda: orjson.loads(whole))
+
+
 @pytest.mark.parametrize("pattern", PATTERNS, ids=PATTERN_IDS)
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_megabyte_in_a_field_costs_little_more_than_reading_it(field: str, pattern: str) -> None:

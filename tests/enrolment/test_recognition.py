@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from consumer.enrolment.decision import Enrolled, Undeliverable
+from consumer.enrolment.decode import decode
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.recognition import Form, is_event, look_of
@@ -45,7 +46,7 @@ def test_a_wrapped_event_is_unrecognised_and_its_path_is_the_hint(record: Any, p
     decision = decide(value)
     assert decision.reason is DeadLetterReason.UNRECOGNISED
     if path:
-        assert look_of(value).form is Form.WRAPPED
+        assert look_of(value, decode(value)).form is Form.WRAPPED
         assert decision.detail.endswith(f"ENROLMENT_EVENT_PATH={path}")
         with_path = Enroller(Rules.of(event_path=path)).decide(value)
         assert isinstance(with_path, Enrolled) or record == WRAPPED["a browsing event"][0]
@@ -87,7 +88,7 @@ def test_a_wrapped_event_is_unrecognised_and_its_path_is_the_hint(record: Any, p
     ],
 )
 def test_other_formats_are_recognised(value: bytes, form: Form, reason: str) -> None:
-    look = look_of(value)
+    look = look_of(value, decode(value))
     assert look.form is form
     decision = decide(value)
     assert decision.reason == reason

@@ -9,12 +9,20 @@ from contextlib import contextmanager
 from functools import partial
 
 import orjson
+from confluent_kafka import Message
 
 from consumer.commands.run import calm_garbage_collection
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.log import cause_of
 from consumer.mask import masked, masked_text, printable, without_identities
+from consumer.monitoring.debugger.recorder import Recorder
+from consumer.monitoring.debugger.ring import Ring
+from consumer.monitoring.health import Health
+from consumer.scheduling.offset_tracker import OffsetTracker
+from consumer.scheduling.task import Partition
+from consumer.worker.input_guard import InputGuard
+from consumer.worker.intake import Intake
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.rig import Rig, Size
 from tests.growth import PATTERNS
@@ -23,20 +31,60 @@ MEGABYTE = 1_000_000  # bytes: what a broker takes, unless told otherwise
 BOUND = 50.0  # milliseconds
 TURNS = 3  # of each: the quickest counts, for a neighbour slows some of them down
 TRAITS = ("email", "phone", "first_name", "name", "company", "postal_code", "country", "marketing_consent", "unknown")
-VALUES = {"lists": "[],", "objects": '{"a":1},', "texts": '"a",', "numbers": "1,", "nulls": "null,"}
+VALUES = {
+    "lists": "[],",
+    "nested lists": "[[[[]]]],",
+    "objects": '{"a":1},',
+    "texts": '"a",',
+    "numbers": "1,",
+    "tiny numbers": "5e-324,",
+    "nulls": "null,",
+}
+PARTITION = Partition("events", 0)
+LONG_RUN = 10_000  # records of one run that the input guard lets pass: nothing is held here
 
 
 def measure(_rig: Rig, _size: Size) -> list[Figure]:
-    """Of deciding about it, and of masking and cutting the text for the event debugger and the log."""
-    decide = Enroller(Rules.of(default_region="DE")).decide
-    decide(_event("traits", '{"email":"jané@example.com","phone":"030 123456","country":"Germany"}'))  # loads its data
+    """Of reading it, of recording it for the event debugger, and of masking and cutting its texts for page and log."""
+    worker = _Worker()
+    worker.read(_event("traits", '{"email":"jané@example.com","phone":"030 123456","country":"Germany"}'))  # loads data
+    worker.record()
+    decided = recorded = 0.0
     with _as_in_a_worker():
-        decided = max(_milliseconds(partial(decide, record)) for record in _records())
+        for record in _records():
+            decided = max(decided, _milliseconds(partial(worker.read, record)))
+            recorded = max(recorded, _milliseconds(worker.record, before=partial(worker.read, record)))
         shown = max(_milliseconds(partial(_show, _text(pattern))) for pattern in PATTERNS)
     return [
         Figure("large-field", "the longest decision", decided, "ms", BOUND, "bound"),
+        Figure("large-field", "the longest record recorded", recorded, "ms", BOUND, "bound"),
         Figure("large-field", "the longest text shown", shown, "ms", BOUND, "bound"),
     ]
+
+
+class _Worker:
+    """The way of a record on the poll thread, with the input guard and the event debugger's recorder."""
+
+    def __init__(self) -> None:
+        self._offset = 0
+        self._recorder = Recorder(Ring(100), time.monotonic)
+        trackers = {PARTITION: OffsetTracker(PARTITION, 0, 0)}
+        enroller, self._guard = Enroller(Rules.of(default_region="DE")), InputGuard(LONG_RUN, Health(now=0.0))
+        self._intake = Intake(
+            enroller, trackers, lambda tracker, _offset, _lowest: tracker, 0, self._recorder, self._guard
+        )
+
+    def read(self, value: bytes) -> None:
+        """Read one record."""
+        self._offset += 1
+        topic, number = PARTITION
+        message = Message(topic=topic, partition=number, offset=self._offset, value=value, timestamp=(1, 0), headers=[])
+        self._intake.read([message], 0)
+        self._guard.tick(0.0)
+
+    def record(self) -> None:
+        """Make an entry of what was read."""
+        self._recorder.look()
 
 
 def _records() -> Iterator[bytes]:
@@ -52,6 +100,18 @@ def _records() -> Iterator[bytes]:
             yield _event(place, many)
         yield _event("traits", f'{{"email":"jane@example.com","consent":{many}}}')
         yield _event("context", f'{{"consent":{many},"traits":{{"email":"jane@example.com"}}}}')
+        yield f'{{"payload":{many}}}'.encode()
+        yield _event("traits", f'{{"email":"jane@example.com","score":NaN,"x":{many}}}')
+        yield _event("traits", many)[:-1]
+    for value in ("1", "[]", "{}", "5e-324", '"a"'):
+        for width in (6, 10, 64):
+            yield _event("traits", _many_keys(width, value))
+            yield _event("context", f'{{"consent":{_many_keys(width, value)}}}')
+
+
+def _many_keys(width: int, value: str) -> str:
+    count = MEGABYTE // (width + len(value) + 4)
+    return "{" + ",".join(f'"{number:k>{width}}":{value}' for number in range(count)) + "}"
 
 
 def _event(place: str, value: str) -> bytes:
@@ -71,9 +131,11 @@ def _show(text: str) -> None:
     cause_of(ValueError(text))
 
 
-def _milliseconds(work: Callable[[], object]) -> float:
+def _milliseconds(work: Callable[[], object], before: Callable[[], object] | None = None) -> float:
     times = []
     for _ in range(TURNS):
+        if before is not None:
+            before()
         begun = time.thread_time()
         work()
         times.append(time.thread_time() - begun)

@@ -1,4 +1,4 @@
-"""How the stream side is set up: values that the wiring resolves from the settings."""
+"""The options of the Kafka side, resolved from the settings."""
 
 from __future__ import annotations
 
@@ -58,5 +58,5 @@ class StreamOptions:
 
     @property
     def revoke_budget(self) -> float:
-        """How long a revoke waits for what is in flight: the broker enforces the poll interval, so well below it."""
+        """Return for how long a revoke may wait, in seconds: well below the poll interval that the broker enforces."""
         return min(self.request_timeout + 1.0, self.max_poll_interval_ms / 1000 / 3)

@@ -49,7 +49,7 @@ def test_a_wrong_password_is_named_at_once_and_waited_on(guarded: Stage, kafka_f
         status, body = worker.readiness()
         assert status == 503
         assert "KAFKA_SASL_PASSWORD" in body["detail"]
-        assert worker.events().count("Kafka refuses; waiting until it is mended") == 1
+        assert worker.events().count("kafka access refused, waiting") == 1
         assert worker.stop() == 0
     assert "made-up-and-wrong" not in worker.output()
 
@@ -94,7 +94,7 @@ def test_a_certificate_of_another_authority_is_named_at_once_and_waited_on(
         status, body = worker.readiness()
         assert status == 503
         assert "KAFKA_SSL_CA_LOCATION" in body["detail"]
-        assert worker.events().count("Kafka refuses; waiting until it is mended") == 1
+        assert worker.events().count("kafka access refused, waiting") == 1
         assert worker.stop() == 0
 
 

@@ -182,7 +182,7 @@ def test_an_unknown_list_halts_and_no_record_becomes_a_dead_letter(stage: Stage)
 @pytest.mark.parametrize("after", [0.0, 0.1, 0.2])
 def test_a_stop_while_it_joins_the_group_is_an_orderly_one(stage: Stage, after: float) -> None:
     with stage.worker() as worker:
-        worker.wait(lambda: "consuming" in worker.events())
+        worker.wait(lambda: "consumer started" in worker.events())
         time.sleep(after)  # somewhere in the middle of the first assignment
         assert worker.stop() == 0
 
@@ -194,7 +194,7 @@ def test_a_second_signal_ends_it_at_once(stage: Stage) -> None:
     with stage.worker(**patient) as worker:
         worker.wait(lambda: worker.metrics()['clicksend_consumer_records_by_stage{stage="in_flight"}'] == 1)
         worker.send(signal.SIGTERM)
-        worker.wait(lambda: "ending" in worker.events())
+        worker.wait(lambda: "shutting down" in worker.events())
         worker.send(signal.SIGTERM)
         assert worker.ended() == 1
 

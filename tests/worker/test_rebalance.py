@@ -202,7 +202,7 @@ def test_the_line_of_committed_offsets_that_could_not_be_read_names_the_cause(
     group = Group(failure)
     with capture_logs() as logged:
         Member(group, OURS).assigned()
-    (line,) = [each for each in logged if each["event"].startswith("committed offsets could not be read")]
+    (line,) = [each for each in logged if each["event"].startswith("committed offsets not read")]
     assert (line["error"], line["cause"]) == (error, cause)
     assert "test_rebalance.py" in line["at"]
     assert "jane" not in str(line), "metadata may hold anything"

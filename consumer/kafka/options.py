@@ -53,7 +53,7 @@ class StreamOptions:
     concurrency: int = 16
     request_timeout: float = 20.0  # the longest that a request may take: CLICKSEND_TOTAL_TIMEOUT
     drain_timeout: float = 25.0
-    start_timeout: float = 0.0  # 0: wait for Kafka for ever
+    start_timeout: float = 0.0  # 0: without limit
     caps: Caps = field(default_factory=Caps)
 
     @property

@@ -173,15 +173,15 @@ class _BegunTopic:
     """
 
     def __init__(self, claims: Sequence[OffsetMap | None], partition_count: int, topic_id: bytes) -> None:
-        told = [claim for claim in claims if claim is not None]
-        counts = [claim.partition_count for claim in told if claim.partition_count != COUNT_UNKNOWN]
-        self._was_recreated = any(is_former(claim.topic_id, topic_id) for claim in told)
+        known = [claim for claim in claims if claim is not None]
+        counts = [claim.partition_count for claim in known if claim.partition_count != COUNT_UNKNOWN]
+        self._was_recreated = any(is_former(claim.topic_id, topic_id) for claim in known)
         self.partition_count = min(counts, default=COUNT_UNKNOWN) if claims else partition_count
 
     def with_partition(self, number: int) -> bool:
         """Return whether the group has begun the topic when it had this partition already: then it begins at its end.
 
-        One that was added later begins at its beginning, and so does one of which that can't be told.
+        A partition added later, or possibly added later, begins at its beginning.
         """
         return not self._was_recreated and number < self.partition_count
 

@@ -31,7 +31,7 @@ class TopicIds:
 
     def __init__(self, admin: Callable[[], AdminClient]) -> None:
         self._admin = admin
-        self._cluster: bytes | None = None  # once Kafka has told it
+        self._cluster: bytes | None = None  # None: unknown yet
 
     def of(self, topics: Iterable[str]) -> dict[str, bytes]:
         """Return the ids of these topics. Takes at most CLUSTER_SECONDS + TOPICS_SECONDS."""

@@ -86,7 +86,9 @@ class Health:
             )
         if self.missing_topics:
             names = ", ".join(sorted(self.missing_topics))
-            return Readiness(HealthState.TOPIC_MISSING, f"no such topic any more: {names}; create it, delivery goes on")
+            return Readiness(
+                HealthState.TOPIC_MISSING, f"topic deleted: {names}; create it again, then delivery resumes"
+            )
         stands_by = self.joined_at is not None and now - self.joined_at >= STANDBY_SECONDS
         if self.lost and not stands_by:  # with KIP-848 nothing else says that a member without partitions is back
             return Readiness(HealthState.LOST, "the partitions were lost; joining the group again")

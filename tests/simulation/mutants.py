@@ -263,7 +263,7 @@ MUTANTS = [
     _mutant(
         "halt that ends with the probe",
         (Halt, "probed"),
-        "self._trial_allowed = verdict.allows_trial",
+        "self._trial_allowed = result.allows_trial",
         "self.end()",
         "halt",
     ),

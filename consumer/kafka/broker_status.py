@@ -145,7 +145,7 @@ class BrokerStatus:
         if self._health.reachable or not self._was_reachable:
             self._was_reachable = True
             log.warning(
-                "kafka disconnected, will retry", error=error.name() if error else None, hint="check the brokers"
+                "no kafka broker reached, retrying", error=error.name() if error else None, hint="check the brokers"
             )
         self._health.reachable = False
 

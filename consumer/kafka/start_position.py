@@ -84,13 +84,13 @@ class StartPosition:
                 starts = self._latest(consumer, ends, topic_ids, timeout)
         except KafkaException as failure:
             error = failure.args[0].name()
-            log.warning("start offsets not found, will retry", error=error, **cause_of(failure))
+            log.warning("start offsets not read, will retry", error=error, **cause_of(failure))
             starts = {partition: StartOffset(low) for partition, (low, _high) in ends.items() if self._earliest}
         for partition, start in starts.items():
             if start.committed is None:
                 ahead = ends[partition][1] - start.offset
                 log.info(
-                    "partition start chosen",
+                    "partition started without a committed offset",
                     partition=str(partition),
                     offset=start.offset,
                     records_ahead=ahead,

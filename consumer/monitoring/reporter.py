@@ -161,7 +161,7 @@ class Reporter:
         self._producers_replaced.inc()
         error = failure.args[0].name()
         self._warn_once_a_while(
-            "dead-letter producer replaced",
+            "dead-letter producer failed, replaced",
             error,
             error=error,
             **cause_of(failure),

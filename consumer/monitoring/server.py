@@ -255,7 +255,7 @@ def _answering(app: WSGIApplication) -> WSGIApplication:
         except Exception as error:  # a traceback in the log could hold identities
             suppressed = summary.ask("failed", time.monotonic())
             if suppressed is not None:
-                log.error("monitor response failed", **cause_of(error), suppressed=suppressed)
+                log.error("monitor request failed", **cause_of(error), suppressed=suppressed)
             return _text(start_response, "500 Internal Server Error", "internal error; the log names its cause\n")
 
     return answer

@@ -161,7 +161,7 @@ class Committer:
             self._limit //= 2
             self._on_result(CommitResult.METADATA_TOO_LONG)
             log.warning(
-                "commit metadata too long for the broker, reducing it",
+                "commit metadata too long, using less",
                 characters=self._limit,
                 **cause_of(failure),
             )
@@ -169,7 +169,7 @@ class Committer:
         passing = error.code() in PASSING
         self._on_result(CommitResult.RETRIED if passing else CommitResult.FAILED)
         if not passing:
-            log.warning("commit failed, will retry", error=error.name(), **cause_of(failure))
+            log.warning("commit refused, will retry", error=error.name(), **cause_of(failure))
 
 
 def _position(consumer: Consumer, partition: Partition) -> TopicPartition:

@@ -157,7 +157,7 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
     try:
         import uvloop  # noqa: PLC0415 -- there is none for some platforms, and asyncio does without
     except ImportError:
-        log.warning("uvloop not installed, using asyncio at about twice the CPU time for each contact")
+        log.warning("uvloop not installed, asyncio takes about twice the CPU time")
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
 

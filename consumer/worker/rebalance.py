@@ -150,7 +150,7 @@ class Assignment:
             error, cause = failure.args[0].name(), cause_of(failure)
         except (UnicodeDecodeError, SystemError) as failure:
             error, cause = "metadata that is not UTF-8", cause_of(failure)
-        log.warning("committed offsets not read, librdkafka will retry", error=error, **cause)
+        log.warning("committed offsets not read, librdkafka continues", error=error, **cause)
         return []
 
     def _without_commit(self, committed: list[TopicPartition], ids: Mapping[str, bytes]) -> list[Partition]:
@@ -229,7 +229,7 @@ def _load_map(tracker: OffsetTracker, claim: OffsetMap | None, metadata: str, to
             else:  # the topic's id is unknown yet
                 tracker.unverified = claim
             return
-    log.warning("foreign or damaged commit metadata ignored", partition=str(tracker.partition))
+    log.warning("commit metadata unreadable, ignored", partition=str(tracker.partition))
 
 
 def _compare_with_log(consumer: Consumer, positions: list[TopicPartition]) -> None:

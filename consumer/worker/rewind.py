@@ -60,7 +60,7 @@ class Rewind:
         topic_id = self._topic_ids.id(tracker.partition.topic)
         if is_former(tracker.topic_id, topic_id) and self.recreated(tracker, topic_id):
             return None
-        log.warning("offsets went backwards, restarting partition", partition=str(tracker.partition), offset=offset)
+        log.warning("offsets moved backwards, starting over", partition=str(tracker.partition), offset=offset)
         committable_offset = min(tracker.committable_offset(OFFSET_UNKNOWN), lowest_unsettled)
         moved_back = committable_offset < offset and self._seek(TopicPartition(*tracker.partition, committable_offset))
         begins = min(committable_offset, offset)
@@ -162,7 +162,7 @@ class Rewind:
 
 def _log_deleted(tracker: OffsetTracker, log_start: int) -> None:
     log.warning(
-        "records deleted before they were consumed, resuming at the log start",
+        "records deleted before they were consumed",
         partition=str(tracker.partition),
         offsets=log_start - tracker.highest_seen - 1,
         offset=log_start,

@@ -77,7 +77,7 @@ class Startup:
         partitions = len(found[options.dead_letter_topic].partitions)
         topic = DeadLetterTopic(options.dead_letter_topic, self._admin())
         for warning in topic.warnings(partitions, sources):
-            log.warning("dead-letter topic misconfigured", why=warning)
+            log.warning("dead-letter topic may lose records", why=warning)
         return True
 
     def _look_up(self, consumer: Consumer, name: str) -> TopicMetadata | None:
@@ -104,7 +104,7 @@ class Startup:
             if not logged and topic is None and now - began >= FIRST_LOG_SECONDS:
                 logged = True
                 log.warning(
-                    "kafka unreachable, will retry",
+                    "kafka not reached, retrying",
                     bootstrap_servers=self._options.connection.get("bootstrap.servers"),
                     hint="check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL",
                 )

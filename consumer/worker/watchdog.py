@@ -92,7 +92,7 @@ class Watchdog:
             pulse = self.hanging(self._clock())
             if pulse is not None:
                 log.critical(
-                    "thread stalled, shutting down",
+                    "thread stalled, exiting",
                     thread=pulse.thread,
                     limit_seconds=pulse.limit,
                     stacks=stacks(),

@@ -11,7 +11,7 @@ from consumer.sandbox.faults import Rule
 from tests.integration.stage import HANG_SECONDS, PARTITIONS, Stage, identify
 
 pytestmark = pytest.mark.kafka
-DELETED = "records deleted before they were consumed, resuming at the log start"
+DELETED = "records deleted before they were consumed"
 # The worker fetches little, so that retention passes it and not only its commit.
 SMALL_FETCHES = '{"fetch.message.max.bytes": 1000, "queued.min.messages": 1, "queued.max.messages.kbytes": 1}'
 HELD = 4  # records of each partition that the worker may hold

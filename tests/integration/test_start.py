@@ -34,7 +34,7 @@ def test_a_missing_dead_letter_topic_is_created_when_that_is_allowed(apache_stag
 
 def test_a_broker_that_is_away_is_named_and_waited_for(stage: Stage) -> None:
     with stage.worker(KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{free_ports(1)[0]}") as worker:
-        worker.wait(lambda: "kafka unreachable, will retry" in worker.events())
+        worker.wait(lambda: "kafka not reached, retrying" in worker.events())
         status, body = worker.readiness()
         assert (status, body["state"]) == (503, "kafka_unreachable")
         assert "KAFKA_BOOTSTRAP_SERVERS" in body["detail"]

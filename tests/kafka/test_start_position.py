@@ -158,7 +158,7 @@ def test_a_start_that_cannot_be_looked_up_is_left_out_and_the_line_names_the_cau
         assert group.begin(ZERO, THREE, reset=reset) == begun
     assert group.stored == {}, "nothing is committed"
     (line,) = [each for each in logged if each["log_level"] == "warning"]
-    assert line["event"] == "start offsets not found, will retry"
+    assert line["event"] == "start offsets not read, will retry"
     assert (line["error"], line["cause"]) == ("_TIMED_OUT", "KafkaException _TIMED_OUT")
     assert line["at"].startswith("test_start_position.py"), line["at"]
     assert "jane" not in str(line), "the text of an error may hold anything"

@@ -1,4 +1,4 @@
-"""A worker with everything around it, built from the settings. The one place where rooms meet; reads top to bottom."""
+"""Build a worker with its monitor from the settings. The one place where the packages are wired together."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ log = structlog.get_logger()
 
 
 class Application:
-    """One worker with its monitor, ready to run. The journals hear of every record, beside the event debugger.
+    """One worker with its monitor. Raises ConfigurationError if the monitor's address can't be bound.
 
-    Raises ConfigurationError where the monitor's address can't be had.
+    observers -- of every record, besides the event debugger
     """
 
     def __init__(self, settings: Settings, *observers: RecordObserver) -> None:
@@ -93,11 +93,11 @@ class Application:
         self.monitor = Monitor(settings.monitor.host, settings.monitor.port, registry, probes.live, probes.ready, site)
 
     def stop(self) -> None:
-        """End: finish what is in flight, commit, leave the group. May be called from a signal handler."""
+        """Shut down: finish requests in flight, commit, leave the group. May be called from a signal handler."""
         self._worker.stop()
 
     def run(self) -> Ending:
-        """Consume, deliver and be watched until stopped. Raises as `Worker.run` does."""
+        """Consume and deliver until stopped. Raises as `Worker.run` does."""
         self.monitor.start()
         log.info("monitor started", address=self.monitor.address, event_debugger=self.monitor.page or "off")
         self._watchdog.start()
@@ -109,9 +109,9 @@ class Application:
 
 
 class Probes:
-    """/livez and /readyz, answered from what the worker knows of itself.
+    """The health checks /livez and /readyz.
 
-    max_poll_interval -- seconds; alive means polling well within it
+    max_poll_interval -- seconds; a live worker polls well within it
     """
 
     def __init__(
@@ -123,14 +123,14 @@ class Probes:
         self._clock = clock
 
     def live(self) -> Report:
-        """Whether the poll loop comes round. A halt or an outage of others is no reason to restart a worker."""
+        """Report whether the poll loop runs. A halt or an outage of ClickSend is no reason to restart a worker."""
         age = self._health.poll_age(self._clock())
         return Report(age < self._longest_gap, {"poll_age_seconds": round(age, 3), "limit_seconds": self._longest_gap})
 
     def ready(self) -> Report:
-        """Whether the worker does its work, and if not, why and how to fix it; and what holds requests back.
+        """Report whether the worker is ready, with reason and fix, and the state of the gate.
 
-        A limited gate or a broken-off one leaves it ready: nobody else could send more. Only a halt does not.
+        A rate limit or an open breaker leaves it ready: no other worker could send more. Only a halt does not.
         """
         now = self._clock()
         gate = self._scheduler.report(now)
@@ -149,7 +149,7 @@ class Probes:
 
 @dataclass(frozen=True, slots=True)
 class EventDebugger:
-    """The event debugger: what hears of records, and what shows them."""
+    """The event debugger: its recorder and its site."""
 
     recorder: Recorder
     site: Site
@@ -158,7 +158,7 @@ class EventDebugger:
     def of(
         cls, monitor: MonitorSettings, scheduler: Scheduler, ready: Callable[[], Report], clock: Callable[[], float]
     ) -> EventDebugger | None:
-        """None where the settings have it off: then nothing is recorded."""
+        """Return the debugger; None if the settings disable it: then nothing is recorded."""
         if not monitor.serves_debugger:
             return None
         ring = Ring(monitor.debugger_records)
@@ -168,7 +168,7 @@ class EventDebugger:
 
 
 class CredentialStore:
-    """The credentials in force, read again from their source while delivery is halted. Any thread may ask."""
+    """The current credentials, reloaded while delivery is halted. Any thread may ask."""
 
     def __init__(self, settings: Settings, trust: Trust) -> None:
         self._settings = settings
@@ -177,11 +177,11 @@ class CredentialStore:
         self._credentials = Credentials(clicksend.username, clicksend.api_key.get_secret_value())
 
     def current(self) -> Credentials:
-        """What the next request uses."""
+        """Return the credentials for the next request."""
         return self._credentials
 
     def reload(self) -> None:
-        """Read the secret files again. While they can't be read, the old credentials stay."""
+        """Reload the secret files. If that fails, the old credentials stay."""
         self._trust.reload()
         try:
             self._credentials = reload_credentials(self._settings)
@@ -192,7 +192,7 @@ class CredentialStore:
 
 
 def scheduler(settings: Settings, threads: Threads) -> Scheduler:
-    """The engine's heart, with its gate and its judge."""
+    """Build the scheduler with its gate and outcome policy."""
     retry, delivery = settings.retry, settings.delivery
     policy = RetryPolicy(retry.initial_delay, retry.max_delay, retry.max_age)
     most_refused_trials = 100 * delivery.mass_rejection_limit
@@ -202,7 +202,7 @@ def scheduler(settings: Settings, threads: Threads) -> Scheduler:
 
 
 def delivery(settings: Settings) -> ClickSendAccess:
-    """How the delivery loop reaches ClickSend."""
+    """Build the delivery loop's access to ClickSend."""
     clicksend = settings.clicksend
     proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
     endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)

@@ -1,11 +1,11 @@
-"""What this program raises on purpose.
+"""The exceptions of this program.
 
 ::
 
     ConsumerError
-    ├── ConfigurationError      a person can mend it: every problem at once, each with its mend (exit status 3)
-    ├── RefusedError            a command can't do what it was asked for, and has changed nothing (exit status 1)
-    └── FatalStreamError        Kafka or the program itself can't go on: the process ends (exit status 70)
+    ├── ConfigurationError      an operator can fix it: every problem at once, each with a hint (exit status 3)
+    ├── RefusedError            a command refuses, and has changed nothing (exit status 1)
+    └── FatalStreamError        only a restart helps: the process ends (exit status 70)
 
 The outcome of a delivery is a value (`consumer.clicksend.outcome`), never an exception.
 """
@@ -16,16 +16,16 @@ from dataclasses import dataclass
 
 
 class ConsumerError(Exception):
-    """The base of everything raised on purpose."""
+    """The base of this program's exceptions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with the configuration.
+    """One problem of the configuration.
 
-    name -- the setting or thing it is about, as the operator writes it (`CLICKSEND_LIST_ID`, `topic orders`)
+    name -- the setting or object, as the operator writes it (`CLICKSEND_LIST_ID`, `topic orders`)
     what -- what is wrong, never with the value itself
-    mend -- what to do about it
+    hint -- how to fix it
     """
 
     name: str
@@ -37,7 +37,7 @@ class Problem:
 
 
 class ConfigurationError(ConsumerError):
-    """The configuration can't be worked with; carries every problem found, not only the first."""
+    """The configuration is unusable. Carries every problem found, not only the first."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(str(problem) for problem in problems))
@@ -45,8 +45,8 @@ class ConfigurationError(ConsumerError):
 
 
 class RefusedError(ConsumerError):
-    """A command can't do what it was asked for, and has changed nothing. The text is for a person, with the mend."""
+    """A command refuses, and has changed nothing. The text tells the operator why, and the fix."""
 
 
 class FatalStreamError(ConsumerError):
-    """Kafka, or this program, is in a state from which only a restart leads out."""
+    """Kafka or this program failed, and only a restart helps."""

@@ -1,7 +1,7 @@
-"""What the program says on stderr: one event a line, for a person on a terminal, as JSON elsewhere.
+"""The log on stderr: one event per line, human-readable on a terminal, JSON elsewhere.
 
-Neither an exception's text nor the values in its frames are ever shown: both may hold what a person entered somewhere.
-Exceptions appear as their type and the places they came through. A text may have any length: each is cut.
+An exception's text and the values in its frames are never shown: both may hold personal data. Exceptions appear as
+their type and the places in their traceback. Long texts are cut.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class LogLevel(StrEnum):
 
     @property
     def number(self) -> int:
-        """As the standard library counts."""
+        """Return the standard library's level."""
         return logging.getLevelNamesMapping()[self.name]
 
 
@@ -53,43 +53,40 @@ class LogFormat(StrEnum):
 
 
 class RepeatFilter:
-    """Sums up lines that repeat: each key comes through once in `every` seconds, with a count of what was left out.
+    """Suppress repeated lines: each key passes once in `every` seconds, with a count of the suppressed ones.
 
-    Keys come from a closed set: each is remembered for good. Any thread may ask.
+    Keys must come from a closed set, as none is evicted. Any thread may ask.
     """
 
     def __init__(self, every: float = REPEAT_SECONDS) -> None:
         self._every = every
         self._lock = threading.Lock()
-        self._said_at: dict[str, float] = {}
+        self._logged_at: dict[str, float] = {}
         self._suppressed: dict[str, int] = {}
 
     def ask(self, key: str, now: float) -> int | None:
-        """None: leave this line out. A number: say it, so many were left out since the last one.
-
-        now -- monotonic seconds
-        """
+        """Return None to suppress the line, else the number suppressed since the last one. `now`: monotonic seconds."""
         with self._lock:
-            if key in self._said_at and now < self._said_at[key] + self._every:
+            if key in self._logged_at and now < self._logged_at[key] + self._every:
                 self._suppressed[key] += 1
                 return None
-            self._said_at[key] = now
+            self._logged_at[key] = now
             suppressed = self._suppressed.get(key, 0)
             self._suppressed[key] = 0
             return suppressed
 
 
 def librdkafka() -> logging.Logger:
-    """The logger to pass to confluent-kafka's clients as `logger`; without one, librdkafka writes to stderr itself."""
+    """Return the `logger` for confluent-kafka's clients; without one, librdkafka writes to stderr."""
     return logging.getLogger(LIBRDKAFKA)
 
 
 def configure(level: LogLevel, form: LogFormat, stream: TextIO | None = None) -> None:
-    """Set up logging for this process, once, before anything is said.
+    """Set up logging for this process, once, before the first line.
 
     stream -- where to write; stderr if none is given
     """
-    with _absent("rich"):  # structlog loads it for tracebacks, which we never show: 7 MB, and a tenth of the start
+    with _absent("rich"):  # structlog loads it for tracebacks, which are never shown: 7 MB, a tenth of the startup
         import structlog  # noqa: PLC0415 -- takes long enough that only commands that log should pay for it
 
     out = stream or sys.stderr
@@ -110,32 +107,32 @@ def configure(level: LogLevel, form: LogFormat, stream: TextIO | None = None) ->
         logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Unfailing(out))),
         cache_logger_on_first_use=True,
     )
-    # What libraries say below a warning is for those who debug.
+    # Libraries log below warning only at level debug.
     libraries = level.number if level is LogLevel.DEBUG else max(level.number, logging.WARNING)
     logging.basicConfig(handlers=[_ToStructlog(level)], level=libraries, force=True)
 
 
 class _Unfailing(io.TextIOBase):
-    """A stream whose lines may get lost: a full disk, or a pipe that nobody reads, must not end the worker."""
+    """A stream that never raises: a full disk or a broken pipe must not stop the worker."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write, if that is possible."""
+        """Write if possible."""
         with suppress(OSError, ValueError):
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Flush, if that is possible."""
+        """Flush if possible."""
         with suppress(OSError, ValueError):
             self._stream.flush()
 
 
 @contextmanager
 def _absent(package: str) -> Iterator[None]:
-    """Lets what is imported meanwhile do without an optional package, unless it is loaded already."""
+    """Hide an optional package from imports, unless it is loaded already."""
     if package in sys.modules:
         yield
         return
@@ -147,12 +144,12 @@ def _absent(package: str) -> Iterator[None]:
 
 
 def places(error: BaseException) -> str:
-    """An exception and its causes as types and places, the innermost first: `KeyError at a.py:3 f < b.py:9 g`."""
+    """Return an exception and its causes as types and places, innermost first: `KeyError at a.py:3 f < b.py:9 g`."""
     return ", caused by ".join(_type_and_places(each) for each in _chain(error))
 
 
 def cause_of(error: BaseException) -> dict[str, str]:
-    """Return what a failure line says of an exception: its class as `cause`, its place as `at`. Never its text.
+    """Return the log fields of an exception: its class as `cause`, its place as `at`. Never its text.
 
     Of a chain of exceptions, all classes and the place of the first cause. `at` is missing where there is no place.
     """
@@ -172,12 +169,12 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def frame_places(frame: FrameType) -> str:
-    """Where a running thread is, the innermost place first: `b.py:9 g < a.py:3 f`."""
+    """Return the stack of a running thread, innermost place first: `b.py:9 g < a.py:3 f`."""
     return _innermost_first(islice(traceback.walk_stack(frame), DEPTH))
 
 
 def _innermost_first(frames: Iterable[tuple[FrameType, int]]) -> str:
-    """Made by hand: the traceback module opens source files, which may be the very thing that fails."""
+    """Format the frames without the traceback module, which opens source files and so may fail itself."""
     codes = ((frame.f_code, line) for frame, line in frames)
     return " < ".join(f"{Path(code.co_filename).name}:{line} {code.co_name}" for code, line in codes)
 
@@ -188,7 +185,7 @@ def _type_and_places(error: BaseException) -> str:
 
 
 def _type(error: BaseException) -> str:
-    """`KeyError`, `OSError EMFILE`, `KafkaException _TIMED_OUT`: with the error's number as a word of a closed list."""
+    """Return the type, with the error's symbolic name if it has one: `OSError EMFILE`, `KafkaException _TIMED_OUT`."""
     name = type(error).__qualname__
     if isinstance(error, OSError) and error.errno is not None:
         return f"{name} {errno.errorcode.get(error.errno, '')}".rstrip()
@@ -203,7 +200,7 @@ def _where(error: BaseException) -> str:
 
 
 def _places_for_exceptions(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Puts places where an exception stands: as `exc_info`, or as the value of any key."""
+    """Replace an exception, in `exc_info` or any other key, by its places."""
     given = event.pop("exc_info", None)
     error = sys.exception() if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
@@ -253,10 +250,10 @@ def _cut(value: object) -> object:
 
 
 class _ToStructlog(logging.Handler):
-    """Lines of libraries, said through structlog: the first line of the text, without the arguments that fill it.
+    """Log libraries' lines through structlog: the first line of the text, without its arguments.
 
-    Those may hold anything. Only librdkafka's, which speak of brokers and of configuration, are said whole; they come
-    up to 20 times a second, so they are summed up by their kind unless the level is `debug`.
+    Arguments may hold anything. Only librdkafka's, about brokers and configuration, are included. Its lines repeat up
+    to 20 times a second, so they are suppressed by kind unless the level is `debug`.
     """
 
     def __init__(self, level: LogLevel, clock: Callable[[], float] = time.monotonic) -> None:
@@ -278,7 +275,7 @@ class _ToStructlog(logging.Handler):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """The line with its arguments, or without those where they don't fit it: a line must not be lost for its form."""
+    """Return the line with its arguments, or without them if they don't match the format."""
     try:
         return record.getMessage()
     except (TypeError, ValueError):

@@ -1,6 +1,6 @@
-"""What of a record's texts may be shown: on a terminal, on a page, in the log.
+"""Mask a record's texts for a terminal, a page or the log.
 
-A text may have any length and hold any characters, so every function cuts it before it looks at it.
+A text may have any length and any characters, so every function cuts it first.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ import re
 LONGEST = 24
 HIDDEN = "***"
 
-# Characters that are looked at; an identity has fewer (RFC 5321, 4.5.3.1: 64 + 1 + 255).
+# Characters that are read; an identity has fewer (RFC 5321, 4.5.3.1: 64 + 1 + 255).
 _LOOKED_AT = 1024
 _LONGEST_IDENTITY = 320
 
-# An address begins where a word does: a word without `@` is read once, not from each of its characters on.
+# An address begins at a word boundary, so a word without `@` is scanned only once.
 _LIKE_AN_IDENTITY = re.compile(r"(?<![^ ])[^ @]*+@[^ ]*|\+?\d[\d ().-]{4,}\d")
 _BETWEEN_DIGITS = " +().-"
 
 
 def masked(identity: str, longest: int = LONGEST) -> str:
-    """An email or a phone number, so that its owner would recognise it and nobody else.
+    """Mask an email or a phone number so that only its owner would recognise it.
 
-    `j***@example.com`, `+1415***0132`; of a short number less is shown, so that at least three digits are hidden.
+    `j***@example.com`, `+1415***0132`; a short number shows less, so that at least three digits are hidden.
     """
     if not identity:
         return ""
@@ -33,13 +33,13 @@ def masked(identity: str, longest: int = LONGEST) -> str:
 
 
 def masked_text(text: str) -> str:
-    """A name, a town, anything else: its first letter, or nothing where that would be all of it."""
+    """Mask any other text: show its first character, or nothing if it has only one."""
     clean = printable(text)
     return f"{clean[0]}{HIDDEN}" if len(clean) > 1 else HIDDEN
 
 
 def without_identities(text: str, longest: int = LONGEST) -> str:
-    """A text that should not hold an email or a number of six digits or more: those are left out where it does."""
+    """Mask emails, and numbers of six digits or more, within a text."""
     clean = _printable(text)
     rest = ""
     if len(text) > _LOOKED_AT:
@@ -48,13 +48,13 @@ def without_identities(text: str, longest: int = LONGEST) -> str:
 
 
 def printable(text: str, longest: int = LONGEST) -> str:
-    """On one line, without what could steer a terminal, and not too long."""
+    """Return the text on one line, shortened, without terminal control characters."""
     clean = _printable(text)
     return _shortened(clean if len(text) <= _LOOKED_AT else f"{clean}…", longest)
 
 
 def _printable(text: str) -> str:
-    """What can be printed of the part of a text that is looked at."""
+    """Return the printable characters of the part that is read."""
     text = text[:_LOOKED_AT]
     return text if text.isprintable() else "".join(filter(str.isprintable, text))
 
@@ -64,7 +64,7 @@ def _shortened(text: str, longest: int) -> str:
 
 
 def _without_last_word(text: str) -> str:
-    """The words, or the number, that a cut may have parted are left out: half an identity need not look like one."""
+    """Drop the last word or number, which may be cut: half an identity may not match the pattern."""
     end = text.rfind(" ") + 1
     while end and (text[end - 1].isdigit() or text[end - 1] in _BETWEEN_DIGITS):
         end -= 1
@@ -72,6 +72,6 @@ def _without_last_word(text: str) -> str:
 
 
 def _masked_number(number: str) -> str:
-    if len(number) >= 12:  # a plus sign, then the country and the area, which are not the person's own
+    if len(number) >= 12:  # a plus sign, then country and area code, which identify nobody
         return f"{number[:5]}{HIDDEN}{number[-4:]}"
     return f"{number[:3]}{HIDDEN}{number[-2:]}" if len(number) >= 8 else HIDDEN

@@ -1,4 +1,4 @@
-"""Text for a terminal: nothing in it steers one, and what an encoding lacks is shown as backslash escapes."""
+"""Text for a terminal: control characters, and characters that the encoding lacks, become backslash escapes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-STREAMS = ("stdin", "stdout", "stderr")  # by their numbers
-CHOSEN = ("PYTHONUTF8", "PYTHONIOENCODING")  # by these an operator says what the streams take
+CHOSEN = ("PYTHONUTF8", "PYTHONIOENCODING")  # set by an operator who chooses the streams' encoding
 
 
 def open_streams() -> None:
@@ -45,7 +44,7 @@ def discard(stream: TextIO) -> None:
 
 
 def adapt_streams() -> None:
-    """Let stdout and stderr take every character. Call it once, before anything is printed."""
+    """Let stdout and stderr accept every character. Call once, before the first output."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)  # a test's stream may have none
         if reconfigure is not None:
@@ -53,7 +52,7 @@ def adapt_streams() -> None:
 
 
 def _encoding() -> str | None:
-    """ASCII where the locale is C: Python takes UTF-8 then, unasked. None: as it is."""
+    """Return ASCII if the locale is C, for which Python would use UTF-8; None: keep the encoding."""
     if not sys.flags.utf8_mode or any(map(os.environ.get, CHOSEN)):
         return None
     named = codecs.lookup(locale.getencoding()).name
@@ -61,19 +60,19 @@ def _encoding() -> str | None:
 
 
 def escaped(text: str) -> str:
-    """Return the text on one line, with what could steer a terminal as backslash escapes."""
+    """Return the text on one line, with terminal control characters as backslash escapes."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)
 
 
 def escaped_lines(text: str) -> str:
-    """Return the same of each line; their ends stay."""
+    """Escape each line; keep the line ends."""
     return "\n".join(map(escaped, text.split("\n")))
 
 
 def escaped_json(text: str, encoding: str) -> str:
-    r"""Return the JSON with what the encoding lacks, or could steer a terminal, as `\u` escapes: it means the same."""
+    r"""Return equivalent JSON, with control characters and those that the encoding lacks as `\u` escapes."""
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

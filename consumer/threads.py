@@ -1,4 +1,4 @@
-"""Where threads, locks and waiting come from."""
+"""Threads, locks and conditions behind an interface, so that a simulation can replace them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Lock(Protocol):
-    """What is used of `threading.Lock`."""
+    """The used part of `threading.Lock`."""
 
     def __enter__(self) -> object: ...
 
@@ -21,24 +21,24 @@ class Lock(Protocol):
 
 
 class Condition(Lock, Protocol):
-    """What is used of `threading.Condition`."""
+    """The used part of `threading.Condition`."""
 
     def wait(self, timeout: float | None = None) -> object:
         """Release the lock until notified, or for `timeout` seconds."""
 
     def notify_all(self) -> None:
-        """Wake all who wait."""
+        """Wake all waiting threads."""
 
 
 class Thread(Protocol):
-    """What is used of `threading.Thread`."""
+    """The used part of `threading.Thread`."""
 
     def join(self, timeout: float) -> None:
         """Wait for its end, at most `timeout` seconds."""
 
 
 class Threads(Protocol):
-    """The seam at which a simulation takes over the order of events: nothing else of the engine waits or runs."""
+    """The engine's only source of threads and waiting, so a simulation controls the order of events."""
 
     def condition(self) -> tuple[Lock, Condition]:
         """Return a lock that is not reentrant, and a condition over it."""
@@ -48,7 +48,7 @@ class Threads(Protocol):
 
 
 class OsThreads:
-    """The operating system's."""
+    """The operating system's threads."""
 
     def condition(self) -> tuple[Lock, Condition]:
         """Return a lock that is not reentrant, and a condition over it."""
@@ -56,7 +56,7 @@ class OsThreads:
         return lock, threading.Condition(lock)
 
     def start(self, target: Callable[[], None], name: str) -> Thread:
-        """Start a daemon thread: one that hangs must not keep a process alive that has decided to end."""
+        """Start a daemon thread: one that hangs must not block the exit of the process."""
         thread = threading.Thread(target=target, name=name, daemon=True)
         thread.start()
         return thread

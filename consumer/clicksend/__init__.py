@@ -1,1 +1,1 @@
-"""The vendor: one request a contact, its answer as a value, and the probe."""
+"""The ClickSend API: one request per contact, its outcome as a value, and the probe."""

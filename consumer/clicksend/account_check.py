@@ -1,4 +1,4 @@
-"""A look at the account and the contact list with the worker's credentials. It changes nothing there."""
+"""Read the account and the contact list with the worker's credentials, without changing anything."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one look has found.
+    """The result of one request.
 
-    outcome -- the classified end of the request
-    data    -- what stands under `data` in the answer's body, empty where it isn't an object
-    date    -- the server's clock, by the `Date` header; None where it gives none
+    outcome -- of the request
+    data    -- the object `data` of the response's body; empty if there is none
+    date    -- the server's clock by the `Date` header; None if there is none
     """
 
     outcome: Outcome
@@ -38,12 +38,12 @@ class View:
 
     @property
     def seen(self) -> bool:
-        """Whether ClickSend has shown what was asked for."""
+        """Return whether ClickSend returned the object."""
         return self.outcome.result is Result.DELIVERED
 
 
 class AccountCheck:
-    """Asks for the account and the list, over a Session of its own. For one thread."""
+    """Request the account and the list, over a Session of its own. For one thread."""
 
     def __init__(self, endpoint: Endpoint, timeouts: Timeouts, credentials: Credentials, adapter: BaseAdapter) -> None:
         self._session = open_session(endpoint, adapter)
@@ -54,11 +54,11 @@ class AccountCheck:
         self._endpoint = endpoint
 
     def account(self, now: datetime) -> View:
-        """`GET /account` (developers.clicksend.com). now -- the present, with its time zone"""
+        """Send `GET /account` (developers.clicksend.com). `now` has a time zone."""
         return self._look("account", now)
 
     def contact_list(self, now: datetime) -> View:
-        """`GET /lists/{id}` (developers.clicksend.com). now -- the present, with its time zone"""
+        """Send `GET /lists/{id}` (developers.clicksend.com). `now` has a time zone."""
         return self._look(f"lists/{self._endpoint.list_id}", now)
 
     def close(self) -> None:
@@ -68,7 +68,7 @@ class AccountCheck:
     def _look(self, path: str, now: datetime) -> View:
         request = self._session.prepare_request(Request("GET", f"{self._endpoint.base_url}/{path}"))
         try:
-            # By the adapter itself: Session.send would follow a redirect, and carry the credentials elsewhere.
+            # With the adapter itself: Session.send would follow a redirect and leak the credentials.
             with self._adapter.send(request, stream=True, timeout=self._timeout, proxies=self._proxies) as response:
                 body = read_body(response)
         except FAILURES as error:
@@ -87,7 +87,7 @@ def _data(body: bytes) -> Mapping[str, object]:
 
 
 def _date(text: str) -> datetime | None:
-    """RFC 9110, section 5.6.7."""
+    """Parse an HTTP date (RFC 9110, section 5.6.7)."""
     try:
         date = parsedate_to_datetime(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""requests' own adapter, kept within bounds: a total deadline, a limit on what an answer may weigh, one connection."""
+"""A requests adapter with a total deadline, a limit on the response's size, and one connection."""
 
 from __future__ import annotations
 
@@ -28,23 +28,22 @@ if TYPE_CHECKING:
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Carries one thread's requests over one keep-alive connection, each of them sent once, whatever happens.
+    """Send one thread's requests over one keep-alive connection, each at most once.
 
-    `send` takes urllib3's Timeout and holds its `total` as a deadline for everything from connecting to the answer's
-    last byte. urllib3 doesn't: each recv gets the whole read timeout, so an answer that drips is read for ever. Here
-    all that is read of an answer (status line, headers, body, the proxy's reply to CONNECT) goes through
-    `_AnswerReader`, which gives each recv no more time than the deadline leaves. So no watchdog has to close a socket
-    behind the back of its owner; the price is a look at the clock and one system call for each recv.
+    `send` takes urllib3's Timeout and enforces its `total` from connecting to the response's last byte. urllib3 does
+    not: each recv has the whole read timeout, so a slow drip never times out. Here all reads (status line, headers,
+    body, the proxy's response to CONNECT) go through `_AnswerReader`, which limits each recv to the time left. So no
+    other thread has to close the socket; the price is one clock read and one system call per recv.
     """
 
     def __init__(self, trust: Trust) -> None:
         self._trust = trust
-        self._distrusted = False  # the last request failed for the server's certificate
+        self._distrusted = False  # the last request failed at the server's certificate
         self._deadline = Deadline()
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Send it once; `timeout` is urllib3's. For what happens on the way, raises one of `failure.FAILURES`."""
+        """Send it once; `timeout` is urllib3's. Raises one of `failure.FAILURES`."""
         if self._distrusted:
             self._distrusted = False
             self._trust.reload()
@@ -56,24 +55,24 @@ class BoundedAdapter(HTTPAdapter):
             raise
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> tuple[Any, Any]:
-        """requests' hook for a TLS context of one's own: requests would load the authorities for every connection."""
+        """Set the TLS context: requests would load the authorities for every connection."""
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
         return host, {"ssl_context": self._trust.context}
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Nothing to add: the context checks certificate and host name."""
+        """Do nothing: the context checks certificate and host name."""
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:
-        """The login at the proxy, in UTF-8: requests raises UnicodeEncodeError for what Latin-1 lacks."""
+        """Return the proxy's credentials, in UTF-8: requests fails at characters that Latin-1 lacks."""
         authorization = Proxy.of(proxy).authorization
         return {"Proxy-Authorization": authorization} if authorization else {}
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
-        """The same context for a proxy that speaks TLS itself."""
+        """Use the same TLS context for an https proxy."""
         return super().proxy_manager_for(proxy, proxy_ssl_context=self._trust.context, **proxy_kwargs)
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        """The pool for a request, with connections that know the deadline."""
+        """Return the pool for a request, with connections that enforce the deadline."""
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         kind = _BoundedTlsConnection if pool.scheme == "https" else _BoundedConnection
         pool.ConnectionCls = partial(kind, self._deadline)
@@ -81,7 +80,7 @@ class BoundedAdapter(HTTPAdapter):
 
 
 class _BoundedConnection(HTTPConnection):
-    """urllib3's connection, no step of which takes longer than the deadline leaves."""
+    """urllib3's connection with a deadline for every step."""
 
     timeout: float
 
@@ -91,7 +90,7 @@ class _BoundedConnection(HTTPConnection):
         self._answer: type[_Answer] = _Answer
 
     def _new_conn(self) -> socket.socket:
-        """As urllib3's, except that there each address of a name gets the whole connect timeout, which adds up."""
+        """Connect within the deadline: urllib3 allows each address the whole connect timeout."""
         return open_socket(self._dns_host.strip("[]"), self.port, self.timeout, self._deadline)
 
     def _tunnel(self) -> None:
@@ -101,7 +100,7 @@ class _BoundedConnection(HTTPConnection):
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is not None:
-            self.sock.settimeout(self._deadline.cut(self.timeout))  # the last request left it what it had left
+            self.sock.settimeout(self._deadline.cut(self.timeout))  # the last request shortened it
         super().request(*args, **kwargs)
 
     def response_class(self, sock: socket.socket, method: str | None = None) -> _Answer:  # type: ignore[override]  # a
@@ -110,11 +109,11 @@ class _BoundedConnection(HTTPConnection):
 
 
 class _BoundedTlsConnection(_BoundedConnection, HTTPSConnection):
-    """The same over TLS, whose handshake and reads hold the socket's timeout as a deadline of their own."""
+    """The same over TLS; the socket's timeout limits the handshake and each read."""
 
 
 class _AnswerReader(io.RawIOBase):
-    """What comes over the socket in answer to one request: no longer than the deadline, no more than ANSWER_LIMIT."""
+    """The raw stream of one response, limited by the deadline and ANSWER_LIMIT."""
 
     def __init__(self, sock: socket.socket, timeout: float, deadline: Deadline) -> None:
         super().__init__()
@@ -150,19 +149,19 @@ class _Answer(http.client.HTTPResponse):
         self._reader = reader
 
     def begin(self) -> None:
-        """Read up to the body, past any number of 1xx (RFC 9110, 15.2).
+        """Read up to the body, skipping all 1xx (RFC 9110, 15.2).
 
-        http.client takes a 103 for the answer, and the real answer for that to the next request.
+        http.client would treat a 103 as the response, and the real response as that to the next request.
         """
         super().begin()
         while self.status < 200:
             self.headers = self.msg = None  # type: ignore[assignment]  # as http.client has it before it begins
             super().begin()
-        if self._reader.ended:  # http.client takes headers that are cut for complete
+        if self._reader.ended:  # http.client accepts truncated headers
             raise http.client.HTTPException("the headers are cut")
         try:
             assert_header_parsing(self.headers)
-        except HeaderParsingError:  # urllib3 only logs it, and goes on without the headers after the broken one
+        except HeaderParsingError:  # urllib3 only logs it and ignores the headers after the broken one
             raise http.client.HTTPException("a header is malformed") from None
 
     def _safe_read(self, amt: int) -> bytes:
@@ -172,7 +171,7 @@ class _Answer(http.client.HTTPResponse):
 
 
 class _TunnelAnswer(_Answer):
-    """The answer to CONNECT. http.client puts its status into an exception's text only."""
+    """The response to CONNECT. http.client has its status only in an exception's text."""
 
     def _read_status(self) -> tuple[str, int, str]:
         version, status, reason = super()._read_status()  # type: ignore[misc]  # typeshed leaves it out

@@ -1,4 +1,4 @@
-"""A body that comes in chunks."""
+"""A chunked body."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ _CRLF = b"\r\n"
 
 
 class ChunkedBody:
-    """Puts the chunks of one body together.
+    """Decode one chunked body.
 
-    Reads them as requests does (urllib3, Python's int), which is laxer than RFC 9112, 7.1. `sound` says that nothing
-    was odd.
+    Accept what requests accepts (urllib3, Python's int), which is laxer than RFC 9112, 7.1. `sound` is False after any
+    violation.
     """
 
     def __init__(self) -> None:
-        self._data = bytearray()  # come, and not read yet
-        self._searched = 0  # bytes of it that hold no LF
-        self._chunk: int | None = None  # bytes of the chunk that has begun; None between two
-        self._last = False  # the chunk of size zero has come: what follows are trailers
+        self._data = bytearray()  # received, not decoded yet
+        self._searched = 0  # bytes of it without LF
+        self._chunk: int | None = None  # size of the current chunk; None between two
+        self._last = False  # the last chunk was received: trailers follow
         self._body = bytearray()
         self.sound = True
 
     def feed(self, data: bytes) -> bool:
-        """Take what came; return whether the body is complete. Raises http.client.HTTPException for what is none."""
+        """Add data; return whether the body is complete. Raises http.client.HTTPException if it is invalid."""
         self._data += data
         while True:
             if self._chunk is not None:
@@ -42,9 +42,9 @@ class ChunkedBody:
                 return True
 
     def end(self) -> None:
-        """The connection has ended. Raises http.client.HTTPException where the body was not complete.
+        """Note the end of the connection. Raises http.client.HTTPException if the last chunk is missing.
 
-        It is once its last chunk has come: trailers, and the empty line after them, say nothing about it.
+        Trailers and the empty line after them are not required.
         """
         self.sound = False
         if self._chunk is None and not self._last and self._data:
@@ -54,7 +54,7 @@ class ChunkedBody:
 
     @property
     def body(self) -> bytes:
-        """What has come of it."""
+        """Return the decoded body so far."""
         return bytes(self._body)
 
     def _take_line(self) -> bytes | None:
@@ -68,7 +68,7 @@ class ChunkedBody:
         return line
 
     def _begin(self, line: bytes) -> None:
-        """Read the line before a chunk: its size, and extensions that mean nothing to us."""
+        """Read a chunk's size line. Extensions are ignored."""
         try:
             size = int(line.split(b";", 1)[0], 16)
         except ValueError:
@@ -80,7 +80,7 @@ class ChunkedBody:
         self._chunk = size or None
 
     def _take_chunk(self) -> bool:
-        """Take the chunk and the line's end after it, whatever stands there, as soon as both have come."""
+        """Take the chunk and the two bytes after it, whatever they are, once both are received."""
         size = self._chunk or 0
         if len(self._data) < size + 2:
             return False

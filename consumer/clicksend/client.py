@@ -24,12 +24,12 @@ _CHUNK = 16 * 1024
 
 
 class Client:
-    """Talks to one contact list, over one Session, for one thread.
+    """A client for one contact list, over one Session, for one thread.
 
-    credentials -- asked before every request, so that a mended key is used at once; quick, and raises nothing
-    adapter     -- carries the requests; what it has to do is `tests/clicksend/test_adapter_contract.py`
+    credentials -- called before every request, so that corrected ones are used at once; quick, and never raises
+    adapter     -- sends the requests; its contract is `tests/clicksend/test_adapter_contract.py`
 
-    For whatever the network or ClickSend does there is an outcome, never an exception.
+    Every network or ClickSend failure is an outcome, never an exception.
     """
 
     def __init__(
@@ -48,10 +48,10 @@ class Client:
         self._get = self._session.prepare_request(Request("GET", url))
 
     def post(self, payload: bytes, now: datetime) -> Outcome:
-        """Enrol one contact. It is sent at most once: a repetition is the engine's to decide.
+        """Enrol one contact with at most one request: retries are up to the scheduler.
 
         payload -- the contact, as a JSON object
-        now     -- the present, with its time zone
+        now     -- with a time zone
         """
         self._identify()
         self._post.body = payload
@@ -86,7 +86,7 @@ class Client:
 
 
 def read_body(response: Response) -> bytes | None:
-    """The body; None where it is too long to be an answer of ClickSend's."""
+    """Return the body; None if it is too long for a response of ClickSend."""
     body = b""
     for chunk in response.iter_content(_CHUNK):
         body += chunk

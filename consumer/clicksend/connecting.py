@@ -1,4 +1,4 @@
-"""How a connection to a host comes about."""
+"""Open a TCP connection to a host."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 def open_socket(host: str, port: int, timeout: float, deadline: Deadline) -> socket.socket:
-    """Connect to the first address of the host that answers; each has the timeout, all of them the deadline.
+    """Connect to the host's first reachable address. Each has the timeout, all of them the deadline.
 
-    timeout -- seconds; the socket is given back with it, cut by the deadline, for the TLS handshake
+    timeout -- seconds; the returned socket has it, too, limited by the deadline, for the TLS handshake
 
-    Raises socket.gaierror where the name isn't found, UnreachableError where no address answers.
+    Raises socket.gaierror if the name is not found, UnreachableError if no address accepts.
     """
     failure: OSError | None = None
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError as error:  # no name at all, as in `https://a..b`
+    except UnicodeError as error:  # not a name, as in `https://a..b`
         raise socket.gaierror(socket.EAI_NONAME, "not a name") from error
     for family, kind, protocol, _, address in addresses:
         try:

@@ -1,4 +1,4 @@
-"""How a connection comes about: addresses, TCP, a proxy's tunnel, TLS."""
+"""Open a connection: addresses, TCP, a proxy's tunnel, TLS."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NEXT_ADDRESS = 0.25  # seconds after which the next address is tried beside the
 
 
 class ConnectPhase(IntEnum):
-    """How far the opening of a connection has come."""
+    """The phases of opening a connection."""
 
     LOOKUP = 0
     CONNECT = 1
@@ -33,7 +33,7 @@ class ConnectPhase(IntEnum):
     TLS = 3
 
     def timed_out(self) -> OSError:
-        """Return the error of an opening whose time has run out here."""
+        """Return the error for a timeout in this phase."""
         match self:
             case ConnectPhase.LOOKUP:
                 return socket.gaierror(socket.EAI_AGAIN, "no address in time")
@@ -52,10 +52,10 @@ class Opening:
 
 
 class Connector:
-    """Opens connections to one origin, through a proxy where there is one.
+    """Open connections to one origin, through a proxy if one is set. For the loop's thread only.
 
-    Finding an address and connecting, the proxy's answer, and each handshake of TLS may take the connect timeout, all
-    of them together the total one. For the loop's thread only.
+    The connect timeout applies to lookup and TCP together, to the proxy's response, and to each TLS handshake. The
+    total timeout applies to all of them.
     """
 
     def __init__(
@@ -75,14 +75,14 @@ class Connector:
         self._resolver = Resolver(loop)
 
     async def open(self, opening: Opening) -> None:
-        """Open the connection, whose owner is told. Raises one of `failure.FAILURES` where that fails."""
+        """Open the connection and notify its owner. Raises one of `failure.FAILURES`."""
         try:
             async with asyncio.timeout(self._timeouts.total):
                 sock = await self._reach(self._proxy.origin if self._proxy else self._origin, opening)
                 try:
                     await self._go_on(sock, opening)
                 except BaseException:
-                    if not opening.connection.opened:  # else the time ran out just after it was there
+                    if not opening.connection.opened:  # else the timeout came just after it opened
                         opening.connection.close()
                         raise
         except TimeoutError:
@@ -92,7 +92,7 @@ class Connector:
             raise
 
     async def _reach(self, origin: Origin, opening: Opening) -> socket.socket:
-        """Connect to whichever address of the host answers first."""
+        """Connect to the host's fastest address (Happy Eyeballs)."""
         async with asyncio.timeout(self._timeouts.connect):
             addresses = await self._resolver.addresses(origin.host, origin.port)
             opening.stage = ConnectPhase.CONNECT
@@ -132,7 +132,7 @@ class Connector:
                     server_hostname=_server_name(self._origin),
                     ssl_handshake_timeout=self._timeouts.total,
                 )
-            if secured is None or opening.connection.state is State.CLOSED:  # the server spoke before it was asked
+            if secured is None or opening.connection.state is State.CLOSED:  # the server sent data before a request
                 raise ConnectionResetError("closed during the handshake")
         except BaseException:
             tunnel.close()
@@ -140,7 +140,7 @@ class Connector:
         opening.connection.connection_made(secured)
 
     async def _hand_over(self, sock: socket.socket, protocol: asyncio.Protocol, origin: Origin) -> None:
-        """Make the socket the loop's, over TLS where the origin asks for it. Failing, it is closed."""
+        """Hand the socket to the loop, with TLS for https. Close it on failure."""
         try:
             await self._loop.create_connection(lambda: protocol, sock=sock, **self._security(origin))
         except BaseException:
@@ -148,13 +148,13 @@ class Connector:
                 sock.close()
             raise
         finally:
-            # uvloop's transports own the descriptor. Closing, they detach it from the object, but not where they close
-            # before they have been given the object: that would then close a descriptor which is somebody else's.
+            # uvloop's transports own the descriptor, but one that closes early does not detach it from the socket
+            # object. That object would then close a descriptor which may be reused.
             if not isinstance(self._loop, asyncio.BaseEventLoop):
                 sock.detach()
 
     def _security(self, origin: Origin) -> dict[str, Any]:
-        """What makes a connection of asyncio's one over TLS, where the origin asks for it."""
+        """Return asyncio's TLS arguments for the origin; none for plain http."""
         if origin.scheme != "https":
             return {}
         return {

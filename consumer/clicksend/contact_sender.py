@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 class ContactSender:
     """POST contacts to the list. For the loop's thread only.
 
-    credentials -- asked before every request, so that corrected ones are used at once; quick, and raises nothing
-    wall_clock  -- returns the present, with its time zone
+    credentials -- called before every request, so that corrected ones are used at once; quick, and never raises
+    wall_clock  -- returns the time, with a time zone
 
-    For whatever the network or ClickSend does there is an outcome, never an exception.
+    Every network or ClickSend failure is an outcome, never an exception.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class ContactSender:
         self._head = RequestHead.of(self._post)  # for the credentials that are known
 
     def send(self, payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:
-        """Enrol one contact. It is sent at most once: a repetition is the engine's to decide.
+        """Enrol one contact with at most one request: retries are up to the scheduler.
 
         payload    -- the contact, as a JSON object
         on_outcome -- called once, never within this call
@@ -61,7 +61,7 @@ class ContactSender:
         self._transport.send(self._head, payload, partial(self._done, on_outcome))
 
     def close(self) -> None:
-        """Close every connection; requests under way end as transient."""
+        """Close every connection; requests in flight end as transient."""
         self._transport.close()
 
     def _done(self, on_outcome: Callable[[Outcome], None], result: HttpResponse | Exception) -> None:

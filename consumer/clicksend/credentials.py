@@ -1,4 +1,4 @@
-"""Who we are to ClickSend."""
+"""The ClickSend credentials."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """User name and API key, rid of the white space that comes with pasting."""
+    """User name and API key, stripped of white space."""
 
     username: str
     api_key: str = field(repr=False)
@@ -19,5 +19,5 @@ class Credentials:
 
     @property
     def authorization(self) -> str:
-        """The header `Authorization`: Basic, in UTF-8 (RFC 7617, section 2.1; requests itself would use Latin-1)."""
+        """Return the header `Authorization`: Basic, in UTF-8 (RFC 7617, section 2.1; requests would use Latin-1)."""
         return "Basic " + b64encode(f"{self.username}:{self.api_key}".encode()).decode("ascii")

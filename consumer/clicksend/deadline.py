@@ -1,4 +1,4 @@
-"""The moment by which a request has to be over."""
+"""The deadline of a request."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import time
 
 
 class Deadline:
-    """Shared by an adapter and its connection; started again with every request. For one thread."""
+    """A deadline shared by an adapter and its connection, restarted with every request. For one thread."""
 
     def __init__(self) -> None:
         self._at = math.inf
 
     def start(self, seconds: float) -> None:
-        """The request that begins now is over in so many seconds."""
+        """Set the deadline to so many seconds from now."""
         self._at = time.monotonic() + seconds
 
     def cut(self, timeout: float) -> float:
-        """The timeout, in seconds, for the next thing to wait for: no longer than what is left.
+        """Return the timeout in seconds, limited to the time left.
 
         Raises TimeoutError when nothing is left.
         """

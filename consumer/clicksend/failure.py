@@ -1,4 +1,4 @@
-"""What it means when a request ends without an answer."""
+"""Classify requests that end without a response."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 
 class UnreachableError(OSError):
-    """No address of the host took a connection, or none in time."""
+    """No address of the host accepted a connection in time."""
 
 
 class TunnelRefusedError(OSError):
-    """The proxy's answer to CONNECT was not 200."""
+    """The proxy's response to CONNECT was not 200."""
 
 
 class ProxyUnauthorizedError(TunnelRefusedError):
-    """The proxy's answer to CONNECT was 407."""
+    """The proxy's response to CONNECT was 407."""
 
 
 FAILURES = (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError)
-"""What an adapter may raise: requests' exceptions are OSErrors. Anything else is an error of this program."""
+"""The exceptions of an adapter: those of requests are OSErrors. Any other is an internal error."""
 
-# The first row decides of which any exception in the chain is an instance, so what is closest to the cause comes first.
+# The first row that matches any exception of the chain decides, so the most specific ones come first.
 _KINDS: tuple[tuple[tuple[type[BaseException], ...], Fault | Cause], ...] = (
     ((ProxyUnauthorizedError,), Fault.PROXY_UNAUTHORIZED),
     ((TunnelRefusedError,), Cause.PROXY),
@@ -58,7 +58,7 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], Fault | Cause], ...] = (
 
 
 def failed(error: BaseException) -> Outcome:
-    """The outcome of a request that ended with this exception, by its type and those of its causes, never its text."""
+    """Return the outcome of a failed request, by the types of the exception and its causes, never its text."""
     chain = tuple(_chain(error))
     rows = (meaning for kinds, meaning in _KINDS if any(isinstance(link, kinds) for link in chain))
     meaning = next(rows, Cause.OTHER)
@@ -68,7 +68,7 @@ def failed(error: BaseException) -> Outcome:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The exception and those that it stands for: its cause, and what urllib3 wraps without naming it as the cause."""
+    """Iterate over the exception and its causes, including those that urllib3 wraps in `args`."""
     seen: set[int] = set()  # Python can be made to chain exceptions in a ring
     following: list[object] = [error]
     while following:

@@ -1,4 +1,4 @@
-"""Why delivery halts: what a person has to mend, and how."""
+"""The configuration faults that halt delivery, each with its fix."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """A fault of the configuration. No contact is at fault, so none is given up for it."""
+    """A configuration fault. No contact is at fault, so none becomes a dead letter."""
 
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
@@ -21,7 +21,7 @@ class Fault(StrEnum):
 
     @property
     def hint(self) -> str:
-        """What a person does about it, in one sentence."""
+        """Return the fix, in one sentence."""
         return _HINTS[self]
 
 

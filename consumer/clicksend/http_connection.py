@@ -1,4 +1,4 @@
-"""One connection of the delivery loop: it carries one request after another, each to the end of its response."""
+"""One HTTP connection of the delivery loop: one request at a time."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
 
 
 class State(Enum):
-    """What a connection is doing."""
+    """The state of a connection."""
 
     OPENING = auto()
     IDLE = auto()
-    BUSY = auto()  # a request is under way
+    BUSY = auto()  # a request is in flight
     CLOSED = auto()  # for us: its file descriptor is free after the loop's next turn
 
 
 class Owner(Protocol):
-    """The caller that opens connections and uses them."""
+    """The owner of connections."""
 
     def connection_opened(self, connection: HttpConnection) -> None:
-        """It is idle now."""
+        """Note that the connection is idle."""
 
     def exchange_ended(self, connection: HttpConnection, result: Result) -> None:
-        """The request has its result; the connection is idle or closed."""
+        """Note the request's result; the connection is idle or closed."""
 
     def connection_lost(self, connection: HttpConnection) -> None:
-        """It was idle, and has closed."""
+        """Note that an idle connection was closed."""
 
 
 class HttpConnection(asyncio.Protocol):
-    """Sends a request and reads its response; closes itself where anything is left over or in doubt."""
+    """Send a request and read its response; close at any surplus or ambiguous data."""
 
     def __init__(self, owner: Owner) -> None:
         # Shared by all connections.
@@ -45,48 +45,48 @@ class HttpConnection(asyncio.Protocol):
         # Of this connection.
         self._transport: asyncio.Transport | None = None
         self.state = State.OPENING
-        # Of the request under way.
+        # Of the request in flight.
         self._reader: ResponseReader | None = None  # None while there is none
-        self.heard_at = 0.0  # time.monotonic() when it was sent, or the last bytes came
+        self.active_at = 0.0  # time.monotonic() of the request or of the last bytes received
 
     @property
     def opened(self) -> bool:
-        """The owner has been told of it."""
+        """Return whether the owner was notified of it."""
         return self._transport is not None
 
     @property
     def usable(self) -> bool:
-        """It is idle, and not about to be lost: asyncio says so one turn after it has seen a reset."""
+        """Return whether it is idle and not closing: asyncio reports a reset one turn late."""
         return self.state is State.IDLE and self._transport is not None and not self._transport.is_closing()
 
     def exchange(self, message: bytes) -> None:
-        """Send a request, once, over an idle connection. The owner is told of its end, later."""
+        """Send a request, once, over an idle connection. The owner is notified of its end, later."""
         self._reader = ResponseReader()
-        self.heard_at = time.monotonic()
+        self.active_at = time.monotonic()
         self.state = State.BUSY
         cast("asyncio.Transport", self._transport).write(message)
 
     def fail(self, error: Exception) -> None:
-        """Close the connection, and end the exchange under way with this error."""
+        """Close the connection and end the request in flight with this error."""
         self._end(error, keep=False)
 
     def close(self) -> None:
-        """Close it, as often as you like; nobody is told."""
+        """Close it without notifying the owner. Idempotent."""
         self._reader = None
         self.state = State.CLOSED
         if self._transport is not None:
             self._transport.abort()  # close() would wait for the other end to finish TLS
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The connection is there, TLS included."""
+        """Note the open connection, TLS included."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its type
         self.state = State.IDLE
         self._owner.connection_opened(self)
 
     def data_received(self, data: bytes) -> None:
-        """Some bytes have come."""
+        """Read received bytes."""
         reader = self._reader
-        if reader is None:  # whatever they are, they must not be the next request's response
+        if reader is None:  # unsolicited data must not become the next request's response
             self._lose()
             return
         try:
@@ -95,12 +95,12 @@ class HttpConnection(asyncio.Protocol):
             self._end(error, keep=False)
             return
         if response is None:
-            self.heard_at = time.monotonic()
+            self.active_at = time.monotonic()
         else:
             self._end(response, keep=reader.reusable)
 
     def eof_received(self) -> None:
-        """The server has closed its side."""
+        """Handle the end of the server's side."""
         reader = self._reader
         if reader is None:
             self._lose()
@@ -113,7 +113,7 @@ class HttpConnection(asyncio.Protocol):
         self._end(result, keep=False)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is closed, by whichever side."""
+        """Handle the end of the connection, by either side."""
         if exc is None:
             self.eof_received()
         elif self._reader is None:

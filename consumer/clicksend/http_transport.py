@@ -1,4 +1,4 @@
-"""The delivery loop's way to ClickSend: requests in, responses out, over as few connections as that takes."""
+"""The delivery loop's HTTP transport, over as few connections as possible."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     Result = HttpResponse | Exception
 
-MOST_OPENING = 32  # connections being opened at once: a burst of handshakes would take the time of those that work
-MOST_ENDED = 64  # exchanges that are late, at one look
-IDLE_FOR = 30.0  # seconds that a connection is kept without work; load balancers hang up after 60 and more
-_SHORTEST_SLEEP = 0.02  # seconds between two looks at the deadlines, so that a thousand of them cost one timer
+MOST_OPENING = 32  # connections opened at once: a burst of handshakes would delay requests in flight
+MOST_ENDED = 64  # late exchanges ended in one turn
+IDLE_FOR = 30.0  # seconds that an idle connection is kept; load balancers close it after 60 or more
+_SHORTEST_SLEEP = 0.02  # seconds between two checks of the deadlines, so that all share one timer
 
 
 @dataclass(slots=True, eq=False)
@@ -42,12 +42,11 @@ class _Exchange:
 
 
 class HttpTransport:
-    """Carry requests to one origin over keep-alive connections. For the event loop's thread only.
+    """Send requests to one origin over keep-alive connections. For the event loop's thread only.
 
-    Each request is sent once, whatever happens, over a connection on which nothing but its response can come. For that,
-    a connection is taken only just after the loop has looked at all sockets: what a server has sent or closed since the
-    last response is known then. So a request goes out one turn of the loop after `send`, together with all others of
-    that turn, and `on_done` is never called within `send`.
+    Each request is sent at most once, over a connection that can only carry its response. So a connection is taken only
+    right after the loop has polled all sockets, when any unsolicited data or close is known. A request is therefore
+    sent one turn of the loop after `send`, and `on_done` is never called within `send`.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, endpoint: Endpoint, trust: Trust, timeouts: Timeouts) -> None:
@@ -67,7 +66,7 @@ class HttpTransport:
     def send(self, head: RequestHead, body: bytes | None, on_done: Callable[[Result], None]) -> None:
         """Send a request; `on_done` is called once, later, with the response or one of `failure.FAILURES`.
 
-        Raises ValueError where the request leads to another origin.
+        Raises ValueError for a request to another origin.
         """
         if head.origin != self._origin:
             raise ValueError("a request to another origin")
@@ -77,18 +76,18 @@ class HttpTransport:
 
     @property
     def open_connections(self) -> int:
-        """Connections that carry a request, or could."""
+        """Return the number of busy and idle connections."""
         return len(self._busy) + len(self._idle)
 
     @property
     def opening(self) -> int:
-        """Connections that are being opened."""
+        """Return the number of connections being opened."""
         return len(self._opening)
 
     def close(self) -> None:
-        """Close every connection; raise ConnectionError in each caller that waits for a response, at once.
+        """Close every connection; end each request in flight with ConnectionError, at once.
 
-        The loop has to run a little more before the file descriptors are free.
+        The loop must run one more turn to free the file descriptors.
         """
         for task in self._opening:
             task.cancel()
@@ -105,7 +104,7 @@ class HttpTransport:
             self._timer.cancel()
             self._timer = None
 
-    # What follows begins with `_look`: two turns of call_soon, between which the loop looks at its sockets.
+    # `_look` takes two turns of call_soon, between which the loop polls its sockets.
 
     def _look(self) -> None:
         if not self._look_due:
@@ -116,7 +115,7 @@ class HttpTransport:
         self._loop.call_soon(self._after_look)
 
     def _after_look(self) -> None:
-        """Every response, stray byte and hang-up so far has been delivered: connections that are idle now are sound."""
+        """Use idle connections, now that all received data and closes are processed."""
         self._look_due = False
         now = time.monotonic()
         if self._sweep_due:
@@ -136,24 +135,24 @@ class HttpTransport:
         self._busy[connection] = exchange
         connection.exchange(exchange.message)
 
-    # What connections tell their owner.
+    # Called by connections.
 
     def connection_opened(self, connection: HttpConnection) -> None:
-        """It has never been used, so it needs no look."""
+        """Use a new connection at once: it needs no check."""
         if self._waiting:
             self._carry(connection)
         else:
             self._rest(connection)
 
     def exchange_ended(self, connection: HttpConnection, result: Result) -> None:
-        """Keep the connection where it is sound, then pass the result on."""
+        """Keep an idle connection, then pass the result on."""
         exchange = self._busy.pop(connection)
         if connection.state is State.IDLE:
             self._rest(connection)
         self._tell(exchange, result)
 
     def connection_lost(self, connection: HttpConnection) -> None:
-        """The server has closed it, or said something that nobody had asked for."""
+        """Forget a connection that the server closed or sent unsolicited data on."""
         self._idle.pop(connection, None)
 
     def _rest(self, connection: HttpConnection) -> None:
@@ -191,14 +190,14 @@ class HttpTransport:
             self._look()
 
     def _give_up(self, error: Exception, *, everyone: bool) -> None:
-        """Tell the one that has waited longest for a connection, or all: one lookup would have served them all."""
+        """End the request that has waited longest for a connection, or all: one lookup serves them all."""
         waiting = [
             self._waiting.popleft() for _ in range(len(self._waiting) if everyone else min(1, len(self._waiting)))
         ]
         self._tell_all(waiting, error)
 
     def _tell_all(self, exchanges: list[_Exchange], error: Exception) -> None:
-        """Tell them a part at a time, so that others are served between."""
+        """End them in batches, so that other requests are served between."""
         for exchange in exchanges[:MOST_ENDED]:
             self._tell(exchange, error)
         if rest := exchanges[MOST_ENDED:]:
@@ -207,13 +206,13 @@ class HttpTransport:
     # Deadlines: one timer for all.
 
     def _set_timer(self, now: float) -> None:
-        """Wake when the first of them can have passed; later requests have later ones."""
+        """Wake at the first deadline; later requests have later ones."""
         if not (self._waiting or self._busy or self._idle):
             return
         timeouts = self._timeouts
         first = now + min(timeouts.read, timeouts.total, IDLE_FOR)
         for connection, exchange in self._busy.items():
-            first = min(first, connection.heard_at + timeouts.read, exchange.give_up_at)
+            first = min(first, connection.active_at + timeouts.read, exchange.give_up_at)
         for exchange in self._waiting:
             first = min(first, exchange.give_up_at)
         for since in self._idle.values():
@@ -221,18 +220,18 @@ class HttpTransport:
         self._timer = self._loop.call_later(max(first - now, _SHORTEST_SLEEP), self._wake)
 
     def _wake(self) -> None:
-        """Look first: after a pause, of this thread or the whole process, responses may be there already."""
+        """Poll the sockets first: after a pause of the thread or process, responses may be buffered."""
         self._timer = None
         self._sweep_due = True
         self._look()
 
     def _sweep(self, now: float) -> None:
-        """End what is late, a part at a time: a thousand of them would hold the loop for a tenth of a second."""
+        """End late requests in batches: a thousand would block the loop for a tenth of a second."""
         timeouts = self._timeouts
         late = (
             connection
             for connection, exchange in self._busy.items()
-            if now >= min(connection.heard_at + timeouts.read, exchange.give_up_at)
+            if now >= min(connection.active_at + timeouts.read, exchange.give_up_at)
         )
         ended = list(islice(late, MOST_ENDED))
         for connection in ended:

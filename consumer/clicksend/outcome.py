@@ -1,4 +1,4 @@
-"""What ClickSend's answer to one request means: the outcome table."""
+"""The outcome table: classify ClickSend's response to one request."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class Result(StrEnum):
-    """What kind of answer it was; what is done about it is decided in `consumer.delivery`."""
+    """The class of an outcome; `consumer.delivery` decides the action."""
 
     DELIVERED = "delivered"
     ALREADY_EXISTS = "already_exists"  # ClickSend has the contact, perhaps with an older consent
-    TRANSIENT = "transient"  # not this contact's fault, and passing
-    CONFIGURATION_FAULT = "configuration_fault"  # a person has to mend something
-    SUSPICIOUS = "suspicious"  # either the contact's fault or the configuration's: the probe tells
-    REJECTED = "rejected"  # ClickSend will never take this contact
+    TRANSIENT = "transient"  # temporary, and not this contact's fault
+    CONFIGURATION_FAULT = "configuration_fault"  # an operator must fix it
+    SUSPICIOUS = "suspicious"  # the contact's fault or the configuration's: the probe decides
+    REJECTED = "rejected"  # ClickSend will never accept this contact
 
 
 class Cause(StrEnum):
@@ -51,10 +51,10 @@ class Cause(StrEnum):
 class Outcome:
     """The classified end of one request.
 
-    status      -- the HTTP status as it came; None where no usable answer came
-    code        -- the vendor's code in the body; "other" where it is not one of the form that we show
-    retry_after -- seconds that the vendor asked us to wait, 0 to 3600; of transient outcomes only
-    unread      -- a `Retry-After` came that can't be read
+    status      -- the HTTP status; None without a usable response
+    code        -- ClickSend's code in the body; "other" if it has an unexpected form
+    retry_after -- seconds of the `Retry-After`, 0 to 3600; of transient outcomes only
+    unread      -- the `Retry-After` can't be parsed
     fault       -- of configuration faults, and only of those
     cause       -- of transient outcomes, and only of those
     """
@@ -82,7 +82,7 @@ _SUCCESS = Outcome(Result.DELIVERED, status=200, code="SUCCESS")  # nearly every
 
 _NO_OBJECT: Mapping[str, object] = {}
 
-# Codes that decide whatever the status.
+# Codes that override the status.
 _CODES: Mapping[str, Outcome] = {
     "ALREADY_EXISTS": Outcome(Result.ALREADY_EXISTS),
     "UNAUTHORIZED": _fault(Fault.UNAUTHORIZED),
@@ -93,7 +93,7 @@ _CODES: Mapping[str, Outcome] = {
     "NOT_ENOUGH_PERMISSION_TO_LIST_ID": _fault(Fault.FORBIDDEN),
 }
 
-# Codes that stand for a status. They count under a 2xx; the passing ones also where the contact would be rejected.
+# Codes that replace a status: all of them under a 2xx, transient ones also under a rejection.
 _CODE_STATUSES: Mapping[str, int] = {
     "BAD_REQUEST": 400,
     "FORBIDDEN": 403,
@@ -125,17 +125,17 @@ _GOOD_CODE = re.compile(r"SUCCESS\w*|OK|CREATED")
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Outcome:
-    """What an answer means. Never raises, whatever the answer.
+    """Classify a response. Never raises.
 
-    headers -- names compared without case, as requests' are
-    body    -- read to its end
-    now     -- the present, with its time zone, for a `Retry-After` that is a date
+    headers -- case-insensitive, as those of requests
+    body    -- complete
+    now     -- with a time zone, for a `Retry-After` that is a date
     """
     answer = _parse(body)
     if status == 200 and answer.get("response_code") == "SUCCESS" and answer.get("http_code") == 200:
         return _SUCCESS
     outcome = _by_status(status)
-    if outcome is MALFORMED:  # no final status of HTTP's: the body means nothing either
+    if outcome is MALFORMED:  # not a final HTTP status: ignore the body, too
         return replace(MALFORMED, status=status)
     code, word = _code(answer), _word(answer)
     if word in _CODES:
@@ -145,8 +145,8 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, now: datetime
     elif outcome.result is Result.DELIVERED:
         outcome = _by_status(_status_in_body(answer) or status)
     elif outcome.result is Result.REJECTED:
-        said = _by_status(_CODE_STATUSES.get(word, status))
-        outcome = said if said.result is Result.TRANSIENT else outcome
+        by_code = _by_status(_CODE_STATUSES.get(word, status))
+        outcome = by_code if by_code.result is Result.TRANSIENT else outcome
     asked = headers.get("Retry-After") if outcome.result is Result.TRANSIENT else None
     retry_after = parse_retry_after(asked, now)
     unread = asked is not None and retry_after is None
@@ -158,11 +158,11 @@ def _by_status(status: int) -> Outcome:
 
 
 def _parse(body: bytes) -> Mapping[str, object]:
-    """The body as a JSON object, `_NO_OBJECT` where it isn't one. PHP's texts have any encoding, or a BOM."""
+    """Return the body as a JSON object, else `_NO_OBJECT`. PHP may send any encoding, or a BOM."""
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
-        try:  # json, as orjson refuses halves of emojis and numbers beyond a float: what is echoed may be cut anywhere
+        try:  # orjson refuses lone surrogates and huge numbers, which truncated echoes may contain
             answer = json.loads(body.decode("utf-8-sig", errors="replace"))
         except (ValueError, RecursionError):
             return _NO_OBJECT
@@ -177,26 +177,26 @@ def _code(answer: Mapping[str, object]) -> str | None:
 
 
 def _word(answer: Mapping[str, object]) -> str:
-    """The code as the tables have it, which look past case and spaces; empty where there is none."""
+    """Return the code in upper case and stripped, as in the tables; empty if there is none."""
     code = answer.get("response_code")
     return code.strip().upper() if isinstance(code, str) else ""
 
 
 def _status_in_body(answer: Mapping[str, object]) -> int | None:
-    """The failing status that the body of a 2xx names, or None: with SUCCESS, with nothing, with no JSON at all."""
+    """Return the failing status in the body of a 2xx; None if there is none."""
     code = _word(answer)
     if code in _CODE_STATUSES:
         return _CODE_STATUSES[code]
-    for said in (answer.get("http_code"), answer.get("response_code")):
-        if (status := _as_status(said)) and status not in range(200, 300):
+    for field in (answer.get("http_code"), answer.get("response_code")):
+        if (status := _as_status(field)) and status not in range(200, 300):
             return status
     if not code or _as_status(code) or _GOOD_CODE.fullmatch(code):
         return None
-    return 400  # a code that nobody has documented: a dead letter keeps the contact, a delivery might lose it
+    return 400  # an undocumented code: a dead letter keeps the contact, a delivery might lose it
 
 
 def _as_status(word: object) -> int | None:
-    """ClickSend gives statuses as numbers, now and then as text; other numbers are no statuses."""
+    """Return a status that is a number or a text; None for other values."""
     if isinstance(word, str) and re.fullmatch(r"\s*[0-9]{3}\s*", word, re.ASCII):
         word = int(word)
     if isinstance(word, float) and word.is_integer():  # 500.0 is 500: JSON has one kind of number
@@ -215,12 +215,12 @@ STATUS_LABELS: Mapping[Result, tuple[str, ...]] = {
     Result.SUSPICIOUS: ("200", "2xx", "403", "404", "4xx"),
     Result.REJECTED: ("200", "2xx", "400", "4xx"),
 }
-"""Every status label that outcomes of a result can have, for metrics: a closed list."""
+"""Every metric label for the status, by result: a closed list."""
 
 
-@cache  # of so many statuses as HTTP has
+@cache  # bounded by the number of HTTP statuses
 def status_label(status: int | None) -> str:
-    """The label for a status: itself where it is a usual one, else its class; `none` for no usable answer."""
+    """Return the label for a status: itself if common, else its class; `none` without a usable response."""
     if status in _LABELLED:
         return str(status)
     return f"{status // 100}xx" if status is not None and 200 <= status < 600 else "none"

@@ -1,4 +1,4 @@
-"""What a look at the contact list says about the configuration."""
+"""The result of probing the contact list, which verifies the configuration."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from consumer.clicksend.outcome import Outcome, Result
 
 
 class ProbeStatus(StrEnum):
-    """How `GET /lists/{id}` with the worker's credentials went."""
+    """The status of `GET /lists/{id}` with the worker's credentials."""
 
     FINE = "fine"
     REFUSED = "refused"
-    UNDECIDED = "undecided"  # the probe itself failed in passing: it says nothing
+    UNDECIDED = "undecided"  # the probe itself failed transiently
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What a probe found.
+    """The result of a probe.
 
-    fault       -- of a refused probe, and only of that: what the configuration is at fault with
-    status      -- the HTTP status, where an answer came
-    retry_after -- seconds for which ClickSend asked us to wait, where it did
+    fault       -- of a refused probe only
+    status      -- the HTTP status; None without a response
+    retry_after -- seconds of the `Retry-After`, if any
     """
 
     result: ProbeStatus
@@ -35,8 +35,8 @@ class ProbeResult:
     def of(cls, outcome: Outcome) -> ProbeResult:
         """Read the outcome of the probe's request.
 
-        No contact is involved, so whatever the answer holds against the request is the configuration's fault. It is
-        fine only with ClickSend's own code: a portal or another server may answer 200 as well.
+        No contact is involved, so any refusal is a configuration fault. It is fine only with ClickSend's own code: a
+        captive portal or another server may also answer 200.
         """
         match outcome.result:
             case Result.DELIVERED if outcome.code is not None:
@@ -49,10 +49,10 @@ class ProbeResult:
 
     @property
     def fine(self) -> bool:
-        """Credentials and list are right."""
+        """Return whether credentials and list are right."""
         return self.result is ProbeStatus.FINE
 
     @property
     def allows_trial(self) -> bool:
-        """Whether one contact may be tried: a sub-account may be allowed to POST contacts and not to GET the list."""
+        """Return whether one contact may be tried: a sub-account may POST contacts but not GET the list."""
         return self.fine or self.fault is Fault.FORBIDDEN

@@ -18,7 +18,7 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Where the proxy is, and how we log in there.
+    """A proxy's address and credentials.
 
     authorization -- the header `Proxy-Authorization`; None without a user name
     """
@@ -28,7 +28,7 @@ class Proxy:
 
     @classmethod
     def of(cls, url: str) -> Proxy:
-        """The proxy of a setting; user name and password are percent-decoded, and sent in UTF-8 (RFC 7617, 2.1)."""
+        """Parse a proxy URL. User name and password are percent-decoded and sent in UTF-8 (RFC 7617, 2.1)."""
         parts = urlsplit(url)
         origin = Origin(parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme])
         if not parts.username:
@@ -37,7 +37,7 @@ class Proxy:
         return cls(origin, "Basic " + b64encode(login.encode()).decode("ascii"))
 
     def connect_message(self, target: Origin) -> bytes:
-        """The request for a tunnel to an origin."""
+        """Return the CONNECT request for an origin."""
         host = f"[{target.host}]" if ":" in target.host else target.host
         lines = [f"CONNECT {host}:{target.port} HTTP/1.1", f"Host: {host}:{target.port}"]
         if self.authorization:
@@ -46,7 +46,7 @@ class Proxy:
 
 
 class Tunnel(asyncio.Protocol):
-    """Asks a proxy for a tunnel as soon as it is connected to it."""
+    """Request a tunnel as soon as the proxy is connected."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, message: bytes) -> None:
         self._message = message
@@ -55,9 +55,9 @@ class Tunnel(asyncio.Protocol):
         self._answered: asyncio.Future[None] = loop.create_future()
 
     async def opened(self) -> asyncio.Transport:
-        """Wait for the tunnel, and return it. Raises one of `failure.FAILURES` where the proxy opens none.
+        """Wait for the tunnel and return it. Raises one of `failure.FAILURES` if the proxy refuses.
 
-        A proxy that sends anything after its consent is none: TLS begins with us.
+        Data after the proxy's 200 is an error: in TLS the client speaks first.
         """
         await self._answered
         if self._transport is None or self._reader.rest:
@@ -71,12 +71,12 @@ class Tunnel(asyncio.Protocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The proxy can be reached."""
+        """Send the CONNECT request."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its type
         self._transport.write(self._message)
 
     def data_received(self, data: bytes) -> None:
-        """Some of the proxy's answer has come."""
+        """Read the proxy's response."""
         if self._answered.done():
             self._reader.rest += data
             return
@@ -93,6 +93,6 @@ class Tunnel(asyncio.Protocol):
             self._answered.set_exception(ProxyUnauthorizedError() if head.status == 407 else TunnelRefusedError())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The proxy has hung up."""
+        """Fail if the proxy closed the connection before its response."""
         if not self._answered.done():
             self._answered.set_exception(exc or http.client.RemoteDisconnected("the proxy hung up"))

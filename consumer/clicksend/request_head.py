@@ -1,4 +1,4 @@
-"""The part of a request that stays the same while contacts change."""
+"""The part of a request that is the same for all contacts."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from requests import PreparedRequest
 
 _PORTS = {"http": 80, "https": 443}
-_OWN = {"host", "content-length"}  # told by the head, whatever the request says
+_OWN = {"host", "content-length"}  # set here, not by the prepared request
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a connection leads: what is sent to one origin never goes over a connection to another."""
+    """The origin of a connection. Connections are never shared between origins."""
 
     scheme: str
     host: str
@@ -23,7 +23,7 @@ class Origin:
 
     @property
     def name(self) -> str:
-        """As the header `Host` has it (RFC 9110, 7.2): an IPv6 address in brackets, a port unless it is the usual."""
+        """Return the header `Host` (RFC 9110, 7.2): IPv6 in brackets, no default port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -37,7 +37,7 @@ class RequestHead:
 
     @classmethod
     def of(cls, request: PreparedRequest) -> RequestHead:
-        """The head of a request that requests has prepared, and so checked."""
+        """Build the head of a request that requests has prepared and checked."""
         url = urlsplit(request.url or "")
         origin = Origin(url.scheme, url.hostname or "", url.port or _PORTS[url.scheme])
         given = ((name, str(value)) for name, value in request.headers.items())
@@ -46,7 +46,7 @@ class RequestHead:
         return cls(origin, "\r\n".join(lines).encode("latin-1"))
 
     def message(self, body: object) -> bytes:
-        """The whole request. Raises TypeError where the body is neither bytes nor None."""
+        """Return the whole request. Raises TypeError if the body is neither bytes nor None."""
         if body is None:
             return self.lines + b"\r\n"
         if not isinstance(body, bytes):

@@ -1,4 +1,4 @@
-"""Names to addresses, without ever making the loop wait."""
+"""Resolve names without blocking the loop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
-CACHED_FOR = 30.0  # seconds; as long as ClickSend's own records may be kept, roughly, and a burst asks once
+CACHED_FOR = 30.0  # seconds; about the TTL of ClickSend's records, and a burst needs one lookup
 _MOST_THREADS = 4  # lookups that may hang at once; getaddrinfo(3) can't be interrupted
 
 AddressInfo = tuple[int, int, int, str, Any]
@@ -26,10 +26,9 @@ class _Cached:
 
 
 class Resolver:
-    """Looks names up in daemon threads, so that a lookup that never returns holds up neither the loop nor the exit.
+    """Resolve names in daemon threads, so that a hanging lookup blocks neither the loop nor the exit.
 
-    One lookup serves everybody who waits for the same name. Addresses are cached, failures are not. For the loop's
-    thread only.
+    Concurrent requests for a name share one lookup. Addresses are cached, failures are not. For the loop's thread only.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -39,9 +38,9 @@ class Resolver:
         self._threads = asyncio.Semaphore(_MOST_THREADS)
 
     async def addresses(self, host: str, port: int) -> Sequence[AddressInfo]:
-        """Return the addresses of a host. Raises socket.gaierror where there are none.
+        """Return the addresses of a host. Raises socket.gaierror if there are none.
 
-        Where the caller is cancelled, which is how it gives up, the next one starts a lookup of its own.
+        After a cancelled caller, the next one starts a new lookup.
         """
         if _is_address(host):  # parsed, not looked up; the scope of fe80::1%eth0 as well
             return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
@@ -52,7 +51,7 @@ class Resolver:
         lookup = self._lookups.get(key)
         if lookup is None:
             await self._threads.acquire()
-            lookup = self._lookups.get(key)  # somebody may have started one meanwhile
+            lookup = self._lookups.get(key)  # another task may have started one
             if lookup is None:
                 lookup = self._start(key)
             else:
@@ -74,7 +73,7 @@ class Resolver:
         return lookup
 
     def _look_up(self, key: tuple[str, int], lookup: asyncio.Future[Sequence[AddressInfo]]) -> None:
-        """In the thread."""
+        """Run a lookup, in its thread."""
         result: Sequence[AddressInfo] | socket.gaierror
         try:
             result = socket.getaddrinfo(*key, type=socket.SOCK_STREAM)
@@ -82,7 +81,7 @@ class Resolver:
             result = error
         except (OSError, UnicodeError):  # UnicodeError: no name at all, as in `https://a..b`
             result = socket.gaierror(socket.EAI_NONAME, "not found")
-        with suppress(RuntimeError):  # the loop has closed meanwhile
+        with suppress(RuntimeError):  # the loop was closed
             self._loop.call_soon_threadsafe(self._finish, key, lookup, result)
 
     def _finish(
@@ -96,7 +95,7 @@ class Resolver:
             del self._lookups[key]
         if isinstance(result, socket.gaierror):
             lookup.set_exception(result)
-            lookup.exception()  # seen, also where nobody waits any more
+            lookup.exception()  # mark it retrieved, even if no task waits
         else:
             self._cache[key] = _Cached(result, time.monotonic() + CACHED_FOR)
             lookup.set_result(result)

@@ -1,4 +1,4 @@
-"""The head of a response: status, header fields, and how the body after it is framed."""
+"""The head of a response: status, header fields, and the framing of the body."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 HEAD_LIMIT = 64 * 1024  # bytes of one head, status line and header fields
 
-# A head that every reader understands alike. Possessive, so that a long head that doesn't match costs one pass.
+# A head without ambiguity. Possessive, so that a long head that doesn't match costs one pass.
 _STRICT = re.compile(
     r"HTTP/1\.([01]) ([2-9][0-9]{2})(?: [^\r\n]*+)?+\r\n"
     r"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[^\r\n\0]*+\r\n)*+)\r\n"
@@ -23,10 +23,7 @@ Fields = dict[str, list[str]]
 
 
 class Headers(Mapping[str, str]):
-    """Header fields by name, compared without case; a field that comes several times has its values joined by commas.
-
-    Most responses are understood without a look at them, so they are parsed when somebody asks.
-    """
+    """Header fields, case-insensitive; values of a repeated field are joined by commas. Parsed on demand."""
 
     __slots__ = ("_fields", "_lines")
 
@@ -53,24 +50,23 @@ class Headers(Mapping[str, str]):
 
 
 class ResponseHead:
-    """One head, and what follows from it.
+    """One head and its framing.
 
     status      -- 100 to 999
     headers     -- the fields
-    chunked     -- the body comes in chunks
-    length      -- else the body's length in bytes; None where the body ends with the connection
-    encoding    -- the body's content coding, as it came; None where there is none
-    persistent  -- the connection may carry another request after the body. Only a head without any doubt says so:
-                   the next request must not meet what belongs to this response.
+    chunked     -- whether the body is chunked
+    length      -- else the body's length in bytes; None: the body ends with the connection
+    encoding    -- the body's content coding; None if there is none
+    persistent  -- whether the connection may be reused after the body. Only for an unambiguous head: the next request
+                   must not read data of this response.
     """
 
     __slots__ = ("chunked", "encoding", "headers", "length", "persistent", "status")
 
     def __init__(self, data: bytes) -> None:
-        """Read a whole head, up to the empty line.
+        """Parse a whole head, up to the empty line. Raises http.client.HTTPException if it is invalid.
 
-        What requests takes for a response is taken: what it refuses may have enrolled somebody, and be sent again.
-        Raises http.client.HTTPException where it is none.
+        Accept all that requests accepts: a refused response may have enrolled a contact, which is then sent again.
         """
         if len(data) > HEAD_LIMIT:
             raise http.client.LineTooLong("head")
@@ -92,10 +88,10 @@ class ResponseHead:
         self.persistent = kept and clear and found is not None
 
     def _frame(self, lengths: list[str] | None, codings: str | None, *, newer: bool) -> bool:
-        """Decide how the body is framed; return whether there is no doubt about it (RFC 9112, 6.3)."""
+        """Set the framing of the body; return whether it is unambiguous (RFC 9112, 6.3)."""
         self.chunked, self.length = False, None
         if self.status == 200 and codings is None and lengths and len(lengths) == 1 and lengths[0].isdecimal():
-            self.length = _length(lengths)  # nearly every response: no need to ask for the rest
+            self.length = _length(lengths)  # nearly every response
             return True
         if self.status in (204, 304) or self.status < 200:
             self.length = 0
@@ -106,15 +102,15 @@ class ResponseHead:
         if lengths:
             self.length = _length(lengths)
             return codings is None and all(_PLAIN_LENGTH.fullmatch(value) for value in lengths)
-        if self.status == 205 and codings is None:  # without a body (RFC 9110, 15.3.6): nobody waits for its end
+        if self.status == 205 and codings is None:  # has no body (RFC 9110, 15.3.6)
             self.length = 0
         return False
 
 
 def read_status_line(line: str) -> tuple[int, bool]:
-    """The status, and whether the version is 1.1 or later, of a line without its LF; as http.client reads it.
+    """Return the status, and whether the version is 1.1 or later, as http.client reads a line without its LF.
 
-    Raises http.client.HTTPException where this is none.
+    Raises http.client.HTTPException if the line is invalid.
     """
     words = line.split(None, 2)
     if len(words) < 2 or not words[0].startswith("HTTP/"):
@@ -133,7 +129,7 @@ def read_status_line(line: str) -> tuple[int, bool]:
 
 
 def _decisive(head: str) -> Fields:
-    """The fields of a strict head that frame the body. Searched for as texts: a pattern would cost five times that."""
+    """Return the fields of a strict head that frame the body. A text search costs a fifth of a pattern."""
     fields: Fields = {}
     lowered = head.lower()
     for name in _DECISIVE_FIELDS:
@@ -145,10 +141,10 @@ def _decisive(head: str) -> Fields:
 
 
 def _lenient(lines: str) -> Fields:
-    """The fields as http.client has them: read by the email package.
+    """Parse the fields like http.client, by the email package.
 
-    So folded lines, lone LF or CR and stray white space mean here what they mean to requests. Only the number of
-    fields is not limited.
+    So folded lines, lone LF or CR and stray white space are read as by requests. Only the number of fields is not
+    limited.
     """
     fields: Fields = {}
     message = email.parser.HeaderParser(_class=http.client.HTTPMessage).parsestr(lines)
@@ -162,7 +158,7 @@ def _joined(values: list[str] | None) -> str | None:
 
 
 def _length(values: list[str]) -> int | None:
-    """The length that the fields agree on; None where they name none. Read as urllib3 and http.client read it."""
+    """Return the length that the fields agree on, as urllib3 and http.client parse it; None if there is none."""
     try:
         lengths = {int(part) for value in values for part in value.split(",")}
     except ValueError:

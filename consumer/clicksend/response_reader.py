@@ -1,4 +1,4 @@
-"""From the bytes of a connection to a response."""
+"""Read a response from the bytes of a connection."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _HEAD_END = re.compile(rb"\n\r?\n")
 
 
 class HttpResponse(NamedTuple):
-    """One response, read to its end.
+    """One complete response.
 
-    headers -- parsed when somebody asks
-    body    -- chunks put together, a content coding undone
+    headers -- parsed on demand
+    body    -- decoded from chunks and content coding
     """
 
     status: int
@@ -28,22 +28,22 @@ class HttpResponse(NamedTuple):
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """The field of that name, compared without case; None where there is none."""
+        """Return the field of that name, case-insensitive; None if there is none."""
         return self.headers.get(name)
 
 
 class HeadReader:
-    """Finds heads in what comes."""
+    """Find heads in received data."""
 
     __slots__ = ("_searched", "_started", "rest")
 
     def __init__(self) -> None:
-        self.rest = bytearray()  # come, and not part of a head that was read
+        self.rest = bytearray()  # received after the last head
         self._searched = 0  # bytes of it in which no head ends
-        self._started = False  # the status line has come, and is one
+        self._started = False  # a valid status line was received
 
     def feed(self, data: bytes) -> ResponseHead | None:
-        """Take what came; return the next head if it is complete. Raises http.client.HTTPException for what is none."""
+        """Add data; return the next head once complete. Raises http.client.HTTPException if it is invalid."""
         rest = self.rest
         rest += data
         if end := _HEAD_END.search(rest, self._searched):
@@ -52,9 +52,7 @@ class HeadReader:
             self._searched, self._started = 0, False
             return head
         if not self._started and b"\n" in data:
-            read_status_line(
-                rest.partition(b"\n")[0].decode("latin-1")
-            )  # so that nobody waits for the end of what is not HTTP
+            read_status_line(rest.partition(b"\n")[0].decode("latin-1"))  # fail early at what is not HTTP
             self._started = True
         if len(rest) > HEAD_LIMIT:
             raise http.client.LineTooLong("head")
@@ -63,10 +61,10 @@ class HeadReader:
 
 
 class ResponseReader:
-    """Reads the response to one request: `feed` it what comes, until it returns the response.
+    """Read the response to one request: `feed` it data until it returns the response.
 
-    reusable -- the connection may carry another request: the server keeps it, nothing follows the response, and there
-                was no doubt about where it ends
+    reusable -- whether the connection may be reused: the server keeps it, the response's end is unambiguous, and no
+                data follows it
     """
 
     __slots__ = ("_body", "_chunks", "_head", "_heads", "_room", "reusable")
@@ -80,9 +78,9 @@ class ResponseReader:
         self.reusable = False
 
     def feed(self, data: bytes) -> HttpResponse | None:
-        """Take what came; return the response once it is complete. Raises http.client.HTTPException for what is none.
+        """Add data; return the response once complete. Raises http.client.HTTPException if it is invalid.
 
-        Interim responses (1xx), however many, are skipped.
+        Interim responses (1xx) are skipped.
         """
         self._room -= len(data)
         if self._room < 0:
@@ -90,14 +88,14 @@ class ResponseReader:
         head = self._head
         if head is not None:
             return self._take(head, data)
-        if self._heads is None and (found := _HEAD_END.search(data)):  # most come in one piece: nothing to collect
+        if self._heads is None and (found := _HEAD_END.search(data)):  # most heads arrive in one piece
             head = ResponseHead(data[: found.end()])
             if head.status >= 200:
                 return self._begin(head, data[found.end() :])
         return self._find_head(data)
 
     def end(self) -> HttpResponse:
-        """The connection has ended. Raises http.client.HTTPException where the response was not complete."""
+        """Return the response that the connection's end completes. Raises http.client.HTTPException if it is cut."""
         if self._room == ANSWER_LIMIT:
             raise http.client.RemoteDisconnected("closed without a response")
         head = self._head
@@ -154,7 +152,7 @@ def _response(head: ResponseHead, body: bytes) -> HttpResponse:
 
 
 def _decoded(body: bytes, encoding: str) -> bytes:
-    """Undo a content coding that nobody asked for, as requests does. Raises http.client.HTTPException on failure."""
+    """Decode an unsolicited content coding, as requests does. Raises http.client.HTTPException on failure."""
     packed = urllib3.HTTPResponse(io.BytesIO(body), {"Content-Encoding": encoding}, preload_content=False)
     plain = b""
     try:

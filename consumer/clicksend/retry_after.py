@@ -1,4 +1,4 @@
-"""How long the vendor asks us to wait."""
+"""Parse `Retry-After`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-LONGEST = 3600.0  # seconds; what is asked for beyond that is looked at again by then
+LONGEST = 3600.0  # seconds; longer values are cut
 _LONGEST_TEXT = 200  # characters; several dates, and no more
 _SECONDS = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([a-z]*)", re.ASCII)
 _UNITS = {
@@ -16,17 +16,17 @@ _UNITS = {
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60.0),
     **dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0),
 }
-# Between two values, where the header came twice (RFC 9110, 5.3). The comma after a date's day is none of these.
+# Between the values of a repeated header (RFC 9110, 5.3), but not after a date's day.
 _COMMA = re.compile(r"(?<!mon)(?<!tue)(?<!wed)(?<!thu)(?<!fri)(?<!sat)(?<!sun)(?<!day),")
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Return the seconds to wait, from 0 to `LONGEST`; None where the header is missing or can't be read.
+    """Return the seconds to wait, from 0 to `LONGEST`; None if the header is missing or invalid.
 
-    value -- the header `Retry-After`: seconds or an HTTP date in any of its three forms (RFC 9110, 10.2.3 and 5.6.7).
-             Fractions and units, which servers send against the specification, are read as well. Of several values
-             the longest counts. Waiting too long is better than too short, so fractions are rounded up.
-    now   -- the present, with its time zone
+    value -- the header: seconds or an HTTP date in any of its three forms (RFC 9110, 10.2.3 and 5.6.7). Fractions and
+             units, which some servers send, are accepted. The longest of several values counts. Fractions are rounded
+             up, as too long a wait is better than too short a one.
+    now   -- with a time zone
     """
     if value is None:
         return None

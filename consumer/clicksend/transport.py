@@ -1,4 +1,4 @@
-"""How requests reach ClickSend: where to, whom to trust, how long to wait and to read, and the Session that does it."""
+"""The parameters of requests to ClickSend: endpoint, trust, timeouts and limits; and the Session."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
     from requests.adapters import BaseAdapter
 
-ANSWER_LIMIT = 128 * 1024  # bytes of one answer on the wire, headers included; ClickSend's weigh less than one
-BODY_LIMIT = 64 * 1024  # bytes of an answer's body, unpacked
+ANSWER_LIMIT = 128 * 1024  # bytes of one response on the wire, with headers; ClickSend's have less than 1 KiB
+BODY_LIMIT = 64 * 1024  # bytes of a response's body, decoded
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the contact list is.
+    """The address of the contact list.
 
-    base_url  -- address of the API, without a slash at its end; https, or http on this machine only
+    base_url  -- of the API, without a trailing slash; https, or http on loopback only
     list_id   -- the contact list's number
-    proxy_url -- an explicit proxy for https, which may carry its password
+    proxy_url -- an explicit proxy for https; may contain its password
 
-    Raises ConfigurationError where credentials would travel unprotected.
+    Raises ConfigurationError if credentials would be sent unencrypted.
     """
 
     base_url: str
@@ -48,12 +48,12 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long a request may take, in seconds; `total` cuts the others.
+    """The timeouts of a request, in seconds; `total` limits the others.
 
-    connect -- until a connection is there, for each address of the host; also each step of TLS
-    read    -- without a byte of the answer; sending takes no longer than the longer of the two
-    total   -- from the beginning to the answer's last byte. Only looking up the host's name comes on top: that can't
-               be interrupted, and the system's resolver has limits of its own (resolv.conf(5)).
+    connect -- of each address of the host, and of each TLS step
+    read    -- between two bytes of the response; sending is limited by the longer of the two
+    total   -- from the start to the response's last byte, without the DNS lookup: that can't be interrupted and has
+               the system's limits (resolv.conf(5))
     """
 
     connect: float = 3.0
@@ -62,11 +62,11 @@ class Timeouts:
 
 
 class Trust:
-    """Whose certificates are believed. One for the whole program: loading the public authorities takes 40 ms of CPU.
+    """The trusted certificates. One for the whole process: loading the public authorities takes 40 ms of CPU.
 
-    ca_file -- a file of certificates in PEM that are believed instead of the public authorities
+    ca_file -- PEM certificates that are trusted instead of the public authorities
 
-    Raises ConfigurationError where the file can't be read.
+    Raises ConfigurationError if the file can't be read.
     """
 
     def __init__(self, ca_file: Path | None = None) -> None:
@@ -80,19 +80,19 @@ class Trust:
             raise ConfigurationError(Problem("CLICKSEND_CA_FILE", "holds no certificates", hint)) from None
 
     def reload(self) -> None:
-        """Believe what has been added to `ca_file` meanwhile, so that mending it ends a halt without a restart."""
+        """Load certificates added to `ca_file`, so that fixing it ends a halt without a restart."""
         if self._ca_file:
             with suppress(OSError):
                 self.context.load_verify_locations(self._ca_file)
 
 
 def open_session(endpoint: Endpoint, adapter: BaseAdapter | None = None) -> requests.Session:
-    """A Session that takes nothing from the environment, prepares the requests, and knows no adapter but this one.
+    """Open a Session that ignores the environment and has only this adapter.
 
-    adapter -- None where the requests are only prepared
+    adapter -- None if requests are only prepared
     """
     session = requests.Session()
-    session.trust_env = False  # no proxy and no CA of the environment's, and no .netrc: it would override the API key
+    session.trust_env = False  # ignore proxies, CAs and .netrc, which would override the API key
     if endpoint.proxy_url:
         session.proxies = {"https": endpoint.proxy_url}
     if adapter is not None:
@@ -103,7 +103,7 @@ def open_session(endpoint: Endpoint, adapter: BaseAdapter | None = None) -> requ
         {
             "User-Agent": f"clicksend-consumer/{__version__}",
             "Accept": "application/json",
-            "Accept-Encoding": "identity",  # an answer of 300 bytes isn't worth unpacking
+            "Accept-Encoding": "identity",  # compression does not pay for 300 bytes
         }
     )
     return session

@@ -1,4 +1,1 @@
-"""The dead letter: its format, its topic, and the producer that writes it.
-
-It knows nothing of the reasons why a record becomes one.
-"""
+"""The dead letter: its format, its topic, and its producer. Independent of why a record becomes one."""

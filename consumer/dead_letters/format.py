@@ -1,4 +1,4 @@
-"""What a dead letter carries: the original record untouched, and headers that say what went wrong."""
+"""The format of a dead letter: the original record unchanged, and headers with the reason."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from consumer.scheduling.task import Headers, Record, Task
 CONNECT = "__connect.errors."
 OURS = "clicksend."
 REDRIVE_COUNT = OURS + "redrive.count"
-REDRIVEN_FROM = OURS + "redrive.from"  # of a record that was brought back: its dead letter, `topic-3@17`
-POINTER = OURS + "pointer"  # present where the value was too large for the dead-letter topic
-LEFT_OUT = OURS + "left.out"  # what the topic did not take, or the binding could not read: parts, comma-separated
+REDRIVEN_FROM = OURS + "redrive.from"  # the dead letter of a redriven record, `topic-3@17`
+POINTER = OURS + "pointer"  # present if the value was too large for the dead-letter topic
+LEFT_OUT = OURS + "left.out"  # parts that the topic refused or the binding could not read, comma-separated
 
 _PLACE = re.compile(rb".+-[0-9]{1,10}@[0-9]{1,19}", re.DOTALL)
 
@@ -34,19 +34,19 @@ _DELIVERY_STAGE = "TASK_PUT"
 
 
 class Part(StrEnum):
-    """What a dead letter can do without, where the topic does not take it otherwise."""
+    """A part to omit if the topic refuses the whole dead letter."""
 
-    DETAILS = "details"  # ours beyond group, reason and count of redrives
+    DETAILS = "details"  # headers beyond group, reason and redrive count
     HEADERS = "headers"  # the record's own
-    VALUE = "value"  # a pointer stands in its place: coordinates, size and digest
+    VALUE = "value"  # replaced by a pointer: coordinates, size and digest
     KEY = "key"
-    TIMESTAMP = "timestamp"  # a broker refuses one too far from its own time; the record's is then in a header
+    TIMESTAMP = "timestamp"  # a broker refuses one too far from its clock; a header has the record's
 
 
 Parts = frozenset[Part]
 NOTHING: Parts = frozenset()
-# What to leave out of a dead letter that is too large, step by step. The value is worth more than any header, since the
-# source may not keep it. Kafka Connect's headers, which have the coordinates, are never left out.
+# What to omit from a dead letter that is too large, step by step. The value matters more than any header, since the
+# source may not retain it. Kafka Connect's headers, which have the coordinates, are never omitted.
 DIET: tuple[Parts, ...] = (
     NOTHING,
     frozenset({Part.DETAILS}),
@@ -57,7 +57,7 @@ DIET: tuple[Parts, ...] = (
 
 
 def smaller(left_out: Parts) -> Parts | None:
-    """What to leave out next; None: it can't be made smaller."""
+    """Return what to omit next; None if the dead letter can't be smaller."""
     timestamp = left_out & {Part.TIMESTAMP}
     following = DIET.index(left_out - timestamp) + 1
     return DIET[following] | timestamp if following < len(DIET) else None
@@ -65,9 +65,9 @@ def smaller(left_out: Parts) -> Parts | None:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterMessage:
-    """A dead letter as it is produced. Timestamp, key and value are the record's, unless the topic does not take them.
+    """A dead letter as produced. Timestamp, key and value are the record's, unless the topic refuses them.
 
-    timestamp_ms -- 0: the present
+    timestamp_ms -- 0: now
     """
 
     key: bytes | None
@@ -77,16 +77,16 @@ class DeadLetterMessage:
 
 
 def redrives(headers: Headers) -> int:
-    """Return how often a redrive has brought this record back. A producer's own count, without its origin, is none."""
+    """Return how often this record was redriven. A count without the origin header does not count."""
     found = dict(headers)
     count, origin = found.get(REDRIVE_COUNT) or b"", found.get(REDRIVEN_FROM) or b""
     return int(count) if count.isdigit() and len(count) < 10 and _PLACE.fullmatch(origin) else 0
 
 
 def dead_letter(task: Task, group_id: str, left_out: Parts, now: datetime, monotonic: float) -> DeadLetterMessage:
-    """The dead letter of a task, without the parts named. `now` and `monotonic` (seconds) are one moment on two clocks.
+    """Build the dead letter of a task, without these parts. `now` and `monotonic` (seconds) are the same moment.
 
-    Headers of an earlier round are replaced; every other header stays as it was.
+    Headers of an earlier dead letter are replaced; all others are unchanged.
     """
     record = task.record
     if record.headers_left_out:
@@ -137,7 +137,7 @@ def _details(task: Task, now: datetime, monotonic: float) -> Iterator[tuple[str,
 
 
 def _message(task: Task) -> str:
-    """One line for an operator; never anything from the record itself."""
+    """Return one line for operators; never anything from the record itself."""
     last = task.attempts.last
     if last is None:
         return task.detail

@@ -1,4 +1,4 @@
-"""What a person can do where dead letters can't be written."""
+"""Fixes for dead letters that can't be written."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _HINTS = {
     KafkaError.UNKNOWN_TOPIC_OR_PART: _MISSING,
     KafkaError._UNKNOWN_TOPIC: _MISSING,
     KafkaError._UNKNOWN_PARTITION: _MISSING,
-    KafkaError._DESTROY: _MISSING,  # was on its way to a partition that vanished
+    KafkaError._DESTROY: _MISSING,  # in flight to a partition that was deleted
     KafkaError.TOPIC_AUTHORIZATION_FAILED: "grant WRITE and DESCRIBE on KAFKA_DEAD_LETTER_TOPIC",
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: "grant IDEMPOTENT_WRITE on the cluster",  # before Kafka 2.8
-    KafkaError.INVALID_RECORD: "it is compacted and takes no dead letter without a key: set cleanup.policy=delete on"
+    KafkaError.INVALID_RECORD: "it is compacted and refuses records without a key: set cleanup.policy=delete on"
     " KAFKA_DEAD_LETTER_TOPIC",
     KafkaError.MSG_SIZE_TOO_LARGE: "raise max.message.bytes of the dead-letter topic: not even coordinates fit",
 }
 
 
 def hint(error: KafkaError) -> str:
-    """What to do about it, in one line."""
+    """Return the fix, in one line."""
     return _HINTS.get(error.code(), "check the brokers, and the replicas of the dead-letter topic")

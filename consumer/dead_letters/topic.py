@@ -1,4 +1,4 @@
-"""The dead-letter topic: made to keep what it is given, and warned of where it may not."""
+"""The dead-letter topic: create it with unlimited retention, and warn of a configuration that may lose dead letters."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ log = structlog.get_logger()
 
 
 class DeadLetterTopic:
-    """Administration of the one topic that the worker may create. Used at the start, on the poll thread."""
+    """Administer the one topic that the worker may create. Used at startup, on the poll thread."""
 
     def __init__(self, name: str, admin: AdminClient) -> None:
         self._name = name
         self._admin = admin
 
     def create(self, partitions: int) -> None:
-        """Create it without an end to its retention: a dead letter bears the time of its record, and a finite
-        retention deletes an old one within seconds.
+        """Create it with unlimited retention. Raises ConfigurationError if Kafka refuses.
 
-        Raises ConfigurationError where Kafka does not let us.
+        A dead letter has its record's timestamp, so a finite retention would delete an old one within seconds.
         """
         topic = NewTopic(self._name, partitions, config={"retention.ms": "-1"})
         try:
@@ -43,12 +42,12 @@ class DeadLetterTopic:
         log.info("dead-letter topic created", topic=self._name, partitions=partitions)
 
     def warnings(self, partitions: int, source_partitions: int) -> Iterator[str]:
-        """What may lose or misplace dead letters; none of it is refused."""
+        """Return what may lose or misplace dead letters, each with its fix."""
         for what, hint in retention_warnings(partitions, source_partitions, self._config()):
             yield f"{what}: {hint}"
 
     def _config(self) -> dict[str, str]:
-        """Its configuration, as far as we may read it and there is somebody to ask."""
+        """Return the topic's configuration; empty if it can't be read."""
         resource = ConfigResource(ResourceType.TOPIC, self._name)
         try:
             cluster = self._admin.list_topics(self._name, timeout=ANSWER_SECONDS)
@@ -61,14 +60,11 @@ class DeadLetterTopic:
 
 
 def retention_warnings(partitions: int, source_partitions: int, config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """What may lose or misplace dead letters, each with its mend.
-
-    config -- of the dead-letter topic, as far as it is known
-    """
+    """Return what may lose or misplace dead letters, each with its fix. `config` may be incomplete."""
     if partitions < source_partitions:
-        what = f"it has {partitions} partitions, the source {source_partitions}, so some dead letters are placed by key"
+        what = f"it has {partitions} partitions, the source {source_partitions}, so some dead letters go by key"
         yield what, f"give it {source_partitions}"
     if config.get("retention.ms", "-1") != "-1":
         yield "its retention is finite, counted from a record's own time", "set retention.ms=-1"
     if "compact" in config.get("cleanup.policy", ""):
-        yield "it is compacted, so of dead letters with the same key only the last is kept", "set cleanup.policy=delete"
+        yield "it is compacted, so only the last dead letter of each key is kept", "set cleanup.policy=delete"

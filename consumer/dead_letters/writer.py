@@ -1,4 +1,4 @@
-"""Writes dead letters. A record counts as settled only when the broker has acknowledged its dead letter."""
+"""Write dead letters. A record is settled only when the broker has acknowledged its dead letter."""
 
 from __future__ import annotations
 
@@ -18,37 +18,30 @@ from consumer.scheduling.task import Task
 from consumer.threads import Thread, Threads
 
 POLL_SECONDS = 0.1
-LAST_REPORTS_SECONDS = 2.0  # for what a failed producer had on its way: what is acknowledged is not written twice
-REPLACED_SECONDS = 1.0  # one that fails as soon as it is made is not replaced more often
+LAST_REPORTS_SECONDS = 2.0  # for a failed producer's last reports: acknowledged dead letters are not written twice
+REPLACED_SECONDS = 1.0  # between two replacements of the producer
 PARTITION_BY_KEY = -1  # RD_KAFKA_PARTITION_UA: the partitioner decides
 
 
 class DeadLetterProducer(Protocol):
-    """What is used of confluent-kafka's Producer. `poll` and `flush` raise KafkaException, once, when it has failed for
-    good; it takes no dead letter any more then.
-    """
+    """The used part of confluent-kafka's Producer. `poll` and `flush` raise KafkaException once after a fatal error."""
 
     @property
     def produce(self) -> Callable[..., None]:
-        """Queue a dead letter; its report comes to `on_delivery`, inside `poll` or `flush`."""
+        """Queue a record; `poll` or `flush` calls its `on_delivery`."""
 
     def poll(self, timeout: float) -> int:
-        """Take the reports that are there, or wait for the first at most `timeout` seconds."""
+        """Serve delivery reports; wait for the first at most `timeout` seconds."""
 
     def flush(self, timeout: float) -> int:
-        """Wait for all reports, at most `timeout` seconds; gives how many are still missing."""
+        """Wait for all reports, at most `timeout` seconds. Return how many are missing."""
 
     def purge(self) -> None:
-        """Give up what is not acknowledged; the reports say so."""
+        """Fail the records that are not acknowledged; their reports follow."""
 
 
 class DeadLetters:
-    """The producer of dead letters with a thread of its own that takes its reports, so that they arrive whatever the
-    poll thread is doing (a revoke waits for them). `write` may be called from any delivery thread.
-
-    health        -- is told what fixes it while dead letters can't be written
-    make_producer -- gives a new producer
-    """
+    """The dead-letter producer, with a thread that serves its reports: a revoke on the poll thread waits for them."""
 
     def __init__(
         self,
@@ -69,21 +62,21 @@ class DeadLetters:
         self._on_crash = on_crash
         self._health = health
         self._make_producer = make_producer
-        # Changed by the thread that serves. One that has failed takes nothing, so who still has it loses nothing.
+        # Replaced by the serving thread. A failed producer refuses records, so a stale reference loses nothing.
         self._producer: DeadLetterProducer = self._make_producer()
         self._threads = threads
         self._thread: Thread | None = None
-        self._closing = False  # written by the poll thread, read by the thread that serves
-        self._lock, self._ends = threads.condition()  # notified when closing has begun
+        self._closing = False  # written by the poll thread, read by the serving thread
+        self._lock, self._ends = threads.condition()  # notified when closing begins
 
     def start(self) -> None:
-        """Start the thread that serves."""
+        """Start the serving thread."""
         self._thread = self._threads.start(self._run, "dead-letters")
 
     def serve(self, timeout: float) -> None:
-        """Take the producer's reports, waiting for the first at most `timeout` seconds. One thread's work.
+        """Serve the producer's reports; wait for the first at most `timeout` seconds. For one thread.
 
-        A producer that has failed for good is replaced; what was not acknowledged is written again.
+        Replace a producer after a fatal error; dead letters not acknowledged are written again.
         """
         try:
             self._producer.poll(timeout)
@@ -93,14 +86,14 @@ class DeadLetters:
             self._replace(failure)
 
     def write(self, task: Task) -> None:
-        """Hand the task's dead letter to the producer. Never raises; the scheduler hears how it ended.
+        """Produce the task's dead letter. Never raises; the scheduler gets the result.
 
-        It goes to the source's partition number where the topic has it at this moment, else where its key belongs.
+        It keeps the source's partition number if the topic has it, else it is partitioned by key.
         """
         self._write(task, NOTHING, task.record.partition.number)
 
     def close(self, timeout: float) -> int:
-        """Wait for outstanding reports, at most `timeout` seconds; gives how many are still missing."""
+        """Wait for outstanding reports, at most `timeout` seconds. Return how many are missing."""
         self._closing = True
         with self._ends:
             self._ends.notify_all()
@@ -108,7 +101,7 @@ class DeadLetters:
             self._thread.join(POLL_SECONDS * 2)
         try:
             return self._producer.flush(timeout)
-        except KafkaException:  # it has failed for good; the rest of its reports says so
+        except KafkaException:  # a fatal error; the remaining reports carry it
             return self._producer.flush(0)
 
     def _run(self) -> None:
@@ -119,7 +112,7 @@ class DeadLetters:
                 if self._producer is not producer:
                     with self._ends:
                         self._ends.wait(REPLACED_SECONDS)
-        except BaseException as crash:  # reports that nobody takes would leave records unsettled forever
+        except BaseException as crash:  # without reports, records would stay unsettled
             self._on_crash(crash)
 
     def _replace(self, failure: KafkaException) -> None:
@@ -145,7 +138,7 @@ class DeadLetters:
                 timestamp=message.timestamp_ms,
                 on_delivery=reported,
             )
-        except BufferError:  # the producer's queue is full: the broker is away, or slow
+        except BufferError:  # the producer's queue is full: the broker is down or slow
             reported(KafkaError(KafkaError._QUEUE_FULL))
         except KafkaException as failure:
             self._reported(task, left_out, partition, failure)

@@ -189,14 +189,14 @@ class Gate:
             return GateState.HALTED, self._halt.probe_at, f"delivery is halted ({fault}): {fault.hint}"
         if self._breaker.state is not BreakerState.CLOSED:
             until = self._breaker.trial_at if self._breaker.state is BreakerState.OPEN else math.inf
-            why = "ClickSend is down; one request at a time finds out when it is back"
+            why = "ClickSend is down; one trial request at a time detects its recovery"
             return GateState.BREAKER, max(now, until), why
         if now < self._paused_until:
-            return GateState.LIMITED, self._paused_until, "ClickSend has asked for a pause (Retry-After)"
+            return GateState.LIMITED, self._paused_until, "ClickSend sent Retry-After"
         until = self._limiter.ready_at(now)
         state = GateState.LIMITED if self._limiter.paces(now) else GateState.OPEN
         if self._limiter.refused:
-            return state, until, "ClickSend answers 429 (too many requests); few go out until it takes one"
+            return state, until, "ClickSend answers 429 (too many requests); sending one request at a time"
         if self.rate < math.inf:
             return state, until, f"requests are paced, {shown_number(self.rate)} a second"
         return state, until, "nothing holds requests back"

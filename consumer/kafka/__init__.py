@@ -1,4 +1,1 @@
-"""librdkafka's clients, their properties, and what they tell of brokers and topics.
-
-It knows nothing of tasks, deliveries and dead letters.
-"""
+"""librdkafka's clients, their properties, and the state of brokers and topics. Independent of tasks and deliveries."""

@@ -1,4 +1,4 @@
-"""What librdkafka says about its connections: errors that it never raises, and the recovery that it never announces."""
+"""The state of librdkafka's connections: errors that it never raises, and recoveries that it never reports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from consumer.kafka.topic_watch import TopicSeen
 from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 
-# Kafka heard us and said no, or is not who we think it is: only a person can mend these.
+# Kafka refuses access, or its certificate is not trusted: only an operator can fix these.
 REFUSALS = {
     KafkaError._AUTHENTICATION: "Kafka refuses the credentials; check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and"
     " KAFKA_SASL_MECHANISM",
@@ -32,22 +32,22 @@ log = structlog.get_logger()
 
 
 class BrokerStatus:
-    """Turns librdkafka's callbacks into `Health`. All of them run on the poll thread, inside `poll`.
+    """Turn librdkafka's callbacks into `Health`. All of them run on the poll thread, inside `poll`.
 
-    Errors come up to twenty times a second while something is wrong, so only changes are logged. Others come once, and
-    nothing announces that they are over: what ends a refusal is evidence.
+    Some errors repeat up to twenty times a second, so only changes are logged. Others are reported once, and their end
+    never: only evidence of access ends a refusal.
     """
 
     def __init__(self, health: Health, clock: Callable[[], float]) -> None:
         self._health = health
         self._clock = clock
-        self._topics_refused_at = -math.inf  # monotonic seconds; an answer to an older question ends nothing
-        self._refusals: dict[int, set[str]] = {}  # code -> topics, where it is about topics; the first one is shown
-        self._generation = -1  # of the group, as this member knows it: above 0 while it is one
+        self._topics_refused_at = -math.inf  # monotonic seconds; responses to older requests prove nothing
+        self._refusals: dict[int, set[str]] = {}  # error code -> topics, if it has any; the first one is shown
+        self._generation = -1  # of the group; above 0 while this is a member
         self._was_reachable = False
 
     def error(self, error: KafkaError, topic: str | None = None) -> None:
-        """librdkafka's `error_cb`, and errors that came as messages. topic -- that it is about"""
+        """Handle librdkafka's `error_cb`, and errors delivered as messages."""
         code = error.code()
         if code in REFUSALS:
             self.refuse(code, topic)
@@ -55,7 +55,7 @@ class BrokerStatus:
             self._unreachable(error)
 
     def refuse(self, code: int, topic: str | None = None) -> None:
-        """Kafka does not let us in: not ready until it does."""
+        """Note that Kafka refuses access: not ready until it grants it."""
         if code not in self._refusals:
             log.error(
                 "kafka access refused, waiting",
@@ -69,15 +69,15 @@ class BrokerStatus:
         self._show_refusal()
 
     def admitted(self) -> None:
-        """Partitions were assigned: whatever was refused is granted."""
+        """End all refusals after an assignment."""
         self._end_refusals(self._refusals)
 
     def joined(self) -> None:
-        """The group has taken us as a member, with partitions or without."""
+        """End a refusal of the group after joining it, with partitions or without."""
         self._end_refusals([KafkaError.GROUP_AUTHORIZATION_FAILED])
 
     def fetched(self, messages: Iterable[Message]) -> None:
-        """Something came. Records are evidence that their topics are there, and that we may read them."""
+        """Note fetched messages: records prove that their topics exist and are readable."""
         if self._refusals or self._health.missing_topics or not self._health.reachable:
             for topic in {message.topic() or "" for message in messages if message.error() is None}:
                 self.reached()
@@ -85,11 +85,11 @@ class BrokerStatus:
                 self.topic_looked_up(topic, TopicSeen(UNKNOWN_TOPIC_ID, readable=True))
 
     def generation_is(self, generation: int) -> None:
-        """The group's generation, or this member's epoch; at most 0 while it is no member."""
+        """Set the group's generation, or this member's epoch; at most 0 while it is no member."""
         self._generation = generation
 
     def statistics(self, text: str) -> None:
-        """librdkafka's `stats_cb`, once a second."""
+        """Handle librdkafka's `stats_cb`, once a second."""
         statistics = _read(text)
         if statistics is None:
             return
@@ -111,14 +111,14 @@ class BrokerStatus:
             self.joined()
 
     def reached(self) -> None:
-        """A broker answers."""
+        """Note that a broker is reachable."""
         if self._was_reachable and not self._health.reachable:
             log.info("kafka reconnected")
         self._was_reachable = self._health.reachable = True
         self._end_refusals([code for code in self._refusals if code not in RIGHTS])
 
     def topic_looked_up(self, topic: str, seen: TopicSeen) -> None:
-        """A topic is there, or is not: then nothing will come of it, and librdkafka may keep silent."""
+        """Note whether a topic exists: librdkafka may not report that one was deleted."""
         refused = self._refusals.get(KafkaError.TOPIC_AUTHORIZATION_FAILED)
         if seen.readable and refused is not None and seen.asked_at > self._topics_refused_at:
             refused.discard(topic)
@@ -165,7 +165,7 @@ def _read(text: str) -> dict[str, Any] | None:
 def generation_of(consumer: Consumer) -> int:
     """Return the group's generation, or the member's epoch, as librdkafka knows it; -1: unknown, or no member.
 
-    It stands in the group metadata, of which only this beginning is read: `CGMDv2:` and a little-endian int32.
+    Only the start of the group metadata is read: `CGMDv2:` and a little-endian int32.
     """
     metadata = consumer.consumer_group_metadata() or b""
     if not metadata.startswith(_GROUP_METADATA):

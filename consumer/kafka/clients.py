@@ -1,4 +1,4 @@
-"""The Kafka clients of one worker, made in one place."""
+"""The Kafka clients of one worker, created in one place."""
 
 from __future__ import annotations
 
@@ -17,23 +17,25 @@ T = TypeVar("T")
 
 
 class KafkaClients:
-    """Makes librdkafka's clients as the options say."""
+    """Create librdkafka's clients by the options. Raises ConfigurationError for a property that librdkafka refuses."""
 
     def __init__(self, options: StreamOptions) -> None:
         self.options = options
-        self._admin: AdminClient | None = None  # kept: it must outlive the answers that it has been asked for
+        self._admin: AdminClient | None = None  # kept: it must outlive its futures
 
     def consumer(self, callbacks: Callbacks) -> Consumer:
-        """The member of the group. Raises ConfigurationError for a property that librdkafka does not take."""
+        """Create the member of the group."""
         return self._made(Consumer, consumer_properties(self.options), callbacks)
 
     def producer(self, callbacks: Callbacks) -> Producer:
-        """The producer of dead letters. Raises ConfigurationError for a property that librdkafka does not take."""
+        """Create the dead-letter producer."""
         return self._made(Producer, producer_properties(self.options), callbacks)
 
     def admin(self) -> AdminClient:
-        """For look-ups inside rebalance callbacks, where the Consumer must not be asked for metadata: confluent-kafka
-        keeps one call state for each client and thread, and ends the process when it is missing.
+        """Return the client for metadata requests inside rebalance callbacks.
+
+        The Consumer must not request metadata there: confluent-kafka keeps one call state per client and thread, and
+        aborts the process if it is missing.
         """
         if self._admin is None:
             self._admin = self._made(AdminClient, shared_properties(self.options.connection), {})

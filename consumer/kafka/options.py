@@ -1,4 +1,4 @@
-"""How the stream side is set up: values that the wiring resolves from the settings."""
+"""The options of the Kafka side, resolved from the settings."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ class StreamOptions:
     concurrency: int = 16
     request_timeout: float = 20.0  # the longest that a request may take: CLICKSEND_TOTAL_TIMEOUT
     drain_timeout: float = 25.0
-    start_timeout: float = 0.0  # 0: wait for Kafka forever
+    start_timeout: float = 0.0  # 0: without limit
     caps: Caps = field(default_factory=Caps)
 
     @property
     def revoke_budget(self) -> float:
-        """How long a revoke waits for what is in flight: the broker enforces the poll interval, so well below it."""
+        """Return for how long a revoke may wait, in seconds: well below the poll interval that the broker enforces."""
         return min(self.request_timeout + 1.0, self.max_poll_interval_ms / 1000 / 3)

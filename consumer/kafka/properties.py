@@ -19,7 +19,7 @@ NO_TOPIC_IS_CREATED: Properties = {"allow.auto.create.topics": False}
 
 
 def consumer_properties(options: StreamOptions) -> Properties:
-    """For the consumer. The operator's own properties come first: what the worker stands on can't be overridden."""
+    """Return the consumer's properties. Operators can't override those that the worker relies on."""
     properties: Properties = {
         # New partitions and newly granted rights are seen at the next refresh; the default is five minutes.
         "topic.metadata.refresh.interval.ms": 30_000,
@@ -64,12 +64,12 @@ MEMBERS_ONLY = frozenset(
 
 
 def standalone_properties(options: StreamOptions) -> Properties:
-    """For a consumer that joins no group: as the worker's, so that what holds for a worker holds for a command."""
+    """Return the properties of a command's consumer without a group: otherwise the worker's."""
     return {name: value for name, value in consumer_properties(options).items() if name not in MEMBERS_ONLY}
 
 
 def producer_properties(options: StreamOptions) -> Properties:
-    """For the producer of dead letters."""
+    """Return the dead-letter producer's properties."""
     return {
         "client.id": f"clicksend-consumer-{__version__}",
         # Above every source record that a broker takes by default (1,048,588 bytes with its overhead).
@@ -104,13 +104,13 @@ _CONSUMER_ONLY = (
 
 
 def shared_properties(connection: Mapping[str, Value]) -> Properties:
-    """What holds for every kind of client: librdkafka warns of properties that are only a consumer's."""
+    """Return the properties for any client: librdkafka warns of those that only a consumer has."""
     shared = {name: value for name, value in connection.items() if not name.startswith(_CONSUMER_ONLY)}
     return {**shared, **NO_TOPIC_IS_CREATED}
 
 
 def refusal(failure: KafkaException, connection: Mapping[str, Value]) -> ConfigurationError:
-    """librdkafka does not take a property: which one it is, without its value."""
+    """Return an error that names the property which librdkafka refused, without its value."""
     text = failure.args[0].str()
     guilty = [name for name in connection if f'"{name}"' in text] or ["a property"]
     what = f"librdkafka does not take {', '.join(guilty)}"

@@ -1,7 +1,7 @@
-"""Where a partition begins that the group has no committed offset for.
+"""The start offset of a partition without a committed offset.
 
-It is resolved here and, with `latest`, committed before anything is consumed: a crash before the first commit would
-otherwise lose what came in between.
+With `latest` it is committed before anything is consumed. Otherwise a crash before the first commit would lose the
+records written in between.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class StartOffset:
-    """Where a partition begins.
+    """The start of a partition.
 
     offset          -- the first offset to consume
-    partition_count -- of the topic when the group began it; COUNT_UNKNOWN where nobody has stored it
-    leader_epoch    -- of the record before the offset; EPOCH_UNKNOWN where nobody has said
+    partition_count -- of the topic when the group began it; or COUNT_UNKNOWN
+    leader_epoch    -- of the record before the offset, or EPOCH_UNKNOWN
     settled         -- what is settled from the offset on
     committed       -- a commit that has appeared in the meantime; it counts, and not the offset
     is_log_start    -- all that lies before it was deleted
@@ -47,9 +47,9 @@ class StartOffset:
 
 
 class StartPosition:
-    """Resolves by KAFKA_AUTO_OFFSET_RESET. Used on the poll thread, inside rebalance callbacks for the most part.
+    """Resolve starts by KAFKA_AUTO_OFFSET_RESET. Used on the poll thread, mostly inside rebalance callbacks.
 
-    Only the owner of a partition resolves and commits its start: what others hold may be unsettled.
+    Only a partition's owner resolves and commits its start: another member may have unsettled records of it.
     """
 
     def __init__(self, options: StreamOptions, admin: Callable[[], AdminClient]) -> None:
@@ -63,10 +63,11 @@ class StartPosition:
         topic_ids: Mapping[str, bytes],
         timeout: float = LOOK_UP_SECONDS,
     ) -> dict[Partition, StartOffset]:
-        """Return where these partitions of this worker begin, which have no committed offset. Those that could not be
-        looked up are left out; after the first of them, no other is tried.
+        """Return the start of each of these partitions, which have no committed offset.
 
-        timeout -- seconds for each question
+        After the first failed request, the remaining partitions are omitted.
+
+        timeout -- seconds for each request
 
         Raises ConfigurationError where the operator asked for an error.
         """
@@ -99,15 +100,15 @@ class StartPosition:
     def out_of_range(self, consumer: Consumer, tracker: OffsetTracker, timeout: float) -> StartOffset:
         """Return where to continue with a partition whose offset is not in its log. Raises KafkaException.
 
-        Where retention has deleted what lay there, that is the start of the log, also with `latest`: the group has a
-        place, and what is left behind it may not be passed over. The setting decides where the log ends before it.
+        If retention deleted the offset, continue at the log start, even with `latest`: no retained record may be
+        skipped. If the log ends before the offset, KAFKA_AUTO_OFFSET_RESET decides.
         """
         low, high = consumer.get_watermark_offsets(TopicPartition(*tracker.partition), timeout=timeout)
         deleted = tracker.highest_seen < low
         return StartOffset(low if self._earliest or deleted else high, tracker.partition_count, is_log_start=deleted)
 
     def of_recreated(self, partition: Partition) -> TopicPartition:
-        """The beginning, also with `latest`: the group has known the topic, so nothing of the new one may be passed by.
+        """Return the beginning of a recreated topic, even with `latest`: the group must not skip its records.
 
         Raises ConfigurationError where the operator asked for an error.
         """
@@ -128,7 +129,7 @@ class StartPosition:
         topic_ids: Mapping[str, bytes],
         timeout: float,
     ) -> dict[Partition, StartOffset]:
-        """Decide between beginning and end by what the whole group has committed, read again after the ends.
+        """Decide between beginning and end by the commits of the whole group, read after the ends.
 
         Raises KafkaException.
         """
@@ -172,15 +173,15 @@ class _BegunTopic:
     """
 
     def __init__(self, claims: Sequence[OffsetMap | None], partition_count: int, topic_id: bytes) -> None:
-        told = [claim for claim in claims if claim is not None]
-        counts = [claim.partition_count for claim in told if claim.partition_count != COUNT_UNKNOWN]
-        self._was_recreated = any(is_former(claim.topic_id, topic_id) for claim in told)
+        known = [claim for claim in claims if claim is not None]
+        counts = [claim.partition_count for claim in known if claim.partition_count != COUNT_UNKNOWN]
+        self._was_recreated = any(is_former(claim.topic_id, topic_id) for claim in known)
         self.partition_count = min(counts, default=COUNT_UNKNOWN) if claims else partition_count
 
     def with_partition(self, number: int) -> bool:
         """Return whether the group has begun the topic when it had this partition already: then it begins at its end.
 
-        One that was added later begins at its beginning, and so does one of which that can't be told.
+        A partition added later, or possibly added later, begins at its beginning.
         """
         return not self._was_recreated and number < self.partition_count
 
@@ -190,6 +191,6 @@ def _metadata(start: StartOffset, topic_id: bytes) -> str:
 
 
 def no_usable_offset(name: str, what: str) -> ConfigurationError:
-    """The group's offset can't be used and the operator wants to decide."""
+    """Return the error for an unusable offset with KAFKA_AUTO_OFFSET_RESET=error."""
     hint = "Set the group's offsets with `clicksend-consumer offsets reset`, or set earliest or latest"
     return ConfigurationError(Problem(name, what, hint))

@@ -1,4 +1,4 @@
-"""The ids of topics: what tells a topic from one of the same name that was deleted and created again (KIP-516)."""
+"""Topic ids, which distinguish a topic from a recreated one of the same name (KIP-516)."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ Descriptions = Mapping[str, Future[TopicDescription] | None]  # None: nobody cou
 
 
 class TopicIds:
-    """Asks Kafka when asked, on the poll thread, for all topics at once and in a bounded time. A topic whose id can't
-    be had counts as unknown: maps of settled records that were written with an id then don't match, so they are not
-    believed.
+    """Request topic ids on the poll thread, for all topics at once and in bounded time.
 
-    An id is the topic's own (16 bytes) and a checksum of its cluster's (4 bytes): of two topics that are both called
-    so, those of one cluster were there one after the other, those of two clusters mirror each other.
+    If the request fails, the id is unknown: offset maps that have an id then don't match and are ignored.
+
+    An id is the topic's own (16 bytes) and a checksum of its cluster's (4 bytes). Two ids of one cluster are those of a
+    recreated topic; ids of two clusters are those of mirrors.
     """
 
     def __init__(self, admin: Callable[[], AdminClient]) -> None:
         self._admin = admin
-        self._cluster: bytes | None = None  # once Kafka has told it
+        self._cluster: bytes | None = None  # None: unknown yet
 
     def of(self, topics: Iterable[str]) -> dict[str, bytes]:
         """Return the ids of these topics. Takes at most CLUSTER_SECONDS + TOPICS_SECONDS."""
         return self.answers(self.ask(topics))
 
     def ask(self, topics: Iterable[str]) -> Descriptions:
-        """Begin to look the topics up, for `answers`; without waiting, where the cluster is known."""
+        """Request the topics' descriptions for `answers`; without waiting, if the cluster is known."""
         names = sorted(set(topics))
         if not names or not self._can_be_asked(names[0]):
             return dict.fromkeys(names)
         return self._admin().describe_topics(TopicCollection(names), request_timeout=TOPICS_SECONDS)
 
     def answers(self, asked: Descriptions) -> dict[str, bytes]:
-        """Wait for what `ask` has begun, at most TOPICS_SECONDS."""
+        """Wait for the responses to `ask`, at most TOPICS_SECONDS."""
         return {topic: self._answer(description) for topic, description in asked.items()}
 
     def id(self, topic: str) -> bytes:
@@ -61,16 +61,16 @@ class TopicIds:
         return int(high << 64 | low).to_bytes(16) + self._cluster
 
     def cluster_is(self, cluster_id: str) -> None:
-        """Take this for the id of the cluster."""
+        """Set the id of the cluster."""
         self._cluster = zlib.crc32(cluster_id.encode()).to_bytes(4)
 
     @property
     def knows_cluster(self) -> bool:
-        """Whether ids can be read already."""
+        """Return whether ids can be read."""
         return self._cluster is not None
 
     def _can_be_asked(self, topic: str) -> bool:
-        """Whether there is a controller to describe topics: an in-process broker has none, and would not answer."""
+        """Return whether there is a controller to describe topics: an in-process broker has none and hangs."""
         if self._cluster is not None:
             return True
         try:
@@ -90,6 +90,6 @@ class TopicIds:
 
 
 def is_former(topic_id: bytes, present: bytes) -> bool:
-    """Whether a topic with this id was deleted, and is there again with the `present` one."""
+    """Return whether a topic with this id was deleted and recreated with the `present` one."""
     known = UNKNOWN_TOPIC_ID not in (topic_id, present)
     return known and topic_id != present and topic_id[CLUSTER] == present[CLUSTER]

@@ -1,4 +1,4 @@
-"""Notices that a topic was deleted, or deleted and created again: librdkafka may say nothing of either."""
+"""Detect topics that were deleted or recreated: librdkafka may report neither."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from confluent_kafka.admin._topic import TopicDescription
 
 from consumer.kafka.topic_ids import TopicIds
 
-INTERVAL = 5.0  # seconds between two questions: for so long a new topic may be taken for the old one
+INTERVAL = 5.0  # seconds between two requests: for so long a recreated topic may go undetected
 ANSWER_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class TopicSeen:
-    """What Kafka has answered about a topic.
+    """Kafka's response about a topic.
 
-    topic_id -- UNKNOWN_TOPIC_ID as long as the cluster's own id is not known; None: there is no such topic
-    readable -- whether this user may read it; false, too, where the broker does not tell
-    asked_at -- monotonic seconds at which Kafka was asked; infinite where a record has shown it
+    topic_id -- UNKNOWN_TOPIC_ID while the cluster's id is unknown; None: there is no such topic
+    readable -- whether this user may read it; false, too, if the broker does not report that
+    asked_at -- monotonic seconds of the request; infinite if a record proves it
     """
 
     topic_id: bytes | None
@@ -34,10 +34,10 @@ class TopicSeen:
 
 
 class TopicWatch:
-    """Asks for the topics every few seconds, and never waits for the answer. For the poll thread.
+    """Request the topics every few seconds, without waiting for the response. For the poll thread.
 
-    With the classic protocol, a topic that is deleted and created again within a metadata refresh brings no rebalance:
-    the consumer goes on at the old offset, or at the end, in another topic (KIP-516 gave topics ids for this).
+    With the classic protocol, a topic recreated within a metadata refresh causes no rebalance: the consumer continues
+    at the old offset, or at the end, of the new topic (hence KIP-516's topic ids).
     """
 
     def __init__(self, topics: tuple[str, ...], topic_ids: TopicIds, admin: Callable[[], AdminClient]) -> None:
@@ -49,10 +49,7 @@ class TopicWatch:
         self._answers: Mapping[str, Future[TopicDescription]] = {}
 
     def look(self, now: float) -> dict[str, TopicSeen]:
-        """Return what has been answered about each topic since the last look: mostly nothing.
-
-        A topic that could not be asked about is left out. now -- monotonic seconds
-        """
+        """Return the responses since the last call. Failed requests are omitted. `now`: monotonic seconds."""
         if self._answers and all(answer.done() for answer in self._answers.values()):
             answers, self._answers = self._answers, {}
             self._learn_cluster()

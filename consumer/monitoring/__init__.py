@@ -1,4 +1,1 @@
-"""What a worker shows of itself: metrics, health, the monitor's pages, log lines.
-
-It reads the scheduler and the gate, and decides nothing.
-"""
+"""Observability: metrics, health, the monitor's pages, log lines. Reads scheduler and gate, and decides nothing."""

@@ -1,4 +1,4 @@
-"""Metrics that are read from the worker's state at the scrape, so that they agree with each other."""
+"""Metrics read from the worker's state at the scrape, so that they are consistent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from consumer.scheduling.scheduler import Scheduler
 
 
 class WorkerCollector(Collector):
-    """consumed = settled + in progress + released holds at each scrape. A partition's series go with the partition.
+    """Read at each scrape: consumed = settled + in progress + released. A partition's series end with its assignment.
 
     clock -- monotonic seconds
     """

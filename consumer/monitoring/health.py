@@ -1,4 +1,4 @@
-"""What the worker knows about its own state, for /livez and /readyz and the log."""
+"""The worker's own state, for /livez, /readyz and the log."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from enum import StrEnum
 
 from consumer.scheduling.task import Partition
 
-STANDBY_SECONDS = 10.0  # in the group for so long without a partition: there are more workers than partitions
+STANDBY_SECONDS = 10.0  # in the group for so long without a partition: more workers than partitions
 
 
 class HealthState(StrEnum):
-    """Why a worker is ready, or is not; the first that holds wins."""
+    """Why a worker is ready or not; the first that holds wins."""
 
     DRAINING = "draining"
     KAFKA_REFUSES = "kafka_refuses"
@@ -28,14 +28,14 @@ class HealthState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What /readyz answers. `detail` is for an operator: what is wrong and how to fix it."""
+    """The response of /readyz. `detail` tells operators what is wrong and how to fix it."""
 
     condition: HealthState
     detail: str
 
     @property
     def ready(self) -> bool:
-        """Whether the worker does its work, or stands by to do it."""
+        """Return whether the worker is working or on standby."""
         return self.condition in (HealthState.READY, HealthState.STANDBY)
 
 
@@ -44,28 +44,28 @@ class Health:
 
     def __init__(self, now: float) -> None:
         self.stopping = False
-        self.dead_letter_hint = ""  # why dead letters can't be written; from any thread, the last report counts
+        self.dead_letter_hint = ""  # why dead letters can't be written; any thread, the last write wins
         self.last_poll_at = now  # monotonic seconds
-        self.refusal = ""  # why Kafka does not let us in; empty: it does, or was not asked yet
+        self.refusal = ""  # why Kafka refuses access; empty: it does not, or was not asked yet
         self.reachable = False  # a broker answers
         self.missing_topics: frozenset[str] = frozenset()  # source topics that were deleted
         self.coordinator = False  # the group's coordinator answers
         self.assigned = 0
         self.was_assigned = False  # since the last loss: a rebalance keeps readiness
-        self.joined_at: float | None = None  # since when the group is steady for this member
+        self.joined_at: float | None = None  # monotonic seconds at which this member became steady
         self.lost = False
-        self.held: Mapping[Partition, str] = {}  # partitions whose records are no events, with what they look like
+        self.held: Mapping[Partition, str] = {}  # partitions whose records are not events, with a hint
 
     def polled(self, now: float) -> None:
-        """The poll loop has come round."""
+        """Note a turn of the poll loop."""
         self.last_poll_at = now
 
     def poll_age(self, now: float) -> float:
-        """Seconds since the poll loop last came round."""
+        """Return the seconds since the last turn of the poll loop."""
         return now - self.last_poll_at
 
     def held_partitions(self) -> str:
-        """Return which partitions are held, and why; empty: none is."""
+        """Return the held partitions and the reason; empty if there are none."""
         held = dict(sorted(self.held.items()))
         if not held:
             return ""
@@ -74,7 +74,7 @@ class Health:
         return f"{HealthState.UNRECOGNISED_RECORDS}: {names} held, as the records are no events ({hint})"
 
     def readiness(self, now: float, halted: str) -> Readiness:
-        """Whether the worker is ready. `halted`: why delivery is halted and how to fix it; empty: it isn't."""
+        """Return the readiness. `halted`: why delivery is halted and how to fix it; empty: it is not halted."""
         if self.stopping:
             return Readiness(HealthState.DRAINING, "ending: what is in flight is finished, nothing new is begun")
         if self.refusal:
@@ -86,7 +86,9 @@ class Health:
             )
         if self.missing_topics:
             names = ", ".join(sorted(self.missing_topics))
-            return Readiness(HealthState.TOPIC_MISSING, f"no such topic any more: {names}; create it, delivery goes on")
+            return Readiness(
+                HealthState.TOPIC_MISSING, f"topic deleted: {names}; create it again, then delivery resumes"
+            )
         stands_by = self.joined_at is not None and now - self.joined_at >= STANDBY_SECONDS
         if self.lost and not stands_by:  # with KIP-848 nothing else says that a member without partitions is back
             return Readiness(HealthState.LOST, "the partitions were lost; joining the group again")

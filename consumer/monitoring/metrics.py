@@ -1,7 +1,7 @@
 """Every metric of the worker, by name, with its help text and the values that its labels can take.
 
-Others build dashboards and alerts on these names: they are added to, not renamed. No identity, no key and no message
-id is ever a label.
+Dashboards and alerts depend on these names: add metrics, do not rename them. No label holds an identity, a key or a
+message id.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's switch is the whole process's; a second series for each counter helps nobody
+disable_created_metrics()  # type: ignore[no-untyped-call]  # process-wide; a `_created` series per counter is of no use
 
 PREFIX = "clicksend_consumer_"
 AGE_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600, 21600, 86400)
@@ -25,7 +25,7 @@ REQUEST_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 1, 2, 5, 10, 20, 30)
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A name (without the prefix, and without a counter's `_total`), what it tells, and its labels."""
+    """A name (without the prefix and a counter's `_total`), its help text and its labels."""
 
     name: str
     help: str
@@ -33,7 +33,7 @@ class Metric:
     buckets: tuple[float, ...] = ()
 
     def counter(self, registry: CollectorRegistry, *values: Iterable[str]) -> Counter:
-        """The counter, every combination of the given label values there from the start at 0."""
+        """Register the counter, with every combination of the given label values at 0."""
         counter = Counter(PREFIX + self.name, self.help, self.labels, registry=registry)
         if values:
             for combination in product(*values):
@@ -41,23 +41,23 @@ class Metric:
         return counter
 
     def gauge(self, registry: CollectorRegistry) -> Gauge:
-        """The gauge."""
+        """Register the gauge."""
         return Gauge(PREFIX + self.name, self.help, self.labels, registry=registry)
 
     def counter_family(self) -> CounterMetricFamily:
-        """For collectors that read totals kept elsewhere."""
+        """Return a family for a collector that reads totals."""
         return CounterMetricFamily(PREFIX + self.name, self.help, labels=self.labels)
 
     def gauge_family(self) -> GaugeMetricFamily:
-        """For collectors that read values kept elsewhere."""
+        """Return a family for a collector that reads values."""
         return GaugeMetricFamily(PREFIX + self.name, self.help, labels=self.labels)
 
 
 class Distribution(Collector):
     """A histogram for the hot path: plain numbers, written by one thread, read at the scrape.
 
-    prometheus-client's own takes a lock for each bucket, which costs more than all else that counts a response. A
-    scrape may see an observation in its bucket and not yet in the sum.
+    prometheus-client's own takes a lock per bucket, more expensive than all other counting of a response. A scrape may
+    see an observation in its bucket but not yet in the sum.
     """
 
     def __init__(self, metric: Metric, registry: CollectorRegistry) -> None:
@@ -68,7 +68,7 @@ class Distribution(Collector):
         registry.register(self)
 
     def observe(self, seconds: float) -> None:
-        """Note one value."""
+        """Count one value."""
         self._counts[bisect_left(self._bounds, seconds)] += 1
         self._sum += seconds
 
@@ -82,7 +82,7 @@ class Distribution(Collector):
 class Tally(Collector):
     """A counter with labels for the hot path: plain integers, written by one thread, read at the scrape.
 
-    counts -- by label values; those that are known beforehand are there from the start
+    counts -- by label values; known ones start at 0
     """
 
     def __init__(self, metric: Metric, registry: CollectorRegistry, known: Iterable[tuple[str, ...]]) -> None:

@@ -1,4 +1,4 @@
-"""For those who want to watch single records: the demo's narration, the event debugger."""
+"""The interface for watching single records: the demo's narration, the event debugger."""
 
 from __future__ import annotations
 
@@ -14,54 +14,53 @@ from consumer.scheduling.task import Partition, Record, Task
 
 
 class RecordObserver(Protocol):
-    """Hears of every step that begins, settles, delays or loses a record. Called from several threads; must be quick.
+    """Observe every record's steps. Called from several threads; must be quick.
 
-    But for `filtered_wanted` and `filtered`, which are about most of a topic, it hears of all there is.
+    Only filtered records, the majority of a topic, are sampled.
     """
 
     def filtered_wanted(self) -> int:
-        """Of how many filtered records of the batch that comes it wants to hear: the last of each reason."""
+        """Return how many filtered records of the next batch to report: the last ones of each reason."""
 
     def filtered(self, record: Record, reason: FilterReason) -> None:
-        """The record is none of ClickSend's business."""
+        """Note a record that is filtered."""
 
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
-        """The record is to be delivered, or buried. Always the first that is heard of a task."""
+        """Note a record that will be delivered or dead-lettered. Always the first call for a task."""
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
-        """A request for the task has ended after so many seconds; `action` None: its partition has gone in the
-        meantime.
+        """Note the end of a request after so many seconds; `action` None: the partition is no longer owned.
 
-        The task may be on its way again already: what changes in it is not to be read here.
+        The task may be in flight again already, so do not read its mutable fields.
         """
 
     def dead_letter_written(self, task: Task) -> None:
-        """The task's dead letter is acknowledged."""
+        """Note a dead letter that is acknowledged."""
 
     def dead_letter_failed(self, task: Task, why: str) -> None:
-        """The task's dead letter could not be written; it is tried again."""
+        """Note a dead letter that was not written and will be retried."""
 
     def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
-        """What of these partitions was unsettled is given back."""
+        """Note that these partitions' unsettled records are released."""
 
 
 def combined(observers: Sequence[RecordObserver]) -> RecordObserver | None:
-    """Several journals as one; None of none: then the worker spends nothing on them."""
+    """Combine the observers into one; None if there are none."""
     return RecordObservers(observers) if len(observers) > 1 else next(iter(observers), None)
 
 
 class RecordObservers:
-    """Several journals as one."""
+    """Several observers as one."""
 
     def __init__(self, observers: Sequence[RecordObserver]) -> None:
         self._observers = observers
 
     def filtered_wanted(self) -> int:
-        """As many as any wants."""
+        """Return the largest number that an observer wants."""
         return max(observer.filtered_wanted() for observer in self._observers)
 
     def filtered(self, record: Record, reason: FilterReason) -> None:
-        """As the protocol says; so are the others."""
+        """Forward to all observers, like the other methods."""
         for observer in self._observers:
             observer.filtered(record, reason)
 

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 class RebalanceEvent(StrEnum):
-    """What happened to the assignment."""
+    """A change of the assignment."""
 
     ASSIGNED = "assigned"
     REVOKED = "revoked"
@@ -41,17 +41,16 @@ _REBALANCED = {
 
 
 class DeadLetterResult(StrEnum):
-    """The broker's answer to a dead letter."""
+    """The broker's response to a dead letter."""
 
     ACKNOWLEDGED = "acknowledged"
-    FAILED = "failed"  # it is written again later
+    FAILED = "failed"  # will be retried
 
 
 class Reporter:
-    """Called from the poll thread, the delivery loop's and the dead-letter producer's.
+    """Count and log. Called from the poll thread, the delivery loop's and the dead-letter producer's.
 
-    journal -- hears of every single record, if somebody watches
-    clock   -- monotonic seconds
+    clock -- monotonic seconds
     """
 
     def __init__(
@@ -61,8 +60,8 @@ class Reporter:
         self._clock = clock
         self._summary = RepeatFilter()
         self._lock = threading.Lock()
-        self._fault: Fault | None = None  # what was last said of the gate; changed under the lock
-        # Those of the hot path are written by the delivery loop's thread alone.
+        self._fault: Fault | None = None  # the last one logged; changed under the lock
+        # Hot-path metrics are written by the delivery loop's thread only.
         known = [(result, status) for result in Result for status in STATUS_LABELS[result]]
         self._requests = metrics.Tally(metrics.REQUESTS, registry, known).counts
         self._request_seconds = metrics.Distribution(metrics.REQUEST_SECONDS, registry)
@@ -80,7 +79,7 @@ class Reporter:
         self._rebalances = metrics.REBALANCES.counter(registry, RebalanceEvent)
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
-        """A request has ended after so many seconds; `action` None: its partition has gone in the meantime."""
+        """Report the end of a request after so many seconds; `action` None: the partition is no longer owned."""
         self._requests[outcome.result, status_label(outcome.status)] += 1
         self._request_seconds.observe(seconds)
         if outcome.retry_after:
@@ -92,7 +91,7 @@ class Reporter:
         elif isinstance(action, Retry):
             self._retries[outcome.cause or outcome.result,] += 1
         if outcome.result is Result.TRANSIENT:
-            self._say_once_a_while(
+            self._warn_once_a_while(
                 "delivery attempt failed, will retry",
                 outcome.cause or "",
                 cause=outcome.cause,
@@ -105,12 +104,12 @@ class Reporter:
             self.observer.answered(task, outcome, action, seconds)
 
     def duplicate(self, task: Task) -> None:
-        """The task was settled without a request."""
+        """Report a task that was settled without a request."""
         if self.observer is not None:
             self.observer.filtered(task.record, FilterReason.DUPLICATE)
 
     def gate(self, fault: Fault | None) -> None:
-        """Why delivery is halted now, None if it isn't. Says so when it changes."""
+        """Log when delivery is halted by a fault, and when it resumes (None)."""
         if fault is self._fault:
             return
         with self._lock:
@@ -121,14 +120,14 @@ class Reporter:
             log.info("delivery resumed", after=before)
 
     def probed(self, result: ProbeResult) -> None:
-        """A probe has come back."""
+        """Count a probe's result."""
         self._probes.labels(result.result).inc()
 
     def dead_letter_written(self, task: Task) -> None:
-        """The broker has acknowledged the task's dead letter."""
+        """Report a dead letter that the broker acknowledged."""
         self._dead_letters.labels(DeadLetterResult.ACKNOWLEDGED).inc()
         last = task.attempts.last
-        self._say_once_a_while(
+        self._warn_once_a_while(
             "record dead-lettered",
             f"{task.reason} {task.detail}",
             reason=task.reason,
@@ -142,10 +141,10 @@ class Reporter:
             self.observer.dead_letter_written(task)
 
     def dead_letter_failed(self, task: Task, failure: KafkaException, hint: str) -> None:
-        """The task's dead letter could not be written."""
+        """Report a dead letter that could not be written."""
         self._dead_letters.labels(DeadLetterResult.FAILED).inc()
         error = failure.args[0].name()
-        self._say_once_a_while(
+        self._warn_once_a_while(
             "dead letter not written, will retry",
             error,
             error=error,
@@ -158,10 +157,10 @@ class Reporter:
             self.observer.dead_letter_failed(task, error)
 
     def producer_replaced(self, failure: KafkaException, hint: str) -> None:
-        """The producer of dead letters has failed for good, and a new one stands in its place."""
+        """Report that a new dead-letter producer replaced one with a fatal error."""
         self._producers_replaced.inc()
         error = failure.args[0].name()
-        self._say_once_a_while(
+        self._warn_once_a_while(
             "dead-letter producer failed, replaced",
             error,
             error=error,
@@ -170,29 +169,29 @@ class Reporter:
         )
 
     def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
-        """What of these partitions was unsettled is given back."""
+        """Report that these partitions' unsettled records are released."""
         if self.observer is not None:
             self.observer.released(partitions, reason)
 
     def committed(self, result: CommitResult) -> None:
-        """A commit request has ended."""
+        """Count the result of a commit request."""
         self._commits.labels(result).inc()
 
     def rebalanced(self, event: RebalanceEvent, partitions: list[str]) -> None:
-        """Partitions came or went."""
+        """Report a change of the assignment."""
         self._rebalances.labels(event).inc()
         log.info(_REBALANCED[event], partitions=partitions)
 
     def stream_error(self, error: KafkaError) -> None:
-        """librdkafka reports something that it goes on with."""
-        self._say_once_a_while("kafka error reported", error.name(), error=error.name())
+        """Log an error that librdkafka recovers from."""
+        self._warn_once_a_while("kafka error reported", error.name(), error=error.name())
 
     def _delivered(self, record: Record) -> None:
         self._last_delivery = now = time.time()
         if record.timestamp_ms > 0:
             self._age.observe(max(0.0, now - record.timestamp_ms / 1000))
 
-    def _say_once_a_while(self, event: str, kind: str, **details: object) -> None:
+    def _warn_once_a_while(self, event: str, kind: str, **details: object) -> None:
         suppressed = self._summary.ask(f"{event} {kind}", self._clock())
         if suppressed is not None:
             shown = {key: value for key, value in details.items() if value is not None}

@@ -1,4 +1,4 @@
-"""What the worker shows over HTTP: /metrics, /livez, /readyz; the event debugger, where there is one, at the rest."""
+"""The HTTP server: /metrics, /livez, /readyz; all other paths go to the event debugger, if enabled."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from consumer.log import RepeatFilter, cause_of
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-REST_SECONDS = 0.2  # after a connection that could not be taken: it waits, and would be tried again at once
+REST_SECONDS = 0.2  # after a failed accept: the connection is still pending, and accept would fail again at once
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What strangers may take of the monitor.
+    """Limits for clients of the monitor.
 
-    connections -- at once; beyond, the oldest is closed for the newest: those who are silent don't keep probes out
-    seconds     -- for a request and its answer
+    connections -- open at once; beyond, the oldest is closed, so that idle clients don't block probes
+    seconds     -- for a request and its response
     """
 
     connections: int = 32
@@ -43,29 +43,27 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The answer of a probe: good or not, and words for an operator. Never a secret, never an identity."""
+    """The result of a health check, with details for operators. Never a secret, never an identity."""
 
     good: bool
     body: dict[str, str | float]
 
 
 class RequestHandler(Protocol):
-    """A WSGI application that is also told of the time."""
+    """A WSGI application with a periodic tick."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
 
     def tick(self) -> None:
-        """Called about twice a second, always by the same thread. Must be quick, and never raise."""
+        """Run periodic work. Called about twice a second by one thread; must be quick and never raise."""
 
 
 class Monitor:
-    """Serves in threads of its own until closed.
+    """Serve in threads of its own until closed. Raises ConfigurationError if the address can't be bound.
 
-    live, ready -- asked at each request
-    limits      -- of connections and time
-    site        -- answers whatever is asked for beside these; None: nothing does
-    Raises ConfigurationError where the address can't be had.
+    live, ready -- called at each request
+    site        -- answers all other paths; None: 404
     """
 
     def __init__(
@@ -93,17 +91,17 @@ class Monitor:
 
     @property
     def address(self) -> str:
-        """Where it listens, as a URL."""
+        """Return the URL of the server."""
         host, port = self._server.server_name, self._server.server_port
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @property
     def page(self) -> str | None:
-        """Where the site's page is, as a URL; None where there is no site."""
+        """Return the URL of the site's page; None without a site."""
         return f"{self.address}/" if self._server.site is not None else None
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start serving."""
         self._thread.start()
 
     def close(self) -> None:
@@ -146,7 +144,7 @@ def _headers(kind: str, body: bytes) -> list[tuple[str, str]]:
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """A thread a connection, one request each, within limits. Failures are one line in a while, never a traceback."""
+    """One thread and one request per connection, within limits. Failures are logged rarely, without a traceback."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -160,13 +158,13 @@ class _Server(ThreadingMixIn, WSGIServer):
         super().__init__(*arguments, **more)
 
     def server_bind(self) -> None:
-        """http.server's asks a name server for the host's name on the way, which may take long and is of no use."""
+        """Bind without http.server's DNS lookup of the host name, which may block."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
         self.setup_environ()
 
     def service_actions(self) -> None:
-        """socketserver's: called between requests, at least twice a second."""
+        """Close late connections and tick. socketserver calls this at least twice a second."""
         now = time.monotonic()
         with self._lock:
             late = [each for each, since in self._open.items() if now - since > self.limits.seconds]
@@ -175,10 +173,10 @@ class _Server(ThreadingMixIn, WSGIServer):
             if self.site is not None:
                 self.site.tick()
         except Exception as error:  # without this thread there would be no probes
-            self.failed("the debugger could not note the time", error)
+            self.failed("debugger tick failed", error)
 
     def get_request(self) -> tuple[socket, Any]:
-        """Take a connection; rest where that can't be done, for want of descriptors for one."""
+        """Accept a connection; sleep after a failure, such as a lack of file descriptors."""
         try:
             return super().get_request()
         except OSError as error:
@@ -197,32 +195,32 @@ class _Server(ThreadingMixIn, WSGIServer):
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """The connection has done its work."""
+        """Forget a connection whose request has ended."""
         with self._lock:
             self._open.pop(request, None)
         super().shutdown_request(request)
 
     def handle_error(self, _request: Any, _client_address: Any) -> None:
-        """socketserver's: in place of a traceback on stderr."""
+        """Log the failure instead of socketserver's traceback on stderr."""
         error = sys.exception()
         if error is not None:
             self.failed("monitor request failed", error)
 
     def failed(self, event: str, error: BaseException) -> None:
-        """Say so, once in a while."""
+        """Log a failure, once in a while."""
         suppressed = self._summary.ask(event, time.monotonic())
         if suppressed is not None:
             log.warning(event, **cause_of(error), suppressed=suppressed)
 
     def _end(self, connections: Iterable[socket]) -> None:
-        """Their threads find the end of the connection, and close it."""
+        """Shut the sockets down; their threads then close them."""
         for each in connections:
             with suppress(OSError):
                 each.shutdown(SHUT_RDWR)
 
 
 class _Server6(_Server):
-    """Listening on `::`, it serves IPv4 as well, where the system has it so (ipv6(7), bindv6only)."""
+    """Listen on IPv6; `::` also serves IPv4 unless the system forbids it (ipv6(7), bindv6only)."""
 
     address_family = AF_INET6
 
@@ -231,30 +229,30 @@ class _Handler(WSGIRequestHandler):
     server: _Server
 
     def setup(self) -> None:
-        """As http.server does, with a time limit for whatever waits."""
+        """Set up as http.server does, with a timeout."""
         self.request.settimeout(self.server.limits.seconds)
         super().setup()
 
     def address_string(self) -> str:
-        """The peer's address as it is: no look-up of its name."""
+        """Return the peer's address without a DNS lookup."""
         return str(self.client_address[0])
 
     def log_message(self, *_args: Any) -> None:
-        """Scrapes are not worth a line."""
+        """Log nothing: scrapes need no access log."""
 
     def get_stderr(self) -> Any:
-        """Where wsgiref writes tracebacks; `_answering` has told the cause of those that are ours."""
+        """Discard wsgiref's tracebacks; `_answering` logs the causes."""
         return io.StringIO()
 
 
 def _answering(app: WSGIApplication) -> WSGIApplication:
-    """The application, with a status for what it raises."""
+    """Wrap the application: an exception becomes a 500 and a log line."""
     summary = RepeatFilter()
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             return app(environ, start_response)
-        except Exception as error:  # a page that fails must not be a traceback in the log
+        except Exception as error:  # a traceback in the log could hold identities
             suppressed = summary.ask("failed", time.monotonic())
             if suppressed is not None:
                 log.error("monitor request failed", **cause_of(error), suppressed=suppressed)

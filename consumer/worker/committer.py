@@ -41,28 +41,27 @@ log = structlog.get_logger()
 class Committer:
     """Used by the poll thread only; its callback runs there too, inside `poll`.
 
-    One request is outstanding at most: librdkafka retries a failed one after a later one that succeeded, which would
-    take the group back.
+    At most one request is outstanding: librdkafka may retry a failed one after a later success and so commit an older
+    offset.
 
-    The last commit of a partition's former owner may arrive after the first of the new one and take the group back,
-    too: the broker checks no ownership. A partition with traffic is soon committed again; a quiet one is committed once
-    more some seconds after its assignment, though nothing has changed.
+    The former owner's last commit may also arrive after the new owner's first, as the broker does not check ownership.
+    Traffic soon commits a partition again. So each partition is committed once more some seconds after its assignment,
+    even unchanged.
     """
 
     def __init__(self, scheduler: Scheduler, on_result: Callable[[CommitResult], None]) -> None:
         self._scheduler = scheduler
         self._on_result = on_result
         self._ticked_at = 0.0
-        self._sent: dict[
-            Partition, OffsetTracker
-        ] = {}  # whose commit is outstanding: no later offset tracker may believe its answer
-        self._room = LIMIT  # characters of metadata that the broker is thought to take
-        self._refused_as_too_long = False  # the last commit was: the next one goes without metadata
-        self._confirming: set[OffsetTracker] = set()  # those whose outstanding commit is the one some seconds later
+        # With an outstanding commit: its response must not update a later tracker of the same partition.
+        self._sent: dict[Partition, OffsetTracker] = {}
+        self._limit = LIMIT  # characters of metadata that the broker is assumed to accept
+        self._refused_as_too_long = False  # the last commit was: the next one has no metadata
+        self._confirming: set[OffsetTracker] = set()  # whose outstanding commit is the repeated one
         self.outstanding = False
 
     def tick(self, consumer: Consumer, now: float) -> None:
-        """Commit what has changed, if it is time and the last answer is there. `now`: monotonic seconds."""
+        """Commit changed offsets if a commit is due and none is outstanding. `now`: monotonic seconds."""
         if now - self._ticked_at < INTERVAL or self.outstanding:
             return
         self._ticked_at = now
@@ -72,7 +71,7 @@ class Committer:
         self.commit(consumer)
 
     def commit(self, consumer: Consumer) -> None:
-        """Commit what has changed. Not while a request is outstanding, and not inside a callback."""
+        """Commit changed offsets. Do not call while a request is outstanding or inside a callback."""
         offsets = self._changed(
             self._scheduler.trackers.values(), lambda tracker: _position(consumer, tracker.partition)
         )
@@ -87,10 +86,10 @@ class Committer:
         self.outstanding = True
 
     def commit_now(self, consumer: Consumer, partitions: Iterable[Partition]) -> None:
-        """Commit these partitions and wait for the answer. Only where a coordinator is known to answer.
+        """Commit these partitions and wait for the response. Call only while the coordinator answers.
 
-        Made for rebalance callbacks, which librdkafka may call while it is filling a batch: the consumer's position
-        then counts records that are in no offset tracker yet, so it is left out of the committable offset.
+        For rebalance callbacks: librdkafka may call those while it fills a batch. The consumer's position then includes
+        records that are not tracked yet, so the committable offset ignores it.
         """
         trackers = [self._scheduler.trackers[partition] for partition in partitions]
         offsets = self._changed(trackers, lambda _tracker: None)
@@ -105,7 +104,7 @@ class Committer:
                 self.commit_now(consumer, partitions)
 
     def answered(self, error: KafkaError | None, offsets: list[TopicPartition]) -> None:
-        """librdkafka's `on_commit`."""
+        """Handle librdkafka's `on_commit`."""
         self.outstanding = False
         if error is not None:
             self._failed(KafkaException(error))
@@ -118,14 +117,14 @@ class Committer:
         offsets = []
         positions: dict[OffsetTracker, TopicPartition | None] = {}
         self._confirming.clear()
-        room = 0 if self._refused_as_too_long else self._room
+        limit = 0 if self._refused_as_too_long else self._limit
         self._refused_as_too_long = False
 
         def position_of(tracker: OffsetTracker) -> int:
             at = positions[tracker] = position(tracker)
             return OFFSET_UNKNOWN if at is None else at.offset
 
-        for tracker, offset, metadata in self._scheduler.commit_candidates(trackers, position_of, room):
+        for tracker, offset, metadata in self._scheduler.commit_candidates(trackers, position_of, limit):
             is_new = (tracker.committed, tracker.committed_map) != (offset, metadata)
             if offset >= tracker.committed and (is_new or self._is_to_confirm(tracker)):
                 epoch = _epoch_before(offset, tracker, positions.get(tracker))
@@ -151,17 +150,19 @@ class Committer:
         self._on_result(CommitResult.OK)
 
     def _failed(self, failure: KafkaException) -> None:
-        """A commit was refused. Of one whose metadata is too long for a partition, the broker stores the others', but
-        librdkafka's answer blames all of them: all are committed again without, and later maps are made shorter.
+        """Report a failed commit, and commit shorter metadata after one that was too long.
+
+        The broker refuses only the partition with too much metadata, but librdkafka reports an error for all. So all
+        are committed again without metadata.
         """
         error = failure.args[0]
         if error.code() == KafkaError.OFFSET_METADATA_TOO_LARGE:
             self._refused_as_too_long = True
-            self._room //= 2
+            self._limit //= 2
             self._on_result(CommitResult.METADATA_TOO_LONG)
             log.warning(
                 "commit metadata too long, using less",
-                characters=self._room,
+                characters=self._limit,
                 **cause_of(failure),
             )
             return
@@ -172,13 +173,12 @@ class Committer:
 
 
 def _position(consumer: Consumer, partition: Partition) -> TopicPartition:
-    """The consumer's position in the partition; its offset is below 0 as long as nothing was consumed."""
+    """Return the consumer's position in the partition; its offset is below 0 before the first record."""
     return consumer.position([TopicPartition(*partition)])[0]
 
 
 def _epoch_before(committable_offset: int, tracker: OffsetTracker, position: TopicPartition | None) -> int:
-    """The leader epoch of what lies before the committable offset: a transaction's marker there is in no offset
-    tracker."""
+    """Return the leader epoch before the committable offset. No tracker has that of a transaction marker."""
     beyond_records = position is not None and committable_offset > tracker.highest_seen + 1
     epoch: int | None = (
         position.leader_epoch if position and beyond_records else tracker.epoch_before(committable_offset)

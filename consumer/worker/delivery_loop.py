@@ -1,4 +1,4 @@
-"""Take work while there is a free slot, send it, and report how it ended: what the one delivery thread does."""
+"""The delivery thread: take work while there is a free slot, send it, report the outcome."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Task
 from consumer.scheduling.work import Deliver, Duplicate, Probe, Stop, Wait, WriteDeadLetter
 
-SLICE = 64  # so much work is begun before responses and timers get their turn: below 5 ms
+SLICE = 64  # work begun between two turns of the event loop: below 5 ms
 
 
 class DeadLetterWriter(Protocol):
-    """Writes dead letters; reports to the scheduler when the broker has answered."""
+    """Writes dead letters and reports the broker's response to the scheduler."""
 
     def write(self, task: Task) -> None:
-        """Hand the task's dead letter over. Never raises; a failure reaches the scheduler as `dead_letter_failed`."""
+        """Produce the task's dead letter. Never raises; a failure reaches the scheduler as `dead_letter_failed`."""
 
 
 class Timer(Protocol):
-    """A callback that is due."""
+    """A scheduled callback."""
 
     def cancel(self) -> None:
-        """Make sure that it does not run, if it has not run yet."""
+        """Prevent it from running, if it has not run yet."""
 
 
 class Driver(Protocol):
-    """The seam below the delivery loop: its thread, time, timers and requests. asyncio in a worker, virtual time in a
-    simulation. All callbacks run on the loop's thread, one after the other. All but `wake`, `start`, `stop` and `join`
-    are for that thread.
+    """The delivery loop's thread, time, timers and requests: asyncio in a worker, virtual time in a simulation.
+
+    Callbacks run on the loop's thread, one after the other. Only `wake`, `start`, `stop` and `join` may be called from
+    other threads.
     """
 
     def start(self, on_crash: Callable[[BaseException], None]) -> None:
-        """Start the thread. An exception that escapes a callback is given to `on_crash`."""
+        """Start the thread. Pass an exception that escapes a callback to `on_crash`."""
 
     def now(self) -> float:
         """Return the time, in monotonic seconds."""
@@ -54,7 +55,7 @@ class Driver(Protocol):
         """POST one contact, once. `on_outcome` is called exactly once, after this call has returned."""
 
     def probe(self, on_result: Callable[[ProbeResult], None]) -> None:
-        """Read the credentials again and look at the list, beside the loop. `on_result` is called once, later."""
+        """Reload the credentials and probe, outside the loop. `on_result` is called once, later."""
 
     def stop(self) -> None:
         """End the thread and close every connection. Any thread may ask."""
@@ -64,10 +65,9 @@ class Driver(Protocol):
 
 
 class DeliveryLoop:
-    """Keep up to `concurrency` requests in flight. No asyncio in here: a driver has the thread, the clock and the wire.
+    """Keep up to `concurrency` requests in flight. A driver provides the thread, the clock and the network.
 
-    One response frees one slot and takes the next work, so that no request waits for another thread. What the gate and
-    the retries wait for is one timer.
+    A response frees a slot and takes the next work at once, without another thread. One timer serves gate and retries.
     """
 
     def __init__(
@@ -91,18 +91,18 @@ class DeliveryLoop:
         self._timer_at = math.inf
 
     def start(self) -> None:
-        """Start to deliver."""
+        """Start delivering."""
         self._driver.start(self._on_crash)
         self._scheduler.on_work(partial(self._driver.wake, self._pump))
         self._driver.wake(self._pump)
 
     def stop(self, timeout: float) -> None:
-        """End the loop after the scheduler was closed. Wait for its thread, at most `timeout` seconds."""
+        """Stop the loop of a closed scheduler. Wait for its thread at most `timeout` seconds."""
         self._driver.stop()
         self._driver.join(timeout)
 
     def _pump(self) -> None:
-        """Begin what can begin now."""
+        """Begin all work that can begin now."""
         scheduler, driver = self._scheduler, self._driver
         for _ in range(SLICE):
             if self._requests >= self._concurrency:
@@ -127,7 +127,7 @@ class DeliveryLoop:
         driver.wake(self._pump)
 
     def _wait(self, until: float, now: float) -> None:
-        """Look again at `until`. A timer that is due earlier looks, too, so it may stay."""
+        """Pump again at `until`. An earlier timer pumps, too, so it may stay."""
         if until >= self._timer_at and self._timer_at > now:
             return
         if self._timer is not None:

@@ -1,4 +1,4 @@
-"""The thread of the delivery loop: asyncio, on uvloop where it exists."""
+"""The thread of the delivery loop: asyncio, on uvloop if installed."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from consumer.worker.watchdog import Pulse
 
 NAME = "delivery-loop"
 PROBE_NAME = "probe"
-STALLED_SECONDS = 30.0  # longer than any slice of work on a machine whose cores are all taken
-LOOKUP_SECONDS = 120.0  # beyond a probe's timeout: a name's look-up can't be interrupted, it has limits of its own
-TIMER_SECONDS = 0.0015  # uvloop counts whole milliseconds, rounded; a timer that fires early would fire twice
+STALLED_SECONDS = 30.0  # longer than any slice of work on an overloaded machine
+LOOKUP_SECONDS = 120.0  # beyond a probe's timeout: a DNS lookup can't be interrupted
+TIMER_SECONDS = 0.0015  # uvloop rounds to milliseconds; a timer that fires early would fire twice
 
 log = structlog.get_logger()
 
 
 class Sender(Protocol):
-    """What is used of a ContactSender."""
+    """The used part of ContactSender."""
 
     def send(self, payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:
         """POST one contact. `on_outcome` is called once, later."""
@@ -39,11 +39,11 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ClickSendAccess:
-    """How ClickSend is reached.
+    """The delivery loop's access to ClickSend.
 
-    open_sender        -- makes the sender of contacts, on the loop's thread
-    probe              -- looks at the list and returns what it found; blocks, and raises nothing
-    reload_credentials -- reads them again from their source; blocks
+    open_sender        -- creates the sender of contacts, on the loop's thread
+    probe              -- requests the list; blocks, and raises nothing
+    reload_credentials -- reads the credentials from their source; blocks
     """
 
     open_sender: Callable[[asyncio.AbstractEventLoop], Sender]
@@ -71,7 +71,7 @@ class EventLoopDriver:
         self._sender: Sender  # since the thread runs
 
     def pulses(self) -> list[Pulse]:
-        """Return what a watchdog watches. Any thread may ask."""
+        """Return the pulses of loop and probe. Any thread may ask."""
         beat_at = self.lag.beat_at if self._thread.is_alive() else math.inf
         return [Pulse(NAME, beat_at, STALLED_SECONDS), Pulse(PROBE_NAME, self._probe_began_at, self._probe_limit)]
 
@@ -83,7 +83,7 @@ class EventLoopDriver:
 
     def wake(self, callback: Callable[[], None]) -> None:
         """Run the callback soon. Any thread may ask."""
-        with suppress(RuntimeError):  # the loop is closed: there is nobody to wake
+        with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._guarded, callback)
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
@@ -102,7 +102,7 @@ class EventLoopDriver:
         self._sender.send(payload, ended)
 
     def probe(self, on_result: Callable[[ProbeResult], None]) -> None:
-        """Look at the list in a thread of its own: requests blocks, and this is rare."""
+        """Probe in a thread of its own: requests blocks, and probes are rare."""
         self._probe_began_at = self.now()
         threading.Thread(target=self._probe, args=(on_result,), name=PROBE_NAME, daemon=True).start()
 
@@ -134,12 +134,12 @@ class EventLoopDriver:
     def _probe(self, on_result: Callable[[ProbeResult], None]) -> None:
         try:
             self._delivery.reload_credentials()
-            action = self._delivery.probe()
+            result = self._delivery.probe()
         except BaseException as crash:
             self._on_crash(crash)
             return
         self._probe_began_at = math.inf
-        self.wake(lambda: on_result(action))
+        self.wake(lambda: on_result(result))
 
     def _guarded(self, callback: Callable[[], None]) -> None:
         try:
@@ -148,7 +148,7 @@ class EventLoopDriver:
             self._on_crash(crash)
 
     def _loop_failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-        """Take what escaped some callback that is not ours, the transport's for one."""
+        """Report an exception of a callback outside this module, such as the transport's."""
         error = context.get("exception")
         self._on_crash(error if isinstance(error, BaseException) else RuntimeError("the event loop failed"))
 

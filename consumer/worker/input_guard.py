@@ -1,8 +1,8 @@
-"""Holds a partition whose records are no events: a wrong topic, or a format that nobody told us of.
+"""Hold a partition whose records are not events: a wrong topic, or an unknown format, but not a thousand dead letters.
 
-Neither becomes a thousand dead letters. The records of a run, between two events, are judged together: they wait until
-an event follows or the partition is quiet, and become dead letters then; once the run reaches the limit, the partition
-is held. It is read on up to the caps on buffered records, and nothing of the run is settled: a restart reads it again.
+A run of such records without an event between them is judged as one. Its records are held until an event follows or the
+partition is quiet, then they become dead letters. Once the run reaches the limit, the partition is held. It is consumed
+up to the buffer's caps, and no record of the run is settled: a restart consumes it again.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from consumer.monitoring.health import Health, HealthState
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Stage, Task
 
-QUIET_SECONDS = 5.0  # after so long without a record, a short run is judged by itself
+QUIET_SECONDS = 5.0  # after so long without a record, a short run becomes dead letters
 
 log = structlog.get_logger()
 
 
 class Evidence(Enum):
-    """What a record says of its partition's input."""
+    """What a record proves about its partition's input."""
 
     EVENT = "the input is right"
     NO_EVENT = "it may be wrong"
@@ -35,7 +35,7 @@ class Evidence(Enum):
 
 
 def evidence(decision: Decision) -> Evidence:
-    """Return what a record with this decision says. One that is too old or redriven says nothing, whatever it is."""
+    """Return what this decision proves. The caller excludes records that are redriven."""
     if isinstance(decision, Enrolled):
         return Evidence.EVENT
     if isinstance(decision, Filtered):
@@ -45,7 +45,7 @@ def evidence(decision: Decision) -> Evidence:
 
 @dataclass(slots=True)
 class UnrecognisedRun:
-    """Records of one partition that are no events, with no event between them.
+    """Consecutive records of one partition that are not events.
 
     quiet_since -- monotonic seconds since which nothing was added, as far as `tick` has noted it
     """
@@ -58,17 +58,17 @@ class UnrecognisedRun:
 class InputGuard:
     """Used by the poll thread only.
 
-    limit -- ENROLMENT_UNRECOGNISED_LIMIT; 0: nothing is ever held
+    limit -- ENROLMENT_UNRECOGNISED_LIMIT; 0: off
     """
 
     def __init__(self, limit: int, health: Health) -> None:
-        self.runs: dict[OffsetTracker, UnrecognisedRun] = {}  # mostly empty: the hot path asks no more than that
+        self.runs: dict[OffsetTracker, UnrecognisedRun] = {}  # mostly empty, which is all that the hot path checks
         self._limit = limit
         self._health = health
         self._released: list[Task] = []
 
     def add(self, task: Task, decision: Decision) -> None:
-        """Hold back the task of a record that is no event, until its run is judged. Others are left as they are."""
+        """Hold the task of a record that is not an event, until its run is judged."""
         if not self._limit or evidence(decision) is not Evidence.NO_EVENT or _is_redriven(task.record.headers):
             return
         task.stage = Stage.HELD
@@ -79,22 +79,22 @@ class InputGuard:
             self._hold(task.tracker, run)
 
     def followed(self, tracker: OffsetTracker, decision: Decision, headers: Callable[[], Headers | None]) -> None:
-        """A record came behind a run: an event releases it. headers -- of that record, read only when needed"""
+        """Release a run that an event follows. `headers` reads the event's headers; it is called only if needed."""
         if evidence(decision) is Evidence.EVENT and not _is_redriven(headers() or []):
             self._release(tracker)
 
     def tick(self, now: float) -> list[Task]:
-        """Return the tasks that are released: their dead letters are to be written. now -- monotonic seconds"""
+        """Return the released tasks, whose dead letters are due. `now` is monotonic seconds."""
         for tracker, run in list(self.runs.items()):
             if not tracker.live:
                 self._forget(tracker)
             elif not run.held:
-                self._outcome_policy(tracker, run, now)
+                self._judge(tracker, run, now)
         released, self._released = self._released, []
         return released
 
-    def _outcome_policy(self, tracker: OffsetTracker, run: UnrecognisedRun, now: float) -> None:
-        if tracker.paused and len(run.tasks) >= len(tracker):  # the caps are below the limit: nothing more would come
+    def _judge(self, tracker: OffsetTracker, run: UnrecognisedRun, now: float) -> None:
+        if tracker.paused and len(run.tasks) >= len(tracker):  # the caps are below the limit: no more would be fetched
             self._hold(tracker, run)
         elif run.quiet_since is None or tracker.paused:
             run.quiet_since = now
@@ -131,6 +131,6 @@ def _is_redriven(headers: Headers) -> bool:
 
 
 def _looks_like(run: UnrecognisedRun) -> str:
-    """What is wrong with most of the run's records, as their decisions have it: it quotes nothing of them."""
+    """Return the most frequent detail of the run's decisions; it quotes nothing of the records."""
     ((detail, _number),) = Counter(task.detail for task in run.tasks).most_common(1)
     return detail

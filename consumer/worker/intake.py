@@ -1,4 +1,4 @@
-"""From what Kafka handed out to what the scheduler takes over: decode, filter and map on the poll thread."""
+"""Turn consumed messages into a batch for the scheduler: decode, filter and map, on the poll thread."""
 
 from __future__ import annotations
 
@@ -22,26 +22,25 @@ Passed = Mapping[FilterReason, deque[tuple[Message, Partition]]]
 
 
 class Guard(Protocol):
-    """Watches for records that are no events: see `consumer.worker.input_guard`."""
+    """Detects records that are not events: see `consumer.worker.input_guard`."""
 
     @property
     def runs(self) -> Mapping[OffsetTracker, object]:
-        """By offset tracker, those that an event may follow. Always the same mapping, changed by the methods."""
+        """Return the open runs by offset tracker: always the same mapping, changed by the methods."""
 
     def add(self, task: Task, decision: Decision) -> None:
-        """A record is to be delivered, or is a dead letter: hold it back if it is no event."""
+        """Hold the task of a record that is not an event."""
 
     def followed(self, tracker: OffsetTracker, decision: Decision, headers: Callable[[], Headers | None]) -> None:
-        """A record came behind a run."""
+        """Note a record that follows a run."""
 
 
 class Intake:
-    """Reads messages into batches. The hottest path of the program: most records end here as filtered.
+    """Read messages into batches. The hottest path of the worker: most records are filtered here.
 
-    rewind      -- called with a offset tracker, an offset below what it has seen, and the lowest offset that was read
-    for it
-                   and is not in it yet; gives the offset tracker to go on with, or None: what was fetched comes again
-    max_age_ms  -- records older than so many milliseconds are filtered; 0: none
+    rewind     -- called with a tracker, an offset below its highest seen, and the lowest offset of this batch that it
+                  does not have yet; returns the tracker to continue with, or None: the messages are fetched again
+    max_age_ms -- records older than so many milliseconds are filtered; 0: none
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class Intake:
         """Sort messages into a batch and the errors that came among them. `now_ms`: milliseconds since the epoch."""
         batch = Batch()
         errors: list[Message] = []
-        moved_back: set[Partition] = set()  # of which the rest of these messages is handed out again
+        moved_back: set[Partition] = set()  # whose remaining messages will be fetched again
         oldest_ms = now_ms - self._max_age_ms if self._max_age_ms else None
         trackers, decide, filtered, observer = self._trackers, self._decide, batch.filtered, self._observer
         wanted = observer.filtered_wanted() if observer is not None else 0
@@ -76,7 +75,7 @@ class Intake:
                 continue
             tracker = trackers.get((message.topic(), message.partition()))  # type: ignore[call-overload]  # a Partition equals its plain tuple, which is cheaper
             if tracker is None:
-                continue  # of a partition that has just gone: its next owner gets it
+                continue  # just revoked: its next owner fetches it
             offset: int = message.offset()  # type: ignore[assignment]  # none only where there is an error
             if offset <= tracker.highest_seen or moved_back:
                 tracker = self._in_order(tracker, offset, batch.tasks, moved_back)
@@ -122,7 +121,7 @@ class Intake:
     def _in_order(
         self, tracker: OffsetTracker, offset: int, tasks: Iterable[Task], moved_back: set[Partition]
     ) -> OffsetTracker | None:
-        """The offset tracker of a record that may have come before; None: it comes again."""
+        """Return the offset tracker of a record that may be a repeat; None: it will be fetched again."""
         if tracker.partition in moved_back:
             return None
         if offset > tracker.highest_seen:
@@ -135,12 +134,12 @@ class Intake:
 
 
 def _is_too_old(message: Message, oldest_ms: int) -> bool:
-    """Return whether the record is older than the limit. What an operator has redriven never is."""
+    """Return whether the record is older than the limit. Redriven records never are."""
     return 0 <= message.timestamp()[1] < oldest_ms and not redrives(headers_of(message) or [])
 
 
 def record_of(message: Message, partition: Partition) -> Record:
-    """The message as a value."""
+    """Return the message as a record."""
     headers = headers_of(message)
     return Record(
         partition=partition,
@@ -154,9 +153,9 @@ def record_of(message: Message, partition: Partition) -> Record:
 
 
 def _note_epochs(trackers: Mapping[Partition, OffsetTracker], messages: Sequence[Message]) -> None:
-    """Where a partition's last record has another leader epoch than before, find where it began: epochs never fall.
+    """Note where a new leader epoch begins, if a partition's last record has one: epochs never decrease.
 
-    Asking each record for its epoch would cost four per cent of what a browsing event does.
+    Reading the epoch of each record would add four per cent to the cost of a browsing event.
     """
     for partition, tracker in trackers.items():
         last, tracker.last_message = tracker.last_message, None
@@ -168,7 +167,7 @@ def _note_epochs(trackers: Mapping[Partition, OffsetTracker], messages: Sequence
 
 
 def _tell(observer: RecordObserver, passed: Passed) -> None:
-    """Only these become values: most of a topic is filtered, and few of that are looked at."""
+    """Report filtered records. Only these are converted: most of a topic is filtered, and few are shown."""
     for reason, messages in passed.items():
         for message, partition in messages:
             observer.filtered(record_of(message, partition), reason)

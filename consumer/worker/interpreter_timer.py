@@ -1,9 +1,8 @@
-"""Ends the process when a thread keeps the interpreter for itself, without needing the interpreter for that.
+"""End the process when a thread never releases the interpreter, without needing the interpreter.
 
-A timer of the C library's, wound again about once a second by a Python thread. When it runs out, the C library sets an
-alarm, and the alarm writes the stacks of all threads and ends the process. Two steps, since clocks go on while a
-process is frozen (SIGSTOP, a suspended machine): it finds the timer run out when it goes on, and has `GRACE_SECONDS`
-to wind it again.
+A Python thread re-arms a timer of the C library about once a second. When the timer expires, the C library sets an
+alarm, which writes the stacks of all threads and ends the process. Two steps, since clocks run while a process is
+frozen (SIGSTOP, a suspended machine): a resumed process has `GRACE_SECONDS` to re-arm the expired timer.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ import sys
 import time
 
 GRACE_SECONDS = 30
-STATUS = int(signal.SIGALRM)  # with which the process ends: the C library's _exit, called with the signal's number
+STATUS = int(signal.SIGALRM)  # the exit status: the C library's _exit receives the signal's number
 
 STDERR = 2
-SIGEV_THREAD = 2  # sigevent(7): a function of ours is called in a thread of the C library's
+SIGEV_THREAD = 2  # sigevent(7): call a function in a thread of the C library
 
 
 class _SigEvent(ctypes.Structure):
@@ -41,9 +40,9 @@ class _TimerSpec(ctypes.Structure):
 
 
 class InterpreterTimer:
-    """Runs out `seconds` after it was last wound; then `grace` seconds are left to wind it again. Any thread may.
+    """Expire `seconds` after the last `wind`; then `grace` seconds are left to wind it. Any thread may.
 
-    Beyond Linux, and on 32 bits, faulthandler's timer takes its place: that one ends a process that was frozen.
+    Other systems and 32-bit platforms use faulthandler's timer, which has no grace for a frozen process.
     """
 
     def __init__(self, seconds: float, grace: int = GRACE_SECONDS) -> None:
@@ -54,7 +53,7 @@ class InterpreterTimer:
             self._create(self._libc, grace)
 
     def wind(self) -> None:
-        """Begin anew."""
+        """Restart the timer."""
         if self._libc is None:
             faulthandler.dump_traceback_later(self._seconds, exit=True)
             return
@@ -62,7 +61,7 @@ class InterpreterTimer:
         signal.alarm(0)
 
     def stop(self) -> None:
-        """Never run out."""
+        """Disarm the timer."""
         if self._libc is None:
             faulthandler.cancel_dump_traceback_later()
             return

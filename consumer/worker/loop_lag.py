@@ -7,7 +7,7 @@ WINDOW = 30.0  # seconds; the longest pause is kept for one to two windows, long
 
 
 class LoopLag:
-    """Measured by the loop's thread with each beat. Plain fields: any thread may read.
+    """Written by the loop's thread at each beat. Any thread may read.
 
     beat_at -- monotonic seconds of the last beat; an old one means that the loop is stalled
     """
@@ -21,7 +21,7 @@ class LoopLag:
 
     @property
     def longest(self) -> float:
-        """The longest pause of the last window and the present one, in seconds."""
+        """Return the longest pause of the last window and the present one, in seconds."""
         return max(self._longest, self._longest_before)
 
     def beat(self, now: float) -> float:

@@ -1,4 +1,4 @@
-"""What the poll thread does, turn by turn: consume, take in, hold back, commit."""
+"""The poll thread: consume, admit, pause and resume, commit."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ from consumer.worker.rewind import Rewind
 
 POLL_SECONDS = 0.05
 BATCH = 500
-CONTACTS = 24  # in a batch, about: mapped within 2 ms, after which the delivery loop gets its turn
+CONTACTS = 24  # approximate size of a batch: mapped within 2 ms, then the delivery loop may run
 TURN_SECONDS = 60e-6  # of the delivery loop, for each contact
-QUIET_TURNS = 3  # polls without an assignment after which the group is taken to be left
-ENDS_SECONDS = 1.0  # how often the partitions' ends are noted for the metrics
+QUIET_TURNS = 3  # polls without an assignment after which the group counts as left
+ENDS_SECONDS = 1.0  # between two updates of the log-end offsets for the metrics
 SAME_NAME = "does another worker have this KAFKA_GROUP_INSTANCE_ID, or did this one end less than a session ago?"
 
 log = structlog.get_logger()
 
 
 class RunGuard(Guard, Protocol):
-    """The intake's guard, as it is asked at each turn."""
+    """The intake's guard with its periodic check."""
 
     def tick(self, now: float) -> list[Task]:
-        """Return the tasks that are released: their dead letters are to be written."""
+        """Return the released tasks, whose dead letters are due."""
 
 
 class PollLoop:
-    """The only user of the Consumer, which it makes. For one thread.
+    """Create and use the Consumer. For one thread.
 
     Raises ConfigurationError for a property that librdkafka does not take.
     """
@@ -97,7 +97,7 @@ class PollLoop:
         )
 
     def join(self) -> None:
-        """Ask for a share of the topics; it comes in one of the next turns."""
+        """Subscribe to the topics. Partitions are assigned in one of the next turns."""
         self.consumer.subscribe(
             list(self._options.topics),
             on_assign=self._assignment.assigned,
@@ -106,7 +106,7 @@ class PollLoop:
         )
 
     def turn(self) -> None:
-        """One round. Raises ConfigurationError and FatalStreamError for what ends the worker."""
+        """Run one round. Raises ConfigurationError or FatalStreamError where the worker must end."""
         self._take_in(self._consume())
         now = self._clock()
         self._health.polled(now)
@@ -121,13 +121,12 @@ class PollLoop:
         self._look_at_topics(now)
 
     def closing_turn(self) -> None:
-        """Serve librdkafka. What it still hands out goes into the offset trackers, lest the committable offset pass
-        it: no further."""
+        """Poll librdkafka during a shutdown. Track the records, or the committable offset would skip them."""
         self._take_in(self._consume())
         self._health.polled(self._clock())
 
     def end(self, finish_by: float) -> None:
-        """From now on only closing turns are made: nothing new is consumed, and partitions go because we end.
+        """Pause all partitions and note the shutdown. Only `closing_turn` is called from now on.
 
         finish_by -- monotonic seconds after which nothing is waited for
         """
@@ -135,9 +134,9 @@ class PollLoop:
         self.consumer.pause([TopicPartition(*partition) for partition in self._scheduler.trackers])
 
     def commit_last(self, deadline: float) -> bool:
-        """Commit everything settled; whether the answer has come by `deadline` (monotonic seconds).
+        """Commit all settled records. Return whether the broker answered by `deadline` (monotonic seconds).
 
-        Asynchronously, as a dead coordinator never answers.
+        Asynchronous, as a synchronous commit to a dead coordinator never returns.
         """
         self._await_commit(deadline)
         if not self._committer.outstanding:
@@ -146,10 +145,9 @@ class PollLoop:
         return not self._committer.outstanding
 
     def leave(self, deadline: float) -> None:
-        """Leave the group before the consumer is closed, and serve what comes of it; then close it.
+        """Leave the group, then close the consumer.
 
-        An assignment that arrives inside `close` makes librdkafka wait forever, or end the process by an assertion
-        (rd_kafka_cgrp_terminated).
+        An assignment that arrives inside `close` makes librdkafka hang or fail an assertion (rd_kafka_cgrp_terminated).
         """
         self.consumer.unsubscribe()
         quiet = 0
@@ -159,9 +157,9 @@ class PollLoop:
         self.consumer.close()
 
     def _consume(self) -> list[Message]:
-        """Wait for a first message, then take what is there: `consume` alone would wait until its batch is full.
+        """Wait for a first message, then take those available: `consume` alone would wait for a full batch.
 
-        The partition of the first may go and come again inside `consume`; its new owner, or this one, gets it again.
+        The first one's partition may be revoked and assigned again inside `consume`; then it is fetched again.
         """
         first = self.consumer.poll(POLL_SECONDS)
         if first is None:
@@ -178,23 +176,23 @@ class PollLoop:
             batch, errors = self._intake.read(messages, int(time.time() * 1000))
             self._scheduler.admit(batch)
             self.connection.fetched(messages)
-            self._make_room(len(batch.tasks), len(messages))
+            self._yield_interpreter(len(batch.tasks), len(messages))
             for each in errors:
                 self._stream_error(each)
 
-    def _make_room(self, contacts: int, messages: int) -> None:
-        """Leave the interpreter to the delivery loop for as long as these contacts will need it.
+    def _yield_interpreter(self, contacts: int, messages: int) -> None:
+        """Sleep for as long as the delivery loop will need the interpreter for these contacts.
 
-        Who asks for the interpreter's lock waits up to 5 ms (`sys.getswitchinterval`), and the loop asks at each
-        response. So this thread takes short bites and rests between them; a shorter interval would do the same by a
-        switch of threads in the middle of each mapping.
+        A thread waits up to 5 ms (`sys.getswitchinterval`) for the interpreter's lock, and the loop needs it at each
+        response. So this thread works in small batches and sleeps between them. A shorter switch interval would switch
+        threads in the middle of each mapping instead.
         """
         self._batch = min(BATCH, max(2, CONTACTS * messages // max(1, contacts)))
         if contacts:
             time.sleep(contacts * TURN_SECONDS)
 
     def _stream_error(self, message: Message) -> None:
-        """An error that came as a message: some of them are the only sign that nothing will come any more."""
+        """Handle an error delivered as a message: some are the only sign that consumption has stopped."""
         error = message.error()
         if error is None:
             return

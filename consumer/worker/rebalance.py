@@ -1,4 +1,4 @@
-"""Partitions come and go: the rebalance callbacks. All of them run on the poll thread, inside `poll`."""
+"""The rebalance callbacks. All of them run on the poll thread, inside `poll`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class LookUps:
 
 
 class Assignment:
-    """Opens a offset tracker for each partition that comes, and closes it when the partition goes."""
+    """Open an offset tracker for each assigned partition; close it when the partition is revoked or lost."""
 
     def __init__(
         self,
@@ -61,21 +61,18 @@ class Assignment:
         self._reporter = reporter
         self._clock = clock
         self._leaving_for = ReleaseReason.REVOKED
-        self._last_ids: dict[str, bytes] = {}  # of the topics that this worker has had
+        self._last_ids: dict[str, bytes] = {}  # of the topics that were assigned to this worker
         self._finish_by = math.inf
 
     def end(self, finish_by: float) -> None:
-        """From now on partitions go because the worker ends; after `finish_by` (monotonic seconds) no revoke waits for
-        what is in flight.
-        """
+        """Note the shutdown. After `finish_by` (monotonic seconds) no revoke waits for requests in flight."""
         self._leaving_for = ReleaseReason.SHUTDOWN
         self._finish_by = finish_by
 
     def assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """librdkafka's `on_assign`. An empty list is normal: a rebalance that gave this member nothing new.
+        """Handle librdkafka's `on_assign`. The list is empty if a rebalance assigned nothing new to this member.
 
-        While the worker ends, partitions may still come: without a offset tracker, nothing of them is taken in or
-        committed.
+        Partitions assigned during a shutdown get no offset tracker, so none of their records is admitted or committed.
         """
         if self._leaving_for is ReleaseReason.SHUTDOWN:
             return
@@ -97,7 +94,7 @@ class Assignment:
         self._changed(RebalanceEvent.ASSIGNED, partitions)
 
     def revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """librdkafka's `on_revoke`: let what is under way end, commit, let go. Within one bounded budget."""
+        """Handle librdkafka's `on_revoke`: await requests in flight, commit, detach. Bounded by the revoke budget."""
         owned = [Partition(partition.topic, partition.partition) for partition in partitions]
         owned = [partition for partition in owned if partition in self._scheduler.trackers]
         self._scheduler.begin_revoke(owned)
@@ -109,7 +106,7 @@ class Assignment:
         self._changed(RebalanceEvent.REVOKED, partitions)
 
     def lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """librdkafka's `on_lost`: others own the partitions already, so nothing of them is committed."""
+        """Handle librdkafka's `on_lost`: other members own the partitions already, so nothing is committed."""
         owned = [Partition(partition.topic, partition.partition) for partition in partitions]
         self._detach(owned, ReleaseReason.LOST)
         self._health.lost = True
@@ -122,8 +119,7 @@ class Assignment:
         self._reporter.released(partitions, reason)
 
     def _still_themselves(self, partitions: list[Partition], ids: Mapping[str, bytes]) -> list[Partition]:
-        """Those whose topic was not deleted and created again: the broker would take the old committable offset for
-        the new one.
+        """Return the partitions whose topic was not recreated: the broker would accept an old offset for the new topic.
 
         With KIP-848 a recreated topic is revoked and assigned at once.
         """
@@ -131,7 +127,7 @@ class Assignment:
         return [each for each in partitions if not is_former(trackers[each].topic_id, ids[each.topic])]
 
     def _await_in_flight(self, partitions: list[Partition], budget: float) -> None:
-        """Wait, at most `budget` seconds, for what is in flight."""
+        """Wait at most `budget` seconds for the requests in flight."""
         deadline = min(self._clock() + budget, self._finish_by)
         while self._scheduler.in_flight(partitions) and (left := deadline - self._clock()) > 0:
             self._scheduler.wait_in_flight(partitions, left)
@@ -144,8 +140,9 @@ class Assignment:
             self._reporter.rebalanced(event, [f"{each.topic}-{each.partition}" for each in partitions])
 
     def _committed(self, consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
-        """What the group has committed, an answer for each partition; none at all where Kafka does not answer, or where
-        somebody has committed metadata that is not UTF-8: then the binding fails.
+        """Return the group's committed offset of each partition; empty if the request failed.
+
+        The binding also fails at commit metadata that is not UTF-8.
         """
         try:
             return consumer.committed(partitions, timeout=LOOK_UP_SECONDS)
@@ -161,14 +158,14 @@ class Assignment:
         return [Partition(each.topic, each.partition) for each in new if not self._is_recreated(each.topic, ids)]
 
     def _is_recreated(self, topic: str, ids: Mapping[str, bytes]) -> bool:
-        """Whether this worker has had a topic of this name that is not the present one."""
+        """Return whether the topic was recreated since it was assigned to this worker."""
         return is_former(self._last_ids.get(topic, UNKNOWN_TOPIC_ID), ids[topic])
 
     def _open_unread(self, unread: TopicPartition, topic_id: bytes) -> TopicPartition:
-        """The offset tracker of a partition whose committed offset could not be read: librdkafka asks again by itself.
+        """Open the tracker of a partition whose committed offset was not read: librdkafka will retry.
 
-        It must not be taken for one that has none: that would begin the partition anew. If it has none, librdkafka says
-        so, and it is begun then (`Rewind`).
+        It must not count as a partition without a committed offset, which would reset it. If there is none, librdkafka
+        reports that and `Rewind` starts the partition.
         """
         partition = Partition(unread.topic, unread.partition)
         if self._is_recreated(partition.topic, {partition.topic: topic_id}):
@@ -179,7 +176,7 @@ class Assignment:
     def _open(
         self, committed: TopicPartition, topic_id: bytes, starts: Mapping[Partition, StartOffset]
     ) -> TopicPartition:
-        """The offset tracker of one partition, and where to consume it from."""
+        """Open the tracker of one partition and return where to consume it from."""
         partition = Partition(committed.topic, committed.partition)
         start = starts.get(partition)
         if committed.error is not None:
@@ -216,20 +213,20 @@ class Assignment:
         return self._start_position.of_recreated(partition)
 
     def _expected(self, topic: str, topic_id: bytes, claimed: bytes = UNKNOWN_TOPIC_ID) -> bytes:
-        """The id that the topic has, or should have as far as is known: the watch compares it later."""
+        """Return the topic's id, else its last known id: the topic watch compares it later."""
         known = (topic_id, claimed, self._last_ids.get(topic, UNKNOWN_TOPIC_ID))
         return next((each for each in known if each != UNKNOWN_TOPIC_ID), UNKNOWN_TOPIC_ID)
 
 
 def _load_map(tracker: OffsetTracker, claim: OffsetMap | None, metadata: str, topic_id: bytes) -> None:
-    """What an earlier owner had settled beyond its commit, if it can be believed."""
+    """Load the offset map of an earlier owner, if it is valid for this topic and offset."""
     if claim is not None and claim.topic_id == tracker.topic_id:
         tracker.partition_count = claim.partition_count
         if claim.committed == tracker.committed:
             tracker.committed_map = metadata
             if claim.topic_id == topic_id:
                 tracker.previously_settled = claim
-            else:  # nobody could tell the topic's id yet
+            else:  # the topic's id is unknown yet
                 tracker.unverified = claim
             return
     log.warning("commit metadata unreadable, ignored", partition=str(tracker.partition))

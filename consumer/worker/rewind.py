@@ -1,4 +1,4 @@
-"""A partition begins anew inside one assignment: its topic was created again, or its log was truncated."""
+"""Restart a partition within one assignment: its topic was recreated, or its log was truncated."""
 
 from __future__ import annotations
 
@@ -19,20 +19,18 @@ from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 
 ANSWER_SECONDS = 1.0
-# Where librdkafka has found that a log was truncated it compares leader epochs (KIP-320), and this is how it says where
-# the logs part, and the epoch of the record before; nothing else that it hands out has them.
+# librdkafka detects a truncated log by leader epochs (KIP-320). Only this text of its error has the offset at which the
+# logs diverge, and the epoch before.
 _PARTED = re.compile(r"broker end offset is (-?\d+) \(offset leader epoch (-?\d+)\)")
 
 log = structlog.get_logger()
 
 
 class Rewind:
-    """Replaces a offset tracker whose offsets mean nothing any more. For the poll thread, outside of rebalance
-    callbacks.
+    """Replace an offset tracker whose offsets are no longer valid. For the poll thread, outside rebalance callbacks.
 
-    The new offset tracker takes its start for uncommitted, so that it is committed at once: a commit of the old offset
-    tracker that
-    was under way may have been taken for the new topic's.
+    The new tracker's start counts as uncommitted, so that it is committed at once: the broker may have accepted a late
+    commit of the old tracker for the new topic.
     """
 
     def __init__(
@@ -48,16 +46,16 @@ class Rewind:
         self._topic_ids = topic_ids
         self._start_position = start_position
         self._reporter = reporter
-        self._stopped: dict[OffsetTracker, str] = {}  # partitions that librdkafka has stopped, and why
+        self._stopped: dict[OffsetTracker, str] = {}  # partitions that librdkafka stopped, and why
 
     def jumped(self, tracker: OffsetTracker, offset: int, lowest_unsettled: int) -> OffsetTracker | None:
-        """A record came with an offset below what was seen. Return the offset tracker to go on with; None: consumption
-        was
-        moved back, and what of the partition has been fetched already comes again.
+        """Return the tracker to continue with after an offset below the highest seen; None: consumption was moved back.
 
-        lowest_unsettled -- of the offsets that were read with this record and that the offset tracker does not have yet
+        After None, the partition's messages that are fetched already are fetched again.
 
-        Raises ConfigurationError where the topic was created again and the operator wants to decide.
+        lowest_unsettled -- of this batch's offsets that the tracker does not have yet
+
+        Raises ConfigurationError where the topic was recreated and KAFKA_AUTO_OFFSET_RESET is error.
         """
         topic_id = self._topic_ids.id(tracker.partition.topic)
         if is_former(tracker.topic_id, topic_id) and self.recreated(tracker, topic_id):
@@ -67,47 +65,39 @@ class Rewind:
         moved_back = committable_offset < offset and self._seek(TopicPartition(*tracker.partition, committable_offset))
         begins = min(committable_offset, offset)
         start = StartOffset(begins, tracker.partition_count, leader_epoch=_epoch_before(tracker, begins))
-        fresh = self._replaced(tracker, start, tracker.topic_id)  # an old id is found out later
+        fresh = self._replaced(tracker, start, tracker.topic_id)  # the topic watch detects an old id later
         return None if moved_back else fresh
 
     def topic_seen(self, tracker: OffsetTracker, topic_id: bytes) -> None:
-        """The partition's topic has this id.
-
-        Raises ConfigurationError where it was created again and the operator wants to decide.
-        """
+        """Compare the tracker with the topic's present id. Raises as `jumped`."""
         if is_former(tracker.topic_id, topic_id):
             self.recreated(tracker, topic_id)
         elif tracker.topic_id != topic_id or tracker.unverified is not None:
             tracker.verify(topic_id)
 
     def recreated(self, tracker: OffsetTracker, topic_id: bytes) -> bool:
-        """The partition's topic has another id now: go back to its beginning. False where Kafka does not let us yet.
-
-        Raises ConfigurationError where the operator wants to decide.
-        """
+        """Seek to the beginning of a recreated topic. Return False if that is not possible yet. Raises as `jumped`."""
         if not self._seek(self._start_position.of_recreated(tracker.partition)):
-            return False  # the next look at the topic tries again
+            return False  # retried at the topic watch's next result
         self._replaced(tracker, StartOffset(0, tracker.partition_count), topic_id)
         return True
 
     def lost_offset(self, tracker: OffsetTracker, why: str) -> None:
-        """librdkafka has stopped the partition, as its offset is not in the log, or there is none: go on elsewhere.
+        """Restart a partition that librdkafka stopped, as its offset is missing or not in the log. Raises as `jumped`.
 
-        why -- librdkafka's words, which alone tell where a truncated log parts from the one that was consumed
-
-        Raises ConfigurationError where the operator wants to decide.
+        why -- librdkafka's error text: the only source of the offset at which a truncated log diverges
         """
         self._stopped[tracker] = why
         self.restart_stopped()
 
     def restart_stopped(self) -> None:
-        """Try again what could not be restarted yet. Call at each turn. Raises as `lost_offset`."""
+        """Retry the restarts that have failed. Call at each turn. Raises as `jumped`."""
         for tracker, why in list(self._stopped.items()):
             if not tracker.live or self._restart(tracker, why):
                 del self._stopped[tracker]
 
     def _restart(self, tracker: OffsetTracker, why: str) -> bool:
-        """Stop and assign the partition again: a seek is refused in this state. False where it can't be done yet."""
+        """Unassign and assign the partition, as a seek is refused in this state. Return whether that succeeded."""
         partition = tracker.partition
         ids = self._topic_ids.of((partition.topic,))
         topic_id = ids[partition.topic]
@@ -122,15 +112,15 @@ class Rewind:
         if not self._assign_again(position):
             return False
         if start.is_log_start and tracker.highest_seen < start.offset:
-            _tell_of_deleted(tracker, start.offset)
-            tracker.paused = False  # what it holds is not in the log any more: it is delivered from here
+            _log_deleted(tracker, start.offset)
+            tracker.paused = False  # its records are no longer in the log: they are delivered from memory
             return True
         log.warning("partition restarted", partition=str(partition), offset=start.offset, reason=why)
         self._replaced(tracker, start, topic_id).paused = False
         return True
 
     def _assign_again(self, position: TopicPartition) -> bool:
-        with suppress(KafkaException):  # done already, by a try that failed after it
+        with suppress(KafkaException):  # an earlier attempt may have unassigned it
             self._consumer.incremental_unassign([TopicPartition(position.topic, position.partition)])
         try:
             self._consumer.incremental_assign([position])
@@ -170,7 +160,7 @@ class Rewind:
         return fresh
 
 
-def _tell_of_deleted(tracker: OffsetTracker, log_start: int) -> None:
+def _log_deleted(tracker: OffsetTracker, log_start: int) -> None:
     log.warning(
         "records deleted before they were consumed",
         partition=str(tracker.partition),
@@ -181,13 +171,12 @@ def _tell_of_deleted(tracker: OffsetTracker, log_start: int) -> None:
 
 
 def _where_logs_part(tracker: OffsetTracker, parted: StartOffset, low: int) -> StartOffset:
-    """Return the lowest unsettled offset that is still in the log, else where the new log parts from the old one.
+    """Return the lowest unsettled offset if it is still in the log, else where the new log diverges from the old.
 
-    Its epoch comes with it: a log that is cut a second time, further down, is found out by that alone. What is settled
-    between the two offsets is in both logs.
+    Its epoch detects a second, deeper truncation. Records settled between the two offsets are in both logs.
 
-    parted -- its offset is below 0 where nothing of what was consumed is left
-    low    -- the first offset of the log
+    parted -- its offset is below 0 if no consumed record is left
+    low    -- the log start offset
     """
     committable_offset = tracker.committable_offset(OFFSET_UNKNOWN)
     if committable_offset < parted.offset:

@@ -1,4 +1,4 @@
-"""Before anything is consumed: Kafka answers, and the topics are there."""
+"""Wait for Kafka and check the topics before consuming."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 
 LOOK_UP_SECONDS = 1.0
-PAUSE_SECONDS = 0.05  # between two looks
-FIRST_WORD_SECONDS = 5.0  # a broker that is just starting is not worth a line
+PAUSE_SECONDS = 0.05  # between two attempts
+FIRST_LOG_SECONDS = 5.0  # a broker that is just starting needs no log line
 
 log = structlog.get_logger()
 
 
 class Startup:
-    """Waits for Kafka as long as it takes (or `start_timeout` seconds), and refuses to start without the topics.
+    """Wait for Kafka (`start_timeout` seconds at most, if set), and refuse to start without the topics.
 
-    The topics are looked up by the Consumer: an AdminClient or a Producer would create a missing one where the broker
-    creates topics by itself.
+    The Consumer requests the metadata: an AdminClient or a Producer would create a missing topic on a broker with
+    auto.create.topics.enable.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Startup:
         self._stopped = stopped
 
     def find_topics(self, consumer: Consumer) -> bool:
-        """Return when Kafka has told that the topics are there; False: the worker was stopped before.
+        """Return True once all topics exist, False if the worker was stopped before.
 
         Raises ConfigurationError naming every missing topic with the command that creates it, and FatalStreamError when
         `start_timeout` has passed.
@@ -60,7 +60,7 @@ class Startup:
             if metadata is None:
                 return False
             found[name] = metadata
-        # A dead letter goes to its source's partition number, so the widest topic counts.
+        # A dead letter keeps its source's partition number, so the widest topic counts.
         sources = max(len(found[name].partitions) for name in options.topics)
         problems = [
             _missing("KAFKA_TOPIC", name, "--partitions 6") for name in options.topics if _is_missing(found[name])
@@ -75,14 +75,14 @@ class Startup:
         if problems:
             raise ConfigurationError(*problems)
         partitions = len(found[options.dead_letter_topic].partitions)
-        letters = DeadLetterTopic(options.dead_letter_topic, self._admin())
-        for warning in letters.warnings(partitions, sources):
+        topic = DeadLetterTopic(options.dead_letter_topic, self._admin())
+        for warning in topic.warnings(partitions, sources):
             log.warning("dead-letter topic may lose records", why=warning)
         return True
 
     def _look_up(self, consumer: Consumer, name: str) -> TopicMetadata | None:
         began = self._clock()
-        told = False
+        logged = False
         pause = 0.0
         while not self._stopped():
             now = self._clock()
@@ -101,8 +101,8 @@ class Startup:
                 self._connection.error(topic.error, name)
             if 0 < self._options.start_timeout < now - began:
                 raise FatalStreamError(f"Kafka could not be used within {self._options.start_timeout:g} s")
-            if not told and topic is None and now - began >= FIRST_WORD_SECONDS:
-                told = True
+            if not logged and topic is None and now - began >= FIRST_LOG_SECONDS:
+                logged = True
                 log.warning(
                     "kafka not reached, retrying",
                     bootstrap_servers=self._options.connection.get("bootstrap.servers"),

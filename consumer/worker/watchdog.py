@@ -1,4 +1,4 @@
-"""Ends the process when a thread hangs: alive and idle is the worst state a worker can be in."""
+"""Stop the process when a thread stalls: an idle worker that looks alive keeps its partitions."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """One thing that must not take forever.
+    """An operation with a time limit.
 
-    thread -- the name of the thread that does it
-    since  -- monotonic seconds at which it was begun; infinite: nothing is being done
+    thread -- the name of its thread
+    since  -- monotonic seconds of its start; infinite: none is in progress
     limit  -- seconds
     """
 
@@ -33,18 +33,17 @@ class Pulse:
 
 
 class Watchdog:
-    """Looks at the pulses once a second; for one that is over its limit it logs all threads' stacks and calls `end`.
+    """Check the pulses once a second; for one over its limit, log all threads' stacks and call `end`.
 
-    A process that was stopped as a whole (SIGSTOP, a suspended machine) finds all its pulses old when it goes on: the
-    time for which the watchdog itself did not run counts for none of them.
+    Time in which the watchdog itself did not run (SIGSTOP, a suspended machine) does not count.
 
-    Should a thread keep even the watchdog from running, by never releasing the interpreter, then `InterpreterTimer`
-    writes the stacks and ends the process after `silence` seconds and its grace.
+    If a thread never releases the interpreter, the watchdog can't run. Then `InterpreterTimer` writes the stacks and
+    ends the process after `silence` and `grace`.
 
-    pulses  -- asked at each check
+    pulses  -- called at each check
     silence -- seconds
-    grace   -- seconds for which a process that was frozen may take until the watchdog runs again
-    end     -- ends the process, without unwinding: a thread that hangs can't be ended otherwise
+    grace   -- seconds that a resumed process has until the watchdog must run
+    end     -- ends the process without unwinding: a stalled thread can't be joined
     """
 
     def __init__(
@@ -60,26 +59,26 @@ class Watchdog:
         self._clock = clock
         self._end = end
         self._checked_at = -math.inf
-        self._runs_since = -math.inf  # pulses older than that are taken to be so old
+        self._runs_since = -math.inf  # the lower bound of `Pulse.since`
         self._stopped = threading.Event()
         self._timer: InterpreterTimer | None = None
         self._grace = grace
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start watching."""
         self._timer = InterpreterTimer(self._silence, self._grace)
         self._thread.start()
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Stop watching."""
         self._stopped.set()
         self._thread.join()
         if self._timer is not None:
             self._timer.stop()
 
     def hanging(self, now: float) -> Pulse | None:
-        """A pulse that is over its limit. To be asked about once in `INTERVAL` seconds; now -- monotonic seconds."""
+        """Return a pulse that is over its limit. Call about every `INTERVAL` seconds; `now` is monotonic seconds."""
         if now - self._checked_at > 2 * INTERVAL:
             self._runs_since = now
         self._checked_at = now
@@ -102,7 +101,7 @@ class Watchdog:
 
 
 def stacks() -> Mapping[str, str]:
-    """Where every thread of this process is, by its name; places only, no values."""
+    """Return the stack of every thread by its name; places only, no values."""
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     frames = sys._current_frames()
     return {names.get(ident, str(ident)): frame_places(frame) for ident, frame in frames.items()}

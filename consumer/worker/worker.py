@@ -1,4 +1,4 @@
-"""One member of the group, from its start to its end: the threads, and the order in which they stop."""
+"""One member of the group from start to shutdown: its threads, and the order in which they stop."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from consumer.worker.poll_loop import PollLoop
 from consumer.worker.start import Startup
 from consumer.worker.watchdog import Pulse
 
-LAST_COMMIT_SECONDS = 2.0  # of the drain budget: requests and dead letters that hang must not cost the last commit
+LAST_COMMIT_SECONDS = 2.0  # reserved of the drain budget: hanging requests must not cost the last commit
 
 log = structlog.get_logger()
 
@@ -30,17 +30,15 @@ class Ending(Enum):
     """How a worker ended."""
 
     DRAINED = "drained"  # nothing was in flight, and everything settled is committed
-    UNFINISHED = "unfinished"  # the drain budget ran out; what is not committed is delivered again
-    UNANSWERED = "unanswered"  # the last commit had no answer: leave without closing the consumer, which would hang
+    UNFINISHED = "unfinished"  # the drain budget ran out; uncommitted records are delivered again
+    UNANSWERED = "unanswered"  # no response to the last commit: exit without closing the consumer, which would hang
 
 
 class Worker:
-    """`run` blocks until `stop`, and raises what only a person or a restart can mend.
+    """Consume and deliver: `run` blocks until `stop`.
 
-    clients -- makes the Kafka clients
-    driver  -- carries the delivery loop
-    threads -- where other threads come from
-    clock   -- monotonic seconds
+    driver -- runs the delivery loop
+    clock  -- monotonic seconds
     """
 
     def __init__(
@@ -66,18 +64,18 @@ class Worker:
         self._crash: BaseException | None = None  # written once by any thread, read by the poll thread
 
     def stop(self) -> None:
-        """End: finish what is in flight, commit, leave the group. May be called from a signal handler."""
+        """Shut down: finish requests in flight, commit, leave the group. May be called from a signal handler."""
         self._health.stopping = True
 
     def pulse(self) -> Pulse:
-        """Return what a watchdog watches of the poll loop. Any thread may ask."""
+        """Return the poll loop's pulse. Any thread may ask."""
         return Pulse("the poll loop", self._health.last_poll_at, self._options.max_poll_interval_ms / 1000)
 
     def run(self) -> Ending:
         """Consume and deliver until stopped. The calling thread is the poll thread.
 
-        Raises ConfigurationError for topics, offsets or properties that a person must mend, FatalStreamError when only
-        a restart helps.
+        Raises ConfigurationError for topics, offsets or properties that an operator must fix, and FatalStreamError
+        where only a restart helps.
         """
         loop = PollLoop(
             self._clients,
@@ -115,9 +113,8 @@ class Worker:
             self._scheduler, self._driver, dead_letters, self._reporter, options.concurrency, self._crashed
         )
         delivery.start()
-        log.info(
-            "consumer started", topics=list(options.topics), group=options.group_id, protocol=options.group_protocol
-        )
+        topics, group, protocol = list(options.topics), options.group_id, options.group_protocol
+        log.info("consumer started", topics=topics, group=group, protocol=protocol)
         loop.join()
         while not self._health.stopping:
             loop.turn()
@@ -132,7 +129,7 @@ class Worker:
         self._crash = self._crash or crash
 
     def _drain(self, loop: PollLoop, delivery: DeliveryLoop, dead_letters: DeadLetters) -> Ending:
-        """Finish what is in flight, commit, close. Polling goes on, so that the group stays stable in the meantime."""
+        """Finish requests in flight, commit, close. Keep polling until then, so that the group stays stable."""
         deadline = self._clock() + self._options.drain_timeout
         finish_by = deadline - min(LAST_COMMIT_SECONDS, self._options.drain_timeout / 4)
         log.info("shutting down", in_flight=self._in_flight(), within_seconds=self._options.drain_timeout)

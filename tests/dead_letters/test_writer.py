@@ -199,7 +199,7 @@ def test_a_producer_that_has_failed_for_good_is_replaced_and_its_letters_are_wri
     failed.fatal = KafkaException(KafkaError(KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, "made up", fatal=True))
     with capture_logs() as logged:
         office.writer.serve(0)
-    replaced = next(each for each in logged if each["event"].startswith("dead-letter producer"))
+    replaced = next(each for each in logged if each["event"] == "dead-letter producer failed, replaced")
     assert replaced["cause"].startswith("KafkaException")
     assert "test_writer.py" in replaced["at"]
     assert len(office.producers) == 2

@@ -1,4 +1,4 @@
-"""One record as the debugger remembers it. Nothing in it names a person: see `recorder.py`."""
+"""One record as the debugger stores it. Identities are masked: see `recorder.py`."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class Standing(StrEnum):
     DELIVERED = "delivered"
     DEAD_LETTERED = "dead_lettered"
     FILTERED = "filtered"
-    RELEASED = "released"  # given back with its partition; who owns that next settles it
+    RELEASED = "released"  # with its partition, whose next owner settles it
 
 
 class Next(StrEnum):
-    """What comes after an attempt."""
+    """The next step after an attempt."""
 
     SETTLED = "settled"
     RETRY = "retry"
-    PROBE = "probe"  # a suspicious answer: a probe tells whose fault it is
+    PROBE = "probe"  # after a suspicious response: a probe decides whether the record is at fault
     DEAD_LETTER = "dead_letter"
-    NOTHING = "nothing"  # its partition had gone in the meantime
+    NOTHING = "nothing"  # its partition was revoked or lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +84,18 @@ class Entry:
 
     @property
     def key(self) -> tuple[Partition, int]:
-        """What tells it from others."""
+        """Return the entry's unique key."""
         return self.partition, self.offset
 
     @property
     def group(self) -> str:
-        """Which others it may push out of the ring."""
+        """Return the group within which the ring evicts."""
         return f"{self.standing} {self.reason}" if self.standing is Standing.FILTERED else self.standing
 
     def attempted(self, attempt: Attempt) -> Entry:
-        """With one more attempt."""
+        """Return a copy with one more attempt."""
         return replace(self, attempts=(*self.attempts[-ATTEMPTS_KEPT + 1 :], attempt))
 
     def ended(self, standing: Standing, reason: Reason | ReleaseReason, at: float) -> Entry:
-        """With its end."""
+        """Return a copy with its end."""
         return replace(self, standing=standing, reason=reason, ended_at=at)

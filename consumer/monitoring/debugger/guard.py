@@ -1,8 +1,8 @@
-"""Who may see the event debugger.
+"""Access control of the event debugger.
 
-By the right name only (DNS rebinding), only to read, and with the token wherever one is set. The token comes as
-`Authorization: Bearer`, or from a browser as the password of HTTP Basic (RFC 7617), with any user name: the browser
-asks for it, keeps it for itself and sends it to this address only. So it stands in no URL, no cookie, no proxy's log.
+Only expected host names (against DNS rebinding), only GET, and with the token if one is set. The token is sent as
+`Authorization: Bearer`, or as the password of HTTP Basic (RFC 7617) with any user name. A browser then asks for it and
+sends it to this address only, so it is in no URL, no cookie and no proxy's log.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """status -- as HTTP writes it, with its phrase"""
+    """A refused request. `status` is HTTP's, with its phrase."""
 
     status: str
     text: str
@@ -43,14 +43,18 @@ NO_TOKEN = Refusal(
 
 
 class Guard:
-    """allowed_hosts -- names beside loopback, in any case; token -- None: none is asked for"""
+    """Check requests.
+
+    allowed_hosts -- names besides loopback, case-insensitive
+    token         -- None: not required
+    """
 
     def __init__(self, allowed_hosts: Collection[str], token: str | None) -> None:
         self._allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
         self._token = token.encode() if token is not None else None
 
     def refusal(self, environ: WSGIEnvironment) -> Refusal | None:
-        """None if the request may go on."""
+        """Return why the request is refused; None if it is allowed."""
         host = environ.get("HTTP_HOST", "")
         if not is_expected_host(host, self._allowed_hosts):
             return WRONG_HOST
@@ -64,7 +68,7 @@ class Guard:
 
 
 def _given(environ: WSGIEnvironment) -> bytes:
-    """The token that a request brings; empty where it brings none."""
+    """Return the request's token; empty if it has none."""
     header: str = environ.get("HTTP_AUTHORIZATION", "")
     scheme, _, credentials = header.partition(" ")
     given = credentials.strip().encode("latin-1")  # as WSGI decodes header bytes

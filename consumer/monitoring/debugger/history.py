@@ -12,7 +12,7 @@ POINTS = 300  # ten minutes
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """delivered, dead_lettered, filtered -- since the worker began; waiting, lag -- now"""
+    """Totals since the worker started (`delivered`, `dead_lettered`, `filtered`); `waiting` and `lag` are gauges."""
 
     delivered: int
     dead_lettered: int
@@ -28,7 +28,7 @@ class History:
         self._noted: deque[tuple[float, Totals]] = deque(maxlen=POINTS + 1)
 
     def is_due(self, now: float) -> bool:
-        """Whether the next note is due. now -- monotonic seconds"""
+        """Return whether the next note is due. `now` is monotonic seconds."""
         return not self._noted or now - self._noted[-1][0] >= STEP_SECONDS
 
     def note(self, totals: Totals, now: float) -> None:
@@ -36,7 +36,7 @@ class History:
         self._noted.append((now, totals))
 
     def series(self) -> dict[str, list[float]]:
-        """Records a second between two notes, and what waited at the second; the oldest first."""
+        """Return the rates between each two notes, and the gauges at the later one; oldest first."""
         noted = list(self._noted)
         rates: dict[str, list[float]] = {name: [] for name in ("delivered", "dead_lettered", "filtered")}
         for (before, old), (after, new) in pairwise(noted):

@@ -1,4 +1,4 @@
-"""What is asked of `/debugger/records`: `?disposition=filtered,dead_lettered&reason=rejected&partition=events-0`."""
+"""The query of `/debugger/records`: `?disposition=filtered,dead_lettered&reason=rejected&partition=events-0`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from consumer.enrolment.disposition import REASONS
 from consumer.monitoring.debugger.entry import Entry, Standing
 from consumer.scheduling.counts import ReleaseReason
 
-MOST = 50_000  # all that can be remembered
+MOST = 50_000  # the ring's maximum
 REASON_WORDS = frozenset(str(reason) for reasons in (*REASONS.values(), tuple(ReleaseReason)) for reason in reasons)
 NUMBERS = ("after", "limit")
 SETS: Mapping[str, frozenset[str] | None] = {
@@ -21,7 +21,7 @@ SETS: Mapping[str, frozenset[str] | None] = {
 
 
 class BadQueryError(ValueError):
-    """Says what is wrong, without the value."""
+    """A query that is invalid. The text never quotes the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Query:
         return cls(numbers.get("after", 0), limit, **sets)
 
     def matches(self, entry: Entry) -> bool:
-        """Whether this record is wanted."""
+        """Return whether the entry matches."""
         return (
             (not self.disposition or entry.standing in self.disposition)
             and (not self.reason or entry.reason in self.reason)

@@ -1,4 +1,4 @@
-"""Writes down what the journal hears, masked. The one way into the ring."""
+"""Record observed events, masked. The only writer of the ring."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ WATCHED_SECONDS = 15.0  # so long after somebody has asked
 
 @dataclass(frozen=True, slots=True)
 class Most:
-    """How many records are remembered between two looks.
+    """How many records are kept between two looks.
 
-    ordinary -- of those that go to ClickSend
-    trouble  -- of those that can't, and of those with a retry or a dead letter whose beginning was passed over
-    filtered -- of filtered ones of each reason
-    batch    -- the same, of one batch
+    ordinary -- of deliverable ones
+    trouble  -- of undeliverable ones, and of those with a retry or a dead letter whose start was dropped
+    filtered -- of filtered ones, by reason
+    batch    -- of filtered ones in one batch, by reason
     """
 
     ordinary: int
@@ -64,8 +64,8 @@ _NEXT_STEPS: dict[type[Action], Next] = {
 class Recorder:
     """A `consumer.monitoring.observer.RecordObserver`.
 
-    The threads that work only note what they see, the newest of each kind; entries are made of it about once a second,
-    by `look`. Trouble goes before: a retry or a dead letter is recorded also where its beginning was passed over.
+    Worker threads only note the newest records of each kind; `look` makes entries of them about once a second. A retry
+    or a dead letter is recorded even if its start was dropped.
 
     clock -- monotonic seconds
     wall  -- seconds since the epoch
@@ -84,13 +84,13 @@ class Recorder:
         self._look_at = 0.0
 
     def watched(self) -> None:
-        """Somebody looks: for a while more is recorded."""
+        """Record more for a while, since the page is open."""
         self._watched_until = self._clock() + WATCHED_SECONDS
         self._most = WATCHED
         self.look()
 
     def tick(self) -> None:
-        """Look when it is time. To be called about twice a second."""
+        """Look if it is due. Call about twice a second."""
         now = self._clock()
         if now >= self._look_at:
             self._look_at = now + LOOK_SECONDS
@@ -98,20 +98,20 @@ class Recorder:
             self.look()
 
     def look(self) -> None:
-        """Make entries of what was seen, the oldest first. Any thread may."""
+        """Make entries of the sightings, oldest first. Any thread may call it."""
         seen = [(sighting.at, key, kind) for kind in self._kinds for key, sighting in kind.items()]
         for _, key, kind in sorted(seen, key=itemgetter(0)):
-            with self._lock:  # for one entry at a time: the threads that work may wait for it
-                if (sighting := kind.get(key)) is not None:  # else it was passed over, or somebody else has looked
+            with self._lock:  # for one entry at a time: worker threads may wait for it
+                if (sighting := kind.get(key)) is not None:  # else dropped, or another thread has looked
                     self._ring.put(_entry(sighting))
                     kind.remove(key)
 
     def filtered_wanted(self) -> int:
-        """As the protocol says: the last few, so that one's own test event is there when the topic is quiet."""
+        """Return a few, so that a test event is shown when the topic is quiet."""
         return self._most.batch
 
     def filtered(self, record: Record, reason: FilterReason) -> None:
-        """As the protocol says. A duplicate was mapped before."""
+        """Note a filtered record. A duplicate was mapped before."""
         at = self._wall()
         change = partial(_ended, Standing.FILTERED, reason, at)
         if reason is FilterReason.DUPLICATE and self._changed(record, change):
@@ -120,7 +120,6 @@ class Recorder:
         self._filtered[reason].add(_key(record), Sighting(record, at, None, None, [change]), most)
 
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
-        """As the protocol says."""
         record = task.record
         kind, most = self._enrolled, self._most.ordinary
         if not isinstance(decision, Enrolled):
@@ -130,9 +129,8 @@ class Recorder:
         kind.add((record.partition, record.offset), Sighting(record, self._wall(), task, decision, []), most)
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
-        """As the protocol says."""
         if isinstance(action, Settle):
-            key = _key(task.record)  # of most nothing is known, and that has to be found fast: without the lock
+            key = _key(task.record)  # most are unknown: check that without the lock
             if not (key in self._enrolled or key in self._large or key in self._trouble or key in self._ring):
                 return
         waits = action.at - self._clock() if isinstance(action, Retry) else 0.0
@@ -143,17 +141,14 @@ class Recorder:
             self._change_or_add(task, change)
 
     def dead_letter_written(self, task: Task) -> None:
-        """As the protocol says."""
         reason = task.reason or DeadLetterReason.REJECTED
         self._change_or_add(task, partial(_ended, Standing.DEAD_LETTERED, reason, self._wall()))
 
     def dead_letter_failed(self, task: Task, why: str) -> None:
-        """As the protocol says."""
         trouble = printable(why, LONGEST)
         self._change_or_add(task, lambda entry: replace(entry, trouble=trouble))
 
     def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
-        """As the protocol says."""
         gone, change = frozenset(partitions), partial(_released, reason, self._wall())
         with self._lock:
             for kind in self._kinds:
@@ -168,7 +163,7 @@ class Recorder:
             self._trouble.add(_key(task.record), sighting, self._most.trouble)
 
     def _changed(self, record: Record, change: Change) -> bool:
-        """Change what is known of a record; False where nothing is."""
+        """Apply a change to a known record. Return False if it is unknown."""
         key = _key(record)
         with self._lock:
             for kind in self._kinds:
@@ -178,7 +173,7 @@ class Recorder:
         return self._is_remembered(key) and self._ring.change(key, change)
 
     def _is_remembered(self, key: Key) -> bool:
-        """Whether the record's present way is in the ring: one that had ended comes again, or is another one by now."""
+        """Return whether the ring has the record's current delivery, not one that ended before."""
         entry = self._ring.get(key)
         if entry is None or entry.reason is ReleaseReason.REWOUND:
             return False
@@ -194,7 +189,7 @@ def _released(reason: ReleaseReason, at: float, entry: Entry) -> Entry:
 
 
 def _after(outcome: Outcome, action: Action | None, seconds: float, waits: float, now: float, entry: Entry) -> Entry:
-    """The entry after an answer. waits -- seconds until the retry"""
+    """Return the entry after a response. `waits` is seconds until the retry."""
     attempt = Attempt(
         number=entry.attempts[-1].number + 1 if entry.attempts else 1,
         started_at=now - seconds,
@@ -212,7 +207,7 @@ def _after(outcome: Outcome, action: Action | None, seconds: float, waits: float
 
 
 def _entry(sighting: Sighting) -> Entry:
-    """What is remembered of a record: masked, and cut."""
+    """Return the masked and shortened entry of a record."""
     record, at, task, decision, changes = sighting
     entry = Entry(
         partition=record.partition,
@@ -243,14 +238,14 @@ def _key(record: Record) -> tuple[Partition, int]:
 
 
 def _masked(field: str, value: str) -> str:
-    """Every value but the consent, which is one of three words of our own."""
+    """Mask every value but the consent, which is one of three constants."""
     if value in CONSENTS:
         return value
     return masked(value, LONGEST) if field in ("email", "phone_number") else masked_text(value)
 
 
 def _name(value: bytes | None) -> str:
-    """What an event that is not mapped calls itself."""
+    """Return the name of an event that is not mapped."""
     head = read_event_header(value) if value else None
     name = head and (head.event or head.type)
     return without_identities(name, LONGEST) if isinstance(name, str) else ""

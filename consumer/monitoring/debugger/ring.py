@@ -1,4 +1,4 @@
-"""The last records, so many of each kind and never more: a bounded memory that a flood of one kind can't empty."""
+"""A bounded memory of the last records, per kind: a flood of one kind evicts no other."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Key = tuple[Partition, int]
 
 
 class Ring:
-    """Safe for any thread. Entries are values: a change is a new entry under the old key.
+    """Thread-safe. Entries are values: a change is a new entry under the old key.
 
-    Delivered records push out delivered ones, dead letters push out dead letters. Filtered records share one such room,
-    by reason: browsing events don't push out those that carry no identity.
+    Delivered records evict delivered ones, dead letters evict dead letters. Filtered records share one capacity by
+    reason, so browsing events don't evict those without an identity.
 
     capacity -- records of each standing
     """
@@ -37,16 +37,16 @@ class Ring:
         return key in self._entries
 
     def get(self, key: Key) -> Entry | None:
-        """What is remembered of a record. Without the lock: one look-up in a dict is whole."""
+        """Return the entry of a record. Lock-free: reading a dict is atomic."""
         return self._entries.get(key)
 
     def put(self, entry: Entry) -> None:
-        """Remember a record as it now is."""
+        """Add or replace an entry."""
         with self._lock:
             self._put(entry)
 
     def change(self, key: Key, change: Callable[[Entry], Entry]) -> bool:
-        """Remember a record as it is after a change; False where it isn't remembered."""
+        """Apply a change to an entry. Return False if there is none."""
         with self._lock:
             before = self._entries.get(key)
             if before is None:
@@ -55,14 +55,14 @@ class Ring:
             return True
 
     def change_unsettled(self, partitions: Collection[Partition], change: Callable[[Entry], Entry]) -> None:
-        """Change whatever is in progress of these partitions."""
+        """Apply a change to all entries of these partitions in progress."""
         with self._lock:
             for key in list(self._groups.get(Standing.IN_PROGRESS, ())):
                 if key[0] in partitions:
                     self._put(change(self._entries[key]))
 
     def since(self, revision: int) -> tuple[list[Entry], int]:
-        """What has changed since then, the last change first; and the revision to ask with the next time."""
+        """Return the entries changed since the revision, the last change first, and the present revision."""
         with self._lock:
             changed = sorted((-at, key) for key, at in self._changed.items() if at > revision)
             return [self._entries[key] for _, key in changed], self._revision
@@ -79,11 +79,11 @@ class Ring:
             del self._groups[before.group][key]
         group = self._groups.setdefault(name, OrderedDict())
         group[key] = None
-        if len(group) > self._room(entry):
+        if len(group) > self._capacity_for(entry):
             oldest, _ = group.popitem(last=False)
             del self._entries[oldest], self._changed[oldest]
 
-    def _room(self, entry: Entry) -> int:
+    def _capacity_for(self, entry: Entry) -> int:
         if entry.standing is Standing.FILTERED:
             return max(1, self._capacity // len(FilterReason))
         return self._capacity

@@ -1,7 +1,7 @@
-"""What was seen of records since the last look, before it is masked and remembered.
+"""Records observed since the last look, before they are masked and stored.
 
-The threads that work note a record here, which costs next to nothing; the thread that serves the page makes entries of
-what is left. Of each kind only the newest are kept, so a flood costs no more than a trickle.
+Worker threads only append here, which is cheap; the monitor's thread makes the entries. Only the newest of each kind
+are kept, so the cost does not grow with the traffic.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Change = Callable[[Entry], Entry]
 
 
 class Sighting(NamedTuple):
-    """A record as it was seen, and what has happened to it since.
+    """An observed record and its changes since.
 
     at       -- seconds since the epoch
     task     -- None of a filtered record
@@ -35,13 +35,13 @@ class Sighting(NamedTuple):
     changes: list[Change]
 
     def change(self, change: Change) -> None:
-        """Note what has happened to the record."""
+        """Append a change of the record."""
         if len(self.changes) < MOST_CHANGES:
             self.changes.append(change)
 
 
 class Sightings:
-    """The newest of one kind. No lock: each step is one operation of a dict, and those are whole."""
+    """The newest of one kind. Lock-free: each step is one atomic dict operation."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Key, Sighting] = OrderedDict()
@@ -50,20 +50,20 @@ class Sightings:
         return key in self._kept
 
     def get(self, key: Key) -> Sighting | None:
-        """What was seen of a record."""
+        """Return the sighting of a record."""
         return self._kept.get(key)
 
     def add(self, key: Key, sighting: Sighting, most: int) -> None:
-        """Keep one more, and so many in all: the oldest are passed over."""
+        """Add a sighting; keep at most `most` and drop the oldest."""
         kept = self._kept
         kept[key] = sighting
         if len(kept) > most:
             kept.popitem(last=False)
 
     def remove(self, key: Key) -> None:
-        """Keep it no longer."""
+        """Remove a sighting."""
         self._kept.pop(key, None)
 
     def items(self) -> list[tuple[Key, Sighting]]:
-        """All, the oldest first."""
+        """Return all, oldest first."""
         return list(self._kept.items())

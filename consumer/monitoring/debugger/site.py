@@ -51,7 +51,7 @@ class Site:
         return _send(start_response, "200 OK", JSON, orjson.dumps(data, option=orjson.OPT_APPEND_NEWLINE))
 
     def tick(self) -> None:
-        """Note the rates when it is time, and remember the records that were seen."""
+        """Update the rates if due, and store the records observed."""
         self._state.tick()
         self._recorder.tick()
 
@@ -78,7 +78,7 @@ class Site:
 
 
 def as_json(entry: Entry) -> dict[str, Any]:
-    """An entry by the names of the page's words."""
+    """Return an entry as the page's JSON."""
     return {
         "partition": str(entry.partition),
         "offset": entry.offset,

@@ -1,4 +1,4 @@
-"""The worker's state in one glance, as JSON."""
+"""The worker's state, as JSON."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class StateView:
         self.started_at = wall()
 
     def tick(self) -> None:
-        """Note the rates when it is time. To be called about every second, always from the same thread."""
+        """Update the rates if due. Call about every second, always from the same thread."""
         now = self._clock()
         if self._history.is_due(now):
             snapshot = self._scheduler.snapshot()
@@ -51,11 +51,11 @@ class StateView:
             self._history.note(Totals(**settled, waiting=snapshot.in_progress, lag=lag), now)
 
     def consumed(self) -> int:
-        """Records consumed so far."""
+        """Return the number of records consumed."""
         return self._scheduler.snapshot().counts.consumed
 
     def as_json(self) -> Json:
-        """All of it."""
+        """Return the whole state."""
         report = self._ready()
         snapshot = self._scheduler.snapshot()
         counts, stages = snapshot.counts, snapshot.stages

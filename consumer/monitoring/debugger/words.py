@@ -16,7 +16,7 @@ STANDINGS: Mapping[Standing, str] = {
     Standing.DELIVERED: "ClickSend has the contact.",
     Standing.DEAD_LETTERED: "It can't be delivered; the original record is on the dead-letter topic.",
     Standing.FILTERED: "None of ClickSend's business; nothing was sent.",
-    Standing.RELEASED: "Given back unsettled with its partition; who owns that next settles it.",
+    Standing.RELEASED: "Released unsettled with its partition; the next owner settles it.",
 }
 
 REASONS: Mapping[Reason | ReleaseReason, str] = {
@@ -35,7 +35,7 @@ REASONS: Mapping[Reason | ReleaseReason, str] = {
     DeadLetterReason.CONFIGURATION_FAULT: "Refused for a fault of the configuration "
     "(DELIVERY_ON_CONFIGURATION_FAULT=dead_letter).",
     ReleaseReason.REVOKED: "Its partition moved to another worker.",
-    ReleaseReason.LOST: "Its partition was lost: Kafka had not heard of this worker in time.",
+    ReleaseReason.LOST: "Its partition was lost: this worker missed Kafka's session timeout or poll interval.",
     ReleaseReason.REWOUND: "The topic was created again, or its offsets were reset.",
     ReleaseReason.SHUTDOWN: "This worker is ending.",
 }
@@ -43,8 +43,8 @@ REASONS: Mapping[Reason | ReleaseReason, str] = {
 GATE: Mapping[GateState, str] = {
     GateState.OPEN: "Nothing holds requests back.",
     GateState.LIMITED: "The rate limit holds requests back, or ClickSend asked for a pause.",
-    GateState.BREAKER: "ClickSend is down: one request at a time finds out when it is back. No record is lost.",
-    GateState.HALTED: "Stopped for a fault of the configuration. No record is lost; a probe tells when it is fixed.",
+    GateState.BREAKER: "ClickSend is down: one trial request at a time detects its recovery. No record is lost.",
+    GateState.HALTED: "Halted for a configuration fault. No record is lost; probes detect the fix.",
 }
 
 RESULTS: Mapping[Result, str] = {

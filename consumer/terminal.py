@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
+STREAMS = ("stdin", "stdout", "stderr")  # by file descriptor
 CHOSEN = ("PYTHONUTF8", "PYTHONIOENCODING")  # set by an operator who chooses the streams' encoding
 
 

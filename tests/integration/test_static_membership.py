@@ -29,8 +29,8 @@ def test_a_restart_within_the_session_moves_no_partition(apache_stage: Stage) ->
             assert worker.stop() == 0
         stage.produce(*[sign_up(number) for number in range(100, 140)])
         with stage.worker(KAFKA_GROUP_INSTANCE_ID="a") as worker:
+            worker.wait(lambda: worker.total("clicksend_consumer_assigned_partitions") == PARTITIONS / 2)
             worker.wait(lambda: stage.enrolled() == 80)
-            assert worker.total("clicksend_consumer_assigned_partitions") == PARTITIONS / 2
             assert moves(other) == moved
             assert worker.stop() == 0
         assert other.stop() == 0

@@ -20,7 +20,7 @@ RECORD_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
 
 class Graveyard:
-    """What `dead-dead_letters` and `replay` are tried on."""
+    """What `dead-letters` and `replay` are tried on."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage

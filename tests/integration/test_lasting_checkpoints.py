@@ -25,7 +25,7 @@ def test_a_monthly_redrive_takes_what_is_new(graveyard: Graveyard) -> None:
     assert graveyard.lines(*REDRIVE) == []
     graveyard.forget()
     graveyard.bury(JOE)
-    assert graveyard.lines(*REDRIVE) == [{"outcome": "delivered", "letters": 1}]
+    assert graveyard.lines(*REDRIVE) == [{"outcome": "delivered", "dead_letters": 1}]
     assert delivered(graveyard) == [JANE, JOE]
 
 

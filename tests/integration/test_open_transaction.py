@@ -72,7 +72,7 @@ def test_replay_and_redrive_end_at_the_last_stable_offset(opened: Graveyard) -> 
     rows = opened.lines("replay", "--from-earliest", "--topic", f"{opened.stage.topic}:0")
     assert [(row["disposition"], row["records"]) for row in rows] == [("delivered", 2)]
     redriven = opened.lines("dead-letters", "redrive", "--to", "deliver", "--execute")
-    assert redriven == [{"outcome": "delivered", "letters": 1}]
+    assert redriven == [{"outcome": "delivered", "dead_letters": 1}]
 
 
 def test_last_looks_back_over_a_gap_wider_than_what_it_looks_for(opened: Graveyard) -> None:

@@ -20,7 +20,7 @@ def test_what_the_worker_wrote_is_read_back() -> None:
 def test_the_line_of_a_list_tells_what_happened_and_not_to_whom() -> None:
     row = stored(offset=17).row()
     assert row == {
-        "letter": "events.dead-letter-3@17",
+        "dead_letter": "events.dead-letter-3@17",
         "source": "events-3@41",
         "timestamp": "2026-01-01T00:00:00Z",
         "reason": "rejected",

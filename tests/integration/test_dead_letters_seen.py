@@ -83,7 +83,7 @@ def test_a_pointer_to_a_record_that_is_gone_is_said_to_be_one(graveyard: Graveya
     done = graveyard.command("dead-letters", "show", "1@0", "--reveal")
     assert done.returncode == 1
     assert "clicksend.pointer" in done.stdout
-    assert "The value is no more" in done.stderr
+    assert "The value is lost" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_pointer_to_a_record_that_is_gone_is_said_to_be_one(graveyard: Graveya
     [
         (("show", "1@0"), 1, "no dead letter at"),
         (("show", "9@0"), 1, "has no partition 9"),
-        (("show", "elsewhere-1@0"), 1, "comes from elsewhere-1@0"),
+        (("show", "elsewhere-1@0"), 1, "has the source elsewhere-1@0"),
         (("show", "17"), 2, "TOPIC-PARTITION@OFFSET"),
         (("list", "--from-datetime", "2026-01-01T00:00:00"), 2, "no time zone"),
         (("list", "--reason", "odd"), 2, "is no reason"),

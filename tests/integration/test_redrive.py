@@ -108,7 +108,7 @@ def test_another_groups_letters_are_left_alone_unless_asked_for(graveyard: Grave
     graveyard.bury(JOE, group="others")
     listed = graveyard.command("dead-letters", "list", "--format", "json")
     assert listed.stdout.count("\n") == 1
-    assert "1 of other groups are left out" in listed.stderr
+    assert "1 of other groups are not listed" in listed.stderr
     assert len(graveyard.lines("dead-letters", "list", "--any-group")) == 2
     assert outcomes(graveyard, *TO_SOURCE, "--execute") == {"redriven": 1, "of_another_group": 1}
     assert [each.key() for each in redriven(graveyard)] == [JANE.encode()]
@@ -225,7 +225,7 @@ def test_interrupted_it_ends_in_order_and_says_how_to_go_on(
         running.send_signal(number)
         out, err = running.communicate(timeout=HANG_SECONDS)
     assert running.returncode == 4, err
-    assert "The same command continues" in err
+    assert "Run the same command to resume" in err
     assert '"dead_letters": ' in out
     rest = graveyard.command(*target, "--execute")
     assert rest.returncode == 0, rest.stderr

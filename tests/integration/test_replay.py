@@ -164,7 +164,7 @@ def test_interrupted_it_ends_in_order_and_goes_on_where_it_stopped(
         running.send_signal(number)
         out, err = running.communicate(timeout=HANG_SECONDS)
     assert running.returncode == 4, err
-    assert "The same command continues" in err
+    assert "Run the same command to resume" in err
     assert json.loads(out.splitlines()[0])["records"] < 40
     rest = graveyard.command(*ALL, "--format", "json")
     assert rest.returncode == 0, rest.stderr

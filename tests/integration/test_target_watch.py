@@ -31,7 +31,7 @@ def test_a_target_that_takes_nothing_ends_it(
     done = graveyard.command(*command, **SOON, **changes)
     assert done.returncode == 4, done.stderr
     assert words in done.stderr
-    assert "The same command continues" in done.stderr
+    assert "Run the same command to resume" in done.stderr
     graveyard.stage.faults()
     assert graveyard.command(*command, **SOON).returncode == 0
     assert graveyard.stage.enrolled() == 2

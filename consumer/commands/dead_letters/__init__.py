@@ -1,1 +1,1 @@
-"""Dead letters as a person sees them: `dead-dead_letters list`, `show` and `redrive`."""
+"""The commands `dead-letters list`, `show` and `redrive`."""

@@ -1,4 +1,4 @@
-"""Which dead letters are meant."""
+"""The filters of `dead-letters`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ NO_STATUS = "none"
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """All that are given must hold, of those given several times one. Equal ones have the same `name_parts`.
+    """Conditions that a dead letter must all meet; of one given several times, any.
 
-    since_ms, until_ms -- the record's timestamp, from and before; milliseconds since the epoch
-    sources            -- where the record came from
-    key, keys          -- the record's is this one, or one of these, exactly
+    since_ms, until_ms -- range of the record's timestamp, half open; milliseconds since the epoch
+    sources            -- topics and partitions of the source record
+    key, keys          -- accepted keys of the record, compared exactly
     """
 
     reasons: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class Filters:
 
     @property
     def name_parts(self) -> tuple[object, ...]:
-        """What the name of a checkpoint is made of; without `keys` as it was before there were any."""
+        """Return the parts of the checkpoint's name: equal for equal filters, and unchanged by empty `keys`."""
         return (self, sorted(self.keys)) if self.keys else (self,)
 
     @classmethod
@@ -47,9 +47,9 @@ class Filters:
         key: str | None = None,
         keys: Iterable[bytes] | None = None,
     ) -> Filters:
-        """From what an operator typed. Raises ValueError, with what to write instead."""
+        """Read the options' text. Raise ValueError with the correct form."""
         if odd := set(reason or ()) - {*DeadLetterReason}:
-            raise ValueError(f"{min(odd)!r} is no reason. There are {', '.join(DeadLetterReason)}")
+            raise ValueError(f"{min(odd)!r} is no reason. Choose from {', '.join(DeadLetterReason)}")
         if odd := {each for each in status or () if each != NO_STATUS and not (each.isdigit() and len(each) == 3)}:
             raise ValueError(f"{min(odd)!r} is no HTTP status. Write a number such as 400, or {NO_STATUS}")
         return cls(
@@ -63,7 +63,7 @@ class Filters:
         )
 
     def match(self, dead_letter: StoredDeadLetter) -> bool:
-        """Whether the dead letter is meant."""
+        """Return whether the dead letter meets all conditions."""
         return (
             (not self.reasons or dead_letter.reason in self.reasons)
             and (not self.statuses or (dead_letter.status or NO_STATUS) in self.statuses)

@@ -1,4 +1,4 @@
-"""`dead-dead_letters list` and `dead-dead_letters show`: they read, and change nothing."""
+"""`dead-letters list` and `dead-letters show`; both are read-only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from consumer.commands.dead_letters.filters import Filters
 from consumer.commands.dead_letters.reading import dead_letter_at, dead_letters, ranges_of
-from consumer.commands.dead_letters.source_values import original
+from consumer.commands.dead_letters.source_values import source_record
 from consumer.commands.dead_letters.stored import SourcePosition, StoredDeadLetter, printable
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.output import Format, put, rendered
@@ -22,11 +22,11 @@ Fact = tuple[str, str | None]
 
 
 def list_dead_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group: bool) -> ExitStatus:
-    """Print the dead letters that match, a line each, and on stderr how many of which reason.
+    """Print the matching dead letters, one per line, and their number by reason on stderr.
 
-    any_group -- also dead letters of other worker groups
+    any_group -- include dead letters of other worker groups
 
-    Raises as Cluster's methods do, and RefusedError where there is no dead-letter topic.
+    Raise as Cluster's methods do, and RefusedError if the dead-letter topic does not exist.
     """
     cluster = Cluster(kafka)
     try:
@@ -42,7 +42,7 @@ def list_dead_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group
                 if not any_group and not dead_letter.is_of(kafka.group_id):
                     others += 1
                     continue
-                reasons[dead_letter.reason or "no dead letter of ours"] += 1
+                reasons[dead_letter.reason or "foreign record"] += 1
                 if form is Format.JSON:
                     put(rendered([dead_letter.row()], form), form)
                 else:
@@ -53,41 +53,39 @@ def list_dead_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group
     each = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
     say(f"{reasons.total()} dead letters in {kafka.dead_letter_topic}{f': {each}' if each else ''}.")
     if others:
-        say(f"{others} of other groups are left out; --any-group lists them, too.")
+        say(f"{others} of other groups are not listed; --any-group includes them.")
     return ExitStatus.DONE
 
 
-def show_dead_letter(kafka: Kafka, place: SourcePosition, form: Format) -> ExitStatus:
-    """Print one dead letter's headers. Raises as `list_dead_letters`."""
+def show_dead_letter(kafka: Kafka, position: SourcePosition, form: Format) -> ExitStatus:
+    """Print the headers of one dead letter. Raise as `list_dead_letters` does."""
     cluster = Cluster(kafka)
     try:
-        dead_letter = dead_letter_at(cluster, kafka.dead_letter_topic, place, kafka.group_id)
+        dead_letter = dead_letter_at(cluster, kafka.dead_letter_topic, position, kafka.group_id)
     finally:
         cluster.close()
     _print(_headers(dead_letter), form)
     return ExitStatus.DONE
 
 
-def reveal_dead_letter(kafka: Kafka, place: SourcePosition, form: Format) -> ExitStatus:
-    """Print one dead letter with its key and its value, which may be personal data; a pointer's from the source topic.
+def reveal_dead_letter(kafka: Kafka, position: SourcePosition, form: Format) -> ExitStatus:
+    """Print one dead letter with its key and value, which may be personal data.
 
-    Raises as `show_dead_letter`.
+    Read the value from the source topic if the dead letter only points to it. Raise as `show_dead_letter` does.
     """
     cluster = Cluster(kafka)
     try:
-        dead_letter = dead_letter_at(cluster, kafka.dead_letter_topic, place, kafka.group_id)
+        dead_letter = dead_letter_at(cluster, kafka.dead_letter_topic, position, kafka.group_id)
         record = (
-            original(cluster, dead_letter, dead_letter.source)
+            source_record(cluster, dead_letter, dead_letter.source)
             if dead_letter.source
-            else dead_letter.record(dead_letter.place)
+            else dead_letter.record(dead_letter.position)
         )
     finally:
         cluster.close()
     if record is None:
         _print(_headers(dead_letter), form)
-        raise RefusedError(
-            f"The value is no more: the dead letter only points to it, and {dead_letter.source} is gone."
-        )
+        raise RefusedError(f"The value is lost: the dead letter only points to {dead_letter.source}, which is deleted.")
     key = None if record.key is None else printable(record.key)
     value = None if record.value is None else printable(record.value)
     _print([*_headers(dead_letter), ("key", key), ("value", value)], form)
@@ -113,7 +111,7 @@ def _print(facts: Sequence[Fact], form: Format) -> None:
 
 
 def _as_object(facts: Sequence[Fact]) -> dict[str, str | list[str | None] | None]:
-    """A name that is there several times, as a header may be, has a list."""
+    """Return the facts by name, repeated headers as a list."""
     found: dict[str, list[str | None]] = {}
     for name, value in facts:
         found.setdefault(name, []).append(value)

@@ -1,5 +1,5 @@
-"""The front door of `dead-dead_letters`. It waits for no heavy library: `--help` should be quick."""
-# ruff: noqa: PLC0415 -- as said above
+"""The options of `dead-letters`. Heavy libraries are imported by the commands, so that `--help` is quick."""
+# ruff: noqa: PLC0415 -- see above
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
-Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only of this reason. Repeatable.")]
+Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only with this reason. Repeatable.")]
 Statuses = Annotated[
     list[str] | None, typer.Option("--status", help="Only with this HTTP status, or `none`. Repeatable.")
 ]
 Since = Annotated[
     str | None,
-    typer.Option("--from-datetime", metavar="TIME", help="Records from then on, with a zone: ...T01:30:00Z."),
+    typer.Option("--from-datetime", metavar="TIME", help="Only records from this time, with a zone: ...T01:30:00Z."),
 ]
-Until = Annotated[str | None, typer.Option("--to-datetime", metavar="TIME", help="Records before then.")]
+Until = Annotated[str | None, typer.Option("--to-datetime", metavar="TIME", help="Only records before this time.")]
 SourceScopes = Annotated[
-    list[str] | None, typer.Option("--source", metavar="TOPIC[:0,1]", help="Only from there. Repeatable.")
+    list[str] | None, typer.Option("--source", metavar="TOPIC[:0,1]", help="Only from this source. Repeatable.")
 ]
 Key = Annotated[
-    str | None, typer.Option("--key", help="Only records with this key. It shows in the process list: see --keys-from.")
+    str | None, typer.Option("--key", help="Only records with this key. Visible in the process list; see --keys-from.")
 ]
 KeysFrom = Annotated[
     str | None,
-    typer.Option("--keys-from", metavar="FILE", help="Only records with one of these keys, a line each; - for stdin."),
+    typer.Option("--keys-from", metavar="FILE", help="Only records with one of these keys, one per line; - for stdin."),
 ]
-AnyGroup = Annotated[bool, typer.Option("--any-group", help="Also those of other groups that share the topic.")]
+AnyGroup = Annotated[bool, typer.Option("--any-group", help="Include dead letters of other groups.")]
 
-To = Annotated[str, typer.Option("--to", help="source: the topic they came from. deliver: ClickSend, by this command.")]
-Execute = Annotated[bool, typer.Option("--execute", help="Do it. Without it, only tell what would be done.")]
-MaxRedrives = Annotated[int, typer.Option(min=1, metavar="N", help="Skip dead letters that were redriven this often.")]
+To = Annotated[str, typer.Option("--to", help="source: write to the source topic. deliver: send to ClickSend now.")]
+Execute = Annotated[bool, typer.Option("--execute", help="Redrive. Without it, only report what would be done.")]
+MaxRedrives = Annotated[int, typer.Option(min=1, metavar="N", help="Skip dead letters redriven N times or more.")]
 
 
 @app.callback()
 def _dead_letters() -> None:
-    """What could not be delivered: list it, look at it, bring it back."""
+    """List, show and redrive records that could not be delivered."""
 
 
 @app.command("list")
@@ -73,7 +73,7 @@ def list_(  # noqa: PLR0913 -- one parameter an option
     keys_from: KeysFrom = None,
     any_group: AnyGroup = False,
 ) -> int:
-    """The dead letters, a line each, with where they came from and why."""
+    """List dead letters, one per line, with source and reason."""
     from consumer.commands.dead_letters.listing import list_dead_letters
     from consumer.settings import load
 
@@ -84,22 +84,22 @@ def list_(  # noqa: PLR0913 -- one parameter an option
 @app.command()
 def show(
     dead_letter: Annotated[
-        str, typer.Argument(metavar="TOPIC-PARTITION@OFFSET", help="As `list` names it, or its source.")
+        str, typer.Argument(metavar="TOPIC-PARTITION@OFFSET", help="The dead letter's position or its source's.")
     ],
     *,
     config: ConfigFile = None,
     overrides: Overrides = None,
     form: FormatOption = Format.TABLE,
-    reveal: Annotated[bool, typer.Option("--reveal", help="Its key and value, too: personal data.")] = False,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Include key and value: personal data.")] = False,
 ) -> int:
-    """One dead letter with all its headers."""
+    """Show one dead letter with all its headers."""
     from consumer.commands.dead_letters.listing import reveal_dead_letter, show_dead_letter
     from consumer.commands.dead_letters.stored import SourcePosition
     from consumer.settings import load
 
     kafka = load(sources(config, overrides), ("kafka",)).kafka
-    place = usage(lambda: SourcePosition.parse(dead_letter, kafka.dead_letter_topic))
-    return (reveal_dead_letter if reveal else show_dead_letter)(kafka, place, form)
+    position = usage(lambda: SourcePosition.parse(dead_letter, kafka.dead_letter_topic))
+    return (reveal_dead_letter if reveal else show_dead_letter)(kafka, position, form)
 
 
 @app.command()
@@ -124,9 +124,9 @@ def redrive(  # noqa: PLR0913 -- one parameter an option
     name: CheckpointName = None,
     restart: Restart = False,
 ) -> int:
-    """Bring dead letters back. A dry run unless --execute; interrupted, the same command continues where it stopped."""
+    """Redrive dead letters. A dry run unless --execute; after an interruption the same command resumes."""
     from consumer.commands.dead_letters.redrive import RedriveOptions
-    from consumer.commands.dead_letters.redrive import redrive as bring_back
+    from consumer.commands.dead_letters.redrive import redrive as redrive_dead_letters
     from consumer.commands.dead_letters.targets import Destination
     from consumer.commands.kafka.checkpoint import checked_name
     from consumer.commands.modes import Begin, Mode, Stale
@@ -147,7 +147,7 @@ def redrive(  # noqa: PLR0913 -- one parameter an option
     given = sources(config, overrides)
     settings = load(given) if destination is Destination.DELIVER else load(given, ("kafka", "enrolment", "log"))
     log.configure(log.LogLevel.WARNING, settings.log.format)
-    return bring_back(settings, options, form)
+    return redrive_dead_letters(settings, options, form)
 
 
 def _filters(

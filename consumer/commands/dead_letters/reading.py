@@ -1,4 +1,4 @@
-"""The dead-letter topic, as a whole or from a checkpoint on."""
+"""Reads the dead-letter topic."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from consumer.scheduling.task import Partition
 
 
 def ranges_of(cluster: Cluster, topic: str) -> dict[Partition, Range]:
-    """All that the topic holds now. Raises RefusedError where it does not exist."""
+    """Return the offsets that the topic holds. Raise RefusedError if it does not exist."""
     cluster.brokers()
     found = cluster.topic(topic)
     if found is None:
@@ -22,25 +22,25 @@ def ranges_of(cluster: Cluster, topic: str) -> dict[Partition, Range]:
 
 
 def dead_letters(cluster: Cluster, ranges: Mapping[Partition, Range]) -> Iterator[StoredDeadLetter]:
-    """The dead letters in these ranges."""
+    """Yield the dead letters in these ranges."""
     return map(dead_letter_of, read(cluster, ranges))
 
 
-def dead_letter_at(cluster: Cluster, topic: str, place: SourcePosition, group: str) -> StoredDeadLetter:
-    """The dead letter at this place, or of the record from this place, the group's own before another's.
+def dead_letter_at(cluster: Cluster, topic: str, position: SourcePosition, group: str) -> StoredDeadLetter:
+    """Return the dead letter at this position or of this source record, preferably the group's own.
 
-    Raises RefusedError where there is none.
+    Raise RefusedError if there is none.
     """
     ranges = ranges_of(cluster, topic)
-    if place.partition.topic != topic:
-        found = [each for each in dead_letters(cluster, ranges) if each.source == place]
+    if position.partition.topic != topic:
+        found = [each for each in dead_letters(cluster, ranges) if each.source == position]
         if not found:
-            raise RefusedError(f"No dead letter in {topic} comes from {place}.")
+            raise RefusedError(f"No dead letter in {topic} has the source {position}.")
         return ([each for each in found if each.is_of(group)] or found)[-1]
-    if place.partition not in ranges:
-        raise RefusedError(f"The topic {topic} has no partition {place.partition.number}.")
-    low, high = ranges[place.partition]
-    if low <= place.offset < high:
-        for dead_letter in dead_letters(cluster, {place.partition: Range(place.offset, place.offset + 1)}):
+    if position.partition not in ranges:
+        raise RefusedError(f"The topic {topic} has no partition {position.partition.number}.")
+    low, high = ranges[position.partition]
+    if low <= position.offset < high:
+        for dead_letter in dead_letters(cluster, {position.partition: Range(position.offset, position.offset + 1)}):
             return dead_letter
-    raise RefusedError(f"There is no dead letter at {place}: the partition holds offsets {low} up to {high - 1}.")
+    raise RefusedError(f"There is no dead letter at {position}: the partition holds offsets {low} up to {high - 1}.")

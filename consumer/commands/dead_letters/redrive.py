@@ -1,4 +1,4 @@
-"""`dead-dead_letters redrive`: brings dead letters back, one at a time, each committed when its end is acknowledged."""
+"""`dead-letters redrive`: redrives one dead letter at a time and commits it when its result is acknowledged."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ from consumer.settings import Settings
 from consumer.settings.views import client_properties, enrolment_rules
 from consumer.terminal import say
 
-SLEEP_SECONDS = 0.05  # a signal is noticed so soon
+SLEEP_SECONDS = 0.05  # the longest delay before a signal is noticed
 
 
 @dataclass(frozen=True, slots=True)
 class RedriveOptions:
-    """What an operator asked for.
+    """Options of a redrive.
 
-    any_group -- also dead letters of other worker groups
-    rate -- dead letters a second at most; 0: no limit
-    name -- of the checkpoint; None: by destination and filters, so that the same command continues where it stopped
+    any_group -- include dead letters of other worker groups
+    rate      -- dead letters per second at most; 0: no limit
+    name      -- name of the checkpoint; None: made of destination and filters, so that the same command resumes
     """
 
     destination: Destination
@@ -56,17 +56,16 @@ class RedriveOptions:
 
     @property
     def checkpoint(self) -> str:
-        """The checkpoint's name."""
         return self.name or name_of(self.destination, *self.filters.name_parts, *(["any"] if self.any_group else []))
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
-    """The dead letters that a redrive is about.
+class Selected:
+    """The selected dead letters.
 
-    number   -- how many they are
-    sources  -- where their records came from
-    since_ms -- the earliest of their records' times; 0 where one has none
+    number   -- number of dead letters
+    sources  -- positions of their source records
+    since_ms -- earliest record timestamp; 0 if one has none
     """
 
     number: int
@@ -74,7 +73,7 @@ class Meant:
     since_ms: int
 
     @classmethod
-    def of(cls, found: Iterable[StoredDeadLetter]) -> Meant:
+    def of(cls, found: Iterable[StoredDeadLetter]) -> Selected:
         number, since_ms, sources = 0, sys.maxsize, set[tuple[Partition, int]]()
         for dead_letter in found:
             number += 1
@@ -85,7 +84,7 @@ class Meant:
 
     @property
     def starts(self) -> dict[Partition, int]:
-        """The first offset of each partition that they came from."""
+        """Return the first source offset of each partition."""
         starts: dict[Partition, int] = {}
         for partition, offset in self.sources:
             starts[partition] = min(offset, starts.get(partition, offset))
@@ -93,9 +92,9 @@ class Meant:
 
 
 def redrive(settings: Settings, options: RedriveOptions, form: Format) -> ExitStatus:
-    """Bring the dead letters back that match, and print how many of them ended how.
+    """Redrive the selected dead letters and print their number by result.
 
-    Raises as Cluster's methods do, RefusedError where a topic is missing or takes nothing.
+    Raise as Cluster's methods do, and RefusedError if a topic is missing or rejects all records.
     """
     checkpoint = Checkpoint(settings.kafka, options.checkpoint)
     try:
@@ -105,7 +104,7 @@ def redrive(settings: Settings, options: RedriveOptions, form: Format) -> ExitSt
 
 
 class Redrive:
-    """One run."""
+    """One run of the command."""
 
     def __init__(self, settings: Settings, options: RedriveOptions, checkpoint: Checkpoint) -> None:
         self._settings = settings
@@ -118,99 +117,101 @@ class Redrive:
             self._cluster, self._enroller, topics, group, options.filters, options.max_redrives
         )
         self._results: Counter[RedriveResult] = Counter()
-        self._passed: dict[Partition, int] = {}  # offsets to commit with the next letter, or at the end
+        self._passed: dict[Partition, int] = {}  # offsets to commit with the next dead letter, or at the end
         self._next_at = 0.0
-        self._signals: StopSignals | None = None  # before something is sent, Ctrl-C just ends the program
+        self._signals: StopSignals | None = None  # until something is sent, Ctrl-C ends the process
 
     def run(self, form: Format) -> ExitStatus:
-        """Look, guard, redrive, tell."""
+        """Select, redrive and report."""
         everything = ranges_of(self._cluster, self._settings.kafka.dead_letter_topic)
         anew = self._options.begin is Begin.ANEW
         ranges = everything if anew else self._checkpoint.left(everything)
-        say(self._where(ranges, everything))
-        meant = self._look(ranges)
+        say(self._progress(ranges, everything))
+        selected = self._select(ranges)
         if self._options.mode is Mode.DRY_RUN:
-            self._each(ranges, meant.number, Nowhere(self._options.destination))
+            self._redrive_all(ranges, selected.number, Nowhere(self._options.destination))
             put(self._table(form), form)
-            say("A dry run: nothing was written. --execute does it.")
+            say("Dry run: nothing was written. Add --execute to redrive.")
             return ExitStatus.DONE
-        return self._execute(ranges, meant.number, form)
+        return self._execute(ranges, selected.number, form)
 
-    def _execute(self, ranges: Mapping[Partition, Range], meant: int, form: Format) -> ExitStatus:
+    def _execute(self, ranges: Mapping[Partition, Range], selected: int, form: Format) -> ExitStatus:
         self._checkpoint.begin(ranges, self._options.begin)
         self._signals = StopSignals()
         target = self._target()
         try:
-            finished = self._each(ranges, meant, target)
+            finished = self._redrive_all(ranges, selected, target)
             self._commit()
             self._checkpoint.end()
         except ConsumerError:
-            say(self._how_to_go_on())
+            say(self._how_to_resume())
             raise
         finally:
             target.close()
             put(self._table(form), form)
         if complaint := target.complaint():
-            say(f"{'Ended' if finished else 'Stopped'}: {complaint}")
+            say(f"{'Finished' if finished else 'Stopped'}: {complaint}")
         if not finished:
-            say(self._how_to_go_on() if complaint else f"Interrupted. {self._how_to_go_on()}")
+            say(self._how_to_resume() if complaint else f"Interrupted. {self._how_to_resume()}")
         if not finished or complaint:
             return ExitStatus.PARTLY_DONE
-        return ExitStatus.PARTLY_DONE if any(self._results[fate] for fate in MISSED) else ExitStatus.DONE
+        return ExitStatus.PARTLY_DONE if any(self._results[result] for result in MISSED) else ExitStatus.DONE
 
-    def _look(self, ranges: Mapping[Partition, Range]) -> Meant:
-        """Find the dead letters that are meant, and who of them has a newer record."""
+    def _select(self, ranges: Mapping[Partition, Range]) -> Selected:
+        """Find the selected dead letters and the newer records of their contacts."""
         found = dead_letters(self._cluster, ranges)
-        meant = Meant.of(each for each in found if self._redrive_filter.means(each) and self._redrive_filter.owns(each))
-        if meant.number and self._options.stale is Stale.SKIP:
-            topics, sources = self._settings.kafka.topics, meant.sources
+        selected = Selected.of(
+            each for each in found if self._redrive_filter.selects(each) and self._redrive_filter.owns(each)
+        )
+        if selected.number and self._options.stale is Stale.SKIP:
+            topics, sources = self._settings.kafka.topics, selected.sources
 
             def sent(partition: Partition, offset: int, _decision: Enrolled) -> bool:
                 return (partition, offset) in sources
 
             self._redrive_filter.newest = look_through(
-                self._cluster, self._enroller, topics, meant.starts, meant.since_ms, sent
+                self._cluster, self._enroller, topics, selected.starts, selected.since_ms, sent
             )
-        return meant
+        return selected
 
-    def _each(self, ranges: Mapping[Partition, Range], meant: int, target: Target) -> bool:
-        """Go through the dead letters; whether all of them were passed."""
-        with bar("Redriving", meant, "dead letters") as advance:
+    def _redrive_all(self, ranges: Mapping[Partition, Range], selected: int, target: Target) -> bool:
+        """Process the dead letters. Return whether all were processed."""
+        with bar("Redriving", selected, "dead letters") as advance:
             for dead_letter in dead_letters(self._cluster, ranges):
-                if not self._in_time():
+                if not self._wait_for_rate():
                     return False
-                fate = (
-                    self._one(dead_letter, target)
-                    if self._redrive_filter.means(dead_letter)
-                    else RedriveResult.NOT_MEANT
+                result = (
+                    self._redrive_one(dead_letter, target)
+                    if self._redrive_filter.selects(dead_letter)
+                    else RedriveResult.NOT_SELECTED
                 )
-                if fate is None:
+                if result is None:
                     return False
-                self._passed[dead_letter.place.partition] = dead_letter.place.offset + 1
-                if fate in SENT:
+                self._passed[dead_letter.position.partition] = dead_letter.position.offset + 1
+                if result in SENT:
                     self._next_at = time.monotonic() + (1 / self._options.rate if self._options.rate else 0.0)
                     self._commit()
-                if fate is not RedriveResult.NOT_MEANT:
-                    self._results[fate] += 1
+                if result is not RedriveResult.NOT_SELECTED:
+                    self._results[result] += 1
                     advance(1)
         self._passed |= {partition: span.stop for partition, span in ranges.items()}
         return True
 
-    def _one(self, dead_letter: StoredDeadLetter, target: Target) -> RedriveResult | None:
-        """The outcome of the dead letter. None: the target has given up on it, because we are to stop."""
+    def _redrive_one(self, dead_letter: StoredDeadLetter, target: Target) -> RedriveResult | None:
+        """Return the result of the dead letter. None: a stop signal interrupted the delivery."""
         found = self._redrive_filter.sort(dead_letter)
         if isinstance(found, RedriveResult):
             return found
         record, decision = found
         ours = [
             (REDRIVE_COUNT, str(dead_letter.redrives + 1).encode()),
-            (REDRIVEN_FROM, str(dead_letter.place).encode()),
+            (REDRIVEN_FROM, str(dead_letter.position).encode()),
         ]
         headers = [(name, value) for name, value in record.headers if name not in (REDRIVE_COUNT, REDRIVEN_FROM)]
         return target.send(structs.replace(record, headers=[*headers, *ours]), decision)
 
-    def _in_time(self) -> bool:
-        """Wait until the rate allows the next one; False: we are to stop."""
+    def _wait_for_rate(self) -> bool:
+        """Wait until the rate allows the next dead letter. Return False on a stop signal."""
         while not self._stopped() and (left := self._next_at - time.monotonic()) > 0:
             time.sleep(min(left, SLEEP_SECONDS))
         return not self._stopped()
@@ -235,14 +236,14 @@ class Redrive:
 
     def _table(self, form: Format) -> str:
         rows: Iterable[tuple[RedriveResult, int]] = (
-            (fate, self._results[fate]) for fate in RedriveResult if self._results[fate]
+            (result, self._results[result]) for result in RedriveResult if self._results[result]
         )
-        return rendered([{"outcome": fate.value, "dead_letters": number} for fate, number in rows], form)
+        return rendered([{"outcome": result.value, "dead_letters": number} for result, number in rows], form)
 
-    def _where(self, ranges: Mapping[Partition, Range], everything: Mapping[Partition, Range]) -> str:
+    def _progress(self, ranges: Mapping[Partition, Range], everything: Mapping[Partition, Range]) -> str:
         passed = sum(ranges[partition].start - span.start for partition, span in everything.items())
         total = sum(span.stop - span.start for span in everything.values())
-        return f"Earlier runs have passed {passed} of {total} offsets (checkpoint {self._checkpoint.group})."
+        return f"Earlier runs have processed {passed} of {total} offsets (checkpoint {self._checkpoint.group})."
 
-    def _how_to_go_on(self) -> str:
-        return f"The same command continues where this one stopped (checkpoint {self._checkpoint.group})."
+    def _how_to_resume(self) -> str:
+        return f"Run the same command to resume (checkpoint {self._checkpoint.group})."

@@ -1,4 +1,4 @@
-"""The outcome of a dead letter in a redrive."""
+"""The results of a redrive, and the filter before it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Container
 from enum import StrEnum
 
 from consumer.commands.dead_letters.filters import Filters
-from consumer.commands.dead_letters.source_values import original
+from consumer.commands.dead_letters.source_values import source_record
 from consumer.commands.dead_letters.stored import StoredDeadLetter
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.staleness import Newest
@@ -15,38 +15,36 @@ from consumer.scheduling.task import Record
 
 
 class RedriveResult(StrEnum):
-    """How a redrive ended for one dead letter, or would end."""
+    """Result of one dead letter in a redrive or a dry run."""
 
-    NOT_MEANT = "not_meant"  # the filters leave it out
-    TO_REDRIVE = "to_redrive"  # of a dry run
-    REDRIVEN = "redriven"  # on its source topic again, acknowledged
-    DELIVERED = "delivered"  # ClickSend has it
-    DEAD_LETTERED_AGAIN = (
-        "dead_lettered_again"  # ClickSend refused it again: there is a new dead letter with a higher count
-    )
+    NOT_SELECTED = "not_selected"  # excluded by the filters
+    TO_REDRIVE = "to_redrive"  # dry run only
+    REDRIVEN = "redriven"  # written to its source topic and acknowledged
+    DELIVERED = "delivered"  # accepted by ClickSend
+    DEAD_LETTERED_AGAIN = "dead_lettered_again"  # rejected again; the new dead letter has a higher count
     STALE = "stale"  # its contact has a newer record in the source topic
     TOO_OFTEN = "redriven_too_often"  # the loop guard
     OTHER_GROUP = "of_another_group"  # another worker group shares the dead-letter topic
     FOREIGN = "foreign"  # without coordinates, or from a topic that this worker does not consume
-    NOTHING_TO_SEND = "nothing_to_send"  # today's settings filter it, or still can't make a contact of it
-    GONE = "value_gone"  # the dead letter only points to its value, and the source topic has it no more
-    REFUSED = "refused"  # the source topic does not take it
+    NOTHING_TO_SEND = "nothing_to_send"  # the current settings filter the record
+    GONE = "value_gone"  # a pointer whose source record is deleted
+    REFUSED = "refused"  # rejected by the source topic
 
 
-MISSED = frozenset({RedriveResult.GONE, RedriveResult.REFUSED})  # meant to be redriven, and could not be
+MISSED = frozenset({RedriveResult.GONE, RedriveResult.REFUSED})  # selected, but could not be redriven
 SENT = frozenset(
     {RedriveResult.REDRIVEN, RedriveResult.DELIVERED, RedriveResult.DEAD_LETTERED_AGAIN, RedriveResult.REFUSED}
-)  # something has left this program
+)  # a record was sent
 
 
 class RedriveFilter:
     """Decides which dead letters may be redriven.
 
-    topics       -- those that the worker consumes
-    group        -- whose dead letters are redriven; None: everybody's
-    max_redrives -- a dead letter that was redriven so often is left alone
+    topics       -- topics of the worker
+    group        -- group of the dead letters to redrive; None: any
+    max_redrives -- dead letters redriven this often or more are skipped
 
-    `newest` is of the source topics; while it is None, stale dead letters are redriven, too.
+    `newest` holds the newest records of the source topics; None: stale dead letters are redriven.
     """
 
     def __init__(
@@ -66,23 +64,23 @@ class RedriveFilter:
         self._max_redrives = max_redrives
         self.newest: Newest | None = None
 
-    def means(self, dead_letter: StoredDeadLetter) -> bool:
-        """Whether the operator has asked for this dead letter."""
+    def selects(self, dead_letter: StoredDeadLetter) -> bool:
+        """Return whether the operator's filters match."""
         return self._filters.match(dead_letter)
 
     def owns(self, dead_letter: StoredDeadLetter) -> bool:
-        """Whether the dead letter is ours to redrive."""
+        """Return whether the dead letter belongs to the group."""
         return self._group is None or dead_letter.is_of(self._group)
 
     def sort(self, dead_letter: StoredDeadLetter) -> RedriveResult | tuple[Record, Decision]:
-        """Why the dead letter is left alone, or its record with the outcome of it."""
+        """Return why the dead letter is skipped, or its record and today's decision."""
         if not self.owns(dead_letter):
             return RedriveResult.OTHER_GROUP
         if dead_letter.source is None or dead_letter.source.partition.topic not in self._topics:
             return RedriveResult.FOREIGN
         if dead_letter.redrives >= self._max_redrives:
             return RedriveResult.TOO_OFTEN
-        record = original(self._cluster, dead_letter, dead_letter.source)
+        record = source_record(self._cluster, dead_letter, dead_letter.source)
         if record is None:
             return RedriveResult.GONE
         decision = self._enroller.decide(record.value)
@@ -92,6 +90,6 @@ class RedriveFilter:
         if self.newest is None or not isinstance(decision, Enrolled):
             return False
         identities = decision.identities
-        if dead_letter.redrives:  # its place is that of a copy, which says nothing of its age
+        if dead_letter.redrives:  # the offset is a copy's and not a measure of age
             return self.newest.outdates(identities, record.timestamp_ms)
         return self.newest.is_stale(identities, record.partition, record.offset, record.timestamp_ms)

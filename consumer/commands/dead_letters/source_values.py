@@ -1,4 +1,4 @@
-"""The record that a dead letter stands for, also where the dead letter could not hold all of it."""
+"""Restores the source record of a dead letter."""
 
 from __future__ import annotations
 
@@ -13,23 +13,22 @@ from consumer.scheduling.task import Record
 from consumer.worker.intake import record_of
 
 
-def original(cluster: Cluster, dead_letter: StoredDeadLetter, source: SourcePosition) -> Record | None:
-    """The record as it was: from the dead letter, or, where parts were left out, from the source topic if it still has
-    it.
+def source_record(cluster: Cluster, dead_letter: StoredDeadLetter, source: SourcePosition) -> Record | None:
+    """Return the source record: from the dead letter, or from the source topic if parts were omitted.
 
-    None where the value is only a pointer and the source topic has that record no more. source -- the dead letter's
+    None: the value is only a pointer and the source record is deleted.
     """
     if dead_letter.is_complete:
         return dead_letter.record(source)
     found = _from_source(cluster, source)
-    if found is not None and _is_it(found, dead_letter):
+    if found is not None and _is_same(found, dead_letter):
         return found
     return None if dead_letter.is_pointer else dead_letter.record(source)
 
 
 def _from_source(cluster: Cluster, source: SourcePosition) -> Record | None:
-    there = cluster.topic(source.partition.topic)
-    if there is None or source.partition.number not in there.partitions:
+    topic = cluster.topic(source.partition.topic)
+    if topic is None or source.partition.number not in topic.partitions:
         return None
     low, high = cluster.ends([source.partition])[source.partition]
     if not low <= source.offset < high:
@@ -38,8 +37,8 @@ def _from_source(cluster: Cluster, source: SourcePosition) -> Record | None:
     return next((record_of(message, source.partition) for message in messages), None)
 
 
-def _is_it(record: Record, dead_letter: StoredDeadLetter) -> bool:
-    """A topic that was created again has other records at the same offsets."""
+def _is_same(record: Record, dead_letter: StoredDeadLetter) -> bool:
+    """Compare the values: a recreated topic has other records at the same offsets."""
     if not dead_letter.is_pointer:
         return record.value == dead_letter.value
     try:

@@ -1,4 +1,4 @@
-"""A dead letter, read back from its topic: the record that it holds, and what its headers say of it."""
+"""A dead letter as read from its topic."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SOURCE_POSITION = re.compile(r"(?:(.+)-)?(\d{1,9})@(\d{1,19})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class SourcePosition:
-    """One record of a topic: `raw-events-3@17`."""
+    """Position of a record: `raw-events-3@17`."""
 
     partition: Partition
     offset: int
@@ -30,10 +30,10 @@ class SourcePosition:
 
     @classmethod
     def parse(cls, text: str, default_topic: str) -> SourcePosition:
-        """`topic-3@17`, or `3@17` of the default topic. Raises ValueError, with what to write instead."""
+        """Read `topic-3@17`, or `3@17` of the default topic. Raise ValueError with the correct form."""
         found = _SOURCE_POSITION.fullmatch(text)
         if found is None or int(found[3]) > MAX_OFFSET:
-            raise ValueError(f"{text!r} names no record. Write it as TOPIC-PARTITION@OFFSET, as `list` does")
+            raise ValueError(f"{text!r} is not a position. Write TOPIC-PARTITION@OFFSET, as `list` does")
         return cls(Partition(found[1] or default_topic, int(found[2])), int(found[3]))
 
 
@@ -41,15 +41,15 @@ class SourcePosition:
 class StoredDeadLetter:
     """A record of the dead-letter topic.
 
-    place        -- where the dead letter is
-    source       -- where its record came from; None where nobody has said: then it is no dead letter of ours
-    timestamp_ms -- the record's own, milliseconds since the epoch; below 0: none
-    own_headers  -- the record's, without what was added when it became a dead letter
-    added        -- what was added
-    notes        -- the same by its name
+    position     -- position in the dead-letter topic
+    source       -- position of the source record; None without coordinates: a foreign record
+    timestamp_ms -- timestamp of the source record, milliseconds since the epoch; negative: none
+    own_headers  -- headers of the source record
+    added        -- headers added by the worker
+    notes        -- the added headers by name
     """
 
-    place: SourcePosition
+    position: SourcePosition
     source: SourcePosition | None
     timestamp_ms: int
     key: bytes | None = field(repr=False)
@@ -60,32 +60,32 @@ class StoredDeadLetter:
 
     @property
     def reason(self) -> str:
-        """Why it is a dead letter."""
+        """Return the reason of the dead letter, empty if it has none."""
         return self.notes.get(OURS + "reason", "")
 
     @property
     def status(self) -> str:
-        """ClickSend's last HTTP status; empty: there was none."""
+        """Return ClickSend's last HTTP status, empty if there was none."""
         return self.notes.get(OURS + "http.status", "")
 
     @property
     def redrives(self) -> int:
-        """How often it was brought back already."""
+        """Return the number of earlier redrives."""
         return _number(self.notes.get(REDRIVE_COUNT)) or 0
 
     def is_of(self, group: str) -> bool:
-        """Return whether the group's workers have written it, or its replays; also where it names no group."""
+        """Return whether the group or one of its replays wrote it; true if no group is named."""
         name = self.notes.get(OURS + "group", "")
         return name in ("", group) or name.startswith(f"{group}-replay-")
 
     @property
     def is_pointer(self) -> bool:
-        """Whether coordinates stand in the value's place."""
+        """Return whether the value is replaced by coordinates."""
         return POINTER in self.notes
 
     @property
     def is_complete(self) -> bool:
-        """Whether it holds all that its record had."""
+        """Return whether it holds the complete source record."""
         return self._left_out <= {Part.DETAILS, Part.TIMESTAMP}
 
     @property
@@ -93,7 +93,7 @@ class StoredDeadLetter:
         return set(self.notes.get(LEFT_OUT, "").split(",")) - {""}
 
     def record(self, source: SourcePosition) -> Record:
-        """The record as it was, as far as the dead letter holds it."""
+        """Return the source record without the omitted parts."""
         return Record(
             source.partition,
             source.offset,
@@ -105,9 +105,9 @@ class StoredDeadLetter:
         )
 
     def row(self) -> Row:
-        """One line of the list: nothing that may tell who it is about."""
+        """Return a row of the list, free of personal data."""
         return {
-            "dead_letter": str(self.place),
+            "dead_letter": str(self.position),
             "source": str(self.source) if self.source else None,
             "timestamp": shown_moment(self.timestamp_ms) if self.timestamp_ms >= 0 else None,
             "reason": self.reason or None,
@@ -121,14 +121,14 @@ class StoredDeadLetter:
 
 
 def dead_letter_of(message: Message) -> StoredDeadLetter:
-    """A message of the dead-letter topic as a dead letter."""
-    place = SourcePosition(Partition(message.topic() or "", message.partition() or 0), message.offset() or 0)
+    """Read a message of the dead-letter topic."""
+    position = SourcePosition(Partition(message.topic() or "", message.partition() or 0), message.offset() or 0)
     headers = headers_of(message) or []
     added = [(name, value) for name, value in headers if name.startswith((CONNECT, OURS))]
     notes = {name: printable(value) for name, value in added}
     timestamp = _number(notes.get(OURS + "timestamp"))
     return StoredDeadLetter(
-        place,
+        position,
         _source(notes),
         message.timestamp()[1] if timestamp is None else timestamp,
         message.key(),
@@ -140,7 +140,7 @@ def dead_letter_of(message: Message) -> StoredDeadLetter:
 
 
 def printable(value: bytes | None) -> str:
-    """Bytes for a terminal: what is no text, or would steer it, is escaped."""
+    """Decode bytes for a terminal; binary and control characters are escaped."""
     return escaped((value or b"").decode("utf-8", "backslashreplace"))
 
 
@@ -153,6 +153,6 @@ def _source(notes: Mapping[str, str]) -> SourcePosition | None:
 
 
 def _number(text: str | None) -> int | None:
-    """A number that this program has written; None for anything else."""
+    """Read a number written by the worker; None for anything else."""
     number = int(text) if text and text.isascii() and text.isdigit() and len(text) <= len(str(MAX_OFFSET)) else None
     return None if number is None or number > MAX_OFFSET else number

@@ -1,5 +1,4 @@
-"""Where redriven dead letters go. One at a time: what is on its way when the program dies is all that can come
-twice."""
+"""Targets of a redrive. They send one record at a time: a crash duplicates at most one."""
 
 from __future__ import annotations
 
@@ -29,74 +28,74 @@ from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
 from consumer.worker.event_loop import EventLoopDriver
 
-LOOK_SECONDS = 0.005
+POLL_SECONDS = 0.005
 CLOSE_SECONDS = 2.0
-# What the source topic refuses for the record's sake: others may still go.
+# Rejections of the one record; others may succeed.
 OF_THE_RECORD = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_TIMESTAMP, KafkaError.INVALID_RECORD})
 
 
 class Destination(StrEnum):
-    """--to"""
+    """Values of --to."""
 
-    SOURCE = "source"  # the topic it came from: the worker takes it as any other record
+    SOURCE = "source"  # the source topic; the worker consumes it as any other record
     DELIVER = "deliver"  # ClickSend, by this command
 
 
 class Target(Protocol):
-    """Takes one record at a time. `close` ends it, whatever is under way."""
+    """Sends one record at a time. `close` abandons a request in flight."""
 
     def send(self, record: Record, decision: Decision) -> RedriveResult | None:
-        """Bring the record to its end, and tell which. None: it has none, because we are to stop."""
+        """Send the record and return its result. None: a stop signal interrupted the delivery."""
 
     def complaint(self) -> str:
-        """Return why it takes nothing more, or what is wrong although it has taken all; empty: nothing."""
+        """Return why delivery stopped or is halted; empty: no problem."""
 
     def close(self) -> None:
-        """Close connections and end threads."""
+        """Close connections and stop threads."""
 
 
 class Nowhere:
-    """Of a dry run: tells what would be sent."""
+    """The target of a dry run: sends nothing."""
 
     def __init__(self, destination: Destination) -> None:
         self._destination = destination
 
     def send(self, record: Record, decision: Decision) -> RedriveResult:  # noqa: ARG002 -- a Target
-        """It would be redriven, if the destination takes it."""
+        """Return the result that a redrive would have."""
         nothing = self._destination is Destination.DELIVER and not isinstance(decision, Enrolled)
         return RedriveResult.NOTHING_TO_SEND if nothing else RedriveResult.TO_REDRIVE
 
     def complaint(self) -> str:
-        """None ever."""
+        """Return an empty text."""
         return ""
 
     def close(self) -> None:
-        """There is nothing."""
+        """Do nothing."""
 
 
 class ToSource:
-    """Writes the record to the partition that it came from, and waits for the acknowledgement.
+    """Writes the record to its source partition and waits for the acknowledgement.
 
-    there -- the partitions of each topic. One that is gone has no place of its own any more: the key finds it another
+    partitions -- partitions of each topic; records of a deleted partition are partitioned by key
     """
 
-    def __init__(self, options: StreamOptions, there: Mapping[str, Container[int]]) -> None:
+    def __init__(self, options: StreamOptions, partitions: Mapping[str, Container[int]]) -> None:
         self._producer = KafkaClients(options).producer({})
-        self._there = there
+        self._partitions = partitions
 
     def send(self, record: Record, decision: Decision) -> RedriveResult:  # noqa: ARG002 -- a Target
-        """Raises RefusedError where the topic takes nothing at all."""
+        """Write the record. Raise RefusedError if the topic rejects all records."""
         topic, number = record.partition
-        placed = number in self._there.get(topic, ())
+        placed = number in self._partitions.get(topic, ())
         error = self._produced(record, number if placed else PARTITION_BY_KEY)
-        if error is not None and error.code() == KafkaError._UNKNOWN_PARTITION and placed:  # gone in the meantime
+        if error is not None and error.code() == KafkaError._UNKNOWN_PARTITION and placed:  # just deleted
             error = self._produced(record, PARTITION_BY_KEY)
         if error is None:
             return RedriveResult.REDRIVEN
         if error.code() in OF_THE_RECORD:
             return RedriveResult.REFUSED
         how = "Check that it exists, that this user may WRITE to it, and the brokers"
-        raise RefusedError(f"{topic} takes no record: {error.name()}. {how}.")
+        raise RefusedError(f"{topic} rejected the record: {error.name()}. {how}.")
 
     def _produced(self, record: Record, partition: int) -> KafkaError | None:
         errors: list[KafkaError | None] = []
@@ -121,18 +120,18 @@ class ToSource:
         return errors[0]
 
     def complaint(self) -> str:
-        """None ever: what it can't write raises."""
+        """Return an empty text: a failed write raises."""
         return ""
 
     def close(self) -> None:
-        """Nothing is on its way: each record was waited for."""
+        """Close the producer; `send` left nothing in flight."""
         self._producer.flush(0)
 
 
 class ToClickSend:
-    """Delivers by the worker's own engine: its gate, its retries, and its dead letters for what is refused again.
+    """Delivers with the worker's engine: its gate, retries and dead letters.
 
-    stopped -- asked while a record waits: whether to give up waiting
+    stopped -- polled during a delivery: whether to stop waiting
     """
 
     def __init__(self, settings: Settings, stopped: Callable[[], bool]) -> None:
@@ -160,40 +159,40 @@ class ToClickSend:
         self._delivery.start()
 
     def send(self, record: Record, decision: Decision) -> RedriveResult | None:
-        """Raises FatalStreamError where a thread of the engine has failed."""
+        """Deliver the record. Raise FatalStreamError if a thread of the engine failed."""
         if not isinstance(decision, Enrolled):
             return RedriveResult.NOTHING_TO_SEND
         tracker = self._scheduler.assign(record.partition, record.offset, OFFSET_UNKNOWN, UNKNOWN_TOPIC_ID)
         task = Task(record, tracker, decision.identities, decision.payload, decision.event)
         self._scheduler.admit(Batch(consumed=1, tasks=[task]))
         while len(tracker) and not self._stopped() and not self._gave_up:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
             if self._crash is not None:
                 raise FatalStreamError("a thread of the engine failed") from self._crash
             self._gave_up = self._watch.reason(self._scheduler.gate.fault) or ""
         if len(tracker):
-            self._land(record)
+            self._drain(record)
         if len(tracker):
             return None
         return RedriveResult.DELIVERED if task.reason is None else RedriveResult.DEAD_LETTERED_AGAIN
 
     def complaint(self) -> str:
-        """Why it gave up, or for what delivery is halted."""
+        """Return why delivery stopped or is halted."""
         fault = self._scheduler.gate.fault
         return self._gave_up or (still_halted(fault) if fault is not None else "")
 
     def close(self) -> None:
-        """End the threads."""
+        """Stop the threads."""
         self._scheduler.close()
         self._delivery.stop(CLOSE_SECONDS)
         self._dead_letters.close(CLOSE_SECONDS)
 
-    def _land(self, record: Record) -> None:
-        """Begin nothing more, and let what is under way end."""
+    def _drain(self, record: Record) -> None:
+        """Accept no more requests and wait for those in flight."""
         self._scheduler.close()
         until = time.monotonic() + self._drain_timeout
         while self._scheduler.in_flight([record.partition]) and time.monotonic() < until:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
     def _crashed(self, crash: BaseException) -> None:
         self._crash = self._crash or crash

@@ -217,7 +217,7 @@ class Replay:
         put(rendered(rows, form), form)
 
     def _how_to_go_on(self) -> str:
-        return f"The same command continues where this one stopped (checkpoint {self._checkpoint.group})."
+        return f"Run the same command to resume (checkpoint {self._checkpoint.group})."
 
 
 def _fate(decision: Decision) -> tuple[str, str]:

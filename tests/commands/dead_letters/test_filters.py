@@ -48,7 +48,7 @@ def test_a_letter_that_was_never_sent_has_the_status_none() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"reason": ["broken"]}, "no reason. There are undecodable, "),
+        ({"reason": ["broken"]}, "no reason. Choose from undecodable, "),
         ({"status": ["4xx"]}, "no HTTP status"),
         ({"from_datetime": "2026-01-01T00:00:00"}, "time zone"),
         ({"source": ["events:x"]}, "names no topic"),

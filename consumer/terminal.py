@@ -85,7 +85,7 @@ def escaped_json(text: str, encoding: str) -> str:
 
 def say(*texts: str) -> None:
     """Print each text on stderr, on a line of its own."""
-    with suppress(OSError):  # it goes on, and ends as it would, where nobody can be told why
+    with suppress(OSError):  # without a terminal the command still ends as it would
         sys.stderr.write("".join(f"{escaped_lines(text)}\n" for text in texts))
 
 

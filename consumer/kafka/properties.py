@@ -37,7 +37,7 @@ def consumer_properties(options: StreamOptions) -> Properties:
         "group.protocol": options.group_protocol.value,
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
-        "auto.offset.reset": "error",  # librdkafka reports a lost offset and stops; `Rewind` decides where to go on
+        "auto.offset.reset": "error",  # librdkafka reports a lost offset and stops; `Rewind` decides where to continue
         "max.poll.interval.ms": options.max_poll_interval_ms,
         "statistics.interval.ms": 1000,  # what readiness is read from: errors alone don't announce recovery
     }
@@ -74,7 +74,7 @@ def producer_properties(options: StreamOptions) -> Properties:
         "client.id": f"clicksend-consumer-{__version__}",
         # Above every source record that a broker takes by default (1,048,588 bytes with its overhead).
         "message.max.bytes": 10_000_000,
-        # Letters wait in the worker, not twice: a full queue is a failure like any other.
+        # Dead letters wait in the worker, not twice: a full queue is a failure like any other.
         "queue.buffering.max.kbytes": 32_768,
         # The topic was there at the start. If it is missing, say so soon, and see soon that it has more partitions.
         "topic.metadata.propagation.max.ms": 5_000,

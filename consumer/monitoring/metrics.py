@@ -108,7 +108,7 @@ RECORDS_SETTLED = Metric(
 RECORDS_RELEASED = Metric("records_released", "Records given back unsettled with their partition.", ("reason",))
 RECORDS_IN_PROGRESS = Metric("records_in_progress", "Records consumed and not yet settled or released.")
 RECORDS_SKIPPED = Metric("records_skipped", "Records consumed again that the commit metadata says are settled.")
-RECORDS_BY_STAGE = Metric("records_by_stage", "Records in progress, by where they stand.", ("stage",))
+RECORDS_BY_STAGE = Metric("records_by_stage", "Records in progress, by stage.", ("stage",))
 LONGEST_LANE = Metric("longest_lane_records", "Records that wait in the lane of the contact that has the most.")
 STALE_RESPONSES = Metric(
     "stale_responses", "Requests that ended after their partition had gone; another worker repeats them."

@@ -86,11 +86,11 @@ def encode(
     version = VERSION_1
     if leader_epoch != EPOCH_UNKNOWN or partition_count != COUNT_UNKNOWN:
         version, head = VERSION_2, head + _varint(leader_epoch + 1) + _varint(partition_count)
-    room = (limit - len(version)) // 4 * 3 - _CRC_SIZE - len(head)
+    available = (limit - len(version)) // 4 * 3 - _CRC_SIZE - len(head)
     last = fits = committed
     size = 0  # of the deltas up to `fits`
     for offset in chain(unsettled, (reach,)):
-        if len(deltas) + _size(offset - committed) > room:
+        if len(deltas) + _size(offset - committed) > available:
             break
         fits, size = offset, len(deltas)
         delta = offset - last
@@ -100,7 +100,7 @@ def encode(
             deltas += _varint(delta)
         last = offset
     nothing_known = topic_id == UNKNOWN_TOPIC_ID and partition_count == COUNT_UNKNOWN
-    if room < 1 or (fits == committed and nothing_known):
+    if available < 1 or (fits == committed and nothing_known):
         return ""
     body = head + _varint(fits - committed) + bytes(deltas[:size])
     return version + base64.b64encode(body + zlib.crc32(body).to_bytes(_CRC_SIZE)).decode("ascii")

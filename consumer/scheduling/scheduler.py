@@ -143,16 +143,16 @@ class Scheduler:
             return sum(self._in_flight[partition] for partition in partitions)
 
     def commit_candidates(
-        self, trackers: Iterable[OffsetTracker], position: Callable[[OffsetTracker], int], room: int
+        self, trackers: Iterable[OffsetTracker], position: Callable[[OffsetTracker], int], limit: int
     ) -> list[tuple[OffsetTracker, int, str]]:
         """Return each tracker with its committable offset and the metadata to commit with it, taken at one moment.
 
         position -- the consumer's position; asked for where nothing is unsettled, below 0 where it is unknown
-        room     -- characters of metadata
+        limit    -- characters of metadata
         """
         with self._lock:
             offsets = [(each, each.committable_offset(-1 if len(each) else position(each))) for each in trackers]
-            return [(each, offset, each.offset_map(offset, room)) for each, offset in offsets if offset >= 0]
+            return [(each, offset, each.offset_map(offset, limit)) for each, offset in offsets if offset >= 0]
 
     def wait_in_flight(self, partitions: Iterable[Partition], seconds: float) -> None:
         """Wait at most `seconds` for one request or dead letter to end. Return at once if none is in flight."""

@@ -199,7 +199,7 @@ class PollLoop:
         code = error.code()
         if code == KafkaError._FATAL:
             hint = f"; {SAME_NAME}" if self._options.group_instance_id else ""
-            raise FatalStreamError(f"librdkafka can't go on: {error.str()}{hint}")
+            raise FatalStreamError(f"librdkafka stopped: {error.str()}{hint}")
         if code == KafkaError._AUTO_OFFSET_RESET:
             self._lost_offset(message, error.str())
             return

@@ -29,7 +29,7 @@ WAITS = f"max(clicksend:oldest_unsettled:seconds{{{IN}}})"
 LATE = f"max(clicksend:deliveries_late:ratio1h{{{IN}}})"
 HALTED = Panel(
     "Halted",
-    "Yes: ClickSend refuses the configuration, and nothing is sent until it is mended. *ClickSend* has the reason.",
+    "Yes: ClickSend refuses the configuration, and nothing is sent until it is fixed. *ClickSend* has the reason.",
     "bool_yes_no",
     [(_max("delivery_halted"), "halted")],
     "ClicksendHalted",
@@ -145,7 +145,7 @@ CLICKSEND = [
     ),
     Panel(
         "Halts by reason, probes",
-        "1 while halted, by reason; and the probes that find out whether the fault is mended.",
+        "1 while halted, by reason; and the probes that find out whether the fault is fixed.",
         "short",
         [(_max("delivery_halted", by="reason"), "{{reason}}"), (_sum("probes_total", by="result"), "probe {{result}}")],
         "ClicksendHalted",
@@ -278,7 +278,7 @@ SATURATION = [
     ),
     Panel(
         "Longest lane",
-        "Records that wait for one contact. Hundreds are as a rule a test account or a fault of the source.",
+        "Records that wait for one contact. Hundreds are usually a test account or a fault of the source.",
         "short",
         [(_max("longest_lane_records"), "records")],
         "ClicksendPartitionsPaused",
@@ -337,7 +337,7 @@ FLEET = [
     ),
     Panel(
         "Partitions by worker",
-        "Even shares are right. 0 is a worker that stands by.",
+        "Even shares are right. 0 is a standby worker.",
         "short",
         [(f"clicksend_consumer_assigned_partitions{{{IN}}}", "{{instance}}")],
         "ClicksendNoPartitions",

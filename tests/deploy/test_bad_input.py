@@ -89,7 +89,7 @@ def test_a_dead_letter_topic_that_may_not_be_written_is_told_and_its_alert_fires
             PrometheusServer(tmp_path, RULES, [worker.address().removeprefix("http://")]) as prometheus,
         ):
             prometheus.wait(lambda: "ClicksendDeadLetterWritesFail" in prometheus.firing())
-            assert "/readyz says how to mend it" in prometheus.words("ClicksendDeadLetterWritesFail")
+            assert "/readyz says how to fix it" in prometheus.words("ClicksendDeadLetterWritesFail")
             assert "grant WRITE" in worker.readiness()[1]["detail"]
             assert stage.enrolled() == 1, "others are delivered"
             assert stage.dead_letters() == []

@@ -71,7 +71,7 @@ def test_a_halt_says_how_to_mend_each_fault(tmp_path: Path) -> None:
         alert = ALERTS["ClicksendHalted"]
         annotations = {
             "summary": f"Delivery has halted: {fault}",
-            "description": f"{fault.hint} No record is lost meanwhile; delivery resumes by itself.",
+            "description": f"{fault.hint} No record is lost; delivery resumes by itself.",
             "runbook_url": alert["annotations"]["runbook_url"],
         }
         labels = {"job": "j", "namespace": "n", "reason": str(fault), "severity": "page"}

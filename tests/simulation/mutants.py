@@ -69,7 +69,7 @@ MUTANTS = [
     _mutant(
         "committed beyond the committable offset",
         (Scheduler, "commit_candidates"),
-        "[(each, offset, each.offset_map(offset, room))",
+        "[(each, offset, each.offset_map(offset, limit))",
         "[(each, each.highest_seen + 1, '')",
         "committable_offset",
     ),

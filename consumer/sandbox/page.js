@@ -1,5 +1,5 @@
 // Shows what the sandbox holds. Asks for the counters, and for contacts and requests only when there are new ones.
-import { ask, badge, clock, element, keepFresh, node } from "./shared.js";
+import { announce, ask, badge, clock, element, keepFresh, node } from "./shared.js";
 
 const INTERVAL = 700; // ms between two questions
 const MOST_CONTACTS = 300; // rows on the page; the sandbox holds more
@@ -160,7 +160,8 @@ function showFaults(faults) {
   element("fault-rows").replaceChildren(...faults.rules.map((rule) => {
     const row = node("li", rule.in_time ? "" : "over");
     const head = node("div", "head");
-    head.append(node("strong", "", rule.name), badge(rule.fired ? `× ${rule.fired}` : "not yet", rule.fired ? "warn" : ""));
+    const name = rule.in_time ? rule.name : `${rule.name} (not in force now)`;
+    head.append(node("strong", "", name), badge(rule.fired ? `× ${rule.fired}` : "not yet", rule.fired ? "warn" : ""));
     row.append(head, node("p", "", `${rule.conditions} → ${rule.consequences}`));
     return row;
   }));
@@ -185,6 +186,10 @@ function showAccount(state) {
   ].join("\n");
 }
 
-element("filter").addEventListener("input", applyFilter);
+element("filter").addEventListener("input", () => {
+  applyFilter();
+  const matching = [...rows.values()].filter((row) => !row.hidden).length;
+  announce(`${grouped.format(matching)} of ${grouped.format(rows.size)} contacts match`);
+});
 
 keepFresh(refresh, INTERVAL);

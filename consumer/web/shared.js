@@ -12,6 +12,11 @@ export function node(tag, className, text) {
 
 export const badge = (text, tone) => node("span", `badge ${tone}`.trim(), text);
 
+// Tells a screen reader what the eye sees by itself.
+export function announce(text) {
+  element("announced").textContent = text;
+}
+
 const PATIENCE = 5000; // ms for an answer: a frozen worker takes connections and never speaks
 
 class NoAnswer extends Error {}
@@ -61,7 +66,6 @@ export function keepFresh(refresh, interval) {
 
   element("pause").addEventListener("click", (event) => {
     paused = !paused;
-    event.currentTarget.setAttribute("aria-pressed", String(paused));
     event.currentTarget.textContent = paused ? "Resume" : "Pause";
     showLive(paused ? "paused" : "waiting", paused ? "paused" : "connecting");
   });

@@ -7,15 +7,18 @@ import re
 import signal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from consumer.sandbox.faults import Rule
+from tests.browser.axe import violations
 from tests.browser.conftest import Look
-from tests.browser.seeing import brightness, overflow, weakest_contrast
+from tests.browser.seeing import brightness, overflow, weakest_border, weakest_contrast
 from tests.integration.stage import Event, Stage, page_view, sign_up
 from tests.integration.worker_process import WorkerProcess
 
-PHONE = {"width": 390, "height": 844}
+PHONE = ViewportSize(width=390, height=844)
+TABLET = ViewportSize(width=1000, height=800)
+LAPTOP = ViewportSize(width=1280, height=800)
 JANE: Event = {
     "type": "track",
     "event": "Signed Up",
@@ -197,12 +200,89 @@ def test_pausing_holds_the_page_still(page: Page, stage: Stage) -> None:
     expect(page.locator("#live")).to_have_text("live")
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#live")).to_have_text("paused")
+    assert page.locator("#pause").get_attribute("aria-pressed") is None  # its label says what it does now
     stage.produce(JANE)
     assert stage.sandbox.wait_for(lambda: len(stage.sandbox.contacts()) == 1, timeout=60)
     page.wait_for_timeout(1500)
     expect(page.locator("#rows tr")).to_have_count(0)
     page.get_by_role("button", name="Resume").click()
     expect(page.locator("#rows tr")).to_have_count(1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_core_finds_nothing_at_any_width_with_or_without_a_record_open(
+    look: Look, worker: WorkerProcess, stage: Stage, scheme: str
+) -> None:
+    page = look(f"{worker.address()}/", color_scheme=scheme, reduced_motion="reduce")
+    fire(stage)
+    expect(page.locator("#rows tr")).to_have_count(4)
+    expect(page.locator("#rows")).not_to_contain_text("in progress")
+    for width in (320, 640, 1000, 1280, 1440):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert violations(page) == [], width
+        assert weakest_border(page, "button:not(#rows *), input, select") >= 3, width
+        for text in ("j***@", "r***@"):
+            open_row(page, text)
+            assert violations(page) == [], (width, text)
+            page.keyboard.press("Escape")
+            expect(page.locator("#opened")).to_be_hidden()
+    page.get_by_role("button", name="Help").click()
+    assert violations(page) == []
+
+
+def test_a_record_over_the_page_keeps_the_focus_to_itself(look: Look, worker: WorkerProcess, stage: Stage) -> None:
+    page = look(f"{worker.address()}/", viewport=TABLET)
+    stage.produce(JANE)
+    expect(page.locator("#rows")).to_contain_text("delivered")
+    page.locator("#rows button").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Close the record")).to_be_focused()
+    behind = "!document.activeElement.closest('#opened') && document.activeElement !== document.body"
+    for key in ["Tab"] * 12 + ["Shift+Tab"] * 12 + ["/"]:
+        page.keyboard.press(key)
+        assert not page.evaluate(behind)
+    page.keyboard.press("Escape")
+    expect(page.locator("#opened")).to_be_hidden()
+    expect(page.locator("#rows button")).to_be_focused()
+
+
+def test_a_record_beside_the_list_is_announced_and_can_be_gone_to(
+    look: Look, worker: WorkerProcess, stage: Stage
+) -> None:
+    page = look(f"{worker.address()}/", viewport=LAPTOP)
+    stage.produce(JANE)
+    expect(page.locator("#rows")).to_contain_text("delivered")
+    page.locator("#rows button").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="opened beside the list")).to_contain_text("Signed Up")
+    expect(page.locator("#rows button")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Close the record")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#opened")).to_be_hidden()
+    expect(page.locator("#rows button")).to_be_focused()
+
+
+def test_an_open_record_follows_the_width_of_the_window(look: Look, worker: WorkerProcess, stage: Stage) -> None:
+    page = look(f"{worker.address()}/", viewport=LAPTOP)
+    stage.produce(JANE)
+    expect(page.locator("#rows")).to_contain_text("delivered")
+    open_row(page, "j***@")
+    expect(page.locator("#opened:modal")).to_have_count(0)
+    for size, modal in ((TABLET, 1), (LAPTOP, 0)):
+        page.set_viewport_size(size)
+        expect(page.locator("#opened:modal")).to_have_count(modal)
+        expect(page.locator("#opened")).to_be_visible()
+
+
+def test_the_list_of_partitions_is_scrolled_by_keyboard(page: Page) -> None:
+    expect(page.locator("#partition-rows tr")).to_have_count(4)
+    partitions = page.get_by_role("region", name="Table of partitions")
+    partitions.evaluate("region => { region.style.maxHeight = '4rem'; }")
+    partitions.focus()
+    expect(partitions).to_be_focused()
+    page.keyboard.press("End")
+    page.wait_for_function("document.querySelector('[aria-label=\"Table of partitions\"]').scrollTop > 0")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -10,6 +10,7 @@ import pytest
 
 from consumer.enrolment.contact import Contact
 from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable
+from consumer.enrolment.decode import NotJson
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
@@ -192,3 +193,19 @@ def test_a_contact_against_the_schema_does_not_leave() -> None:
     )
     expected = "against the contact schema: email/maxLength"
     assert decision == Undeliverable(DeadLetterReason.UNMAPPABLE, expected, is_event=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(b'{"message":{"type":"identify"}}', {"type": "identify"}, id="wrapped"),
+        pytest.param(b'{"message":5}', 5, id="of another type"),
+        pytest.param(b'{"type":"identify"}', None, id="not there"),
+    ],
+)
+def test_the_event_alone_is_read_as_well(value: bytes, expected: object) -> None:
+    assert Enroller(Rules.of(event_path="/message")).event_in(value) == expected
+
+
+def test_of_what_is_no_json_there_is_no_event() -> None:
+    assert isinstance(Enroller(Rules.of()).event_in(b"{broken"), NotJson)

@@ -8,6 +8,7 @@ import pytest
 
 from consumer.enrolment.decode import NotJson
 from consumer.enrolment.parts import Context, Options, Parts, read_parts
+from consumer.enrolment.traits import MOST_KEYS
 
 LONG = 20_000
 TEXTS = {"a": "b", "c": [1, 2.5, None]}
@@ -65,3 +66,12 @@ def test_a_consent_in_the_context_is_read_whatever_the_traits_hold() -> None:
     assert parts.context.consent == {"marketing": False}
     assert isinstance(parts.context.traits, dict)
     assert isinstance(parts.context.traits["y"], NotJson)
+
+
+def test_of_very_many_traits_those_under_the_usual_spellings_are_read() -> None:
+    others = ",".join(f'"k{number}":[{number}]' for number in range(MOST_KEYS + 1))
+    parts = read_parts(f'{{"traits":{{"email":"jane@example.com",{others}}}}}'.encode() + b" " * LONG)
+    assert parts is not None
+    assert isinstance(parts.traits, dict)
+    assert parts.traits["email"] == "jane@example.com"
+    assert isinstance(parts.traits["k0"], NotJson)

@@ -1,5 +1,5 @@
 // Shows what the worker remembers of its last records. Asks every second for what has changed since, and for the state.
-import { ask, badge, clock, element, keepFresh, node } from "./shared.js";
+import { announce, ask, badge, clock, element, keepFresh, node } from "./shared.js";
 
 const INTERVAL = 1000; // ms between two questions
 const MOST_ROWS = 400; // in the table; filters find the others
@@ -8,6 +8,7 @@ const FEWEST_POINTS = 60; // that a plot is wide: two minutes
 
 const TONES = { delivered: "good", dead_lettered: "bad", filtered: "", in_progress: "warn", released: "" };
 const GATE_TONES = { open: "good", limited: "warn", breaker: "warn", halted: "bad" };
+const NARROW = matchMedia("(max-width: 1200px)"); // as in page.css: an opened record lies over the rest
 const FILTERS = ["disposition", "reason", "partition", "text"];
 
 const precise = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
@@ -292,13 +293,25 @@ function options(id, values) {
 function open(key) {
   opened = key;
   showOpened();
+  placeOpened();
   markOpened();
+  if (!NARROW.matches) announce(`${element("opened-title").textContent} opened beside the list. Press Enter again to go there.`);
 }
 
-function close() {
+// Where it lies over the rest of the page, nothing behind it can be reached. Beside the list, the focus stays in the list.
+function placeOpened() {
+  const dialog = element("opened");
+  if (dialog.open && dialog.matches(":modal") !== NARROW.matches) dialog.close();
+  if (dialog.open) return;
+  if (NARROW.matches) dialog.showModal();
+  else dialog.open = true; // show() would take the focus
+}
+
+function closed() {
+  if (element("opened").open) return; // placed anew
   const key = opened;
   opened = null;
-  element("opened").hidden = true;
+  announce("");
   markOpened();
   (buttonOf(key) ?? element("records")).focus();
 }
@@ -314,7 +327,6 @@ function markOpened() {
 function showOpened() {
   const entry = entries.get(opened);
   if (!entry) return;
-  element("opened").hidden = false;
   setText("opened-title", `${entry.event || "Record"} · ${keyOf(entry)}`);
   const parts = [verdictOf(entry), node("h3", "", "Its way"), wayOf(entry)];
   const fields = Object.entries(entry.contact);
@@ -440,13 +452,15 @@ element("filters").addEventListener("submit", (event) => event.preventDefault())
 element("filters").addEventListener("input", () => {
   const chosen = FILTERS.map((name) => [name, element(name).value.trim()]).filter(([, value]) => value);
   history.replaceState(null, "", chosen.length ? `#${new URLSearchParams(chosen)}` : location.pathname);
-  if (words) showRows([], "");
+  if (!words) return;
+  showRows([], "");
+  announce(`${element("shown").textContent} records match`);
 });
 element("rows").addEventListener("click", (event) => {
   const row = event.target.closest("tr");
   if (!row) return;
-  open(row.dataset.key);
-  if (getComputedStyle(element("opened")).position === "fixed") element("close").focus();
+  if (row.dataset.key === opened) element("close").focus();
+  else open(row.dataset.key);
 });
 element("rows").addEventListener("keydown", (event) => {
   const row = event.target.closest("tr");
@@ -456,12 +470,18 @@ element("rows").addEventListener("keydown", (event) => {
   to.querySelector("button").focus();
   if (opened !== null) open(to.dataset.key);
 });
-element("close").addEventListener("click", close);
+element("close").addEventListener("click", () => element("opened").close());
+element("opened").addEventListener("close", closed);
+element("opened").addEventListener("click", (event) => {
+  const dialog = event.currentTarget;
+  if (event.target === dialog && dialog.matches(":modal")) dialog.close(); // beside it
+});
+NARROW.addEventListener("change", () => opened !== null && placeOpened());
 element("help-open").addEventListener("click", () => element("help").showModal());
 element("help-close").addEventListener("click", () => element("help").close());
 document.addEventListener("keydown", (event) => {
-  if (element("help").open) return;
-  if (event.key === "Escape" && opened !== null) close();
+  if (document.querySelector("dialog:modal")) return; // the browser closes it
+  if (event.key === "Escape" && opened !== null) element("opened").close();
   if (event.key === "/" && !["INPUT", "SELECT"].includes(document.activeElement?.tagName)) {
     event.preventDefault();
     element("text").focus();

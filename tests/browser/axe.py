@@ -1,0 +1,20 @@
+"""axe-core's judgement of a page: WCAG 2.2 A and AA, and axe-core's best practices."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from tests import npm
+
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+RUN = """async (tags) => (await axe.run(document, {runOnly: tags, resultTypes: ["violations"]})).violations.flatMap(
+  ({id, help, nodes}) => nodes.map((node) => `${id}: ${help}: ${node.target.join(" ")}`)
+)"""
+
+
+def violations(page: Page) -> list[str]:
+    """Return one line per rule and element that fails it. Skips the test where npm is missing."""
+    npm.install()
+    page.evaluate((npm.NODE / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
+    found: list[str] = page.evaluate(RUN, list(TAGS))
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,5 +18,7 @@ def install() -> None:
     """Install the locked packages, again only after the lock file has changed; skip the test where npm is missing."""
     if shutil.which("npm") is None:
         absent("npm is not installed")
-    if not _INSTALLED.is_file() or _INSTALLED.stat().st_mtime < _LOCK.stat().st_mtime:
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--silent", "--fetch-retries", "5"], cwd=NODE, check=True)
+    with _LOCK.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the test run has several processes
+        if not _INSTALLED.is_file() or _INSTALLED.stat().st_mtime < _LOCK.stat().st_mtime:
+            subprocess.run(["npm", "ci", "--ignore-scripts", "--silent", "--fetch-retries", "5"], cwd=NODE, check=True)

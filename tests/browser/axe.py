@@ -13,8 +13,7 @@ RUN = """async (tags) => (await axe.run(document, {runOnly: tags, resultTypes: [
 
 
 def violations(page: Page) -> list[str]:
-    """Return one line per rule and element that fails it. Skips the test where npm is missing."""
-    npm.install()
+    """Return one line per rule and element that fails it. The test must use the fixture `axe_core`."""
     page.evaluate((npm.NODE / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
     found: list[str] = page.evaluate(RUN, list(TAGS))
     return found

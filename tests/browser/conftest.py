@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 from consumer.sandbox.server import Sandbox
+from tests import npm
 from tests.browser.chromium import UnavailableError, chromium
 from tests.integration.stage import Stage
 from tests.integration.worker_process import WorkerProcess
@@ -23,7 +24,7 @@ WAIT_MS = 60_000  # a guard against hanging
 GONE = (
     *("net::ERR_CONNECTION", "net::ERR_EMPTY_RESPONSE", "net::ERR_SOCKET_NOT_CONNECTED", "net::ERR_CONTENT_LENGTH"),
     "NoAnswer: /debugger/state: Failed to fetch",
-    "NoAnswer: /debugger/state: signal timed out",  # its process was stopped for a while
+    ": signal timed out",  # its process was stopped for a while, or the machine is busy
 )
 
 DESK = {"width": 1440, "height": 900}
@@ -44,6 +45,12 @@ def browser() -> Iterator[Browser]:
                 pytest.fail(str(absent))
             pytest.skip(str(absent))
         yield found
+
+
+@pytest.fixture(scope="session")
+def axe_core() -> None:
+    """Install axe-core before a page is open: a page whose test waits for npm complains of the silence."""
+    npm.install()
 
 
 @pytest.fixture

@@ -209,6 +209,7 @@ def test_pausing_holds_the_page_still(page: Page, stage: Stage) -> None:
     expect(page.locator("#rows tr")).to_have_count(1)
 
 
+@pytest.mark.usefixtures("axe_core")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_core_finds_nothing_at_any_width_with_or_without_a_record_open(
     look: Look, worker: WorkerProcess, stage: Stage, scheme: str

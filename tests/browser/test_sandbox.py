@@ -57,6 +57,7 @@ def test_all_text_can_be_read_in_both_schemes_and_on_a_phone(
     assert overflow(page) == 0
 
 
+@pytest.mark.usefixtures("axe_core")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_core_finds_nothing_at_any_width(look: Look, sandbox: Sandbox, scheme: str) -> None:
     page = look(sandbox.page_url, color_scheme=scheme, reduced_motion="reduce")

@@ -162,7 +162,7 @@ class Cluster:
             time.sleep(PAUSE_SECONDS)
 
     def explained(self, error: KafkaError, what: str) -> Exception:
-        """The exception that tells a person what Kafka's error means. what -- it was about."""
+        """Return the exception that explains Kafka's error to an operator. what -- it was about."""
         code = error.code()
         if code in UNREACHABLE:
             return self.unanswered(what)

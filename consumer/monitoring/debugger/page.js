@@ -77,7 +77,7 @@ function rate(number) {
   return number === 0 ? "0" : number >= 10 ? grouped.format(Math.round(number)) : number.toFixed(1);
 }
 
-// The state: what a person sees first.
+// The state: the top of the page.
 
 function showState() {
   showCondition();
@@ -376,7 +376,7 @@ function attemptStep(attempt) {
     retry: attempt.retry_at ? `Parked until ${clock.format(new Date(attempt.retry_at * 1000))}, ${duration(attempt.retry_at - attempt.started_at - attempt.seconds)} later.` : "Goes again as soon as the gate lets it.",
     probe: "A probe is to tell whether the record or the configuration is at fault.",
     dead_letter: "Given up.",
-    nothing: "Too late: the partition had gone meanwhile.",
+    nothing: "Too late: the partition had been revoked.",
   }[attempt.then];
   const title = `Attempt ${attempt.number}: ClickSend ${words.results[attempt.result]}`;
   const what = attempt.status ? answerOf(attempt) : words.causes[attempt.cause] ?? "no answer";

@@ -15,7 +15,7 @@ BANNED = (
     *("look-up", "look-ups", "frontier", "frontiers", "ledger", "ledgers", "commit map", "commit maps", "happening"),
     *("letter", "letters", "goes on", "stands", "a person"),
 )
-DEAD_LETTER = re.compile(r"dead[-_\s]letters?", re.IGNORECASE)
+DEAD_LETTER = re.compile(r"dead(?:[-_]|\s+)letters?", re.IGNORECASE)
 FOUND = re.compile(rf"(?<![\w-])(?:{'|'.join(BANNED)})(?![\w-])", re.IGNORECASE)
 SUFFIXES = {".py", ".md", ".yaml", ".toml", ".html", ".css", ".js"}
 # Letters of the alphabet.

@@ -86,7 +86,7 @@ class Office:
         return self.producers[-1]
 
     def write(self) -> None:
-        self.writer.write(self.engine.bury_when_due())
+        self.writer.write(self.engine.dead_letter_work_when_due())
 
     def count(self, metric: str, **labels: str) -> float:
         return self.registry.get_sample_value(f"clicksend_consumer_{metric}_total", labels) or 0.0

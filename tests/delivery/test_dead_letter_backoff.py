@@ -30,35 +30,35 @@ def fail(engine: Engine, letter: Task) -> None:
 def test_many_letters_that_fail_do_not_hammer(engine: Engine) -> None:
     """The bound: each attempt waits twice as long as the one before, up to RETRY_MAX_DELAY, however many wait."""
     letters(engine, MANY)
-    fail(engine, engine.bury())
+    fail(engine, engine.dead_letter_work())
     gaps = []
     for _ in range(12):
         before = engine.now
-        fail(engine, engine.bury_when_due())
+        fail(engine, engine.dead_letter_work_when_due())
         gaps.append(engine.now - before)
     assert gaps == [0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]
 
 
 def test_those_under_way_when_it_began_are_one_failure(engine: Engine) -> None:
     letters(engine, MANY)
-    for letter in [engine.bury() for _ in range(50)]:
+    for letter in [engine.dead_letter_work() for _ in range(50)]:
         fail(engine, letter)
     before = engine.now
-    engine.bury_when_due()
+    engine.dead_letter_work_when_due()
     assert engine.now == before + 0.5
 
 
 def test_a_try_without_an_answer_does_not_hold_the_next_one_back_for_ever(engine: Engine) -> None:
     letters(engine, 3)
-    fail(engine, engine.bury())
-    engine.bury_when_due()
-    engine.bury_when_due()
+    fail(engine, engine.dead_letter_work())
+    engine.dead_letter_work_when_due()
+    engine.dead_letter_work_when_due()
 
 
 def test_the_first_that_is_written_lets_all_of_them_go(engine: Engine) -> None:
     letters(engine, MANY)
-    fail(engine, engine.bury())
-    tried = engine.bury_when_due()
+    fail(engine, engine.dead_letter_work())
+    tried = engine.dead_letter_work_when_due()
     assert isinstance(engine.take(), Wait)
     before = engine.wake_ups
     engine.scheduler.dead_letter_written(tried)
@@ -72,14 +72,14 @@ def test_the_first_that_is_written_lets_all_of_them_go(engine: Engine) -> None:
 
 def test_contacts_are_delivered_meanwhile(engine: Engine) -> None:
     letters(engine, MANY)
-    fail(engine, engine.bury())
+    fail(engine, engine.dead_letter_work())
     jane = engine.admit(MANY, JANE)
     assert engine.deliver_and_answer(DELIVERED) is jane
 
 
 def test_a_partition_that_leaves_takes_its_letters_along(engine: Engine) -> None:
     letters(engine, 3)
-    fail(engine, engine.bury())
+    fail(engine, engine.dead_letter_work())
     assert engine.scheduler.snapshot().dead_letters_waiting == 3
     engine.scheduler.detach([EVENTS], ReleaseReason.REVOKED)
     assert engine.idle() > engine.now + 1e9, "nothing is left to do"
@@ -90,11 +90,11 @@ def test_a_partition_that_leaves_takes_its_letters_along(engine: Engine) -> None
 def test_a_letter_waits_until_it_is_acknowledged(engine: Engine) -> None:
     first, second = letters(engine, 2)
     engine.admit(2, JANE)
-    assert engine.bury() is first
+    assert engine.dead_letter_work() is first
     assert engine.scheduler.snapshot().dead_letters_waiting == 2
     engine.scheduler.dead_letter_written(first)
     assert engine.scheduler.snapshot().dead_letters_waiting == 1
-    assert engine.bury() is second
+    assert engine.dead_letter_work() is second
     assert engine.scheduler.snapshot().dead_letters_waiting == 1
     engine.scheduler.dead_letter_written(second)
     assert engine.scheduler.snapshot().dead_letters_waiting == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from consumer.sandbox.server import Sandbox
-from tests.integration.graveyard import Graveyard
+from tests.integration.redrive_stage import RedriveStage
 from tests.integration.stage import PROTOCOLS, Stage
 from tests.kafka.apache import ApacheKafka
 
@@ -39,7 +39,7 @@ def apache_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sta
 
 
 @pytest.fixture
-def graveyard(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Graveyard]:
+def redrive(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[RedriveStage]:
     """A world with dead letters, for the commands that look at them and bring records back."""
     with Sandbox() as sandbox:
-        yield Graveyard(Stage(kafka_from_jars, "classic", sandbox, tmp_path))
+        yield RedriveStage(Stage(kafka_from_jars, "classic", sandbox, tmp_path))

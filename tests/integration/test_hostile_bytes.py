@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from consumer.demo.broker import InProcessBroker
 from consumer.scheduling.task import headers_of
-from tests.integration.graveyard import Graveyard
+from tests.integration.redrive_stage import RedriveStage
 from tests.integration.stage import HANG_SECONDS, Stage, sign_up
 from tests.kafka.in_process import InProcess
 from tests.kafka.raw_producer import Header, produce_raw_headers
@@ -66,12 +66,12 @@ def test_headers_that_cannot_be_read_are_looked_at_more_than_once(
 
 
 @pytest.mark.kafka
-def test_the_commands_read_past_such_a_record(graveyard: Graveyard) -> None:
-    stage = graveyard.stage
-    graveyard.bury("jane.doe@example.com", partition=1)
+def test_the_commands_read_past_such_a_record(redrive: RedriveStage) -> None:
+    stage = redrive.stage
+    redrive.write("jane.doe@example.com", partition=1)
     produce_raw_headers(stage.broker.bootstrap, stage.dead_letter_topic, b"{}", HEADERS, partition=1)
     produce_raw_headers(stage.broker.bootstrap, stage.topic, orjson.dumps(sign_up(1)), HEADERS, partition=0)
-    assert [row["reason"] for row in graveyard.lines("dead-letters", "list")] == ["rejected", None]
-    assert graveyard.lines("dead-letters", "show", "1@1")
-    assert graveyard.lines("explain", "--partition", "0", "--offset", "0")[0]["disposition"] == "deliver"
-    assert graveyard.command("dead-letters", "redrive", "--to", "source", "--execute").returncode == 0
+    assert [row["reason"] for row in redrive.lines("dead-letters", "list")] == ["rejected", None]
+    assert redrive.lines("dead-letters", "show", "1@1")
+    assert redrive.lines("explain", "--partition", "0", "--offset", "0")[0]["disposition"] == "deliver"
+    assert redrive.command("dead-letters", "redrive", "--to", "source", "--execute").returncode == 0

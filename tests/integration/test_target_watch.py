@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consumer.sandbox.faults import Rule
-from tests.integration.graveyard import Graveyard
+from tests.integration.redrive_stage import RedriveStage
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 REDRIVE = ("dead-letters", "redrive", "--to", "deliver", "--execute", "--include-stale")
@@ -24,35 +24,35 @@ SOON = {"DELIVERY_PROBE_INTERVAL": "1", "RETRY_MAX_DELAY": "2", "RETRY_INITIAL_D
     ],
 )
 def test_a_target_that_takes_nothing_ends_it(
-    graveyard: Graveyard, command: tuple[str, ...], rule: Rule, changes: dict[str, str], words: str
+    redrive: RedriveStage, command: tuple[str, ...], rule: Rule, changes: dict[str, str], words: str
 ) -> None:
-    graveyard.bury("jane.doe@example.com", "joe.doe@example.com")
-    graveyard.stage.faults(rule)
-    done = graveyard.command(*command, **SOON, **changes)
+    redrive.write("jane.doe@example.com", "joe.doe@example.com")
+    redrive.stage.faults(rule)
+    done = redrive.command(*command, **SOON, **changes)
     assert done.returncode == 4, done.stderr
     assert words in done.stderr
     assert "Run the same command to resume" in done.stderr
-    graveyard.stage.faults()
-    assert graveyard.command(*command, **SOON).returncode == 0
-    assert graveyard.stage.enrolled() == 2
+    redrive.stage.faults()
+    assert redrive.command(*command, **SOON).returncode == 0
+    assert redrive.stage.enrolled() == 2
 
 
 @BOTH
 def test_the_trials_of_a_mass_rejection_run_to_the_end_of_the_range(
-    graveyard: Graveyard, command: tuple[str, ...]
+    redrive: RedriveStage, command: tuple[str, ...]
 ) -> None:
     emails = tuple(f"u{number}@example.com" for number in range(8))
-    graveyard.bury(*emails)
-    graveyard.stage.faults(Rule(contact=emails, status=400))
-    done = graveyard.command(*command, **SOON, DELIVERY_MASS_REJECTION_LIMIT="3")
+    redrive.write(*emails)
+    redrive.stage.faults(Rule(contact=emails, status=400))
+    done = redrive.command(*command, **SOON, DELIVERY_MASS_REJECTION_LIMIT="3")
     assert done.returncode == 4, done.stderr
     assert "delivery is halted (mass_rejection)" in done.stderr
     assert [line.split()[-1] for line in done.stdout.splitlines()[1:]] == ["8"]
 
 
-def test_a_replay_takes_the_protocol_and_the_poll_interval_of_the_worker(graveyard: Graveyard) -> None:
-    graveyard.record("jane.doe@example.com")
+def test_a_replay_takes_the_protocol_and_the_poll_interval_of_the_worker(redrive: RedriveStage) -> None:
+    redrive.record("jane.doe@example.com")
     changes = {"KAFKA_GROUP_PROTOCOL": "consumer", "KAFKA_MAX_POLL_INTERVAL_MS": "10000"}
-    done = graveyard.command(*REPLAY, **changes)
+    done = redrive.command(*REPLAY, **changes)
     assert done.returncode == 0, done.stderr
-    assert graveyard.stage.enrolled() == 1
+    assert redrive.stage.enrolled() == 1

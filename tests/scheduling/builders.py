@@ -145,13 +145,13 @@ class Engine:
         self._sent[work.task] = work
         return work.task
 
-    def bury(self) -> Task:
+    def dead_letter_work(self) -> Task:
         """Expects a dead letter to write."""
         work = self.take()
         assert isinstance(work, WriteDeadLetter), work
         return work.task
 
-    def bury_when_due(self) -> Task:
+    def dead_letter_work_when_due(self) -> Task:
         """Lets time pass until there is something to do, and expects that to be a dead letter to write."""
         while isinstance(work := self.take(), Wait):
             assert self.now < work.until < math.inf

@@ -34,7 +34,7 @@ from tests.delivery.answers import (
 )
 from tests.monitoring.recorded_steps import PHONES, Arrival, Leave, Person, Step, answers, arrivals, numbers, steps
 from tests.scheduling.builders import JANE, TOPIC_ID, task
-from tests.scheduling.list_model import UNDER_WAY, Assignment, Book, Entry, State, permits, regulate
+from tests.scheduling.reference_model import UNDER_WAY, Assignment, Book, Entry, State, permits, regulate
 from tests.worker.commits import Commits, End
 
 PARTITIONS = [Partition("events", number) for number in range(3)]

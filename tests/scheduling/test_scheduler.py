@@ -219,7 +219,7 @@ def test_the_gate_is_asked_only_where_there_is_something_to_send() -> None:
 @pytest.mark.parametrize("reason", [DeadLetterReason.UNDECODABLE, DeadLetterReason.UNMAPPABLE])
 def test_what_can_never_become_a_contact_is_buried_without_a_request(engine: Engine, reason: DeadLetterReason) -> None:
     hopeless = engine.admit(0, reason=reason)
-    assert engine.bury() is hopeless
+    assert engine.dead_letter_work() is hopeless
     assert engine.scheduler.dead_letter_written(hopeless)
     assert engine.settled() == {f"dead_lettered {reason}": 1}
 
@@ -228,7 +228,7 @@ def test_a_halt_holds_no_dead_letter_back(engine: Engine) -> None:
     engine.admit(0, JANE)
     engine.deliver_and_answer(UNAUTHORIZED)
     hopeless = engine.admit(1, reason=DeadLetterReason.UNDECODABLE)
-    assert engine.bury() is hopeless
+    assert engine.dead_letter_work() is hopeless
 
 
 def test_a_dead_letter_counts_only_when_the_broker_has_acknowledged_it(engine: Engine) -> None:
@@ -249,7 +249,7 @@ def test_a_dead_letter_that_could_not_be_written_is_written_later_and_nothing_is
         engine.scheduler.dead_letter_failed(bad, engine.now)
         assert (engine.settled(), engine.committable_offset(), engine.scheduler.in_flight([EVENTS])) == ({}, 0, 0)
         failed_at = engine.now
-        assert engine.bury_when_due() is bad
+        assert engine.dead_letter_work_when_due() is bad
         assert failed_at < engine.now <= failed_at + 0.5 * 2**attempt
     engine.scheduler.dead_letter_written(bad)
     assert engine.settled() == {"dead_lettered rejected": 1}
@@ -320,7 +320,7 @@ def test_every_record_in_progress_stands_at_one_stage(engine: Engine) -> None:
     engine.admit(4, KIM)  # queued
     engine.admit(5, LEE)  # ready
     engine.admit(6, reason=DeadLetterReason.UNDECODABLE)
-    engine.bury()
+    engine.dead_letter_work()
     engine.admit(7, reason=DeadLetterReason.UNDECODABLE)  # to be buried
     held = task(engine.tracker, 8, reason=DeadLetterReason.UNDECODABLE)
     held.stage = Stage.HELD

@@ -74,7 +74,7 @@ def test_a_suspect_is_rejected_where_the_probe_is_fine_and_others_are_delivered(
     engine.answer(sent[1], DELIVERED)
     engine.answer(suspect, SUSPICIOUS)
     engine.probe(FINE)
-    assert engine.bury() is suspect
+    assert engine.dead_letter_work() is suspect
     engine.scheduler.dead_letter_written(suspect)
     assert engine.settled() == {"delivered accepted": 1, "dead_lettered rejected": 1}
 

@@ -152,7 +152,7 @@ def test_other_partitions_go_on(engine: Engine) -> None:
     engine.scheduler.begin_revoke([EVENTS])
     engine.probe(FINE)
     assert suspect.stage is Stage.RETRY_WAIT
-    engine.bury()
+    engine.dead_letter_work()
     engine.deliver()
     engine.now = engine.idle()
     assert engine.deliver() is suspect

@@ -19,7 +19,7 @@ from tests.integration.stage import HANG_SECONDS, Stage
 RECORD_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
 
-class Graveyard:
+class RedriveStage:
     """What `dead-letters` and `replay` are tried on."""
 
     def __init__(self, stage: Stage) -> None:
@@ -43,7 +43,7 @@ class Graveyard:
         assert self._producer.flush(HANG_SECONDS) == 0
         return Partition(self.stage.topic, partition), {**fields, "offset": offsets[0], "timestamp_ms": timestamp_ms}
 
-    def bury(self, *emails: str, **how: Any) -> None:
+    def write(self, *emails: str, **how: Any) -> None:
         """Put sign-ups on the source topic, and their letters on the dead-letter topic; `how` is the letter's."""
         place = {name: how.pop(name) for name in ("partition", "timestamp_ms", "name") if name in how}
         headers = how.pop("headers", [("trace", b"7")])

@@ -61,7 +61,7 @@ def _front_door(
 
 @app.command()
 def run(config: ConfigFile = None, overrides: Overrides = None) -> int:
-    """The worker: delivers until it is told to stop."""
+    """Run the worker until it is told to stop."""
     from consumer.settings import load
 
     gc.disable()  # until the worker is put together: nothing of it is garbage, and looking for some takes time
@@ -112,7 +112,7 @@ def sandbox(  # noqa: PLR0913 -- one parameter an option
     ] = None,
     allowed_host: Annotated[list[str] | None, typer.Option(help="A name beside loopback to be called by.")] = None,
 ) -> int:
-    """The ClickSend stand-in alone, with a page of the contacts it holds."""
+    """Run the ClickSend stand-in alone, with a page of the contacts it holds."""
     from consumer.sandbox.command import run_sandbox
     from consumer.sandbox.faults import Script
     from consumer.sandbox.limiter import RateLimit
@@ -173,7 +173,7 @@ def explain(  # noqa: PLR0913 -- one parameter an option
     config: ConfigFile = None,
     overrides: Overrides = None,
 ) -> int:
-    """What would become of events, and why: from a file, stdin or Kafka. Sends nothing."""
+    """Show the outcome of events, and why: from a file, stdin or Kafka. Sends nothing."""
     from consumer.commands.explain.command import Display, FromKafka, explain_file, explain_kafka
     from consumer.commands.explain.rendering import Privacy
 

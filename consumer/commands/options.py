@@ -49,7 +49,7 @@ def sources(config: Path | None, overrides: list[str] | None, group: str | None 
 
 
 def choice(kind: type[Choice], word: str) -> Choice:
-    """The member that the word names. Typer's own choices would need the enum's module before any command runs."""
+    """Return the member that the word names. Typer's own choices would import its module for every command."""
     try:
         return kind(word.lower())
     except ValueError:
@@ -57,7 +57,7 @@ def choice(kind: type[Choice], word: str) -> Choice:
 
 
 def usage(read: Callable[[], T]) -> T:
-    """What an option's text means; a ValueError is wrong usage, and its text says what to write instead."""
+    """Return the meaning of an option's text. A ValueError is wrong usage; its text says what to write instead."""
     try:
         return read()
     except ValueError as error:

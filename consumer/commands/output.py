@@ -13,14 +13,14 @@ Row = Mapping[str, str | int | float | None]
 
 
 class Format(StrEnum):
-    """--format"""
+    """--format."""
 
     TABLE = "table"
     JSON = "json"
 
 
 def rendered(rows: Sequence[Row], form: Format) -> str:
-    """The rows as text that ends with a newline; all of them have the same keys, which head the table.
+    """Return the rows as text that ends with a newline; all of them have the same keys, which head the table.
 
     A key `log_end_offset` is LOG-END-OFFSET there, as Kafka's own tools write it.
     """

@@ -11,7 +11,9 @@ Advance = Callable[[int], None]
 
 @contextmanager
 def progress(what: str, total: int | None, unit: str = "records") -> Iterator[Advance]:
-    """A bar as `bar` shows it, for commands that write rows while it runs: there is none where stdout is a terminal, as
+    """Yield a bar as `bar` shows it, for commands that write rows while it runs.
+
+    There is none where stdout is a terminal, as
     it would run through them.
     """
     if sys.stdout.isatty():
@@ -23,7 +25,7 @@ def progress(what: str, total: int | None, unit: str = "records") -> Iterator[Ad
 
 @contextmanager
 def bar(what: str, total: int | None, unit: str = "records") -> Iterator[Advance]:
-    """A bar on stderr while the block runs, with an estimate; call what it gives with each step.
+    """Yield a bar on stderr while the block runs, with an estimate; call what it gives with each step.
 
     There is none where stderr is no terminal. total -- of all steps; None where nobody knows
     """

@@ -92,7 +92,10 @@ class SizingPlan:
 
 
 def plan(load: Load, means: Means) -> SizingPlan:
-    """The workers for a load. With a limit below the mean no number of them is enough: `catch_up` is infinite."""
+    """Return the workers for a load. With a limit below the mean no number of them is enough.
+
+    `catch_up` is infinite.
+    """
     events = load.events_per_day / DAY
     contacts = events * load.enrolments
     at_peak = contacts * load.peak
@@ -110,7 +113,7 @@ def plan(load: Load, means: Means) -> SizingPlan:
 
 
 def show(load: Load, means: Means, form: Format) -> tuple[str, ExitStatus]:
-    """The plan as text. The status says whether it can ever be done."""
+    """Return the plan as text. The status says whether it can ever be done."""
     found = plan(load, means)
     row: Row = {
         "contacts_per_second": _short(found.contacts),

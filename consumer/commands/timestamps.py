@@ -10,7 +10,7 @@ _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def parse_moment(text: str) -> datetime:
-    """A date-time such as `2026-03-29T01:30:00Z` or `2026-03-29T01:30:00.000+01:00`, in UTC.
+    """Return a date-time such as `2026-03-29T01:30:00Z` or `2026-03-29T01:30:00.000+01:00`, in UTC.
 
     Raises ValueError, with what to write instead, where it is none or its zone is missing: two people on call may
     live in two zones, and a wrong guess would move a group by hours.
@@ -26,7 +26,10 @@ def parse_moment(text: str) -> datetime:
 
 
 def parse_duration(text: str) -> timedelta:
-    """A duration as kafka-consumer-groups takes it: `PnDTnHnMnS`, as in `PT30M` or `P1DT12H`. Raises ValueError."""
+    """Return a duration as kafka-consumer-groups takes it.
+
+    `PnDTnHnMnS`, as in `PT30M` or `P1DT12H`. Raises ValueError.
+    """
     found = _DURATION.fullmatch(text.upper())
     if found is None or not any(found.groups()):
         raise ValueError(f"{text!r} is not a duration. Write it as PnDTnHnMnS: PT30M, P1DT12H")
@@ -43,7 +46,7 @@ def milliseconds(moment: datetime) -> int:
 
 
 def shown_moment(timestamp_ms: int) -> str:
-    """A Kafka timestamp (milliseconds since the epoch) for an operator, in UTC with its zone."""
+    """Return a Kafka timestamp (milliseconds since the epoch) for an operator, in UTC with its zone."""
     try:
         moment = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
     except (ValueError, OverflowError, OSError):
@@ -52,7 +55,7 @@ def shown_moment(timestamp_ms: int) -> str:
 
 
 def shown_duration(seconds: float) -> str:
-    """A duration for an operator, its two greatest units: `3 d 4 h`, `12 s`."""
+    """Return a duration for an operator, its two greatest units: `3 d 4 h`, `12 s`."""
     left = max(0, round(seconds))
     parts: list[str] = []
     for size, unit in _UNITS:

@@ -29,7 +29,7 @@ class Background(Generic[T]):
         self._thread.join(timeout)
 
     def result(self) -> T | None:
-        """What it gave, None while it runs. Raises what it raised."""
+        """Return what it gave, None while it runs. Raises what it raised."""
         if self._error is not None:
             raise self._error
         return self._result

@@ -26,7 +26,7 @@ QUICK_OUTAGE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """events -- the user's own, one a line, `-` for stdin; None for the demo's story"""
+    """events -- the user's own, one a line, `-` for stdin; None for the demo's story."""
 
     run: DemoRun = DemoRun.ENDLESS
     events: Path | None = None

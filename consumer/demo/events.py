@@ -46,7 +46,7 @@ class Events:
         self._now = START
 
     def visitor(self) -> str:
-        """A new visitor's anonymous id."""
+        """Return a new visitor's anonymous id."""
         return str(self._uuid())
 
     def browsing(self, visitor: str) -> Emission:
@@ -60,16 +60,16 @@ class Events:
         return self._emission(visitor, {"type": "track", "event": kind, "properties": product}, path=f"/p/{number}")
 
     def signed_up(self, visitor: str, traits: Json, marketing: object = None, note: str = "") -> Emission:
-        """A visitor signs up. marketing -- the answer to the site's consent banner; None: not asked."""
+        """Return a visitor signs up. marketing -- the answer to the site's consent banner; None: not asked."""
         body = {"type": "track", "event": "Signed Up", "properties": {"method": "email"}, "traits": traits}
         return self._emission(visitor, body, "/sign-up", marketing, note)
 
     def identify(self, visitor: str, traits: Json, marketing: object = None, note: str = "") -> Emission:
-        """The site tells who a visitor is. Such an event carries no name."""
+        """Return the site tells who a visitor is. Such an event carries no name."""
         return self._emission(visitor, {"type": "identify", "traits": traits}, "/account", marketing, note)
 
     def example(self) -> Emission:
-        """The connector page's own example; the consent comes from the banner, as there."""
+        """Return the connector page's own example; the consent comes from the banner, as there."""
         traits = {
             "email": "Jane.Doe@example.com",
             "phone": "+1 (415) 555-0132",
@@ -80,7 +80,7 @@ class Events:
         return self.signed_up(self.visitor(), traits, marketing=True, note="the connector page's own example")
 
     def broken(self, visitor: str) -> Emission:
-        """A record that was cut off on its way."""
+        """Return a record that was cut off on its way."""
         whole = self.browsing(visitor).value
         return Emission(visitor, whole[: len(whole) // 2], "cut off")
 
@@ -109,7 +109,7 @@ class Events:
 
 
 def flat_traits(person: Person) -> Json:
-    """A sign-up form's fields: snake_case, the phone as one writes it at home, the country beside it."""
+    """Return a sign-up form's fields: snake_case, the phone as one writes it at home, the country beside it."""
     country = person.country
     return {
         "email": person.email,
@@ -124,7 +124,7 @@ def flat_traits(person: Person) -> Json:
 
 
 def nested_traits(person: Person) -> Json:
-    """An account's fields: camelCase, an international phone number, the address as an object."""
+    """Return an account's fields: camelCase, an international phone number, the address as an object."""
     country = person.country
     return {
         "email": person.email,

@@ -14,7 +14,7 @@ STDIN = Path("-")
 
 
 def open_lines(path: Path) -> BinaryIO:
-    """The file, or stdin for `-`. Raises ConfigurationError where it can't be read."""
+    """Return the file, or stdin for `-`. Raises ConfigurationError where it can't be read."""
     try:
         # Not `sys.stdin`: Python closes that at the end of the process, which would wait for a thread that reads it.
         return open(0, "rb", closefd=False) if path == STDIN else path.open("rb")
@@ -35,7 +35,7 @@ class Lines:
         self.too_long = 0  # lines that are larger than a record can be, and are passed over
 
     def __iter__(self) -> Iterator[Emission]:
-        """Raises ConfigurationError when reading fails halfway."""
+        """Raise ConfigurationError when reading fails halfway."""
         with self._stream:
             while line := self._read():
                 if value := self._value(line):

@@ -16,7 +16,7 @@ class GateWatch:
         self._told = GateState.OPEN
 
     def look(self, now: float) -> str | None:
-        """What there is to say, if it has changed. now -- monotonic seconds"""
+        """Return what there is to say, if it has changed. now -- monotonic seconds."""
         gate = self._scheduler.report(now)
         state = gate.state if gate.state in TOLD else GateState.OPEN
         if state is self._told:

@@ -25,7 +25,7 @@ class Brush:
     """Paints where there is a terminal that wants it."""
 
     def paint(self, text: str, colour: Colour) -> str:
-        """The text in this colour."""
+        """Return the text in this colour."""
         return f"\x1b[{colour}m{text}\x1b[0m"
 
 
@@ -33,12 +33,12 @@ class NoBrush(Brush):
     """For files, pipes and NO_COLOR."""
 
     def paint(self, text: str, colour: Colour) -> str:  # noqa: ARG002 -- paints nothing
-        """The text as it is."""
+        """Return the text as it is."""
         return text
 
 
 def line(observation: Observation, brush: Brush) -> str:
-    """The line for what happened to one record, or for an announcement."""
+    """Return the line for what happened to one record, or for an announcement."""
     match observation:
         case WasDelivered(about, consent, attempts):
             after = f"after {attempts} attempts" if attempts > 1 else ""
@@ -57,7 +57,7 @@ def line(observation: Observation, brush: Brush) -> str:
 
 
 def browsing(names: dict[str, int], at: float, brush: Brush) -> str:
-    """The line for browsing events, summed up by their names."""
+    """Return the line for browsing events, summed up by their names."""
     number = sum(names.values())
     listed = ", ".join(f"{count} {name}" for name, count in names.items())
     subject = "1 browsing event" if number == 1 else f"{number} browsing events"
@@ -65,7 +65,7 @@ def browsing(names: dict[str, int], at: float, brush: Brush) -> str:
 
 
 def clock(at: float) -> str:
-    """The time of day, here. at -- seconds since the epoch."""
+    """Return the time of day, here. at -- seconds since the epoch."""
     return time.strftime("%H:%M:%S", time.localtime(at))
 
 
@@ -81,6 +81,6 @@ def _consent(custom_1: str) -> str:
 
 
 def _answer(answer: Outcome) -> str:
-    """What ClickSend said, in a word or two."""
+    """Return what ClickSend said, in a word or two."""
     said = [str(answer.status)] if answer.status is not None else []
     return " ".join([*said, *([answer.code] if answer.code else [answer.cause] if answer.cause else [])])

@@ -35,7 +35,7 @@ class Narrator:
         self._browsing_since = now
 
     def introduce(self) -> None:
-        """The first lines."""
+        """Print the first lines."""
         title = self._brush.paint("clicksend-consumer demo", Colour.LOUD)
         lines = [f"{title}: all on this machine, nothing reaches ClickSend. Ctrl-C ends it with a summary.", ""]
         lines += [f"  {name:<20} {address}" for name, address in self._addresses.items()]
@@ -66,7 +66,7 @@ class Narrator:
             self._browsing = {}
 
     def close(self, summary: list[str], now: float) -> None:
-        """The last lines."""
+        """Print the last lines."""
         self.sum_up(now)
         self._write("", *summary)
 

@@ -41,7 +41,7 @@ class WasFiltered:
 
 @dataclass(frozen=True, slots=True)
 class WasDelivered:
-    """consent -- as ClickSend keeps it; attempts -- the requests it took"""
+    """consent -- as ClickSend keeps it; attempts -- the requests it took."""
 
     about: About
     consent: str
@@ -50,7 +50,7 @@ class WasDelivered:
 
 @dataclass(frozen=True, slots=True)
 class WillRetry:
-    """wait -- seconds; 0 where it waits for ClickSend itself"""
+    """wait -- seconds; 0 where it waits for ClickSend itself."""
 
     about: About
     answer: Outcome
@@ -59,7 +59,7 @@ class WillRetry:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterWritten:
-    """answer -- ClickSend's last one, if it was asked"""
+    """answer -- ClickSend's last one, if it was asked."""
 
     about: About
     reason: DeadLetterReason
@@ -94,7 +94,7 @@ class DemoObserver:
         self._observations.put(WasFiltered(_about(record, _name(record.value)), reason))
 
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
-        """It is told when it has ended."""
+        """Ignore the beginning: the end is narrated."""
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:  # noqa: ARG002 -- the protocol's
         """As the protocol says."""
@@ -114,10 +114,10 @@ class DemoObserver:
         self._observations.put(DeadLetterWritten(_about_task(task), reason, task.detail, task.attempts.last))
 
     def dead_letter_failed(self, task: Task, why: str) -> None:
-        """The demo's broker takes every dead letter."""
+        """Ignore this: the demo's broker takes every dead letter."""
 
     def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
-        """The summary tells what was left over."""
+        """Ignore this: the summary shows what was left over."""
 
 
 def _about_task(task: Task) -> About:
@@ -130,7 +130,7 @@ def _about(record: Record, event: str, who: str = "") -> About:
 
 
 def _name(value: bytes | None) -> str:
-    """What an event calls itself, for an operator."""
+    """Return what an event calls itself, for an operator."""
     try:
         event = orjson.loads(value or b"null")
     except orjson.JSONDecodeError:

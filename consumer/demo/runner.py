@@ -43,7 +43,7 @@ class DemoRun(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """What is to be played. interval -- seconds between two records"""
+    """What is to be played. interval -- seconds between two records."""
 
     run: DemoRun
     chapters: Iterable[Chapter]
@@ -146,7 +146,7 @@ class DemoRunner:
 
 
 def settings(bootstrap: str, sandbox: Sandbox) -> Settings:
-    """The worker's settings. Nothing comes from the user's environment."""
+    """Return the worker's settings. Nothing comes from the user's environment."""
     return load(
         Sources(
             {

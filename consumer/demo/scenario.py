@@ -66,7 +66,7 @@ class Story:
         return Script((rejects, *rules))
 
     def _mixed(self, number: int) -> tuple[Emission, ...]:
-        """Records of an ordinary day: three in five are browsing."""
+        """Yield records of an ordinary day: three in five are browsing."""
         return tuple(self._passer_by() if position % 5 % 2 == 0 else self._newcomer() for position in range(number))
 
     def _passer_by(self) -> Emission:
@@ -105,7 +105,7 @@ class Story:
         yield events.identify(visitor, {"email": person.email, "marketing_opt_in": False}, note=note)
 
     def _bad(self) -> Iterator[Emission]:
-        """What can't arrive, or only in part."""
+        """Yield what can't arrive, or only in part."""
         events, people = self._events, self._people
         traits = {**flat_traits(people.next()), "phone": "call me maybe"}
         yield events.signed_up(events.visitor(), traits, marketing=True, note="a bad phone, a good email")

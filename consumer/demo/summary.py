@@ -7,7 +7,7 @@ from consumer.scheduling.counts import Counts
 
 
 def summary(counts: Counts, in_progress: int, contacts: int, seconds: float) -> list[str]:
-    """counts, in_progress -- the worker's; contacts -- how many the list holds; seconds -- how long it took"""
+    """Return the last lines. counts, in_progress -- the worker's; contacts -- in the list; seconds -- of the run."""
     lines = [f"After {seconds:.0f} s:", _row("consumed", counts.consumed, "")]
     for disposition in Disposition:
         by_reason = {reason: number for (kind, reason), number in counts.settled.items() if kind is disposition}

@@ -86,7 +86,7 @@ def _of_text(text: str) -> Answer:
 
 
 def _folded(text: str) -> str:
-    """The text without case, accents, full-width forms and characters that nobody sees."""
+    """Return the text without case, accents, full-width forms and characters that nobody sees."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(each for each in decomposed if unicodedata.category(each) not in ("Mn", "Cf", "Cc")).strip()
 

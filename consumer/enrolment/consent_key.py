@@ -129,7 +129,7 @@ def _meaning(parts: _Parts, *, plural: bool) -> ConsentKey | None:
 
 
 def _of_a_subject(has: Set[_Part], *, named: bool) -> ConsentKey | None:
-    """The same for keys without a verb of consent: `newsletter`, `marketing_emails`, `email_status`.
+    """Return the same for keys without a verb of consent: `newsletter`, `marketing_emails`, `email_status`.
 
     named -- whether the last word names a kind of message: `email_marketing`, unlike `marketing_email`, is no address
     """

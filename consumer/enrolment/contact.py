@@ -31,7 +31,10 @@ class Contact:
     custom_4: str | None = None
 
     def fields(self) -> dict[str, str]:
-        """The fields that are there, by ClickSend's names: what the event lacks must never blank out what is known."""
+        """Return the fields that are there, by ClickSend's names.
+
+        What the event lacks must never blank out what is known.
+        """
         return {name: value for name, value in zip(_NAMES, _VALUES(self), strict=True) if value is not None}
 
 

@@ -68,7 +68,7 @@ def region_of(text: str) -> str | None:
 
 
 def _region_in(text: str) -> str | None:
-    """The same for whatever is not a code or a name as the table has it."""
+    """Return the same for whatever is not a code or a name as the table has it."""
     text, flags = _without_flags(text)
     text = _DIALLING_CODE.sub(" ", text).strip()
     if not text:
@@ -90,7 +90,7 @@ def key_of(name: str) -> str:
 
 
 def _named(text: str) -> str | None:
-    """The region of a code or a name, either way round where it has a comma or brackets."""
+    """Return the region of a code or a name, either way round where it has a comma or brackets."""
     table = _table()
     code = _ARTICLE.sub("", text.replace(".", ""), count=1) if len(text) < _LONGEST_CODE else ""
     region = table.codes.get(code) or table.codes.get(code.lower()) or table.names.get(key_of(text))
@@ -108,7 +108,7 @@ def _inverted(text: str) -> str | None:
 
 
 def _of_locale(text: str) -> str | None:
-    """The region of `en-GB`, `en_GB.UTF-8` or `zh-Hant-TW`; `DE-BY`, Bavaria's code, is no German of Belarus."""
+    """Return the region of `en-GB`, `en_GB.UTF-8` or `zh-Hant-TW`; `DE-BY`, Bavaria's code, is no German of Belarus."""
     locale = _LOCALE.fullmatch(text)
     table = _table()
     if locale is None or locale[1].lower() not in table.languages:
@@ -122,7 +122,10 @@ def _of_locale(text: str) -> str | None:
 
 
 def _of_parts(text: str) -> str | None:
-    """The region of a name with its code or its translation: `Narnia (US)`, `US - United States`, `Spain / España`."""
+    """Return the region of a name with its code or its translation.
+
+    `Narnia (US)`, `US - United States`, `Spain / España`.
+    """
     if brackets := _BRACKETS.fullmatch(text):
         name, inner = f"{brackets[1]}{brackets[3]}".strip(), brackets[2].strip()
         code = _named(inner)
@@ -135,7 +138,7 @@ def _of_parts(text: str) -> str | None:
 
 
 def _without_flags(text: str) -> tuple[str, list[str | None]]:
-    """The text without its flags, and their regions: None for a flag of no country."""
+    """Return the text without its flags, and their regions: None for a flag of no country."""
     if text.isascii():
         return text, []
     codes = _table().codes
@@ -151,7 +154,7 @@ def _of_indicators(indicators: str) -> str:
 
 
 def _agreed(regions: Iterable[str | None]) -> str | None:
-    """The region that all name; None where one names none, or two differ."""
+    """Return the region that all name; None where one names none, or two differ."""
     distinct = set(regions)
     return distinct.pop() if len(distinct) == 1 else None
 

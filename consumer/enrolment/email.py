@@ -55,7 +55,7 @@ def _is_plain(address: str) -> bool:
 
 
 def _read_slowly(text: str) -> str | None:
-    """The same for whatever is not a plain ASCII address at once."""
+    """Return the same for whatever is not a plain ASCII address at once."""
     address = _unwrapped(_trimmed(text).translate(_FULL_WIDTH))
     if address is None or address.count("@") != 1 or _UNSAFE.search(address):
         return None
@@ -67,7 +67,7 @@ def _read_slowly(text: str) -> str | None:
 
 
 def _unwrapped(text: str) -> str | None:
-    """The address in angle brackets, behind `mailto:`, or the text itself; None where there is a second one."""
+    """Return the address in angle brackets, behind `mailto:`, or the text itself; None where there is a second one."""
     if text.endswith(">"):
         name, _, inner = text[:-1].rpartition("<")
         name, text = _trimmed(name).strip("\"'"), _trimmed(inner)
@@ -80,7 +80,7 @@ def _unwrapped(text: str) -> str | None:
 
 
 def _trimmed(text: str) -> str:
-    """The text without white space, control characters and invisible ones around it."""
+    """Return the text without white space, control characters and invisible ones around it."""
     begin = _ENDS.match(text)
     end = _ENDS.match(text[::-1])
     return text[begin.end() if begin else 0 : len(text) - (end.end() if end else 0)]
@@ -92,7 +92,7 @@ def load_validator() -> None:
 
 
 def _validated(address: str) -> str | None:
-    """What email-validator makes of an address that is not ASCII."""
+    """Return what email-validator makes of an address that is not ASCII."""
     from email_validator import validate_email  # noqa: PLC0415 -- its tables take a tenth of a second, and few need them
 
     try:

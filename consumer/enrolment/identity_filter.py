@@ -10,7 +10,7 @@ _SHORT = 64  # characters; longer names are not worth remembering, and might fil
 
 
 def normalised_name(name: str) -> str:
-    """The name without case, white space, `_` and `-`: how names of events are compared."""
+    """Return the name without case, white space, `_` and `-`: how names of events are compared."""
     return _plain_short(name) if len(name) <= _SHORT else _plain(name)
 
 
@@ -22,7 +22,7 @@ _plain_short = lru_cache(maxsize=1024)(_plain)  # a topic has some dozens of nam
 
 
 def enrolment_name(kind: object, name: object, names: Set[str]) -> str | None:
-    """The name under which an event enrols; None for one that doesn't.
+    """Return the name under which an event enrols; None for one that doesn't.
 
     Enrolment events are `type: identify`, which carry no name, and tracks with one of `names` (written plainly).
     An event without a type is neither, whatever its name. The name is the event's own, with single spaces.

@@ -180,6 +180,6 @@ def _consent(event: Parts, found: TraitValues, notes: list[Note]) -> str:
 
 
 def _left_out(broken: set[str], fields: dict[str, str]) -> list[str]:
-    """The fields that the contact lacks because of broken values; a broken `name` is one of the first name."""
+    """Return the fields that the contact lacks because of broken values; a broken `name` is one of the first name."""
     names = {"first_name" if field == "name" else field for field in broken}
     return sorted(names - fields.keys())

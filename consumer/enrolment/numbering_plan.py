@@ -105,9 +105,9 @@ _OPTIONAL = re.compile(r"\?|\{0,\d+}")
 
 
 def first_digits(pattern: str) -> set[str]:
-    """Return the digits that a match of the pattern can begin with.
+    r"""Return the digits that a match of the pattern can begin with.
 
-    pattern -- one of the metadata's: of digits, `\\d`, `[...]`, `(?:...)`, `|` and quantifiers
+    pattern -- one of the metadata's: of digits, `\d`, `[...]`, `(?:...)`, `|` and quantifiers
     """
     digits: set[str] = set()
     for branch in _branches(pattern):

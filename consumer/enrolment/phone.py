@@ -185,7 +185,10 @@ def _parse(text: str, region: str | None) -> Number | None:
 
 
 def _parse_slowly(text: str, region: str | None) -> Number | None:
-    """What phonenumbers reads. What we send has to read as itself: trunk prefixes go even if there are several."""
+    """Return what phonenumbers reads. What we send has to read as itself.
+
+    Trunk prefixes go even if there are several.
+    """
     try:
         number = _of(phonenumbers.parse(text, region))
         for _ in range(_MOST_PREFIXES):

@@ -17,13 +17,13 @@ class Pointer:
 
     @classmethod
     def parse(cls, text: str) -> Pointer:
-        """Raises ValueError where `text` is not a JSON pointer."""
+        """Raise ValueError where `text` is not a JSON pointer."""
         if not _WELL_FORMED.fullmatch(text):
             raise ValueError("not a JSON pointer (RFC 6901)")
         return cls(tuple(token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:]))
 
     def find(self, document: object) -> object:
-        """What it points to; None where there is nothing (a JSON null is nothing, too)."""
+        """Return what it points to; None where there is nothing (a JSON null is nothing, too)."""
         found = document
         for token in self.tokens:
             if isinstance(found, dict):

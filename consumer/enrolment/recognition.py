@@ -116,7 +116,7 @@ def _hint(what: str, path: str) -> str:
 
 
 def _path_to_event(document: dict[str, Any], depth: int = 2) -> str:
-    """The pointer to the first event under a well-known key; "" if there is none."""
+    """Return the pointer to the first event under a well-known key; "" if there is none."""
     for key in _WRAPPERS:
         held = document.get(key)
         if is_event(held) or (isinstance(held, str) and _is_event_text(held)):

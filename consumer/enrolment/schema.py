@@ -27,6 +27,6 @@ class Schema:
 
 
 def load_schema(name: str) -> Schema:
-    """The schema in the file `<name>.schema.json`, from the wheel or the checkout."""
+    """Return the schema in the file `<name>.schema.json`, from the wheel or the checkout."""
     folder = _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_CHECKOUT
     return Schema(orjson.loads((folder / f"{name}.schema.json").read_bytes()))

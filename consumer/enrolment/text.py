@@ -37,13 +37,15 @@ class WholeNumber(str):
 
 
 def clean(text: str) -> str:
-    """The text without control characters and without white space around it; line breaks become spaces."""
+    """Return the text without control characters and without white space around it; line breaks become spaces."""
     text = text.strip()
     return text if text.isprintable() else _INVISIBLE.sub("", _BREAKS.sub(" ", text)).strip()
 
 
 def text_of(value: object) -> str | None:
-    """The clean text; "" for what counts as absent (null, blank, an empty list or object); None for another type.
+    """Return the clean text; "" for what counts as absent (null, blank, an empty list or object).
+
+    None for another type.
 
     A broken text (with a lone surrogate) is none. A long one is cut.
     """
@@ -56,18 +58,21 @@ def text_of(value: object) -> str | None:
 
 
 def identity_text(value: object) -> str | None:
-    """The same for a value that must not be cut: a beginning may be somebody else's."""
+    """Return the same for a value that must not be cut: a beginning may be somebody else's."""
     return None if isinstance(value, str) and len(value.strip()) > LONGEST else text_of(value)
 
 
 def email_text(value: object) -> str | None:
-    """The same as it was written: an invisible character inside an address is for its reader to judge."""
+    """Return the same as it was written: an invisible character inside an address is for its reader to judge."""
     text = identity_text(value)
     return str(value) if text and not is_placeholder(text) else text
 
 
 def text_or_number(value: object) -> str | None:
-    """The same as `text_of`, but a whole JSON number is text, too: 14155550132 and 14155550132.0 are phone numbers."""
+    """Return the same as `text_of`, but a whole JSON number is text, too.
+
+    14155550132 and 14155550132.0 are phone numbers.
+    """
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -78,18 +83,18 @@ def text_or_number(value: object) -> str | None:
 
 
 def scalar_text(value: object) -> str | None:
-    """The same, and a truth value is `true` or `false`."""
+    """Return the same, and a truth value is `true` or `false`."""
     return str(value).lower() if isinstance(value, bool) else text_or_number(value)
 
 
 def postal_text(value: object) -> str | None:
-    """The same, and a number tells that it was one."""
+    """Return the same, and a number tells that it was one."""
     text = text_or_number(value)
     return text if text is None or isinstance(value, str) else WholeNumber(text)
 
 
 def phone_text(value: object) -> str | None:
-    """The same, uncut. A space before a digit stays: it may be a plus sign that a form has decoded."""
+    """Return the same, uncut. A space before a digit stays: it may be a plus sign that a form has decoded."""
     if not isinstance(value, str):
         return text_or_number(value)
     text = identity_text(value)

@@ -64,7 +64,7 @@ _LINE_2 = "address2 address_2 line2 line_2 street2 street_line_2 street_address_
 
 
 def _meanings(first_rank: int, **keys_of: str) -> dict[str, Meaning]:
-    """The best key of a field first."""
+    """Return the best key of a field first."""
     pairs = [(key, field) for field, keys in keys_of.items() for key in keys.split()]
     return {
         key: Meaning(rank, field, _READS.get(field, text_of)) for rank, (key, field) in enumerate(pairs, first_rank)
@@ -148,7 +148,7 @@ ELEMENT_KEYS = ("value", "address", "email", "email_address", "number", "phone",
 
 
 def _by_plain(meanings: Mapping[str, Meaning]) -> dict[str, Meaning]:
-    """The same by what is compared of a key. Of two spellings, the rank of the later one."""
+    """Return the same by what is compared of a key. Of two spellings, the rank of the later one."""
     return {normalised_name(key): meaning for key, meaning in meanings.items()}
 
 

@@ -174,6 +174,6 @@ def _take_object(found: TraitValues, value: Object, shape: Shape | None, order: 
 
 
 def _primary_first(value: object) -> list[tuple[int, Any]]:
-    """The elements of a list with their numbers, the one that is marked as primary first."""
+    """Return the elements of a list with their numbers, the one that is marked as primary first."""
     elements = list(enumerate(islice(value, MOST_ELEMENTS))) if isinstance(value, list) else []
     return sorted(elements, key=lambda each: not any(inside(each[1], key) is True for key in _PRIMARY))

@@ -61,7 +61,7 @@ def success(message: str, data: object) -> SandboxResponse:
 
 
 def failure(status: int, message: str, code: str | int | None = None) -> SandboxResponse:
-    """code -- the one that usually goes with the status, unless given."""
+    """Return a failure. code -- the one that usually goes with the status, unless given."""
     return envelope(status, code if code is not None else usual_code(status), message)
 
 
@@ -90,7 +90,7 @@ ALREADY_EXISTS = failure(400, "The contact already exists in the list.", "ALREAD
 
 
 def too_many(wait: float, form: RetryAfter, now: float) -> SandboxResponse:
-    """wait -- seconds until a request would be let through; now -- seconds since the epoch."""
+    """Refuse a request. wait -- seconds until a request would be let through; now -- seconds since the epoch."""
     refusal = failure(429, "Too many requests.")
     if form is RetryAfter.NONE:
         return refusal
@@ -99,7 +99,7 @@ def too_many(wait: float, form: RetryAfter, now: float) -> SandboxResponse:
 
 
 def http_date(at: float) -> str:
-    """at -- seconds since the epoch. RFC 9110, 5.6.7."""
+    """Return a date as RFC 9110, 5.6.7 writes it. at -- seconds since the epoch."""
     return formatdate(at, usegmt=True)
 
 
@@ -110,7 +110,7 @@ def stored(how: Stored, contact: StoredContact) -> SandboxResponse:
 
 
 def account(username: str, account: Account) -> SandboxResponse:
-    """The account as `GET /v3/account` shows it."""
+    """Return the account as `GET /v3/account` shows it."""
     data = {
         "user_id": 1,
         "username": username,
@@ -143,7 +143,7 @@ def contacts(store: Store, list_id: int, page: int, per_page: int) -> SandboxRes
 
 
 def contact_data(contact: StoredContact) -> Mapping[str, object]:
-    """A contact as ClickSend answers it: every field, null where it has none."""
+    """Return a contact as ClickSend answers it: every field, null where it has none."""
     return {
         "contact_id": contact.contact_id,
         "list_id": contact.list_id,

@@ -27,7 +27,7 @@ PER_PAGE = 15
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """answer -- what to send; fault -- the rule that decides, if any; stored -- what became of the contact, if any"""
+    """answer -- what to send; fault -- the rule that decides, if any; stored -- what became of the contact, if any."""
 
     answer: SandboxResponse
     fault: ArmedRule | None = None
@@ -46,16 +46,16 @@ class App:
         self.reset(now)
 
     def set_faults(self, script: Script, now: float) -> None:
-        """Puts another script in force; its clock and its counts start now."""
+        """Put another script in force; its clock and its counts start now."""
         self.faults = Faults(script, now)
 
     def set_credentials(self, username: str, api_key: str) -> None:
-        """Accepts these from now on, and no others."""
+        """Accept these from now on, and no others."""
         self.username = username
         self._authorization = "Basic " + b64encode(f"{username}:{api_key}".encode()).decode()
 
     def reset(self, now: float) -> None:
-        """Empties the lists."""
+        """Empty the lists."""
         self.reset_at = now
         self.store = Store(self.options.list_ids, self.options.duplicates, self.options.max_contacts)
 
@@ -130,7 +130,7 @@ class App:
         return Reply(answers.stored(Stored.UPDATED, contact), stored=Stored.UPDATED)
 
     def _known_list(self, text: str) -> int | None:
-        """The list's id, None when there is no such list."""
+        """Return the list's id, None when there is no such list."""
         return self._list_ids.get(text)
 
     def _unknown_list(self) -> SandboxResponse:
@@ -139,7 +139,7 @@ class App:
 
 
 def contact_fields(call: Call) -> dict[str, str] | SandboxResponse:
-    """The contact that a request brings, or the answer to what ClickSend would not take."""
+    """Return the contact that a request brings, or the answer to what ClickSend would not take."""
     content_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if content_type != answers.JSON or call.payload is None:
         return answers.NOT_JSON
@@ -154,5 +154,5 @@ def paging(query: str) -> tuple[int, int]:
 
 
 def natural(text: str) -> int | None:
-    """The number that a path or a query gives, None if it isn't one of at most 18 digits."""
+    """Return the number that a path or a query gives, None if it isn't one of at most 18 digits."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None

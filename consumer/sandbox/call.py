@@ -19,11 +19,13 @@ MOST_BRACKETS = 200
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """method, path -- as sent, the path without its query, bytes that aren't UTF-8 escaped
+    """One request.
+
+    method, path -- as sent, the path without its query, bytes that aren't UTF-8 escaped
     query -- what follows the `?`, else empty
     headers -- looked up without regard to case; body -- the bytes, empty when there is none
     payload -- the body as JSON, None when it is not JSON
-    identities -- the contact's email, phone and fax as far as they are strings; lower case, in this order
+    identities -- the contact's email, phone and fax as far as they are strings; lower case, in this order.
     """
 
     method: str
@@ -36,7 +38,7 @@ class Call:
 
     @classmethod
     def of(cls, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Call:
-        """target -- the request target as sent: path and query."""
+        """Read a request. target -- the request target as sent: path and query."""
         path, _, query = target.encode("utf-8", "backslashreplace").decode().partition("?")
         payload = decoded(body) if body else None
         return cls(method, path, query, headers, body, payload, identities(payload))
@@ -48,7 +50,7 @@ class Call:
 
 
 def decoded(body: bytes) -> object:
-    """The body as JSON, or None when it is not JSON, or so nested that no contact could be."""
+    """Return the body as JSON, or None when it is not JSON, or so nested that no contact could be."""
     if body.count(b"{") + body.count(b"[") > MOST_BRACKETS:
         return None
     try:

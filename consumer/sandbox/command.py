@@ -18,7 +18,7 @@ STOPS = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 def run_sandbox(options: SandboxOptions, out: TextIO, talk: TextIO) -> int:
-    """Serves until it is told to stop; returns the exit status. To be called from the main thread.
+    """Serve until it is told to stop; returns the exit status. To be called from the main thread.
 
     out -- gets one line once it answers, the base URL: with port 0 a script learns the port from it
     talk -- gets what the user wants to know

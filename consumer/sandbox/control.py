@@ -73,7 +73,7 @@ def json_answer(data: object, status: int = 200) -> SandboxResponse:
 
 
 def asked(call: Call, name: str, default: int) -> int:
-    """A number from the query."""
+    """Return a number from the query."""
     number = natural(parse_qs(call.query).get(name, [""])[0])
     return default if number is None else number
 

@@ -13,7 +13,7 @@ class BoundedCounter:
         self._counts: OrderedDict[str, int] = OrderedDict()  # a dict is slow at giving up its first entry
 
     def add(self, name: str) -> int:
-        """Counts one more, and returns how many that makes."""
+        """Count one more, and returns how many that makes."""
         count = self._counts.get(name, 0) + 1
         self._counts[name] = count
         if len(self._counts) > self._limit:

@@ -45,7 +45,7 @@ def span(rule: Rule) -> str:
 
 
 def consequences(rule: Rule) -> str:
-    """What happens to them."""
+    """Return what happens to them."""
     parts = (
         f"wait {rule.delay:g} s" if rule.delay else "",
         f"answer {rule.status} {rule.code or ''}".strip() if rule.status is not None else "",

@@ -126,8 +126,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class Script:
-    """rules -- asked in this order: the first one that fits decides, the rest aren't asked and don't count
-    seed -- of the probabilities: the same requests in the same order meet the same faults
+    """Rules with their probabilities.
+
+    rules -- asked in this order: the first one that fits decides, the rest aren't asked and don't count
+    seed -- of the probabilities: the same requests in the same order meet the same faults.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -144,7 +146,7 @@ class Faults:
         self._random = Random(script.seed)  # noqa: S311  (faults are to be repeatable, not unpredictable)
 
     def match(self, call: Call, now: float) -> ArmedRule | None:
-        """The rule that decides about this request, which counts for it; None leaves the request alone."""
+        """Return the rule that decides about this request, which counts for it; None leaves the request alone."""
         for armed in self.rules:
             if armed.fits(call, now - self.started) and armed.counts(call) and armed.drawn(self._random):
                 armed.fire(call)
@@ -182,7 +184,7 @@ class ArmedRule:
         return not self._contacts or any(one.match(name) for one in self._contacts for name in call.identities)
 
     def counts(self, call: Call) -> bool:
-        """Counts the request, and says whether it is one of those that the rule wants."""
+        """Count the request, and says whether it is one of those that the rule wants."""
         rule = self.rule
         name = self._counted_as(call)
         seen = self._seen.add(name)

@@ -15,7 +15,7 @@ MESSAGE = "The fault script says so."
 
 
 def faulty_answer(rule: Rule, ordinary: SandboxResponse | None, now: float) -> SandboxResponse:
-    """ordinary -- what would have been answered, None if the request was not processed; now -- since the epoch, s."""
+    """Spoil an answer. ordinary -- the usual one, None if nothing was processed; now -- seconds since the epoch."""
     answer = base(rule, ordinary)
     body = rule.body.encode() if rule.body is not None else answer.body
     headers = dict(answer.headers) | faulty_headers(rule, now)

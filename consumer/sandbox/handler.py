@@ -112,7 +112,7 @@ class Handler:
         return await self._send(request, reply, ended)
 
     async def _for_people(self, request: web.BaseRequest, body: bytes | None) -> web.StreamResponse:
-        """The page and the control routes; none of the log's business."""
+        """Return the page and the control routes; none of the log's business."""
         call = Call.of(request.method, request.raw_path, request.headers, body or b"")
         answer = answers.TOO_LARGE if body is None else self._answer_people(call)
         return await self._send(request, Reply(answer), lambda _: None)
@@ -128,7 +128,10 @@ class Handler:
     async def _send(
         self, request: web.BaseRequest, reply: Reply, ended: Callable[[RequestEnding], None]
     ) -> web.StreamResponse:
-        """ended -- told how the request ends, just before its last bytes go: who has the answer finds it logged."""
+        """Send a response. ended -- called just before its last bytes go.
+
+        A client that has them finds the request logged.
+        """
         rule = reply.fault.rule if reply.fault is not None else ORDINARY
         connection = rule.connection or ConnectionFault.KEEP
         if connection is ConnectionFault.KEEP and not request.keep_alive:
@@ -152,7 +155,7 @@ class Handler:
 
 
 async def held_back(transport: Transport, data: bytes, rule: Rule) -> bytes:
-    """Waits as long as the rule says; returns what is left to send then."""
+    """Wait as long as the rule says; returns what is left to send then."""
     if rule.delay:
         await sleep(rule.delay)
     if rule.connection is ConnectionFault.HANG:

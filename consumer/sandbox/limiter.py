@@ -22,7 +22,7 @@ class RetryAfter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """requests -- so many are let through in each window; window -- its length in seconds"""
+    """requests -- so many are let through in each window; window -- its length in seconds."""
 
     requests: int
     window: float = 1.0
@@ -30,7 +30,7 @@ class RateLimit:
 
     @classmethod
     def of(cls, text: str, retry_after: RetryAfter = RetryAfter.SECONDS) -> RateLimit:
-        """Reads `50` and `50/s` (a second), `600/m` (a minute), `100/10s`. Raises ConfigurationError."""
+        """Read `50` and `50/s` (a second), `600/m` (a minute), `100/10s`. Raises ConfigurationError."""
         match = SPELLING.fullmatch(text.replace(" ", ""))
         if match is None or int(match["requests"]) == 0 or match["count"] == "0":
             hint = "Write a number and a window, for example 50/s, 600/m or 100/10s."

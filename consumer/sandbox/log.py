@@ -78,7 +78,7 @@ class RequestLog:
         return self.last
 
     def next_attempt(self, contact_key: str | None) -> int:
-        """Counts one more request for the contact."""
+        """Count one more request for the contact."""
         return self._attempts.add(contact_key) if contact_key is not None else 0
 
     def add(self, entry: Entry) -> None:
@@ -93,7 +93,7 @@ class RequestLog:
         return list(islice(reversed(self._entries), count))
 
     def all(self) -> list[Entry]:
-        """What is in memory, in the order in which the requests ended."""
+        """Return what is in memory, in the order in which the requests ended."""
         return list(self._entries)
 
     def clear(self) -> None:

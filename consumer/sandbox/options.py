@@ -38,7 +38,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
-    """host, port -- where it listens; port 0 takes a free one
+    """Options of a sandbox.
+
+    host, port -- where it listens; port 0 takes a free one
     username, api_key -- the only credentials it accepts
     list_ids -- the contact lists that exist
     duplicates -- what happens to a contact that is in the list already
@@ -50,7 +52,7 @@ class SandboxOptions:
     allowed_hosts -- names beside loopback by which the page and the control routes may be called, and TLS names
     max_contacts -- so many contacts are kept, then those unchanged for longest are forgotten
     account -- what the account is like
-    max_requests -- so many requests are kept in memory; the log file has them all
+    max_requests -- so many requests are kept in memory; the log file has them all.
     """
 
     host: str = "127.0.0.1"

@@ -24,7 +24,7 @@ SHAPE_HINT = 'A script is {"rules": [...], "seed": 1}, or in TOML one [[rules]] 
 
 
 def read_script(path: Path) -> Script:
-    """Reads a file, TOML if it is named `.toml`, else JSON. Raises ConfigurationError with every problem."""
+    """Read a file, TOML if it is named `.toml`, else JSON. Raises ConfigurationError with every problem."""
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -34,7 +34,7 @@ def read_script(path: Path) -> Script:
 
 
 def parse_toml(text: bytes) -> Script:
-    """Raises ConfigurationError with every problem."""
+    """Raise ConfigurationError with every problem."""
     try:
         document = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -43,7 +43,7 @@ def parse_toml(text: bytes) -> Script:
 
 
 def parse_json(text: bytes) -> Script:
-    """Raises ConfigurationError with every problem."""
+    """Raise ConfigurationError with every problem."""
     try:
         return SCRIPT.validate_json(text)
     except ValidationError as error:

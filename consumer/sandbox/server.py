@@ -42,7 +42,9 @@ class Clock:
 
 
 class Sandbox:
-    """A ClickSend on this machine::
+    """Run a ClickSend on this machine.
+
+    Use it as a context manager::
 
         with Sandbox(SandboxOptions(list_ids=(428,))) as sandbox:
             ...  # CLICKSEND_BASE_URL is sandbox.url
@@ -87,7 +89,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Closes every connection, answered or not, and the log file. The contacts and the log can still be read."""
+        """Close every connection, answered or not, and the log file. The contacts and the log can still be read."""
         if self._thread.is_alive():
             asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -103,24 +105,24 @@ class Sandbox:
         self.stop()
 
     def contacts(self) -> list[StoredContact]:
-        """The contacts it holds, the one that changed last first."""
+        """Return the contacts it holds, the one that changed last first."""
         app = self._handler.app
         return self._ask(lambda: app.store.recent(after=0, count=len(app.store)))
 
     def requests(self) -> list[Entry]:
-        """The requests that have ended, in the order of their end."""
+        """Return the requests that have ended, in the order of their end."""
         return self._ask(self._handler.log.all)
 
     def set_faults(self, script: Script) -> None:
-        """Puts another script in force, whose clock starts now."""
+        """Put another script in force, whose clock starts now."""
         self._ask(lambda: self._handler.app.set_faults(script, self._clock()))
 
     def set_credentials(self, username: str, api_key: str) -> None:
-        """Accepts these from now on, and no others."""
+        """Accept these from now on, and no others."""
         self._ask(lambda: self._handler.app.set_credentials(username, api_key))
 
     def wait_for(self, condition: Callable[[], bool], timeout: float) -> bool:
-        """Waits until the condition holds, asking again after each request; returns whether it does. timeout -- s."""
+        """Wait until the condition holds, asking again after each request; returns whether it does. timeout -- s."""
         end = time.monotonic() + timeout
         while not condition():
             if time.monotonic() >= end:
@@ -134,7 +136,7 @@ class Sandbox:
             self._changed.set()
 
     def _ask(self, question: Callable[[], T]) -> T:
-        """Runs the function where the state lives: in the server's thread, while there is one."""
+        """Run the function where the state lives: in the server's thread, while there is one."""
         if not self._thread.is_alive():
             return question()
 

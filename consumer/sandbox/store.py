@@ -52,10 +52,12 @@ class Stored(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredContact:
-    """fields -- those that were given, by ClickSend's names
+    """A contact as the list holds it.
+
+    fields -- those that were given, by ClickSend's names
     added_at, updated_at -- seconds since the epoch
     received -- how many requests carried this contact
-    revision -- grows with each change anywhere in the store: `recent` finds what is new by it
+    revision -- grows with each change anywhere in the store: `recent` finds what is new by it.
     """
 
     contact_id: int
@@ -95,7 +97,7 @@ class Store:
         return self._sizes[list_id]
 
     def add(self, list_id: int, fields: Mapping[str, str], now: float) -> tuple[Stored, StoredContact]:
-        """Takes a contact in, or finds that it is there already. The list must exist."""
+        """Take a contact in, or finds that it is there already. The list must exist."""
         known = None if self.duplicates is DuplicateContacts.SECOND_ROW else self._find(list_id, fields)
         if known is None:
             contact = StoredContact(self._next_id, list_id, fields, now, now, 1, self._next_revision())
@@ -107,14 +109,14 @@ class Store:
         return Stored.UPDATED, self._change(known, fields, now)
 
     def update(self, list_id: int, contact_id: int, fields: Mapping[str, str], now: float) -> StoredContact | None:
-        """Overwrites the given fields of one contact; None when the list has no such contact."""
+        """Overwrite the given fields of one contact; None when the list has no such contact."""
         known = self._contacts.get(contact_id)
         if known is None or known.list_id != list_id:
             return None
         return self._change(known, fields, now)
 
     def page(self, list_id: int, offset: int, count: int) -> list[StoredContact]:
-        """A list's contacts in the order in which they were added."""
+        """Return a list's contacts in the order in which they were added."""
         of_list = (contact for contact in self._contacts.values() if contact.list_id == list_id)
         return sorted(of_list, key=lambda contact: contact.contact_id)[offset : offset + count]
 
@@ -131,7 +133,7 @@ class Store:
         return None
 
     def _change(self, known: StoredContact, fields: Mapping[str, str], now: float) -> StoredContact:
-        """Puts the changed contact at the end of the order."""
+        """Put the changed contact at the end of the order."""
         merged = {**known.fields, **fields}
         contact = StoredContact(
             known.contact_id,

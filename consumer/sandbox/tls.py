@@ -48,7 +48,7 @@ NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"
 
 
 def server_context(options: SandboxOptions) -> ssl.SSLContext | None:
-    """A context for the server; its CA's certificate is written to `tls_ca_file`. None if that isn't wanted.
+    """Return a context for the server; its CA's certificate is written to `tls_ca_file`. None if that isn't wanted.
 
     The CA's key is gone when this returns: nothing else can ever be signed with it. Raises ConfigurationError.
     """

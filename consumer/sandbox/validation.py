@@ -15,7 +15,7 @@ KNOWN = frozenset(FIELDS)
 
 
 def checked_fields(payload: object) -> dict[str, str] | SandboxResponse:
-    """The fields that ClickSend has, without empty ones; or the answer to a contact that it would not take."""
+    """Return the fields that ClickSend has, without empty ones; or the answer to a contact that it would not take."""
     if not isinstance(payload, dict):
         return answers.NOT_AN_OBJECT
     fields = {name: value for name, value in payload.items() if name in KNOWN and value != ""}

@@ -32,7 +32,10 @@ RESETTING = frozenset({ConnectionFault.RESET, ConnectionFault.CUT, ConnectionFau
 
 
 def on_the_wire(answer: SandboxResponse, connection: ConnectionFault, method: str, now: float) -> bytes:
-    """What is sent of an answer, whose own Content-Length may lie. method -- of the request; now -- since epoch, s."""
+    """Return what is sent of an answer, whose own Content-Length may lie.
+
+    Method -- of the request; now -- since epoch, s.
+    """
     if connection is ConnectionFault.RESET:
         return b""
     if connection is ConnectionFault.GARBAGE:
@@ -47,7 +50,7 @@ def on_the_wire(answer: SandboxResponse, connection: ConnectionFault, method: st
 
 @lru_cache(maxsize=32)
 def head(status: int, headers: tuple[tuple[str, str], ...], connection: ConnectionFault, now: int) -> bytes:
-    """The status line and the headers but for the length: the same for all alike answers of one second."""
+    """Return the status line and the headers but for the length: the same for all alike answers of one second."""
     phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
     closing = (("Connection", "close"),) if connection is ConnectionFault.CLOSE else ()
     dated = any(name.title() == "Date" for name, _ in headers)  # a fault script may set the clock
@@ -58,7 +61,7 @@ def head(status: int, headers: tuple[tuple[str, str], ...], connection: Connecti
 
 
 async def drip(transport: asyncio.Transport, data: bytes, interval: float) -> bytes:
-    """Sends byte by byte, `interval` seconds apart, and returns the last byte, which is left to send."""
+    """Send byte by byte, `interval` seconds apart, and returns the last byte, which is left to send."""
     for index in range(len(data) - 1):
         transport.write(data[index : index + 1])
         await asyncio.sleep(interval)
@@ -66,7 +69,7 @@ async def drip(transport: asyncio.Transport, data: bytes, interval: float) -> by
 
 
 def reset(transport: asyncio.Transport) -> None:
-    """Closes with a TCP reset instead of an orderly end; what the kernel has already sent arrives all the same."""
+    """Close with a TCP reset instead of an orderly end; what the kernel has already sent arrives all the same."""
     connection: socket.socket = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
     transport.abort()

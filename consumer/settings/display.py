@@ -12,7 +12,7 @@ MASK = "********"
 
 
 def shown(section: Section, key: str) -> str | None:
-    """The value of a setting, None where it has none. Works for values that were not checked, too."""
+    """Return the value of a setting, None where it has none. Works for values that were not checked, too."""
     value = getattr(section, key, None)
     field = type(section).model_fields[key]
     properties_unread = get_origin(field.annotation) is dict and isinstance(value, str)
@@ -20,7 +20,7 @@ def shown(section: Section, key: str) -> str | None:
 
 
 def text(value: object) -> str | None:
-    """A value as it is written into the environment; None for none. The values of properties may be secrets."""
+    """Return a value as it is written into the environment; None for none. The values of properties may be secrets."""
     match value:
         case None | "" | ():
             return None

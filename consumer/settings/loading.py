@@ -49,7 +49,7 @@ def load(sources: Sources, sections: Iterable[str] = tuple(SECTIONS)) -> Setting
 
 
 def effective_settings(sources: Sources) -> EffectiveSettings:
-    """What is in force in all sections, as far as it is right."""
+    """Return what is in force in all sections, as far as it is right."""
     gathered = gather(sources, KNOWN, tuple(SECTIONS))
     read = _read(gathered, tuple(SECTIONS))
     wrong = {problem.name for problem in read.problems}
@@ -74,7 +74,7 @@ def reload_credentials(settings: Settings) -> Credentials:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """unchecked -- the sections with a problem; they hold values as they were given, good for `shown` only"""
+    """unchecked -- the sections with a problem; they hold values as they were given, good for `shown` only."""
 
     checked: dict[str, Section]
     unchecked: dict[str, Section]

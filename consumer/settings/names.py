@@ -19,7 +19,7 @@ class Setting:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name with the fewest edits from this one, at most two, without case; None if there is none."""
+    """Return the known name with the fewest edits from this one, at most two, without case; None if there is none."""
     candidates = list(known)
     for edits in range(3):
         for candidate in candidates:

@@ -36,7 +36,7 @@ def _problem(setting: Setting, field: FieldInfo, kind: str, context: dict[str, A
 
 
 def form(field: FieldInfo) -> str:
-    """What a setting may be: `a whole number from 1 to 65535`."""
+    """Return what a setting may be: `a whole number from 1 to 65535`."""
     words = choices(field.annotation)
     if words:
         return f"one of {', '.join(words)}"

@@ -77,11 +77,14 @@ def is_secret(field: FieldInfo) -> bool:
 
 
 def choices(annotation: object) -> tuple[str, ...]:
-    """The words that a setting of this type may be, where it is an enum or an optional one; none for all others."""
+    """Return the words that a setting of this type may be, where it is an enum or an optional one.
+
+    None for all others.
+    """
     kinds = [kind for kind in _types_in(annotation) if isinstance(kind, type) and issubclass(kind, StrEnum)]
     return tuple(str(member) for kind in kinds for member in kind)
 
 
 def _types_in(annotation: object) -> tuple[object, ...]:
-    """The types that make up an annotation such as `Annotated[SecretStr, ...] | None`."""
+    """Return the types that make up an annotation such as `Annotated[SecretStr, ...] | None`."""
     return (annotation, *(inner for part in get_args(annotation) for inner in _types_in(part)))

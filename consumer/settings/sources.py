@@ -1,5 +1,7 @@
-"""Where settings come from. From the strongest to the weakest: the command line, the environment, secret files, the
-configuration file; the model's defaults come last. An empty value counts as not given in every source.
+"""The sources of settings.
+
+From the strongest to the weakest: the command line, the environment, secret files, the configuration file; the model's
+defaults come last. An empty value counts as not given in every source.
 """
 
 from __future__ import annotations
@@ -151,7 +153,7 @@ def _read_file(gathered: Gathered, path: Path, known: Collection[Setting]) -> No
 
 
 def _text_of(path: Path) -> str:
-    """Raises OSError, UnicodeDecodeError, and ValueError where the file is too large."""
+    """Raise OSError, UnicodeDecodeError, and ValueError where the file is too large."""
     with path.open("rb") as file:
         content = file.read(MAX_CONFIG_BYTES + 1)
     if len(content) > MAX_CONFIG_BYTES:

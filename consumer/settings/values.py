@@ -35,7 +35,7 @@ def comma_separated(value: object) -> object:
 
 
 def joined(value: object) -> object:
-    """A TOML array of text as one text, comma-separated."""
+    """Return a TOML array of text as one text, comma-separated."""
     is_text = isinstance(value, list) and all(isinstance(part, str) for part in value)
     return ",".join(value) if isinstance(value, list) and is_text else value
 
@@ -48,7 +48,7 @@ def encodable(text: str) -> str:
 
 
 def measurable(number: float) -> float:
-    """A time or a rate that can be meant: 0, where it means none, or a thousandth at least."""
+    """Return a time or a rate that can be meant: 0, where it means none, or a thousandth at least."""
     if 0 < number < SMALLEST:
         raise SettingError("is too small", f"Set it to at least {SMALLEST}")
     return number
@@ -60,7 +60,7 @@ def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def topic_name(name: str) -> str:
-    """A legal topic name: what Kafka's org.apache.kafka.common.internals.Topic allows."""
+    """Return a legal topic name: what Kafka's org.apache.kafka.common.internals.Topic allows."""
     if name in (".", "..") or not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", name):
         raise SettingError("is not a legal topic name", "Use 1 to 249 of the characters a-z A-Z 0-9 . _ -")
     return name
@@ -89,7 +89,10 @@ def _web_address(text: str) -> SplitResult | None:
 
 
 def base_url(text: str) -> str:
-    """The address of ClickSend's API, without a slash at its end. Credentials go over it: https, or this machine."""
+    """Return the address of ClickSend's API, without a slash at its end.
+
+    Credentials go over it: https, or this machine.
+    """
     url = _web_address(text)
     if url is None or url.username is not None or url.query or url.fragment:
         raise SettingError("is not the address of an API", "Write it as https://host/path, as in the default")
@@ -101,7 +104,7 @@ def base_url(text: str) -> str:
 
 
 def proxy_url(secret: SecretStr) -> SecretStr:
-    """The address of a proxy; it may carry the proxy's user name and password."""
+    """Return the address of a proxy; it may carry the proxy's user name and password."""
     text = secret.get_secret_value()
     before_host, at, _ = text.partition("://")[2].rpartition("@")
     if at and set(before_host) & set("#/?"):
@@ -130,27 +133,27 @@ def header_text(text: str) -> str:
 
 
 def header_secret(secret: SecretStr) -> SecretStr:
-    """A secret that goes into an HTTP header."""
+    """Return a secret that goes into an HTTP header."""
     header_text(secret.get_secret_value())
     return secret
 
 
 def basic_user(text: str) -> str:
-    """A user name for Basic authentication, which a colon would cut (RFC 7617, section 2)."""
+    """Return a user name for Basic authentication, which a colon would cut (RFC 7617, section 2)."""
     if ":" in text:
         raise SettingError("contains a colon", "Give the user name alone; the API key is a setting of its own")
     return header_text(text)
 
 
 def host_name(text: str) -> str:
-    """A host name or address, without scheme, port or path."""
+    """Return a host name or address, without scheme, port or path."""
     if not re.fullmatch(r"[A-Za-z0-9._:\[\]%-]+", text) or "//" in text:
         raise SettingError("is not a host name", "Write the name or address alone, without scheme and path")
     return text
 
 
 def region(text: str) -> str:
-    """A region that phone numbers can be read for."""
+    """Return a region that phone numbers can be read for."""
     import phonenumbers  # noqa: PLC0415 -- its tables take a tenth of a second, and few set a region
 
     if text.upper() not in phonenumbers.SUPPORTED_REGIONS:
@@ -161,7 +164,7 @@ def region(text: str) -> str:
 
 
 def json_pointer(text: str) -> str:
-    """A JSON pointer (RFC 6901, section 3)."""
+    """Return a JSON pointer (RFC 6901, section 3)."""
     try:
         Pointer.parse(text)
     except ValueError:
@@ -171,7 +174,7 @@ def json_pointer(text: str) -> str:
 
 
 def readable_file(text: str) -> str:
-    """The path of a file that is there and can be read."""
+    """Return the path of a file that is there and can be read."""
     try:
         with Path(text).open("rb"):
             return text
@@ -182,12 +185,12 @@ def readable_file(text: str) -> str:
 
 
 def ca_location(text: str) -> str:
-    """A CA file, a directory of them, or librdkafka's word `probe`: look in the usual places."""
+    """Return a CA file, a directory of them, or librdkafka's word `probe`: look in the usual places."""
     return text if text == "probe" or os.path.isdir(text) else readable_file(text)  # noqa: PTH112 -- Path's may raise
 
 
 def properties(value: object) -> dict[str, str]:
-    """librdkafka properties: a JSON object, or a table. Their values are text, numbers, true or false."""
+    """Return librdkafka's properties: a JSON object, or a table. Their values are text, numbers, true or false."""
     if isinstance(value, str):
         try:
             value = json.loads(value)

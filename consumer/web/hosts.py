@@ -24,7 +24,7 @@ def is_own_origin(origin: str | None, host: str) -> bool:
 
 
 def host_name(host: str) -> str:
-    """The name in a Host header, without its port, in lower case; empty if it makes no sense."""
+    """Return the name in a Host header, without its port, in lower case; empty if it makes no sense."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -38,7 +38,7 @@ class Backlog:
     def of(
         cls, group: Group, ends: Mapping[Partition, Ends], reset: OffsetReset, log_ends: Mapping[Partition, int]
     ) -> Backlog:
-        """log_ends -- asked before `ends`"""
+        """log_ends -- asked before `ends`."""
         ahead, begun, new, deleted, past_ends = {}, 0, 0, 0, 0
         for partition, (low, high) in ends.items():
             commit = group.commits.get(partition)
@@ -63,7 +63,7 @@ class Backlog:
 def backlog_results(
     backlog: Backlog, group: Group, oldest_ms: int | None, reset: OffsetReset, per_second: float, now_ms: int
 ) -> Iterator[CheckResult]:
-    """What an operator should know before a start.
+    """Yield what an operator should know before a start.
 
     oldest_ms  -- the time of the oldest record ahead, now_ms -- the present; milliseconds since the epoch
     per_second -- DELIVERY_MAX_REQUESTS_PER_SECOND

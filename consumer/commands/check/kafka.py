@@ -133,7 +133,7 @@ class KafkaChecks:
         yield from backlog_results(backlog, group, oldest_ms, reset, per_second, round(time.time() * 1000))
 
     def _input(self, ends: Mapping[Partition, Ends]) -> Iterator[CheckResult]:
-        """What the worker's input guard will say of the topics' last records."""
+        """Yield what the worker's input guard will say of the topics' last records."""
         enrolment = self._settings.enrolment
         wanted = max(SAMPLE, enrolment.unrecognised_limit)
         ranges = {each: Range(max(low, high - wanted), high) for each, (low, high) in ends.items()}

@@ -51,10 +51,10 @@ def warning(check: str, detail: str, hint: str) -> CheckResult:
 
 
 def failed(check: str, detail: str, hint: str) -> CheckResult:
-    """The worker would not work."""
+    """Return the worker would not work."""
     return CheckResult(check, CheckStatus.FAILED, detail, hint)
 
 
 def skipped(check: str, after: str) -> CheckResult:
-    """It can't be looked at. after -- what has to be fixed first"""
+    """Return a check that was skipped. after -- what has to be fixed first."""
     return CheckResult(check, CheckStatus.SKIPPED, f"not looked at, since {after} failed")

@@ -44,7 +44,7 @@ class Topic:
 
 
 def source_results(topic: Topic, retry_max_age: float) -> Iterator[CheckResult]:
-    """A topic that is consumed. retry_max_age -- seconds, 0 = forever"""
+    """Yield a topic that is consumed. retry_max_age -- seconds, 0 = forever."""
     check = "topic"
     about = f"{topic.name}: {counted(topic.partitions)}"
     if not topic.readable:
@@ -66,7 +66,7 @@ def source_results(topic: Topic, retry_max_age: float) -> Iterator[CheckResult]:
 
 
 def dead_letter_results(dead_letters: Topic, sources: Collection[Topic]) -> Iterator[CheckResult]:
-    """The topic of the dead letters, beside those that they come from."""
+    """Yield the topic of the dead letters, beside those that they come from."""
     check = "dead letters"
     about = f"{dead_letters.name}: {counted(dead_letters.partitions)}"
     if not dead_letters.writable:
@@ -97,7 +97,7 @@ def counted(partitions: int) -> str:
 
 
 def grant(operation: str, resource: str) -> str:
-    """The command that gives a right."""
+    """Return the command that gives a right."""
     return (
         "Grant it: kafka-acls.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --add --allow-principal User:NAME"
         f" --operation {operation} {resource}"
@@ -105,5 +105,5 @@ def grant(operation: str, resource: str) -> str:
 
 
 def create(name: str, how: str) -> str:
-    """The command that creates a topic."""
+    """Return the command that creates a topic."""
     return f"Create it: kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --create --topic {name} {how}"

@@ -33,7 +33,7 @@ class Display:
 
 @dataclass(frozen=True, slots=True)
 class FromKafka:
-    """Options that name records in Kafka. topic -- None: KAFKA_TOPIC; last -- of each partition"""
+    """Options that name records in Kafka. topic -- None: KAFKA_TOPIC; last -- of each partition."""
 
     topic: str | None
     partition: int | None
@@ -114,7 +114,7 @@ def _show(
     look: Display,
     flush: Callable[[], None] | None = None,
 ) -> ExitStatus:
-    """Print each, and the summary at the end, also of an interrupted one. flush -- after each: somebody waits for it"""
+    """Print each, and the summary at the end, also of an interrupted one. flush -- after each, for a waiting reader."""
     summary = ExplainSummary()
     try:
         with progress("explaining", total, unit) if total else nullcontext(_ignore) as advance:

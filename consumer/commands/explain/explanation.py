@@ -20,10 +20,10 @@ class Decides(Protocol):
     """As `Enroller` does."""
 
     def decide(self, value: bytes | None) -> Decision:
-        """The outcome of a record with this value."""
+        """Return the outcome of a record with this value."""
 
     def event_in(self, value: bytes) -> object:
-        """The event in a record's value, whatever JSON it is."""
+        """Return the event in a record's value, whatever JSON it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Explainer:
         self._wrapped = bool(event_path)
 
     def explain(self, source: str, value: bytes | None, timestamp_ms: int = -1, now_ms: int = 0) -> Explanation:
-        """timestamp_ms -- of the record, since the epoch, -1 = none; now_ms -- the present"""
+        """timestamp_ms -- of the record, since the epoch, -1 = none; now_ms -- the present."""
         if self._max_age_ms and 0 <= timestamp_ms < now_ms - self._max_age_ms:
             return Explanation(source, self._name(value), Disposition.FILTERED, FilterReason.TOO_OLD)
         decision = self._decide(value)
@@ -81,7 +81,7 @@ class Explainer:
         return tuple(unread_identities(self._event_in(value), used)) if value else ()
 
     def _name(self, value: bytes | None) -> str | None:
-        """The event's name for an event that has no contact: it tells why it was filtered."""
+        """Return the event's name for an event that has no contact: it tells why it was filtered."""
         head = read_event_header(value) if value and not self._wrapped else None
         if head is None:
             return None

@@ -42,7 +42,7 @@ def ranges_of(query: RecordQuery, cluster: Cluster) -> dict[Partition, Range]:
 
 
 def span(offset: int, partition: Partition, ends: Ends, log_end: int) -> Range:
-    """The offset as a range. Raises RefusedError where there is nothing to read there."""
+    """Return the offset as a range. Raises RefusedError where there is nothing to read there."""
     low, high = ends
     if high <= offset < log_end:
         raise RefusedError(f"{partition}: {open_transaction(high)}, so offset {offset} can't be read yet.")
@@ -54,7 +54,10 @@ def span(offset: int, partition: Partition, ends: Ends, log_end: int) -> Range:
 
 
 def messages(cluster: Cluster, ranges: dict[Partition, Range]) -> Iterator[Message]:
-    """The records. Raises RefusedError where there is none at all: a gap that compaction or a transaction left."""
+    """Yield the records. Raises RefusedError where there is none at all.
+
+    A gap that compaction or a transaction left.
+    """
     found = False
     for message in read(cluster, ranges):
         found = True

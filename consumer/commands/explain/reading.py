@@ -20,7 +20,7 @@ class Event(NamedTuple):
 
 
 def events(stream: BinaryIO) -> Iterator[Event]:
-    """The events in a stream, each as the value that its record would have. Blank lines are passed over.
+    """Yield the events in a stream, each as the value that its record would have. Blank lines are passed over.
 
     A line is an event, whatever it holds: what can't be read would be a dead letter, and is explained as one. Only
     where the first line is the beginning of something longer, a document that spans lines is tried.
@@ -68,7 +68,7 @@ def _of_document(document: list[object] | dict[str, object], size: int) -> Itera
 
 
 def _of_lines(lines: Iterator[bytes], number: int) -> Iterator[Event]:
-    """number -- of the first of these lines"""
+    """Split lines into events. number -- of the first line."""
     for place, line in enumerate(lines, number):
         value = line.strip()
         if value:

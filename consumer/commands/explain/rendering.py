@@ -60,7 +60,7 @@ def json_line(each: Explanation) -> str:
 
 
 def text(each: Explanation, privacy: Privacy) -> str:
-    """A line for the record, and one for each field of its contact with where it came from."""
+    """Return a line for the record, and one for each field of its contact with where it came from."""
     return "".join(line.rstrip() + "\n" for line in _lines(each, privacy))
 
 
@@ -76,7 +76,7 @@ def _lines(each: Explanation, privacy: Privacy) -> Iterator[str]:
 
 
 def hidden(field: str, value: str) -> str:
-    """A field's value so that its owner would recognise it and nobody else."""
+    """Return a field's value so that its owner would recognise it and nobody else."""
     if field in OPEN_FIELDS:
         return value
     return masked(value) if field in IDENTITIES else f"{value[:1]}***"

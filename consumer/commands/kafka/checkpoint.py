@@ -26,14 +26,14 @@ _NAME = re.compile(r"[a-zA-Z0-9._-]{1,60}", re.ASCII)
 
 
 def checked_name(text: str) -> str:
-    """A checkpoint's name as it was typed. Raises ValueError, with what to write instead."""
+    """Return a checkpoint's name as it was typed. Raises ValueError, with what to write instead."""
     if not _NAME.fullmatch(text):
         raise ValueError(f"{text!r} is no name. Write letters, digits, dots, dashes or underscores, at most 60")
     return text
 
 
 def name_of(*what: object) -> str:
-    """A name that is the same whenever the same is asked for: so the same command continues where it stopped."""
+    """Return a name that is the same whenever the same is asked for: so the same command continues where it stopped."""
     return hashlib.blake2b(repr(what).encode(), digest_size=4).hexdigest()
 
 
@@ -69,7 +69,10 @@ class Checkpoint:
         return {**commits, **forgotten}
 
     def left(self, ranges: Mapping[Partition, Range]) -> dict[Partition, Range]:
-        """What of these ranges is still to be done. Raises RefusedError where the checkpoint is none of theirs."""
+        """Return what of these ranges is still to be done.
+
+        Raises RefusedError where the checkpoint is none of theirs.
+        """
         left, commits = {}, self.commits()
         for partition, span in ranges.items():
             commit = commits.get(partition)

@@ -71,7 +71,9 @@ class Cluster:
     def new_consumer(
         self, properties: Mapping[str, str | int] | None = None, logger: logging.Logger | None = None
     ) -> Consumer:
-        """A consumer for `assign`, never for `subscribe`: so it joins no group, and it commits nothing by itself.
+        """Return a consumer for `assign`, never for `subscribe`.
+
+        So it joins no group, and it commits nothing by itself.
 
         logger -- for what librdkafka says; None: nowhere
         """
@@ -93,8 +95,9 @@ class Cluster:
         raise self.unreachable()
 
     def topic(self, name: str) -> TopicMetadata | None:
-        """A topic's metadata; None: there is none of this name. Asked of the consumer: an AdminClient's question
-        creates a missing topic where the broker creates topics by itself.
+        """Return a topic's metadata; None: there is none of this name.
+
+        The consumer is asked: an AdminClient's question creates a missing topic where the broker creates topics.
         """
         try:
             found: TopicMetadata = self.consumer.list_topics(name, timeout=ANSWER_SECONDS).topics[name]
@@ -107,12 +110,12 @@ class Cluster:
         raise self.explained(found.error, f"the topic {name}")
 
     def partitions_of(self, topics: Iterable[str]) -> dict[str, tuple[int, ...]]:
-        """The partitions of those topics that exist."""
+        """Return the partitions of those topics that exist."""
         found = ((name, self.topic(name)) for name in dict.fromkeys(topics))
         return {name: tuple(sorted(topic.partitions)) for name, topic in found if topic is not None}
 
     def committed(self) -> list[TopicPartition]:
-        """What the group has committed for each partition of all topics; below 0: nothing.
+        """Return what the group has committed for each partition of all topics; below 0: nothing.
 
         Asked of the consumer, which knows what to do when the group's coordinator has moved: an AdminClient that is
         told so ends the process (a null pointer, librdkafka 2.16, `rd_kafka_handle_OffsetFetch`).
@@ -141,7 +144,10 @@ class Cluster:
         return self._offsets(list(partitions), latest, IsolationLevel.READ_UNCOMMITTED)
 
     def offsets_at(self, partitions: Iterable[Partition], timestamp_ms: int) -> dict[Partition, int | None]:
-        """The first offset of each whose record is not older; None where all are. timestamp_ms -- since the epoch."""
+        """Return the first offset of each whose record is not older.
+
+        None where all are. timestamp_ms -- since the epoch.
+        """
         found = self._offsets(partitions, OffsetSpec.for_timestamp(timestamp_ms))
         return {partition: offset if offset >= 0 else None for partition, offset in found.items()}
 
@@ -255,7 +261,7 @@ FORBIDDEN = {
 
 
 def _silent() -> logging.Logger:
-    """What librdkafka would say on stderr, up to 20 times a second, is said once by the command."""
+    """Return what librdkafka would say on stderr, up to 20 times a second, is said once by the command."""
     logger = logging.getLogger("consumer.commands.kafka.cluster")
     logger.propagate = False
     if not logger.handlers:

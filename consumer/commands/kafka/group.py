@@ -78,7 +78,7 @@ def look_at(cluster: Cluster) -> Group:
 
 
 def commits_of(cluster: Cluster) -> dict[Partition, Commit]:
-    """What the connection's group has committed, by partition."""
+    """Return what the connection's group has committed, by partition."""
     commits = {}
     for each in cluster.committed():
         if each.error is not None:

@@ -37,7 +37,7 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A checkpoint as it was last written. at -- when, for an operator"""
+    """A checkpoint as it was last written. at -- when, for an operator."""
 
     state: RunState
     at: str

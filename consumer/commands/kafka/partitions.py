@@ -33,7 +33,7 @@ class Scope:
 
 
 def chosen(scopes: Iterable[Scope], there: Mapping[str, Iterable[int]]) -> list[Partition]:
-    """The partitions that the scopes name, each once, in order.
+    """Return the partitions that the scopes name, each once, in order.
 
     there -- the partitions of each topic that exists
 

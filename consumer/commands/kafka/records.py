@@ -30,7 +30,7 @@ class Range(NamedTuple):
 
 
 def read(cluster: Cluster, ranges: Mapping[Partition, Range], limit: int | None = None) -> Iterator[Message]:
-    """The records in these ranges, each partition's in its order. Offsets without a record are passed over.
+    """Yield the records in these ranges, each partition's in its order. Offsets without a record are passed over.
 
     limit -- at most so many records of each partition; None: all
 
@@ -65,7 +65,10 @@ def read(cluster: Cluster, ranges: Mapping[Partition, Range], limit: int | None 
 
 
 def oldest(cluster: Cluster, ranges: Mapping[Partition, Range]) -> dict[Partition, int]:
-    """The timestamp of each range's first record, in milliseconds since the epoch; none for a range without one."""
+    """Return the timestamp of each range's first record, in milliseconds since the epoch.
+
+    None for a range without one.
+    """
     return {
         Partition(each.topic() or "", each.partition() or 0): each.timestamp()[1]
         for each in read(cluster, ranges, limit=1)
@@ -107,8 +110,10 @@ def _positions(consumer: Consumer, partitions: Iterable[Partition]) -> dict[Part
 
 
 def _leave(consumer: Consumer, left: dict[Partition, Range], partition: Partition) -> None:
-    """Paused, not unassigned: that would pause all partitions for a moment, and librdkafka loses what it has fetched of
-    one of which nothing was consumed yet.
+    """Pause a partition at its end.
+
+    It is not unassigned: that would pause all partitions for a moment, and librdkafka loses what it has fetched of a
+    partition of which nothing was consumed yet.
     """
     consumer.pause([TopicPartition(*partition)])
     del left[partition]

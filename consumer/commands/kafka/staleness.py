@@ -35,8 +35,9 @@ class Age(NamedTuple):
 
 
 class Newest:
-    """Each contact's newest record. Identities are kept as digests only: of a large topic there are many, and none of
-    them is to be found in a memory dump.
+    """Each contact's newest record.
+
+    Identities are kept as digests only: a large topic has many, and none of them must show in a memory dump.
 
     ends     -- how far each partition was looked through
     in_order -- whether what is sent goes out in its partition's order, so that a newer record may follow an older one

@@ -37,7 +37,7 @@ class TargetWatch(Reporter):
         self._forbidden_probes = 0
 
     def reason(self, fault: Fault | None) -> str | None:
-        """Return why to end now; None: continue. fault -- for which delivery is halted"""
+        """Return why to end now; None: continue. fault -- for which delivery is halted."""
         if self._refused is not None:
             return f"ClickSend refuses the probe ({self._refused}): {self._refused.hint}"
         limit = self._patience if fault is not Fault.MASS_REJECTION else max(self._patience, self._slowest)
@@ -49,7 +49,7 @@ class TargetWatch(Reporter):
         return f"no record came to its end for {limit + self._pause:.0f} s ({self._last})"
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
-        """A request has ended."""
+        """Note that a request has ended."""
         super().answered(task, outcome, action, seconds)
         if isinstance(action, Settle):
             self._record_ended()
@@ -59,7 +59,7 @@ class TargetWatch(Reporter):
         self._pause = max(self._pause, outcome.retry_after or 0.0)
 
     def probed(self, result: ProbeResult) -> None:
-        """A probe has come back."""
+        """Note the result of a probe."""
         super().probed(result)
         if result.result is not ProbeStatus.REFUSED:
             return
@@ -69,12 +69,12 @@ class TargetWatch(Reporter):
         self._refused = result.fault
 
     def dead_letter_written(self, task: Task) -> None:
-        """The broker has acknowledged a dead letter."""
+        """Note that the broker has acknowledged a dead letter."""
         super().dead_letter_written(task)
         self._record_ended()
 
     def dead_letter_failed(self, task: Task, failure: KafkaException, hint: str) -> None:
-        """A dead letter could not be written."""
+        """Note that a dead letter could not be written."""
         super().dead_letter_failed(task, failure, hint)
         self._tried_in_vain(f"dead letters can't be written: {hint}")
 

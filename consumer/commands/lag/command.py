@@ -22,7 +22,7 @@ CLEAR = "\x1b[H\x1b[2J"
 
 
 def lag(sources: Sources, form: Format, every: float | None) -> ExitStatus:
-    """Print the group's partitions. every -- seconds until they are printed again, until Ctrl-C; None: once
+    """Print the group's partitions. every -- seconds until they are printed again, until Ctrl-C; None: once.
 
     Raises as Cluster's methods do, and RefusedError where there is no such group or topic. While it watches, what goes
     wrong later is reported, and the watch continues.

@@ -46,7 +46,7 @@ class PartitionLag:
         return open_transaction(self.stable_end) if self.stable_end < self.log_end else None
 
     def age(self, now_ms: int) -> float | None:
-        """Seconds since the oldest unsettled record was written. now_ms -- milliseconds since the epoch"""
+        """Seconds since the oldest unsettled record was written. now_ms -- milliseconds since the epoch."""
         known = self.lag and self.oldest_ms is not None and self.oldest_ms >= 0
         return max(0, now_ms - (self.oldest_ms or 0)) / 1000 if known else None
 
@@ -76,7 +76,7 @@ class PartitionLag:
 
 
 def unconsumed(group: Group, ends: Mapping[Partition, Ends]) -> dict[Partition, Range]:
-    """What the group has left of each partition where it has begun."""
+    """Return what the group has left of each partition where it has begun."""
     return {
         partition: Range(max(low, group.commits[partition].offset), high)
         for partition, (low, high) in ends.items()

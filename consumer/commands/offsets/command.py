@@ -26,7 +26,7 @@ from consumer.terminal import say
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """That the reset is really to be done. undo_file -- where to; None: a name by the group and the time"""
+    """That the reset is really to be done. undo_file -- where to; None: a name by the group and the time."""
 
     undo_file: Path | None
 

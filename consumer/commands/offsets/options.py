@@ -24,7 +24,7 @@ app = typer.Typer(help="A group's committed offsets.", rich_markup_mode=None, no
 
 @app.callback()
 def _offsets() -> None:
-    """A group's committed offsets."""
+    """Move a group's committed offsets."""
 
 
 @app.command()

@@ -47,7 +47,7 @@ class Move:
 def plan(
     scenario: Scenario, facts: Mapping[Partition, Facts], topic_ids: Mapping[str, bytes]
 ) -> tuple[list[Move], list[str]]:
-    """The moves, in order, and what an operator should know of them.
+    """Return the moves, in order, and what an operator should know of them.
 
     Raises RefusedError as `wanted` does.
     """
@@ -81,7 +81,7 @@ def _true(commit: Commit, new: int, topic_id: bytes) -> bool:
 
 
 def summary(moves: Iterable[Move], per_second: float) -> Iterator[str]:
-    """What the moves come to. per_second -- DELIVERY_MAX_REQUESTS_PER_SECOND, 0 = no limit"""
+    """Yield what the moves come to. per_second -- DELIVERY_MAX_REQUESTS_PER_SECOND, 0 = no limit."""
     rows = list(moves)
     again = sum(max(0, each.current - each.new) for each in rows if each.current is not None)
     passed = sum(max(0, each.new - each.current) for each in rows if each.current is not None)

@@ -37,7 +37,7 @@ class ShiftBy:
 
 @dataclass(frozen=True, slots=True)
 class ToTime:
-    """The first record that is not older. at_ms -- milliseconds since the epoch"""
+    """The first record that is not older. at_ms -- milliseconds since the epoch."""
 
     at_ms: int
 
@@ -73,7 +73,7 @@ class Facts:
 
 
 def wanted(scenario: Scenario, partition: Partition, facts: Facts) -> int | None:
-    """The offset that the scenario asks for, whether the log has it or not; None: none that could be committed.
+    """Return the offset that the scenario asks for, whether the log has it or not; None: none that could be committed.
 
     Raises RefusedError where there is nothing to shift.
     """

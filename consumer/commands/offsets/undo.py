@@ -55,7 +55,9 @@ def write_undo(path: Path, group: str, commits: Mapping[Partition, Commit | None
 
 
 def read_offsets(path: Path, group: str) -> Commits:
-    """The offsets in an undo file, or in the CSV of kafka-consumer-groups: `topic,partition,offset`, or with the group
+    """Return the offsets in an undo file, or in the CSV of kafka-consumer-groups.
+
+    `topic,partition,offset`, or with the group
     before them.
 
     Raises RefusedError where the file can't be read, is broken, or is another group's.

@@ -66,7 +66,7 @@ class Bounds:
         return cls(start, stop)
 
     def ranges(self, cluster: Cluster, ends: Mapping[Partition, Ends]) -> dict[Partition, Range]:
-        """The offsets of each partition, within its log. ends -- of the partitions that are meant"""
+        """Return the offsets of each partition, within its log. ends -- of the partitions that are meant."""
         starts, stops = self._offsets(self.start, cluster, ends), self._offsets(self.stop, cluster, ends)
         ranges = {}
         for partition, (low, high) in ends.items():
@@ -75,7 +75,7 @@ class Bounds:
         return ranges
 
     def warnings(self, ends: Mapping[Partition, Ends], log_ends: Mapping[Partition, int]) -> Iterator[str]:
-        """Where the log does not hold what was asked for, or not yet. log_ends -- asked before `ends`"""
+        """Where the log does not hold what was asked for, or not yet. log_ends -- asked before `ends`."""
         for partition, (low, high) in ends.items():
             if isinstance(self.start, Offset) and self.start.offset < low:
                 yield f"{partition} begins at offset {low}: what was before is no longer there"

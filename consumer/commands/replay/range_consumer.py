@@ -43,7 +43,7 @@ class RangeClients(KafkaClients):
         self._plan = plan
 
     def consumer(self, callbacks: Callbacks) -> Consumer:
-        """Raises ConfigurationError for a property that librdkafka does not take."""
+        """Raise ConfigurationError for a property that librdkafka does not take."""
         return self._made(partial(RangeConsumer, self._plan), standalone_properties(self.options), callbacks)
 
 
@@ -80,7 +80,7 @@ class RangeConsumer(Consumer):
         self.unassign()
 
     def poll(self, timeout: float = -1) -> Message | None:
-        """The next record that is to be handed out, if there is one at once or within `timeout` seconds."""
+        """Return the next record that is to be handed out, if there is one at once or within `timeout` seconds."""
         if self._on_assign is not None:
             on_assign, self._on_assign = self._on_assign, None
             on_assign(self, [TopicPartition(*partition) for partition in self._plan.ranges])
@@ -98,11 +98,11 @@ class RangeConsumer(Consumer):
         return message if message is not None and self._wanted(message) else None
 
     def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message]:
-        """What is there of the ranges."""
+        """Return what is there of the ranges."""
         return [message for message in super().consume(num_messages, timeout) if self._wanted(message)]
 
     def position(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
-        """The positions, never beyond the ranges."""
+        """Return the positions, never beyond the ranges."""
         found = super().position(partitions)
         for each in found:
             each.offset = min(each.offset, self._plan.ranges[Partition(each.topic, each.partition)].stop)
@@ -113,8 +113,9 @@ class RangeConsumer(Consumer):
         super().resume([each for each in partitions if Partition(each.topic, each.partition) in self._left])
 
     def seek(self, partition: TopicPartition) -> None:
-        """With a leader epoch, have the checkpoint compared with the log. Without one the engine goes back, as the
-        topic was created again, or its log cut; then the range means nothing any more.
+        """Have a checkpoint with a leader epoch compared with the log.
+
+        Without one the engine goes back, since the topic was created again or its log cut: the range is void then.
 
         Raises RefusedError.
         """
@@ -124,7 +125,7 @@ class RangeConsumer(Consumer):
         self._refuse(partition)
 
     def incremental_unassign(self, partitions: list[TopicPartition]) -> None:
-        """The engine restarts a partition whose offset is not in its log. Raises RefusedError."""
+        """Raise RefusedError: the engine restarts a partition whose offset is not in its log."""
         self._refuse(partitions[0])
 
     def _refuse(self, partition: TopicPartition) -> NoReturn:

@@ -138,7 +138,7 @@ class Replay:
         )
 
     def _count(self, left: Ranges) -> None:
-        """What a replay would do."""
+        """Print what a replay would do."""
         with bar("Reading", sum(span.stop - span.start for span in left.values())) as advance:
             for message in read(self._cluster, left):
                 advance(1)

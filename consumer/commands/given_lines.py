@@ -1,4 +1,4 @@
-"""Values from a file or stdin: what stands in the arguments shows in the process list, for everybody on the machine."""
+"""Values from a file or stdin: arguments show in the process list, for everybody on the machine."""
 
 from __future__ import annotations
 

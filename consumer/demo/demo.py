@@ -36,7 +36,7 @@ def run_demo(options: DemoOptions, out: TextIO, talk: TextIO) -> ExitStatus:
     """Run until all is settled, or until Ctrl-C or SIGTERM. To be called from the main thread.
 
     out  -- gets the narration and the summary
-    talk -- gets what a person wants to know about the demo itself
+    talk -- gets what a visitor wants to know about the demo itself
     Raises ConfigurationError where the events can't be read.
     """
     if isinstance(out, TextIOWrapper):

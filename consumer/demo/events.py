@@ -30,7 +30,7 @@ class Emission:
     """One record for the topic.
 
     visitor -- the record's key: one visitor's events stay in order; None for records that all stay in order
-    note    -- what a person should notice about it; empty for an ordinary one
+    note    -- what to notice about it; empty for an ordinary one
     """
 
     visitor: str | None

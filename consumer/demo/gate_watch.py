@@ -9,7 +9,7 @@ TOLD = (GateState.BREAKER, GateState.HALTED)
 
 
 class GateWatch:
-    """Notices when delivery stops and when it goes on."""
+    """Notices when delivery stops and when it resumes."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
@@ -26,4 +26,4 @@ class GateWatch:
             return f"Delivery is halted ({gate.fault}). {gate.fault.hint}"
         if state is GateState.BREAKER:
             return "The breaker opens: one request at a time finds out when ClickSend is back"
-        return "ClickSend is back: the breaker closes, all goes on"
+        return "ClickSend is back: the breaker closes, delivery continues"

@@ -1,4 +1,4 @@
-"""What the narration says: from a happening to a line."""
+"""The words of the narration: from an observation to a line."""
 
 from __future__ import annotations
 

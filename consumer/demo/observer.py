@@ -19,7 +19,7 @@ from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Partition, Record, Task
 
 NOTE = "demo-note"
-"""The header with what a person should notice about the record."""
+"""The header with what to notice about the record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ EMITTER_END_SECONDS = 1.0  # it may be waiting for stdin, which nothing ends
 
 
 class DemoRun(Enum):
-    """How long the demo goes on."""
+    """How long the demo runs."""
 
     ENDLESS = "endless"
     ONCE = "once"  # until all is settled

@@ -20,7 +20,7 @@ QUIET_RECORDS = 60
 class Chapter:
     """A part of the story. It begins when everything before it is settled.
 
-    title   -- what a person reads
+    title   -- what is shown
     weather -- how ClickSend behaves from now on
     records -- what is emitted
     pace    -- how much faster than usual the records come

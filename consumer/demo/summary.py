@@ -14,7 +14,7 @@ def summary(counts: Counts, in_progress: int, contacts: int, seconds: float) -> 
         listed = ", ".join(f"{number} {reason}" for reason, number in by_reason.items() if number)
         lines.append(_row(disposition.replace("_", "-"), sum(by_reason.values()), listed))
     if waiting := in_progress + sum(counts.released.values()):
-        lines.append(_row("not yet settled", waiting, "nothing of it is committed: a worker that goes on delivers it"))
+        lines.append(_row("not yet settled", waiting, "nothing of it is committed: the next worker delivers it"))
     return [*lines, _row("contacts in the list", contacts, "")]
 
 

@@ -26,7 +26,7 @@ class _Part(Enum):
     PHONE = auto()  # a channel beside a consent; elsewhere it may be the device
     MARKETING = auto()
     NEWSLETTER = auto()
-    GRANT = auto()  # a consent to marketing, whatever stands beside it
+    GRANT = auto()  # a consent to marketing, whatever is beside it
     CONSENT = auto()  # the same beside a channel or marketing, else unspecific
     SUBSCRIPTION = auto()  # the same beside a channel or marketing, else maybe a paid one
     ACCEPT = auto()  # the same beside a channel or marketing, else nothing

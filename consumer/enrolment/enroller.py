@@ -27,7 +27,7 @@ _NO_IDENTITY = Filtered(FilterReason.NO_IDENTITY)
 
 
 class Enroller:
-    """Decides what becomes of a record. Holds no state: any thread may ask.
+    """Decide the disposition of records. Holds no state: any thread may ask.
 
     rules          -- the operator's settings
     event_schema   -- what an enrolment event has to satisfy; None: `schemas/event.schema.json`
@@ -42,7 +42,7 @@ class Enroller:
         self._contact_schema = contact_schema or load_schema("contact")
 
     def decide(self, value: bytes | None) -> Decision:
-        """What becomes of a record with this value. Never raises, whatever the bytes.
+        """Decide the disposition of a record with this value. Never raises, whatever the bytes.
 
         The filter comes first and only what is to be enrolled is read in full and validated: most records are browsing
         events.

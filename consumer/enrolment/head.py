@@ -29,7 +29,7 @@ _UNDECODED = msgspec.json.Decoder(_Undecoded)
 def read_event_header(value: bytes) -> EventHeader | None:
     """The head of an event; None for what isn't a JSON object, or can't be read: `decode` then says why.
 
-    What stands elsewhere in the record is passed over. It has to be JSON by its form, but no string or number of it is
+    The rest of the record is passed over. It has to be JSON by its form, but no string or number of it is
     made, and so none is judged: a browsing event with a broken character in its title is a browsing event.
     """
     try:

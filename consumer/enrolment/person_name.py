@@ -1,11 +1,11 @@
-"""A person's name in one text: which part is the first name, which the last."""
+"""A full name in one text: which part is the first name, which the last."""
 
 from __future__ import annotations
 
 import re
 
 _COMMA = re.compile("\\s*[,\uff0c\u060c\u3001]\\s*")
-# What stands behind a comma without being a first name: of a person, or of a company in the place of one.
+# What may follow a comma without being a first name: of a contact, or of a company in the place of one.
 _SUFFIXES = frozenset(
     [
         *("jr", "sr", "junior", "senior", "i", "ii", "iii", "iv", "v", "esq"),

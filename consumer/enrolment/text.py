@@ -106,7 +106,7 @@ def is_broken(value: object) -> bool:
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether the text stands for nothing: `N/A`, `-`, `unknown`."""
+    """Return whether the text means nothing: `N/A`, `-`, `unknown`."""
     return len(text) <= _LONGEST_PLACEHOLDER and text.lower() in _PLACEHOLDERS
 
 

@@ -32,7 +32,7 @@ class Shape(Enum):
 
 
 class Meaning(NamedTuple):
-    """What a key stands for.
+    """The meaning of a key.
 
     rank    -- of a field's keys in one place, the one with the lowest counts
     field   -- of the contact; `name` and "" (none) are no fields of a contact
@@ -162,7 +162,7 @@ KNOWN: Mapping[str, Meaning] = _FLAT
 
 @lru_cache(maxsize=4096)
 def similar(key: str) -> Meaning | None:
-    """Return what a key in any spelling stands for: without case, spaces, `_`, `-`, and a `$` before it.
+    """Return the meaning of a key in any spelling: without case, spaces, `_`, `-`, and a `$` before it.
 
     key -- at most LONGEST_KEY characters: it is remembered
     """
@@ -178,5 +178,5 @@ def similar(key: str) -> Meaning | None:
 
 
 def within(shape: Shape | None, key: str) -> Meaning | None:
-    """Return what a key stands for inside an object of this shape, in any spelling."""
+    """Return the meaning of a key inside an object of this shape, in any spelling."""
     return _PLAIN_WITHIN.get(shape, {}).get(normalised_name(key)) if len(key) <= LONGEST_KEY else None

@@ -108,14 +108,14 @@ def _find_in(found: TraitValues, values: Object, order: int, pointer: str) -> No
 
 
 def _find_known(found: TraitValues, values: Object, order: int, pointer: str) -> None:
-    """Find what stands under the usual spellings. A refusal may stand under another: consent can't be read."""
+    """Find the values under the usual spellings. A refusal may be under another: consent can't be read."""
     for key in KNOWN.keys() & values.keys():
         _take(found, values[key], KNOWN[key], order, pointer, key)
     found.consents.append((ConsentKey.GRANT, values, pointer, "*"))
 
 
 def _take(found: TraitValues, value: object, meaning: Meaning, order: int, pointer: str, key: str) -> None:
-    """Add a value for what its key stands for."""
+    """Add a value under the meaning of its key."""
     rank, field, read, shape, consent = meaning
     if consent is not None:
         found.consents.append((consent, value, pointer, key))

@@ -1,4 +1,4 @@
-"""What the worker tells about itself: counters as things happen, a log line where a person should know."""
+"""The worker's reports: counters as things happen, a log line where an operator should know."""
 
 from __future__ import annotations
 

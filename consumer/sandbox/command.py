@@ -1,6 +1,6 @@
 """`clicksend-consumer sandbox`: the stand-in in the foreground, until Ctrl-C or SIGTERM.
 
-The command's options are the fields of `SandboxOptions`. Three of them are read from what a person types:
+The command's options are the fields of `SandboxOptions`. Three of them are read from the command line:
 `RateLimit.of("50/s")`, `read_script(path)` for the faults, and the enums by their values.
 """
 
@@ -21,7 +21,7 @@ def run_sandbox(options: SandboxOptions, out: TextIO, talk: TextIO) -> int:
     """Serves until it is told to stop; returns the exit status. To be called from the main thread.
 
     out -- gets one line once it answers, the base URL: with port 0 a script learns the port from it
-    talk -- gets what a person wants to know
+    talk -- gets what the user wants to know
     Raises ConfigurationError when it can't start.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # the server's thread inherits it, so that we get them

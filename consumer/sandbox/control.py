@@ -24,7 +24,7 @@ HEADERS = (*answers.JSON_HEADERS, ("Cache-Control", "no-store"), ("X-Content-Typ
 
 
 class Control:
-    """What a person or a test program does with the stand-in from outside."""
+    """What a user or a test program does with the stand-in from outside."""
 
     def __init__(self, app: App, log: RequestLog) -> None:
         self._app = app

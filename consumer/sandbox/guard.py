@@ -21,7 +21,7 @@ NOT_JSON = failure(415, "Send JSON, with the header Content-Type: application/js
 
 
 def refusal(call: Call, allowed_hosts: Collection[str]) -> SandboxResponse | None:
-    """None if the request may go on. allowed_hosts -- host names beside loopback, lower case, without port."""
+    """None if the request may proceed. allowed_hosts -- host names beside loopback, lower case, without port."""
     host = call.headers.get("Host", "")
     if not is_expected_host(host, allowed_hosts):
         return WRONG_HOST

@@ -97,7 +97,7 @@ class RequestLog:
         return list(self._entries)
 
     def clear(self) -> None:
-        """Forgets what is in memory; the file keeps all, and the numbers go on."""
+        """Forget what is in memory; the file keeps all, and the numbers continue."""
         self.statuses.clear()
         self._entries.clear()
         self._attempts = BoundedCounter(CONTACTS_COUNTED)

@@ -51,7 +51,7 @@ def parse_json(text: bytes) -> Script:
 
 
 def problems(error: ValidationError, text: bytes) -> list[Problem]:
-    """One problem for each place, with the rule's number and name, as a person reads it."""
+    """One problem for each place, with the rule's number and name, as a user reads it."""
     found: dict[str, Problem] = {}
     for detail in error.errors(include_url=False, include_input=False, include_context=False):
         name = place(detail["loc"], text)

@@ -71,7 +71,7 @@ class Sandbox:
 
     @property
     def page_url(self) -> str:
-        """Where a person looks at it."""
+        """The address of its page."""
         host = ANYWHERE.get(self.options.host, self.options.host)
         scheme = "https" if self._tls is not None else "http"
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}/"

@@ -42,7 +42,7 @@ FIXED = frozenset(
         "group.protocol.type",
         # readiness is read from the statistics
         "statistics.interval.ms",
-        # a dead letter counts as settled when it is acknowledged, and lands where its key belongs
+        # a dead letter counts as settled when it is acknowledged, and is placed by its key
         "acks",
         "request.required.acks",
         "enable.idempotence",

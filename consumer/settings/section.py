@@ -39,7 +39,7 @@ Rate = Annotated[float, Field(ge=0, le=1_000_000), AfterValidator(values.measura
 class Section(BaseModel):
     """A frozen group of settings. Text is stripped, enum values come in any case, errors never show a value.
 
-    A check that needs two settings stands at the later one and sees the earlier ones in `info.data`, as far as those
+    A check of two settings is attached to the later one and sees the earlier ones in `info.data`, as far as those
     are right: so every problem is found at once, and none twice.
     """
 

@@ -1,5 +1,5 @@
 """Where settings come from. From the strongest to the weakest: the command line, the environment, secret files, the
-configuration file; the model's defaults stand below them all. An empty value counts as not given, wherever it stands.
+configuration file; the model's defaults come last. An empty value counts as not given in every source.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A value as it stands in its source, and that source as shown to a person."""
+    """A value as its source has it, and that source as shown to an operator."""
 
     value: object = field(repr=False)
     source: str
@@ -121,7 +121,7 @@ def _read_secret(gathered: Gathered, setting: Setting, path: Path) -> None:
         what = f"has a file that cannot be read ({error.strerror})"
     except UnicodeDecodeError:
         what = "has a file that is not UTF-8 text"
-    hint = f"Mend the file that {setting.variable}_FILE or the secrets directory names"
+    hint = f"Fix the file that {setting.variable}_FILE or the secrets directory names"
     gathered.problems.append(Problem(setting.variable, what, hint))
 
 

@@ -48,7 +48,7 @@ def encodable(text: str) -> str:
 
 
 def measurable(number: float) -> float:
-    """A time or a rate that can be meant: 0, where it stands for none, or a thousandth at least."""
+    """A time or a rate that can be meant: 0, where it means none, or a thousandth at least."""
     if 0 < number < SMALLEST:
         raise SettingError("is too small", f"Set it to at least {SMALLEST}")
     return number

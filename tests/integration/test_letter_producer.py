@@ -172,7 +172,7 @@ def test_an_outage_longer_than_the_producers_patience_fails_letters_which_are_wr
         office.admit(*[b"letter %d" % number for number in range(200)])
         office.work_until(lambda: office.count("dead_letters", result="failed") >= 205)
         assert office.settled() == 1
-        assert 0 < capsys.readouterr().out.count("could not be written") <= 10, "summed up"
+        assert 0 < capsys.readouterr().out.count("dead letter not written") <= 10, "summed up"
     finally:
         kafka_from_jars.start()
     office.work_until(office.all_settled)

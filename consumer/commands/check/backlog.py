@@ -17,7 +17,7 @@ from consumer.scheduling.task import Partition
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Where the group would go on now.
+    """Where the group would continue now.
 
     ahead     -- what it has not consumed, by partition
     begun     -- partitions with a committed offset

@@ -30,7 +30,7 @@ class Decides(Protocol):
 class Explanation:
     """One record explained.
 
-    source      -- where it stands: `line 3`, `raw-events-0@17`
+    source      -- its position: `line 3`, `raw-events-0@17`
     event       -- the event's name, else its type; None where it has none that can be read
     disposition -- `deliver`, `filtered` or `dead_lettered`
     reason      -- of the last two

@@ -12,7 +12,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Event(NamedTuple):
-    """One event of a file: where it stands, its bytes, and how many bytes of the file it took."""
+    """One event of a file: its position, its bytes, and how many bytes of the file it took."""
 
     source: str
     value: bytes
@@ -22,7 +22,7 @@ class Event(NamedTuple):
 def events(stream: BinaryIO) -> Iterator[Event]:
     """The events in a stream, each as the value that its record would have. Blank lines are passed over.
 
-    A line is an event, whatever stands in it: what can't be read would be a dead letter, and is explained as one. Only
+    A line is an event, whatever it holds: what can't be read would be a dead letter, and is explained as one. Only
     where the first line is the beginning of something longer, a document that spans lines is tried.
     """
     first, skipped = b"", 0

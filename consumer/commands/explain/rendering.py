@@ -29,7 +29,7 @@ IDENTITIES = frozenset({"email", "phone_number"})
 
 
 class Privacy(Enum):
-    """Whether a person's data is shown in full on a terminal, which others may look at."""
+    """Whether personal data is shown in full on a terminal, which others may see."""
 
     MASKED = "masked"
     REVEALED = "revealed"

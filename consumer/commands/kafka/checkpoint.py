@@ -83,7 +83,7 @@ class Checkpoint:
     def begin(self, ranges: Mapping[Partition, Range], begin: Begin) -> None:
         """Commit where each range begins. It also finds out, before anything is sent, whether we may commit at all.
 
-        What an interrupted replay has settled beyond its checkpoint stands in the commit's metadata: a commit that is
+        What an interrupted replay has settled beyond its checkpoint is in the commit's metadata: a commit that is
         where it should be is kept with it, unless the replay begins anew.
         """
         known = self.commits() if begin is Begin.CHECKPOINT else {}

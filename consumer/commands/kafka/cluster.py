@@ -117,12 +117,13 @@ class Cluster:
         Asked of the consumer, which knows what to do when the group's coordinator has moved: an AdminClient that is
         told so ends the process (a null pointer, librdkafka 2.16, `rd_kafka_handle_OffsetFetch`).
         """
-        try:
+
+        def asked() -> list[TopicPartition]:
             topics = self.consumer.list_topics(timeout=ANSWER_SECONDS).topics
             there = [TopicPartition(name, number) for name, topic in topics.items() for number in topic.partitions]
             return self.consumer.committed(there, timeout=ANSWER_SECONDS) if there else []
-        except KafkaException as failure:
-            raise self.explained(failure.args[0], f"the group {self.group_id}") from None
+
+        return self._retried(asked, f"the group {self.group_id}")
 
     def ends(self, partitions: Iterable[Partition]) -> dict[Partition, Ends]:
         """Return the readable part of each log."""
@@ -145,14 +146,18 @@ class Cluster:
         return {partition: offset if offset >= 0 else None for partition, offset in found.items()}
 
     def ask(self, question: Callable[[], Future[T]], what: str) -> T:
-        """Kafka's answer to what an AdminClient asks, asked again while the group's coordinator is on the move.
+        """Return Kafka's answer to what an AdminClient asks.
 
-        question -- asks, and gives the future; what -- it is about, for an operator
+        question -- asks, and returns the future; what -- it is about, for an operator
         """
+        return self._retried(lambda: question().result(ANSWER_SECONDS + 1), what)
+
+    def _retried(self, question: Callable[[], T], what: str) -> T:
+        """Ask, and again while the group's coordinator is on the move: a new group has none in its first moments."""
         until = time.monotonic() + ANSWER_SECONDS
         while True:
             try:
-                return question().result(ANSWER_SECONDS + 1)
+                return question()
             except KafkaException as failure:
                 error: KafkaError = failure.args[0]
                 if error.code() not in PASSING or time.monotonic() > until:
@@ -162,7 +167,7 @@ class Cluster:
             time.sleep(PAUSE_SECONDS)
 
     def explained(self, error: KafkaError, what: str) -> Exception:
-        """The exception that tells a person what Kafka's error means. what -- it was about."""
+        """Return the exception that explains Kafka's error to an operator. what -- it was about."""
         code = error.code()
         if code in UNREACHABLE:
             return self.unanswered(what)

@@ -1,4 +1,4 @@
-"""A consumer group as it stands: its members, and what it has committed."""
+"""A consumer group: its members, and what it has committed."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class TargetWatch(Reporter):
         self._forbidden_probes = 0
 
     def reason(self, fault: Fault | None) -> str | None:
-        """Return why to end now; None: go on. fault -- for which delivery is halted"""
+        """Return why to end now; None: continue. fault -- for which delivery is halted"""
         if self._refused is not None:
             return f"ClickSend refuses the probe ({self._refused}): {self._refused.hint}"
         limit = self._patience if fault is not Fault.MASS_REJECTION else max(self._patience, self._slowest)

@@ -25,7 +25,7 @@ def lag(sources: Sources, form: Format, every: float | None) -> ExitStatus:
     """Print the group's partitions. every -- seconds until they are printed again, until Ctrl-C; None: once
 
     Raises as Cluster's methods do, and RefusedError where there is no such group or topic. While it watches, what goes
-    wrong later is said, and it goes on.
+    wrong later is reported, and the watch continues.
     """
     kafka = load(sources, ("kafka",)).kafka
     cluster = Cluster(kafka)

@@ -1,4 +1,4 @@
-"""How a group stands at each partition. Pure: what Kafka has told comes in."""
+"""The lag of a group in each partition. Pure: Kafka's answers are passed in."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""`clicksend-consumer offsets`: moves a group that stands still, and takes it back."""
+"""`clicksend-consumer offsets`: moves a stopped group, and takes it back."""

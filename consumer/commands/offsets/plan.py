@@ -47,7 +47,7 @@ class Move:
 def plan(
     scenario: Scenario, facts: Mapping[Partition, Facts], topic_ids: Mapping[str, bytes]
 ) -> tuple[list[Move], list[str]]:
-    """The moves, in order, and what a person should know of them.
+    """The moves, in order, and what an operator should know of them.
 
     Raises RefusedError as `wanted` does.
     """

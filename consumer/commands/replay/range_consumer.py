@@ -50,7 +50,7 @@ class RangeClients(KafkaClients):
 class RangeConsumer(Consumer):
     """Joins no group: `subscribe` assigns the plan's partitions at the next `poll`. It commits like any other.
 
-    A partition at the end of its range is paused, not let go of: its position is still to be committed, and the end
+    A partition at the end of its range is paused, not unassigned: its position is still to be committed, and the end
     may be a transaction's marker, which no record announces.
     """
 
@@ -109,7 +109,7 @@ class RangeConsumer(Consumer):
         return found
 
     def resume(self, partitions: list[TopicPartition]) -> None:
-        """Go on with those that have more."""
+        """Resume the partitions that have more."""
         super().resume([each for each in partitions if Partition(each.topic, each.partition) in self._left])
 
     def seek(self, partition: TopicPartition) -> None:

@@ -77,7 +77,7 @@ function rate(number) {
   return number === 0 ? "0" : number >= 10 ? grouped.format(Math.round(number)) : number.toFixed(1);
 }
 
-// The state: what a person sees first.
+// The state: the top of the page.
 
 function showState() {
   showCondition();

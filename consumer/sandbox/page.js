@@ -12,10 +12,10 @@ const CONSENT = {
   marketing_unknown: ["unknown", ""],
 };
 const ENDINGS = {
-  cut: "cut off in the answer",
-  garbage: "answered with garbage",
-  reset: "reset",
-  client_gone: "client gave up",
+  cut: "connection closed mid-response",
+  garbage: "invalid HTTP response",
+  reset: "connection reset",
+  client_gone: "client disconnected",
 };
 
 const time = (seconds) => clock.format(new Date(seconds * 1000));
@@ -73,7 +73,7 @@ function showCounters(state) {
   const statuses = Object.keys(state.statuses).sort();
   element("statuses").replaceChildren(...statuses.map((status) => {
     const item = node("li");
-    const name = status === "none" ? "no answer" : status;
+    const name = status === "none" ? "no response" : status;
     item.append(badge(`${name} × ${grouped.format(state.statuses[status])}`, tone(status)));
     return item;
   }));
@@ -81,7 +81,7 @@ function showCounters(state) {
   element("contact-scroll").hidden = state.contacts === 0;
   const note = element("contact-note");
   note.hidden = state.contacts <= rows.size;
-  note.textContent = `The ${grouped.format(rows.size)} that changed last of ${grouped.format(state.contacts)}.`;
+  note.textContent = `Showing the ${grouped.format(rows.size)} most recently changed of ${grouped.format(state.contacts)} contacts.`;
 }
 
 function showContacts(contacts) {
@@ -156,12 +156,12 @@ function requestRow(request) {
 
 function showFaults(faults) {
   element("no-faults").hidden = faults.rules.length > 0;
-  element("fault-clock").textContent = faults.rules.length ? `in force for ${Math.floor(faults.elapsed)} s` : "";
+  element("fault-clock").textContent = faults.rules.length ? `active for ${Math.floor(faults.elapsed)} s` : "";
   element("fault-rows").replaceChildren(...faults.rules.map((rule) => {
     const row = node("li", rule.in_time ? "" : "over");
     const head = node("div", "head");
-    const name = rule.in_time ? rule.name : `${rule.name} (not in force now)`;
-    head.append(node("strong", "", name), badge(rule.fired ? `× ${rule.fired}` : "not yet", rule.fired ? "warn" : ""));
+    const name = rule.in_time ? rule.name : `${rule.name} (inactive)`;
+    head.append(node("strong", "", name), badge(rule.fired ? `× ${rule.fired}` : "not fired", rule.fired ? "warn" : ""));
     row.append(head, node("p", "", `${rule.conditions} → ${rule.consequences}`));
     return row;
   }));
@@ -173,11 +173,11 @@ function showAccount(state) {
     ["Base URL", `${location.origin}/v3`],
     ["Username", state.username],
     ["Lists", state.lists.map((list) => `${list.list_id} (${grouped.format(list._contacts_count)})`).join(", ")],
-    ["Known contacts", { upsert: "updated", second_row: "added again", already_exists: "refused" }[state.duplicates]],
+    ["Duplicate contacts", { upsert: "updated", second_row: "added again", already_exists: "rejected" }[state.duplicates]],
     ["Rate limit", limit ? `${limit.requests} in ${limit.window} s` : "none"],
-    ["Not answered yet", grouped.format(state.unanswered)],
+    ["Requests in flight", grouped.format(state.unanswered)],
   ];
-  if (state.forgotten) facts.push(["Forgotten contacts", grouped.format(state.forgotten)]);
+  if (state.forgotten) facts.push(["Evicted contacts", grouped.format(state.forgotten)]);
   element("facts").replaceChildren(...facts.flatMap(([name, value]) => [node("dt", "", name), node("dd", "", value)]));
   element("settings").textContent = [
     `CLICKSEND_BASE_URL=${location.origin}/v3`,

@@ -47,8 +47,8 @@ export function keepFresh(refresh, interval) {
 
   function showFailure(error) {
     console.error(error);
-    if (error instanceof NoAnswer) showLive("lost", `no answer since ${clock.format(answeredAt)}`);
-    else showLive("lost", `fault of this page since ${clock.format(answeredAt)}: see the console`);
+    if (error instanceof NoAnswer) showLive("lost", `no response since ${clock.format(answeredAt)}`);
+    else showLive("lost", `page error since ${clock.format(answeredAt)}: see the browser console`);
   }
 
   async function run() {

@@ -36,7 +36,7 @@ def send(sandbox: Sandbox, name: str) -> None:
 
 def test_contacts_arrive_without_reloading_and_can_be_searched(look: Look, sandbox: Sandbox) -> None:
     page = look(sandbox.page_url)
-    expect(page.locator("#no-contacts")).to_contain_text("No contact has arrived yet")
+    expect(page.locator("#no-contacts")).to_contain_text("No contacts yet")
     send(sandbox, "jane")
     send(sandbox, "joe")
     expect(page.locator("#contact-rows tr")).to_have_count(2)

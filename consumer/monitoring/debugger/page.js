@@ -85,8 +85,8 @@ function showState() {
   for (const name of ["delivered", "dead_lettered", "filtered"]) {
     const now = history[name].at(-1) ?? 0;
     setText(name, rate(now));
-    setText(`${name}-total`, `${grouped.format(settled[name])} in all`);
-    plot(name, `${plain(name)} a second`);
+    setText(`${name}-total`, `${grouped.format(settled[name])} in total`);
+    plot(name, `${plain(name)} per second`);
     element(name).parentElement.classList.toggle("idle", now === 0);
   }
   setText("waiting", grouped.format(state.waiting));
@@ -98,7 +98,7 @@ function showState() {
   setText("lag-detail", `records in ${grouped.format(state.partitions.length)} partition${state.partitions.length === 1 ? "" : "s"}`);
   plot("lag", "records of lag");
   showPartitions();
-  setText("about", `What became of the last records. Contacts are masked. Version ${state.version}, running for ${duration(state.now - state.started_at)}.`);
+  setText("about", `Outcome of the latest records. Contacts are masked. Version ${state.version}, up ${duration(state.now - state.started_at)}.`);
 }
 
 function showCondition() {
@@ -112,7 +112,7 @@ function showCondition() {
   setText("gate", gate.state);
   element("gate").className = `badge ${GATE_TONES[gate.state]}`;
   const probe = gate.probe_at ? ` Next probe ${relative(gate.probe_at)}.` : "";
-  const limit = gate.requests_per_second ? ` At most ${rate(gate.requests_per_second)} requests a second.` : "";
+  const limit = gate.requests_per_second ? ` At most ${rate(gate.requests_per_second)} requests per second.` : "";
   setText("gate-detail", `${words.gate[gate.state]}${probe}${limit}`);
   document.title = `${state.ready ? (gate.state === "breaker" ? "Breaker open" : "Ready") : capital(word)} · Event debugger`;
 }
@@ -185,7 +185,7 @@ function takeIn(answer) {
   }
   const passedOver = answer.consumed - entries.size; // the page keeps more than the worker
   element("sample").hidden = passedOver <= 0;
-  setText("sample", `Not all are here: ${grouped.format(passedOver)} records were passed over. Of each disposition the newest are kept; retries and dead letters go before.`);
+  setText("sample", `Sample: ${grouped.format(passedOver)} records are not shown. The worker keeps the newest of each disposition, retries and dead letters first.`);
 }
 
 const lastFirst = (some) => some.sort((one, other) => other.consumed_at - one.consumed_at || other.offset - one.offset);
@@ -231,8 +231,8 @@ function showRows(changed, className) {
   setText("shown", entries.size ? `${grouped.format(found.length)} of ${grouped.format(entries.size)}` : "");
   element("none").hidden = found.length > 0;
   setText("none", entries.size
-    ? "None of the records that are remembered is like that."
-    : "No record has come yet. What the worker consumes from now on appears here.");
+    ? "No records match the filters."
+    : "No records yet. Records appear here as the worker consumes them.");
   markOpened();
   if (focused && rows.has(focused)) buttonOf(focused)?.focus({ preventScroll: true });
 }
@@ -270,7 +270,7 @@ function briefly(entry) {
   if (entry.reason) return entry.reason === "accepted" ? "" : entry.reason;
   if (entry.trouble) return "dead letter failed";
   const last = entry.attempts.at(-1);
-  return !last ? "" : { retry: "retrying", probe: "awaits a probe", dead_letter: "dead letter under way" }[last.then] ?? "";
+  return !last ? "" : { retry: "retrying", probe: "waiting for a probe", dead_letter: "writing dead letter" }[last.then] ?? "";
 }
 
 const answerOf = (attempt) => [attempt.status, attempt.code ?? (attempt.status ? null : attempt.cause)].filter(Boolean).join(" ");
@@ -328,10 +328,10 @@ function showOpened() {
   const entry = entries.get(opened);
   if (!entry) return;
   setText("opened-title", `${entry.event || "Record"} · ${keyOf(entry)}`);
-  const parts = [verdictOf(entry), node("h3", "", "Its way"), wayOf(entry)];
+  const parts = [verdictOf(entry), node("h3", "", "Timeline"), wayOf(entry)];
   const fields = Object.entries(entry.contact);
-  if (entry.notes.length) parts.push(node("h3", "", "Notes of the mapper"), notesOf(entry));
-  if (fields.length) parts.push(node("h3", "", "Contact, masked, and where each field was found"), contactOf(entry, fields));
+  if (entry.notes.length) parts.push(node("h3", "", "Mapping notes"), notesOf(entry));
+  if (fields.length) parts.push(node("h3", "", "Contact (masked), with the source of each field"), contactOf(entry, fields));
   element("opened-body").replaceChildren(...parts);
 }
 
@@ -339,7 +339,7 @@ function verdictOf(entry) {
   const made = node("div", "verdict");
   made.append(badge(plain(entry.disposition), TONES[entry.disposition]), " ", node("strong", "", plain(entry.reason ?? "")));
   made.append(node("p", "", words.reasons[entry.reason] ?? words.dispositions[entry.disposition]));
-  if (entry.detail) made.append(node("p", "", `What was wrong: ${plain(entry.detail)}.`));
+  if (entry.detail) made.append(node("p", "", `Problem: ${plain(entry.detail)}.`));
   if (entry.disposition === "in_progress" && hint) {
     made.append(node("p", "hint", `Delivery is halted. ${hint}`));
   }
@@ -358,12 +358,12 @@ function step(tone, title, at, ...details) {
 function wayOf(entry) {
   const way = node("ol", "way");
   if (entry.written_at !== null) way.append(step("", "Written to Kafka", entry.written_at, `${grouped.format(entry.bytes)} bytes`));
-  const waited = entry.written_at === null ? "" : `${duration(Math.max(0, entry.consumed_at - entry.written_at))} later`;
+  const waited = entry.written_at === null ? "" : `${duration(Math.max(0, entry.consumed_at - entry.written_at))} after it was written`;
   way.append(step("", "Consumed", entry.consumed_at, waited));
   const fields = Object.keys(entry.contact).length;
-  if (fields) way.append(step("", `Mapped: ${fields} field${fields === 1 ? "" : "s"} of a contact`, null));
+  if (fields) way.append(step("", `Mapped: ${fields} contact field${fields === 1 ? "" : "s"}`, null));
   const first = entry.attempts[0];
-  if (first && first.number > 1) way.append(step("warn", `Attempts 1 to ${first.number - 1}`, null, "Not remembered any more."));
+  if (first && first.number > 1) way.append(step("warn", `Attempts 1 to ${first.number - 1}`, null, "Details are no longer kept."));
   for (const attempt of entry.attempts) way.append(attemptStep(attempt));
   way.append(endOf(entry));
   return way;
@@ -373,28 +373,28 @@ function attemptStep(attempt) {
   const good = ["delivered", "already_exists"].includes(attempt.result);
   const then = {
     settled: "",
-    retry: attempt.retry_at ? `Parked until ${clock.format(new Date(attempt.retry_at * 1000))}, ${duration(attempt.retry_at - attempt.started_at - attempt.seconds)} later.` : "Goes again as soon as the gate lets it.",
-    probe: "A probe is to tell whether the record or the configuration is at fault.",
-    dead_letter: "Given up.",
-    nothing: "Too late: the partition had been revoked.",
+    retry: attempt.retry_at ? `Next attempt at ${clock.format(new Date(attempt.retry_at * 1000))}, after ${duration(attempt.retry_at - attempt.started_at - attempt.seconds)}.` : "Retried once the gate allows it.",
+    probe: "A probe decides whether the record or the configuration is at fault.",
+    dead_letter: "Not retried: dead-lettered.",
+    nothing: "Response ignored: the worker no longer owned the partition.",
   }[attempt.then];
-  const title = `Attempt ${attempt.number}: ClickSend ${words.results[attempt.result]}`;
-  const what = attempt.status ? answerOf(attempt) : words.causes[attempt.cause] ?? "no answer";
+  const title = `Attempt ${attempt.number}: ${words.results[attempt.result]}`;
+  const what = attempt.status ? answerOf(attempt) : words.causes[attempt.cause] ?? "no response";
   return step(good ? "good" : "warn", title, attempt.started_at, `${what}, in ${duration(attempt.seconds)}`, then);
 }
 
 function endOf(entry) {
   if (entry.disposition !== "in_progress") {
-    const titles = { delivered: "Delivered", dead_lettered: "Dead letter acknowledged", filtered: "Filtered", released: "Given back" };
-    const took = entry.contact.custom_1 ? `${duration(entry.ended_at - entry.consumed_at)} after it was consumed` : "";
+    const titles = { delivered: "Delivered", dead_lettered: "Dead letter written", filtered: "Filtered", released: "Released" };
+    const took = entry.contact.custom_1 ? `${duration(entry.ended_at - entry.consumed_at)} after consumption` : "";
     const title = `${titles[entry.disposition]}${entry.reason === "accepted" ? "" : `: ${plain(entry.reason)}`}`;
     return step(TONES[entry.disposition], title, entry.ended_at, took);
   }
   const last = entry.attempts.at(-1);
-  if (entry.trouble) return step("now", "Its dead letter could not be written; it is tried again", null, entry.trouble);
-  if (!last) return step("now", "Waits for its turn, or its first request is under way", null);
-  if (last.then === "dead_letter") return step("now", "Its dead letter awaits Kafka's acknowledgement", null);
-  return step("now", last.then === "probe" ? "Waits for the probe" : "Waits for its next attempt", null);
+  if (entry.trouble) return step("now", "Dead letter could not be written, will retry", null, entry.trouble);
+  if (!last) return step("now", "Queued, or first request in flight", null);
+  if (last.then === "dead_letter") return step("now", "Waiting for Kafka to acknowledge the dead letter", null);
+  return step("now", last.then === "probe" ? "Waiting for the probe" : "Waiting for the next attempt", null);
 }
 
 function contactOf(entry, fields) {

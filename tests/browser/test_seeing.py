@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, Page
 from tests.browser.axe import violations
 from tests.browser.seeing import weakest_border, weakest_contrast
 
+pytestmark = pytest.mark.usefixtures("axe_core")
+
 PAGE = """<!doctype html><html lang="en"><title>A page</title><main><h1>A page</h1>
 <div style="opacity: {outer}; background: #fff"><p style="color: #000; opacity: {inner}">text</p></div>
 <input aria-label="Name" style="border: 1px solid {border}; background: #fff; color: #000"></main>"""

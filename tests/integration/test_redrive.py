@@ -42,7 +42,7 @@ def test_a_dry_run_tells_and_writes_nothing(redrive: RedriveStage) -> None:
         done = redrive.command(*target)
         assert done.returncode == 0
         assert done.stdout.splitlines()[1].split() == ["to_redrive", "2"]
-        assert "--execute does it" in done.stderr
+        assert "Add --execute to redrive" in done.stderr
     assert redriven(redrive) == []
     assert redrive.stage.sandbox.requests() == []
 

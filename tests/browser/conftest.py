@@ -23,7 +23,7 @@ WAIT_MS = 60_000  # a guard against hanging
 # What Chromium, and the page with it, says of a server that has gone, also in the middle of an answer.
 GONE = (
     *("net::ERR_CONNECTION", "net::ERR_EMPTY_RESPONSE", "net::ERR_SOCKET_NOT_CONNECTED", "net::ERR_CONTENT_LENGTH"),
-    "NoAnswer: /debugger/state: Failed to fetch",
+    ": Failed to fetch",
     ": signal timed out",  # its process was stopped for a while, or the machine is busy
 )
 

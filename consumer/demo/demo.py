@@ -40,7 +40,7 @@ def run_demo(options: DemoOptions, out: TextIO, talk: TextIO) -> ExitStatus:
     Raises ConfigurationError where the events can't be read.
     """
     if isinstance(out, TextIOWrapper):
-        out.reconfigure(errors="replace")  # a terminal that lacks a dead letter is no reason to end
+        out.reconfigure(errors="replace")  # a terminal that lacks a character is no reason to end
     with ExitStack() as stack:
         stopping = stack.enter_context(_signals())
         lines = Lines(options.events, open_lines(options.events)) if options.events else None

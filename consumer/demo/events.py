@@ -60,12 +60,12 @@ class Events:
         return self._emission(visitor, {"type": "track", "event": kind, "properties": product}, path=f"/p/{number}")
 
     def signed_up(self, visitor: str, traits: Json, marketing: object = None, note: str = "") -> Emission:
-        """Return a visitor signs up. marketing -- the answer to the site's consent banner; None: not asked."""
+        """Return the event of a sign-up. marketing -- the answer to the site's consent banner; None: not asked."""
         body = {"type": "track", "event": "Signed Up", "properties": {"method": "email"}, "traits": traits}
         return self._emission(visitor, body, "/sign-up", marketing, note)
 
     def identify(self, visitor: str, traits: Json, marketing: object = None, note: str = "") -> Emission:
-        """Return the site tells who a visitor is. Such an event carries no name."""
+        """Return the event that identifies a visitor. Such an event carries no name."""
         return self._emission(visitor, {"type": "identify", "traits": traits}, "/account", marketing, note)
 
     def example(self) -> Emission:

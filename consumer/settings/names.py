@@ -32,7 +32,7 @@ def _within(one: str, other: str, edits: int) -> bool:
     """Whether so many insertions, deletions and replacements turn one text into the other.
 
     Walks instead of filling a table: a cluster puts thousands of variables into the environment, and nearly all differ
-    in their first dead letters.
+    in how they begin.
     """
     if abs(len(one) - len(other)) > edits:
         return False

@@ -158,7 +158,7 @@ def region(text: str) -> str:
 
     if text.upper() not in phonenumbers.SUPPORTED_REGIONS:
         raise SettingError(
-            "is not a country that has phone numbers", "Give its two dead letters as in ISO 3166: US, GB, AU"
+            "is not a country that has phone numbers", "Give its two-letter code of ISO 3166: US, GB, AU"
         )
     return text.upper()
 

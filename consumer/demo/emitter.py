@@ -60,14 +60,13 @@ class Emitter:
 
     def consumed(self) -> bool:
         """Whether the worker has seen all that was emitted."""
-        counts = self._scheduler.snapshot().counts
+        counts, _ = self._scheduler.counts()
         return counts.consumed + counts.skipped >= self.emitted
 
     def settled(self) -> bool:
         """Whether all that was emitted has come to an end."""
-        snapshot = self._scheduler.snapshot()
-        counts = snapshot.counts
-        return counts.consumed + counts.skipped >= self.emitted and not snapshot.in_progress
+        counts, in_progress = self._scheduler.counts()
+        return counts.consumed + counts.skipped >= self.emitted and not in_progress
 
     def _produce(self, emission: Emission) -> None:
         headers: list[tuple[str, str | bytes | None]] = [(NOTE, emission.note)] if emission.note else []

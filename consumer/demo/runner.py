@@ -85,7 +85,7 @@ class DemoRunner:
         moved_at, settled = self._began, -1
         while not self._over() and time.monotonic() - moved_at < STILL_SECONDS:
             self._narrate()
-            counts = self._member.scheduler.snapshot().counts
+            counts, _ = self._member.scheduler.counts()
             moved = sum(counts.settled.values()) != settled
             if moved or self._run is DemoRun.ENDLESS or self._emitter.settled():
                 moved_at, settled = time.monotonic(), sum(counts.settled.values())
@@ -140,9 +140,9 @@ class DemoRunner:
     def _close(self) -> None:
         while not self._observations.empty():
             self._narrator.tell(self._observations.get())
-        end = self._member.scheduler.snapshot()
+        counts, in_progress = self._member.scheduler.counts()
         seconds = time.monotonic() - self._began
-        self._narrator.close(summary(end.counts, end.in_progress, len(self._sandbox.contacts()), seconds), time.time())
+        self._narrator.close(summary(counts, in_progress, len(self._sandbox.contacts()), seconds), time.time())
 
 
 def settings(bootstrap: str, sandbox: Sandbox) -> Settings:

@@ -242,8 +242,13 @@ class Scheduler:
 
     # Called by any thread.
 
+    def counts(self) -> tuple[Counts, int]:
+        """Return the totals and the number of records in progress. Cheap: no record is looked at."""
+        with self._lock:
+            return self._counts.copy(), sum(map(len, self.trackers.values()))
+
     def snapshot(self) -> Snapshot:
-        """Return totals, stages and partitions, read under one lock."""
+        """Return totals, stages and partitions, read under one lock. Looks at each record: for a scrape, not a loop."""
         with self._lock:
             stages = dict.fromkeys(Stage, 0)
             partitions = []

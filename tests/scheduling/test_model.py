@@ -244,6 +244,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     def the_books_balance(self) -> None:
         snapshot = self.scheduler.snapshot()
         counts, in_progress = snapshot.counts, snapshot.in_progress
+        assert self.scheduler.counts() == (counts, in_progress)
         assert counts.consumed == sum(counts.settled.values()) + in_progress + sum(counts.released.values())
         assert in_progress == sum(len(self.book.unsettled(mine)) for mine in self.assigned.values())
         assert {way: number for way, number in counts.settled.items() if number} == self.book.settled

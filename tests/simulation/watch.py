@@ -374,8 +374,7 @@ class Watch:
 
     def check_counts(self, member: Member) -> None:
         """consumed = settled + in progress + released."""
-        snapshot = member.scheduler.snapshot()
-        counts, in_progress = snapshot.counts, snapshot.in_progress
+        counts, in_progress = member.scheduler.counts()
         settled, released = sum(counts.settled.values()), sum(counts.released.values())
         if counts.consumed != settled + in_progress + released:
             self.violated(

@@ -152,11 +152,11 @@ class Replay:
         with bar("Replaying", total) as advance:
 
             def turned(partitions: int) -> None:
-                snapshot = engine.snapshot()
-                settled = sum(snapshot.counts.settled.values()) + snapshot.counts.skipped + self._selection.left.total()
+                counts, in_progress = engine.counts()
+                settled = sum(counts.settled.values()) + counts.skipped + self._selection.left.total()
                 progress.to(settled)
                 self._gave_up = self._gave_up or watch.reason(engine.gate.fault) or ""
-                if self._gave_up or (not partitions and not snapshot.in_progress):
+                if self._gave_up or (not partitions and not in_progress):
                     worker.stop()
 
             progress = _Progress(advance)
@@ -177,7 +177,7 @@ class Replay:
                 say(self._how_to_go_on())
                 raise
             finally:
-                counts = engine.snapshot().counts
+                counts, _ = engine.counts()
                 self._counts.update({(each.value, reason.value): n for (each, reason), n in counts.settled.items()})
                 self._print(form)
         fault = engine.gate.fault

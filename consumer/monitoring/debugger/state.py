@@ -45,14 +45,13 @@ class StateView:
         """Update the rates if due. Call about every second, always from the same thread."""
         now = self._clock()
         if self._history.is_due(now):
-            snapshot = self._scheduler.snapshot()
-            lag = sum(each.lag or 0 for each in snapshot.partitions)
-            settled = _by_disposition(snapshot.counts)
-            self._history.note(Totals(**settled, waiting=snapshot.in_progress, lag=lag), now)
+            counts, waiting = self._scheduler.counts()
+            lag = sum(tracker.lag or 0 for tracker in list(self._scheduler.trackers.values()))
+            self._history.note(Totals(**_by_disposition(counts), waiting=waiting, lag=lag), now)
 
     def consumed(self) -> int:
         """Return the number of records consumed."""
-        return self._scheduler.snapshot().counts.consumed
+        return self._scheduler.counts()[0].consumed
 
     def as_json(self) -> Json:
         """Return the whole state."""

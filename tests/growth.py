@@ -12,7 +12,7 @@ MOST_GROWTH = 2.5  # times the CPU time for twice the input: linear, with some r
 DOUBLINGS = 3  # that are measured at once: what is due to caches and pages evens out
 LARGEST = 524_288
 MEASURABLE = 0.001  # seconds
-MEASUREMENTS = 3
+MEASUREMENTS = 10  # at most: a neighbour may slow several down, and only what fails pays for all
 
 _PATTERNS = {
     "letters": "a",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import tracemalloc
+from collections.abc import Callable
 
 import orjson
 import pytest
@@ -72,16 +73,6 @@ def test_a_record_costs_no_more_than_its_length(record: object) -> None:
     assert growth(decide, of_size) <= MOST_GROWTH
 
 
-@pytest.mark.parametrize("number", ["5e-324", "1.7976931348623157e308", "2.2250738585072012e-308", "1e-400", "1.5"])
-@pytest.mark.parametrize("place", [b'{"traits":%s}', b'{"context":{"traits":%s}}', b'{"properties":%s}'])
-def test_a_megabyte_of_numbers_costs_little_more_than_reading_it(place: bytes, number: str) -> None:
-    numbers = b",".join([number.encode()] * (MEGABYTE // (len(number) + 1)))
-    traits = b'{"email":"jane@example.com","scores":[' + numbers + b"]}"
-    value = b'{"type":"identify",' + (place % traits)[1:]
-    DECIDE(value)
-    assert _cost(lambda: DECIDE(value)) <= 5 * _cost(lambda: orjson.loads(value)) + 0.01
-
-
 NESTED = b"[" + b"[[[[]]]]," * (MEGABYTE // 9) + b"[]]"
 CUT = b'{"type":"identify","traits":{"x":[' + b"5e-324," * (MEGABYTE // 7)
 
@@ -89,29 +80,23 @@ CUT = b'{"type":"identify","traits":{"x":[' + b"5e-324," * (MEGABYTE // 7)
 @pytest.mark.parametrize(
     ("value", "whole", "most"),
     [
-        pytest.param(b'{"type":"identify","traits":{"x":' + NESTED + b"}}", NESTED, 0.6, id="a trait nobody reads"),
-        pytest.param(b'{"type":"identify","context":{"consent":' + NESTED + b"}}", NESTED, 0.6, id="a consent"),
-        pytest.param(b'{"type":' + NESTED + b"}", NESTED, 1.6, id="no event"),
-        pytest.param(CUT, CUT + b"1]}}", 2.5, id="cut"),
-        pytest.param(CUT + b"NaN]}}", CUT + b"1]}}", 2.5, id="a number that is none"),
+        pytest.param(b'{"type":"identify","traits":{"x":' + NESTED + b"}}", NESTED, 0.01, id="a trait nobody reads"),
+        pytest.param(b'{"type":"identify","context":{"consent":' + NESTED + b"}}", NESTED, 0.01, id="a consent"),
+        pytest.param(b'{"type":' + NESTED + b"}", NESTED, 1.01, id="no event"),
+        pytest.param(CUT, CUT + b"1]}}", 0.8, id="cut"),
+        pytest.param(CUT + b"NaN]}}", CUT + b"1]}}", 0.8, id="a number that is none"),
     ],
 )
-def test_a_megabyte_is_not_made_into_objects_twice(value: bytes, whole: bytes, most: float) -> None:
-    assert _cost(lambda: DECIDE(value)) <= most * _cost(lambda: orjson.loads(whole))
+def test_a_megabyte_takes_no_more_memory_than_reading_it_once(value: bytes, whole: bytes, most: float) -> None:
+    assert _most_memory(lambda: DECIDE(value)) <= most * _most_memory(lambda: orjson.loads(whole))
 
 
-@pytest.mark.parametrize("pattern", PATTERNS, ids=PATTERN_IDS)
-@pytest.mark.parametrize("field", FIELDS)
-def test_a_megabyte_in_a_field_costs_little_more_than_reading_it(field: str, pattern: str) -> None:
-    value = sign_up(field, repeated(pattern, MEGABYTE))
-    DECIDE(value)
-    assert _cost(lambda: DECIDE(value)) <= 5 * _cost(lambda: orjson.loads(value)) + 0.01
-
-
-def _cost(work: object) -> float:
-    best = float("inf")
-    for _ in range(3):
-        began = time.thread_time()
-        work()  # type: ignore[operator]  # a function
-        best = min(best, time.thread_time() - began)
-    return best
+def _most_memory(work: Callable[[], object]) -> int:
+    """Return the most bytes that Python holds at once for it."""
+    work()  # what is loaded once does not count
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

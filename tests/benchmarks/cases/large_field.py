@@ -55,8 +55,10 @@ def measure(_rig: Rig, _size: Size) -> list[Figure]:
             decided = max(decided, _milliseconds(partial(worker.read, record)))
             recorded = max(recorded, _milliseconds(worker.record, before=partial(worker.read, record)))
         shown = max(_milliseconds(partial(_show, _text(pattern))) for pattern in PATTERNS)
+        read = _milliseconds(partial(orjson.loads, _many(VALUES["nested lists"])))
     return [
         Figure("large-field", "the longest decision", decided, "ms", BOUND, "bound"),
+        Figure("large-field", "the longest decision", decided, "ms", read, "orjson"),
         Figure("large-field", "the longest record recorded", recorded, "ms", BOUND, "bound"),
         Figure("large-field", "the longest text shown", shown, "ms", BOUND, "bound"),
     ]
@@ -95,7 +97,7 @@ def _records() -> Iterator[bytes]:
         for trait in TRAITS:
             yield _event("traits", f'{{"email":"jane@example.com","{trait}":{text}}}')
     for value in VALUES.values():
-        many = f"[{value * (MEGABYTE // len(value))}{value[:-1]}]"
+        many = _many(value)
         for place in ("type", "event", "messageId", "traits", "context"):
             yield _event(place, many)
         yield _event("traits", f'{{"email":"jane@example.com","consent":{many}}}')
@@ -107,6 +109,10 @@ def _records() -> Iterator[bytes]:
         for width in (6, 10, 64):
             yield _event("traits", _many_keys(width, value))
             yield _event("context", f'{{"consent":{_many_keys(width, value)}}}')
+
+
+def _many(value: str) -> str:
+    return f"[{value * (MEGABYTE // len(value))}{value[:-1]}]"
 
 
 def _many_keys(width: int, value: str) -> str:

@@ -143,7 +143,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, now: datetime
     elif outcome.result is Result.DELIVERED and answer is _NO_OBJECT:
         outcome = _UNINTELLIGIBLE if body.strip() else outcome
     elif outcome.result is Result.DELIVERED:
-        outcome = _by_status(_status_in_body(answer) or status)
+        outcome = _by_status(_status_in_body(answer, word) or status)
     elif outcome.result is Result.REJECTED:
         by_code = _by_status(_CODE_STATUSES.get(word, status))
         outcome = by_code if by_code.result is Result.TRANSIENT else outcome
@@ -182,9 +182,8 @@ def _word(answer: Mapping[str, object]) -> str:
     return code.strip().upper() if isinstance(code, str) else ""
 
 
-def _status_in_body(answer: Mapping[str, object]) -> int | None:
-    """Return the failing status in the body of a 2xx; None if there is none."""
-    code = _word(answer)
+def _status_in_body(answer: Mapping[str, object], code: str) -> int | None:
+    """Return the failing status in the body of a 2xx; None if there is none. `code` as in the tables."""
     if code in _CODE_STATUSES:
         return _CODE_STATUSES[code]
     for field in (answer.get("http_code"), answer.get("response_code")):

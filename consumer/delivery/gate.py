@@ -101,10 +101,6 @@ class Gate:
         """Return the limiter's rate in requests per second; infinite without a limit."""
         return self._limiter.rate
 
-    def state(self, now: float) -> GateState:
-        """Return the strongest state that holds now."""
-        return self.report(now).state
-
     def report(self, now: float) -> GateReport:
         """Return the strongest state that holds now, its end and its reason."""
         state, until, why = self._strongest(now)

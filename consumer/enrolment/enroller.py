@@ -51,11 +51,7 @@ class Enroller:
             return _TOMBSTONE
         if not self._wrapped:
             head = read_event_header(value)
-            if (
-                head is not None
-                and head.specversion is None
-                and (isinstance(head.type, str) or isinstance(head.event, str))
-            ):
+            if head is not None and head.is_event:
                 name = enrolment_name(head.type, head.event, self._rules.events)
                 if name is None:
                     return _NOT_ENROLMENT
@@ -66,13 +62,15 @@ class Enroller:
 
     def event_in(self, value: bytes) -> object:
         """Return the event in a record's value, whatever JSON it is, or `NotJson`. Never raises."""
-        document = decode(value)
+        return self._event_of(decode(value))
+
+    def _event_of(self, document: object) -> object:
         return document if isinstance(document, NotJson) else find_event(document, self._path)
 
     def _decide_slowly(self, value: bytes) -> Decision:
         """Read the event in full: it lies inside a wrapper record, or is not what an event should be."""
         document = decode(value)
-        event = document if isinstance(document, NotJson) else find_event(document, self._path)
+        event = self._event_of(document)
         if isinstance(event, dict) and is_event(event):
             kind = event.get("type")
             name = enrolment_name(kind, event.get("event"), self._rules.events)

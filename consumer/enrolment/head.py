@@ -15,6 +15,11 @@ class EventHeader(msgspec.Struct):
     event: str | None = None
     specversion: str | None = None
 
+    @property
+    def is_event(self) -> bool:
+        """Whether this is the head of an event, even of one that is against the schema."""
+        return self.specversion is None and (self.type is not None or self.event is not None)
+
 
 class _Undecoded(msgspec.Struct):
     type: msgspec.Raw = msgspec.Raw(b"null")

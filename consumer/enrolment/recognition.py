@@ -131,7 +131,7 @@ def _is_event_text(text: str) -> bool:
     if not text[:200].lstrip().startswith("{") or len(text) > _LONGEST_TEXT:
         return False
     head = read_event_header(text.encode("utf-8", "surrogatepass"))
-    return head is not None and head.specversion is None and (head.type is not None or head.event is not None)
+    return head is not None and head.is_event
 
 
 def _has_events(value: object) -> bool:

@@ -111,7 +111,7 @@ class Rewind:
             position = TopicPartition(*partition, found.offset, leader_epoch=found.leader_epoch)
         if not self._assign_again(position):
             return False
-        if start.is_log_start and tracker.highest_seen < start.offset:
+        if start.is_log_start:
             _log_deleted(tracker, start.offset)
             tracker.paused = False  # its records are no longer in the log: they are delivered from memory
             return True

@@ -69,7 +69,7 @@ def closed_until(gate: Gate, now: float, state: GateState) -> float:
 
 def test_an_untroubled_gate_lets_everything_out(gate: Gate) -> None:
     assert [gate.ask(100) for _ in range(100)] == [Permit.ORDINARY] * 100
-    assert gate.state(100) is GateState.OPEN
+    assert gate.report(100).state is GateState.OPEN
     assert gate.rate == math.inf
 
 
@@ -78,7 +78,7 @@ def test_a_fixed_limit_closes_it_until_the_next_turn() -> None:
     assert gate.rate == 4
     assert gate.ask(100) is Permit.ORDINARY
     assert closed_until(gate, 100, GateState.LIMITED) == 100.25
-    assert gate.state(100) is GateState.LIMITED
+    assert gate.report(100).state is GateState.LIMITED
     assert gate.ask(100.25) is Permit.ORDINARY
 
 
@@ -102,7 +102,7 @@ def test_every_taken_request_ends_a_refusal_and_a_failure_does_not(gate: Gate, o
 def test_retry_after_closes_the_gate_for_everybody(gate: Gate, status: int) -> None:
     answer(gate, asked_to_wait(20, status), now=100)
     assert closed_until(gate, 101, GateState.LIMITED) == 120
-    assert gate.state(119) is GateState.LIMITED
+    assert gate.report(119).state is GateState.LIMITED
     assert gate.ask(120) is Permit.ORDINARY
 
 
@@ -122,7 +122,7 @@ def test_retry_after_of_another_status_is_for_its_own_record(gate: Gate) -> None
 
 def test_an_outage_closes_it_until_a_trial_is_due(down: Gate) -> None:
     assert down.outage()
-    assert down.state(100) is GateState.BREAKER
+    assert down.report(100).state is GateState.BREAKER
     due = closed_until(down, 100, GateState.BREAKER)
     assert down.ask(due) is Permit.BREAKER_TRIAL
 
@@ -151,7 +151,7 @@ def test_a_trial_that_shows_clicksend_at_work_opens_it(down: Gate, outcome: Outc
 
 def test_answers_to_older_requests_do_not_open_it(down: Gate) -> None:
     answer(down, DELIVERED, now=100)
-    assert down.state(100) is GateState.BREAKER
+    assert down.report(100).state is GateState.BREAKER
 
 
 def test_a_429_is_no_outage(gate: Gate) -> None:
@@ -172,7 +172,7 @@ def test_a_trial_keeps_to_the_rate_and_to_retry_after(down: Gate) -> None:
 def test_a_halt_closes_it_until_a_probe_has_come_back(halted: Gate) -> None:
     assert (halted.fault, halted.probe_at) == (Fault.UNAUTHORIZED, 130)
     assert halted.outage()
-    assert halted.state(100) is GateState.HALTED
+    assert halted.report(100).state is GateState.HALTED
     assert closed_until(halted, 100, GateState.HALTED) == math.inf
 
 
@@ -229,7 +229,7 @@ def test_the_trial_of_a_halt_waits_for_retry_after_and_is_not_lost(halted: Gate)
 
 def test_the_halt_is_the_strongest_reason(down: Gate) -> None:
     down.halt(Fault.TLS, now=100)
-    assert down.state(100) is GateState.HALTED
+    assert down.report(100).state is GateState.HALTED
     down.probed(FINE, now=131)
     assert down.ask(131) is Permit.HALT_TRIAL
     answer(down, DELIVERED, now=132, permit=Permit.HALT_TRIAL)

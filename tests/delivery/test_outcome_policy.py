@@ -371,7 +371,7 @@ def test_no_number_of_them_is_taken_for_an_outage(court: Court) -> None:
     for contact in "abc":
         for _ in range(3):
             court.answer(NO_HTTP, contact)
-    assert court.gate.state(court.now) is GateState.OPEN
+    assert court.gate.report(court.now).state is GateState.OPEN
 
 
 def test_the_trial_of_such_a_halt_that_is_not_understood_either_keeps_it(court: Court) -> None:

@@ -149,7 +149,7 @@ def test_a_closed_gate_holds_no_duplicate_back(engine: Engine) -> None:
     deliver(engine, 0, OLD)
     admit(engine, 1, OLD, JOE)
     engine.deliver_and_answer(asked_to_wait(10, 503))  # for everybody
-    assert engine.gate.state(engine.now) is GateState.LIMITED
+    assert engine.gate.report(engine.now).state is GateState.LIMITED
     skip(engine, 2, OLD)
 
 

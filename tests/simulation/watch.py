@@ -329,7 +329,7 @@ class Watch:
                 self.violated("halt", f"{member.name} sends while halted for {gate.fault}")
             member.trial_free = False
             member.halt_trials.add(number)
-        elif gate.state(self._hub.now) is GateState.BREAKER:
+        elif gate.report(self._hub.now).state is GateState.BREAKER:
             if member.trials:
                 self.violated("breaker", f"{member.name} sends two requests while the breaker is open")
             member.trials.add(number)

@@ -1,4 +1,4 @@
-"""What a fault rule makes of an answer. Pure."""
+"""Apply a fault rule to an answer. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from consumer.sandbox.faults import Rule
 
 BODILESS = (204, 304)
-"""Statuses whose answers have no body (RFC 9110, 6.4.1): a client takes what follows for the next answer."""
+"""Statuses without a body (RFC 9110, 6.4.1): a client would read a body as the next response."""
 MESSAGE = "The fault script says so."
 
 
 def faulty_answer(rule: Rule, ordinary: SandboxResponse | None, now: float) -> SandboxResponse:
-    """Spoil an answer. ordinary -- the usual one, None if nothing was processed; now -- seconds since the epoch."""
+    """Return the faulty answer. ordinary -- None if nothing was processed; now -- seconds since the epoch."""
     answer = base(rule, ordinary)
     body = rule.body.encode() if rule.body is not None else answer.body
     headers = dict(answer.headers) | faulty_headers(rule, now)
@@ -42,5 +42,5 @@ def faulty_headers(rule: Rule, now: float) -> dict[str, str]:
 
 
 def header_value(value: float | str) -> str:
-    """Whole seconds without a point, as RFC 9110 has them; any text as it is."""
+    """Return whole seconds without a decimal point (RFC 9110), and text unchanged."""
     return value if isinstance(value, str) else f"{value:.16g}"

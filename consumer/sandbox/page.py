@@ -1,4 +1,4 @@
-"""The page at `/`: the contacts as they arrive."""
+"""The page at `/`, which shows arriving contacts."""
 
 from __future__ import annotations
 

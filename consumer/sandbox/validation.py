@@ -1,4 +1,4 @@
-"""What ClickSend makes of a contact: its fields, or what is wrong with it. Pure."""
+"""Validate a contact as ClickSend does. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KNOWN = frozenset(FIELDS)
 
 
 def checked_fields(payload: object) -> dict[str, str] | SandboxResponse:
-    """Return the fields that ClickSend has, without empty ones; or the answer to a contact that it would not take."""
+    """Return the non-empty fields that ClickSend knows, or the refusal of an invalid contact."""
     if not isinstance(payload, dict):
         return answers.NOT_AN_OBJECT
     fields = {name: value for name, value in payload.items() if name in KNOWN and value != ""}

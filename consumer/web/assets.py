@@ -1,4 +1,4 @@
-"""A page's files: no build step, nothing from another host, nothing inline, and a policy that holds it to that."""
+"""A page's files: no build step, nothing from another host, nothing inline, and a policy that enforces it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEADERS = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Cache-Control", "no-store"),
 )
-"""On every answer that a browser may show, data included. There is no header that lets other origins read."""
+"""Headers of every response that a browser may show, data included. None allows other origins to read."""
 
 TYPES = {
     "html": "text/html; charset=utf-8",
@@ -28,14 +28,14 @@ TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file as it is served."""
+    """A file with its content type."""
 
     content_type: str
     body: bytes
 
 
 def read_assets(package: str) -> dict[str, Asset]:
-    """By path, the files of a page that stand in this package, and what all pages share."""
+    """Return by path the page's files in this package, and the shared ones."""
     places = {
         "/": (package, "page.html"),
         "/page.css": (package, "page.css"),

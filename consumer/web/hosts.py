@@ -1,7 +1,7 @@
-"""By which names a page may be called.
+"""Check the host and origin of requests to a page.
 
 A page on another site can make a visitor's browser send requests to 127.0.0.1, and by DNS rebinding read the answers:
-the Host header gives the second away, the Origin header the first.
+the Host header reveals the second, the Origin header the first.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from consumer.loopback import is_loopback
 
 
 def is_expected_host(host: str, allowed_hosts: Collection[str]) -> bool:
-    """Whether a Host header names this machine, or one of these: lower case, without port."""
+    """Return whether a Host header names this machine, or one of these: lower case, without port."""
     name = host_name(host)
     return name in allowed_hosts or is_loopback(name)
 
 
 def is_own_origin(origin: str | None, host: str) -> bool:
-    """Whether an Origin header, if there is one, names the page's own address."""
+    """Return whether an Origin header is absent or names the page's own address."""
     return origin is None or origin.partition("://")[2] == host
 
 
 def host_name(host: str) -> str:
-    """Return the name in a Host header, without its port, in lower case; empty if it makes no sense."""
+    """Return the name in a Host header, without its port, in lower case; empty if invalid."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -1,11 +1,11 @@
-"""Writes the narration: a line for each thing that happens, browsing summed up, the addresses once in a while."""
+"""Prints the narration: one line per observation, browsing summarised, the addresses from time to time."""
 
 from __future__ import annotations
 
 import os
 from typing import TextIO
 
-from consumer.demo.messages import Brush, Colour, NoBrush, browsing, line
+from consumer.demo.messages import Colour, Colours, NoColours, browsing, line
 from consumer.demo.observer import Announced, Observation, WasFiltered
 from consumer.enrolment.disposition import FilterReason
 
@@ -15,20 +15,20 @@ KINDS_LISTED = 4
 OTHERS = "other"
 
 
-def brush_for(out: TextIO) -> Brush:
-    """Colours on a terminal, unless NO_COLOR is set (no-color.org)."""
-    return Brush() if out.isatty() and not os.environ.get("NO_COLOR") else NoBrush()
+def colours_for(out: TextIO) -> Colours:
+    """Return colours for a terminal, unless NO_COLOR is set (no-color.org)."""
+    return Colours() if out.isatty() and not os.environ.get("NO_COLOR") else NoColours()
 
 
 class Narrator:
     """Called from one thread. Times are seconds since the epoch.
 
-    addresses -- what to look at, by name
+    addresses -- URLs by name
     """
 
     def __init__(self, out: TextIO, addresses: dict[str, str], now: float) -> None:
         self._out = out
-        self._brush = brush_for(out)
+        self._colours = colours_for(out)
         self._addresses = addresses
         self._addresses_at = now
         self._browsing: dict[str, int] = {}
@@ -36,33 +36,33 @@ class Narrator:
 
     def introduce(self) -> None:
         """Print the first lines."""
-        title = self._brush.paint("clicksend-consumer demo", Colour.LOUD)
-        lines = [f"{title}: all on this machine, nothing reaches ClickSend. Ctrl-C ends it with a summary.", ""]
+        title = self._colours.paint("clicksend-consumer demo", Colour.LOUD)
+        lines = [f"{title}: runs on this machine only, nothing reaches ClickSend. Ctrl-C ends it with a summary.", ""]
         lines += [f"  {name:<20} {address}" for name, address in self._addresses.items()]
         self._write(*lines, "")
 
-    def tell(self, observation: Observation) -> None:
-        """Say what happened; browsing a little later, with others of its kind."""
+    def narrate(self, observation: Observation) -> None:
+        """Print an observation; browsing is summarised later."""
         if isinstance(observation, WasFiltered) and observation.reason is FilterReason.NOT_ENROLMENT:
             self._note_browsing(observation)
             return
         if isinstance(observation, Announced):
             self.sum_up(observation.at)
-        self._write(line(observation, self._brush))
+        self._write(line(observation, self._colours))
 
     def tick(self, now: float) -> None:
-        """Say what is due: to be called several times a second."""
+        """Print due summaries and addresses. Call several times a second."""
         if self._browsing and now - self._browsing_since >= BROWSING_SECONDS:
             self.sum_up(now)
         if now - self._addresses_at >= ADDRESSES_SECONDS:
             self._addresses_at = now
             listed = "   ".join(f"{name}: {address}" for name, address in self._addresses.items())
-            self._write(self._brush.paint(f"          {listed}", Colour.QUIET))
+            self._write(self._colours.paint(f"          {listed}", Colour.QUIET))
 
     def sum_up(self, now: float) -> None:
-        """Say what browsing there was."""
+        """Print the summary of browsing events."""
         if self._browsing:
-            self._write(browsing(self._browsing, now, self._brush))
+            self._write(browsing(self._browsing, now, self._colours))
             self._browsing = {}
 
     def close(self, summary: list[str], now: float) -> None:

@@ -168,7 +168,7 @@ class EventDebugger:
 
 
 class CredentialStore:
-    """The current credentials, reloaded while delivery is halted. Any thread may ask."""
+    """The current credentials, reloaded while delivery is halted. Thread-safe."""
 
     def __init__(self, settings: Settings, trust: Trust) -> None:
         self._settings = settings

@@ -1,9 +1,9 @@
-"""The front door: `clicksend-consumer COMMAND`, also `python -m consumer COMMAND`.
+"""The command line: `clicksend-consumer COMMAND`, also `python -m consumer COMMAND`.
 
-A command resolves its settings, calls one function of `consumer.operations` and returns that function's exit status.
-It imports what it needs when it runs: `--help` should not wait for Kafka's library.
+A command resolves its settings, calls one function of its package and returns that function's exit status. It imports
+its modules when it runs, so that `--help` does not wait for Kafka's library.
 """
-# ruff: noqa: PLC0415 -- as said above
+# ruff: noqa: PLC0415 -- as above
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from consumer.errors import ConfigurationError, FatalStreamError, RefusedError
 from consumer.exit_status import ExitStatus
 from consumer.terminal import adapt_streams, discard, flush_streams, open_streams, say
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # a disk that takes no more
-INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # the disk is full or broken
+INTERRUPTED = 130  # typer's status for Ctrl-C; it prints nothing
 
 app = typer.Typer(
     add_completion=False,
-    pretty_exceptions_enable=False,  # it shows the values of local variables
+    pretty_exceptions_enable=False,  # they show the values of local variables
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -47,7 +47,7 @@ def _version(asked: bool) -> None:  # noqa: FBT001 -- typer's callback of a flag
 
 
 @app.callback(invoke_without_command=True)
-def _front_door(
+def _root(
     context: typer.Context,
     version: Annotated[  # noqa: ARG001, FBT002 -- a flag, and its callback has used it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -61,10 +61,10 @@ def _front_door(
 
 @app.command()
 def run(config: ConfigFile = None, overrides: Overrides = None) -> int:
-    """Run the worker until it is told to stop."""
+    """Run the worker until SIGTERM or Ctrl-C."""
     from consumer.settings import load
 
-    gc.disable()  # until the worker is put together: nothing of it is garbage, and looking for some takes time
+    gc.disable()  # until the worker is built: none of it is garbage, and collections take time
     settings = load(sources(config, overrides))
     log.configure(settings.log.level, settings.log.format)
     from consumer.commands.run import run as work
@@ -76,12 +76,12 @@ def run(config: ConfigFile = None, overrides: Overrides = None) -> int:
 def demo(
     *,
     events: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Your own events, one a line of JSON; - for stdin.")
+        Path | None, typer.Option(metavar="FILE", help="Your own events, one JSON object per line; - reads stdin.")
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="End when all is settled.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Exit when all records are settled.")] = False,
 ) -> int:
-    """Everything on this machine, with no configuration: broker, ClickSend stand-in, worker, visitors."""
-    log.configure(log.LogLevel.ERROR, log.LogFormat.AUTO)  # the narration tells the rest
+    """Run everything on this machine, without configuration: broker, ClickSend sandbox, worker, visitors."""
+    log.configure(log.LogLevel.ERROR, log.LogFormat.AUTO)  # the narration reports everything else
     from consumer.demo.demo import DemoOptions, run_demo
     from consumer.demo.runner import DemoRun
 
@@ -92,27 +92,31 @@ def demo(
 def sandbox(  # noqa: PLR0913 -- one parameter an option
     *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Its port; 0 takes a free one.")] = 9465,
-    username: Annotated[str, typer.Option(help="The user name it accepts.")] = "sandbox",
-    api_key: Annotated[str, typer.Option(help="The API key it accepts.")] = "sandbox",
-    list_id: Annotated[list[int] | None, typer.Option(help="A list that exists; 428 if none is given.")] = None,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 9465,
+    username: Annotated[str, typer.Option(help="Accepted user name.")] = "sandbox",
+    api_key: Annotated[str, typer.Option(help="Accepted API key.")] = "sandbox",
+    list_id: Annotated[list[int] | None, typer.Option(help="ID of an existing list; default: 428. Repeatable.")] = None,
     duplicates: Annotated[
-        str, typer.Option(help="What a known contact becomes: upsert, second_row or already_exists.")
+        str, typer.Option(help="Treatment of known contacts: upsert, second_row or already_exists.")
     ] = "upsert",
     unknown_list: Annotated[
-        str, typer.Option(help="The answer for other lists: forbidden or not_found.")
+        str, typer.Option(help="Response for unknown lists: forbidden or not_found.")
     ] = "forbidden",
-    rate_limit: Annotated[str | None, typer.Option(metavar="50/s", help="Of the account, all lists together.")] = None,
-    faults: Annotated[Path | None, typer.Option(metavar="FILE", help="A fault script, TOML or JSON.")] = None,
+    rate_limit: Annotated[
+        str | None, typer.Option(metavar="50/s", help="Rate limit of the account, across all lists.")
+    ] = None,
+    faults: Annotated[Path | None, typer.Option(metavar="FILE", help="Fault script, TOML or JSON.")] = None,
     log_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Append each request as a line of JSON.")
+        Path | None, typer.Option(metavar="FILE", help="Append each request as one line of JSON.")
     ] = None,
     tls_ca_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Serve https, and write its CA here for CLICKSEND_CA_FILE.")
+        Path | None, typer.Option(metavar="FILE", help="Serve HTTPS, and write the CA to FILE for CLICKSEND_CA_FILE.")
     ] = None,
-    allowed_host: Annotated[list[str] | None, typer.Option(help="A name beside loopback to be called by.")] = None,
+    allowed_host: Annotated[
+        list[str] | None, typer.Option(help="Accepted host name besides loopback. Repeatable.")
+    ] = None,
 ) -> int:
-    """Run the ClickSend stand-in alone, with a page of the contacts it holds."""
+    """Run the ClickSend sandbox alone, with a page that lists its contacts."""
     from consumer.sandbox.command import run_sandbox
     from consumer.sandbox.faults import Script
     from consumer.sandbox.limiter import RateLimit
@@ -139,7 +143,7 @@ def sandbox(  # noqa: PLR0913 -- one parameter an option
 
 @app.command()
 def settings(config: ConfigFile = None, overrides: Overrides = None, form: FormatOption = Format.TABLE) -> int:
-    """Effective settings and their sources."""
+    """Show the effective settings and their sources."""
     from consumer.commands.settings import show
 
     return show(sources(config, overrides), form)
@@ -147,7 +151,7 @@ def settings(config: ConfigFile = None, overrides: Overrides = None, form: Forma
 
 @app.command()
 def check(config: ConfigFile = None, overrides: Overrides = None, form: FormatOption = Format.TABLE) -> int:
-    """Whether a worker would run: settings, Kafka, ClickSend, a line each with a fix. Changes nothing."""
+    """Check settings, Kafka and ClickSend: one line per check, with a fix. Changes nothing."""
     from consumer.commands.check.command import check as look
 
     return look(sources(config, overrides), form)
@@ -155,20 +159,20 @@ def check(config: ConfigFile = None, overrides: Overrides = None, form: FormatOp
 
 @app.command()
 def explain(  # noqa: PLR0913 -- one parameter an option
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="JSON or JSON lines; - or none: stdin.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="JSON or JSON lines; default: stdin.")] = None,
     *,
-    topic: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Straight from Kafka; KAFKA_TOPIC if it is left out.")
+    topic: Annotated[str | None, typer.Option(metavar="NAME", help="Topic to read from; default: KAFKA_TOPIC.")] = None,
+    partition: Annotated[int | None, typer.Option(min=0, help="Partition of the topic; default: all.")] = None,
+    offset: Annotated[int | None, typer.Option(min=0, help="Explain the record at this offset.")] = None,
+    last: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Explain the last N records of each partition.")
     ] = None,
-    partition: Annotated[int | None, typer.Option(min=0, help="Of that topic; all if it is left out.")] = None,
-    offset: Annotated[int | None, typer.Option(min=0, help="The record there.")] = None,
-    last: Annotated[int | None, typer.Option(min=1, metavar="N", help="The last N of each partition.")] = None,
     reveal: Annotated[
-        bool, typer.Option("--reveal", help="Show emails, numbers and names in full in a table.")
+        bool, typer.Option("--reveal", help="Show emails, phone numbers and names unmasked in a table.")
     ] = False,
     form: Annotated[
         Format | None,
-        typer.Option("--format", help="For an operator, or JSON lines; by default as stdout is a terminal."),
+        typer.Option("--format", help="A table, or JSON lines; default: a table on a terminal, else JSON lines."),
     ] = None,
     config: ConfigFile = None,
     overrides: Overrides = None,
@@ -183,9 +187,9 @@ def explain(  # noqa: PLR0913 -- one parameter an option
     if (topic, partition, offset, last) == (None, None, None, None):
         return explain_file(given, None if file == Path("-") else file, look)
     if file is not None:
-        raise typer.BadParameter("Give a file, or --topic with --offset or --last.")
+        raise typer.BadParameter("Use a file, or --topic with --offset or --last.")
     if (offset is None) == (last is None):
-        raise typer.BadParameter("Give one of --offset and --last.")
+        raise typer.BadParameter("Use one of --offset and --last.")
     if offset is not None and partition is None:
         raise typer.BadParameter("--offset needs --partition.")
     return explain_kafka(given, FromKafka(topic, partition, offset, last), look)
@@ -196,14 +200,14 @@ def lag(
     *,
     watch: Annotated[bool, typer.Option("--watch", help="Repeat the table until Ctrl-C.")] = False,
     interval: Annotated[
-        float, typer.Option("--interval", min=0.1, metavar="SECONDS", help="Between two tables of --watch.")
+        float, typer.Option("--interval", min=0.1, metavar="SECONDS", help="Refresh interval of --watch.")
     ] = 2.0,
     form: FormatOption = Format.TABLE,
     group: Group = None,
     config: ConfigFile = None,
     overrides: Overrides = None,
 ) -> int:
-    """How far behind the group is: offsets, lag, owner, age of the oldest unsettled record."""
+    """Show the group's progress: offsets, lag, owner, age of the oldest unsettled record."""
     from consumer.commands.lag.command import lag as show
 
     return show(sources(config, overrides, group), form, interval if watch else None)
@@ -212,16 +216,18 @@ def lag(
 @app.command()
 def sizing(
     *,
-    events: Annotated[float, typer.Option(metavar="N", min=0, help="Events a day, of all kinds.")],
-    enrolments: Annotated[float, typer.Option(min=0, max=1, help="Share of them that become contacts.")] = 0.01,
-    peak: Annotated[float, typer.Option(min=1, help="The busiest hour, as a multiple of the mean.")] = 3.0,
-    latency: Annotated[float, typer.Option(metavar="SECONDS", min=0.001, help="Of one request to ClickSend.")] = 0.3,
-    limit: Annotated[float | None, typer.Option(metavar="N", min=0.001, help="Requests a second it takes.")] = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Requests in flight of one worker.")] = 16,
-    outage: Annotated[float, typer.Option(metavar="HOURS", min=0, help="For which ClickSend may be away.")] = 4.0,
+    events: Annotated[float, typer.Option(metavar="N", min=0, help="Events per day, of all types.")],
+    enrolments: Annotated[float, typer.Option(min=0, max=1, help="Share of events that become contacts.")] = 0.01,
+    peak: Annotated[float, typer.Option(min=1, help="The busiest hour's load, as a multiple of the mean.")] = 3.0,
+    latency: Annotated[float, typer.Option(metavar="SECONDS", min=0.001, help="Duration of one request.")] = 0.3,
+    limit: Annotated[
+        float | None, typer.Option(metavar="N", min=0.001, help="ClickSend's rate limit, in requests per second.")
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Requests in flight per worker.")] = 16,
+    outage: Annotated[float, typer.Option(metavar="HOURS", min=0, help="The longest outage to plan for.")] = 4.0,
     form: FormatOption = Format.TABLE,
 ) -> int:
-    """How many workers and partitions a load needs, and how long an outage takes to catch up with."""
+    """Compute the workers and partitions for a load, and the time to catch up after an outage."""
     from math import inf
 
     from consumer.commands.sizing import Load, Means, show
@@ -233,7 +239,7 @@ def sizing(
 
 
 def main() -> None:
-    """Run the command that this process's arguments name, and leave with its exit status."""
+    """Run the command in this process's arguments, and exit with its status."""
     open_streams()
     adapt_streams()
     status = exit_status(lambda: app(standalone_mode=False))
@@ -242,12 +248,12 @@ def main() -> None:
 
 
 def exit_status(command: Callable[[], int | None]) -> int:
-    """Run a command. What it raises becomes an exit status, and lines on stderr for an operator: never a traceback."""
+    """Run a command and return its exit status. Exceptions become lines on stderr, never a traceback."""
     try:
         status = command()
         sys.stdout.flush()
     except typer.TyperException as error:
-        say(f"{error.format_message()}\n`clicksend-consumer --help` tells what there is.")
+        say(f"{error.format_message()}\nSee `clicksend-consumer --help`.")
         return ExitStatus.WRONG_USAGE
     except ConfigurationError as error:
         say(*(str(problem) for problem in error.problems))
@@ -258,7 +264,7 @@ def exit_status(command: Callable[[], int | None]) -> int:
     except FatalStreamError as error:
         say(f"{error} ({log.places(error.__cause__)})" if error.__cause__ else str(error))
         return ExitStatus.FATAL
-    except BrokenPipeError:  # who read our output has seen enough
+    except BrokenPipeError:  # the reader of stdout has closed it, as `head` does
         discard(sys.stdout)
         return ExitStatus.FAILED
     except OSError as error:
@@ -267,7 +273,7 @@ def exit_status(command: Callable[[], int | None]) -> int:
         discard(sys.stdout)
         say(f"The output could not be written: {error.strerror}.")
         return ExitStatus.FAILED
-    except Exception as error:  # the last resort: without the text, which may hold anything
+    except Exception as error:  # the last resort: its text may hold personal data or secrets
         return _fault(error)
     if status == INTERRUPTED:
         say("Interrupted.")

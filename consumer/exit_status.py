@@ -1,4 +1,4 @@
-"""How a command ended, for scripts."""
+"""The exit statuses of the commands."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """Each command returns one of these."""
+    """The exit status of a command."""
 
     DONE = 0
-    FAILED = 1  # it ran and something failed
+    FAILED = 1  # the command failed or was refused
     WRONG_USAGE = 2
     WRONG_SETTINGS = 3
     PARTLY_DONE = 4
-    FATAL = 70  # of Kafka or of the program (EX_SOFTWARE of sysexits.h)
+    FATAL = 70  # Kafka or the program failed (EX_SOFTWARE of sysexits.h)

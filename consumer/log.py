@@ -25,9 +25,9 @@ from typing import Any, TextIO, cast
 
 LIBRDKAFKA = "librdkafka"
 REPEAT_SECONDS = 30.0
-DEPTH = 12  # places that are shown of one stack
-LONGEST = 2_000  # characters that are shown of one text
-MOST = 200  # entries that are shown of one list
+DEPTH = 12  # places shown per stack
+LONGEST = 2_000  # characters shown per text
+MOST = 200  # entries shown per list
 
 
 class LogLevel(StrEnum):
@@ -55,7 +55,7 @@ class LogFormat(StrEnum):
 class RepeatFilter:
     """Suppress repeated lines: each key passes once in `every` seconds, with a count of the suppressed ones.
 
-    Keys must come from a closed set, as none is evicted. Any thread may ask.
+    Keys must come from a closed set, as none is evicted. Thread-safe.
     """
 
     def __init__(self, every: float = REPEAT_SECONDS) -> None:
@@ -87,7 +87,7 @@ def configure(level: LogLevel, form: LogFormat, stream: TextIO | None = None) ->
     stream -- where to write; stderr if none is given
     """
     with _absent("rich"):  # structlog loads it for tracebacks, which are never shown: 7 MB, a tenth of the startup
-        import structlog  # noqa: PLC0415 -- takes long enough that only commands that log should pay for it
+        import structlog  # noqa: PLC0415 -- slow to import, and only needed by commands that log
 
     out = stream or sys.stderr
     on_console = form is LogFormat.CONSOLE or (form is LogFormat.AUTO and out.isatty())
@@ -136,7 +136,7 @@ def _absent(package: str) -> Iterator[None]:
     if package in sys.modules:
         yield
         return
-    sys.modules[package] = None  # type: ignore[assignment]  # what the import system takes for "there is none"
+    sys.modules[package] = None  # type: ignore[assignment]  # the import system reads None as "not installed"
     try:
         yield
     finally:
@@ -151,7 +151,7 @@ def places(error: BaseException) -> str:
 def cause_of(error: BaseException) -> dict[str, str]:
     """Return the log fields of an exception: its class as `cause`, its place as `at`. Never its text.
 
-    Of a chain of exceptions, all classes and the place of the first cause. `at` is missing where there is no place.
+    For a chain of exceptions: all classes, and the place of the first cause. `at` is absent if no place is known.
     """
     chain = list(_chain(error))
     cause = {"cause": " caused by ".join(_type(each) for each in chain)}
@@ -190,7 +190,7 @@ def _type(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno is not None:
         return f"{name} {errno.errorcode.get(error.errno, '')}".rstrip()
     what: Any = error.args[0] if error.args else None
-    # by its name: this module does without Kafka's library
+    # compared by name, so that this module does not import Kafka's library
     return f"{name} {what.name()}" if type(what).__name__ == "KafkaError" else name
 
 
@@ -212,14 +212,14 @@ def _places_for_exceptions(_logger: object, _method: str, event: MutableMapping[
 
 
 def _cut_all(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Cut every text. JSON escapes what could steer a terminal."""
+    """Cut every text. JSON escapes what could control a terminal."""
     for key, value in event.items():
         event[key] = _cut(value)
     return event
 
 
 def _cut_for_a_terminal(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Cut every text, and escape what could steer the terminal."""
+    """Cut every text, and escape what could control the terminal."""
     for key, value in event.items():
         cut = _cut(value)
         if not isinstance(cut, bool | int | float | None):

@@ -1,4 +1,4 @@
-"""What counts as this machine: where plain http is allowed, and where no token is needed."""
+"""Recognise loopback hosts, which may use plain HTTP and need no token."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 
 def is_loopback(host: str) -> bool:
-    """Whether this host name or address is this machine, without asking a name server. IPv6 may have brackets."""
+    """Return whether the host name or address is loopback, without a DNS lookup. IPv6 may have brackets."""
     if host.lower() == "localhost":
         return True
     try:

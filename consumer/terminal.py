@@ -15,10 +15,10 @@ CHOSEN = ("PYTHONUTF8", "PYTHONIOENCODING")  # set by an operator who chooses th
 
 
 def open_streams() -> None:
-    """Open those of stdin, stdout and stderr that this process was started without, as the null device.
+    """Open missing standard streams as the null device.
 
     Call it before anything else is opened: sockets would get these numbers, and libuv ends the process when it has to
-    close one of them.
+    close one of these.
     """
     for number, name in enumerate(STREAMS):
         try:
@@ -30,7 +30,7 @@ def open_streams() -> None:
 
 
 def flush_streams() -> None:
-    """Flush stdout and stderr. What they can't take is dropped: Python would change the exit status to 120."""
+    """Flush stdout and stderr, and drop unwritable output: Python would change the exit status to 120."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -39,7 +39,7 @@ def flush_streams() -> None:
 
 
 def discard(stream: TextIO) -> None:
-    """Send what a stream still holds, and all that follows, to the null device."""
+    """Redirect the stream's buffered and later output to the null device."""
     with suppress(OSError, ValueError):  # a test's stream may have no number
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 

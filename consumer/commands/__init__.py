@@ -1,1 +1,1 @@
-"""What an operator runs, a package or a file for each command."""
+"""The commands that an operator runs, one package or file each."""

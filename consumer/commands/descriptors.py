@@ -1,4 +1,4 @@
-"""Whether the process may open as many files and sockets as the settings ask for."""
+"""Compares the limit on open files with the files and sockets that the settings need."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from consumer.errors import Problem
 
-# What is open beside ClickSend's connections: librdkafka's (a socket and two pipe ends a broker and client, hundreds
-# with many brokers), the monitor's, name servers, CA files, the event loop's own.
+# For descriptors beside ClickSend's connections: librdkafka opens a socket and two pipe ends per broker and client.
+# The monitor, name servers, CA files and the event loop open a few more.
 RESERVE = 256
 
 
 def descriptors_needed(concurrency: int) -> int:
-    """Return the file descriptors that a worker with so many requests in flight may have open at once."""
+    """Return the number of file descriptors that a worker may have open. concurrency -- its requests in flight."""
     return concurrency + RESERVE
 
 

@@ -1,4 +1,4 @@
-"""Values from a file or stdin: arguments show in the process list, for everybody on the machine."""
+"""Values from a file or stdin. Arguments would be visible to every user in the process list."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def given_lines(file: str | None) -> tuple[bytes, ...]:
-    """Return the lines of a file, `-`: of stdin, as bytes, blank ones left out. None: none.
+    """Return the lines of a file as bytes, without blank ones. file -- `-` reads stdin, None returns no lines.
 
-    Raises ValueError where it can't be read or has no line: an empty list would not choose anything.
+    Raises ValueError for a file that can't be read or has no line: an empty list selects nothing.
     """
     if file is None:
         return ()

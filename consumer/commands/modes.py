@@ -1,4 +1,4 @@
-"""What the commands that bring records back can be told."""
+"""Options that `replay` and `dead-letters redrive` share."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from enum import Enum
 
 
 class Mode(Enum):
-    """Whether anything is done."""
+    """Whether the command changes anything."""
 
     DRY_RUN = "dry_run"
     EXECUTE = "execute"
 
 
 class Begin(Enum):
-    """Where to begin."""
+    """Where a run starts reading."""
 
     CHECKPOINT = "checkpoint"  # where the last run of the same name stopped
     ANEW = "anew"

@@ -1,5 +1,5 @@
-"""What the front doors of all commands share. It waits for no heavy library: `--help` should be quick."""
-# ruff: noqa: PLC0415 -- as said above
+"""Options that all commands share. Heavy libraries are imported on use, so that `--help` is quick."""
+# ruff: noqa: PLC0415 -- as above
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 Choice = TypeVar("Choice", bound=StrEnum)
 T = TypeVar("T")
 
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings as TOML.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Configuration file, TOML.")]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="SECTION_KEY=VALUE", help="A setting, stronger than all other sources. Repeatable."),
+    typer.Option("--set", metavar="SECTION_KEY=VALUE", help="Override a setting. Repeatable."),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="A table, or one JSON object a line.")]
-Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="Instead of KAFKA_GROUP_ID.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="A table, or one JSON object per line.")]
+Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="Consumer group; default: KAFKA_GROUP_ID.")]
 Rate = Annotated[float, typer.Option("--rate", min=0.0, metavar="N", help="At most so many a second; 0: no limit.")]
-IncludeStale = Annotated[bool, typer.Option("--include-stale", help="Also where the contact has a newer record.")]
+IncludeStale = Annotated[bool, typer.Option("--include-stale", help="Include records whose contact has a newer one.")]
 CheckpointName = Annotated[
-    str | None, typer.Option("--name", help="Of the checkpoint, instead of one made of these options.")
+    str | None, typer.Option("--name", help="Name of the checkpoint; default: derived from the options.")
 ]
-Restart = Annotated[bool, typer.Option("--restart", help="Begin anew, whatever the checkpoint says.")]
+Restart = Annotated[bool, typer.Option("--restart", help="Ignore the checkpoint and start over.")]
 
 
 def sources(config: Path | None, overrides: list[str] | None, group: str | None = None) -> Sources:
-    """Where to look for settings. `group` counts as `--set KAFKA_GROUP_ID`.
+    """Return the sources of the settings. `group` overrides KAFKA_GROUP_ID.
 
-    Raises typer.BadParameter for an override that is no pair.
+    Raises typer.BadParameter for an override without a name or an equals sign.
     """
     from consumer.settings import Sources
 
@@ -49,7 +49,7 @@ def sources(config: Path | None, overrides: list[str] | None, group: str | None 
 
 
 def choice(kind: type[Choice], word: str) -> Choice:
-    """Return the member that the word names. Typer's own choices would import its module for every command."""
+    """Return the enum member of that value. Typer's own choices would import its module for every command."""
     try:
         return kind(word.lower())
     except ValueError:
@@ -57,7 +57,7 @@ def choice(kind: type[Choice], word: str) -> Choice:
 
 
 def usage(read: Callable[[], T]) -> T:
-    """Return the meaning of an option's text. A ValueError is wrong usage; its text says what to write instead."""
+    """Return the value that `read` parses. A ValueError becomes wrong usage; its text says what to write instead."""
     try:
         return read()
     except ValueError as error:

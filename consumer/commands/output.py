@@ -20,9 +20,9 @@ class Format(StrEnum):
 
 
 def rendered(rows: Sequence[Row], form: Format) -> str:
-    """Return the rows as text that ends with a newline; all of them have the same keys, which head the table.
+    """Return the rows as text that ends with a newline. All rows have the same keys.
 
-    A key `log_end_offset` is LOG-END-OFFSET there, as Kafka's own tools write it.
+    A key `log_end_offset` becomes the column LOG-END-OFFSET, as in Kafka's own tools.
     """
     if form is Format.JSON:
         return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -36,6 +36,6 @@ def rendered(rows: Sequence[Row], form: Format) -> str:
 
 
 def put(text: str, form: Format) -> None:
-    """Print what was rendered, at once."""
+    """Print rendered text and flush stdout."""
     (show_json if form is Format.JSON else show)(text)
     sys.stdout.flush()

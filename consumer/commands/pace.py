@@ -1,4 +1,4 @@
-"""How long records take."""
+"""Estimates how long records take at the configured rate."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from consumer.number_text import shown_number
 
 
 def pace(records: int, per_second: float) -> str:
-    """For an operator, as the rest of a sentence; empty where no limit is set: then ClickSend decides.
+    """Return the longest time for so many records, as the rest of a sentence; empty without a limit.
 
-    At most, since what is filtered takes no request. per_second -- DELIVERY_MAX_REQUESTS_PER_SECOND, 0 = no limit
+    Filtered records take no request. per_second -- DELIVERY_MAX_REQUESTS_PER_SECOND, 0 = no limit
     """
     if not per_second or records <= 0:
         return ""

@@ -1,4 +1,4 @@
-"""A progress bar, for people who wait at a terminal."""
+"""A progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -11,11 +11,7 @@ Advance = Callable[[int], None]
 
 @contextmanager
 def progress(what: str, total: int | None, unit: str = "records") -> Iterator[Advance]:
-    """Yield a bar as `bar` shows it, for commands that write rows while it runs.
-
-    There is none where stdout is a terminal, as
-    it would run through them.
-    """
+    """Show `bar` for a command that prints rows; nothing where stdout is a terminal, as the two would mix."""
     if sys.stdout.isatty():
         yield lambda _step: None
         return
@@ -25,14 +21,14 @@ def progress(what: str, total: int | None, unit: str = "records") -> Iterator[Ad
 
 @contextmanager
 def bar(what: str, total: int | None, unit: str = "records") -> Iterator[Advance]:
-    """Yield a bar on stderr while the block runs, with an estimate; call what it gives with each step.
+    """Show a bar on stderr while the block runs. Call the yielded function with the size of each step.
 
-    There is none where stderr is no terminal. total -- of all steps; None where nobody knows
+    Shows nothing where stderr is no terminal. total -- the sum of all steps; None: unknown
     """
     if not sys.stderr.isatty():
         yield lambda _step: None
         return
-    from rich.console import Console  # noqa: PLC0415 -- a tenth of a second that only people at a terminal pay
+    from rich.console import Console  # noqa: PLC0415 -- takes 0.1 s, only needed on a terminal
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
     columns = ("{task.description}", BarColumn(), TaskProgressColumn(), TextColumn(f"{{task.completed:,}} {unit}"))

@@ -1,4 +1,4 @@
-"""`clicksend-consumer run`: wires a worker from the settings and ends it on a signal."""
+"""`clicksend-consumer run`: runs a worker until a signal stops it."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ from consumer.worker.worker import Ending
 log = structlog.get_logger()
 
 
-YOUNG_OBJECTS = 50_000  # that are made before Python looks for garbage among them
+YOUNG_OBJECTS = 50_000  # allocations less deallocations that start a garbage collection
 
 
 def calm_garbage_collection() -> None:
-    """Look for garbage less often: nearly all that comes is freed without a look.
+    """Collect garbage less often: reference counts free nearly all objects.
 
-    Python's own threshold is 700. Then a tenth of a contact's cost is the search, and one record with a megabyte of
-    empty lists takes 75 ms instead of 30. What is there is not frozen: librdkafka's clients must be found at the end,
-    while there is still an interpreter for them to end in.
+    At Python's own threshold of 700, collections take a tenth of a contact's cost. A record with a megabyte of empty
+    lists then takes 75 ms instead of 30. `gc.freeze` is not used: librdkafka's clients must be collected before the
+    interpreter ends.
     """
     gc.set_threshold(YOUNG_OBJECTS)
     gc.enable()
 
 
 def run(settings: Settings) -> ExitStatus:
-    """Run one worker until SIGTERM or SIGINT; gives the exit status. A second signal ends the process at once.
+    """Run one worker until SIGTERM or SIGINT, and return the exit status. A second signal ends the process at once.
 
     Raises ConfigurationError and FatalStreamError as `Worker.run` does.
     """
     for warning in (*settings.warnings, *descriptor_warnings(settings.delivery.concurrency)):
         log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.hint)
-    member = Application(settings)
-    StopSignals(member.stop)
+    application = Application(settings)
+    StopSignals(application.stop)
     calm_garbage_collection()
     threading.Thread(target=load_validator, name="email-validator", daemon=True).start()
-    ending = member.run()
+    ending = application.run()
     if ending is Ending.UNANSWERED:
-        # Closing the consumer would wait for the missing answer for as long as the session lasts.
+        # Closing the consumer would wait for the missing response until the session times out.
         log.warning("last commit unconfirmed, its records will be delivered again")
         os._exit(ExitStatus.FAILED)
     return ExitStatus.DONE if ending is Ending.DRAINED else ExitStatus.FAILED

@@ -1,4 +1,4 @@
-"""`clicksend-consumer settings`: what is in force, and where each value comes from."""
+"""`clicksend-consumer settings`: prints each effective value and its source."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from consumer.terminal import say
 
 
 def show(sources: Sources, form: Format) -> ExitStatus:
-    """Print all settings, secrets masked; a setting that is missing or wrong has no value.
+    """Print all settings with secrets masked. A missing or invalid setting has no value.
 
-    Raises ConfigurationError, after that, with everything that is wrong.
+    Then raises ConfigurationError with every problem.
     """
     found = effective_settings(sources)
     rows = [{"setting": row.name, "value": row.value, "source": row.source} for row in found.rows]

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a closed terminal, for what has to end in order."""
+"""Handles Ctrl-C, SIGTERM and SIGHUP for commands that shut down in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from consumer.exit_status import ExitStatus
 
 
 class StopSignals:
-    """From now on the first signal calls `stop`, on the main thread; a second one ends the process at once."""
+    """Installs handlers: the first signal calls `stop` on the main thread, a second one ends the process at once."""
 
     def __init__(self, stop: Callable[[], None] = lambda: None) -> None:
         self.came = False

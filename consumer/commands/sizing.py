@@ -1,8 +1,8 @@
-"""How many workers, partitions and how much memory a load needs, and how long an outage takes to catch up with.
+"""Computes the workers, partitions and memory that a load needs, and the time to catch up after an outage.
 
-In the long run a worker delivers `concurrency / latency` contacts a second, all of them together no more than ClickSend
-takes, and each reads no more events than one core can. Workers are counted for the peak, with some room, though never
-more than ClickSend's limit feeds; an outage is caught up with by what is left beside the ordinary load:
+A worker delivers `concurrency / latency` contacts a second and reads as many events as one core can. All workers share
+ClickSend's limit. Their number covers the peak with headroom, but never exceeds what that limit can use. Capacity above
+the mean load catches up after an outage:
 
     needed     = min(contacts at the peak, ClickSend's limit)
     requesting = min(contacts at the peak / ROOM, ClickSend's limit) * latency / concurrency
@@ -22,21 +22,21 @@ from consumer.exit_status import ExitStatus
 
 DAY = 86_400.0
 ROOM = 0.8  # share of a worker that the peak may use
-WORKER_MB = 120  # what a worker is tested to stay below, also with a full topic and ClickSend down
+WORKER_MB = 120  # tests hold a worker below it, also with a full topic and ClickSend down
 # CPU of one worker, in seconds, as `make bench` measured it: browsing 3, 0 ms and 100 ms sink 100 to 135 microseconds.
-# Half as much again, for machines that are slower.
+# The values are 1.5 times that, for slower machines.
 CPU_EVENT = 4.5e-6
 CPU_CONTACT = 200e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What comes.
+    """The load to size for.
 
     events_per_day -- of all kinds
     enrolments     -- share of them that become contacts
     peak           -- the busiest hour's events, as a multiple of the mean
-    outage         -- hours for which ClickSend may be away
+    outage         -- hours for which ClickSend may be unavailable
     """
 
     events_per_day: float
@@ -47,10 +47,10 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What there is to deliver it with.
+    """The means of delivery.
 
-    latency     -- seconds from request to answer
-    limit       -- requests a second that ClickSend takes of the account; infinite: not known
+    latency     -- seconds from request to response
+    limit       -- requests a second that ClickSend accepts for the account; infinite: unknown
     concurrency -- requests in flight of one worker: DELIVERY_CONCURRENCY
     """
 
@@ -60,12 +60,12 @@ class Means:
 
     @property
     def of_a_worker(self) -> float:
-        """Contacts a second that one worker delivers by its requests in flight."""
+        """Return the contacts a second that one worker's requests in flight deliver."""
         return self.concurrency / self.latency
 
 
 class Bound(StrEnum):
-    """What would have to grow first for more contacts."""
+    """The bottleneck."""
 
     CLICKSEND = "ClickSend's limit"
     REQUESTS = "requests in flight"
@@ -74,11 +74,11 @@ class Bound(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SizingPlan:
-    """What to run.
+    """The result of sizing.
 
-    contacts -- a second, in the mean; at_peak -- in the busiest hour
-    capacity -- contacts a second that the workers deliver at most
-    catch_up -- hours after the outage until all is delivered; infinite: never
+    contacts -- a second, mean; at_peak -- a second, in the busiest hour
+    capacity -- the most contacts a second that the workers deliver
+    catch_up -- hours after the outage until the backlog is delivered; infinite: never
     """
 
     contacts: float
@@ -92,10 +92,7 @@ class SizingPlan:
 
 
 def plan(load: Load, means: Means) -> SizingPlan:
-    """Return the workers for a load. With a limit below the mean no number of them is enough.
-
-    `catch_up` is infinite.
-    """
+    """Return the workers for a load. `catch_up` is infinite where ClickSend's limit is below the mean."""
     events = load.events_per_day / DAY
     contacts = events * load.enrolments
     at_peak = contacts * load.peak
@@ -113,7 +110,7 @@ def plan(load: Load, means: Means) -> SizingPlan:
 
 
 def show(load: Load, means: Means, form: Format) -> tuple[str, ExitStatus]:
-    """Return the plan as text. The status says whether it can ever be done."""
+    """Return the plan as text, and whether any number of workers can carry the load."""
     found = plan(load, means)
     row: Row = {
         "contacts_per_second": _short(found.contacts),
@@ -129,5 +126,5 @@ def show(load: Load, means: Means, form: Format) -> tuple[str, ExitStatus]:
 
 
 def _short(number: float) -> float:
-    """Two digits are more than such a figure is worth."""
+    """Round to the precision of an estimate: two digits."""
     return float(f"{number:.2g}")

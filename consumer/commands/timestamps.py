@@ -1,4 +1,4 @@
-"""Times as operators write them: a date-time with its zone, a duration as ISO 8601 has it; and as they are shown."""
+"""Parses and prints the times of operators: date-times with a zone, ISO 8601 durations."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 def parse_moment(text: str) -> datetime:
     """Return a date-time such as `2026-03-29T01:30:00Z` or `2026-03-29T01:30:00.000+01:00`, in UTC.
 
-    Raises ValueError, with what to write instead, where it is none or its zone is missing: two people on call may
-    live in two zones, and a wrong guess would move a group by hours.
+    Raises ValueError, with what to write instead, for other text or a missing zone. A zone is never guessed: two
+    people on call may live in two zones, and a wrong guess would move a group by hours.
     """
     hint = "Write it with its zone: 2026-03-29T01:30:00Z, or 2026-03-29T02:30:00+01:00"
     try:
@@ -26,10 +26,7 @@ def parse_moment(text: str) -> datetime:
 
 
 def parse_duration(text: str) -> timedelta:
-    """Return a duration as kafka-consumer-groups takes it.
-
-    `PnDTnHnMnS`, as in `PT30M` or `P1DT12H`. Raises ValueError.
-    """
+    """Return the duration in a text such as `PT30M` or `P1DT12H` (`PnDTnHnMnS`). Raises ValueError."""
     found = _DURATION.fullmatch(text.upper())
     if found is None or not any(found.groups()):
         raise ValueError(f"{text!r} is not a duration. Write it as PnDTnHnMnS: PT30M, P1DT12H")
@@ -37,11 +34,11 @@ def parse_duration(text: str) -> timedelta:
     try:
         return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError:
-        raise ValueError(f"{text!r} is longer than time has been counted") from None
+        raise ValueError(f"{text!r} is out of range") from None
 
 
 def milliseconds(moment: datetime) -> int:
-    """Since the epoch, as Kafka counts."""
+    """Return a Kafka timestamp: milliseconds since the epoch."""
     return round(moment.timestamp() * 1000)
 
 
@@ -50,12 +47,12 @@ def shown_moment(timestamp_ms: int) -> str:
     try:
         moment = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
     except (ValueError, OverflowError, OSError):
-        return f"{timestamp_ms} ms"  # whatever a producer has written there
+        return f"{timestamp_ms} ms"  # a producer may write any number
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def shown_duration(seconds: float) -> str:
-    """Return a duration for an operator, its two greatest units: `3 d 4 h`, `12 s`."""
+    """Return a duration for an operator in its two largest units: `3 d 4 h`, `12 s`."""
     left = max(0, round(seconds))
     parts: list[str] = []
     for size, unit in _UNITS:

@@ -1,1 +1,1 @@
-"""`clicksend-consumer demo`: the worker at work on this machine, with nothing to configure."""
+"""`clicksend-consumer demo`: runs the complete pipeline on this machine, without configuration."""

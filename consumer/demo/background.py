@@ -1,4 +1,4 @@
-"""A part of the demo that runs beside the narration."""
+"""Background threads of the demo."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Background(Generic[T]):
-    """Runs a function in a thread of its own and keeps what comes of it. The process doesn't wait for it to end."""
+    """Run a function in a daemon thread and keep its result."""
 
     def __init__(self, name: str, work: Callable[[], T]) -> None:
         self._work = work
@@ -20,16 +20,16 @@ class Background(Generic[T]):
         self._thread.start()
 
     @property
-    def over(self) -> bool:
-        """Whether it has ended, one way or the other."""
+    def done(self) -> bool:
+        """Return whether the function has returned or raised."""
         return not self._thread.is_alive()
 
     def join(self, timeout: float) -> None:
-        """Wait for its end, so many seconds at most."""
+        """Wait for its end, at most `timeout` seconds."""
         self._thread.join(timeout)
 
     def result(self) -> T | None:
-        """Return what it gave, None while it runs. Raises what it raised."""
+        """Return the function's result, None while it runs. Raises the function's exception."""
         if self._error is not None:
             raise self._error
         return self._result
@@ -37,5 +37,5 @@ class Background(Generic[T]):
     def _run(self) -> None:
         try:
             self._result = self._work()
-        except BaseException as error:  # it belongs to who asks for the result
+        except BaseException as error:  # raised again by `result`
             self._error = error

@@ -1,4 +1,4 @@
-"""A Kafka inside this process: librdkafka's mock cluster, for the demo and the fast tests. Nothing is kept on disk."""
+"""An in-process Kafka: librdkafka's mock cluster, for the demo and the fast tests. It stores nothing on disk."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ START_SECONDS = 10.0
 
 
 class InProcessBroker:
-    """Lives as long as the `with` block; other processes may use it too.
+    """Runs for the duration of the `with` block; other processes may use it, too.
 
-    It knows no transactions, no times, no administration, and drops what a partition holds beyond 5 MiB. Clients do
-    best with `group.protocol=consumer` and `fetch.wait.max.ms=20`: new records don't wake a fetch that waits.
-    Every topic has `PARTITIONS` partitions.
+    It has no transactions, no offsets by time and no admin API, and drops records beyond 5 MiB per partition. Use
+    `group.protocol=consumer` and `fetch.wait.max.ms=20`, since new records do not wake a waiting fetch. Every topic
+    has `PARTITIONS` partitions.
     """
 
-    PARTITIONS = 4  # the mock cluster's default; it can't be told otherwise from Python
+    PARTITIONS = 4  # the mock cluster's default, which Python can't change
 
     def __init__(self) -> None:
         self._producer = Producer({"test.mock.num.brokers": 1, "log_level": 0})
@@ -36,22 +36,22 @@ class InProcessBroker:
 
     @property
     def bootstrap(self) -> str:
-        """What KAFKA_BOOTSTRAP_SERVERS is to be."""
+        """Return the value for KAFKA_BOOTSTRAP_SERVERS."""
         return self._bootstrap
 
     def create_topic(self, name: str) -> None:
-        """Create a topic, and return when it is there: a group that subscribes before would never be assigned it.
+        """Create a topic and wait for it: a group that subscribes earlier would never be assigned it.
 
         Raises KafkaException if it does not appear.
         """
         deadline = time.monotonic() + START_SECONDS
-        # Asking for a topic creates it.
+        # Requesting a topic's metadata creates it.
         while (topic := self._producer.list_topics(name, timeout=START_SECONDS).topics[name]).error is not None:
             if time.monotonic() > deadline:
                 raise KafkaException(topic.error)
             time.sleep(0.01)
 
     def close(self) -> None:
-        """End the broker; its clients find it gone."""
+        """Stop the broker."""
         self._producer.flush(0)
         del self._producer

@@ -1,4 +1,4 @@
-"""`clicksend-consumer demo`: the worker at work on this machine, with nothing to configure."""
+"""`clicksend-consumer demo`: runs the complete pipeline on this machine, without configuration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TextIO
 
 from consumer.demo.formatting import Lines, open_lines
 from consumer.demo.runner import DemoRun, DemoRunner, Programme
-from consumer.demo.scenario import Chapter, Story
+from consumer.demo.scenario import Chapter, Scenario
 from consumer.exit_status import ExitStatus
 from consumer.sandbox.faults import Script
 
@@ -26,28 +26,28 @@ QUICK_OUTAGE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """events -- the user's own, one a line, `-` for stdin; None for the demo's story."""
+    """events -- the user's file, one per line, `-` for stdin; None for the demo's scenario."""
 
     run: DemoRun = DemoRun.ENDLESS
     events: Path | None = None
 
 
-def run_demo(options: DemoOptions, out: TextIO, talk: TextIO) -> ExitStatus:
-    """Run until all is settled, or until Ctrl-C or SIGTERM. To be called from the main thread.
+def run_demo(options: DemoOptions, out: TextIO, err: TextIO) -> ExitStatus:
+    """Run until all records are settled, or until Ctrl-C or SIGTERM. Call from the main thread.
 
-    out  -- gets the narration and the summary
-    talk -- gets what a visitor wants to know about the demo itself
+    out -- receives the narration and the summary; err -- receives messages about the demo itself
+
     Raises ConfigurationError where the events can't be read.
     """
     if isinstance(out, TextIOWrapper):
-        out.reconfigure(errors="replace")  # a terminal that lacks a character is no reason to end
+        out.reconfigure(errors="replace")  # a terminal may lack a character
     with ExitStack() as stack:
         stopping = stack.enter_context(_signals())
         lines = Lines(options.events, open_lines(options.events)) if options.events else None
         ended = DemoRunner(_programme(options, lines), out, stopping, stack).play()
     if lines is None or not lines.too_long:
         return ended
-    talk.write(f"Lines passed over, too large for a record: {lines.too_long}\n")
+    err.write(f"Lines skipped, too large for a record: {lines.too_long}\n")
     return ExitStatus.PARTLY_DONE if ended is ExitStatus.DONE else ended
 
 
@@ -57,13 +57,13 @@ def _programme(options: DemoOptions, lines: Lines | None) -> Programme:
         chapter = Chapter(f"Events from {lines.name}", Script(), lines)
         return Programme(options.run, [chapter], 0.0 if once else READABLE_SECONDS)
     if once:
-        return Programme(options.run, Story(QUICK_OUTAGE_SECONDS).once(), QUICK_SECONDS)
-    return Programme(options.run, Story(OUTAGE_SECONDS).endless(), READABLE_SECONDS)
+        return Programme(options.run, Scenario(QUICK_OUTAGE_SECONDS).once(), QUICK_SECONDS)
+    return Programme(options.run, Scenario(OUTAGE_SECONDS).endless(), READABLE_SECONDS)
 
 
 @contextmanager
 def _signals() -> Iterator[threading.Event]:
-    """Ctrl-C and SIGTERM set the event; a second one ends the process at once."""
+    """Yield an event that Ctrl-C and SIGTERM set; a second signal ends the process at once."""
     stopping = threading.Event()
 
     def stop(*_: object) -> None:

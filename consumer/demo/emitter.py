@@ -1,4 +1,4 @@
-"""Puts the story's records onto the topic, at a readable pace, and never so many that the broker would drop some."""
+"""Produces the scenario's records at a readable pace, within the broker's capacity."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from consumer.scheduling.scheduler import Scheduler
 
 AHEAD_BYTES = 1_000_000  # with one more record, below 2 MiB in a partition; the broker drops beyond 5
 AHEAD_RECORDS = 10_000
-MAX_BYTES = 2_000_000  # of a record: more than `lines.LONGEST` by far
+MAX_BYTES = 2_000_000  # per record: far above `formatting.LONGEST`
 LOOK_SECONDS = 0.02
 
 
 class Emitter:
-    """Emits chapters until they end or `stopping` is set.
+    """Produces chapters until they end or `stopping` is set.
 
-    scheduler -- of the worker that consumes the topic: tells how far it has come
-    begin     -- called when a chapter begins
+    scheduler -- of the worker that consumes the topic: shows its progress
+    begin     -- called at the start of a chapter
     interval  -- seconds between two records
     """
 
@@ -43,11 +43,11 @@ class Emitter:
         self._begin = begin
         self._interval = interval
         self._stopping = stopping
-        self._ahead = AHEAD_BYTES  # so many bytes may still be emitted before the worker has to catch up
+        self._ahead = AHEAD_BYTES  # bytes left to produce before waiting for the worker
         self.emitted = 0  # written by the emitting thread only
 
     def emit(self, chapters: Iterable[Chapter]) -> None:
-        """Emit all of it, chapter by chapter: the next begins, and the last has ended, when all is settled."""
+        """Produce the chapters one by one, and wait after each until all its records are settled."""
         for chapter in chapters:
             self._begin(chapter)
             for emission in chapter.records:
@@ -59,12 +59,12 @@ class Emitter:
                 return
 
     def consumed(self) -> bool:
-        """Whether the worker has seen all that was emitted."""
+        """Return whether the worker has consumed all produced records."""
         counts, _ = self._scheduler.counts()
         return counts.consumed + counts.skipped >= self.emitted
 
     def settled(self) -> bool:
-        """Whether all that was emitted has come to an end."""
+        """Return whether all produced records are settled."""
         counts, in_progress = self._scheduler.counts()
         return counts.consumed + counts.skipped >= self.emitted and not in_progress
 

@@ -1,4 +1,4 @@
-"""Events as Datafly Signal writes them (docs.dataflysignal.com/reference/event-schema), from a seeded source."""
+"""Events in Datafly Signal's format (docs.dataflysignal.com/reference/event-schema), generated from a seed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Emission:
     """One record for the topic.
 
     visitor -- the record's key: one visitor's events stay in order; None for records that all stay in order
-    note    -- what to notice about it; empty for an ordinary one
+    note    -- the remark shown beside it; empty for none
     """
 
     visitor: str | None
@@ -39,7 +39,7 @@ class Emission:
 
 
 class Events:
-    """Writes events; the same ones, ids and times included, for the same seed."""
+    """Generates events: the same ones, with ids and times, for the same seed."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -50,7 +50,7 @@ class Events:
         return str(self._uuid())
 
     def browsing(self, visitor: str) -> Emission:
-        """Somebody looks around: none of ClickSend's business."""
+        """Return a browsing event, which the worker filters."""
         name, path = self._random.choice(PAGES)
         number, title, price = self._random.choice(PRODUCTS)
         product = {"productId": number, "name": title, "price": price, "currency": "EUR"}
@@ -60,16 +60,16 @@ class Events:
         return self._emission(visitor, {"type": "track", "event": kind, "properties": product}, path=f"/p/{number}")
 
     def signed_up(self, visitor: str, traits: Json, marketing: object = None, note: str = "") -> Emission:
-        """Return the event of a sign-up. marketing -- the answer to the site's consent banner; None: not asked."""
+        """Return the event of a sign-up. marketing -- the answer to the site's consent banner; None: no banner."""
         body = {"type": "track", "event": "Signed Up", "properties": {"method": "email"}, "traits": traits}
         return self._emission(visitor, body, "/sign-up", marketing, note)
 
     def identify(self, visitor: str, traits: Json, marketing: object = None, note: str = "") -> Emission:
-        """Return the event that identifies a visitor. Such an event carries no name."""
+        """Return the event that identifies a visitor. It carries no event name."""
         return self._emission(visitor, {"type": "identify", "traits": traits}, "/account", marketing, note)
 
     def example(self) -> Emission:
-        """Return the connector page's own example; the consent comes from the banner, as there."""
+        """Return the example of the connector's page, with its consent from the banner."""
         traits = {
             "email": "Jane.Doe@example.com",
             "phone": "+1 (415) 555-0132",
@@ -77,12 +77,12 @@ class Events:
             "last_name": "Doe",
             "company": "Acme Inc",
         }
-        return self.signed_up(self.visitor(), traits, marketing=True, note="the connector page's own example")
+        return self.signed_up(self.visitor(), traits, marketing=True, note="the example in the connector's docs")
 
     def broken(self, visitor: str) -> Emission:
-        """Return a record that was cut off on its way."""
+        """Return a truncated record."""
         whole = self.browsing(visitor).value
-        return Emission(visitor, whole[: len(whole) // 2], "cut off")
+        return Emission(visitor, whole[: len(whole) // 2], "truncated")
 
     def _emission(
         self, visitor: str, body: Json, path: str = "/", marketing: object = None, note: str = ""
@@ -109,7 +109,7 @@ class Events:
 
 
 def flat_traits(person: Person) -> Json:
-    """Return a sign-up form's fields: snake_case, the phone as one writes it at home, the country beside it."""
+    """Return a sign-up form's fields: snake_case, a national phone number and its country."""
     country = person.country
     return {
         "email": person.email,
@@ -136,5 +136,5 @@ def nested_traits(person: Person) -> Json:
 
 
 def name_only_traits(person: Person) -> Json:
-    """Little is known: an email and a name in one piece, as the SDK's pages write it."""
+    """Return an email and an unsplit name, as in the SDK's docs."""
     return {"email": person.email, "name": f"{person.first_name} {person.last_name}"}

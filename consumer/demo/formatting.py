@@ -1,4 +1,4 @@
-"""The user's own events: a file with one record a line."""
+"""Reads the user's events from a file, one record per line."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from typing import BinaryIO
 from consumer.demo.events import Emission
 from consumer.errors import ConfigurationError, Problem
 
-LONGEST = 1_000_000  # bytes: what Kafka takes by default, with its own fields
+LONGEST = 1_000_000  # bytes: Kafka's default limit, less its own fields
 STDIN = Path("-")
 
 
 def open_lines(path: Path) -> BinaryIO:
     """Return the file, or stdin for `-`. Raises ConfigurationError where it can't be read."""
     try:
-        # Not `sys.stdin`: Python closes that at the end of the process, which would wait for a thread that reads it.
+        # Not `sys.stdin`: Python closes it at exit, and would wait for a thread that reads it.
         return open(0, "rb", closefd=False) if path == STDIN else path.open("rb")
     except OSError as error:
         raise _unreadable(path, error) from None
 
 
 class Lines:
-    """The records of a file, in its order. A line that isn't JSON is a record all the same; an empty one is none.
+    """The records of a file, in order. Each line is a record, also invalid JSON; empty lines are skipped.
 
-    Closes the stream when it is read to its end: a thread that waits for a pipe's next line can't be made to.
+    Only the reader closes the stream, at its end: no other thread can interrupt a read from a pipe.
     """
 
     def __init__(self, path: Path, stream: BinaryIO) -> None:
         self.name = "stdin" if path == STDIN else path.name
         self._path = path
         self._stream = stream
-        self.too_long = 0  # lines that are larger than a record can be, and are passed over
+        self.too_long = 0  # skipped lines, larger than a record may be
 
     def __iter__(self) -> Iterator[Emission]:
-        """Raise ConfigurationError when reading fails halfway."""
+        """Yield the records. Raises ConfigurationError where reading fails."""
         with self._stream:
             while line := self._read():
                 if value := self._value(line):
@@ -57,5 +57,5 @@ class Lines:
 
 
 def _unreadable(path: Path, error: OSError) -> ConfigurationError:
-    hint = "Give --events a file with one event a line, or - for stdin"
-    return ConfigurationError(Problem(str(path), f"cannot be read ({error.strerror})", hint))
+    hint = "Pass --events a file with one event per line, or - for stdin"
+    return ConfigurationError(Problem(str(path), f"can't be read ({error.strerror})", hint))

@@ -1,4 +1,4 @@
-"""The lines of the demo: one per event, browsing summed up, the addresses once a minute, and a summary."""
+"""The lines of the demo: one per observation, browsing summarised, the addresses from time to time, a summary."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from typing import TextIO
 
 from consumer.delivery.gate import GateState
-from consumer.demo.messages import Brush, Colour, NoBrush, browsing, line
+from consumer.demo.messages import Colour, Colours, NoColours, browsing, line
 from consumer.demo.observer import Announced, Observation, WasFiltered
 from consumer.enrolment.disposition import Disposition, FilterReason
 from consumer.scheduling.counts import Counts
@@ -15,24 +15,24 @@ from consumer.scheduling.scheduler import Scheduler
 BROWSING_SECONDS = 3.0
 ADDRESSES_SECONDS = 60.0
 KINDS_LISTED = 4
-STOPPED = (GateState.BREAKER, GateState.HALTED)
+ANNOUNCED = (GateState.BREAKER, GateState.HALTED)
 OTHERS = "other"
 
 
-def brush_for(out: TextIO) -> Brush:
-    """Colours on a terminal, unless NO_COLOR is set (no-color.org)."""
-    return Brush() if out.isatty() and not os.environ.get("NO_COLOR") else NoBrush()
+def colours_for(out: TextIO) -> Colours:
+    """Return colours for a terminal, unless NO_COLOR is set (no-color.org)."""
+    return Colours() if out.isatty() and not os.environ.get("NO_COLOR") else NoColours()
 
 
 class Narrator:
     """Called from one thread. Times are seconds since the epoch.
 
-    addresses -- what to look at, by name
+    addresses -- URLs by name
     """
 
     def __init__(self, out: TextIO, addresses: dict[str, str], now: float) -> None:
         self._out = out
-        self._brush = brush_for(out)
+        self._colours = colours_for(out)
         self._addresses = addresses
         self._addresses_at = now
         self._browsing: dict[str, int] = {}
@@ -40,33 +40,33 @@ class Narrator:
 
     def introduce(self) -> None:
         """Print the first lines."""
-        title = self._brush.paint("clicksend-consumer demo", Colour.LOUD)
-        lines = [f"{title}: all on this machine, nothing reaches ClickSend. Ctrl-C ends it with a summary.", ""]
+        title = self._colours.paint("clicksend-consumer demo", Colour.LOUD)
+        lines = [f"{title}: runs on this machine only, nothing reaches ClickSend. Ctrl-C ends it with a summary.", ""]
         lines += [f"  {name:<20} {address}" for name, address in self._addresses.items()]
         self._write(*lines, "")
 
-    def tell(self, observation: Observation) -> None:
-        """Say what happened; browsing a little later, with others of its kind."""
+    def narrate(self, observation: Observation) -> None:
+        """Print an observation; browsing is summarised later."""
         if isinstance(observation, WasFiltered) and observation.reason is FilterReason.NOT_ENROLMENT:
             self._note_browsing(observation)
             return
         if isinstance(observation, Announced):
             self.sum_up(observation.at)
-        self._write(line(observation, self._brush))
+        self._write(line(observation, self._colours))
 
     def tick(self, now: float) -> None:
-        """Say what is due: to be called several times a second."""
+        """Print due summaries and addresses. Call several times a second."""
         if self._browsing and now - self._browsing_since >= BROWSING_SECONDS:
             self.sum_up(now)
         if now - self._addresses_at >= ADDRESSES_SECONDS:
             self._addresses_at = now
             listed = "   ".join(f"{name}: {address}" for name, address in self._addresses.items())
-            self._write(self._brush.paint(f"          {listed}", Colour.QUIET))
+            self._write(self._colours.paint(f"          {listed}", Colour.QUIET))
 
     def sum_up(self, now: float) -> None:
-        """Say what browsing there was."""
+        """Print the summary of browsing events."""
         if self._browsing:
-            self._write(browsing(self._browsing, now, self._brush))
+            self._write(browsing(self._browsing, now, self._colours))
             self._browsing = {}
 
     def close(self, summary: list[str], now: float) -> None:
@@ -88,14 +88,14 @@ class Narrator:
 
 
 def summary(counts: Counts, in_progress: int, contacts: int, seconds: float) -> list[str]:
-    """Return the last lines. counts, in_progress -- the worker's; contacts -- in the list; seconds -- of the run."""
+    """Return the summary. counts, in_progress -- of the worker; contacts -- in the list; seconds -- of the run."""
     lines = [f"After {seconds:.0f} s:", _row("consumed", counts.consumed, "")]
     for disposition in Disposition:
         by_reason = {reason: number for (kind, reason), number in counts.settled.items() if kind is disposition}
         listed = ", ".join(f"{number} {reason}" for reason, number in by_reason.items() if number)
         lines.append(_row(disposition.replace("_", "-"), sum(by_reason.values()), listed))
     if waiting := in_progress + sum(counts.released.values()):
-        lines.append(_row("not yet settled", waiting, "nothing of it is committed: the next worker delivers it"))
+        lines.append(_row("not yet settled", waiting, "not committed: the next worker delivers them"))
     return [*lines, _row("contacts in the list", contacts, "")]
 
 
@@ -104,21 +104,21 @@ def _row(name: str, number: int, detail: str) -> str:
 
 
 class GateWatch:
-    """Reports when delivery stops and when it resumes."""
+    """Detects when delivery stops and resumes."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
-        self._reported = GateState.OPEN
+        self._announced = GateState.OPEN
 
     def look(self, now: float) -> str | None:
-        """Return a line if delivery has stopped or resumed since the last call. now -- monotonic seconds."""
+        """Return the announcement of a change; None: no change. now -- monotonic seconds."""
         gate = self._scheduler.report(now)
-        state = gate.state if gate.state in STOPPED else GateState.OPEN
-        if state is self._reported:
+        state = gate.state if gate.state in ANNOUNCED else GateState.OPEN
+        if state is self._announced:
             return None
-        self._reported = state
+        self._announced = state
         if gate.fault is not None:
             return f"Delivery is halted ({gate.fault}). {gate.fault.hint}"
         if state is GateState.BREAKER:
-            return "The breaker opens: one request at a time finds out when ClickSend is back"
-        return "ClickSend is back: the breaker closes, delivery continues"
+            return "Circuit breaker open: one trial request at a time detects the recovery"
+        return "Circuit breaker closed: ClickSend responds again, delivery resumes"

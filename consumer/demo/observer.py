@@ -1,4 +1,4 @@
-"""What the worker's threads tell of single records, as values that are safe to show: identities are masked here."""
+"""Observations of single records, with identities masked."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Partition, Record, Task
 
 NOTE = "demo-note"
-"""The header with what to notice about the record."""
+"""The header with the remark shown beside the record."""
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Which record. `event` is its name, `who` its contact, masked; each is empty where there is none."""
+    """The observed record: its event name and its masked contact (`who`), each empty where there is none."""
 
     place: str
     event: str = ""
@@ -41,7 +41,7 @@ class WasFiltered:
 
 @dataclass(frozen=True, slots=True)
 class WasDelivered:
-    """consent -- as ClickSend keeps it; attempts -- the requests it took."""
+    """consent -- as stored in ClickSend; attempts -- number of requests."""
 
     about: About
     consent: str
@@ -50,7 +50,7 @@ class WasDelivered:
 
 @dataclass(frozen=True, slots=True)
 class WillRetry:
-    """wait -- seconds; 0 where it waits for ClickSend itself."""
+    """wait -- seconds; 0 while the gate is closed."""
 
     about: About
     answer: Outcome
@@ -59,7 +59,7 @@ class WillRetry:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterWritten:
-    """answer -- ClickSend's last one, if it was asked."""
+    """answer -- ClickSend's last response; None without a request."""
 
     about: About
     reason: DeadLetterReason
@@ -69,7 +69,7 @@ class DeadLetterWritten:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """Something happens that isn't about a record."""
+    """An observation that concerns no single record."""
 
     text: str
     at: float = field(default_factory=time.time)
@@ -80,25 +80,25 @@ Observations = SimpleQueue[Observation]
 
 
 class DemoObserver:
-    """A journal that only writes down: the worker's threads wait for nobody's terminal."""
+    """A RecordObserver that only queues: the worker's threads never wait for the terminal."""
 
     def __init__(self, observations: Observations) -> None:
         self._observations = observations
 
     def filtered_wanted(self) -> int:
-        """All of them: what is browsing is summed up."""
+        """Return no limit: all filtered records are counted."""
         return sys.maxsize
 
     def filtered(self, record: Record, reason: FilterReason) -> None:
-        """As the protocol says."""
+        """Queue the observation."""
         self._observations.put(WasFiltered(_about(record, _name(record.value)), reason))
 
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
-        """Ignore the beginning: the end is narrated."""
+        """Ignore: only outcomes are narrated."""
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:  # noqa: ARG002 -- the protocol's
-        """As the protocol says."""
-        if action is None or isinstance(action, DeadLetter):  # nothing has changed, or `dead_letter_written` follows
+        """Queue the observation."""
+        if action is None or isinstance(action, DeadLetter):  # no longer owned, or `dead_letter_written` follows
             return
         about = _about_task(task)
         if isinstance(action, Settle):
@@ -109,15 +109,15 @@ class DemoObserver:
             self._observations.put(WillRetry(about, outcome, max(0.0, wait)))
 
     def dead_letter_written(self, task: Task) -> None:
-        """As the protocol says."""
+        """Queue the observation."""
         reason = task.reason or DeadLetterReason.REJECTED
         self._observations.put(DeadLetterWritten(_about_task(task), reason, task.detail, task.attempts.last))
 
     def dead_letter_failed(self, task: Task, why: str) -> None:
-        """Ignore this: the demo's broker takes every dead letter."""
+        """Ignore: the demo's broker accepts every dead letter."""
 
     def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
-        """Ignore this: the summary shows what was left over."""
+        """Ignore: the summary counts unsettled records."""
 
 
 def _about_task(task: Task) -> About:
@@ -130,7 +130,7 @@ def _about(record: Record, event: str, who: str = "") -> About:
 
 
 def _name(value: bytes | None) -> str:
-    """Return what an event calls itself, for an operator."""
+    """Return the event's name, else its type, with identities masked."""
     try:
         event = orjson.loads(value or b"null")
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""Broker, ClickSend stand-in, worker and visitors, all in this process, and the loop that narrates what they do."""
+"""Runs broker, sandbox, worker and visitors in this process, and narrates them."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from consumer.settings import Settings, Sources, load
 from consumer.worker.worker import Ending
 
 TOPIC = "events"
-STILL_SECONDS = 60.0  # with --once: give up when records wait and none has come to its end for so long
+STILL_SECONDS = 60.0  # with --once: give up after this time without a settled record
 TICK_SECONDS = 0.1
 WORKER_END_SECONDS = 30.0
-EMITTER_END_SECONDS = 1.0  # it may be waiting for stdin, which nothing ends
+EMITTER_END_SECONDS = 1.0  # it may wait for stdin, which can't be interrupted
 
 
 class DemoRun(Enum):
     """How long the demo runs."""
 
     ENDLESS = "endless"
-    ONCE = "once"  # until all is settled
+    ONCE = "once"  # until all records are settled
 
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """What is to be played. interval -- seconds between two records."""
+    """The run and its chapters. interval -- seconds between two records."""
 
     run: DemoRun
     chapters: Iterable[Chapter]
@@ -49,7 +49,7 @@ class Programme:
 
 
 class DemoRunner:
-    """All that takes part, put up when it is made and taken down with `stack`."""
+    """The parts of the demo: the constructor starts them, `stack` stops them."""
 
     def __init__(self, programme: Programme, out: TextIO, stopping: threading.Event, stack: ExitStack) -> None:
         self._run = programme.run
@@ -60,53 +60,53 @@ class DemoRunner:
         for topic in (TOPIC, f"{TOPIC}.dead-letter"):
             broker.create_topic(topic)
         self._sandbox = stack.enter_context(Sandbox(SandboxOptions()))
-        self._member = Application(settings(broker.bootstrap, self._sandbox), DemoObserver(self._observations))
-        monitor = self._member.monitor.address
+        self._application = Application(settings(broker.bootstrap, self._sandbox), DemoObserver(self._observations))
+        monitor = self._application.monitor.address
         addresses = {
-            "every event's way": f"{monitor}/",
-            "contacts arriving": self._sandbox.page_url,
+            "event debugger": f"{monitor}/",
+            "sandbox contacts": self._sandbox.page_url,
             "metrics": f"{monitor}/metrics",
         }
         self._narrator = Narrator(out, addresses, time.time())
-        self._gate = GateWatch(self._member.scheduler)
-        self._worker = Background("worker", self._member.run)
+        self._gate = GateWatch(self._application.scheduler)
+        self._worker = Background("worker", self._application.run)
         stack.callback(self._end_worker)
         self._emitter = Emitter(
-            broker.bootstrap, TOPIC, self._member.scheduler, self._begin, programme.interval, stopping
+            broker.bootstrap, TOPIC, self._application.scheduler, self._begin, programme.interval, stopping
         )
         self._emitting = Background("visitors", lambda: self._emit(programme.chapters))
         stack.callback(self._end_emitter)
 
     def play(self) -> ExitStatus:
-        """Narrate to the end; then the summary."""
+        """Narrate until the end, and print the summary. Return the exit status."""
         self._narrator.introduce()
         moved_at, settled = self._began, -1
-        while not self._over() and time.monotonic() - moved_at < STILL_SECONDS:
+        while not self._finished() and time.monotonic() - moved_at < STILL_SECONDS:
             self._narrate()
-            counts, _ = self._member.scheduler.counts()
+            counts, _ = self._application.scheduler.counts()
             moved = sum(counts.settled.values()) != settled
             if moved or self._run is DemoRun.ENDLESS or self._emitter.settled():
                 moved_at, settled = time.monotonic(), sum(counts.settled.values())
-        settled_all = self._emitting.over and self._emitter.settled()
+        settled_all = self._emitting.done and self._emitter.settled()
         self._end_emitter()
         self._end_worker()
         self._close()
         done = self._worker.result() is Ending.DRAINED and (settled_all or self._run is DemoRun.ENDLESS)
         return ExitStatus.DONE if done else ExitStatus.FAILED
 
-    def _over(self) -> bool:
-        self._worker.result()  # raises what ended it
-        if self._emitting.over:
+    def _finished(self) -> bool:
+        self._worker.result()  # raises the worker's exception
+        if self._emitting.done:
             self._emitting.result()
-        done = self._run is DemoRun.ONCE and self._emitting.over
-        return done or self._stopping.is_set() or self._worker.over
+        done = self._run is DemoRun.ONCE and self._emitting.done
+        return done or self._stopping.is_set() or self._worker.done
 
     def _narrate(self) -> None:
         observation = self._next()
         if news := self._gate.look(time.monotonic()):
-            self._narrator.tell(Announced(news))
+            self._narrator.narrate(Announced(news))
         if observation is not None:
-            self._narrator.tell(observation)
+            self._narrator.narrate(observation)
         self._narrator.tick(time.time())
 
     def _next(self) -> Observation | None:
@@ -119,12 +119,12 @@ class DemoRunner:
         if self._stopping.is_set():
             return
         if not self._emitter.emitted:
-            self._observations.put(Announced("There was no record in it"))
+            self._observations.put(Announced("The input has no records"))
         elif self._run is DemoRun.ENDLESS:
-            self._observations.put(Announced(f"That was all: {self._emitter.emitted} records. Ctrl-C ends the demo"))
+            self._observations.put(Announced(f"End of input: {self._emitter.emitted} records. Ctrl-C ends the demo"))
 
     def _begin(self, chapter: Chapter) -> None:
-        self._sandbox.set_faults(chapter.weather)
+        self._sandbox.set_faults(chapter.faults)
         self._observations.put(Announced(chapter.title))
 
     def _end_emitter(self) -> None:
@@ -132,19 +132,19 @@ class DemoRunner:
         self._emitting.join(EMITTER_END_SECONDS)
 
     def _end_worker(self) -> None:
-        self._member.stop()
+        self._application.stop()
         self._worker.join(WORKER_END_SECONDS)
 
     def _close(self) -> None:
         while not self._observations.empty():
-            self._narrator.tell(self._observations.get())
-        counts, in_progress = self._member.scheduler.counts()
+            self._narrator.narrate(self._observations.get())
+        counts, in_progress = self._application.scheduler.counts()
         seconds = time.monotonic() - self._began
         self._narrator.close(summary(counts, in_progress, len(self._sandbox.contacts()), seconds), time.time())
 
 
 def settings(bootstrap: str, sandbox: Sandbox) -> Settings:
-    """Return the worker's settings. Nothing comes from the user's environment."""
+    """Return the worker's settings, independent of the user's environment."""
     return load(
         Sources(
             {
@@ -156,7 +156,7 @@ def settings(bootstrap: str, sandbox: Sandbox) -> Settings:
                 "CLICKSEND_USERNAME": sandbox.options.username,
                 "CLICKSEND_API_KEY": sandbox.options.api_key,
                 "CLICKSEND_LIST_ID": str(sandbox.options.list_ids[0]),
-                "RETRY_MAX_DELAY": "4",  # a demo has less patience than a worker
+                "RETRY_MAX_DELAY": "4",  # keeps the demo short
                 "MONITOR_PORT": "0",
             }
         )

@@ -1,4 +1,4 @@
-"""What happens in the demo, in which order: quiet chapters, an outage, a rush. A chapter brings ClickSend's weather."""
+"""The demo's scenario: quiet chapters, an outage, a rush of sign-ups."""
 
 from __future__ import annotations
 
@@ -18,61 +18,61 @@ QUIET_RECORDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A part of the story. It begins when everything before it is settled.
+    """A part of the scenario. It starts when all earlier records are settled.
 
-    title   -- what is shown
-    weather -- how ClickSend behaves from now on
-    records -- what is emitted
-    pace    -- how much faster than usual the records come
+    title   -- shown at its start
+    faults  -- the sandbox's fault script from its start
+    records -- the records to produce
+    pace    -- rate of the records, as a multiple of the usual one
     """
 
     title: str
-    weather: Script
+    faults: Script
     records: Iterable[Emission]
     pace: int = 1
 
 
-class Story:
-    """The same story for the same seed; people and ids are new in every round.
+class Scenario:
+    """Generates the same chapters for the same seed; visitors and ids are new in every round.
 
-    outage -- how long ClickSend is down in the second chapter, in seconds
+    outage -- length of ClickSend's outage in the second chapter, in seconds
     """
 
     def __init__(self, outage: float, seed: int = SEED) -> None:
-        random = Random(seed)  # noqa: S311  (a story is to be repeatable, not unpredictable)
+        random = Random(seed)  # noqa: S311  (reproducible, not secret)
         self._outage = outage
         self._events = Events(random)
         self._people = People(random)
         self._random = random
 
     def once(self) -> Iterator[Chapter]:
-        """One round."""
-        yield Chapter("Visitors browse and sign up", self._weather(), self._opening())
-        title = f"ClickSend is down for {self._outage:g} s: every request is answered 503"
+        """Yield the chapters of one round."""
+        yield Chapter("Visitors browse and sign up", self._faults(), self._opening())
+        title = f"ClickSend is down for {self._outage:g} s: every response is 503"
         down = Rule(name="outage", until=self._outage, status=503)
-        yield Chapter(title, self._weather(down), self._mixed(25))
-        title = "A newsletter brings 24 sign-ups in a rush; ClickSend answers 429, Retry-After 1 s"
+        yield Chapter(title, self._faults(down), self._mixed(25))
+        title = "A newsletter brings 24 sign-ups in a rush; ClickSend responds 429, Retry-After 1 s"
         limit = Rule(name="rate limit", until=RATE_LIMIT_SECONDS, every=2, status=429, retry_after=1)
-        yield Chapter(title, self._weather(limit), tuple(self._newcomer() for _ in range(24)), pace=4)
+        yield Chapter(title, self._faults(limit), tuple(self._sign_up() for _ in range(24)), pace=4)
 
     def endless(self) -> Iterator[Chapter]:
-        """Round after round, with quiet between them."""
+        """Yield rounds without end, with a quiet chapter after each."""
         while True:
             yield from self.once()
-            yield Chapter("A quiet hour", self._weather(), self._mixed(QUIET_RECORDS))
+            yield Chapter("A quiet hour", self._faults(), self._mixed(QUIET_RECORDS))
 
-    def _weather(self, *rules: Rule) -> Script:
+    def _faults(self, *rules: Rule) -> Script:
         rejects = Rule(name="rejected", contact=(REJECTED,), status=400, message="The contact is not accepted.")
         return Script((rejects, *rules))
 
     def _mixed(self, number: int) -> tuple[Emission, ...]:
-        """Yield records of an ordinary day: three in five are browsing."""
-        return tuple(self._passer_by() if position % 5 % 2 == 0 else self._newcomer() for position in range(number))
+        """Return ordinary records: three in five are browsing."""
+        return tuple(self._browse() if position % 5 % 2 == 0 else self._sign_up() for position in range(number))
 
-    def _passer_by(self) -> Emission:
+    def _browse(self) -> Emission:
         return self._events.browsing(self._events.visitor())
 
-    def _newcomer(self) -> Emission:
+    def _sign_up(self) -> Emission:
         events, person = self._events, self._people.next()
         marketing = self._random.choice((True, True, False, None))
         match self._random.randrange(4):
@@ -84,14 +84,14 @@ class Story:
                 return events.identify(events.visitor(), name_only_traits(person), marketing)
 
     def _opening(self) -> tuple[Emission, ...]:
-        """One of each kind, with browsing between them."""
+        """Return one record of each kind, with browsing between them."""
         emissions: list[Emission] = []
         for emission in (self._events.example(), *self._good(), *self._bad()):
-            emissions += [emission, self._passer_by()]
+            emissions += [emission, self._browse()]
         return tuple(emissions)
 
     def _good(self) -> Iterator[Emission]:
-        """Sign-ups and identifies that arrive, whatever they look like."""
+        """Yield sign-ups and identifies that are delivered."""
         events, people = self._events, self._people
         for note in ("a phone number in national form", "the same in another country"):
             yield events.signed_up(events.visitor(), flat_traits(people.next()), marketing=True, note=note)
@@ -100,16 +100,16 @@ class Story:
         note = "`name` only: split in two"
         yield events.identify(events.visitor(), name_only_traits(people.next()), note=note)
         person, visitor = people.next(), events.visitor()
-        yield events.signed_up(visitor, flat_traits(person), marketing=True, note="says yes ...")
-        note = "... and no, a moment later"
+        yield events.signed_up(visitor, flat_traits(person), marketing=True, note="opts in ...")
+        note = "... and opts out a moment later"
         yield events.identify(visitor, {"email": person.email, "marketing_opt_in": False}, note=note)
 
     def _bad(self) -> Iterator[Emission]:
-        """Yield what can't arrive, or only in part."""
+        """Yield records that are not delivered, or only in part."""
         events, people = self._events, self._people
         traits = {**flat_traits(people.next()), "phone": "call me maybe"}
         yield events.signed_up(events.visitor(), traits, marketing=True, note="a bad phone, a good email")
-        yield events.identify(events.visitor(), {"plan": "free"}, note="nobody we could name")
+        yield events.identify(events.visitor(), {"plan": "free"}, note="no email, no phone number")
         yield events.broken(events.visitor())
         yield events.signed_up(events.visitor(), {"phone": "12"}, note="no such phone number, and no email")
         traits = {"email": REJECTED, "name": "Sample Person"}

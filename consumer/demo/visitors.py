@@ -1,7 +1,7 @@
-"""The demo's visitors: nobody who exists.
+"""The demo's fictional visitors.
 
-Mail goes to domains reserved for examples (RFC 2606), phone numbers come from the ranges that the countries' regulators
-keep for fiction: NANPA 555-01xx, Ofcom 07700 900xxx, BNetzA (0)30 23125xxx, ARCEP 06 39 98 xx xx, PTS 070-174 06xx.
+Email domains are reserved for examples (RFC 2606). Phone numbers are from the ranges that regulators reserve for
+fiction: NANPA 555-01xx, Ofcom 07700 900xxx, BNetzA (0)30 23125xxx, ARCEP 06 39 98 xx xx, PTS 070-174 06xx.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ DOMAINS = ("example.com", "example.org", "example.net")
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """How people of a country write themselves down.
+    """The address and number formats of a country.
 
-    names               -- the forms that a country trait takes
+    names               -- values of a country trait
     national, international -- a phone number, with `{n:02}` for its last two digits
-    numbers             -- the last digits that the reserved range has
+    numbers             -- the last two digits in the reserved range
     """
 
     names: tuple[str, ...]
@@ -46,7 +46,7 @@ COUNTRIES = (
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A visitor who has signed up or will. `number`: the last two digits of the phone number."""
+    """A visitor who signs up. `number`: the last two digits of the phone number."""
 
     first_name: str
     last_name: str
@@ -56,24 +56,24 @@ class Person:
 
     @property
     def national_phone(self) -> str:
-        """As one writes it at home."""
+        """Return the number in national form."""
         return self.country.national.format(n=self.number)
 
     @property
     def international_phone(self) -> str:
-        """As one writes it for others."""
+        """Return the number in international form."""
         return self.country.international.format(n=self.number)
 
 
 class People:
-    """Invents people, the same ones for the same seed; no two of one demo share an email or a phone number for long."""
+    """Generates people, the same ones for the same seed. Emails are unique, phone numbers repeat late."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
         self._met = 0
 
     def next(self) -> Person:
-        """Somebody new."""
+        """Return a new person."""
         self._met += 1
         country = COUNTRIES[self._met % len(COUNTRIES)]
         first, last = self._random.choice(FIRST_NAMES), self._random.choice(LAST_NAMES)

@@ -1,4 +1,4 @@
-"""Marketing consent, which ClickSend keeps in `custom_1`. A consent that can't be read never becomes a yes."""
+"""Marketing consent, which ClickSend keeps in `custom_1`. An unreadable consent never becomes a yes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ConsentTrait(NamedTuple):
 
 
 class ConsentReading(NamedTuple):
-    """What an event says about consent: the value that decided, and what is to be noted about it."""
+    """The consent of an event, the origin of the deciding value, and a note about it."""
 
     consent: Consent
     origin: FieldOrigin | None
@@ -40,7 +40,7 @@ class ConsentReading(NamedTuple):
 
 
 class _ConsentReading(Enum):
-    """What one trait contributes, the strongest first: of several, it decides."""
+    """The contribution of one trait. The first member that any trait contributes decides."""
 
     REFUSED = auto()
     CONTRADICTORY = auto()
@@ -57,7 +57,7 @@ _GRANT = {
     Answer.UNDECIDED: _ConsentReading.UNDECIDED,
     Answer.UNREADABLE: _ConsentReading.UNREADABLE,
 }
-_VERDICTS = {
+_READINGS = {
     ConsentKey.GRANT: _GRANT,
     ConsentKey.REFUSAL: {  # a no is neither a refusal nor a consent
         Answer.YES: _ConsentReading.REFUSED,
@@ -84,39 +84,39 @@ _CANONICAL = {
 
 
 def explicit_consent(traits: Iterable[ConsentTrait]) -> ConsentReading | None:
-    """Return what the explicit traits say; None if none of them says anything, so that the context is asked.
+    """Return the consent of the explicit traits; None if none of them states one.
 
-    All of them count, wherever they are: a refusal beats what can't be read, and that beats a consent. A refusal beside
+    All of them count: a refusal beats an unreadable value, and that beats a consent. A refusal beside
     a consent (of SMS and email, of two places) is noted as differing.
     """
     found: dict[_ConsentReading, FieldOrigin] = {}
     for key, value, origin in traits:
-        verdict = _VERDICTS[key].get(answer(value))
-        if verdict is not None:
-            found.setdefault(verdict, origin)
-    for verdict in _ConsentReading:
-        if verdict in found:
-            consent, note = _DECISIONS[verdict]
-            if verdict is _ConsentReading.REFUSED and _ConsentReading.CONSENTED in found:
+        reading = _READINGS[key].get(answer(value))
+        if reading is not None:
+            found.setdefault(reading, origin)
+    for reading in _ConsentReading:
+        if reading in found:
+            consent, note = _DECISIONS[reading]
+            if reading is _ConsentReading.REFUSED and _ConsentReading.CONSENTED in found:
                 note = NoteKind.DIFFERING
-            return ConsentReading(consent, found[verdict], note)
+            return ConsentReading(consent, found[reading], note)
     return None
 
 
 def context_consent(consent: object) -> ConsentReading:
-    """Return what an event's `context.consent` says: `canonical.marketing`, else the older `marketing`.
+    """Return the consent of `context.consent`: of `canonical.marketing`, else of the older `marketing`.
 
-    Beside a canonical value that can't be read, only a refusal counts.
+    Beside an unreadable canonical value, only a refusal counts.
     """
     canonical = inside(inside(consent, "canonical"), "marketing")
     if canonical is True or canonical is False:  # nearly always
         return _CANONICAL[canonical]
     unread: str | None = None
     for place, holder in (("/context/consent/canonical", inside(consent, "canonical")), ("/context/consent", consent)):
-        verdict = _GRANT.get(answer(inside(holder, "marketing")))
-        if verdict is _ConsentReading.REFUSED or (verdict is _ConsentReading.CONSENTED and unread is None):
-            return ConsentReading(_DECISIONS[verdict][0], FieldOrigin(FIELD, place, "marketing"), None)
-        if verdict is not None and unread is None:
+        reading = _GRANT.get(answer(inside(holder, "marketing")))
+        if reading is _ConsentReading.REFUSED or (reading is _ConsentReading.CONSENTED and unread is None):
+            return ConsentReading(_DECISIONS[reading][0], FieldOrigin(FIELD, place, "marketing"), None)
+        if reading is not None and unread is None:
             unread = place
     if unread is None:
         return ConsentReading(Consent.UNKNOWN, None, None)
@@ -124,5 +124,5 @@ def context_consent(consent: object) -> ConsentReading:
 
 
 def consent_reading(traits: Collection[ConsentTrait], context: object) -> ConsentReading:
-    """Return what an event says: its explicit traits, else its `context.consent`."""
+    """Return the consent of an event: of its explicit traits, else of its `context.consent`."""
     return (explicit_consent(traits) if traits else None) or context_consent(context)

@@ -1,4 +1,4 @@
-"""What a value says about consent: people, forms and marketing products answer in words of their own."""
+"""The meaning of a consent value: forms and marketing products each use words of their own."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from enum import Enum, auto
 
 
 class Answer(Enum):
-    """What one value says. Under a refusal key, only a clear yes and a word of refusal refuse."""
+    """The meaning of one value. Under a refusal key, only a clear yes and a word of refusal refuse."""
 
     YES = auto()  # true, 1, yes
     NO = auto()  # false, 0, no, never
     CONSENTED = auto()  # a word of consent: subscribed, opted in
     REFUSED = auto()  # a word of refusal: unsubscribed, never subscribed, withdrawn
     UNDECIDED = auto()  # our own `marketing_unknown`, in a contact that was mapped before
-    UNREADABLE = auto()  # whatever else: states of list hygiene (`cleaned`, `pending`), objects, broken values
+    UNREADABLE = auto()  # all others: states of list hygiene (`cleaned`, `pending`), objects, broken values
     ABSENT = auto()  # null, blank
 
 
-# Of two languages that use a word differently, neither counts: `jo` (yes in Danish, no in Albanian), `s`, `o`, `ok`.
+# A word with opposite meanings in two languages is left out: `jo` (yes in Danish, no in Albanian), `s`, `o`, `ok`.
 _YES = (
     "true t yes y yep yeah yup on 1 1.0 enabled checked ticked ✓ ✔ ☑ ✅ ja j wahr oui vrai si verdadero sim"
     " verdadeiro vero tak prawda ano igen igaz da так да правда ναι kyllä joo evet doğru jah jā taip adevărat"
@@ -36,7 +36,7 @@ _CONSENT = (
     " authorised zugestimmt eingewilligt akzeptiert abonniert accepté abonné consenti aceptado suscrito accettato"
     " iscritto aceito inscrito geaccepteerd toegestaan geabonneerd zgoda souhlas souhlasím akkoord"
 )
-# Negated they are no refusals: `unconfirmed` is pending.
+# Their negation is no refusal: `unconfirmed` is pending.
 _CONFIRMED = "confirmed approved confirmedoptin doubleoptin doubleoptedin singleoptin"
 _REFUSAL = (
     "optout optedout optsout unsubscribe unsubscribes unsub denied deny denies declined decline declines refused"
@@ -47,7 +47,7 @@ _REFUSAL = (
     " rifiutato disiscritto revocato recusado revogado geweigerd ingetrokken afgemeld odmowa brakzgody nesouhlas"
     " nesouhlasím отказ"
 )
-# Without the past: who `was subscribed` is so no longer.
+# No past tense: a visitor who `was subscribed` no longer is.
 _BEFORE = "(?:i|is|has|have|did|do|does|user|customer|contact|marketing|email|sms|currently|explicitly|already)*"
 _NEGATION = "(?:was|had)?(?:not|nt|never|nolonger|non|no|un|dis)(?:been|yet|currently|explicitly)?"
 _AFTER = "(?:to|from|of|by|for|all|any|emails?|sms|texts?|marketing|newsletters?|the|us|user|customer|contact)*"
@@ -57,9 +57,9 @@ _ENDS = " \t\r\n.!\"'`"
 
 
 def answer(value: object) -> Answer:
-    """Return what a value says: a boolean, 1 or 0, or a word. Numbers and signs count as written: `-1` is no 1.
+    """Return the meaning of a value: a boolean, 1 or 0, or a word. Signs count: `-1` is not 1.
 
-    Only null and blank text are absent. Whatever else can't be read was an answer nevertheless.
+    Only null and blank text are absent. Other unreadable values are answers.
     """
     if isinstance(value, str):
         return _of_text(value)
@@ -86,7 +86,7 @@ def _of_text(text: str) -> Answer:
 
 
 def _folded(text: str) -> str:
-    """Return the text without case, accents, full-width forms and characters that nobody sees."""
+    """Return the text without case, accents, full-width forms and invisible characters."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(each for each in decomposed if unicodedata.category(each) not in ("Mn", "Cf", "Cc")).strip()
 

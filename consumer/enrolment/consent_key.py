@@ -1,4 +1,4 @@
-"""Which traits are about marketing consent: keys are composed of words that everybody uses, no list names them all."""
+"""Recognise the keys of marketing consent by their words: no list could name all keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from consumer.enrolment.identity_filter import normalised_name
 
 
 class ConsentKey(StrEnum):
-    """How the value under a key is to be understood."""
+    """The meaning of a yes or no under a key."""
 
     GRANT = "grant"  # `marketing_opt_in`, `is_subscribed`: a yes is a consent
     REFUSAL = "refusal"  # `opt_out`, `do_not_contact`: a yes is a refusal, a no is neither
@@ -20,7 +20,7 @@ class ConsentKey(StrEnum):
 
 
 class _Part(Enum):
-    """What a word of a key contributes."""
+    """The contribution of one word of a key."""
 
     CHANNEL = auto()
     PHONE = auto()  # a channel beside a consent; elsewhere it may be the device
@@ -78,17 +78,17 @@ _SUBSCRIPTION_ID = re.compile(r"(?<=optout)\d+$")  # HubSpot's `hs_email_optout_
 
 
 def consent_key(key: str) -> ConsentKey | None:
-    """Return how the value under a key is to be understood; None where the key is not about marketing consent.
+    """Return the meaning of a yes or no under a key; None where the key is not about marketing consent.
 
-    Dates, sources and levels of a consent (`opt_in_date`, `email_opt_in_source`) are none, nor is what is asked for
-    another purpose (`cookie_consent`, `push_opt_in`, `third_party_opt_in`), nor a payment (`subscription_plan`).
+    None for dates, sources and levels of a consent (`opt_in_date`, `email_opt_in_source`), for other purposes
+    (`cookie_consent`, `push_opt_in`, `third_party_opt_in`) and for payments (`subscription_plan`).
 
     key -- in any spelling: `hasMarketingConsent`, `SMS Opt-In`
     """
     return _short_key(key) if len(key) <= _LONGEST else None
 
 
-@lru_cache(maxsize=1024)  # a topic has some dozens of keys; long ones would fill the memory
+@lru_cache(maxsize=1024)  # a topic has some dozens of keys; long keys are not cached, to bound the memory
 def _short_key(key: str) -> ConsentKey | None:
     key = normalised_name(key)
     if key == "marketing":
@@ -98,7 +98,7 @@ def _short_key(key: str) -> ConsentKey | None:
 
 
 def _split(key: str) -> _Parts | None:
-    """Return the words that the key is composed of; None if it holds another one. Keeps one way to each position."""
+    """Split a key into known words; None if it holds another one. Keep one way to each position."""
     reached: dict[int, _Parts] = {0: ()}
     for start in range(len(key)):
         if start in reached:
@@ -129,7 +129,7 @@ def _meaning(parts: _Parts, *, plural: bool) -> ConsentKey | None:
 
 
 def _of_a_subject(has: Set[_Part], *, named: bool) -> ConsentKey | None:
-    """Return the same for keys without a verb of consent: `newsletter`, `marketing_emails`, `email_status`.
+    """Return the meaning of keys without a verb of consent: `newsletter`, `marketing_emails`, `email_status`.
 
     named -- whether the last word names a kind of message: `email_marketing`, unlike `marketing_email`, is no address
     """

@@ -1,4 +1,4 @@
-"""What ClickSend gets."""
+"""The contact that ClickSend receives."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from operator import attrgetter
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A contact of the list, every value normalised (`schemas/contact.schema.json`). None: the event doesn't carry it.
+    """A contact with normalised values (`schemas/contact.schema.json`); None where the event has no value.
 
-    The fields stand in the order in which they are sent.
+    The order of the fields is the order of the payload.
     """
 
     email: str | None = None
@@ -31,12 +31,9 @@ class Contact:
     custom_4: str | None = None
 
     def fields(self) -> dict[str, str]:
-        """Return the fields that are there, by ClickSend's names.
-
-        What the event lacks must never blank out what is known.
-        """
+        """Return the present fields by ClickSend's names: an absent one must not blank out the known value."""
         return {name: value for name, value in zip(_NAMES, _VALUES(self), strict=True) if value is not None}
 
 
 _NAMES = tuple(field.name for field in fields(Contact))
-_VALUES = attrgetter(*_NAMES)  # all at once, which is what it is for: a contact is read twice
+_VALUES = attrgetter(*_NAMES)  # one call for all fields: each contact is read twice

@@ -1,4 +1,4 @@
-"""Countries as ISO 3166 alpha-2, from what people write."""
+"""Countries as ISO 3166 alpha-2, read from codes and names in free text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TABLE = Path(__file__).with_name("countries.json")  # `make countries` writes it
 _LONGEST = 100  # characters of a text that may name a country
 _LONGEST_CODE = len("the U.S.A. ")
 _WITHOUT_A_CODE = frozenset({"AC", "TA"})  # regions of phonenumbers that ISO 3166 only reserves
-_LETTERS = str.maketrans(  # what no decomposition takes the stroke of, and what words are written with or without
+_LETTERS = str.maketrans(  # strokes that no decomposition removes, and optional signs
     {"\u0131": "i", "ł": "l", "đ": "d", "ø": "o", "&": " and "} | dict.fromkeys(".'\u2019\u02bc\u02bb\u0060\u00b4")
 )
 _SAINT = re.compile(r"\bst(?:\.\s*|\s+)(?=\w)")
@@ -33,7 +33,7 @@ _SEPARATORS = re.compile(r"\s[-\u2013\u2014]\s|[:/|,;\n]")
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """What the file knows.
+    """The tables in the file.
 
     codes        -- alpha-2 by alpha-2 and alpha-3, in lower case; the few that are a country's name, too, in upper case
     names        -- alpha-2 by `key_of` of a name
@@ -54,21 +54,21 @@ def alpha_2(text: str) -> str | None:
 
 
 def region_of(text: str) -> str | None:
-    """Return the region whose phone numbers are meant: an alpha-2 code, or one that only phonenumbers knows (AC, TA).
+    """Return the region for phone numbers: an alpha-2 code, or one that only phonenumbers has (AC, TA).
 
-    Knows alpha-2 and alpha-3 codes, names in English and the world's large languages, common and official, inverted
+    Accepts alpha-2 and alpha-3 codes, names in English and the world's large languages, common and official, inverted
     ones (`Korea, South`), the usual short forms (`UK`, `U.S.A.`), the United Kingdom's countries, `Name (XX)`, flags
-    and locales (`en-GB`). Case, accents, dots, a leading or trailing `the` and `St` for `Saint` don't matter. A name
-    that means two countries, and two that contradict each other, mean none.
+    and locales (`en-GB`). Ignores case, accents, dots, a leading or trailing `the`, and `St` for `Saint`. None for an
+    ambiguous name, and for two names that contradict each other.
     """
     if len(text) > _LONGEST:
         return None
     table, folded = _table(), text.casefold()
-    return table.codes.get(folded) or table.names.get(folded) or _region_in(text)  # most are written plainly
+    return table.codes.get(folded) or table.names.get(folded) or _region_in(text)  # most texts are a plain code or name
 
 
 def _region_in(text: str) -> str | None:
-    """Return the same for whatever is not a code or a name as the table has it."""
+    """Return the region of a text that the table does not hold as it is."""
     text, flags = _without_flags(text)
     text = _DIALLING_CODE.sub(" ", text).strip()
     if not text:
@@ -78,7 +78,7 @@ def _region_in(text: str) -> str | None:
 
 
 def key_of(name: str) -> str:
-    """Return what is compared of a name."""
+    """Return the key by which names are compared."""
     decomposed = unicodedata.normalize("NFKD", _SAINT.sub("saint ", name.casefold()).translate(_LETTERS))
     kept = [
         each
@@ -90,7 +90,7 @@ def key_of(name: str) -> str:
 
 
 def _named(text: str) -> str | None:
-    """Return the region of a code or a name, either way round where it has a comma or brackets."""
+    """Return the region of a code or a name, also with its parts around a comma or brackets inverted."""
     table = _table()
     code = _ARTICLE.sub("", text.replace(".", ""), count=1) if len(text) < _LONGEST_CODE else ""
     region = table.codes.get(code) or table.codes.get(code.lower()) or table.names.get(key_of(text))
@@ -100,7 +100,7 @@ def _named(text: str) -> str | None:
 
 
 def _inverted(text: str) -> str | None:
-    """`Korea, South` and `Korea (South)` as `South Korea`."""
+    """Return `Korea, South` and `Korea (South)` as `South Korea`."""
     if brackets := _BRACKETS.fullmatch(text):
         return f"{brackets[2]} {brackets[1]} {brackets[3]}"
     name, comma, rest = text.partition(",")
@@ -108,7 +108,7 @@ def _inverted(text: str) -> str | None:
 
 
 def _of_locale(text: str) -> str | None:
-    """Return the region of `en-GB`, `en_GB.UTF-8` or `zh-Hant-TW`; `DE-BY`, Bavaria's code, is no German of Belarus."""
+    """Return the region of `en-GB`, `en_GB.UTF-8` or `zh-Hant-TW`; `DE-BY` is Bavaria's code, not a locale."""
     locale = _LOCALE.fullmatch(text)
     table = _table()
     if locale is None or locale[1].lower() not in table.languages:
@@ -138,7 +138,7 @@ def _of_parts(text: str) -> str | None:
 
 
 def _without_flags(text: str) -> tuple[str, list[str | None]]:
-    """Return the text without its flags, and their regions: None for a flag of no country."""
+    """Return the text without its flags, and their regions (None for a flag of no country)."""
     if text.isascii():
         return text, []
     codes = _table().codes
@@ -154,7 +154,7 @@ def _of_indicators(indicators: str) -> str:
 
 
 def _agreed(regions: Iterable[str | None]) -> str | None:
-    """Return the region that all name; None where one names none, or two differ."""
+    """Return the common region of all; None where one is None or two differ."""
     distinct = set(regions)
     return distinct.pop() if len(distinct) == 1 else None
 

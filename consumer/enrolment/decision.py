@@ -1,4 +1,4 @@
-"""What enrolment says about a record."""
+"""The decisions of enrolment about a record."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from consumer.enrolment.traits import TraitValue
 
 
 class Enrolled(msgspec.Struct, frozen=True, gc=False):
-    """The contact is to be delivered. A msgspec Struct costs a fifth of a dataclass, and there is one for each contact.
+    """A contact to deliver. A msgspec Struct, as it costs a fifth of a dataclass and each contact has one.
 
     event      -- the enrolment event's name as the event has it; `Identify` for an identify
-    identities -- what ClickSend matches on: the email, the phone number, or both
+    identities -- ClickSend's match keys: the email, the phone number, or both
     payload    -- the body of the request: the contact as a JSON object in UTF-8
-    notes      -- what was left out or had to be guessed
-    sources    -- what each field was taken from, among other values
+    notes      -- omitted and guessed values
+    sources    -- the value that each field was read from, among other values
     """
 
     event: str
@@ -38,14 +38,14 @@ class Enrolled(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def origins(self) -> tuple[FieldOrigin, ...]:
-        """Where each field came from, in the order in which the fields are sent."""
+        """Return the origin of each field, in the order of the payload."""
         sources = ((field, self.sources.get(field)) for field in orjson.loads(self.payload))
         return tuple(FieldOrigin(field, *source[2:]) for field, source in sources if source is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """None of ClickSend's business."""
+    """A record that needs no delivery."""
 
     reason: FilterReason
 
@@ -54,8 +54,8 @@ class Filtered:
 class Undeliverable:
     """A dead letter.
 
-    detail   -- what is wrong, without any value of the record
-    is_event -- whether the record is an event all the same: what is wrong is one record, not the input
+    detail   -- the cause, without any value of the record
+    is_event -- whether the record is an event: then one record is at fault, not the input
     """
 
     reason: DeadLetterReason

@@ -12,13 +12,13 @@ import orjson
 from consumer.enrolment.pointer import Pointer
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_BROKEN = "\udc00"  # a lone surrogate, which no strict decoder lets through
+_BROKEN = "\udc00"  # a lone surrogate: strict decoders refuse it
 _MOST_REPAIRED = 256 * 1024  # bytes: the tolerant decoder takes up to ten times as long as orjson
 
 
 @dataclass(frozen=True, slots=True)
 class NotJson:
-    """The bytes can't be read; `why` quotes nothing of them."""
+    """Bytes that are not JSON; `why` quotes none of them."""
 
     why: str
 
@@ -31,9 +31,9 @@ def without_mark(value: bytes) -> bytes:
 def decode(value: bytes) -> object:
     """Return the JSON value, or `NotJson`. Never raises.
 
-    First strictly, as orjson does (RFC 8259). What it refuses is read as far as it goes: NaN and numbers beyond a
-    double's range become floats that are no numbers; bytes in another encoding, halves of characters and control
-    characters become lone surrogates. `consumer.enrolment.text.is_broken` tells both. A byte order mark is skipped; of
+    Decode strictly first (orjson, RFC 8259), then tolerantly: NaN and numbers beyond a double's range become
+    non-finite floats; bytes in another encoding, halves of characters and control characters become lone surrogates.
+    `consumer.enrolment.text.is_broken` recognises both. A byte order mark is skipped; of
     duplicate keys the last one counts. A value of more than 256 KiB is read strictly only.
     """
     value = without_mark(value)
@@ -62,6 +62,6 @@ def _with_long_numbers(text: str) -> object:
 
 
 def find_event(document: object, path: Pointer) -> object:
-    """Return what lies at the path inside a wrapper record; JSON text that is found there is read once more."""
+    """Return the value at the path inside a wrapper record; JSON text there is decoded once more."""
     found = path.find(document)
     return decode(found.encode("utf-8", "surrogatepass")) if path.tokens and isinstance(found, str) else found

@@ -1,4 +1,4 @@
-"""How a record can end. The one closed list that metrics, logs, dead-letter headers and the debugger share."""
+"""The dispositions of a record: one closed list for metrics, logs, dead-letter headers and the debugger."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class Disposition(StrEnum):
 
 
 class DeliveredReason(StrEnum):
-    """How ClickSend took the contact."""
+    """ClickSend's response to a delivered contact."""
 
     ACCEPTED = "accepted"
     ALREADY_EXISTS = "already_exists"  # ClickSend may have kept the older consent
 
 
 class FilterReason(StrEnum):
-    """Why a record is none of ClickSend's business."""
+    """Why a record is filtered."""
 
     NOT_ENROLMENT = "not_enrolment"  # not one of the preset's events: most of a real topic
     NO_IDENTITY = "no_identity"  # an enrolment event with neither email nor phone
@@ -31,11 +31,11 @@ class FilterReason(StrEnum):
 
 
 class DeadLetterReason(StrEnum):
-    """Why a record could not be delivered, ever."""
+    """Why a record can never be delivered."""
 
-    UNDECODABLE = "undecodable"  # no JSON that we can read, or an event against the schema
+    UNDECODABLE = "undecodable"  # unreadable JSON, or an event that violates the schema
     UNRECOGNISED = "unrecognised"  # JSON, but no event: neither `type` nor `event`, or a CloudEvent
-    UNMAPPABLE = "unmappable"  # an identity is there, but none that ClickSend could use
+    UNMAPPABLE = "unmappable"  # identities are present, none usable
     REJECTED = "rejected"  # ClickSend refused this contact
     RETRIES_EXHAUSTED = "retries_exhausted"  # failed for RETRY_MAX_AGE while others succeeded
     CONFIGURATION_FAULT = "configuration_fault"  # only with DELIVERY_ON_CONFIGURATION_FAULT=dead_letter

@@ -6,7 +6,7 @@ import importlib
 import re
 import urllib.parse
 
-_LONGEST_TEXT = 320  # characters; what is longer is not looked at
+_LONGEST_TEXT = 320  # characters; longer text is not read
 _LONGEST = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
 # Light: dots in the local part single and inside (RFC 5322, dot-atom), at least two labels in the domain, the last not
 # a number.
@@ -26,7 +26,7 @@ _PLAIN = re.compile(
     rf"(?=[^@]{{1,64}}@)(?:{_ATOM}+(?:\.{_ATOM}+)*@(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}"
     rf"|{_ATOM}(?:{_ATOM}|\.)*@(?:{_CARRIER}))"
 )
-# Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt): what a renderer shows nothing for.
+# Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt): renderers show nothing for these.
 _INVISIBLE = (
     r"\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     r"\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
@@ -38,7 +38,7 @@ _MAILTO = "mailto:"
 
 
 def read_email(text: str) -> str | None:
-    """Return the address as it is sent, in lower case with a domain in ASCII (A-labels); None if it isn't one.
+    """Return the address in lower case with a domain in ASCII (A-labels); None if it isn't one.
 
     text -- as the visitor wrote it, invisible characters included. Around the address they don't matter; inside they
             make it unusable, as several addresses do. `Jane <jane@example.com>` and `mailto:jane@example.com` are read
@@ -55,7 +55,7 @@ def _is_plain(address: str) -> bool:
 
 
 def _read_slowly(text: str) -> str | None:
-    """Return the same for whatever is not a plain ASCII address at once."""
+    """Read an address that is not plain ASCII."""
     address = _unwrapped(_trimmed(text).translate(_FULL_WIDTH))
     if address is None or address.count("@") != 1 or _UNSAFE.search(address):
         return None
@@ -87,12 +87,12 @@ def _trimmed(text: str) -> str:
 
 
 def load_validator() -> None:
-    """Import what addresses beyond ASCII need, 70 ms of CPU time, before the first of them comes."""
+    """Import the validator of non-ASCII addresses early: it takes 70 ms of CPU time."""
     importlib.import_module("email_validator")
 
 
 def _validated(address: str) -> str | None:
-    """Return what email-validator makes of an address that is not ASCII."""
+    """Return a non-ASCII address as email-validator normalises it."""
     from email_validator import validate_email  # noqa: PLC0415 -- its tables take a tenth of a second, and few need them
 
     try:

@@ -1,4 +1,4 @@
-"""The way of a record from its bytes to a contact: decode, identity filter, mapper."""
+"""The pipeline from a record's bytes to a contact: decode, identity filter, mapper."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _NO_IDENTITY = Filtered(FilterReason.NO_IDENTITY)
 
 
 class Enroller:
-    """Decide the disposition of records. Holds no state: any thread may ask.
+    """Decide the disposition of records. Stateless, so any thread may call it.
 
     rules          -- the operator's settings
-    event_schema   -- what an enrolment event has to satisfy; None: `schemas/event.schema.json`
-    contact_schema -- what a contact has to satisfy before it leaves; None: `schemas/contact.schema.json`
+    event_schema   -- the schema of enrolment events; None: `schemas/event.schema.json`
+    contact_schema -- the schema of contacts, checked before delivery; None: `schemas/contact.schema.json`
     """
 
     def __init__(self, rules: Rules, event_schema: Schema | None = None, contact_schema: Schema | None = None) -> None:
@@ -44,8 +44,8 @@ class Enroller:
     def decide(self, value: bytes | None) -> Decision:
         """Decide the disposition of a record with this value. Never raises, whatever the bytes.
 
-        The filter comes first and only what is to be enrolled is read in full and validated: most records are browsing
-        events.
+        The filter comes first, since most records are browsing events. Only enrolment events are read in full and
+        validated.
         """
         if not value:
             return _TOMBSTONE
@@ -61,14 +61,14 @@ class Enroller:
         return self._decide_slowly(value)
 
     def event_in(self, value: bytes) -> object:
-        """Return the event in a record's value, whatever JSON it is, or `NotJson`. Never raises."""
+        """Return the event in a record's value as JSON, or `NotJson`. Never raises."""
         return self._event_of(decode(value))
 
     def _event_of(self, document: object) -> object:
         return document if isinstance(document, NotJson) else find_event(document, self._path)
 
     def _decide_slowly(self, value: bytes) -> Decision:
-        """Read the event in full: it lies inside a wrapper record, or is not what an event should be."""
+        """Read the event in full: it is inside a wrapper record, or malformed."""
         document = decode(value)
         event = self._event_of(document)
         if isinstance(event, dict) and is_event(event):

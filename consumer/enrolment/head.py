@@ -1,4 +1,4 @@
-"""The two fields that tell most records from an enrolment event, read without the rest."""
+"""The fields that distinguish enrolment events from most records, read without the rest."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import msgspec
 
 
 class EventHeader(msgspec.Struct):
-    """An event's `type` and `event`; None where the event has none, or one that is no text.
+    """An event's `type` and `event`; None where absent or not text.
 
-    A CloudEvent, which has a `specversion`, is no event of ours; one that is no text is an empty text here.
+    A `specversion` marks a CloudEvent, which is not our event. One that is not text is an empty text here.
     """
 
     type: str | None = None
@@ -32,10 +32,10 @@ _UNDECODED = msgspec.json.Decoder(_Undecoded)
 
 
 def read_event_header(value: bytes) -> EventHeader | None:
-    """Return the head of an event; None for what isn't a JSON object, or can't be read: `decode` then says why.
+    """Return the header of an event; None if it isn't a readable JSON object: `decode` then finds the cause.
 
-    The rest of the record is passed over. It has to be JSON by its form, but no string or number of it is
-    made, and so none is judged: a browsing event with a broken character in its title is a browsing event.
+    The rest of the record must be JSON syntax, but its strings and numbers are not decoded: a browsing event with a
+    broken character in its title is a browsing event.
     """
     try:
         return _TEXTS.decode(value)
@@ -46,7 +46,7 @@ def read_event_header(value: bytes) -> EventHeader | None:
 
 
 def _with_other_values(value: bytes) -> EventHeader | None:
-    """Read a head with values that are no texts. They are not decoded: a megabyte of empty lists would take 40 ms."""
+    """Read a header with values other than text, undecoded: a megabyte of empty lists would take 40 ms."""
     try:
         found = _UNDECODED.decode(value)
         specversion = _text(found.specversion)

@@ -26,10 +26,10 @@ _TEXTS = tuple(field for field in TEXTS if field not in _CUSTOM)
 class Mapped(NamedTuple):
     """What an event maps to.
 
-    identities -- what ClickSend matches on; none where none that was given is usable: the notes say why
-    fields     -- the contact's, in the order in which they are sent
-    notes      -- what was left out or had to be guessed
-    sources    -- what each field was taken from, among other values
+    identities -- ClickSend's match keys; empty where none is usable: the notes show the cause
+    fields     -- the contact's, in the order of the payload
+    notes      -- omitted and guessed values
+    sources    -- the value that each field was read from, among other values
     """
 
     identities: tuple[str, ...]
@@ -39,13 +39,13 @@ class Mapped(NamedTuple):
 
 
 _Region = tuple[str | None, NoteKind]
-"""By which plan a national number is read, None: not at all; and what is to be said about it then."""
+"""The region for reading national numbers (None: they are not read), and the note about them."""
 
 
 def map_event(event: Parts, rules: Rules) -> Mapped | None:
     """Map an enrolment event to the fields of a contact; None for an event that has neither email nor phone.
 
-    Of several emails and phones the first usable one counts. A value that can't be used is left out and noted. `name`
+    The first usable email and phone count. An unusable value is omitted and noted. `name`
     is split only when there is neither a first nor a last name.
     """
     found = find_all(places_of(event))
@@ -90,11 +90,11 @@ def _email(found: TraitValues, notes: list[Note]) -> str | None:
 def _country(found: TraitValues, rules: Rules, notes: list[Note]) -> tuple[str | None, _Region]:
     """Return the country's code and the phone number's region.
 
-    A country that is given but not recognised leaves only the international form: the default would be a wrong guess.
+    With an unrecognised country only the international form is read: the default region would be a wrong guess.
     """
     given = False
     for value in found.all_of("address_country"):
-        text = value[1]  # "" of a type that can't be read: a number may be a code of another list
+        text = value[1]  # "" for an unreadable type: a number may be a code of another list
         given = True
         code = alpha_2(text)
         region = code or region_of(text)
@@ -108,7 +108,7 @@ def _country(found: TraitValues, rules: Rules, notes: list[Note]) -> tuple[str |
 
 
 def _phone(found: TraitValues, region: _Region, rules: Rules, notes: list[Note]) -> str | None:
-    """Read the phone number. In national form it is one of the country's, or of the default region's."""
+    """Read the phone number. The national form belongs to the country, or to the default region."""
     for value in found.all_of("phone_number"):
         number = _number("phone_number", value[1], region, rules, notes)
         if number is not None:
@@ -120,7 +120,7 @@ def _phone(found: TraitValues, region: _Region, rules: Rules, notes: list[Note])
 
 
 def _is_international(text: str) -> bool:
-    """As `is_international`; most texts tell at once."""
+    """Return `is_international`, without the call for most texts."""
     if text[0] in "0123456789" and text[:2] != "00" and "+" not in text:
         return False
     return text[0] == "+" or is_international(text)
@@ -141,14 +141,14 @@ def _number(field: str, text: str, region: _Region, rules: Rules, notes: list[No
 
 
 def _note(notes: list[Note], kind: NoteKind, field: str) -> None:
-    """Note it once, however many values it is true of."""
+    """Add a note once, for any number of values."""
     note = Note(kind, field)
     if note not in notes:
         notes.append(note)
 
 
 def _split_name(values: dict[str, TraitValue]) -> None:
-    """Let the parts of `name` be the first and the last name, where there is neither."""
+    """Split `name` into first and last name where both are absent."""
     if any(field in values and values[field][1] for field in _NAMES):
         return
     order, text, place, key = values["name"]
@@ -158,7 +158,7 @@ def _split_name(values: dict[str, TraitValue]) -> None:
 
 
 def _take_texts(names: Iterable[str], values: dict[str, TraitValue], fields: dict[str, str], notes: list[Note]) -> None:
-    """Take texts over as they are. A digest is none."""
+    """Copy texts unchanged, except digests."""
     for field in names:
         if field in values:
             text = values[field][1]
@@ -169,7 +169,7 @@ def _take_texts(names: Iterable[str], values: dict[str, TraitValue], fields: dic
 
 
 def _consent(event: Parts, found: TraitValues, notes: list[Note]) -> str:
-    """Return what is said about consent, and let `custom_1` have the value that decided as its source."""
+    """Return the consent, and record the deciding value as the source of `custom_1`."""
     traits = [ConsentTrait(kind, value, FieldOrigin("custom_1", *where)) for kind, value, *where in found.consents]
     consent, origin, note = consent_reading(traits, event.context.consent if event.context is not None else None)
     if origin is not None:
@@ -180,6 +180,6 @@ def _consent(event: Parts, found: TraitValues, notes: list[Note]) -> str:
 
 
 def _left_out(broken: set[str], fields: dict[str, str]) -> list[str]:
-    """Return the fields that the contact lacks because of broken values; a broken `name` is one of the first name."""
+    """Return the fields that are absent because of broken values; a broken `name` counts as first name."""
     names = {"first_name" if field == "name" else field for field in broken}
     return sorted(names - fields.keys())

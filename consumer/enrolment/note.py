@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 
 class NoteKind(StrEnum):
-    """What is to be said about a field."""
+    """The kind of a note."""
 
-    UNUSABLE = "unusable"  # an email or phone was given, but not one that ClickSend could use
+    UNUSABLE = "unusable"  # a given email or phone that ClickSend could not use
     HASHED = "hashed"  # looks like a SHA-256 digest, which a mis-set pipeline hands over; left out
-    UNRECOGNISED = "unrecognised"  # a country that we don't know; left out
-    BROKEN = "broken"  # NaN, or text that can't be read: bytes of another encoding, half a character; left out
+    UNRECOGNISED = "unrecognised"  # an unknown country; left out
+    BROKEN = "broken"  # NaN, or unreadable text: bytes of another encoding, half a character; left out
     READ_BY_COUNTRY = "read_by_country"  # a phone number in national form, read as one of the country trait
     READ_BY_DEFAULT_REGION = "read_by_default_region"  # the same, read as one of ENROLMENT_DEFAULT_REGION
     MASKED = "masked"  # a phone number with signs in place of digits; left out
@@ -28,7 +28,7 @@ TEXTS = (
     *("first_name", "last_name", "organization_name", "address_line_1", "address_line_2", "address_city"),
     *("address_state", "address_postal_code", "custom_2", "custom_3", "custom_4"),
 )
-"""Fields that are taken over as they are."""
+"""Fields that are copied unchanged."""
 
 
 class Note(NamedTuple):
@@ -51,4 +51,4 @@ POSSIBLE_NOTES = (
     *(Note(kind, field) for kind in (NoteKind.MASKED, NoteKind.COUNTRY_CODE_ASSUMED) for field in _NUMBERS),
     *(Note(kind, "custom_1") for kind in (NoteKind.UNREADABLE, NoteKind.CONTRADICTORY, NoteKind.DIFFERING)),
 )
-"""Every note that there can be: a metric shows each from the start."""
+"""All possible notes: the metric exports each from the start."""

@@ -1,4 +1,4 @@
-"""Numbering plans: what a country's numbers look like, from the metadata of phonenumbers."""
+"""Numbering plans: the form of a country's numbers, from the metadata of phonenumbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumber
 
 MAIN_REGIONS = {str(code): regions[0] for code, regions in COUNTRY_CODE_TO_REGION_CODE.items()}
-"""The region whose plan counts for a calling code that several share."""
+"""The region whose plan applies to a calling code that several share."""
 
 _LONGEST = 15  # digits: E.164, section 6.2.1
 _NEVER = r"(?!)"
@@ -32,7 +32,7 @@ class Number(NamedTuple):
 
     @property
     def parsed(self) -> PhoneNumber:
-        """The number as phonenumbers has it."""
+        """Return the number as a phonenumbers object."""
         zeros = len(self.national) - len(self.national.lstrip("0"))
         number = PhoneNumber(country_code=int(self.code), national_number=int(self.national))
         if zeros:
@@ -44,22 +44,22 @@ class Number(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What we need of a numbering plan. `numbers` matches a whole national number, `abroad` and `trunk` a beginning."""
+    """A numbering plan. `numbers` matches a whole national number, `abroad` and `trunk` its beginning."""
 
     code: str
     abroad: re.Pattern[str]  # how a call abroad begins
     trunk: re.Pattern[str]  # the prefix of a national number; has groups where leaving it out is not all
-    has_trunk_prefix: bool  # which people of its country write, unless it is the calling code (North America)
+    has_trunk_prefix: bool  # written in its country, unless it is the calling code (North America)
     numbers: re.Pattern[str]
     lengths: frozenset[int]  # of national numbers with their area code
     first_digits: frozenset[str]  # of national numbers
 
 
 def can_be(number: Number) -> bool:
-    """Return whether the number's plan can have it, in a range that is in use or in a new one.
+    """Return whether the number's plan allows it, in a range in use or a new one.
 
-    Its length is possible, and a number of the plan begins with its first digit. In North America neither the area code
-    nor the exchange begins with 0 or 1. Nobody has a number of one digit repeated: people write it to get past a form.
+    Check its length and its first digit. In North America neither area code nor exchange begins with 0 or 1. A number
+    of one repeated digit is a placeholder.
     """
     code, national = number
     plan = plan_of_code(code)
@@ -105,7 +105,7 @@ _OPTIONAL = re.compile(r"\?|\{0,\d+}")
 
 
 def first_digits(pattern: str) -> set[str]:
-    r"""Return the digits that a match of the pattern can begin with.
+    r"""Return the possible first digits of a match of the pattern.
 
     pattern -- one of the metadata's: of digits, `\d`, `[...]`, `(?:...)`, `|` and quantifiers
     """
@@ -138,7 +138,7 @@ def _branches(pattern: str) -> list[str]:
 
 
 def _end_of_group(pattern: str) -> int:
-    """Return the end of the group, or the single sign, at the pattern's beginning."""
+    """Return the end of the group, or of the single sign, that begins the pattern."""
     depth = 0
     for index, sign in enumerate(pattern):
         depth += (sign == "(") - (sign == ")")

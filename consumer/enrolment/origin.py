@@ -1,4 +1,4 @@
-"""Where a field of the contact came from."""
+"""The origin of a contact's field."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 
 class FieldOrigin(NamedTuple):
-    """The place in the event that a field of the contact was taken from."""
+    """The place in the event that a field of the contact was read from."""
 
     field: str
-    place: str  # JSON pointer to the object it was found in; "" is the event itself
-    key: str  # the key in there, or two with a slash between: never text of the event's own
+    place: str  # JSON pointer to the object that holds it; "" is the event itself
+    key: str  # its key, or two with a slash between: never text of the event
 
     @property
     def pointer(self) -> str:
-        """JSON pointer (RFC 6901) from the event to the value."""
+        """Return the JSON pointer (RFC 6901) from the event to the value."""
         return f"{self.place}/{self.key}"

@@ -1,4 +1,4 @@
-"""The parts of an event that enrolment reads, and nothing else of it: most of an event is never made into objects."""
+"""The parts of an event that enrolment reads. The rest is never made into objects."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from consumer.enrolment.traits import MOST_KEYS, Object, TraitSource, inside
 
 
 class Context(msgspec.Struct, gc=False):
-    """What enrolment reads of `context`."""
+    """The fields of `context` that enrolment reads."""
 
     traits: object = None
     consent: object = None
 
 
 class Options(msgspec.Struct, gc=False):
-    """What enrolment reads of `options`."""
+    """The fields of `options` that enrolment reads."""
 
     traits: object = None
 
 
 class Parts(msgspec.Struct, gc=False):
-    """What enrolment reads of an event. None: the event doesn't have it, or as another type than an object."""
+    """The fields of an event that enrolment reads; None where absent or not an object."""
 
     traits: object = None
     context: Context | None = None
@@ -33,7 +33,7 @@ class Parts(msgspec.Struct, gc=False):
 
     @classmethod
     def of(cls, event: Object) -> Parts:
-        """Take the parts of an event that was read in full."""
+        """Return the parts of a fully decoded event."""
         context, options = event.get("context"), event.get("options")
         return cls(
             event.get("traits"),
@@ -71,9 +71,9 @@ _UNREAD = NotJson("too long")
 
 
 def read_parts(value: bytes) -> Parts | None:
-    """Return the parts of an event; None where `decode` has to read it: a part is of another type, or can't be read.
+    """Return the parts of an event; None where a part has another type or is unreadable, and `decode` is needed.
 
-    A flaw in what is passed over (a character in another encoding, a number beyond a double's range) spoils nothing.
+    Flaws elsewhere (a character in another encoding, a number beyond a double's range) are ignored.
     """
     try:
         return _DECODER.decode(value) if len(value) < _LONG else _read_long(value)
@@ -94,16 +94,16 @@ def _read_long(value: bytes) -> Parts:
 
 
 class _LongReader:
-    """Reads the traits of one long event value by value, and of nested values as many as fit into a limit.
+    """Read the traits of one long event value by value, and nested values up to a limit.
 
-    With orjson: msgspec takes 20 us for a number such as 5e-324, and a megabyte holds 100,000 of them.
+    Uses orjson: msgspec takes 20 us for a number such as 5e-324, and a megabyte holds 100,000 of them.
     """
 
     def __init__(self) -> None:
         self._left = _MOST_NESTED
 
     def traits(self, raw: msgspec.Raw) -> object:
-        """Return what may hold traits: an object, or a value of another type."""
+        """Return the traits: an object, or a value of another type."""
         return self._object(_VALUES_DECODER.decode(raw)) if _is_object(raw) else self.value(raw)
 
     def properties(self, raw: msgspec.Raw) -> object:
@@ -116,7 +116,7 @@ class _LongReader:
         return found if held is None else {**found, "traits": self.traits(held)}
 
     def value(self, raw: msgspec.Raw) -> object:
-        """Return a value; a `NotJson`, which no field and no consent takes, where it can't be read."""
+        """Return a value; `NotJson`, which no field and no consent accepts, if it is unreadable."""
         data = memoryview(raw)
         if data[0] in b"[{":
             if len(data) > self._left:
@@ -128,7 +128,7 @@ class _LongReader:
             return decode(bytes(data))
 
     def _object(self, values: dict[str, msgspec.Raw]) -> Object:
-        """Read all values; of very many those under the usual spellings, as `find_all` looks at no others."""
+        """Read all values; if there are too many, those under the usual spellings, as `find_all` does."""
         if len(values) <= MOST_KEYS:
             return {key: self.value(raw) for key, raw in values.items()}
         found: Object = dict.fromkeys(values, _UNREAD)
@@ -142,7 +142,7 @@ def _is_object(raw: msgspec.Raw) -> bool:
 
 
 def places_of(parts: Parts) -> list[TraitSource]:
-    """Return the objects that may hold traits, in the order in which they count. Another type counts as absent."""
+    """Return the objects that may hold traits, in order of precedence. Another type counts as absent."""
     places: list[TraitSource] = []
     traits, context, options, properties = parts.traits, parts.context, parts.options, parts.properties
     if traits and isinstance(traits, dict):

@@ -1,11 +1,11 @@
-"""A full name in one text: which part is the first name, which the last."""
+"""Split a full name in one text into first and last name."""
 
 from __future__ import annotations
 
 import re
 
 _COMMA = re.compile("\\s*[,\uff0c\u060c\u3001]\\s*")
-# What may follow a comma without being a first name: of a contact, or of a company in the place of one.
+# Suffixes of people and companies: they follow a comma, but are no first names.
 _SUFFIXES = frozenset(
     [
         *("jr", "sr", "junior", "senior", "i", "ii", "iii", "iv", "v", "esq"),

@@ -24,7 +24,7 @@ _LOST_PLUS = re.compile(r" [1-9]")
 
 
 class PhoneReading(NamedTuple):
-    """A phone number in E.164, None where the text is unusable, and what is to be noted beside that."""
+    """A phone number in E.164, None where the text is unusable, and a note."""
 
     number: str | None
     note: NoteKind | None = None
@@ -34,7 +34,7 @@ _UNUSABLE = PhoneReading(None)
 
 
 def is_international(text: str) -> bool:
-    """Return whether a text that was read begins with `+` or `00`, so that no region was needed to read it."""
+    """Return whether a text that was read begins with `+` or `00`, and so needed no region."""
     if len(text) > LONGEST_TEXT:
         return False
     if text.startswith("+"):
@@ -45,15 +45,15 @@ def is_international(text: str) -> bool:
 
 
 def read_phone(text: str, region: str | None, check: PhoneCheck) -> PhoneReading:
-    """Return the number in E.164 if it is one that could be called from abroad.
+    """Return the number in E.164 if it can be called from abroad.
 
     text   -- as the visitor wrote it; an extension is dropped, digits of any script are understood. A space before the
               first digit may be a plus sign that a form has decoded
-    region -- ISO 3166 alpha-2: whose national form it may be in; None: international form only
+    region -- ISO 3166 alpha-2, of the national form; None: international form only
     check  -- `possible` asks for a number that its plan can have (without its area code it can't), `valid` for a range
               that is in use
 
-    In doubt there is no number. What remains when words were left out has to be valid under both checks.
+    In doubt there is no number. After words are removed, the rest must be valid under both checks.
     """
     if len(text) > LONGEST_TEXT:
         return _UNUSABLE
@@ -93,7 +93,7 @@ def _is_valid_alone(text: str, region: str | None) -> bool:
 
 
 def _read_vanity(text: str, region: str | None) -> PhoneReading:
-    """Letters are digits in toll-free numbers only."""
+    """Read a vanity number: letters are digits in toll-free numbers only."""
     number = _best(text, region)
     if number and phonenumbers.number_type(number.parsed) == PhoneNumberType.TOLL_FREE:
         return PhoneReading(number.e164)
@@ -101,7 +101,7 @@ def _read_vanity(text: str, region: str | None) -> PhoneReading:
 
 
 def _is_no_extension(written: Written, region: str | None) -> bool:
-    """Whether what looks like an extension may be the number's end, behind a comma or one masked digit."""
+    """Return whether an apparent extension may be the number's end, behind a comma or one masked digit."""
     longer = (f"{written.number}{digit}{written.extension}" for digit in ("", *"0123456789"))
     return any(_is_valid_alone(text, region) for text in longer)
 
@@ -112,7 +112,7 @@ def _with_lost_plus(text: str) -> Number | None:
 
 
 def _is_at_home(text: str, region: str | None, number: Number) -> bool:
-    """Whether the text is just as well another number of the region, in the form that its plan asks for."""
+    """Return whether the text is also another number of the region, in the form that its plan requires."""
     national = _parse(text, region) if region in SUPPORTED_REGIONS else None
     return national is not None and national != number and _is_written(national, text, cast(str, region))
 
@@ -122,11 +122,11 @@ def _may_be_behind_code(number: Number, text: str) -> bool:
 
 
 def _behind_code(text: str, region: str, national: Number | None) -> Number | None:
-    """Return the valid number behind the region's own calling code, if the text is that rather than a national number.
+    """Return the valid number behind the region's own calling code, unless the text is a national number.
 
-    A valid national number stays, unless its plan asks for a trunk prefix and the text has none. Area codes that equal
-    the calling code are lost by this where people leave out the prefix; 1 of
-    10,000 random valid numbers over all regions, 1 of 100 in Germany.
+    A valid national number has precedence, unless its plan requires a trunk prefix and the text has none. This misreads
+    area codes equal to the calling code where the prefix is omitted: 1 of 10,000 random valid numbers over all regions,
+    1 of 100 in Germany.
     """
     digits = _digits(text)
     if text.startswith(("+", "00")) or not digits.startswith(plan_of_region(region).code):
@@ -138,7 +138,7 @@ def _behind_code(text: str, region: str, national: Number | None) -> Number | No
 
 
 def _is_written(number: Number, text: str, region: str) -> bool:
-    """Whether the text is a valid number, with its trunk prefix if people of its country write one before it."""
+    """Return whether the text is a valid number, with a trunk prefix if its country writes one."""
     lacks_prefix = _digits(text) == number.national and plan_of_region(region).has_trunk_prefix
     return not lacks_prefix and _is_valid(number)
 
@@ -148,7 +148,7 @@ def _digits(text: str) -> str:
 
 
 def _best(text: str, region: str | None) -> Number | None:
-    """Return the first reading that is valid, else the first that can be."""
+    """Return the first valid reading, else the first possible one."""
     possible = None
     readings = list(_readings(text, region))
     for reading in readings:
@@ -160,9 +160,9 @@ def _best(text: str, region: str | None) -> Number | None:
 
 
 def _readings(text: str, region: str | None) -> Iterator[tuple[str, str | None]]:
-    """Yield what the text may mean, the likeliest first: a number, and the region to read it in.
+    """Yield the possible readings, the likeliest first: a number, and the region to read it in.
 
-    `00` begins an international number wherever it comes from, unless only the region's own reading makes sense. `(0)`
+    `00` begins an international number in any region, unless only the region's own reading makes sense. `(0)`
     after a calling code is a trunk prefix, unless only the number with it makes sense (Italy).
     """
     double_zero = _DOUBLE_ZERO.match(text)
@@ -185,9 +185,9 @@ def _parse(text: str, region: str | None) -> Number | None:
 
 
 def _parse_slowly(text: str, region: str | None) -> Number | None:
-    """Return what phonenumbers reads. What we send has to read as itself.
+    """Return the number that phonenumbers reads. The sent number has to read as itself.
 
-    Trunk prefixes go even if there are several.
+    All trunk prefixes are removed.
     """
     try:
         number = _of(phonenumbers.parse(text, region))

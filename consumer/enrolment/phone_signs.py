@@ -1,4 +1,4 @@
-"""Digits and signs of phone numbers, whatever their script, as ASCII has them."""
+"""Digits and signs of phone numbers in any script, converted to ASCII."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ENCODED = ("%2B", "%2b", "%28", "&#43;")
 def as_ascii(text: str) -> str:
     """Return the text with ASCII's digits and signs; letters of other scripts stay.
 
-    A text with numerals that are no decimal digits (`²`, `½`, `三`) is none: NFKC would make digits of a footnote.
+    A text with other numerals (`²`, `½`, `三`) is no number: NFKC would turn a footnote into digits.
     """
     if text.startswith(_ENCODED):
         text = unquote(text.replace("&#43;", "+"))

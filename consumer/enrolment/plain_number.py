@@ -1,4 +1,4 @@
-"""A short cut for phone numbers in plain form: digits, maybe a plus sign before and the usual signs between them."""
+"""A fast path for plain phone numbers: digits, an optional plus sign, the usual signs between them."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def is_plain(text: str) -> bool:
 
 
 def parse_plain(text: str, region: str | None) -> Number | None:
-    """Return what `phonenumbers.parse` returns, in a quarter of the time; None where only that can tell.
+    """Return the result of `phonenumbers.parse` in a quarter of the time; None where that call is needed.
 
-    Taken are numbers of 5 to 15 digits: in international form those with a known country code (codes are free of
+    Accept numbers of 5 to 15 digits: in international form those with a known country code (codes are free of
     prefixes: the first that fits is the one), in national form those of a range that the region has. The result also
     reads as itself in international form: nothing that looks like a trunk prefix follows the country code.
     """

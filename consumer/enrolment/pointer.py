@@ -1,4 +1,4 @@
-"""JSON pointers: where the event lies inside a wrapper record."""
+"""JSON pointers to the event inside a wrapper record."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A JSON pointer (RFC 6901), taken apart. The empty pointer is the whole document."""
+    """A parsed JSON pointer (RFC 6901). The empty pointer is the whole document."""
 
     tokens: tuple[str, ...]
 
     @classmethod
     def parse(cls, text: str) -> Pointer:
-        """Raise ValueError where `text` is not a JSON pointer."""
+        """Return the parsed pointer. Raises ValueError where `text` is not a JSON pointer."""
         if not _WELL_FORMED.fullmatch(text):
             raise ValueError("not a JSON pointer (RFC 6901)")
         return cls(tuple(token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:]))
 
     def find(self, document: object) -> object:
-        """Return what it points to; None where there is nothing (a JSON null is nothing, too)."""
+        """Return the value it points to; None where there is none, or a JSON null."""
         found = document
         for token in self.tokens:
             if isinstance(found, dict):

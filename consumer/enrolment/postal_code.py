@@ -1,4 +1,4 @@
-"""Postal codes that came as numbers, and lost their leading zeros."""
+"""Restore the leading zeros of postal codes that arrived as numbers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ _MOST_ZEROS = 2  # 00501 is New York's, 00-001 Warsaw's, 001-0000 Sapporo's; a s
 
 
 def with_leading_zeros(number: str, country: str | None) -> str:
-    """Return a whole number as a postal code of the country; as it is where the country's plan is not known."""
+    """Return a whole number as a postal code of the country; unchanged where the country's form is unknown."""
     length = _LENGTH_OF.get(country or "", 0)
     return number.zfill(length) if length - len(number) <= _MOST_ZEROS and number.isdigit() else number

@@ -1,6 +1,6 @@
-"""What a record looks like that is no event: a wrong topic, or a format that nobody told us of.
+"""Recognise records that are no events: a wrong topic, or an unexpected format.
 
-Quotes nothing of the record: the hints name formats and well-known keys only.
+The hints name formats and well-known keys only, and quote nothing of the record.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a record looks like, and what to do about it."""
+    """The form of a record, and how to fix it."""
 
     form: Form
     hint: str
@@ -68,9 +68,9 @@ _LONGEST_TEXT = 100_000  # characters of a text that may hold an event
 
 
 def look_of(value: bytes, document: object) -> Look:
-    """Return what a record's value looks like. Never raises, whatever the bytes.
+    """Return the form of a record's value. Never raises, whatever the bytes.
 
-    document -- what `decode` makes of the value
+    document -- the value as `decode` returns it
     """
     for magic, look in _MAGIC:
         if value.startswith(magic):
@@ -87,7 +87,7 @@ def look_of(value: bytes, document: object) -> Look:
 
 
 def look_of_document(document: object) -> Look:
-    """Return what JSON looks like that is no event."""
+    """Return the form of JSON that is no event."""
     if isinstance(document, list):
         return _ARRAY
     if not isinstance(document, dict):
@@ -105,7 +105,7 @@ def look_of_document(document: object) -> Look:
 
 
 def is_event(document: object) -> bool:
-    """Whether it is an event, even one that is against the schema: an object with a text under `type` or `event`."""
+    """Return whether it is an event, valid or not: an object with a text under `type` or `event`."""
     if not isinstance(document, dict) or document.get("specversion") is not None:
         return False
     return isinstance(document.get("type"), str) or isinstance(document.get("event"), str)
@@ -127,7 +127,7 @@ def _path_to_event(document: dict[str, Any], depth: int = 2) -> str:
 
 
 def _is_event_text(text: str) -> bool:
-    """Whether the text is an event in JSON. Only its head is read: a record may hold many such texts."""
+    """Return whether the text is an event in JSON. Read only its header: a record may hold many such texts."""
     if not text[:200].lstrip().startswith("{") or len(text) > _LONGEST_TEXT:
         return False
     head = read_event_header(text.encode("utf-8", "surrogatepass"))

@@ -1,4 +1,4 @@
-"""What the operator decides about enrolment."""
+"""The operator's rules for enrolment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from consumer.enrolment.pointer import Pointer
 
 
 class PhoneCheck(StrEnum):
-    """How strictly a phone number is judged."""
+    """How strictly a phone number is checked."""
 
     POSSIBLE = "possible"  # its country's numbering plan can have it: its length and first digits fit
     VALID = "valid"  # its digits fit a range that its country has assigned, too
@@ -23,7 +23,7 @@ class Rules:
 
     events         -- names of the events that enrol, as `normalised_name` writes them
     default_region -- ISO 3166 alpha-2, for phone numbers in national form; None: international form only
-    phone_check    -- how strictly phone numbers are judged
+    phone_check    -- how strictly phone numbers are checked
     event_path     -- JSON pointer to the event inside a wrapper record; None: the record is the event
     """
 
@@ -40,7 +40,7 @@ class Rules:
         phone_check: PhoneCheck = PhoneCheck.POSSIBLE,
         event_path: str | None = None,
     ) -> Rules:
-        """Rules from settings as people write them. Raises ValueError where `event_path` is not a JSON pointer."""
+        """Return rules from settings as written. Raises ValueError where `event_path` is not a JSON pointer."""
         names = {normalised_name(name) for name in events} - {""}
         if names & IDENTIFY_NAMES:
             names |= IDENTIFY_NAMES

@@ -1,4 +1,4 @@
-"""The JSON Schemas that the program validates with: the files in `schemas/` are the contract."""
+"""The JSON Schemas used for validation: the files in `schemas/` are the contract."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Schema:
         self._validator = jsonschema_rs.Draft202012Validator(document)
 
     def fault(self, instance: object) -> str | None:
-        """Where the instance's first fault is and which keyword it breaks, without any value; None: there is none."""
+        """Return the place and keyword of the instance's first fault, without any value; None if it is valid."""
         if self._validator.is_valid(instance):
             return None
         error = next(self._validator.iter_errors(instance))

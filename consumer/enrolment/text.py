@@ -1,18 +1,18 @@
-"""Text as it comes out of an event."""
+"""Read text from an event's values."""
 
 from __future__ import annotations
 
 import math
 import re
 
-LONGEST = 2_000  # characters of a text; what follows is cut before anything is matched or normalised
+LONGEST = 2_000  # characters; the rest is cut before matching and normalising
 _BREAKS = re.compile(r"[\t-\r\x1c-\x1f\x85\u2028\u2029]+")
-# Control characters, and format characters that only show how a text was copied: zero-width spaces, byte order marks,
+# Control characters, and format characters that are left from copying: zero-width spaces, byte order marks,
 # marks of direction. The joiners U+200C and U+200D stay: Persian and Hindi names are written with them.
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+"
 )
-_SURROGATE = re.compile(r"[\ud800-\udfff]")  # lone ones: `decode` lets broken bytes become them, too
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # lone ones: `decode` turns broken bytes into them
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 _LOWEST, _HIGHEST = -(2**63), 2**64 - 1  # beyond, orjson reads a whole number as a float
 _EXACT = 2**53  # above, a float no longer holds every whole number
@@ -25,13 +25,13 @@ _PLACEHOLDERS = frozenset(
         *("not applicable", "unspecified", "(unknown)"),
     ]
 )
-"""What forms and scripts write where there is nothing. `na` is Namibia, and a name."""
+"""Values that forms and scripts write for an absent one. Without `na`, which is Namibia and a name."""
 UNUSUAL_BEGINNINGS = " " + "".join({begin for each in _PLACEHOLDERS for begin in (each[0], each[0].upper())})
-"""How a text begins that may have to be cleaned or may be a placeholder. (An empty one is in it, too.)"""
+"""First characters of texts that may need cleaning or may be placeholders. Includes the empty text."""
 
 
 class WholeNumber(str):
-    """A whole JSON number as text: the number has lost its leading zeros."""
+    """A whole JSON number as text, without the leading zeros it may have had."""
 
     __slots__ = ()
 
@@ -43,9 +43,7 @@ def clean(text: str) -> str:
 
 
 def text_of(value: object) -> str | None:
-    """Return the clean text; "" for what counts as absent (null, blank, an empty list or object).
-
-    None for another type.
+    """Return the clean text; "" for absent values (null, blank, an empty list or object), None for other types.
 
     A broken text (with a lone surrogate) is none. A long one is cut.
     """
@@ -58,21 +56,18 @@ def text_of(value: object) -> str | None:
 
 
 def identity_text(value: object) -> str | None:
-    """Return the same for a value that must not be cut: a beginning may be somebody else's."""
+    """Return `text_of`, but None for a long text: a cut identity may belong to another contact."""
     return None if isinstance(value, str) and len(value.strip()) > LONGEST else text_of(value)
 
 
 def email_text(value: object) -> str | None:
-    """Return the same as it was written: an invisible character inside an address is for its reader to judge."""
+    """Return the text as written: `read_email` checks invisible characters inside an address."""
     text = identity_text(value)
     return str(value) if text and not is_placeholder(text) else text
 
 
 def text_or_number(value: object) -> str | None:
-    """Return the same as `text_of`, but a whole JSON number is text, too.
-
-    14155550132 and 14155550132.0 are phone numbers.
-    """
+    """Return `text_of`, or a whole JSON number as text: 14155550132 and 14155550132.0 are phone numbers."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -83,18 +78,18 @@ def text_or_number(value: object) -> str | None:
 
 
 def scalar_text(value: object) -> str | None:
-    """Return the same, and a truth value is `true` or `false`."""
+    """Return `text_or_number`, or a truth value as `true` or `false`."""
     return str(value).lower() if isinstance(value, bool) else text_or_number(value)
 
 
 def postal_text(value: object) -> str | None:
-    """Return the same, and a number tells that it was one."""
+    """Return `text_or_number`, with a number as `WholeNumber`."""
     text = text_or_number(value)
     return text if text is None or isinstance(value, str) else WholeNumber(text)
 
 
 def phone_text(value: object) -> str | None:
-    """Return the same, uncut. A space before a digit stays: it may be a plus sign that a form has decoded."""
+    """Return `text_or_number` uncut. A space before a digit stays: it may be a plus sign that a form has decoded."""
     if not isinstance(value, str):
         return text_or_number(value)
     text = identity_text(value)
@@ -104,7 +99,7 @@ def phone_text(value: object) -> str | None:
 
 
 def is_broken(value: object) -> bool:
-    """Whether the value can't be read: no number (NaN, an infinity), or a text with a lone surrogate."""
+    """Return whether the value is unreadable: NaN, an infinity, or a text with a lone surrogate."""
     if isinstance(value, float):
         return not math.isfinite(value)
     return isinstance(value, str) and _SURROGATE.search(value[: 2 * LONGEST]) is not None
@@ -116,5 +111,5 @@ def is_placeholder(text: str) -> bool:
 
 
 def is_digest(text: str) -> bool:
-    """Whether it looks like a SHA-256 digest in hexadecimal, in either case."""
+    """Return whether it looks like a SHA-256 digest in hexadecimal, in either case."""
     return len(text) == 64 and _DIGEST.fullmatch(text) is not None

@@ -1,8 +1,8 @@
-"""Under which keys the fields of a contact come: ours, and those of the specifications that people follow.
+"""The keys of a contact's fields: ours, and those of common specifications.
 
-Read were Signal's schema, Segment's and RudderStack's reserved traits, mParticle's reserved attributes (`$FirstName`),
-Google's user-provided data, Shopify's customer and address, schema.org's Person and PostalAddress, SCIM, and the OpenID
-Connect claims. Keys with `sha256_` hold digests and are none.
+Signal's schema, Segment's and RudderStack's reserved traits, mParticle's reserved attributes (`$FirstName`), Google's
+user-provided data, Shopify's customer and address, schema.org's Person and PostalAddress, SCIM, and the OpenID Connect
+claims. Keys with `sha256_` hold digests and are left out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from consumer.enrolment.consent_key import ConsentKey, consent_key
 from consumer.enrolment.identity_filter import normalised_name
 from consumer.enrolment.text import email_text, phone_text, postal_text, scalar_text, text_of
 
-LONGEST_KEY = 64  # characters of a key that may mean something
+LONGEST_KEY = 64  # characters; longer keys have no meaning
 Read = Callable[[object], str | None]
 
 
@@ -24,7 +24,7 @@ class Shape(Enum):
     """How an object or a list under a key is read."""
 
     ADDRESS = auto()
-    OTHER_ADDRESS = auto()  # maybe another person's
+    OTHER_ADDRESS = auto()  # maybe of another contact
     COMPANY = auto()
     PERSON_NAME = auto()
     COUNTRY = auto()
@@ -34,11 +34,11 @@ class Shape(Enum):
 class Meaning(NamedTuple):
     """The meaning of a key.
 
-    rank    -- of a field's keys in one place, the one with the lowest counts
+    rank    -- the key of the lowest rank counts, among a field's keys in one place
     field   -- of the contact; `name` and "" (none) are no fields of a contact
-    read    -- makes a text of the value
+    read    -- converts the value to text
     shape   -- how an object or a list is read; None: it is a value of a wrong type
-    consent -- what a value says, of a key about consent
+    consent -- the meaning of a yes or no, for a key about consent
     """
 
     rank: int
@@ -75,7 +75,7 @@ def _with_shape(shape: Shape, keys: str, field: str = "", rank: int = 0) -> dict
     return {key: Meaning(rank, field, _READS.get(field, text_of), shape) for key in keys.split()}
 
 
-# ClickSend's own names are among them: a mapped contact maps to itself. Snake case counts before camel case.
+# They include ClickSend's names, so a mapped contact maps to itself. Snake case precedes camel case.
 _FLAT = _meanings(
     300,
     email="email email_address emailAddress mail user_email primary_email customer_email contact_email",
@@ -121,7 +121,7 @@ _ADDRESS = _meanings(
     address_country=f"{_COUNTRY} address_country",
 )
 _ADDRESS |= {key: _ADDRESS[key]._replace(shape=Shape.COUNTRY) for key in ("country", "address_country")}
-# A name inside an address counts behind the one beside it.
+# A name beside an address precedes the one inside it.
 _NAMES = _meanings(
     800,
     first_name="first_name given_name firstname",
@@ -144,11 +144,11 @@ _WITHIN: Mapping[Shape, Mapping[str, Meaning]] = {
     Shape.COUNTRY: _meanings(90, address_country="code iso_code country_code alpha2 alpha_2 iso2 name"),
 }
 ELEMENT_KEYS = ("value", "address", "email", "email_address", "number", "phone", "phone_number")
-"""What holds the value where an element of a list of emails or phones is an object."""
+"""The key of the value in an object inside a list of emails or phones."""
 
 
 def _by_plain(meanings: Mapping[str, Meaning]) -> dict[str, Meaning]:
-    """Return the same by what is compared of a key. Of two spellings, the rank of the later one."""
+    """Return the meanings by normalised key. Two spellings have the rank of the later one."""
     return {normalised_name(key): meaning for key, meaning in meanings.items()}
 
 
@@ -157,19 +157,19 @@ _PLAIN_WITHIN: Mapping[Shape | None, dict[str, Meaning]] = {
     shape: _by_plain(meanings) for shape, meanings in _WITHIN.items()
 }
 KNOWN: Mapping[str, Meaning] = _FLAT
-"""The spellings that most events have: one look in a dictionary."""
+"""The usual spellings, found with one dictionary access."""
 
 
 @lru_cache(maxsize=4096)
 def similar(key: str) -> Meaning | None:
     """Return the meaning of a key in any spelling: without case, spaces, `_`, `-`, and a `$` before it.
 
-    key -- at most LONGEST_KEY characters: it is remembered
+    key -- at most LONGEST_KEY characters: it is cached
     """
     meaning = _PLAIN.get(normalised_name(key.removeprefix("$")))
     if meaning is not None:
         return meaning
-    outer, _, inner = key.partition(".")  # as tools write what they have flattened: `address.street`
+    outer, _, inner = key.partition(".")  # flattened by a tool: `address.street`
     holder = _PLAIN.get(normalised_name(outer)) if inner else None
     if holder is not None and holder.shape is not None and holder.shape is not Shape.VALUES:
         return within(holder.shape, inner)

@@ -1,4 +1,4 @@
-"""Where the fields of a contact stand in an event: one pass over the objects that may hold traits."""
+"""Find the fields of a contact in one pass over the objects of an event that may hold traits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from consumer.enrolment.trait_names import (
 Object = dict[str, Any]
 
 TraitSource = tuple[str, Object]
-"""An object of the event that may hold traits: its JSON pointer, and what it holds."""
+"""An object of the event that may hold traits: its JSON pointer, and its content."""
 
 TraitValue = tuple[int, str, str, str]
 """A text for a field: its order (the lowest counts), the text, the pointer of the object that holds it, its key there.
@@ -32,24 +32,24 @@ The text is "" where the value is of a type that can't be text. A plain tuple: a
 """
 
 ConsentValue = tuple[ConsentKey, object, str, str]
-"""A value about consent: what it says by its key, the value, the pointer of the object that holds it, its key there."""
+"""A value about consent: the meaning of its key, the value, the pointer to its object, its key."""
 
-MOST_KEYS = 1_000  # of all places; the rest is looked through under the usual spellings only
+MOST_KEYS = 1_000  # of all places; beyond, only the usual spellings are read
 _MOST_KEYS_WITHIN = 50  # of an address
-_MOST_OTHERS = 9  # that are tried where the first is no use
+_MOST_OTHERS = 9  # tried where the first is unusable
 MOST_ELEMENTS = 10  # of a list
-_SEVERAL = frozenset({"email", "phone_number", "address_country"})  # of which the next is tried where one is no use
+_SEVERAL = frozenset({"email", "phone_number", "address_country"})  # the next is tried where one is unusable
 _PLACE = 1_000  # more than there are ranks in one place
 _PRIMARY = ("primary", "is_primary", "isPrimary", "default", "is_default", "preferred")
 
 
 class TraitValues(msgspec.Struct, gc=False):
-    """What an event holds for each field (and for `name`).
+    """The values of an event for each field (and for `name`).
 
-    values   -- the first non-empty text; a wrong type hides none that comes later
-    others   -- further texts for those fields of which the next is tried
+    values   -- the first non-empty text; a value of a wrong type does not hide a later one
+    others   -- further texts of the fields in `_SEVERAL`
     consents -- values about consent
-    broken   -- fields of which a value can't be read
+    broken   -- fields with an unreadable value
     """
 
     values: dict[str, TraitValue] = msgspec.field(default_factory=dict)
@@ -58,7 +58,7 @@ class TraitValues(msgspec.Struct, gc=False):
     broken: set[str] = msgspec.field(default_factory=set)
 
     def all_of(self, field: str) -> Sequence[TraitValue]:
-        """Return all texts that are tried for a field, in the order in which they count."""
+        """Return all texts to try for a field, in order of precedence."""
         if field not in self.values:
             return ()
         if field not in self.others:
@@ -67,12 +67,12 @@ class TraitValues(msgspec.Struct, gc=False):
 
 
 def inside(value: object, key: str) -> object:
-    """Return what an object holds under this key; None without such a key, or for what is no object."""
+    """Return the object's value under this key; None without the key, or if it is no object."""
     return value.get(key) if isinstance(value, dict) else None
 
 
 def find_all(places: Iterable[TraitSource]) -> TraitValues:
-    """Return what the places hold for each field."""
+    """Return the values of all places for each field."""
     found = TraitValues()
     order = looked_at = 0
     for pointer, values in places:
@@ -86,7 +86,7 @@ def find_all(places: Iterable[TraitSource]) -> TraitValues:
 
 
 def _find_in(found: TraitValues, values: Object, order: int, pointer: str) -> None:
-    """Find what one object holds. The commonest is a text without anything to clean, the first one for its field."""
+    """Find the values of one object. The common case is a clean text, the first one for its field."""
     taken = found.values
     for key, value in values.items():
         meaning = KNOWN.get(key)
@@ -108,7 +108,7 @@ def _find_in(found: TraitValues, values: Object, order: int, pointer: str) -> No
 
 
 def _find_known(found: TraitValues, values: Object, order: int, pointer: str) -> None:
-    """Find the values under the usual spellings. A refusal may be under another: consent can't be read."""
+    """Find the values under the usual spellings. A refusal may have another key, so consent is unreadable."""
     for key in KNOWN.keys() & values.keys():
         _take(found, values[key], KNOWN[key], order, pointer, key)
     found.consents.append((ConsentKey.GRANT, values, pointer, "*"))
@@ -149,7 +149,7 @@ def _add_to(found: TraitValues, field: str, before: TraitValue, trait: TraitValu
 
 
 def _take_shaped(found: TraitValues, value: object, meaning: Meaning, order: int, pointer: str) -> None:
-    """Add what an object or a list holds: an address, a company, a name, or several values."""
+    """Add the values of an object or a list: an address, a company, a name, or several values."""
     if meaning.shape is Shape.VALUES:
         for offset, (number, element) in enumerate(_primary_first(value)):
             key = next((key for key in ELEMENT_KEYS if isinstance(inside(element, key), (str, int))), None)
@@ -174,6 +174,6 @@ def _take_object(found: TraitValues, value: Object, shape: Shape | None, order: 
 
 
 def _primary_first(value: object) -> list[tuple[int, Any]]:
-    """Return the elements of a list with their numbers, the one that is marked as primary first."""
+    """Return the elements of a list with their numbers, the primary one first."""
     elements = list(enumerate(islice(value, MOST_ELEMENTS))) if isinstance(value, list) else []
     return sorted(elements, key=lambda each: not any(inside(each[1], key) is True for key in _PRIMARY))

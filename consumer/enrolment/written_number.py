@@ -1,4 +1,4 @@
-"""Find the phone number in a text as people write it: beside labels, extensions and remarks, or with masked digits."""
+"""Find the phone number in free text: beside labels, extensions and remarks, or with masked digits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from consumer.enrolment.plain_number import is_date_or_address, is_plain
 
 
 class Beside(Enum):
-    """What is beside the number. The more it may belong to the number, the more the number has to prove."""
+    """The text beside the number. The check is stricter where that text may belong to the number."""
 
     NOTHING = "nothing"
     WORDS = "words"  # a label, a remark or an extension: the number has to be valid without it
@@ -23,13 +23,13 @@ class Beside(Enum):
 
 
 class Written(NamedTuple):
-    """What a text says about a number; without `number` and `vanity` there is none in it."""
+    """The number in a text; without `number` and `vanity` it holds none."""
 
-    number: str = ""  # digits, a plus sign before, signs that phonenumbers passes over
+    number: str = ""  # digits, a plus sign before, signs that phonenumbers ignores
     beside: Beside = Beside.NOTHING
     extension: str = ""  # the digits behind a sign
-    vanity: str = ""  # a number with its letters as keypad digits
-    first: tuple[str, ...] = ()  # what precedes a slash: if it is a number, there are two
+    vanity: str = ""  # a number with letters converted to keypad digits
+    first: tuple[str, ...] = ()  # the part before a slash: if it is a number, there are two
     masked: bool = False  # signs are in place of digits
 
 
@@ -71,14 +71,14 @@ _REMARK = re.compile(
     rf"|\s*\([^()\d]*{_LETTER}[^()\d]*\d{{1,4}}[^()\d]*\)\s*"
 )
 _VANITY = re.compile(r"\+?\d[\d\s().-]*[A-Za-z][A-Za-z\d\s.-]*")
-_MOST_SLASHES = 4  # a text with more is no number, and each part of it would be read
+_MOST_SLASHES = 4  # a text with more is no number; bounds the parts to read
 _LATE = 7  # digits; a parenthesis after so many holds no area code
 
 
 def find_number(text: str, region: str | None) -> Written:
-    """Return what a text of at most `LONGEST_TEXT` characters says about a number.
+    """Return the number in a text of at most `LONGEST_TEXT` characters.
 
-    region -- whose national form the number may be in: a label that names another region contradicts it
+    region -- of the national form: a label that names another region contradicts it
     """
     if text and is_plain(text) and not is_date_or_address(text):
         return Written(text)
@@ -114,7 +114,7 @@ def _is_no_label(label: str, region: str | None) -> bool:
 
 
 def _divide(text: str) -> Written:
-    """Divide a text that begins with a number into it and what follows."""
+    """Split a text that begins with a number into the number and the rest."""
     digits = _DIGITS.match(text)
     if digits is None:
         return _MASKED if _MASK_OR_EXTENSION.search(text) else _NONE

@@ -28,7 +28,7 @@ class WorkerCollector(Collector):
         self._clock = clock
 
     def collect(self) -> Iterator[Family]:
-        """One scrape."""
+        """Return all families, for one scrape."""
         snapshot = self._scheduler.snapshot()
         yield from _records(snapshot)
         yield from self._gate()

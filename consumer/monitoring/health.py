@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from consumer.scheduling.task import Partition
 
-STANDBY_SECONDS = 10.0  # in the group for so long without a partition: more workers than partitions
+STANDBY_SECONDS = 10.0  # in the group for this long without a partition: more workers than partitions
 
 
 class HealthState(StrEnum):
@@ -46,7 +46,7 @@ class Health:
         self.stopping = False
         self.dead_letter_hint = ""  # why dead letters can't be written; any thread, the last write wins
         self.last_poll_at = now  # monotonic seconds
-        self.refusal = ""  # why Kafka refuses access; empty: it does not, or was not asked yet
+        self.refusal = ""  # why Kafka refuses access; empty: it does not, or there was no request yet
         self.reachable = False  # a broker answers
         self.missing_topics: frozenset[str] = frozenset()  # source topics that were deleted
         self.coordinator = False  # the group's coordinator answers
@@ -71,12 +71,12 @@ class Health:
             return ""
         names = ", ".join(map(str, held))
         hint = "; ".join(dict.fromkeys(held.values()))
-        return f"{HealthState.UNRECOGNISED_RECORDS}: {names} held, as the records are no events ({hint})"
+        return f"{HealthState.UNRECOGNISED_RECORDS}: {names} held, as the records are not events ({hint})"
 
     def readiness(self, now: float, halted: str) -> Readiness:
         """Return the readiness. `halted`: why delivery is halted and how to fix it; empty: it is not halted."""
         if self.stopping:
-            return Readiness(HealthState.DRAINING, "ending: what is in flight is finished, nothing new is begun")
+            return Readiness(HealthState.DRAINING, "shutting down: finishing requests in flight, starting no others")
         if self.refusal:
             return Readiness(HealthState.KAFKA_REFUSES, self.refusal)
         if not self.reachable:
@@ -86,11 +86,9 @@ class Health:
             )
         if self.missing_topics:
             names = ", ".join(sorted(self.missing_topics))
-            return Readiness(
-                HealthState.TOPIC_MISSING, f"topic deleted: {names}; create it again, then delivery resumes"
-            )
+            return Readiness(HealthState.TOPIC_MISSING, f"topic deleted: {names}; create it again to resume")
         stands_by = self.joined_at is not None and now - self.joined_at >= STANDBY_SECONDS
-        if self.lost and not stands_by:  # with KIP-848 nothing else says that a member without partitions is back
+        if self.lost and not stands_by:  # with KIP-848 no callback reports that a member without partitions rejoined
             return Readiness(HealthState.LOST, "the partitions were lost; joining the group again")
         if halted:
             return Readiness(HealthState.HALTED, halted)

@@ -101,53 +101,51 @@ class Tally(Collector):
 _PARTITION = ("topic", "partition")
 
 # The contract: consumed = settled + in progress + released. Read at one moment, it holds at each scrape.
-RECORDS_CONSUMED = Metric("records_consumed", "Records taken over from Kafka.")
-RECORDS_SETTLED = Metric(
-    "records_settled", "Records that have reached their end, by disposition and reason.", ("disposition", "reason")
-)
-RECORDS_RELEASED = Metric("records_released", "Records given back unsettled with their partition.", ("reason",))
+RECORDS_CONSUMED = Metric("records_consumed", "Records consumed from Kafka.")
+RECORDS_SETTLED = Metric("records_settled", "Records settled, by disposition and reason.", ("disposition", "reason"))
+RECORDS_RELEASED = Metric("records_released", "Unsettled records released with their partition.", ("reason",))
 RECORDS_IN_PROGRESS = Metric("records_in_progress", "Records consumed and not yet settled or released.")
-RECORDS_SKIPPED = Metric("records_skipped", "Records consumed again that the commit metadata says are settled.")
+RECORDS_SKIPPED = Metric("records_skipped", "Records consumed again and skipped: settled by the commit metadata.")
 RECORDS_BY_STAGE = Metric("records_by_stage", "Records in progress, by stage.", ("stage",))
-LONGEST_LANE = Metric("longest_lane_records", "Records that wait in the lane of the contact that has the most.")
+LONGEST_LANE = Metric("longest_lane_records", "Records waiting in the longest lane.")
 STALE_RESPONSES = Metric(
-    "stale_responses", "Requests that ended after their partition had gone; another worker repeats them."
+    "stale_responses", "Requests that completed after their partition was revoked; the new owner repeats them."
 )
 
-REQUESTS = Metric("requests", "Answers of ClickSend to contact requests.", ("outcome", "status"))
-REQUEST_SECONDS = Metric("request_seconds", "Time from request to classified answer.", buckets=REQUEST_BUCKETS)
-RETRIES = Metric("retries", "Requests that will be repeated, by what went wrong.", ("reason",))
-PROBES = Metric("probes", "Probes of credentials and list, by result.", ("result",))
-DELIVERY_AGE = Metric("delivery_age_seconds", "A record's timestamp to its delivery.", buckets=AGE_BUCKETS)
-LAST_DELIVERY = Metric("last_delivery_timestamp_seconds", "When a contact was last delivered, since the epoch.")
-DEAD_LETTERS = Metric("dead_letters", "Attempts to write a dead letter, by the broker's answer.", ("result",))
+REQUESTS = Metric("requests", "Completed contact requests, by outcome and HTTP status.", ("outcome", "status"))
+REQUEST_SECONDS = Metric("request_seconds", "Time from request to classified response.", buckets=REQUEST_BUCKETS)
+RETRIES = Metric("retries", "Failed attempts that will be retried, by cause.", ("reason",))
+PROBES = Metric("probes", "Probes of credentials and contact list, by result.", ("result",))
+DELIVERY_AGE = Metric("delivery_age_seconds", "Time from a record's timestamp to its delivery.", buckets=AGE_BUCKETS)
+LAST_DELIVERY = Metric("last_delivery_timestamp_seconds", "Unix time of the last delivery.")
+DEAD_LETTERS = Metric("dead_letters", "Attempts to write a dead letter, by result.", ("result",))
 DEAD_LETTERS_WAITING = Metric("dead_letters_waiting", "Records whose dead letter is not acknowledged yet.")
 DEAD_LETTER_PRODUCERS_REPLACED = Metric(
-    "dead_letter_producers_replaced", "Fatal errors of the producer of dead letters, each followed by a new producer."
+    "dead_letter_producers_replaced", "Dead-letter producers replaced after a fatal error."
 )
 
-GATE_STATE = Metric("gate_state", "1 for what holds requests back: open, limited, breaker, halted.", ("state",))
+GATE_STATE = Metric("gate_state", "1 for the current state of the gate: open, limited, breaker, halted.", ("state",))
 DELIVERY_HALTED = Metric("delivery_halted", "1 for the configuration fault that halts delivery.", ("reason",))
-THROTTLE_SECONDS = Metric("throttle_seconds", "Time for which ClickSend asked us to pause (Retry-After).")
-RETRY_AFTER_UNREAD = Metric("retry_after_unreadable", "Answers whose Retry-After could not be read, and was ignored.")
-REQUEST_RATE_LIMIT = Metric("request_rate_limit", "Requests a second that the limiter allows; +Inf without a limit.")
+THROTTLE_SECONDS = Metric("throttle_seconds", "Total Retry-After time requested by ClickSend.")
+RETRY_AFTER_UNREAD = Metric("retry_after_unreadable", "Responses with an unreadable Retry-After, which is ignored.")
+REQUEST_RATE_LIMIT = Metric("request_rate_limit", "Requests per second that the limiter allows; +Inf without a limit.")
 
 OLDEST_UNSETTLED = Metric(
     "oldest_unsettled_timestamp_seconds",
-    "Timestamp of a partition's oldest unsettled record; the present if there is none.",
+    "Timestamp of a partition's oldest unsettled record; the current time if there is none.",
     _PARTITION,
 )
 COMMITTED_OFFSET = Metric("committed_offset", "The group's committed offset, as acknowledged.", _PARTITION)
 LOG_END_OFFSET = Metric("log_end_offset", "The partition's log end offset.", _PARTITION)
 LAG = Metric("lag_records", "Log end offset minus committed offset, once both are known.", _PARTITION)
 COMMITS = Metric("commits", "Commit requests, by result.", ("result",))
-COMMIT_METADATA = Metric("commit_metadata_bytes", "Length of the longest partition's commit metadata, as acknowledged.")
+COMMIT_METADATA = Metric("commit_metadata_bytes", "Size of the largest acknowledged commit metadata of a partition.")
 ASSIGNED_PARTITIONS = Metric("assigned_partitions", "Partitions that this worker owns.")
-PAUSED_PARTITIONS = Metric("paused_partitions", "Partitions paused because this worker holds enough of them.")
+PAUSED_PARTITIONS = Metric("paused_partitions", "Partitions paused because their records fill the buffer.")
 PARTITION_HELD = Metric(
-    "partition_held", "1 for a partition that is not consumed further, by the reason.", (*_PARTITION, "reason")
+    "partition_held", "1 for a held partition, which is not consumed, by reason.", (*_PARTITION, "reason")
 )
-REBALANCES = Metric("rebalances", "Changes of the assignment.", ("event",))
-LOOP_LAG = Metric("loop_lag_seconds", "The longest pause of the delivery loop in the last half to whole minute.")
-LAST_POLL = Metric("last_poll_timestamp_seconds", "When Kafka was last polled, since the epoch.")
-BUILD_INFO = Metric("build_info", "1, with the versions that run.", ("version", "librdkafka", "python"))
+REBALANCES = Metric("rebalances", "Changes of the assignment, by event.", ("event",))
+LOOP_LAG = Metric("loop_lag_seconds", "The longest pause of the delivery loop in the last 30 to 60 seconds.")
+LAST_POLL = Metric("last_poll_timestamp_seconds", "Unix time of the last poll of Kafka.")
+BUILD_INFO = Metric("build_info", "1, with the running versions as labels.", ("version", "librdkafka", "python"))

@@ -124,7 +124,7 @@ def _application(
             return metrics(environ, start_response)
         report = reports.get(path)
         if report is None:
-            return _text(start_response, "404 Not Found", "here are /metrics, /livez and /readyz\n")
+            return _text(start_response, "404 Not Found", "available: /metrics, /livez, /readyz\n")
         result = report()
         body = orjson.dumps(result.body, option=orjson.OPT_APPEND_NEWLINE)
         start_response("200 OK" if result.good else "503 Service Unavailable", _headers("application/json", body))
@@ -256,6 +256,6 @@ def _answering(app: WSGIApplication) -> WSGIApplication:
             suppressed = summary.ask("failed", time.monotonic())
             if suppressed is not None:
                 log.error("monitor request failed", **cause_of(error), suppressed=suppressed)
-            return _text(start_response, "500 Internal Server Error", "internal error; the log names its cause\n")
+            return _text(start_response, "500 Internal Server Error", "internal error; see the log\n")
 
     return answer

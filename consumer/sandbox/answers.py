@@ -1,4 +1,4 @@
-"""ClickSend's bodies: the same four keys every time (developers.clicksend.com; errors as seen in public fixtures)."""
+"""ClickSend's bodies: always the same four keys (developers.clicksend.com; errors from public fixtures)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CODES = {
     500: "INTERNAL_SERVER_ERROR",
     503: "SERVICE_UNAVAILABLE",
 }
-"""The `response_code` that goes with a status where nothing else is said."""
+"""The default `response_code` of a status."""
 
 STORED_MESSAGES = {
     Stored.CREATED: "New contact has been created.",
@@ -44,7 +44,7 @@ STORED_MESSAGES = {
 
 @dataclass(frozen=True, slots=True)
 class SandboxResponse:
-    """What is to be answered. headers -- beside Content-Length, Date and Server."""
+    """A response. headers -- beside Content-Length, Date and Server."""
 
     status: int
     body: bytes
@@ -61,7 +61,7 @@ def success(message: str, data: object) -> SandboxResponse:
 
 
 def failure(status: int, message: str, code: str | int | None = None) -> SandboxResponse:
-    """Return a failure. code -- the one that usually goes with the status, unless given."""
+    """Return a failure. code -- by default the usual one of the status."""
     return envelope(status, code if code is not None else usual_code(status), message)
 
 
@@ -85,12 +85,12 @@ BAD_PHONE = failure(400, "The phone number is invalid. Use the E.164 format, for
 NOT_A_STRING = failure(
     400, "preg_replace(): Parameter mismatch, pattern is a string while replacement is an array", code=400
 )
-"""ClickSend's own words for a field that isn't a string: an integer code, and what PHP had to say."""
+"""ClickSend's response to a field that isn't a string: an integer code, and PHP's message."""
 ALREADY_EXISTS = failure(400, "The contact already exists in the list.", "ALREADY_EXISTS")
 
 
 def too_many(wait: float, form: RetryAfter, now: float) -> SandboxResponse:
-    """Refuse a request. wait -- seconds until a request would be let through; now -- seconds since the epoch."""
+    """Refuse a request. wait -- seconds until a request is accepted; now -- seconds since the epoch."""
     refusal = failure(429, "Too many requests.")
     if form is RetryAfter.NONE:
         return refusal
@@ -99,7 +99,7 @@ def too_many(wait: float, form: RetryAfter, now: float) -> SandboxResponse:
 
 
 def http_date(at: float) -> str:
-    """Return a date as RFC 9110, 5.6.7 writes it. at -- seconds since the epoch."""
+    """Return a date in the format of RFC 9110, 5.6.7. at -- seconds since the epoch."""
     return formatdate(at, usegmt=True)
 
 
@@ -143,7 +143,7 @@ def contacts(store: Store, list_id: int, page: int, per_page: int) -> SandboxRes
 
 
 def contact_data(contact: StoredContact) -> Mapping[str, object]:
-    """Return a contact as ClickSend answers it: every field, null where it has none."""
+    """Return a contact in ClickSend's form: every field, null where absent."""
     return {
         "contact_id": contact.contact_id,
         "list_id": contact.list_id,
@@ -164,7 +164,7 @@ def list_name(list_id: int) -> str:
 
 
 def paged(rows: Iterable[Mapping[str, object]], total: int, page: int, per_page: int) -> Mapping[str, object]:
-    """ClickSend's frame around a page of a collection."""
+    """Return a page of a collection in ClickSend's envelope."""
     data = list(rows)
     first = (page - 1) * per_page + 1
     return {

@@ -1,4 +1,4 @@
-"""ClickSend's routes over the stand-in's state. Pure: no socket, and the time comes in."""
+"""ClickSend's routes over the stand-in's state. Pure: no socket, and the time is a parameter."""
 
 from __future__ import annotations
 
@@ -24,13 +24,12 @@ MAX_PER_PAGE = 100
 PER_PAGE = 15
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 """ITU-T E.164: a plus sign and at most fifteen digits, the first of them not zero."""
-
 KNOWN = frozenset(FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """answer -- what to send; fault -- the rule that decides, if any; stored -- what became of the contact, if any."""
+    """answer -- the response; fault -- the rule that matched, if any; stored -- the result for the contact, if any."""
 
     answer: SandboxResponse
     fault: ArmedRule | None = None
@@ -38,7 +37,7 @@ class Reply:
 
 
 class App:
-    """One ClickSend account with its lists, and the faults between it and its clients."""
+    """One ClickSend account with its lists and its faults."""
 
     def __init__(self, options: SandboxOptions, now: float) -> None:
         self.options = options
@@ -49,11 +48,11 @@ class App:
         self.reset(now)
 
     def set_faults(self, script: Script, now: float) -> None:
-        """Put another script in force; its clock and its counts start now."""
+        """Replace the script; the clock and the counts of the new one start now."""
         self.faults = Faults(script, now)
 
     def set_credentials(self, username: str, api_key: str) -> None:
-        """Accept these from now on, and no others."""
+        """Accept only these from now on."""
         self.username = username
         self._authorization = "Basic " + b64encode(f"{username}:{api_key}".encode()).decode()
 
@@ -63,7 +62,7 @@ class App:
         self.store = Store(self.options.list_ids, self.options.duplicates, self.options.max_contacts)
 
     def receive(self, call: Call, now: float) -> Reply:
-        """One request to /v3. now -- seconds since the epoch."""
+        """Answer one request to /v3. now -- seconds since the epoch."""
         fault = self.faults.match(call, now)
         if fault is None:
             return self._process(call, now)
@@ -133,7 +132,7 @@ class App:
         return Reply(answers.stored(Stored.UPDATED, contact), stored=Stored.UPDATED)
 
     def _known_list(self, text: str) -> int | None:
-        """Return the list's id, None when there is no such list."""
+        """Return the list's id, None if there is no such list."""
         return self._list_ids.get(text)
 
     def _unknown_list(self) -> SandboxResponse:
@@ -142,7 +141,7 @@ class App:
 
 
 def contact_fields(call: Call) -> dict[str, str] | SandboxResponse:
-    """Return the contact that a request brings, or the answer to what ClickSend would not take."""
+    """Return the contact of a request, or the refusal of an invalid one."""
     content_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if content_type != answers.JSON or call.payload is None:
         return answers.NOT_JSON
@@ -150,19 +149,19 @@ def contact_fields(call: Call) -> dict[str, str] | SandboxResponse:
 
 
 def paging(query: str) -> tuple[int, int]:
-    """`page` and `limit` of a collection, within ClickSend's bounds whatever is asked for."""
+    """Return `page` and `limit` of a collection, within ClickSend's bounds."""
     asked = parse_qs(query)
     page, limit = (natural(asked.get(name, [""])[0]) for name in ("page", "limit"))
     return max(1, page or 1), min(MAX_PER_PAGE, limit or PER_PAGE)
 
 
 def natural(text: str) -> int | None:
-    """Return the number that a path or a query gives, None if it isn't one of at most 18 digits."""
+    """Return the number in a path or a query, None if it isn't one of at most 18 digits."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
 
 def checked_fields(payload: object) -> dict[str, str] | SandboxResponse:
-    """Return the contact's known fields that are not empty, or the response that rejects the contact."""
+    """Return the non-empty fields that ClickSend knows, or the refusal of an invalid contact."""
     if not isinstance(payload, dict):
         return answers.NOT_AN_OBJECT
     fields = {name: value for name, value in payload.items() if name in KNOWN and value != ""}

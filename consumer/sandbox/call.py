@@ -1,4 +1,4 @@
-"""One request as the stand-in sees it: bytes taken off the wire, nothing decided yet."""
+"""One request as the stand-in received it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 IDENTITIES = ("email", "phone_number", "fax_number")
-"""What ClickSend can know a contact by; one of them must be there."""
+"""The fields that identify a contact; one of them is required."""
 
 MOST_BRACKETS = 200
-"""ClickSend's PHP stops reading at 512 levels, orjson stops writing at 254: what is logged has to be writable."""
+"""ClickSend's PHP reads at most 512 levels, orjson writes at most 254: the log has to be writable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class Call:
 
     method, path -- as sent, the path without its query, bytes that aren't UTF-8 escaped
     query -- what follows the `?`, else empty
-    headers -- looked up without regard to case; body -- the bytes, empty when there is none
-    payload -- the body as JSON, None when it is not JSON
-    identities -- the contact's email, phone and fax as far as they are strings; lower case, in this order.
+    headers -- case-insensitive; body -- the bytes, empty if there is none
+    payload -- the body as JSON, None if it is not JSON
+    identities -- the contact's email, phone and fax, in this order: those that are strings, in lower case
     """
 
     method: str
@@ -45,12 +45,12 @@ class Call:
 
     @property
     def contact_key(self) -> str | None:
-        """What the log calls the contact by: the email, else the phone, else the fax."""
+        """Return the contact's key in the log: the email, else the phone, else the fax."""
         return self.identities[0] if self.identities else None
 
 
 def decoded(body: bytes) -> object:
-    """Return the body as JSON, or None when it is not JSON, or so nested that no contact could be."""
+    """Return the body as JSON, or None if it is not JSON or nested too deeply."""
     if body.count(b"{") + body.count(b"[") > MOST_BRACKETS:
         return None
     try:

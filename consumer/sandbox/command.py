@@ -18,13 +18,15 @@ STOPS = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 def run_sandbox(options: SandboxOptions, out: TextIO, talk: TextIO) -> int:
-    """Serve until it is told to stop; returns the exit status. To be called from the main thread.
+    """Serve until Ctrl-C or SIGTERM, and return the exit status. Call it from the main thread.
 
-    out -- gets one line once it answers, the base URL: with port 0 a script learns the port from it
-    talk -- gets what the user wants to know
-    Raises ConfigurationError when it can't start.
+    out -- receives one line when it serves, the base URL, which tells a script the port
+    talk -- receives messages for the user
+    Raises ConfigurationError if it can't start.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # the server's thread inherits it, so that we get them
+    before = signal.pthread_sigmask(
+        signal.SIG_BLOCK, STOPS
+    )  # the server's thread inherits the mask, so this thread receives them
     try:
         with Sandbox(options) as sandbox:
             talk.write(introduction(sandbox))

@@ -1,4 +1,4 @@
-"""Routes under /sandbox/ for the page and for test programs: see what came in, change what happens next."""
+"""Routes under /sandbox/ for the page and for test programs: read requests and contacts, change faults."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ HEADERS = (*answers.JSON_HEADERS, ("Cache-Control", "no-store"), ("X-Content-Typ
 
 
 class Control:
-    """What a user or a test program does with the stand-in from outside."""
+    """The control interface for users and test programs."""
 
     def __init__(self, app: App, log: RequestLog) -> None:
         self._app = app
         self._log = log
 
     def answer(self, call: Call, now: float) -> SandboxResponse:
-        """One request to /sandbox/. The guard has let it through."""
+        """Answer one request to /sandbox/ that passed the guard."""
         match call.method, call.path:
             case "GET", "/sandbox/state":
                 return json_answer(state(self._app, self._log, now))
@@ -83,7 +83,7 @@ def count(call: Call) -> int:
 
 
 def state(app: App, log: RequestLog, now: float) -> dict[str, object]:
-    """Counters and settings, never the API key."""
+    """Return counters and settings, never the API key."""
     limit = app.limiter.limit if app.limiter is not None else None
     return {
         "now": now,

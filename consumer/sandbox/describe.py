@@ -22,7 +22,7 @@ CONNECTIONS = {
 
 
 def conditions(rule: Rule) -> str:
-    """Which requests the rule is about."""
+    """Return the requests that the rule matches."""
     whose = " of each contact" if rule.per is Per.CONTACT else ""
     parts = (
         span(rule),
@@ -44,7 +44,7 @@ def span(rule: Rule) -> str:
 
 
 def consequences(rule: Rule) -> str:
-    """Return what happens to them."""
+    """Return the effect on them."""
     parts = (
         f"wait {rule.delay:g} s" if rule.delay else "",
         f"answer {rule.status} {rule.code or ''}".strip() if rule.status is not None else "",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def several(value: object) -> object:
-    """`nth = 3` says the same as `nth = [3]`."""
+    """Return `nth = 3` as `nth = [3]`."""
     if isinstance(value, list):
         return tuple(value)
     return (value,) if isinstance(value, str | int) else value
@@ -33,20 +33,20 @@ Line = Annotated[str, StringConstraints(pattern=r"^[^\r\n\x00]*$")]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
 
 CONTACTS_COUNTED = 100_000
-"""`per = "contact"` remembers so many contacts; who comes after them is counted anew."""
+"""`per = "contact"` counts at most so many contacts; an evicted one is counted from 1 again."""
 
 BODILESS = (204, 304)
-"""Statuses whose answers have no body (RFC 9110, 6.4.1): a client takes what follows for the next answer."""
+"""Statuses without a body (RFC 9110, 6.4.1): a client would read a body as the next response."""
 MESSAGE = "The fault script says so."
 STRICT = ConfigDict(extra="forbid", strict=True)
 
 
 class ConnectionFault(StrEnum):
-    """The outcome of the connection."""
+    """What the fault does to the connection."""
 
     KEEP = "keep"
     CLOSE = "close"  # answered with `ConnectionFault: close`
-    HANG = "hang"  # no answer, the connection stays open until the client gives up
+    HANG = "hang"  # no answer, the connection stays open until the client closes it
     RESET = "reset"  # no answer, a TCP reset
     CUT = "cut"  # half of the answer, then a TCP reset
     TRUNCATE = "truncate"  # half of the answer, then an orderly close
@@ -57,29 +57,29 @@ class ConnectionFault(StrEnum):
 class Per(StrEnum):
     """What `nth`, `every`, `first` and `times` count."""
 
-    RULE = "rule"  # all requests that the rule's other conditions fit
-    CONTACT = "contact"  # the same for each contact by itself
+    RULE = "rule"  # all requests that match the rule's other conditions
+    CONTACT = "contact"  # the same, separately for each contact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Rule:
-    """One fault. All conditions must hold; a condition that is left out always holds.
+    """One fault. All conditions must hold; an absent condition always holds.
 
     Conditions:
-    after, until -- seconds since the script came into force
-    contact -- email, phone or fax, exactly or with `*` and `?`, case ignored; one or several
+    after, until -- seconds since the script took effect
+    contact -- email, phone or fax, exactly or with `*` and `?`, case-insensitive; one or several
     method, path -- of the request; the path exactly or with `*` and `?`
-    nth -- only this one, or these, counted from 1; every -- each so many-th; first -- only the first so many
-    times -- at most so often; per -- what those four count; probability -- 0 to 1, drawn last
+    nth -- only this one, or these, counted from 1; every -- each nth; first -- only the first n
+    times -- at most n times; per -- the scope of these four counts; probability -- 0 to 1, drawn last
 
-    What happens:
+    Effects:
     delay -- seconds to wait before the answer; the contact is stored before the wait
     status -- instead of the ordinary answer; code, message -- ClickSend's `response_code` and `response_msg` in it
-    body -- instead of ClickSend's four keys, sent as it is; padding -- so many spaces after the body
-    retry_after -- that header: seconds, or any text; retry_after_date -- as an HTTP date so many seconds ahead
+    body -- instead of ClickSend's four keys, sent unchanged; padding -- number of spaces after the body
+    retry_after -- that header: seconds, or any text; retry_after_date -- as an HTTP date, in seconds from now
     location -- of a redirect; headers -- more of them
     connection -- see `ConnectionFault`; drip -- seconds between two bytes of the answer
-    processed -- whether the contact is stored; left out: only if the rule gives no status
+    processed -- whether the contact is stored; by default only if the rule sets no status
     """
 
     name: str = ""
@@ -124,7 +124,7 @@ class Rule:
 
     @property
     def stores(self) -> bool:
-        """Whether the request is processed as if nothing were wrong."""
+        """Return whether the request is processed normally."""
         return self.status is None if self.processed is None else self.processed
 
 
@@ -132,8 +132,8 @@ class Rule:
 class Script:
     """Rules with their probabilities.
 
-    rules -- asked in this order: the first one that fits decides, the rest aren't asked and don't count
-    seed -- of the probabilities: the same requests in the same order meet the same faults.
+    rules -- matched in this order: the first match decides, the rest are not evaluated and do not count
+    seed -- of the probabilities: the same requests in the same order get the same faults
     """
 
     rules: tuple[Rule, ...] = ()
@@ -141,7 +141,7 @@ class Script:
 
 
 class Faults:
-    """A script in force since `started`."""
+    """A script in effect since `started`."""
 
     def __init__(self, script: Script, started: float) -> None:
         self.script = script
@@ -150,7 +150,7 @@ class Faults:
         self._random = Random(script.seed)  # noqa: S311  (faults are to be repeatable, not unpredictable)
 
     def match(self, call: Call, now: float) -> ArmedRule | None:
-        """Return the rule that decides about this request, which counts for it; None leaves the request alone."""
+        """Return the rule that matches this request, and count it there; None for no fault."""
         for armed in self.rules:
             if armed.fits(call, now - self.started) and armed.counts(call) and armed.drawn(self._random):
                 armed.fire(call)
@@ -159,9 +159,9 @@ class Faults:
 
 
 class ArmedRule:
-    """A rule with what it has seen so far.
+    """A rule with its counts.
 
-    number -- its place in the script, from 1, which names it where the script gives no name
+    number -- its position in the script, from 1; its name where the script has none
     """
 
     def __init__(self, rule: Rule, number: int) -> None:
@@ -177,7 +177,7 @@ class ArmedRule:
         return self.rule.after <= elapsed and (self.rule.until is None or elapsed < self.rule.until)
 
     def fits(self, call: Call, elapsed: float) -> bool:
-        """Whether the rule is about such requests at this time. elapsed -- seconds since the script came into force."""
+        """Return whether the rule matches the request now. elapsed -- seconds since the script took effect."""
         rule = self.rule
         if not self.in_time(elapsed):
             return False
@@ -188,7 +188,7 @@ class ArmedRule:
         return not self._contacts or any(one.match(name) for one in self._contacts for name in call.identities)
 
     def counts(self, call: Call) -> bool:
-        """Count the request, and says whether it is one of those that the rule wants."""
+        """Count the request, and return whether the rule's counts select it."""
         rule = self.rule
         name = self._counted_as(call)
         seen = self._seen.add(name)
@@ -215,7 +215,7 @@ def pattern(glob: str) -> re.Pattern[str]:
 
 
 def faulty_answer(rule: Rule, ordinary: SandboxResponse | None, now: float) -> SandboxResponse:
-    """Spoil an answer. ordinary -- the usual one, None if nothing was processed; now -- seconds since the epoch."""
+    """Return the faulty answer. ordinary -- None if nothing was processed; now -- seconds since the epoch."""
     answer = base(rule, ordinary)
     body = rule.body.encode() if rule.body is not None else answer.body
     headers = dict(answer.headers) | faulty_headers(rule, now)
@@ -242,5 +242,5 @@ def faulty_headers(rule: Rule, now: float) -> dict[str, str]:
 
 
 def header_value(value: float | str) -> str:
-    """Whole seconds without a point, as RFC 9110 has them; any text as it is."""
+    """Return whole seconds without a decimal point (RFC 9110), and text unchanged."""
     return value if isinstance(value, str) else f"{value:.16g}"

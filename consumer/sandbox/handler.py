@@ -1,4 +1,4 @@
-"""One HTTP request, from aiohttp to the log: the place where the stand-in's parts meet."""
+"""Handle one HTTP request from aiohttp to the log."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ ORDINARY = Rule(connection=ConnectionFault.KEEP)
 
 
 class Sent(web.StreamResponse):
-    """Tells aiohttp that the answer has already gone out, and what to do with the connection.
+    """An answer already sent. It tells aiohttp what to do with the connection.
 
-    We write the bytes ourselves: faults need that, and it costs less than a `web.Response`.
+    The handler writes the bytes itself: faults need that, and it costs less than a `web.Response`.
     """
 
     def __init__(self, connection: ConnectionFault) -> None:
@@ -53,7 +53,7 @@ CLOSED = Sent(ConnectionFault.CLOSE)
 
 
 class Handler:
-    """Answers every request of every connection; lives on one event loop.
+    """Answer the requests of all connections, on one event loop.
 
     clock -- seconds since the epoch, never backwards
     changed -- called when a request has been processed, and again when it has ended
@@ -71,7 +71,10 @@ class Handler:
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             body = await request.read()
-        except (ConnectionError, web.RequestPayloadError):  # the client went away in its request, or garbled it
+        except (
+            ConnectionError,
+            web.RequestPayloadError,
+        ):  # the client disconnected during its request, or sent it malformed
             return CLOSED
         except web.HTTPRequestEntityTooLarge:
             body = None
@@ -80,7 +83,7 @@ class Handler:
         return await self._for_people(request, body)
 
     async def _clicksend(self, request: web.BaseRequest, body: bytes | None) -> web.StreamResponse:
-        """One of ClickSend's routes. body -- None if there is more of it than we read."""
+        """Answer one of ClickSend's routes. body -- None if it is too large."""
         call = Call.of(request.method, request.raw_path, request.headers, body or b"")
         received_at = self._clock()
         number = self.log.next_number()
@@ -111,7 +114,7 @@ class Handler:
         return await self._send(request, reply, ended)
 
     async def _for_people(self, request: web.BaseRequest, body: bytes | None) -> web.StreamResponse:
-        """Return the page and the control routes; none of the log's business."""
+        """Answer the page and the control routes, which are not logged."""
         call = Call.of(request.method, request.raw_path, request.headers, body or b"")
         answer = answers.TOO_LARGE if body is None else self._answer_people(call)
         return await self._send(request, Reply(answer), lambda _: None)
@@ -127,10 +130,7 @@ class Handler:
     async def _send(
         self, request: web.BaseRequest, reply: Reply, ended: Callable[[RequestEnding], None]
     ) -> web.StreamResponse:
-        """Send a response. ended -- called just before its last bytes go.
-
-        A client that has them finds the request logged.
-        """
+        """Send a response. ended -- called before the last bytes, so that a client with a response finds it logged."""
         rule = reply.fault.rule if reply.fault is not None else ORDINARY
         connection = rule.connection or ConnectionFault.KEEP
         if connection is ConnectionFault.KEEP and not request.keep_alive:
@@ -143,7 +143,7 @@ class Handler:
         if rule is not ORDINARY:
             try:
                 data = await held_back(transport, data, rule)
-            except CancelledError:  # aiohttp cancels us when the client goes first
+            except CancelledError:  # aiohttp cancels the handler when the client disconnects
                 ended(RequestEnding.CLIENT_GONE)
                 raise
         ended(ENDINGS.get(connection, RequestEnding.ANSWERED))
@@ -154,7 +154,7 @@ class Handler:
 
 
 async def held_back(transport: Transport, data: bytes, rule: Rule) -> bytes:
-    """Wait as long as the rule says; returns what is left to send then."""
+    """Wait as the rule requires, and return the bytes that remain to be sent."""
     if rule.delay:
         await sleep(rule.delay)
     if rule.connection is ConnectionFault.HANG:

@@ -1,4 +1,4 @@
-"""The account's rate limit. Pure: the time comes in."""
+"""The account's rate limit. Pure: the time is a parameter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 class RetryAfter(StrEnum):
-    """How a 429 says when to come back. ClickSend publishes neither form, so every one may come."""
+    """The form of a 429's Retry-After. ClickSend documents none, so clients must expect each."""
 
     SECONDS = "seconds"
     DATE = "date"
@@ -22,7 +22,7 @@ class RetryAfter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """requests -- so many are let through in each window; window -- its length in seconds."""
+    """requests -- the limit in each window; window -- its length in seconds."""
 
     requests: int
     window: float = 1.0
@@ -40,7 +40,7 @@ class RateLimit:
 
 
 class RequestLimit:
-    """Counts requests in fixed windows; the first request after a window's end starts the next one."""
+    """Count requests in fixed windows; the first request after a window's end starts the next one."""
 
     def __init__(self, limit: RateLimit) -> None:
         self.limit = limit
@@ -48,7 +48,7 @@ class RequestLimit:
         self._left = 0
 
     def wait(self, now: float) -> float | None:
-        """None lets the request through; else the seconds until the window ends."""
+        """Return None for an accepted request, else the seconds until the window ends."""
         if now >= self._window_end:
             self._window_end = now + self.limit.window
             self._left = self.limit.requests

@@ -1,4 +1,4 @@
-"""What was asked and what was answered, with times. A test of the worker computes its verdict from this."""
+"""The log of requests and responses, with times. Tests of the worker evaluate it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from consumer.sandbox.store import Stored
 
 CONTACTS_COUNTED = 100_000
-"""Attempts are counted for so many contacts; who comes after them starts at 1 again."""
+"""Attempts are counted for at most so many contacts; an evicted one starts at 1 again."""
 
 
 class RequestEnding(StrEnum):
@@ -28,20 +28,20 @@ class RequestEnding(StrEnum):
     CUT = "cut"  # only a part of the answer was sent
     GARBAGE = "garbage"  # something that isn't HTTP was sent
     RESET = "reset"  # nothing was sent, the connection was reset
-    CLIENT_GONE = "client_gone"  # the connection ended before its answer, by the client or by our stop
+    CLIENT_GONE = "client_gone"  # the connection ended before its answer: the client closed it, or the server stopped
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One request that has ended.
 
-    number -- the requests in the order in which they were received, from 1; the log has them in the order of their end
-    received_at, answered_at -- seconds since the epoch; answered_at is None if nothing of an answer was sent
-    status -- of the answer that was sent, whole or in part; None if there was none
-    stored -- what became of the contact; None if it was not stored
-    fault -- the fault rule that decided, by name or number; None if none did
+    number -- in the order of receipt, from 1; the log is in the order of completion
+    received_at, answered_at -- seconds since the epoch; answered_at is None if nothing was sent
+    status -- of the answer, sent whole or in part; None if there was none
+    stored -- the result for the contact; None if it was not stored
+    fault -- the fault rule that matched, by name or number; None if none did
     contact -- the request's body as JSON; contact_key -- its email, else phone, else fax, in lower case
-    attempt -- which request for this contact it is, from 1; 0 without a contact
+    attempt -- the number of the request for this contact, from 1; 0 without a contact
     """
 
     number: int
@@ -59,15 +59,15 @@ class Entry:
 
 
 class RequestLog:
-    """The last requests in memory, and all of them in a file if one is named.
+    """The last requests in memory, and all of them in an optional file.
 
-    limit -- so many entries are kept in memory
-    path -- one JSON object a line, written at once: a line that is there is there whole, who is killed next
+    limit -- the number of entries in memory
+    path -- one JSON object per line, written in one call: a kill leaves no partial line
     """
 
     def __init__(self, limit: int, path: Path | None) -> None:
-        self.last = 0  # the number of the request that came last
-        self.ended = 0  # so many requests have ended since the start
+        self.last = 0  # the number of the last received request
+        self.ended = 0  # requests completed since the start
         self.statuses: Counter[str] = Counter()  # of whole answers; "none" counts the rest
         self._entries: deque[Entry] = deque(maxlen=limit)
         self._attempts = BoundedCounter(CONTACTS_COUNTED)
@@ -89,15 +89,15 @@ class RequestLog:
             self._file.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
 
     def recent(self, count: int) -> list[Entry]:
-        """At most `count` entries, the last one first."""
+        """Return at most `count` entries, the last one first."""
         return list(islice(reversed(self._entries), count))
 
     def all(self) -> list[Entry]:
-        """Return what is in memory, in the order in which the requests ended."""
+        """Return the entries in memory, in the order of completion."""
         return list(self._entries)
 
     def clear(self) -> None:
-        """Forget what is in memory; the file keeps all, and the numbers continue."""
+        """Clear the entries in memory; the file keeps all, and the numbers continue."""
         self.statuses.clear()
         self._entries.clear()
         self._attempts = BoundedCounter(CONTACTS_COUNTED)

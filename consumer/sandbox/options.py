@@ -1,4 +1,4 @@
-"""How a stand-in is set up."""
+"""The options of a stand-in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class UnknownList(StrEnum):
-    """What a list that isn't there is answered with: ClickSend's code says 403, the connector's page says 404."""
+    """The response to an unknown list: 403 in ClickSend's code, 404 on the connector's page."""
 
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
@@ -24,10 +24,10 @@ class UnknownList(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What `GET /account` tells of the account, with ClickSend's 1 for yes and 0 for no.
+    """The account in `GET /account`, with ClickSend's 1 for yes and 0 for no.
 
     access_contacts -- whether this sub-account may use contact lists
-    country -- whose national phone numbers ClickSend takes them for, ISO 3166 alpha-2
+    country -- the region of national phone numbers, ISO 3166 alpha-2
     """
 
     active: int = 1
@@ -43,16 +43,16 @@ class SandboxOptions:
     host, port -- where it listens; port 0 takes a free one
     username, api_key -- the only credentials it accepts
     list_ids -- the contact lists that exist
-    duplicates -- what happens to a contact that is in the list already
-    unknown_list -- what a list that doesn't exist is answered with
+    duplicates -- the treatment of a contact that is already in the list
+    unknown_list -- the response to a list that doesn't exist
     rate_limit -- of the account, all lists together; None for no limit
-    faults -- the script in force from the start
+    faults -- the script in effect from the start
     log_file -- each request is appended here as one line of JSON, flushed at once
     tls_ca_file -- serve https with a CA made for this run; its certificate is written here, for CLICKSEND_CA_FILE
     allowed_hosts -- names beside loopback by which the page and the control routes may be called, and TLS names
-    max_contacts -- so many contacts are kept, then those unchanged for longest are forgotten
-    account -- what the account is like
-    max_requests -- so many requests are kept in memory; the log file has them all.
+    max_contacts -- the number of contacts kept; those unchanged for longest are evicted
+    account -- the account's properties
+    max_requests -- the number of requests kept in memory; the log file has them all
     """
 
     host: str = "127.0.0.1"

@@ -1,10 +1,10 @@
-// Shows what the sandbox holds. Asks for the counters, and for contacts and requests only when there are new ones.
+// Show the sandbox's state. Poll the counters, and fetch contacts and requests only if there are new ones.
 import { announce, ask, badge, clock, element, keepFresh, node } from "./shared.js";
 
-const INTERVAL = 700; // ms between two questions
+const INTERVAL = 700; // ms between two requests
 const MOST_CONTACTS = 300; // rows on the page; the sandbox holds more
 const MOST_REQUESTS = 60;
-const RATE_OVER = 8; // questions: the rate is an average over the time between so many
+const RATE_OVER = 8; // requests: the rate is an average over the time between so many
 
 const CONSENT = {
   marketing_opt_in: ["opted in", "good"],
@@ -26,7 +26,7 @@ let history = []; // of the request counter, for the rate
 const rows = new Map(); // contact id -> its row
 
 
-// status -- a number, its digits, or "none" where no whole answer was sent
+// status -- a number, its digits, or "none" if no complete answer was sent
 function tone(status) {
   if (status === null || status === "none" || status >= 500) return "bad";
   return status >= 300 ? "warn" : "good";

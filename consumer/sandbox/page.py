@@ -1,6 +1,6 @@
-"""The page at `/`, and the guard of page and control routes: a loopback host name, and requests from the page itself.
+"""The page at `/`, and the guard of page and control routes: a loopback host name, and the page's own origin.
 
-ClickSend's own routes require the credentials instead.
+ClickSend's own routes need no guard: they require credentials.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NOT_JSON = failure(415, "Send JSON, with the header Content-Type: application/js
 
 
 def refusal(call: Call, allowed_hosts: Collection[str]) -> SandboxResponse | None:
-    """None if the request may proceed. allowed_hosts -- host names beside loopback, lower case, without port."""
+    """Return the refusal, None if allowed. allowed_hosts -- names beside loopback, lower case, without port."""
     host = call.headers.get("Host", "")
     if not is_expected_host(host, allowed_hosts):
         return WRONG_HOST

@@ -1,4 +1,4 @@
-"""Reading a fault script: TOML or JSON in, a checked `Script` or every problem out."""
+"""Read a fault script from TOML or JSON, and report every problem at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHAPE_HINT = 'A script is {"rules": [...], "seed": 1}, or in TOML one [[rules]] 
 
 
 def read_script(path: Path) -> Script:
-    """Read a file, TOML if it is named `.toml`, else JSON. Raises ConfigurationError with every problem."""
+    """Read a file: TOML if its suffix is `.toml`, else JSON. Raises ConfigurationError with every problem."""
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -51,7 +51,7 @@ def parse_json(text: bytes) -> Script:
 
 
 def problems(error: ValidationError, text: bytes) -> list[Problem]:
-    """One problem for each place, with the rule's number and name, as a user reads it."""
+    """Return one problem for each place, with the rule's number and name."""
     found: dict[str, Problem] = {}
     for detail in error.errors(include_url=False, include_input=False, include_context=False):
         name = place(detail["loc"], text)

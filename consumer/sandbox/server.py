@@ -1,4 +1,4 @@
-"""The stand-in as a running server: its own thread, its own event loop, and a face for test programs."""
+"""The stand-in as a running server: one thread, one event loop, and an interface for test programs."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ASK_AGAIN = 0.05
-"""Seconds after which `wait_for` asks at the latest: another thread that waits may have taken the notice."""
+"""Seconds until `wait_for` checks again: another waiting thread may have cleared the event."""
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (compared with, not listened on)
-"""Listening everywhere, it is reached here by this address."""
+"""The local address of a server that listens on all interfaces."""
 
 
 class Clock:
-    """Seconds since the epoch that never run backwards, whatever is done to the system's clock."""
+    """A monotonic clock in seconds since the epoch, even if the system's clock is set back."""
 
     def __init__(self) -> None:
         self._offset = time.time() - time.monotonic()
@@ -50,8 +50,8 @@ class Sandbox:
             ...  # CLICKSEND_BASE_URL is sandbox.url
             sandbox.wait_for(lambda: len(sandbox.contacts()) == 3, timeout=5)
 
-    The port is taken when it is made; it answers from `start` to `stop`. Every method may be called from any thread.
-    Raises ConfigurationError when it can't listen there, can't write its files, or can't make its certificate.
+    The constructor binds the port; it serves from `start` to `stop`. Every method may be called from any thread.
+    Raises ConfigurationError if it can't listen, can't write its files, or can't make its certificate.
     """
 
     def __init__(self, options: SandboxOptions | None = None) -> None:
@@ -73,14 +73,14 @@ class Sandbox:
 
     @property
     def page_url(self) -> str:
-        """The address of its page."""
+        """Return the address of the page."""
         host = ANYWHERE.get(self.options.host, self.options.host)
         scheme = "https" if self._tls is not None else "http"
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
     @property
     def url(self) -> str:
-        """What CLICKSEND_BASE_URL is to be."""
+        """Return the value for CLICKSEND_BASE_URL."""
         return f"{self.page_url}v3"
 
     def start(self) -> Self:
@@ -89,7 +89,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Close every connection, answered or not, and the log file. The contacts and the log can still be read."""
+        """Close every connection, answered or not, and the log file. Contacts and log stay readable."""
         if self._thread.is_alive():
             asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -105,24 +105,24 @@ class Sandbox:
         self.stop()
 
     def contacts(self) -> list[StoredContact]:
-        """Return the contacts it holds, the one that changed last first."""
+        """Return the contacts, the last changed one first."""
         app = self._handler.app
         return self._ask(lambda: app.store.recent(after=0, count=len(app.store)))
 
     def requests(self) -> list[Entry]:
-        """Return the requests that have ended, in the order of their end."""
+        """Return the completed requests, in the order of completion."""
         return self._ask(self._handler.log.all)
 
     def set_faults(self, script: Script) -> None:
-        """Put another script in force, whose clock starts now."""
+        """Replace the script; the clock of the new one starts now."""
         self._ask(lambda: self._handler.app.set_faults(script, self._clock()))
 
     def set_credentials(self, username: str, api_key: str) -> None:
-        """Accept these from now on, and no others."""
+        """Accept only these from now on."""
         self._ask(lambda: self._handler.app.set_credentials(username, api_key))
 
     def wait_for(self, condition: Callable[[], bool], timeout: float) -> bool:
-        """Wait until the condition holds, asking again after each request; returns whether it does. timeout -- s."""
+        """Wait until the condition holds, checking after each request. Return whether it holds. timeout -- s."""
         end = time.monotonic() + timeout
         while not condition():
             if time.monotonic() >= end:
@@ -132,11 +132,11 @@ class Sandbox:
         return True
 
     def _note_change(self) -> None:
-        if not self._changed.is_set():  # setting it costs more than looking, and mostly nobody waits
+        if not self._changed.is_set():  # checking costs less than setting, and mostly no thread waits
             self._changed.set()
 
     def _ask(self, question: Callable[[], T]) -> T:
-        """Run the function where the state lives: in the server's thread, while there is one."""
+        """Run the function in the server's thread, which owns the state; directly without one."""
         if not self._thread.is_alive():
             return question()
 

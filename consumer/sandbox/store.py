@@ -1,4 +1,4 @@
-"""The contacts the stand-in holds, and what it makes of a contact it already knows. No I/O, no clock."""
+"""The contacts of the stand-in, and its treatment of duplicates. No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FIELDS = (
 
 
 class DuplicateContacts(StrEnum):
-    """What happens to a contact whose email or phone is in the list already. Public sources disagree, so all three."""
+    """The treatment of a contact whose email or phone is already in the list. Public sources report all three."""
 
     UPSERT = "upsert"
     SECOND_ROW = "second_row"
@@ -43,21 +43,21 @@ class DuplicateContacts(StrEnum):
 
 
 class Stored(StrEnum):
-    """What became of a contact."""
+    """The result of storing a contact."""
 
     CREATED = "created"
     UPDATED = "updated"
-    ALREADY_EXISTS = "already_exists"  # the older contact stays as it was
+    ALREADY_EXISTS = "already_exists"  # the older contact is unchanged
 
 
 @dataclass(frozen=True, slots=True)
 class StoredContact:
     """A contact as the list holds it.
 
-    fields -- those that were given, by ClickSend's names
+    fields -- the given ones, by ClickSend's names
     added_at, updated_at -- seconds since the epoch
     received -- how many requests carried this contact
-    revision -- grows with each change anywhere in the store: `recent` finds what is new by it.
+    revision -- increases with each change in the store: `recent` finds new contacts by it
     """
 
     contact_id: int
@@ -72,7 +72,7 @@ class StoredContact:
 class Store:
     """Contact lists in memory.
 
-    limit -- at most so many contacts are kept; beyond it those unchanged for longest are forgotten, and counted
+    limit -- the number of contacts kept; those unchanged for longest are evicted, and counted
     """
 
     def __init__(self, list_ids: Iterable[int], duplicates: DuplicateContacts, limit: int) -> None:
@@ -93,11 +93,11 @@ class Store:
         return tuple(self._sizes)
 
     def size(self, list_id: int) -> int:
-        """How many contacts the list holds."""
+        """Return the number of contacts in the list."""
         return self._sizes[list_id]
 
     def add(self, list_id: int, fields: Mapping[str, str], now: float) -> tuple[Stored, StoredContact]:
-        """Take a contact in, or finds that it is there already. The list must exist."""
+        """Add a contact, or treat it as a duplicate. The list must exist."""
         known = None if self.duplicates is DuplicateContacts.SECOND_ROW else self._find(list_id, fields)
         if known is None:
             contact = StoredContact(self._next_id, list_id, fields, now, now, 1, self._next_revision())
@@ -109,7 +109,7 @@ class Store:
         return Stored.UPDATED, self._change(known, fields, now)
 
     def update(self, list_id: int, contact_id: int, fields: Mapping[str, str], now: float) -> StoredContact | None:
-        """Overwrite the given fields of one contact; None when the list has no such contact."""
+        """Overwrite the given fields of one contact; None if the list has no such contact."""
         known = self._contacts.get(contact_id)
         if known is None or known.list_id != list_id:
             return None
@@ -121,7 +121,7 @@ class Store:
         return sorted(of_list, key=lambda contact: contact.contact_id)[offset : offset + count]
 
     def recent(self, after: int, count: int) -> list[StoredContact]:
-        """At most `count` contacts that changed after the revision `after`, the newest first."""
+        """Return at most `count` contacts that changed after the revision `after`, the newest first."""
         newest = islice(reversed(self._contacts.values()), count)
         return [contact for contact in newest if contact.revision > after]
 
@@ -133,7 +133,7 @@ class Store:
         return None
 
     def _change(self, known: StoredContact, fields: Mapping[str, str], now: float) -> StoredContact:
-        """Put the changed contact at the end of the order."""
+        """Move the changed contact to the end of the order."""
         merged = {**known.fields, **fields}
         contact = StoredContact(
             known.contact_id,

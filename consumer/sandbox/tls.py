@@ -1,7 +1,7 @@
-"""TLS with a CA made for one run, so that a worker which insists on https can be shown the stand-in.
+"""TLS with a CA made for one run, since the worker requires https off loopback.
 
-Made by the `openssl` command: Python's standard library reads certificates but makes none, and a library for it would
-be in every installation of the worker for the sake of this.
+The `openssl` command makes the certificates: Python's standard library can't, and a library would be installed with
+every worker.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 subjectAltName = {names}
 """
-"""Every extension that `ssl.VERIFY_X509_STRICT` asks for, which Python sets from 3.13 on."""
+"""All extensions that `ssl.VERIFY_X509_STRICT` requires, Python's default since 3.13."""
 
 VALIDITY = ("-days", "30")
 NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
 
 def server_context(options: SandboxOptions) -> ssl.SSLContext | None:
-    """Return a context for the server; its CA's certificate is written to `tls_ca_file`. None if that isn't wanted.
+    """Return a context for the server, and write its CA's certificate to `tls_ca_file`; None without that option.
 
-    The CA's key is gone when this returns: nothing else can ever be signed with it. Raises ConfigurationError.
+    The CA's key is deleted before this returns, so it can sign nothing else. Raises ConfigurationError.
     """
     if options.tls_ca_file is None:
         return None
@@ -68,7 +68,7 @@ def server_context(options: SandboxOptions) -> ssl.SSLContext | None:
 
 
 def make_certificates(directory: Path, names: Iterable[str]) -> None:
-    """Leaves ca.pem, server.pem and server.key in the directory."""
+    """Write ca.pem, server.pem and server.key into the directory."""
     alternatives = ", ".join(dict.fromkeys(alternative_name(name) for name in names))
     for role, common_name in (("ca", "ClickSend sandbox CA"), ("server", "ClickSend sandbox")):
         Path(directory, f"{role}.cnf").write_text(CONFIG.format(common_name=common_name, names=alternatives))

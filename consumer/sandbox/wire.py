@@ -1,4 +1,4 @@
-"""How an answer travels: its bytes, and every way in which a connection can let them down."""
+"""The bytes of an answer, and the faults of its connection."""
 
 from __future__ import annotations
 
@@ -26,16 +26,13 @@ ENDINGS = {
     ConnectionFault.CUT: RequestEnding.CUT,
     ConnectionFault.TRUNCATE: RequestEnding.CUT,
 }
-"""How a request ends when nobody goes away; the rest are answered."""
+"""The ending of a request by connection fault, unless the client disconnects; the others are answered."""
 
 RESETTING = frozenset({ConnectionFault.RESET, ConnectionFault.CUT, ConnectionFault.RESET_AFTER})
 
 
 def on_the_wire(answer: SandboxResponse, connection: ConnectionFault, method: str, now: float) -> bytes:
-    """Return what is sent of an answer, whose own Content-Length may lie.
-
-    Method -- of the request; now -- since epoch, s.
-    """
+    """Return the bytes to send, with the answer's own, maybe wrong, Content-Length. now -- seconds since the epoch."""
     if connection is ConnectionFault.RESET:
         return b""
     if connection is ConnectionFault.GARBAGE:
@@ -50,7 +47,7 @@ def on_the_wire(answer: SandboxResponse, connection: ConnectionFault, method: st
 
 @lru_cache(maxsize=32)
 def head(status: int, headers: tuple[tuple[str, str], ...], connection: ConnectionFault, now: int) -> bytes:
-    """Return the status line and the headers but for the length: the same for all alike answers of one second."""
+    """Return the status line and the headers without the length, cached for equal answers of one second."""
     phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
     closing = (("Connection", "close"),) if connection is ConnectionFault.CLOSE else ()
     dated = any(name.title() == "Date" for name, _ in headers)  # a fault script may set the clock
@@ -61,7 +58,7 @@ def head(status: int, headers: tuple[tuple[str, str], ...], connection: Connecti
 
 
 async def drip(transport: asyncio.Transport, data: bytes, interval: float) -> bytes:
-    """Send byte by byte, `interval` seconds apart, and returns the last byte, which is left to send."""
+    """Send byte by byte, `interval` seconds apart. Return the last byte, still to be sent."""
     for index in range(len(data) - 1):
         transport.write(data[index : index + 1])
         await asyncio.sleep(interval)
@@ -69,7 +66,7 @@ async def drip(transport: asyncio.Transport, data: bytes, interval: float) -> by
 
 
 def reset(transport: asyncio.Transport) -> None:
-    """Close with a TCP reset instead of an orderly end; what the kernel has already sent arrives all the same."""
+    """Close with a TCP reset instead of an orderly end; bytes already sent by the kernel still arrive."""
     connection: socket.socket = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
     transport.abort()

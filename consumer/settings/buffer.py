@@ -1,7 +1,7 @@
-"""How many records the worker holds in memory, unless it is told.
+"""The default size of the record buffer.
 
-Records that wait for a retry, or behind another record of their contact, stay in the buffer. A buffer of four records
-for each request in flight keeps all connections busy while three of four records wait.
+Records that wait for a retry, or behind another record of their contact, stay in the buffer. Four records for each
+request in flight keep all connections busy while three of four records wait.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ RECORDS_PER_REQUEST = 4
 
 
 def default_records(concurrency: int) -> int:
-    """Return the default of WORKER_MAX_BUFFERED_RECORDS for so many requests in flight."""
+    """Return the default of WORKER_MAX_BUFFERED_RECORDS for this concurrency."""
     return max(DEFAULT_AT_LEAST, RECORDS_PER_REQUEST * concurrency)
 
 
 def warnings(records: int, concurrency: int) -> Iterator[Problem]:
-    """Yield a warning where the buffer is smaller than its default."""
+    """Yield a warning for a buffer smaller than its default."""
     default = default_records(concurrency)
     if records < default:
         what = f"is smaller than its default for DELIVERY_CONCURRENCY={concurrency}: records that wait can fill it"

@@ -1,4 +1,4 @@
-"""Settings as text for people: as one would write them, secrets masked."""
+"""Settings as text: as an operator writes them, secrets masked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MASK = "********"
 
 
 def shown(section: Section, key: str) -> str | None:
-    """Return the value of a setting, None where it has none. Works for values that were not checked, too."""
+    """Return the value of a setting, checked or unchecked; None where it has none."""
     value = getattr(section, key, None)
     field = type(section).model_fields[key]
     properties_unread = get_origin(field.annotation) is dict and isinstance(value, str)
@@ -20,7 +20,7 @@ def shown(section: Section, key: str) -> str | None:
 
 
 def text(value: object) -> str | None:
-    """Return a value as it is written into the environment; None for none. The values of properties may be secrets."""
+    """Return a value as written in the environment, None for none. Property values may be secrets: mask them."""
     match value:
         case None | "" | ():
             return None

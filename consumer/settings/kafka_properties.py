@@ -1,4 +1,4 @@
-"""What `KAFKA_PROPERTIES` may not set: the librdkafka properties that have a setting, and those the worker owns."""
+"""The librdkafka properties that `KAFKA_PROPERTIES` may not set: they have a setting, or the worker owns them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from consumer.kafka.options import GroupProtocol
 from consumer.settings.values import SettingError
 
-# librdkafka's CONFIGURATION.md; with each property its other names. The value is the setting to use instead.
+# Names and aliases from librdkafka's CONFIGURATION.md, each with the setting to use instead.
 HAVE_SETTINGS = {
     "bootstrap.servers": "KAFKA_BOOTSTRAP_SERVERS",
     "metadata.broker.list": "KAFKA_BOOTSTRAP_SERVERS",
@@ -25,22 +25,22 @@ HAVE_SETTINGS = {
     "ssl.ca.location": "KAFKA_SSL_CA_LOCATION",
 }
 
-# What "nothing is lost" and "in order" stand on.
+# "Nothing is lost" and "in order" depend on these.
 FIXED = frozenset(
     {
-        # offsets are committed by the worker alone, after settlement
+        # the worker alone commits offsets, after settlement
         "enable.auto.commit",
         "auto.commit.enable",
         "auto.commit.interval.ms",
         "enable.auto.offset.store",
         "offset.store.method",
         "enable.partition.eof",
-        # a topic that was deleted is the operator's to create again
+        # only the operator recreates a deleted topic
         "allow.auto.create.topics",
-        # how partitions come and go
+        # the rebalance protocol
         "partition.assignment.strategy",
         "group.protocol.type",
-        # readiness is read from the statistics
+        # readiness depends on the statistics
         "statistics.interval.ms",
         # a dead letter counts as settled when it is acknowledged, and is placed by its key
         "acks",
@@ -57,7 +57,7 @@ FIXED = frozenset(
         "message.timeout.ms",
         "delivery.report.only.error",
         "produce.offset.report",
-        # no text
+        # not text
         "on_delivery",
         "logger",
         "opaque",
@@ -71,7 +71,7 @@ CLASSIC_ONLY = frozenset({"heartbeat.interval.ms"})
 
 
 def check_owned(names: Iterable[str], protocol: GroupProtocol | None) -> None:
-    """Refuse, by name, the properties that are not the operator's to set here.
+    """Refuse, by name, the properties that the operator may not set here.
 
     protocol -- the group protocol; None where it isn't known
 

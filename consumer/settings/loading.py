@@ -1,4 +1,4 @@
-"""From sources to settings, with every problem at once; and what `clicksend-consumer settings` shows of them."""
+"""Load and check settings with every problem at once, and list them for `clicksend-consumer settings`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KNOWN = tuple(Setting(name, key) for name, section in SECTIONS.items() for key i
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One setting as it is in force. `value` is masked where secret, and None where there is none or it is wrong."""
+    """One effective setting. `value` is masked if secret, and None if absent or invalid."""
 
     name: str
     value: str | None
@@ -30,7 +30,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class EffectiveSettings:
-    """All settings in force, each with its source, and what is wrong with them."""
+    """All effective settings, each with its source, their problems and warnings."""
 
     rows: tuple[Row, ...]
     problems: tuple[Problem, ...]
@@ -38,7 +38,7 @@ class EffectiveSettings:
 
 
 def load(sources: Sources, sections: Iterable[str] = tuple(SECTIONS)) -> Settings:
-    """Read and check these sections; the others need not be there and are not looked at.
+    """Read and check these sections, and ignore the others.
 
     Raises ConfigurationError with all problems.
     """
@@ -49,7 +49,7 @@ def load(sources: Sources, sections: Iterable[str] = tuple(SECTIONS)) -> Setting
 
 
 def effective_settings(sources: Sources) -> EffectiveSettings:
-    """Return what is in force in all sections, as far as it is right."""
+    """Return the effective settings of all sections, and every problem."""
     gathered = gather(sources, KNOWN, tuple(SECTIONS))
     read = _read(gathered, tuple(SECTIONS))
     wrong = {problem.name for problem in read.problems}
@@ -64,7 +64,7 @@ def effective_settings(sources: Sources) -> EffectiveSettings:
 
 
 def reload_credentials(settings: Settings) -> Credentials:
-    """Read the user name and the API key again from where they came: secret files change while the worker waits.
+    """Read the user name and the API key again: secret files change while the worker runs.
 
     Raises ConfigurationError while they can't be read.
     """
@@ -74,7 +74,7 @@ def reload_credentials(settings: Settings) -> Credentials:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """unchecked -- the sections with a problem; they hold values as they were given, good for `shown` only."""
+    """unchecked -- the sections with a problem: values as given, for `shown` only."""
 
     checked: dict[str, Section]
     unchecked: dict[str, Section]

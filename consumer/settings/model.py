@@ -1,4 +1,4 @@
-"""All settings: one model, a section for each package. The table in README.md and `settings` come from it.
+"""All settings: one model, a section for each package. README.md's table and `settings` are generated from it.
 
 The field `group_id` of the section `kafka` is `KAFKA_GROUP_ID` in the environment and `group_id` under `[kafka]` in
 the file.
@@ -44,7 +44,7 @@ class SecurityProtocol(StrEnum):
 
 
 class SaslMechanism(StrEnum):
-    """What the librdkafka in confluent-kafka's wheels is built with; Kerberos is not among it."""
+    """The mechanisms of confluent-kafka's wheels, whose librdkafka is built without Kerberos."""
 
     PLAIN = "PLAIN"
     SCRAM_SHA_256 = "SCRAM-SHA-256"
@@ -64,7 +64,7 @@ class Debugger(StrEnum):
 
 
 class Kafka(Section):
-    """Where records come from, and where dead letters go."""
+    """Kafka: the connection, the source topics and the dead-letter topic."""
 
     bootstrap_servers: kind.Servers = Field(description="Kafka's servers as `host:port`, comma-separated")
     topic: kind.TopicNames = Field(description="source topic, or several, comma-separated")
@@ -162,12 +162,12 @@ class Kafka(Section):
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The source topics: KAFKA_TOPIC may name several."""
+        """Return the source topics: KAFKA_TOPIC may name several."""
         return self.topic
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What is given and has no effect."""
+        """Return warnings about settings without effect."""
         unused = []
         if self.group_protocol is GroupProtocol.CONSUMER and "session_timeout_ms" in self.model_fields_set:
             what = "is ignored: with KAFKA_GROUP_PROTOCOL=consumer the broker decides it"
@@ -199,7 +199,7 @@ class ClickSend(Section):
 
 
 class Enrolment(Section):
-    """Which events become contacts, and how."""
+    """Rules that map events to contacts."""
 
     events: kind.Names = Field(
         ("Signed Up", "Identify"), description="events that enrol; compared without case, spaces, `_`, `-`"
@@ -223,7 +223,7 @@ class Enrolment(Section):
 
 
 class Delivery(Section):
-    """How fast, and what happens when ClickSend refuses us."""
+    """The rate of delivery, and the reaction to refusals."""
 
     concurrency: int = Field(16, ge=1, le=2000, description="requests in flight")
     max_requests_per_second: kind.Rate = Field(0, description="for this worker; 0 = no fixed limit")
@@ -244,7 +244,7 @@ class Delivery(Section):
 
 
 class Retry(Section):
-    """Waits between the attempts for one record: exponential, full jitter."""
+    """The backoff between attempts for one record: exponential, full jitter."""
 
     initial_delay: kind.SomeSeconds = Field(0.5, description="seconds before the first retry, at most")
     max_delay: kind.SomeSeconds = Field(60, description="seconds before any retry, at most")
@@ -261,7 +261,7 @@ class Retry(Section):
 
 
 class Worker(Section):
-    """Start, end and memory of the worker."""
+    """Startup, shutdown and memory of the worker."""
 
     drain_timeout: kind.Seconds = Field(25, description="seconds for what is in flight when the worker is told to stop")
     start_timeout: kind.Seconds = Field(
@@ -279,7 +279,7 @@ class Worker(Section):
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What is given and has no effect."""
+        """Return warnings about settings without effect."""
         if self.cores is None:
             return ()
         return (Problem("WORKER_CORES", "is ignored: the worker changes no CPU affinity", "Leave it out"),)
@@ -320,7 +320,7 @@ class Monitor(Section):
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What is given and has no effect: settings of an event debugger that is off."""
+        """Return warnings about settings of an event debugger that is off."""
         if self.serves_debugger:
             return ()
         given = {"allowed_hosts", "token", "debugger_records"} & self.model_fields_set
@@ -329,7 +329,7 @@ class Monitor(Section):
 
 
 class Log(Section):
-    """What is said on stderr."""
+    """Log output on stderr."""
 
     level: LogLevel = Field(LogLevel.INFO, description="`debug`, `info`, `warning` or `error`")
     format: LogFormat = Field(
@@ -338,7 +338,7 @@ class Log(Section):
 
 
 class Settings(BaseModel):
-    """What `load` gives. A section that was not asked for isn't there: using it is an AttributeError, not a default."""
+    """The result of `load`. A section that was not requested is absent: reading it raises AttributeError."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -354,7 +354,7 @@ class Settings(BaseModel):
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What is given and has no effect, or one that is unlikely to be wanted, in all sections that were loaded."""
+        """Return the warnings of all loaded sections."""
         return warnings_of({name: getattr(self, name) for name in SECTIONS if name in self.model_fields_set})
 
 
@@ -366,7 +366,7 @@ SECTIONS: dict[str, type[Section]] = {
 
 
 def with_shared_defaults(sections: Mapping[str, Section]) -> dict[str, Section]:
-    """Return the sections, their defaults that depend on another section filled in. All of them have been checked."""
+    """Return these checked sections with the defaults that depend on another section."""
     match sections.get("delivery"), sections.get("worker"):
         case Delivery() as delivery, Worker() as worker if "max_buffered_records" not in worker.model_fields_set:
             records = buffer.default_records(delivery.concurrency)
@@ -375,7 +375,7 @@ def with_shared_defaults(sections: Mapping[str, Section]) -> dict[str, Section]:
 
 
 def warnings_of(sections: Mapping[str, Section]) -> tuple[Problem, ...]:
-    """Return the warnings of each section, and those that need two of them."""
+    """Return the warnings of each section, and those that involve two."""
     found = [warning for section in sections.values() for warning in section.warnings]
     match sections.get("delivery"), sections.get("worker"):
         case Delivery() as delivery, Worker() as worker:

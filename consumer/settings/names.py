@@ -1,4 +1,4 @@
-"""The names of settings, and what a misspelt one was meant to be."""
+"""The names of settings, and the nearest name to a misspelt one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Setting:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name with the fewest edits from this one, at most two, without case; None if there is none."""
+    """Return the nearest known name within two edits, ignoring case; None if there is none."""
     candidates = list(known)
     for edits in range(3):
         for candidate in candidates:
@@ -29,10 +29,10 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def _within(one: str, other: str, edits: int) -> bool:
-    """Whether so many insertions, deletions and replacements turn one text into the other.
+    """Return whether this many insertions, deletions and replacements turn one text into the other.
 
-    Walks instead of filling a table: a cluster puts thousands of variables into the environment, and nearly all differ
-    in how they begin.
+    Walk instead of filling a table: a cluster injects thousands of variables, and nearly all differ in their first
+    characters.
     """
     if abs(len(one) - len(other)) > edits:
         return False

@@ -1,4 +1,4 @@
-"""What pydantic found, in the words of the operator: which setting, what is wrong, what to do. Never the value."""
+"""Translate pydantic's errors into problems for the operator, which never show the value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from consumer.settings.values import SettingError
 
 
 def problems_of(name: str, section: type[Section], error: ValidationError) -> Iterable[Problem]:
-    """Each problem of one section, once. `name` is the section's."""
+    """Return each problem of the section `name` once."""
     found: dict[Problem, None] = {}
     for detail in error.errors(include_url=False, include_input=False):
         key = str(detail["loc"][0])
@@ -36,7 +36,7 @@ def _problem(setting: Setting, field: FieldInfo, kind: str, context: dict[str, A
 
 
 def form(field: FieldInfo) -> str:
-    """Return what a setting may be: `a whole number from 1 to 65535`."""
+    """Return the values that a setting accepts: `a whole number from 1 to 65535`."""
     words = choices(field.annotation)
     if words:
         return f"one of {', '.join(words)}"

@@ -27,7 +27,7 @@ def table() -> str:
 
 
 def renewed(page: str) -> str:
-    """Return the page with the present table between its two marks."""
+    """Return the page with the current table between its two markers."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}{table()}{END}{after}"

@@ -1,4 +1,4 @@
-"""What all sections of the settings have in common, and the kinds of values that they hold."""
+"""The base class of all sections, and the types of their values."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ Rate = Annotated[float, Field(ge=0, le=1_000_000), AfterValidator(values.measura
 
 
 class Section(BaseModel):
-    """A frozen group of settings. Text is stripped, enum values come in any case, errors never show a value.
+    """A frozen group of settings. Text is stripped, enum values match in any case, errors never show a value.
 
-    A check of two settings is attached to the later one and sees the earlier ones in `info.data`, as far as those
-    are right: so every problem is found at once, and none twice.
+    A check of two settings is attached to the later one and sees the valid earlier ones in `info.data`: every problem
+    is reported once.
     """
 
     model_config = ConfigDict(
@@ -67,24 +67,21 @@ class Section(BaseModel):
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What is given and has no effect."""
+        """Return warnings about settings without effect."""
         return ()
 
 
 def is_secret(field: FieldInfo) -> bool:
-    """Whether this setting is never shown."""
+    """Return whether this setting is never shown."""
     return SecretStr in _types_in(field.annotation)
 
 
 def choices(annotation: object) -> tuple[str, ...]:
-    """Return the words that a setting of this type may be, where it is an enum or an optional one.
-
-    None for all others.
-    """
+    """Return the values of an enum or an optional enum, none for other types."""
     kinds = [kind for kind in _types_in(annotation) if isinstance(kind, type) and issubclass(kind, StrEnum)]
     return tuple(str(member) for kind in kinds for member in kind)
 
 
 def _types_in(annotation: object) -> tuple[object, ...]:
-    """Return the types that make up an annotation such as `Annotated[SecretStr, ...] | None`."""
+    """Return the types inside an annotation such as `Annotated[SecretStr, ...] | None`."""
     return (annotation, *(inner for part in get_args(annotation) for inner in _types_in(part)))

@@ -1,7 +1,6 @@
-"""The sources of settings.
+"""The sources of settings, strongest first: command line, environment, secret files, configuration file.
 
-From the strongest to the weakest: the command line, the environment, secret files, the configuration file; the model's
-defaults come last. An empty value counts as not given in every source.
+The model's defaults come last. An empty value counts as not given in every source.
 """
 
 from __future__ import annotations
@@ -16,18 +15,18 @@ from consumer.errors import Problem
 from consumer.settings.names import Setting, nearest
 
 SECRETS_DIR = "/run/secrets"
-MAX_FILE_BYTES = 65_536  # of a secret file: a setting is a line, not a disk
+MAX_FILE_BYTES = 65_536  # of a secret file, which holds one line
 MAX_CONFIG_BYTES = 1_048_576
 
-# What Kubernetes injects for a Service of the name `monitor`: MONITOR_PORT=tcp://10.0.0.1:9464
+# Kubernetes injects MONITOR_PORT=tcp://10.0.0.1:9464 for a Service named `monitor`.
 SERVICE_LINKS = ("tcp://", "udp://", "sctp://")
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where to look.
+    """The places to read settings from.
 
-    environ   -- the environment; looked at again whenever settings are read
+    environ   -- the environment, read again at every load
     overrides -- from the command line, by SECTION_KEY
     config    -- a TOML file
     """
@@ -39,7 +38,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A value as its source has it, and that source as shown to an operator."""
+    """A value as given, and its source as shown to an operator."""
 
     value: object = field(repr=False)
     source: str
@@ -47,7 +46,7 @@ class Given:
 
 @dataclass(slots=True)
 class Gathered:
-    """What the sources hold, by setting, and what is wrong with the sources themselves."""
+    """The given values by setting, and the problems of the sources themselves."""
 
     values: dict[Setting, Given] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -61,7 +60,7 @@ def gather(sources: Sources, known: Collection[Setting], sections: Collection[st
     """Read all sources.
 
     known    -- every setting that exists
-    sections -- those that are wanted: the environment and the secrets of others are left alone
+    sections -- the requested ones: environment and secrets of the others are not read
     """
     wanted = [setting for setting in known if setting.section in sections]
     gathered = Gathered()
@@ -138,7 +137,7 @@ def _read_file(gathered: Gathered, path: Path, known: Collection[Setting]) -> No
         gathered.problems.append(Problem(str(path), "is not UTF-8 text", "Save it as UTF-8"))
         return
     except tomllib.TOMLDecodeError as error:
-        # The message may quote the file; where it is wrong is all that is needed.
+        # The message may quote the file: report the position only.
         place = re.search(r"at (line \d+, column \d+|end of document)", str(error))
         what = f"is not TOML ({place[0]})" if place else "is not TOML"
         gathered.problems.append(Problem(str(path), what, 'Write [section], then key = "value"'))
@@ -153,7 +152,7 @@ def _read_file(gathered: Gathered, path: Path, known: Collection[Setting]) -> No
 
 
 def _text_of(path: Path) -> str:
-    """Raise OSError, UnicodeDecodeError, and ValueError where the file is too large."""
+    """Return the file's text. Raises OSError, UnicodeDecodeError, and ValueError for a file too large."""
     with path.open("rb") as file:
         content = file.read(MAX_CONFIG_BYTES + 1)
     if len(content) > MAX_CONFIG_BYTES:

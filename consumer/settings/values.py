@@ -1,4 +1,4 @@
-"""Checks of single values: each gives the value as the program uses it, or raises `SettingError` without the value."""
+"""Checks of single values: each returns the normalised value, or raises `SettingError` without the value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SMALLEST = 0.001
 
 
 class SettingError(ValueError):
-    """A value that can't be worked with: what is wrong with it, and what to do about it."""
+    """An invalid value: `what` is wrong with it, and a `hint` how to fix it."""
 
     def __init__(self, what: str, hint: str) -> None:
         super().__init__(what)
@@ -27,7 +27,7 @@ class SettingError(ValueError):
 
 
 def comma_separated(value: object) -> object:
-    """Text as a list of its parts; a TOML array is one already. Empty parts are left out."""
+    """Split text at its commas, or take a TOML array. Empty parts are left out."""
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, (list, tuple)):
         return parts
@@ -35,39 +35,39 @@ def comma_separated(value: object) -> object:
 
 
 def joined(value: object) -> object:
-    """Return a TOML array of text as one text, comma-separated."""
+    """Join a TOML array of text with commas."""
     is_text = isinstance(value, list) and all(isinstance(part, str) for part in value)
     return ",".join(value) if isinstance(value, list) and is_text else value
 
 
 def encodable(text: str) -> str:
-    """Text that can be written as UTF-8 and handed to C: bytes of the environment that are not are surrogates here."""
+    """Return text that UTF-8 and C can hold. Undecodable bytes of the environment are surrogates here."""
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise SettingError("is not UTF-8 text", "Write it as UTF-8, without null bytes")
     return text
 
 
 def measurable(number: float) -> float:
-    """Return a time or a rate that can be meant: 0, where it means none, or a thousandth at least."""
+    """Return a time or a rate: 0 where it means none, or at least a thousandth."""
     if 0 < number < SMALLEST:
         raise SettingError("is too small", f"Set it to at least {SMALLEST}")
     return number
 
 
 def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Each name once, where it stood first."""
+    """Return each name once, at its first position."""
     return tuple(dict.fromkeys(names))
 
 
 def topic_name(name: str) -> str:
-    """Return a legal topic name: what Kafka's org.apache.kafka.common.internals.Topic allows."""
+    """Return a legal topic name, as org.apache.kafka.common.internals.Topic checks it."""
     if name in (".", "..") or not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", name):
         raise SettingError("is not a legal topic name", "Use 1 to 249 of the characters a-z A-Z 0-9 . _ -")
     return name
 
 
 def servers(text: str) -> str:
-    """Kafka's `host:port,host:port`; the port may be left out."""
+    """Return Kafka's `host:port,host:port`; the port is optional."""
     text = text.rstrip(", ")
     for part in text.split(","):
         try:
@@ -89,10 +89,7 @@ def _web_address(text: str) -> SplitResult | None:
 
 
 def base_url(text: str) -> str:
-    """Return the address of ClickSend's API, without a slash at its end.
-
-    Credentials go over it: https, or this machine.
-    """
+    """Return the API's address without a trailing slash: https or loopback, as it receives credentials."""
     url = _web_address(text)
     if url is None or url.username is not None or url.query or url.fragment:
         raise SettingError("is not the address of an API", "Write it as https://host/path, as in the default")
@@ -104,7 +101,7 @@ def base_url(text: str) -> str:
 
 
 def proxy_url(secret: SecretStr) -> SecretStr:
-    """Return the address of a proxy; it may carry the proxy's user name and password."""
+    """Return the address of a proxy, which may contain user name and password."""
     text = secret.get_secret_value()
     before_host, at, _ = text.partition("://")[2].rpartition("@")
     if at and set(before_host) & set("#/?"):
@@ -126,20 +123,20 @@ def _is_latin_1(text: str) -> bool:
 
 
 def header_text(text: str) -> str:
-    """Text that goes into an HTTP header: no control characters (they would end the header)."""
+    """Return text for an HTTP header, which a control character would end."""
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
         raise SettingError("contains a control character", "Copy it again, as one line")
     return text
 
 
 def header_secret(secret: SecretStr) -> SecretStr:
-    """Return a secret that goes into an HTTP header."""
+    """Return a secret for an HTTP header."""
     header_text(secret.get_secret_value())
     return secret
 
 
 def basic_user(text: str) -> str:
-    """Return a user name for Basic authentication, which a colon would cut (RFC 7617, section 2)."""
+    """Return a user name for Basic authentication. A colon would end it (RFC 7617, section 2)."""
     if ":" in text:
         raise SettingError("contains a colon", "Give the user name alone; the API key is a setting of its own")
     return header_text(text)
@@ -153,7 +150,7 @@ def host_name(text: str) -> str:
 
 
 def region(text: str) -> str:
-    """Return a region that phone numbers can be read for."""
+    """Return a region that has phone numbers, in upper case."""
     import phonenumbers  # noqa: PLC0415 -- its tables take a tenth of a second, and few set a region
 
     if text.upper() not in phonenumbers.SUPPORTED_REGIONS:
@@ -174,7 +171,7 @@ def json_pointer(text: str) -> str:
 
 
 def readable_file(text: str) -> str:
-    """Return the path of a file that is there and can be read."""
+    """Return the path of a readable file."""
     try:
         with Path(text).open("rb"):
             return text
@@ -185,12 +182,12 @@ def readable_file(text: str) -> str:
 
 
 def ca_location(text: str) -> str:
-    """Return a CA file, a directory of them, or librdkafka's word `probe`: look in the usual places."""
+    """Return a CA file, a directory of them, or librdkafka's `probe`, which searches the usual places."""
     return text if text == "probe" or os.path.isdir(text) else readable_file(text)  # noqa: PTH112 -- Path's may raise
 
 
 def properties(value: object) -> dict[str, str]:
-    """Return librdkafka's properties: a JSON object, or a table. Their values are text, numbers, true or false."""
+    """Return librdkafka's properties from a JSON object or a table of text, numbers, true or false."""
     if isinstance(value, str):
         try:
             value = json.loads(value)

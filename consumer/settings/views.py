@@ -1,4 +1,4 @@
-"""The settings as other packages take them."""
+"""Settings converted to the options of other packages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from consumer.settings.model import Enrolment, Kafka, Settings
 
 
 def client_properties(kafka: Kafka) -> dict[str, str]:
-    """Return the librdkafka properties that every client needs to reach Kafka, and the operator's own."""
+    """Return the librdkafka properties of every client: the connection's and the operator's own."""
     given = {
         "bootstrap.servers": kafka.bootstrap_servers,
         "security.protocol": kafka.security_protocol.value,
@@ -22,7 +22,7 @@ def client_properties(kafka: Kafka) -> dict[str, str]:
 
 
 def enrolment_rules(enrolment: Enrolment) -> Rules:
-    """Return what the operator has decided about enrolment."""
+    """Return the operator's rules for enrolment."""
     return Rules.of(
         events=enrolment.events,
         default_region=enrolment.default_region,
@@ -32,7 +32,7 @@ def enrolment_rules(enrolment: Enrolment) -> Rules:
 
 
 def stream_options(settings: Settings) -> StreamOptions:
-    """Return the options of the Kafka side."""
+    """Return the options of the Kafka consumer and producer."""
     kafka, worker = settings.kafka, settings.worker
     creation = DeadLetterTopicCreation
     return StreamOptions(

@@ -1,1 +1,1 @@
-"""What our pages have in common, the sandbox's and the event debugger's: the look, and who may call them."""
+"""Shared parts of the sandbox's page and the event debugger: styles, scripts, and host checks."""

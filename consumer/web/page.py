@@ -1,7 +1,8 @@
 """The files of a page, its security headers, and the host names under which it may be requested.
 
-No build step, no other host, nothing inline. A page on another site can make a visitor's browser send requests to
-127.0.0.1, and read the responses by DNS rebinding: the Origin header reveals the first, the Host header the second.
+No build step, nothing from another host, nothing inline. A page on another site can make a visitor's browser send
+requests to 127.0.0.1, and read the responses by DNS rebinding: the Origin header reveals the first, the Host header the
+second.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ HEADERS = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Cache-Control", "no-store"),
 )
-"""On every answer that a browser may show, data included. There is no header that lets other origins read."""
+"""Headers of every response that a browser may show, data included. None allows other origins to read."""
 
 TYPES = {
     "html": "text/html; charset=utf-8",
@@ -36,14 +37,14 @@ TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file as it is served."""
+    """A file with its content type."""
 
     content_type: str
     body: bytes
 
 
 def read_assets(package: str) -> dict[str, Asset]:
-    """By path, the files of a page that stand in this package, and what all pages share."""
+    """Return by path the page's files in this package, and the shared ones."""
     places = {
         "/": (package, "page.html"),
         "/page.css": (package, "page.css"),
@@ -59,18 +60,18 @@ def read_assets(package: str) -> dict[str, Asset]:
 
 
 def is_expected_host(host: str, allowed_hosts: Collection[str]) -> bool:
-    """Whether a Host header names this machine, or one of these: lower case, without port."""
+    """Return whether a Host header names this machine, or one of these: lower case, without port."""
     name = host_name(host)
     return name in allowed_hosts or is_loopback(name)
 
 
 def is_own_origin(origin: str | None, host: str) -> bool:
-    """Whether an Origin header, if there is one, names the page's own address."""
+    """Return whether an Origin header is absent or names the page's own address."""
     return origin is None or origin.partition("://")[2] == host
 
 
 def host_name(host: str) -> str:
-    """Return the name in a Host header, without its port, in lower case; empty if it makes no sense."""
+    """Return the name in a Host header, without its port, in lower case; empty if invalid."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -1,4 +1,4 @@
-// What the scripts of all pages share.
+// Shared by the scripts of all pages.
 export const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" }); // 24 hours, in the reader's time zone
 
 export const element = (id) => document.getElementById(id);
@@ -12,12 +12,12 @@ export function node(tag, className, text) {
 
 export const badge = (text, tone) => node("span", `badge ${tone}`.trim(), text);
 
-// Tells a screen reader what the eye sees by itself.
+// Announce visible changes to a screen reader.
 export function announce(text) {
   element("announced").textContent = text;
 }
 
-const PATIENCE = 5000; // ms for an answer: a frozen worker takes connections and never speaks
+const PATIENCE = 5000; // ms for a response: a frozen worker accepts connections and never responds
 
 class NoAnswer extends Error {}
 
@@ -32,7 +32,7 @@ export async function ask(path) {
   }
 }
 
-// Calls `refresh` again and again while the page is seen and not paused, and says at the top how that goes.
+// Call `refresh` periodically while the page is visible and not paused, and show the state at the top.
 // interval -- ms between two calls
 export function keepFresh(refresh, interval) {
   let paused = false;
@@ -40,7 +40,7 @@ export function keepFresh(refresh, interval) {
 
   function showLive(condition, text) {
     const live = element("live");
-    if (live.textContent === text) return; // a screen reader is told of changes only
+    if (live.textContent === text) return; // announce changes only
     live.dataset.state = condition;
     live.textContent = text;
   }

@@ -56,7 +56,7 @@ SERVICE_LEVEL = [
     HALTED,
     Panel(
         "ClickSend down",
-        "Yes: the breaker is open, one request at a time finds out when ClickSend is back.",
+        "Yes: the breaker is open; one trial request at a time detects the recovery.",
         "bool_yes_no",
         [(_max("gate_state", 'state="breaker"'), "breaker")],
         "ClicksendBreakerOpen",
@@ -131,7 +131,7 @@ CLICKSEND = [
     ),
     Panel(
         "Retries",
-        "Requests that will be repeated, by what went wrong.",
+        "Failed attempts that will be retried, by cause.",
         "reqps",
         [(_sum("retries_total", by="reason"), "{{reason}}")],
         "ClicksendBreakerOpen",

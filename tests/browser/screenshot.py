@@ -38,7 +38,7 @@ def main(target: Path) -> None:
 
 def _address(demo: subprocess.Popen[str]) -> str:
     for line in demo.stdout or ():
-        if found := re.search(r"every event's way +(\S+)", line):
+        if found := re.search(r"event debugger +(\S+)", line):
             return found[1]
     raise SystemExit("the demo has ended before it said where to look")
 

@@ -45,7 +45,7 @@ def test_a_duration_is_read_as_kafka_consumer_groups_takes_it(text: str, duratio
 
 @pytest.mark.parametrize("text", ["", "P", "PT", "P1", "30m", "P1M", "-PT1H", "P1DT", "P99999999999D"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"duration|longer than time"):
+    with pytest.raises(ValueError, match=r"duration|out of range"):
         parse_duration(text)
 
 

@@ -35,6 +35,7 @@ class Reader(io.StringIO):
         self._seen = False
 
     def write(self, text: str, /) -> int:
+        assert self._seen or "End of input" not in text, f"never printed: {self._word}"
         if self._word in text and not self._seen:
             self._seen = True
             self.react()
@@ -50,7 +51,7 @@ class Visiting(Reader):
     contacts: object = None
 
     def react(self) -> None:
-        page = re.search(r"contacts arriving +(\S+)", self.getvalue())
+        page = re.search(r"sandbox contacts +(\S+)", self.getvalue())
         assert page is not None
         answer = requests.get(f"{page[1]}v3/lists/428/contacts", auth=("sandbox", "sandbox"), timeout=60)
         self.contacts = answer.json()["data"]["data"]
@@ -96,7 +97,7 @@ def test_once_plays_the_story_and_settles_all_of_it(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_connector_pages_example_arrives_as_it_is_printed_there() -> None:
-    out = Visiting("the connector page's own example")
+    out = Visiting("the example in the connector's docs")
     run_demo(DemoOptions(), out, io.StringIO())
     assert isinstance(out.contacts, list)
     clicksends = ("contact_id", "list_id", "date_added", "date_updated", "_list_name")
@@ -129,7 +130,7 @@ def test_own_events_take_their_way(tmp_path: Path) -> None:
 def test_an_empty_file_is_settled_at_once(tmp_path: Path) -> None:
     out = io.StringIO()
     assert run_demo(DemoOptions(DemoRun.ONCE, own(tmp_path, b"")), out, io.StringIO()) is ExitStatus.DONE
-    assert "There was no record in it" in out.getvalue()
+    assert "The input has no records" in out.getvalue()
     assert numbers(out.getvalue())["consumed"] == "0"
 
 
@@ -149,7 +150,7 @@ def test_ctrl_c_in_the_middle_ends_with_a_summary() -> None:
 
 
 def test_a_file_that_has_ended_leaves_the_demo_running_until_ctrl_c(tmp_path: Path) -> None:
-    out = Reader("That was all: 4 records")
+    out = Reader("End of input: 4 records")
     assert run_demo(DemoOptions(events=own(tmp_path, OWN)), out, io.StringIO()) is ExitStatus.DONE
     assert numbers(out.getvalue())["consumed"] == "4"
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from consumer.clicksend.outcome import Cause, Outcome, Result
-from consumer.demo.messages import Brush, NoBrush, browsing, clock, line
+from consumer.demo.messages import Colours, NoColours, browsing, clock, line
 from consumer.demo.observer import (
     About,
     Announced,
@@ -20,7 +20,7 @@ ABOUT = About("events-1@7", "Signed Up", "j***@example.com", at=AT)
 DOWN = Outcome(Result.TRANSIENT, 503, "SERVICE_UNAVAILABLE", cause=Cause.UNAVAILABLE)
 RESET = Outcome(Result.TRANSIENT, cause=Cause.RESET)
 REJECTED = Outcome(Result.REJECTED, 400, "BAD_REQUEST")
-BROKEN = About("events-1@8", note="cut off", at=AT)
+BROKEN = About("events-1@8", note="truncated", at=AT)
 
 
 @pytest.mark.parametrize(
@@ -29,21 +29,24 @@ BROKEN = About("events-1@8", note="cut off", at=AT)
         (WasDelivered(ABOUT, "marketing_opt_in", 1), "Signed Up  j***@example.com    delivered    opt-in"),
         (WasDelivered(ABOUT, "marketing_unknown", 3), "delivered    unknown  after 3 attempts"),
         (WasFiltered(ABOUT, FilterReason.NO_IDENTITY), "filtered     no_identity"),
-        (WillRetry(ABOUT, DOWN, 0.84), "retry        503 SERVICE_UNAVAILABLE: again in 0.8 s"),
+        (WillRetry(ABOUT, DOWN, 0.84), "retry        503 SERVICE_UNAVAILABLE: retry in 0.8 s"),
         (WillRetry(ABOUT, RESET, 0.0), "retry        reset: waits for ClickSend"),
         (DeadLetterWritten(ABOUT, DeadLetterReason.REJECTED, "", REJECTED), "dead letter  rejected: 400 BAD_REQUEST"),
-        (DeadLetterWritten(BROKEN, DeadLetterReason.UNDECODABLE, "not JSON", None), "undecodable: not JSON  # cut off"),
+        (
+            DeadLetterWritten(BROKEN, DeadLetterReason.UNDECODABLE, "not JSON", None),
+            "undecodable: not JSON  # truncated",
+        ),
     ],
     ids=["delivered", "delivered at last", "filtered", "retry", "retry in an outage", "rejected", "undecodable"],
 )
 def test_what_becomes_of_a_record_is_a_line(observation: Observation, text: str) -> None:
-    told = line(observation, NoBrush())
+    told = line(observation, NoColours())
     assert told.startswith(f"{clock(AT)}  events-1@")
     assert told.endswith(text)
 
 
 def test_an_announcement_is_a_rule_across_the_screen() -> None:
-    assert line(Announced("A quiet hour", AT), NoBrush()).startswith(f"{clock(AT)}  ── A quiet hour ────")
+    assert line(Announced("A quiet hour", AT), NoColours()).startswith(f"{clock(AT)}  ── A quiet hour ────")
 
 
 @pytest.mark.parametrize(
@@ -58,8 +61,8 @@ def test_an_announcement_is_a_rule_across_the_screen() -> None:
     ids=["one", "several"],
 )
 def test_browsing_is_summed_up(names: dict[str, int], text: str) -> None:
-    assert browsing(names, AT, NoBrush()).endswith(text)
+    assert browsing(names, AT, NoColours()).endswith(text)
 
 
 def test_a_terminal_gets_colours() -> None:
-    assert "\x1b[32mdelivered  \x1b[0m" in line(WasDelivered(ABOUT, "marketing_opt_in", 1), Brush())
+    assert "\x1b[32mdelivered  \x1b[0m" in line(WasDelivered(ABOUT, "marketing_opt_in", 1), Colours())

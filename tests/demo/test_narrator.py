@@ -10,7 +10,7 @@ from consumer.demo.observer import About, Announced, WasDelivered, WasFiltered
 from consumer.enrolment.disposition import FilterReason
 
 AT = 1_700_000_000.0
-ADDRESSES = {"contacts arriving": "http://127.0.0.1:1/", "metrics": "http://127.0.0.1:2/metrics"}
+ADDRESSES = {"sandbox contacts": "http://127.0.0.1:1/", "metrics": "http://127.0.0.1:2/metrics"}
 
 
 class Terminal(io.StringIO):
@@ -50,7 +50,7 @@ def test_it_shows_the_addresses_again_after_a_while(narrator: Narrator, out: io.
 
 def test_browsing_waits_to_be_summed_up(narrator: Narrator, out: io.StringIO) -> None:
     for name in ("page", "page", "Cart Viewed"):
-        narrator.tell(browse(name))
+        narrator.narrate(browse(name))
     narrator.tick(AT + BROWSING_SECONDS - 1)
     assert not out.getvalue()
     narrator.tick(AT + BROWSING_SECONDS)
@@ -61,8 +61,8 @@ def test_browsing_waits_to_be_summed_up(narrator: Narrator, out: io.StringIO) ->
 
 
 def test_an_announcement_comes_after_the_browsing_before_it(narrator: Narrator, out: io.StringIO) -> None:
-    narrator.tell(browse("page"))
-    narrator.tell(Announced("A quiet hour", AT))
+    narrator.narrate(browse("page"))
+    narrator.narrate(Announced("A quiet hour", AT))
     first, second = out.getvalue().splitlines()
     assert "1 browsing event" in first
     assert "A quiet hour" in second
@@ -70,18 +70,18 @@ def test_an_announcement_comes_after_the_browsing_before_it(narrator: Narrator, 
 
 def test_many_kinds_of_browsing_stay_on_one_short_line(narrator: Narrator, out: io.StringIO) -> None:
     for name in ("a", "b", "c", "d", "e", "f", "", "a"):
-        narrator.tell(browse(name))
+        narrator.narrate(browse(name))
     narrator.sum_up(AT)
     assert out.getvalue().endswith("not_enrolment: 2 a, 1 b, 1 c, 1 d, 3 other\n")
 
 
 def test_other_filtered_events_have_lines_of_their_own(narrator: Narrator, out: io.StringIO) -> None:
-    narrator.tell(WasFiltered(About("events-0@1", "identify", at=AT), FilterReason.NO_IDENTITY))
+    narrator.narrate(WasFiltered(About("events-0@1", "identify", at=AT), FilterReason.NO_IDENTITY))
     assert "no_identity" in out.getvalue()
 
 
 def test_it_ends_with_the_summary(narrator: Narrator, out: io.StringIO) -> None:
-    narrator.tell(browse("page"))
+    narrator.narrate(browse("page"))
     narrator.close(["After 3 s:"], AT)
     assert out.getvalue().splitlines()[-2:] == ["", "After 3 s:"]
     assert out.getvalue().startswith(clock(AT))
@@ -96,5 +96,5 @@ def test_colours_are_for_terminals_that_want_them(
     monkeypatch: pytest.MonkeyPatch, out: io.StringIO, no_color: str, painted: object
 ) -> None:
     monkeypatch.setenv("NO_COLOR", no_color)
-    Narrator(out, ADDRESSES, AT).tell(WasDelivered(About("events-0@1", at=AT), "marketing_opt_in", 1))
+    Narrator(out, ADDRESSES, AT).narrate(WasDelivered(About("events-0@1", at=AT), "marketing_opt_in", 1))
     assert ("\x1b[" in out.getvalue()) is painted

@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 from consumer.demo.events import Emission
-from consumer.demo.scenario import REJECTED, Chapter, Story
+from consumer.demo.scenario import REJECTED, Chapter, Scenario
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.enroller import Enrolled, Enroller, Filtered
 from consumer.enrolment.rules import Rules
@@ -18,15 +18,15 @@ def records(chapters: list[Chapter]) -> list[Emission]:
 
 @pytest.fixture
 def round_one() -> list[Chapter]:
-    return list(Story(outage=5).once())
+    return list(Scenario(outage=5).once())
 
 
 def test_the_story_is_the_same_every_time(round_one: list[Chapter]) -> None:
-    assert list(Story(outage=5).once()) == round_one
+    assert list(Scenario(outage=5).once()) == round_one
 
 
 def test_a_further_round_brings_new_people() -> None:
-    chapters = list(islice(Story(outage=5).endless(), 8))
+    chapters = list(islice(Scenario(outage=5).endless(), 8))
     assert [chapter.title for chapter in chapters[:4]] == [chapter.title for chapter in chapters[4:]]
     first, second = ({emission.value for emission in records(half)} for half in (chapters[:4], chapters[4:]))
     assert not first & second
@@ -64,14 +64,14 @@ def test_one_contact_says_yes_and_then_no(round_one: list[Chapter]) -> None:
 
 def test_clicksend_rejects_one_contact_in_every_weather(round_one: list[Chapter]) -> None:
     for chapter in round_one:
-        rule = chapter.weather.rules[0]
+        rule = chapter.faults.rules[0]
         assert (rule.contact, rule.status) == ((REJECTED,), 400)
     assert any(REJECTED.encode() in emission.value for emission in round_one[0].records)
 
 
 def test_the_weather_is_an_outage_and_then_a_rate_limit(round_one: list[Chapter]) -> None:
     _, outage, rush = round_one
-    (down,) = outage.weather.rules[1:]
+    (down,) = outage.faults.rules[1:]
     assert (down.status, down.until) == (503, 5)
-    (limit,) = rush.weather.rules[1:]
+    (limit,) = rush.faults.rules[1:]
     assert (limit.status, limit.retry_after) == (429, 1)

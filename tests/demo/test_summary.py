@@ -18,7 +18,7 @@ def test_every_record_is_accounted_for_by_reason() -> None:
         "delivered 5 5 accepted",
         "filtered 4 3 not_enrolment, 1 no_identity",
         "dead-lettered 1 1 rejected",
-        "not yet settled 2 nothing of it is committed: the next worker delivers it",
+        "not yet settled 2 not committed: the next worker delivers them",
         "contacts in the list 4",
     ]
 

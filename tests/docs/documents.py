@@ -29,7 +29,7 @@ MANUAL = [each for each in DOCUMENTS if each.parent != ROOT / ".github" and each
 """What describes the present worker; the changelog names former metrics."""
 
 _BLOCK = re.compile(r"(?ms)^( *)```(\w*)\n(.*?)^\1```$")
-_FILE = re.compile(r"(?m)\bWith\s+`([\w.-]+)`\s+being$\n\n^```\w*\n(?s:(.*?))^```$")
+_FILE = re.compile(r"(?m)\bWith\s+this\s+`([\w.-]+)`:$\n\n^```\w*\n(?s:(.*?))^```$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def prose(document: Path) -> str:
 
 
 def files(document: Path) -> dict[str, str]:
-    """Return the files that a document shows ("With `NAME` being"), by their names."""
+    """Return the files that a document shows ("With this `NAME`:"), by their names."""
     return dict(_FILE.findall(text(document)))
 
 

@@ -54,7 +54,7 @@ def test_all_is_fine(stage: Stage, protocol: str) -> None:
     assert {each["status"] for results in found.values() for each in results} == {"ok"}
     kafka = ["kafka", "protocol", "topic", "dead letters", "group", "records", "start"]
     assert [*found] == ["settings", *kafka, "credentials", "account", "list", "region", "clock"]
-    assert "begins at the earliest: 2 records ahead" in found["start"][0]["detail"]
+    assert "starts at earliest: 2 records ahead" in found["start"][0]["detail"]
     assert "at most 1 s at 2 requests a second" in found["start"][0]["detail"]
 
 
@@ -210,4 +210,4 @@ def test_a_group_whose_offsets_are_committed_goes_on_from_there(stage: Stage) ->
         consumer.close()
     stage.commit(*(TopicPartition(stage.topic, n, end) for n, end in enumerate(ends)))
     _, found = check(stage)
-    assert "continues where it was: 0 records ahead" in found["start"][0]["detail"]
+    assert "resumes at its committed offsets: 0 records ahead" in found["start"][0]["detail"]

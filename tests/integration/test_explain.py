@@ -109,9 +109,9 @@ def test_a_file_that_cant_be_read_is_named(tmp_path: Path, arguments: tuple[str,
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("file", "--last", "1"), "Give a file, or --topic"),
-        (("--topic", "t"), "Give one of --offset and --last"),
-        (("--last", "1", "--offset", "1"), "Give one of --offset and --last"),
+        (("file", "--last", "1"), "Use a file, or --topic"),
+        (("--topic", "t"), "Use one of --offset and --last"),
+        (("--last", "1", "--offset", "1"), "Use one of --offset and --last"),
         (("--offset", "1"), "--offset needs --partition"),
         (("--last", "0"), "--last"),
     ],

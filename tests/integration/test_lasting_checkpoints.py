@@ -35,7 +35,7 @@ def test_a_replay_goes_on_where_it_ended(redrive: RedriveStage) -> None:
     redrive.lines(*REPLAY)
     redrive.forget()
     done = redrive.command(*REPLAY)
-    assert (done.returncode, "This replay is finished" in done.stderr) == (0, True)
+    assert (done.returncode, "This replay is complete" in done.stderr) == (0, True)
     redrive.record(ANN, partition=1)
     redrive.lines(*REPLAY)
     assert sorted(delivered(redrive)) == [ANN, JANE, JOE]

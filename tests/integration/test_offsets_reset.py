@@ -96,10 +96,10 @@ def test_the_table_and_the_talk_tell_what_it_comes_to(stage: Stage) -> None:
     target = ("--to-offset", "1000", "--topic", f"{stage.topic}:0")
     done = reset(stage, *target, DELIVERY_MAX_REQUESTS_PER_SECOND="1")
     assert done.stdout.splitlines()[0].split() == ["GROUP", "TOPIC", "PARTITION", "CURRENT", "NEW", "RECORDS"]
-    assert "has no offset 1000: its end, 10, is taken instead." in done.stderr
-    assert "To be passed over: 5." in done.stderr
+    assert "has no offset 1000: using its end, 10." in done.stderr
+    assert "To be skipped: 5." in done.stderr
     done = reset(stage, "--to-earliest", "--all-topics", DELIVERY_MAX_REQUESTS_PER_SECOND="1")
-    assert "Records ahead then: 40, at most 40 s at 1 requests a second" in done.stderr
+    assert "Records ahead after the reset: 40, at most 40 s at 1 requests a second" in done.stderr
     assert "To be delivered again: 20." in done.stderr
     assert "dry run" in done.stderr
 
@@ -177,7 +177,7 @@ def test_an_undo_file_that_is_there_is_kept_and_nothing_is_changed(stage: Stage)
     (stage.folder / "undo.json").write_text("precious")
     done = reset(stage, "--to-earliest", "--all-topics", "--execute", "--undo-file", "undo.json")
     assert done.returncode == 1
-    assert "Nothing was changed; name another with --undo-file." in done.stderr
+    assert "Nothing was changed; choose another file with --undo-file." in done.stderr
     assert (stage.folder / "undo.json").read_text() == "precious"
     assert set(offsets(stage).values()) == {5}
 
@@ -186,7 +186,7 @@ def test_a_new_group_may_be_given_its_start_and_what_it_had_not_cannot_be_taken_
     target = ("--topic", f"{stage.topic}:0", "--group", f"{stage.group}-new", "--execute", "--undo-file", "undo.json")
     done = reset(stage, "--to-latest", *target)
     assert done.returncode == 0
-    assert "does not exist yet: this makes it" in done.stderr
+    assert "does not exist yet: the reset creates it" in done.stderr
     done = reset(stage, "--from-file", "undo.json", "--group", f"{stage.group}-new", "--execute")
     assert done.returncode == 0
     assert "Kafka can't take one away" in done.stderr
@@ -198,7 +198,7 @@ def test_a_new_group_may_be_given_its_start_and_what_it_had_not_cannot_be_taken_
         (("--to-earliest", "--topic", "nowhere"), "The topic nowhere does not exist"),
         (("--to-earliest", "--topic", "{topic}:0,9"), "has no partition 9: it has 4"),
         (("--from-file", "nowhere.csv"), "nowhere.csv can't be read"),
-        (("--shift-by", "1", "--all-topics", "--group", "new"), "has no committed offset that could be shifted"),
+        (("--shift-by", "1", "--all-topics", "--group", "new"), "has no committed offset to shift"),
     ],
 )
 def test_what_is_not_there_is_one_line_and_status_1(stage: Stage, arguments: tuple[str, ...], words: str) -> None:
@@ -231,14 +231,14 @@ def test_rights_that_are_missing_are_named_and_nothing_is_changed(stage: Stage, 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "Give exactly one of --to-earliest"),
-        (("--to-earliest", "--to-latest", "--all-topics"), "Give exactly one of --to-earliest"),
+        ((), "Use exactly one of --to-earliest"),
+        (("--to-earliest", "--to-latest", "--all-topics"), "Use exactly one of --to-earliest"),
         (("--to-earliest",), "--topic TOPIC[:0,1], or --all-topics"),
         (("--to-earliest", "--topic", "t", "--all-topics"), "--topic TOPIC[:0,1], or --all-topics"),
         (("--to-earliest", "--topic", "t:x"), "names no topic"),
         (("--to-datetime", "2026-03-29T01:30:00", "--all-topics"), "has no time zone"),
         (("--by-duration", "yesterday", "--all-topics"), "is not a duration"),
-        (("--from-file", "f", "--all-topics"), "The file says which partitions"),
+        (("--from-file", "f", "--all-topics"), "The file names the partitions"),
         (("--to-earliest", "--all-topics", "--execute", "--dry-run"), "not both"),
         (("--to-earliest", "--all-topics", "--undo-file", "f"), "--undo-file needs --execute"),
         (("--to-offset", "-1", "--all-topics"), "--to-offset"),
@@ -262,4 +262,4 @@ def test_where_kafka_does_not_answer_in_the_midst_of_it_the_way_back_is_told(
         _execute(cluster, group, [Move(Partition(stage.topic, 0), 5, 0, 0, "", 10)], Execution(path))
     cluster.close()
     assert path.exists()
-    assert f"To take it back: clicksend-consumer offsets reset --group {stage.group}" in capsys.readouterr().err
+    assert f"To undo: clicksend-consumer offsets reset --group {stage.group}" in capsys.readouterr().err

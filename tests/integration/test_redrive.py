@@ -216,7 +216,7 @@ def test_killed_at_any_moment_it_loses_nothing_and_repeats_the_record_in_hand(
 @pytest.mark.slow
 @pytest.mark.parametrize("target", [TO_SOURCE, TO_CLICKSEND], ids=["source", "deliver"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
-def test_interrupted_it_ends_in_order_and_says_how_to_go_on(
+def test_interrupted_it_ends_in_order_and_says_how_to_resume(
     redrive: RedriveStage, target: tuple[str, ...], number: signal.Signals
 ) -> None:
     stage = redrive.stage
@@ -254,7 +254,7 @@ def test_interrupted_while_clicksend_is_down_nothing_is_lost(redrive: RedriveSta
     ("arguments", "words"),
     [
         (("--to", "elsewhere"), "Not one of source, deliver."),
-        (("--to", "source", "--name", "no name"), "is no name"),
+        (("--to", "source", "--name", "no name"), "is not a valid name"),
         (("--to", "source", "--rate", "-1"), "--rate"),
         (("--to", "source", "--to-datetime", "2026-01-01"), "zone"),
         ((), "--to"),

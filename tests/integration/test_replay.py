@@ -148,7 +148,7 @@ def test_a_replay_that_is_finished_says_so_and_begins_anew_only_when_told(redriv
     assert outcomes(redrive, *ALL) == {"delivered/accepted": 1}
     again = redrive.command(*ALL)
     assert (again.returncode, again.stdout) == (0, "")
-    assert "--restart begins it anew" in again.stderr
+    assert "--restart runs it again" in again.stderr
     assert outcomes(redrive, *ALL, "--restart") == {"delivered/accepted": 1}
     assert outcomes(redrive, *ALL, "--name", "second") == {"delivered/accepted": 1}
     assert delivered(redrive) == [JANE] * 3
@@ -171,7 +171,7 @@ def test_interrupted_it_ends_in_order_and_goes_on_where_it_stopped(
     assert json.loads(out.splitlines()[0])["records"] < 40
     rest = redrive.command(*ALL, "--format", "json")
     assert rest.returncode == 0, rest.stderr
-    assert "were replayed before" in rest.stderr
+    assert "were replayed earlier" in rest.stderr
     assert Counter(delivered(redrive)) == Counter(emails)
 
 
@@ -209,7 +209,7 @@ def test_a_transactions_markers_at_the_end_are_passed(redrive: RedriveStage) -> 
         producer.flush()
         act()
     assert outcomes(redrive, *ALL) == {"delivered/accepted": 2}
-    assert "This replay is finished" in redrive.command(*ALL).stderr
+    assert "This replay is complete" in redrive.command(*ALL).stderr
 
 
 def test_an_offset_that_the_log_does_not_have_is_said(redrive: RedriveStage) -> None:
@@ -247,9 +247,9 @@ def test_a_halt_is_said_and_waited_on(redrive: RedriveStage) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        ((), 2, "Say where to begin"),
-        (("--from-earliest", "--from-offset", "3"), 2, "Say where to begin"),
-        (("--from-earliest", "--to-offset", "3", "--to-datetime", "2026-01-01T00:00:00Z"), 2, "Say where to end"),
+        ((), 2, "Set the start"),
+        (("--from-earliest", "--from-offset", "3"), 2, "Set the start"),
+        (("--from-earliest", "--to-offset", "3", "--to-datetime", "2026-01-01T00:00:00Z"), 2, "Set the end"),
         (("--from-datetime", "2026-01-01T00:00:00"), 2, "no time zone"),
         (("--from-offset", "3", "--to-offset", "3"), 2, "The range is empty"),
         (("--from-earliest", "--topic", "not there"), 2, "names no topic"),

@@ -19,7 +19,7 @@ SOON = {"DELIVERY_PROBE_INTERVAL": "1", "RETRY_MAX_DELAY": "2", "RETRY_INITIAL_D
     ("rule", "changes", "words"),
     [
         pytest.param(Rule(status=401), {"CLICKSEND_API_KEY": "wrong"}, "refuses the probe", id="unauthorized"),
-        pytest.param(Rule(status=503), {}, "no record came to its end for 2 s", id="down"),
+        pytest.param(Rule(status=503), {}, "no record was settled for 2 s", id="down"),
         pytest.param(Rule(status=403), {}, "", id="suspicious"),
     ],
 )

@@ -1,1 +1,1 @@
-"""`clicksend-consumer check`: what a careful engineer would look at before the first start."""
+"""`clicksend-consumer check`: checks everything that a worker needs before its first start."""

@@ -1,4 +1,4 @@
-"""What lies ahead of the group. Pure: what Kafka has told comes in."""
+"""The records that the group has not consumed yet. Pure: Kafka's answers are passed in."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from consumer.scheduling.task import Partition
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Where the group would continue now.
+    """The position of the group at its next start.
 
-    ahead     -- what it has not consumed, by partition
+    ahead     -- the offsets that it has not consumed, by partition
     begun     -- partitions with a committed offset
     new       -- partitions without one
     deleted   -- committed records that the log no longer has
     past_ends -- partitions whose committed offset is beyond the log's end
-    held_back -- partitions whose last records are of an open transaction
+    held_back -- partitions whose last records belong to an open transaction
     """
 
     ahead: Mapping[Partition, Range]
@@ -38,7 +38,7 @@ class Backlog:
     def of(
         cls, group: Group, ends: Mapping[Partition, Ends], reset: OffsetReset, log_ends: Mapping[Partition, int]
     ) -> Backlog:
-        """log_ends -- asked before `ends`."""
+        """Compare commits and logs. log_ends -- fetched before `ends`."""
         ahead, begun, new, deleted, past_ends = {}, 0, 0, 0, 0
         for partition, (low, high) in ends.items():
             commit = group.commits.get(partition)
@@ -56,14 +56,14 @@ class Backlog:
 
     @property
     def records(self) -> int:
-        """How many lie ahead, offsets without a record included."""
+        """The number of offsets ahead, those without a record included."""
         return sum(span.stop - span.start for span in self.ahead.values())
 
 
 def backlog_results(
     backlog: Backlog, group: Group, oldest_ms: int | None, reset: OffsetReset, per_second: float, now_ms: int
 ) -> Iterator[CheckResult]:
-    """Yield what an operator should know before a start.
+    """Yield the results that an operator should know before a start.
 
     oldest_ms  -- the time of the oldest record ahead, now_ms -- the present; milliseconds since the epoch
     per_second -- DELIVERY_MAX_REQUESTS_PER_SECOND
@@ -74,12 +74,12 @@ def backlog_results(
         yield failed(check, what, "Set them with `clicksend-consumer offsets reset`, or set earliest or latest")
         return
     if backlog.deleted:
-        what = f"{backlog.deleted} records were deleted from the log before {group.name} had them"
+        what = f"{backlog.deleted} records were deleted from the log before {group.name} consumed them"
         yield warning(check, what, "They are lost to this group; raise the topic's retention.ms")
     if backlog.past_ends:
         what = f"{group.name} has committed beyond the end of {backlog.past_ends} partitions"
-        yield warning(check, what, "Was the topic created again? `clicksend-consumer offsets reset` sets the offsets")
-    where = "continues where it was" if backlog.begun else f"begins at the {reset}"
+        yield warning(check, what, "If the topic was recreated, run `clicksend-consumer offsets reset`")
+    where = "resumes at its committed offsets" if backlog.begun else f"starts at {reset}"
     since = ""
     if oldest_ms is not None and oldest_ms >= 0:
         since = f", the oldest from {shown_moment(oldest_ms)} ({shown_duration((now_ms - oldest_ms) / 1000)} ago)"

@@ -15,13 +15,13 @@ from consumer.commands.check.result import CheckResult, failed, ok, skipped, war
 from consumer.errors import ConfigurationError
 from consumer.settings import Settings
 
-CAMPAIGN_LIMIT = 20_000  # contacts that an SMS campaign takes (developers.clicksend.com)
-NEAR = 0.95  # of the limit: time to think of a second list
-MOST_SKEW = 30.0  # seconds; certificates, `Retry-After` dates and the age of events are judged by this machine's clock
+CAMPAIGN_LIMIT = 20_000  # contacts that an SMS campaign accepts (developers.clicksend.com)
+NEAR = 0.95  # share of the limit from which a second list should be planned
+MOST_SKEW = 30.0  # seconds; certificates, `Retry-After` dates and the age of events depend on this machine's clock
 
 
 def clicksend_results(settings: Settings) -> Iterator[CheckResult]:
-    """All that is to be known of ClickSend."""
+    """Yield the results of all ClickSend checks."""
     clicksend = settings.clicksend
     proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
     timeouts = Timeouts(clicksend.connect_timeout, clicksend.read_timeout, clicksend.total_timeout)
@@ -47,21 +47,21 @@ def clicksend_results(settings: Settings) -> Iterator[CheckResult]:
 
 
 def account_results(view: View) -> Iterator[CheckResult]:
-    """Whether the credentials are right, and the account may be used."""
+    """Check that the credentials are valid and the account may be used."""
     if not view.seen:
         if view.outcome.status == 403:
             detail = "ClickSend does not show the account to this user (403)"
-            yield warning("account", detail, "Nothing, if the list below is fine: a sub-account may be kept from it")
+            yield warning("account", detail, "No action if the list check passes: sub-accounts may lack this right")
         else:
             yield _refused("account", view)
         return
-    yield ok("credentials", "CLICKSEND_USERNAME and CLICKSEND_API_KEY are right")
+    yield ok("credentials", "CLICKSEND_USERNAME and CLICKSEND_API_KEY are valid")
     dashboard = "in the ClickSend dashboard, or ask ClickSend's support"
     sub_account = view.data.get("_subaccount")
     access = sub_account.get("access_contacts") if isinstance(sub_account, dict) else None
     faults = [
         (_says(view.data.get("active"), "0"), "the account is not active", f"Activate it {dashboard}"),
-        (_says(view.data.get("banned"), "1"), "the account is banned", f"Look why {dashboard}"),
+        (_says(view.data.get("banned"), "1"), "the account is banned", f"Find the reason {dashboard}"),
         (_says(access, "0"), "this sub-account may not use contacts", "Give it access to contacts in the dashboard"),
     ]
     found = [failed("account", detail, hint) for wrong, detail, hint in faults if wrong]
@@ -69,50 +69,50 @@ def account_results(view: View) -> Iterator[CheckResult]:
 
 
 def list_results(view: View, list_id: int) -> Iterator[CheckResult]:
-    """Whether the list is there, and how full it is."""
+    """Check that the list exists, and how full it is."""
     if not view.seen:
         yield _refused("list", view)
         return
     name, count = view.data.get("list_name"), view.data.get("_contacts_count")
-    about = f"{list_id} is {name!r}" if isinstance(name, str) else f"{list_id} is there"
+    about = f"{list_id} is {name!r}" if isinstance(name, str) else f"{list_id} exists"
     if not isinstance(count, int):
         yield ok("list", about)
     elif count >= CAMPAIGN_LIMIT * NEAR:
-        hint = f"An SMS campaign takes a list of at most {CAMPAIGN_LIMIT} contacts: begin another list"
+        hint = f"SMS campaigns accept at most {CAMPAIGN_LIMIT} contacts per list: start a second list"
         yield warning("list", f"{about}, with {count} contacts", hint)
     else:
         yield ok("list", f"{about}, with {count} contacts")
 
 
 def region_results(view: View, default_region: str | None) -> Iterator[CheckResult]:
-    """Whether national phone numbers are read here as ClickSend would read them."""
+    """Check that national phone numbers are parsed for the same country as in ClickSend."""
     country = view.data.get("default_country_sms")
     if not isinstance(country, str) or not country:
         return
     if default_region is None:
-        yield ok("region", f"none is set, so only international numbers are read; the account's country is {country}")
+        yield ok("region", f"not set: only international numbers are read; the account's country is {country}")
     elif country.upper() != default_region:
         detail = f"ENROLMENT_DEFAULT_REGION is {default_region}, the account's default country {country}"
-        yield warning("region", detail, "Set the one that your visitors' national phone numbers belong to")
+        yield warning("region", detail, "Set the country of your visitors' national phone numbers")
     else:
         yield ok("region", f"{country}, here and in the account")
 
 
 def clock_results(view: View, now: datetime) -> Iterator[CheckResult]:
-    """Whether this machine's clock is right, by ClickSend's `Date` header."""
+    """Compare this machine's clock with ClickSend's `Date` header."""
     if view.date is None:
         return
     skew = (now - view.date).total_seconds()
     if abs(skew) > MOST_SKEW:
         where = "ahead of" if skew > 0 else "behind"
         detail = f"this machine's clock is {abs(skew):.0f} s {where} ClickSend's"
-        yield warning("clock", detail, "Synchronise it (NTP): certificates and ages are judged by it")
+        yield warning("clock", detail, "Synchronise it (NTP): certificate checks and event ages depend on it")
     else:
         yield ok("clock", f"within {MOST_SKEW:.0f} s of ClickSend's")
 
 
 def _says(value: object, digit: str) -> bool:
-    """ClickSend gives yes and no as 1 and 0, as text or numbers or booleans; what is absent says nothing."""
+    """Compare a flag with `1` or `0`: ClickSend sends text, numbers or booleans. A missing flag matches neither."""
     return str(int(value) if isinstance(value, bool) else value) == digit
 
 
@@ -122,4 +122,4 @@ def _refused(check: str, view: View) -> CheckResult:
     if probe.fault is not None:
         return failed(check, f"ClickSend refuses: {probe.fault}{status}", probe.fault.hint.rstrip("."))
     hint = "Check CLICKSEND_BASE_URL and the network (CLICKSEND_PROXY_URL), then try again"
-    return failed(check, f"ClickSend gives no usable answer: {view.outcome.cause}{status}", hint)
+    return failed(check, f"no usable response from ClickSend: {view.outcome.cause}{status}", hint)

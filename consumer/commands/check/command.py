@@ -1,4 +1,4 @@
-"""Runs all checks, and prints each line as soon as it is known."""
+"""Runs all checks, and prints each result at once."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from consumer.settings import Settings, Sources, load
 
 
 def check(sources: Sources, form: Format) -> ExitStatus:
-    """Look at everything that a worker with these settings needs; change nothing anywhere.
+    """Check everything that a worker with these settings needs, and change nothing.
 
-    Raises ConfigurationError for wrong settings: without them there is nothing to look with.
+    Raises ConfigurationError for invalid settings: no other check can run without them.
     """
     try:
         settings = load(sources)
@@ -40,7 +40,7 @@ def _results(settings: Settings) -> Iterator[CheckResult]:
 
 
 def _print(results: Iterator[CheckResult], form: Format) -> bool:
-    """Whether any of them is a failure."""
+    """Print the results, and return whether any check failed."""
     failure = False
     for result in results:
         put(result.line(form), form)

@@ -1,4 +1,4 @@
-"""Whether the last records of a topic are events, as the worker's input guard will judge them. Pure."""
+"""Checks that the last records of a topic are events, by the rule of the worker's input guard. Pure."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ CHECK = "records"
 
 
 def input_results(sample: Mapping[Partition, Sequence[Decision]], limit: int) -> Iterator[CheckResult]:
-    """One line for each partition that the worker would hold, else one for all.
+    """Yield a result for each partition that the worker would hold, else one for all.
 
-    sample -- by partition, the decisions of its last records in their order
-    limit  -- ENROLMENT_UNRECOGNISED_LIMIT; 0: nothing is held
+    sample -- the decisions on each partition's last records, in offset order
+    limit  -- ENROLMENT_UNRECOGNISED_LIMIT; 0: no partition is held
     """
     runs = {partition: list(_last_run(decisions)) for partition, decisions in sorted(sample.items())}
     bad = {partition: run for partition, run in runs.items() if run}
     for partition, run in bad.items():
         ((hint, _number),) = Counter(each.detail for each in run).most_common(1)
-        what = f"{partition}: the last {len(run)} records are no events ({hint})"
+        what = f"{partition}: the last {len(run)} records are not events ({hint})"
         hint = "Compare KAFKA_TOPIC, and ENROLMENT_EVENT_PATH where events are wrapped"
         if limit and len(run) >= limit:
             yield failed(CHECK, what, f"{hint}: the worker holds such a partition (unrecognised_records)")
         else:
             yield warning(CHECK, what, hint)
     if not bad:
-        looked_at = sum(len(decisions) for decisions in sample.values())
-        yield ok(CHECK, f"the last {looked_at} are events" if looked_at else "none yet")
+        sampled = sum(len(decisions) for decisions in sample.values())
+        yield ok(CHECK, f"the last {sampled} are events" if sampled else "none yet")
 
 
 def _last_run(decisions: Sequence[Decision]) -> Iterator[Undeliverable]:

@@ -1,4 +1,4 @@
-"""The checks of Kafka: asks the brokers, and lets the pure judgements speak."""
+"""The checks of Kafka: queries the brokers, and passes the answers to pure checks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from confluent_kafka.admin._resource import ResourceType
 
 from consumer.commands.check.backlog import Backlog, backlog_results
 from consumer.commands.check.input import input_results
-from consumer.commands.check.protocol import speaks_kip_848
+from consumer.commands.check.protocol import supports_kip_848
 from consumer.commands.check.result import CheckResult, failed, ok, skipped, warning
 from consumer.commands.check.topics import Topic, create, dead_letter_results, grant, source_results
 from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster, Ends, ForbiddenError
@@ -26,11 +26,11 @@ from consumer.settings import Settings
 from consumer.settings.views import enrolment_rules
 
 AFTER_KAFKA = ("protocol", "topic", "dead letters", "group", "records", "start")
-SAMPLE = 20  # records of each partition that are looked at, or more where the guard counts more
+SAMPLE = 20  # records read per partition, or more where the input guard counts more
 
 
 def kafka_results(settings: Settings) -> Iterator[CheckResult]:
-    """All that is to be known of Kafka. Reads only: no group is joined, no topic created."""
+    """Yield the results of all Kafka checks. Only reads: joins no group and creates no topic."""
     try:
         cluster = Cluster(settings.kafka)
     except ConfigurationError as error:
@@ -50,7 +50,7 @@ def kafka_results(settings: Settings) -> Iterator[CheckResult]:
 
 
 class KafkaChecks:
-    """The checks of a Kafka that answers."""
+    """The checks that need a broker that answers."""
 
     def __init__(self, cluster: Cluster, settings: Settings) -> None:
         self._cluster = cluster
@@ -59,7 +59,7 @@ class KafkaChecks:
         self._sources: list[Topic] = []
 
     def results(self) -> Iterator[CheckResult]:
-        """Everything, in the order in which a start needs it."""
+        """Yield all results, in the order in which a start needs them."""
         for check, look in (
             ("protocol", self._protocol),
             ("topic", self._topics),
@@ -74,12 +74,12 @@ class KafkaChecks:
     def _protocol(self) -> Iterator[CheckResult]:
         protocol = self._kafka.group_protocol
         if protocol is GroupProtocol.CLASSIC:
-            yield ok("protocol", "classic, which every broker speaks")
-        elif speaks_kip_848(self._cluster):
-            yield ok("protocol", "consumer (KIP-848), and the broker knows it")
+            yield ok("protocol", "classic, supported by every broker")
+        elif supports_kip_848(self._cluster):
+            yield ok("protocol", "consumer (KIP-848), supported by the broker")
         else:
             hint = "Set KAFKA_GROUP_PROTOCOL=classic, or update the brokers"
-            yield failed("protocol", "consumer (KIP-848), which this broker does not know", hint)
+            yield failed("protocol", "consumer (KIP-848), not supported by this broker", hint)
 
     def _topics(self) -> Iterator[CheckResult]:
         for name in self._kafka.topics:
@@ -133,7 +133,7 @@ class KafkaChecks:
         yield from backlog_results(backlog, group, oldest_ms, reset, per_second, round(time.time() * 1000))
 
     def _input(self, ends: Mapping[Partition, Ends]) -> Iterator[CheckResult]:
-        """Yield what the worker's input guard will say of the topics' last records."""
+        """Yield the input guard's results for the topics' last records."""
         enrolment = self._settings.enrolment
         wanted = max(SAMPLE, enrolment.unrecognised_limit)
         ranges = {each: Range(max(low, high - wanted), high) for each, (low, high) in ends.items()}
@@ -145,7 +145,7 @@ class KafkaChecks:
         yield from input_results(sample, enrolment.unrecognised_limit)
 
     def _topic(self, name: str) -> Topic | None:
-        """None: it does not exist. One that we may not see is one without rights."""
+        """Return the topic; None: it does not exist. A topic hidden from this user has no rights."""
         try:
             metadata = self._cluster.topic(name)
             if metadata is None:
@@ -184,4 +184,4 @@ def _failure(check: str, error: ConsumerError) -> CheckResult:
         problem = error.problems[0]
         return failed(check, f"{problem.name}: {problem.what}", problem.hint)
     what, _, hint = str(error).partition(". ")
-    return failed(check, what.rstrip("."), hint.rstrip(".") or "Look at the broker's log")
+    return failed(check, what.rstrip("."), hint.rstrip(".") or "See the broker's log")

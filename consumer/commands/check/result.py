@@ -1,4 +1,4 @@
-"""What a check has found, as a line."""
+"""The result of a check, as one line."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from consumer.commands.output import Format
 
 
 class CheckStatus(StrEnum):
-    """How a check went."""
+    """The outcome of a check."""
 
     OK = "ok"
-    WARNING = "warning"  # the worker runs, and somebody should know
+    WARNING = "warning"  # the worker would run, but an operator should know
     FAILED = "failed"  # the worker would not start, or would not deliver
-    SKIPPED = "skipped"  # it needs something else that failed
+    SKIPPED = "skipped"  # it depends on a check that failed
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One line.
+    """One result.
 
-    check  -- what was looked at, in one or two words
-    detail -- what was found
-    hint   -- what to do about it; empty where nothing is to be done
+    check  -- its subject, in one or two words
+    detail -- the finding
+    hint   -- what the operator does next; empty: nothing
     """
 
     check: str
@@ -33,7 +33,7 @@ class CheckResult:
     hint: str = ""
 
     def line(self, form: Format) -> str:
-        """As a line of text, or of JSON."""
+        """Return a line of text or JSON."""
         if form is Format.JSON:
             return json.dumps(asdict(self), ensure_ascii=False) + "\n"
         hint = f" -> {self.hint}" if self.hint else ""
@@ -41,20 +41,17 @@ class CheckResult:
 
 
 def ok(check: str, detail: str) -> CheckResult:
-    """Nothing to do."""
     return CheckResult(check, CheckStatus.OK, detail)
 
 
 def warning(check: str, detail: str, hint: str) -> CheckResult:
-    """Somebody should know."""
     return CheckResult(check, CheckStatus.WARNING, detail, hint)
 
 
 def failed(check: str, detail: str, hint: str) -> CheckResult:
-    """Return the worker would not work."""
     return CheckResult(check, CheckStatus.FAILED, detail, hint)
 
 
 def skipped(check: str, after: str) -> CheckResult:
-    """Return a check that was skipped. after -- what has to be fixed first."""
-    return CheckResult(check, CheckStatus.SKIPPED, f"not looked at, since {after} failed")
+    """Return the result of a skipped check. after -- the check that failed before it."""
+    return CheckResult(check, CheckStatus.SKIPPED, f"not checked: {after} failed")

@@ -1,4 +1,4 @@
-"""Whether the topics are as the worker needs them. Pure: what Kafka has told comes in."""
+"""Checks that the topics suit the worker. Pure: Kafka's answers are passed in."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from consumer.commands.check.result import CheckResult, failed, ok, warning
 from consumer.commands.timestamps import shown_duration
 from consumer.dead_letters.topic import retention_warnings
 
-BROKER_DEFAULT_BYTES = 1_048_588  # message.max.bytes of a broker that is told nothing else
+BROKER_DEFAULT_BYTES = 1_048_588  # Kafka's default of message.max.bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as Kafka tells of it.
+    """A topic as Kafka describes it.
 
-    config -- its configuration; None: we may not read it
-    rights -- what this user may do with it; None: this broker does not tell
+    config -- its configuration; None: this user may not read it
+    rights -- the operations that this user may perform; None: the broker does not report them
     """
 
     name: str
@@ -29,44 +29,44 @@ class Topic:
 
     @property
     def readable(self) -> bool:
-        """Whether this user may read it, as far as the broker tells."""
+        """Whether this user may read it; true where the broker does not report rights."""
         return self.rights is None or AclOperation.READ in self.rights
 
     @property
     def writable(self) -> bool:
-        """Whether this user may write to it, as far as the broker tells."""
+        """Whether this user may write to it; true where the broker does not report rights."""
         return self.rights is None or AclOperation.WRITE in self.rights
 
     @property
     def max_bytes(self) -> int | None:
-        """The largest batch that it takes; None: not told."""
+        """The largest batch that the topic accepts; None: unknown."""
         return None if self.config is None else int(self.config.get("max.message.bytes", BROKER_DEFAULT_BYTES))
 
 
 def source_results(topic: Topic, retry_max_age: float) -> Iterator[CheckResult]:
-    """Yield a topic that is consumed. retry_max_age -- seconds, 0 = forever."""
+    """Yield the results for a consumed topic. retry_max_age -- seconds, 0 = unlimited."""
     check = "topic"
     about = f"{topic.name}: {counted(topic.partitions)}"
     if not topic.readable:
         yield failed(check, f"{topic.name}: this user may not READ it", grant("Read", f"--topic {topic.name}"))
         return
-    told = "may be read" if topic.rights is not None else "this broker tells no rights"
+    rights = "may be read" if topic.rights is not None else "this broker reports no rights"
     if topic.config is None:
-        detail = f"{about}, {told}; its retention can't be read"
+        detail = f"{about}, {rights}; its retention can't be read"
         yield warning(check, detail, grant("DescribeConfigs", f"--topic {topic.name}"))
         return
     retention = int(topic.config.get("retention.ms", "-1")) / 1000
     if 0 <= retention < retry_max_age:
-        detail = f"{about}, {told}; it keeps records for {shown_duration(retention)}, and RETRY_MAX_AGE is longer"
-        hint = "Raise the topic's retention.ms: what is deleted before it is delivered is lost"
+        detail = f"{about}, {rights}; it keeps records for {shown_duration(retention)}, and RETRY_MAX_AGE is longer"
+        hint = "Raise the topic's retention.ms: records deleted before delivery are lost"
         yield warning(check, detail, hint)
         return
-    kept = f"kept for {shown_duration(retention)}" if retention >= 0 else "kept without end"
-    yield ok(check, f"{about}, {told}, {kept}")
+    kept = f"retention {shown_duration(retention)}" if retention >= 0 else "retention unlimited"
+    yield ok(check, f"{about}, {rights}, {kept}")
 
 
 def dead_letter_results(dead_letters: Topic, sources: Collection[Topic]) -> Iterator[CheckResult]:
-    """Yield the topic of the dead letters, beside those that they come from."""
+    """Yield the results for the dead-letter topic, compared with its sources."""
     check = "dead letters"
     about = f"{dead_letters.name}: {counted(dead_letters.partitions)}"
     if not dead_letters.writable:
@@ -86,10 +86,10 @@ def dead_letter_results(dead_letters: Topic, sources: Collection[Topic]) -> Iter
     limit = dead_letters.max_bytes or 0
     for source in sources:
         if source.max_bytes is not None and limit < source.max_bytes:
-            detail = f"{dead_letters.name}: takes {limit} bytes a message, {source.name} {source.max_bytes}"
-            hint = f"Set max.message.bytes={source.max_bytes} on it: a larger dead letter is cut to a pointer"
+            detail = f"{dead_letters.name}: messages up to {limit} bytes, {source.name}: up to {source.max_bytes}"
+            hint = f"Set max.message.bytes={source.max_bytes} on it: larger dead letters are reduced to a pointer"
             found.append(warning(check, detail, hint))
-    yield from found or [ok(check, f"{about}, may be written, takes {limit} bytes a message")]
+    yield from found or [ok(check, f"{about}, writable, messages up to {limit} bytes")]
 
 
 def counted(partitions: int) -> str:
@@ -97,7 +97,7 @@ def counted(partitions: int) -> str:
 
 
 def grant(operation: str, resource: str) -> str:
-    """Return the command that gives a right."""
+    """Return the command that grants an operation."""
     return (
         "Grant it: kafka-acls.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --add --allow-principal User:NAME"
         f" --operation {operation} {resource}"

@@ -49,9 +49,9 @@ class Filters:
     ) -> Filters:
         """Read the options' text. Raise ValueError with the correct form."""
         if odd := set(reason or ()) - {*DeadLetterReason}:
-            raise ValueError(f"{min(odd)!r} is no reason. Choose from {', '.join(DeadLetterReason)}")
+            raise ValueError(f"{min(odd)!r} is not a reason. Choose from {', '.join(DeadLetterReason)}")
         if odd := {each for each in status or () if each != NO_STATUS and not (each.isdigit() and len(each) == 3)}:
-            raise ValueError(f"{min(odd)!r} is no HTTP status. Write a number such as 400, or {NO_STATUS}")
+            raise ValueError(f"{min(odd)!r} is not an HTTP status. Write a number such as 400, or {NO_STATUS}")
         return cls(
             tuple(sorted({*(reason or ())})),
             tuple(sorted({*(status or ())})),

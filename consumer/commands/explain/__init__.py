@@ -1,1 +1,1 @@
-"""`clicksend-consumer explain`: what would become of events, and why. Sends nothing."""
+"""`clicksend-consumer explain`: shows the outcome of events, and why. Sends nothing."""

@@ -1,4 +1,4 @@
-"""Explains events from a file, from stdin, or straight from Kafka."""
+"""Explains events from a file, stdin or Kafka."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from consumer.terminal import say, show, show_json
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """What is shown, and how."""
+    """How explanations are printed."""
 
     form: Format
     privacy: Privacy
@@ -33,7 +33,7 @@ class Display:
 
 @dataclass(frozen=True, slots=True)
 class FromKafka:
-    """Options that name records in Kafka. topic -- None: KAFKA_TOPIC; last -- of each partition."""
+    """The options that select records in Kafka. topic -- None: KAFKA_TOPIC; last -- per partition."""
 
     topic: str | None
     partition: int | None
@@ -42,14 +42,14 @@ class FromKafka:
 
 
 class Explained(NamedTuple):
-    """An explanation, and how far it brings the progress bar."""
+    """An explanation, and its step of the progress bar."""
 
     explanation: Explanation
     step: int
 
 
 def explain_file(sources: Sources, file: Path | None, look: Display) -> ExitStatus:
-    """Explain the events in a file; None: in stdin. Raises RefusedError where it can't be read."""
+    """Explain the events in a file. None: in stdin. Raises RefusedError for an unreadable file."""
     explainer = _explainer(load(sources, ("enrolment",)))
     if file is None:
         return _show(_of_stream(explainer, sys.stdin.buffer), None, "bytes", look, sys.stdout.flush)
@@ -62,7 +62,7 @@ def explain_file(sources: Sources, file: Path | None, look: Display) -> ExitStat
 
 
 def explain_kafka(sources: Sources, asked: FromKafka, look: Display) -> ExitStatus:
-    """Explain records straight from Kafka, without a group. Raises as Cluster's methods do."""
+    """Explain records in Kafka, without a group. Raises as Cluster's methods do."""
     from consumer.commands.explain.kafka import RecordQuery, messages, ranges_of  # noqa: PLC0415 -- the same
     from consumer.commands.kafka.cluster import Cluster  # noqa: PLC0415 -- a file needs no Kafka
     from consumer.dead_letters.format import redrives  # noqa: PLC0415 -- the same
@@ -72,7 +72,7 @@ def explain_kafka(sources: Sources, asked: FromKafka, look: Display) -> ExitStat
     explainer = _explainer(settings)
     topics = (asked.topic,) if asked.topic else settings.kafka.topics
     if asked.offset is not None and len(topics) > 1:
-        raise RefusedError("KAFKA_TOPIC names several topics: say with --topic which one.")
+        raise RefusedError("KAFKA_TOPIC names several topics: choose one with --topic.")
     cluster = Cluster(settings.kafka)
     try:
         cluster.brokers()
@@ -83,7 +83,7 @@ def explain_kafka(sources: Sources, asked: FromKafka, look: Display) -> ExitStat
                 explainer.explain(
                     f"{m.topic()}-{m.partition()}@{m.offset()}",
                     m.value(),
-                    -1 if redrives(headers_of(m) or []) else m.timestamp()[1],  # a redriven record is never too old
+                    -1 if redrives(headers_of(m) or []) else m.timestamp()[1],  # a redriven record never expires
                     now_ms,
                 ),
                 1,
@@ -102,7 +102,7 @@ def _explainer(settings: Settings) -> Explainer:
 
 def _of_stream(explainer: Explainer, stream: BinaryIO) -> Iterator[Explained]:
     if stream.isatty():
-        say("Reading events from the terminal, one a line; end with Ctrl-D.")
+        say("Reading events from the terminal, one per line; end with Ctrl-D.")
     for event in events(stream):
         yield Explained(explainer.explain(event.source, event.value), event.size)
 
@@ -114,7 +114,7 @@ def _show(
     look: Display,
     flush: Callable[[], None] | None = None,
 ) -> ExitStatus:
-    """Print each, and the summary at the end, also of an interrupted one. flush -- after each, for a waiting reader."""
+    """Print each explanation, and a summary at the end or on Ctrl-C. flush -- called after each, for pipes."""
     summary = ExplainSummary()
     try:
         with progress("explaining", total, unit) if total else nullcontext(_ignore) as advance:
@@ -136,4 +136,4 @@ def _show(
 
 
 def _ignore(_step: int) -> None:
-    """No bar."""
+    """Show no progress."""

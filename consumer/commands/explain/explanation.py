@@ -1,4 +1,4 @@
-"""What would become of one record, and why. Pure."""
+"""The outcome of one record, and why. Pure."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from consumer.enrolment.disposition import DeadLetterReason, Disposition, Filter
 from consumer.enrolment.head import read_event_header
 from consumer.enrolment.origin import FieldOrigin
 
-DELIVER = "deliver"  # the outcome of it then, ClickSend decides
+DELIVER = "deliver"  # ClickSend decides its outcome
 LONGEST_NAME = 60
 
 
 class Decides(Protocol):
-    """As `Enroller` does."""
+    """The interface of `Enroller` that an explanation needs."""
 
     def decide(self, value: bytes | None) -> Decision:
         """Return the outcome of a record with this value."""
 
     def event_in(self, value: bytes) -> object:
-        """Return the event in a record's value, whatever JSON it is."""
+        """Return the event in a record's value: any JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class Explanation:
     """One record explained.
 
     source      -- its position: `line 3`, `raw-events-0@17`
-    event       -- the event's name, else its type; None where it has none that can be read
+    event       -- the event's name, else its type; None: neither is readable
     disposition -- `deliver`, `filtered` or `dead_lettered`
-    reason      -- of the last two
-    contact     -- what ClickSend would get
-    notes       -- what was left out or guessed; of a dead letter, what is wrong
-    origins     -- where each field of the contact came from, as a JSON pointer into the event
+    reason      -- why it is filtered or dead-lettered
+    contact     -- the fields that ClickSend would receive
+    notes       -- omissions and guesses; for a dead letter, its fault
+    origins     -- the source of each contact field, as a JSON pointer into the event
     """
 
     source: str
@@ -53,7 +53,7 @@ class Explainer:
 
     enroller   -- the worker's own
     max_age_ms -- ENROLMENT_MAX_EVENT_AGE in milliseconds, 0 = off; only records from Kafka have an age
-    wrapped    -- whether the event lies inside a wrapper record, where its name is not looked for
+    wrapped    -- whether a wrapper record holds the event, whose name is then not read
     """
 
     def __init__(self, enroller: Decides, max_age_ms: int, event_path: str | None) -> None:
@@ -62,7 +62,7 @@ class Explainer:
         self._wrapped = bool(event_path)
 
     def explain(self, source: str, value: bytes | None, timestamp_ms: int = -1, now_ms: int = 0) -> Explanation:
-        """timestamp_ms -- of the record, since the epoch, -1 = none; now_ms -- the present."""
+        """Explain one record. timestamp_ms -- milliseconds since the epoch, -1 = none; now_ms -- the present."""
         if self._max_age_ms and 0 <= timestamp_ms < now_ms - self._max_age_ms:
             return Explanation(source, self._name(value), Disposition.FILTERED, FilterReason.TOO_OLD)
         decision = self._decide(value)
@@ -81,7 +81,7 @@ class Explainer:
         return tuple(unread_identities(self._event_in(value), used)) if value else ()
 
     def _name(self, value: bytes | None) -> str | None:
-        """Return the event's name for an event that has no contact: it tells why it was filtered."""
+        """Return the name of an event without a contact: it explains why the event was filtered."""
         head = read_event_header(value) if value and not self._wrapped else None
         if head is None:
             return None

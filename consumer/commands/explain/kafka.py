@@ -1,4 +1,4 @@
-"""Records to explain, straight from Kafka."""
+"""Reads the records to explain from Kafka."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from consumer.scheduling.task import Partition
 
 @dataclass(frozen=True, slots=True)
 class RecordQuery:
-    """Which records: the one at an offset, or the last of each partition.
+    """Selects the record at an offset, or the last records of each partition.
 
-    topics    -- several only without an offset
+    topics    -- more than one only without an offset
     partition -- None: all
-    offset    -- None: the last ones
-    last      -- so many of each partition
+    offset    -- None: the last records
+    last      -- the number of records per partition
     """
 
     topics: tuple[str, ...]
@@ -31,7 +31,7 @@ class RecordQuery:
 
 
 def ranges_of(query: RecordQuery, cluster: Cluster) -> dict[Partition, Range]:
-    """Where these records stand. Raises as Cluster's methods do, and RefusedError where there are none such."""
+    """Return the offsets of the records. Raises as Cluster's methods do, and RefusedError where there are none."""
     numbers = () if query.partition is None else (query.partition,)
     there = cluster.partitions_of(query.topics)
     partitions = chosen([Scope(topic, numbers) for topic in query.topics], there)
@@ -42,7 +42,7 @@ def ranges_of(query: RecordQuery, cluster: Cluster) -> dict[Partition, Range]:
 
 
 def span(offset: int, partition: Partition, ends: Ends, log_end: int) -> Range:
-    """Return the offset as a range. Raises RefusedError where there is nothing to read there."""
+    """Return the offset as a range. Raises RefusedError where no record can be read at it."""
     low, high = ends
     if high <= offset < log_end:
         raise RefusedError(f"{partition}: {open_transaction(high)}, so offset {offset} can't be read yet.")
@@ -54,10 +54,7 @@ def span(offset: int, partition: Partition, ends: Ends, log_end: int) -> Range:
 
 
 def messages(cluster: Cluster, ranges: dict[Partition, Range]) -> Iterator[Message]:
-    """Yield the records. Raises RefusedError where there is none at all.
-
-    A gap that compaction or a transaction left.
-    """
+    """Yield the records. Raises RefusedError where compaction or a transaction left no record."""
     found = False
     for message in read(cluster, ranges):
         found = True

@@ -1,4 +1,4 @@
-"""Events from a file or stdin: JSON lines, one JSON object, or a JSON array of them."""
+"""Reads events from a file or stdin: JSON lines, one JSON object, or a JSON array of objects."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import BinaryIO, NamedTuple
 
 import orjson
 
-DOCUMENT_LIMIT = 64 * 1024 * 1024  # bytes of a file that is read as one JSON document
+DOCUMENT_LIMIT = 64 * 1024 * 1024  # bytes read of a file that is one JSON document
 _BOM = b"\xef\xbb\xbf"
 
 
 class Event(NamedTuple):
-    """One event of a file: its position, its bytes, and how many bytes of the file it took."""
+    """An event in a file: its position, its bytes, and its share of the file in bytes."""
 
     source: str
     value: bytes
@@ -20,10 +20,10 @@ class Event(NamedTuple):
 
 
 def events(stream: BinaryIO) -> Iterator[Event]:
-    """Yield the events in a stream, each as the value that its record would have. Blank lines are passed over.
+    """Yield the events in a stream, each as the value of a record. Skips blank lines.
 
-    A line is an event, whatever it holds: what can't be read would be a dead letter, and is explained as one. Only
-    where the first line is the beginning of something longer, a document that spans lines is tried.
+    Each line is an event: an unreadable one is explained as the dead letter that it would be. Where the first line
+    begins a longer JSON document, the stream is parsed as one.
     """
     first, skipped = b"", 0
     for line in stream:

@@ -1,4 +1,4 @@
-"""An explanation for an operator, or as a line of JSON; and the summary at the end."""
+"""Renders an explanation for an operator or as a line of JSON, and the summary."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from consumer.mask import masked, printable
 
 WORDS: dict[str, str] = {
     FilterReason.NOT_ENROLMENT: "not one of ENROLMENT_EVENTS",
-    FilterReason.NO_IDENTITY: "neither email nor phone in it",
-    FilterReason.TOMBSTONE: "a record without a value",
+    FilterReason.NO_IDENTITY: "no email and no phone number",
+    FilterReason.TOMBSTONE: "record without a value",
     FilterReason.TOO_OLD: "older than ENROLMENT_MAX_EVENT_AGE",
-    DeadLetterReason.UNDECODABLE: "it can't be read",
-    DeadLetterReason.UNRECOGNISED: "no event: a wrong topic, or another format",
-    DeadLetterReason.UNMAPPABLE: "no email or phone that ClickSend could use",
+    DeadLetterReason.UNDECODABLE: "unreadable or invalid",
+    DeadLetterReason.UNRECOGNISED: "not an event: wrong topic, or another format",
+    DeadLetterReason.UNMAPPABLE: "no usable email or phone number",
 }
-"""What a reason means, for those who did not read the table of reasons."""
+"""The meaning of each reason, so that an operator needs no table."""
 
-OPEN_FIELDS = frozenset({"custom_1", "address_country", "address_state"})  # tell nothing of who somebody is
+OPEN_FIELDS = frozenset({"custom_1", "address_country", "address_state"})  # they identify nobody
 IDENTITIES = frozenset({"email", "phone_number"})
 
 
@@ -36,17 +36,16 @@ class Privacy(Enum):
 
 
 class ExplainSummary:
-    """Counts what has been explained."""
+    """Counts explanations by outcome."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str | None]] = Counter()
 
     def add(self, each: Explanation) -> None:
-        """Count one."""
         self._counts[each.disposition, each.reason] += 1
 
     def text(self) -> str:
-        """How many ended how, and why, the most frequent first."""
+        """Return the number of records by disposition and reason, the most frequent first."""
         rows: list[Row] = [
             {"records": count, "disposition": disposition, "reason": reason, "": WORDS.get(reason or "")}
             for (disposition, reason), count in self._counts.most_common()
@@ -55,12 +54,12 @@ class ExplainSummary:
 
 
 def json_line(each: Explanation) -> str:
-    """One JSON object, with the contact as ClickSend would get it: it is for programs."""
+    """Return one JSON object, for programs, with the contact as ClickSend would receive it."""
     return orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE).decode()
 
 
 def text(each: Explanation, privacy: Privacy) -> str:
-    """Return a line for the record, and one for each field of its contact with where it came from."""
+    """Return a line for the record, and one for each contact field with its source."""
     return "".join(line.rstrip() + "\n" for line in _lines(each, privacy))
 
 
@@ -70,18 +69,18 @@ def _lines(each: Explanation, privacy: Privacy) -> Iterator[str]:
     for field, value in (each.contact or {}).items():
         shown = value if privacy is Privacy.REVEALED else hidden(field, value)
         origin = each.origins.get(field)
-        yield f"    {field:<20} {_safe(shown):<28} {origin or 'nothing in the event says so'}"
+        yield f"    {field:<20} {_safe(shown):<28} {origin or 'not in the event'}"
     for note in each.notes:
         yield f"    note: {note}"
 
 
 def hidden(field: str, value: str) -> str:
-    """Return a field's value so that its owner would recognise it and nobody else."""
+    """Return a field's value masked, so that only its owner recognises it."""
     if field in OPEN_FIELDS:
         return value
     return masked(value) if field in IDENTITIES else f"{value[:1]}***"
 
 
 def _safe(value: str) -> str:
-    """Without what could steer a terminal."""
+    """Remove characters that could control a terminal."""
     return "".join(character for character in value if character.isprintable())

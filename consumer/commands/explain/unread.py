@@ -1,4 +1,4 @@
-"""Identities that an event holds where nobody looks for them: the usual cause of a contact that is missing."""
+"""Finds identities at places that the enroller does not read: the usual cause of a missing contact."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from consumer.enrolment.rules import PhoneCheck
 from consumer.enrolment.traits import find_all
 from consumer.mask import printable
 
-_MOST_VALUES = 2_000  # of an event
+_MOST_VALUES = 2_000  # per event
 _MOST_FOUND = 5
 _LONGEST_KEY = 40  # characters
 _LONGEST_TEXT = 254
@@ -22,21 +22,21 @@ _FIELDS = ("email", "phone_number", "fax_number")
 
 
 def unread_identities(event: object, used: Collection[str]) -> Iterator[str]:
-    """Yield a remark for each email and international phone number at a place that is not read.
+    """Yield a note for each email and international phone number at a place that is not read.
 
-    used -- the contact's identities; the same at another place is no news
+    used -- the contact's identities, which are not reported again
     """
     if not isinstance(event, dict):
         return
     found = find_all(places_of(Parts.of(event)))
     read = {f"{place}/{key}" for field in _FIELDS for _, _, place, key in found.all_of(field)}
-    told = set(used)
+    reported = set(used)
     for pointer, shown, text in _texts(event):
-        if pointer in read or (identity := _identity(text)) is None or identity in told:
+        if pointer in read or (identity := _identity(text)) is None or identity in reported:
             continue
-        told.add(identity)
+        reported.add(identity)
         yield f"found {'an email' if '@' in identity else 'a phone number'} at {shown}, which is not read"
-        if len(told) >= len(used) + _MOST_FOUND:
+        if len(reported) >= len(used) + _MOST_FOUND:
             return
 
 
@@ -47,7 +47,7 @@ def _identity(text: str) -> str | None:
 
 
 def _texts(event: object) -> Iterator[tuple[str, str, str]]:
-    """Yield each text with its pointer, as it is and as it may be shown: a key may be somebody's address, too."""
+    """Yield each text with its pointer, plain and masked: a key may be an address, too."""
     waiting: deque[tuple[str, str, object]] = deque([("", "", event)])
     seen = 0
     while waiting and seen < _MOST_VALUES:

@@ -1,1 +1,1 @@
-"""What the commands ask Kafka: cluster, group, partitions, records, checkpoints."""
+"""Kafka access for commands: cluster, group, partitions, records, checkpoints."""

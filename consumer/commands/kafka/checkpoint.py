@@ -1,7 +1,7 @@
-"""How far a replay or a redrive has come: the committed offsets of a group that nobody joins.
+"""The checkpoint of a replay or a redrive: the committed offsets of a group without members.
 
-A Job's disk is read-only, so the checkpoint is where the worker's own is: in Kafka. Kafka forgets the offsets of such a
-group (offsets.retention.minutes, 7 days), so each run also writes where it begins and ends to a topic (`lasting.py`).
+A Job's disk is read-only, so the checkpoint is in Kafka, like the worker's. Kafka deletes the offsets of such a group
+(offsets.retention.minutes, 7 days). So each run also saves its start and its end on a topic (`lasting.py`).
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _NAME = re.compile(r"[a-zA-Z0-9._-]{1,60}", re.ASCII)
 
 
 def checked_name(text: str) -> str:
-    """Return a checkpoint's name as it was typed. Raises ValueError, with what to write instead."""
+    """Return a valid checkpoint name unchanged. Raises ValueError, with what to write instead."""
     if not _NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is no name. Write letters, digits, dots, dashes or underscores, at most 60")
+        raise ValueError(f"{text!r} is not a valid name. Use letters, digits, dots, dashes or underscores, at most 60")
     return text
 
 
 def name_of(*what: object) -> str:
-    """Return a name that is the same whenever the same is asked for: so the same command continues where it stopped."""
+    """Return a name that depends only on the arguments, so that the same command resumes its checkpoint."""
     return hashlib.blake2b(repr(what).encode(), digest_size=4).hexdigest()
 
 
 class Checkpoint:
-    """One checkpoint, and the connection to Kafka that commits to it. Methods raise as Cluster's do.
+    """A checkpoint and its connection to Kafka. Methods raise as Cluster's do.
 
-    name -- tells it from others of the same worker group
+    name -- unique within the worker's group
     """
 
     def __init__(self, kafka: Kafka, name: str) -> None:
@@ -51,9 +51,9 @@ class Checkpoint:
         self._saved: Saved | None = None  # by an earlier run
 
     def commits(self) -> dict[Partition, Commit]:
-        """Return what is committed, by partition; where Kafka has forgotten it, what the last run has saved.
+        """Return the commits by partition. Those that Kafka has deleted come from the last run's saved checkpoint.
 
-        Raises RefusedError where that run did not end in order: nobody knows how far it came.
+        Raises RefusedError where that run did not shut down in order: its progress is unknown then.
         """
         commits = commits_of(self.cluster)
         if not self._looked:
@@ -63,31 +63,31 @@ class Checkpoint:
         forgotten = {each: commit for each, commit in self._saved.commits.items() if each not in commits}
         if forgotten and self._saved.state is RunState.RUNNING:
             raise RefusedError(
-                f"A run of {self.group} began at {self._saved.at} and did not end in order, and Kafka has forgotten how"
-                " far it came (offsets.retention.minutes). --restart begins anew, and may repeat what it had done."
+                f"A run of {self.group} started at {self._saved.at} and did not shut down in order, and Kafka has"
+                " deleted its offsets (offsets.retention.minutes). --restart starts over and may repeat its work."
             )
         return {**commits, **forgotten}
 
     def left(self, ranges: Mapping[Partition, Range]) -> dict[Partition, Range]:
-        """Return what of these ranges is still to be done.
+        """Return the rest of these ranges.
 
-        Raises RefusedError where the checkpoint is none of theirs.
+        Raises RefusedError where the checkpoint belongs to another range.
         """
         left, commits = {}, self.commits()
         for partition, span in ranges.items():
             commit = commits.get(partition)
             start = span.start if commit is None else commit.offset
             if start > span.stop:
-                what = f"The checkpoint {self.group} is at {partition}@{start}, beyond offset {span.stop}: it is of"
-                raise RefusedError(f"{what} another range. Give another --name, or --restart to begin anew.")
+                what = f"The checkpoint {self.group} is at {partition}@{start}, beyond offset {span.stop}: it belongs"
+                raise RefusedError(f"{what} to another range. Use another --name, or --restart to start over.")
             left[partition] = Range(max(start, span.start), span.stop)
         return left
 
     def begin(self, ranges: Mapping[Partition, Range], begin: Begin) -> None:
-        """Commit where each range begins. It also finds out, before anything is sent, whether we may commit at all.
+        """Commit the start of each range. A missing right to commit fails here, before any request is sent.
 
-        What an interrupted replay has settled beyond its checkpoint is in the commit's metadata: a commit that is
-        where it should be is kept with it, unless the replay begins anew.
+        A commit's metadata lists what an interrupted replay settled beyond it. So a commit at the start of its range
+        is kept, unless the replay begins anew.
         """
         known = self.commits() if begin is Begin.CHECKPOINT else {}
         starts = {each: Commit(span.start) for each, span in ranges.items()}
@@ -98,11 +98,11 @@ class Checkpoint:
         self._topic.write(RunState.RUNNING, {**known, **starts})
 
     def end(self) -> None:
-        """Save how far this run has come: Kafka forgets what is committed."""
+        """Save this run's progress on the topic, since Kafka deletes the group's commits."""
         self._topic.write(RunState.ENDED, commits_of(self.cluster))
 
     def commit(self, offsets: Mapping[Partition, int]) -> None:
-        """Commit, and wait for the answer."""
+        """Commit, and wait for the broker's response."""
         self._commit({partition: Commit(offset) for partition, offset in offsets.items()})
 
     def _commit(self, commits: Mapping[Partition, Commit]) -> None:

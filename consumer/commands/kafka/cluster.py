@@ -1,4 +1,4 @@
-"""Kafka as commands ask it: they join no group, create no topic, and wait a bounded time for every answer."""
+"""Kafka access for commands: joins no group, creates no topic, and bounds the wait for every response."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 class Ends(NamedTuple):
     """The part of a partition's log that can be read.
 
-    low  -- the first offset it has
+    low  -- its first offset
     high -- the last stable offset: below the log's end while a transaction is open
     """
 
@@ -40,19 +40,19 @@ class Ends(NamedTuple):
 
 
 def open_transaction(stable_end: int) -> str:
-    """Return what to say of a partition whose last stable offset is below its log's end."""
+    """Return the message for a partition whose last stable offset is below its log's end."""
     return f"a transaction is open since offset {stable_end}"
 
 
 class ForbiddenError(RefusedError):
-    """Kafka's access control does not let this user do it."""
+    """Kafka's access control forbids the operation."""
 
 
 class Cluster:
-    """One connection to Kafka, as the settings say. For one thread.
+    """One connection to Kafka by the settings. For one thread.
 
-    Its methods raise FatalStreamError where Kafka does not answer, ConfigurationError where it refuses our credentials
-    or is not who it should be, and RefusedError where it forbids what was asked for.
+    Methods raise FatalStreamError where Kafka does not answer, ConfigurationError where it refuses the credentials or
+    the TLS connection can't be trusted, and RefusedError where it refuses the request.
     """
 
     def __init__(self, kafka: Kafka) -> None:
@@ -60,7 +60,7 @@ class Cluster:
         self.group_id = kafka.group_id
         self._connection = client_properties(kafka)
         self._refused_for: int | None = None
-        # As the worker's consumer reads: its end is the end of what these commands read.
+        # As in the worker's consumer, so that both see the same end of the log.
         uncommitted = self._connection.get("isolation.level") == "read_uncommitted"
         self._isolation = IsolationLevel.READ_UNCOMMITTED if uncommitted else IsolationLevel.READ_COMMITTED
         options = StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, self._connection)
@@ -71,11 +71,9 @@ class Cluster:
     def new_consumer(
         self, properties: Mapping[str, str | int] | None = None, logger: logging.Logger | None = None
     ) -> Consumer:
-        """Return a consumer for `assign`, never for `subscribe`.
+        """Return a consumer for `assign`, never for `subscribe`: it joins no group and does not commit by itself.
 
-        So it joins no group, and it commits nothing by itself.
-
-        logger -- for what librdkafka says; None: nowhere
+        logger -- for librdkafka's log lines; None: they are dropped
         """
         return self._made(Consumer, {**self._standalone, **(properties or {})}, logger)
 
@@ -84,7 +82,7 @@ class Cluster:
         self.consumer.close()
 
     def brokers(self) -> int:
-        """How many brokers there are. Ask this first: it ends at once where Kafka refuses us."""
+        """Return the number of brokers. Call this first: it fails at once where Kafka refuses the credentials."""
         for _ in range(ANSWER_TRIES):
             try:
                 return len(self.consumer.list_topics(timeout=ANSWER_SECONDS / ANSWER_TRIES).brokers)
@@ -95,9 +93,9 @@ class Cluster:
         raise self.unreachable()
 
     def topic(self, name: str) -> TopicMetadata | None:
-        """Return a topic's metadata; None: there is none of this name.
+        """Return a topic's metadata; None: it does not exist.
 
-        The consumer is asked: an AdminClient's question creates a missing topic where the broker creates topics.
+        An AdminClient's request would create a missing topic on brokers that create topics; the consumer's does not.
         """
         try:
             found: TopicMetadata = self.consumer.list_topics(name, timeout=ANSWER_SECONDS).topics[name]
@@ -115,10 +113,10 @@ class Cluster:
         return {name: tuple(sorted(topic.partitions)) for name, topic in found if topic is not None}
 
     def committed(self) -> list[TopicPartition]:
-        """Return what the group has committed for each partition of all topics; below 0: nothing.
+        """Return the group's committed offset for each partition of all topics; below 0: none.
 
-        Asked of the consumer, which knows what to do when the group's coordinator has moved: an AdminClient that is
-        told so ends the process (a null pointer, librdkafka 2.16, `rd_kafka_handle_OffsetFetch`).
+        Uses the consumer, which handles a moved coordinator. An AdminClient crashes the process then (a null pointer in
+        librdkafka 2.16, `rd_kafka_handle_OffsetFetch`).
         """
 
         def asked() -> list[TopicPartition]:
@@ -138,28 +136,28 @@ class Cluster:
     def log_ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Return the offset that the next record of each partition will get.
 
-        One above `Ends.high` means an open transaction, if this is asked first: the log grows in the meantime.
+        Call this before `ends`, since the log grows: then an offset above `Ends.high` means an open transaction.
         """
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # is untyped
         return self._offsets(list(partitions), latest, IsolationLevel.READ_UNCOMMITTED)
 
     def offsets_at(self, partitions: Iterable[Partition], timestamp_ms: int) -> dict[Partition, int | None]:
-        """Return the first offset of each whose record is not older.
+        """Return each partition's first offset from that time on; None: all records are older.
 
-        None where all are. timestamp_ms -- since the epoch.
+        timestamp_ms -- milliseconds since the epoch
         """
         found = self._offsets(partitions, OffsetSpec.for_timestamp(timestamp_ms))
         return {partition: offset if offset >= 0 else None for partition, offset in found.items()}
 
     def ask(self, question: Callable[[], Future[T]], what: str) -> T:
-        """Return Kafka's answer to what an AdminClient asks.
+        """Return the response to an AdminClient's request.
 
-        question -- asks, and returns the future; what -- it is about, for an operator
+        question -- sends it, and returns the future; what -- its subject, for an operator
         """
         return self._retried(lambda: question().result(ANSWER_SECONDS + 1), what)
 
     def _retried(self, question: Callable[[], T], what: str) -> T:
-        """Ask, and again while the group's coordinator is on the move: a new group has none in its first moments."""
+        """Retry while the group's coordinator moves, or a new group has none yet."""
         until = time.monotonic() + ANSWER_SECONDS
         while True:
             try:
@@ -173,36 +171,36 @@ class Cluster:
             time.sleep(PAUSE_SECONDS)
 
     def explained(self, error: KafkaError, what: str) -> Exception:
-        """Return the exception that explains Kafka's error to an operator. what -- it was about."""
+        """Return the exception that explains Kafka's error to an operator. what -- its subject."""
         code = error.code()
         if code in UNREACHABLE:
             return self.unanswered(what)
         if code in FORBIDDEN:
-            return ForbiddenError(f"Kafka forbids this user to do that with {what}. {FORBIDDEN[code]}")
+            return ForbiddenError(f"Kafka denies this user access to {what}. {FORBIDDEN[code]}")
         return RefusedError(f"Kafka refuses {what}: {error.name()}.")
 
     def unanswered(self, what: str) -> Exception:
-        """Return why there is no answer: no broker answers, or the one that should answer about `what` does not."""
+        """Return why a response is missing: no broker answers, or the one that leads `what` does not."""
         try:
             self.consumer.list_topics(timeout=ANSWER_SECONDS / ANSWER_TRIES)
         except KafkaException:
             return self.unreachable()
-        which = f"Kafka answers, but the broker that leads {what} does not"
-        return FatalStreamError(f"{which}. Look at its leader (kafka-topics.sh --describe) and that broker's log.")
+        which = f"Kafka responds, but the leader of {what} does not"
+        return FatalStreamError(f"{which}. See its leader (kafka-topics.sh --describe) and that broker's log.")
 
     def unreachable(self) -> Exception:
-        """Why Kafka does not answer, as far as librdkafka knows."""
-        self.consumer.poll(0)  # brings in what it has found out
+        """Return why no broker answers, as reported by librdkafka."""
+        self.consumer.poll(0)  # delivers librdkafka's errors to `_failed`
         if self._refused_for is not None:
             what, _, hint = REFUSALS[self._refused_for].partition("; ")
             return ConfigurationError(Problem("KAFKA_BOOTSTRAP_SERVERS", what, hint[:1].upper() + hint[1:]))
-        hint = "Check KAFKA_BOOTSTRAP_SERVERS, the network, and whether the port wants TLS (KAFKA_SECURITY_PROTOCOL)"
+        hint = "Check KAFKA_BOOTSTRAP_SERVERS, the network, and whether the port requires TLS (KAFKA_SECURITY_PROTOCOL)"
         return FatalStreamError(f"No Kafka broker answers at {self.servers}. {hint}.")
 
     def _offsets(
         self, partitions: Iterable[Partition], spec: OffsetSpec, isolation: IsolationLevel | None = None
     ) -> dict[Partition, int]:
-        """All are asked for at once, and one by itself again whose leader has just moved."""
+        """Return the offsets from one request, and retry single partitions whose leader has moved."""
         wanted, level = list(partitions), isolation or self._isolation
         first = self._listing(wanted, spec, level) if wanted else {}
 
@@ -261,7 +259,7 @@ FORBIDDEN = {
 
 
 def _silent() -> logging.Logger:
-    """Return what librdkafka would say on stderr, up to 20 times a second, is said once by the command."""
+    """Return a logger that drops librdkafka's lines, up to 20 a second: the command reports the error once."""
     logger = logging.getLogger("consumer.commands.kafka.cluster")
     logger.propagate = False
     if not logger.handlers:

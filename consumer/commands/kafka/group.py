@@ -1,4 +1,4 @@
-"""A consumer group: its members, and what it has committed."""
+"""A consumer group: its members and its commits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEAD = ConsumerGroupState.DEAD.name.title()
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of the group, as the broker knows it."""
+    """A member of the group, as the broker reports it."""
 
     consumer_id: str
     host: str
@@ -24,7 +24,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A committed offset, and the metadata that it was committed with (empty: none)."""
+    """A committed offset and its metadata (empty: none)."""
 
     offset: int
     metadata: str = field(default="", repr=False)
@@ -34,11 +34,11 @@ class Commit:
 class Group:
     """A group at one moment.
 
-    state   -- the broker's word: Stable, Empty, Dead (no such group), ...
-    members -- all of them, those without a partition included
+    state   -- as the broker names it: Stable, Empty, Dead (no such group), ...
+    members -- those without a partition included
     owners  -- by partition
-    commits -- by partition, where there is one
-    rights  -- what this user may do with the group; None: this broker does not tell
+    commits -- by partition, for partitions with a commit
+    rights  -- the operations that this user may perform; None: the broker does not report them
     """
 
     name: str
@@ -50,17 +50,17 @@ class Group:
 
     @property
     def active(self) -> bool:
-        """Whether it has members, so that nobody else may commit for it."""
+        """Whether it has members: then only they may commit for it."""
         return bool(self.members)
 
     @property
     def known(self) -> bool:
-        """Whether there is such a group. Its commits alone don't tell: Kafka leaves out topics that we may not see."""
+        """Whether the group exists. Commits alone can't show it: Kafka omits topics hidden from this user."""
         return self.state != DEAD or bool(self.commits)
 
 
 def look_at(cluster: Cluster) -> Group:
-    """Ask the broker for the connection's group. Raises as Cluster's methods do."""
+    """Return the connection's group as the broker describes it. Raises as Cluster's methods do."""
     name = cluster.group_id
     how = {"include_authorized_operations": True, "request_timeout": ANSWER_SECONDS}
     described = cluster.ask(lambda: cluster.admin.describe_consumer_groups([name], **how)[name], f"the group {name}")
@@ -72,13 +72,13 @@ def look_at(cluster: Cluster) -> Group:
         for owned in each.assignment.topic_partitions if each.assignment else ():
             owners[Partition(owned.topic, owned.partition)] = member
     state: ConsumerGroupState = described.state
-    told = described.authorized_operations
-    rights = frozenset(told) if told is not None else None
+    operations = described.authorized_operations
+    rights = frozenset(operations) if operations is not None else None
     return Group(name, state.name.title(), tuple(members), owners, commits_of(cluster), rights)
 
 
 def commits_of(cluster: Cluster) -> dict[Partition, Commit]:
-    """Return what the connection's group has committed, by partition."""
+    """Return the commits of the connection's group, by partition."""
     commits = {}
     for each in cluster.committed():
         if each.error is not None:

@@ -1,4 +1,4 @@
-"""Checkpoints that last: records on a compacted topic. Kafka forgets a group's offsets after some days."""
+"""Durable checkpoints: records on a compacted topic, since Kafka deletes a group's offsets after some days."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from consumer.scheduling.task import Partition
 from consumer.settings.model import Kafka
 from consumer.settings.views import client_properties
 
-SUFFIX = ".checkpoints"  # after the dead-letter topic's name
+SUFFIX = ".checkpoints"  # appended to the dead-letter topic's name
 COMPACTED = {"cleanup.policy": "compact"}
-LARGEST = 500_000  # bytes of a record; without the commits' metadata it is far smaller
+LARGEST = 500_000  # bytes of a record; above it, the commits' metadata is left out
 
 
 class RunState(StrEnum):
     """How the last run of a checkpoint's command ended."""
 
-    RUNNING = "running"  # it has not ended in order: only the group knows how far it came
+    RUNNING = "running"  # it did not shut down in order: only the group's commits show its progress
     ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A checkpoint as it was last written. at -- when, for an operator."""
+    """A saved checkpoint. at -- the time of writing, for an operator."""
 
     state: RunState
     at: str
@@ -45,9 +45,9 @@ class Saved:
 
 
 class CheckpointTopic:
-    """The topic where one checkpoint lasts. Methods raise as Cluster's do.
+    """The topic that keeps one checkpoint. Methods raise as Cluster's do.
 
-    name -- of the checkpoint, the key of its records
+    name -- of the checkpoint: the key of its records
     """
 
     def __init__(self, kafka: Kafka, cluster: Cluster, name: str) -> None:
@@ -57,7 +57,7 @@ class CheckpointTopic:
         self._options = StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, client_properties(kafka))
 
     def read(self) -> Saved | None:
-        """Return what was written last; None: nothing."""
+        """Return the last checkpoint; None: there is none."""
         if self._cluster.topic(self.topic) is None:
             return None
         partition = Partition(self.topic, 0)
@@ -68,7 +68,7 @@ class CheckpointTopic:
         return self._decoded(found) if found else None
 
     def write(self, state: RunState, commits: Mapping[Partition, Commit]) -> None:
-        """Write, and wait for the acknowledgement. Creates the topic where it is missing."""
+        """Write the checkpoint, and wait for the acknowledgement. Creates a missing topic."""
         if self._cluster.topic(self.topic) is None:
             self._create()
         value = self._encoded(state, commits)
@@ -85,7 +85,7 @@ class CheckpointTopic:
             producer.poll(1.0)
         if (error := errors[0]) is not None:
             how = f"Grant READ, WRITE and DESCRIBE on {self.topic}, and check the brokers"
-            raise RefusedError(f"The checkpoint can't be written to {self.topic}: {error.name()}. {how}.")
+            raise RefusedError(f"Writing the checkpoint to {self.topic} failed: {error.name()}. {how}.")
 
     def _create(self) -> None:
         new = NewTopic(self.topic, 1, config=COMPACTED)
@@ -94,10 +94,10 @@ class CheckpointTopic:
         except KafkaException as failure:
             error: KafkaError = failure.args[0]
             if error.code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                what = f"The checkpoint has to outlast the group's offsets, on the topic {self.topic}"
+                what = f"The checkpoint needs the topic {self.topic}, since Kafka deletes the group's offsets"
                 how = f"--create --topic {self.topic} --partitions 1 --config cleanup.policy=compact"
                 raise RefusedError(
-                    f"{what}, and Kafka does not create it: {error.name()}."
+                    f"{what}. Creating it failed: {error.name()}."
                     f" Create it: kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS {how}"
                 ) from None
 
@@ -108,7 +108,7 @@ class CheckpointTopic:
         return json.dumps({"state": state, "at": at, "topic_ids": ids, "commits": rows}).encode()
 
     def _decoded(self, value: bytes) -> Saved:
-        """Of a topic that was created again since then, nothing counts."""
+        """Decode without the commits of topics that were created again since then."""
         content = json.loads(value)
         commits = {Partition(topic, number): Commit(offset, text) for topic, number, offset, text in content["commits"]}
         ids, then = self._ids(commits), content["topic_ids"]

@@ -14,9 +14,9 @@ _SCOPE = re.compile(r"([a-zA-Z0-9._-]{1,249})(?::([0-9]{1,9}(?:,[0-9]{1,9})*))?"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a `--topic` names.
+    """The value of a `--topic`.
 
-    numbers -- the partitions; none: all that the topic has
+    numbers -- the partitions; empty: all of the topic
     """
 
     topic: str
@@ -24,10 +24,10 @@ class Scope:
 
     @classmethod
     def parse(cls, text: str) -> Scope:
-        """`topic` or `topic:0,1`, as kafka-consumer-groups has it. Raises ValueError, with what to write instead."""
+        """Parse `topic` or `topic:0,1`, as in kafka-consumer-groups. Raises ValueError, with what to write instead."""
         found = _SCOPE.fullmatch(text)
         if found is None:
-            raise ValueError(f"{text!r} names no topic. Write it as topic, or topic:0,1 for some of its partitions")
+            raise ValueError(f"{text!r} names no topic. Write topic, or topic:0,1 for some of its partitions")
         numbers = sorted({int(number) for number in (found[2] or "").split(",") if number})
         return cls(found[1], tuple(numbers))
 
@@ -35,14 +35,14 @@ class Scope:
 def chosen(scopes: Iterable[Scope], there: Mapping[str, Iterable[int]]) -> list[Partition]:
     """Return the partitions that the scopes name, each once, in order.
 
-    there -- the partitions of each topic that exists
+    there -- the partitions of each existing topic
 
-    Raises RefusedError where one is not there.
+    Raises RefusedError where a topic or partition does not exist.
     """
     found = set()
     for scope in scopes:
         if scope.topic not in there:
-            raise RefusedError(f"The topic {scope.topic} does not exist, or Kafka does not let us see it.")
+            raise RefusedError(f"The topic {scope.topic} does not exist, or this user may not DESCRIBE it.")
         numbers = set(there[scope.topic])
         if missing := [number for number in scope.numbers if number not in numbers]:
             have = f"it has {len(numbers)}, counted from 0"

@@ -1,4 +1,4 @@
-"""Records straight from Kafka, without a group."""
+"""Reads records from Kafka, without a group."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from consumer.scheduling.task import Partition
 
 BATCH = 500
 POLL_SECONDS = 0.1
-# A range that is gone in the meantime is an error: by default librdkafka would go to the partition's end, without a
-# word.
+# A range that was deleted before it is read must fail: by default librdkafka silently moves to the partition's end.
 PROPERTIES: Mapping[str, str | int] = {
     "queued.max.messages.kbytes": 16_384,
     "fetch.wait.max.ms": 50,
@@ -23,18 +22,18 @@ PROPERTIES: Mapping[str, str | int] = {
 
 
 class Range(NamedTuple):
-    """Offsets of one partition, from `start` up to and without `stop`."""
+    """Offsets of one partition, from `start` to before `stop`."""
 
     start: int
     stop: int
 
 
 def read(cluster: Cluster, ranges: Mapping[Partition, Range], limit: int | None = None) -> Iterator[Message]:
-    """Yield the records in these ranges, each partition's in its order. Offsets without a record are passed over.
+    """Yield the records in these ranges, in order within a partition. Skips offsets without a record.
 
-    limit -- at most so many records of each partition; None: all
+    limit -- the most records per partition; None: all
 
-    Raises as Cluster's methods do, also where nothing has come, and no position moved, for ANSWER_SECONDS.
+    Raises as Cluster's methods do, also after ANSWER_SECONDS without a record or a change of position.
     """
     left = {partition: span for partition, span in ranges.items() if span.start < span.stop}
     if not left:
@@ -65,10 +64,7 @@ def read(cluster: Cluster, ranges: Mapping[Partition, Range], limit: int | None 
 
 
 def oldest(cluster: Cluster, ranges: Mapping[Partition, Range]) -> dict[Partition, int]:
-    """Return the timestamp of each range's first record, in milliseconds since the epoch.
-
-    None for a range without one.
-    """
+    """Return the time of each range's first record, in ms since the epoch. Omits ranges without a record."""
     return {
         Partition(each.topic() or "", each.partition() or 0): each.timestamp()[1]
         for each in read(cluster, ranges, limit=1)
@@ -76,9 +72,9 @@ def oldest(cluster: Cluster, ranges: Mapping[Partition, Range]) -> dict[Partitio
 
 
 def last(cluster: Cluster, ends: Mapping[Partition, Ends], count: int) -> dict[Partition, Range]:
-    """Return where the last `count` records of each partition are, fewer where it has no more.
+    """Return the range of each partition's last `count` records, or of fewer where it has no more.
 
-    Offsets are not records: compaction and transactions leave gaps. So it looks back, each time twice as far.
+    Compaction and transactions leave offsets without a record, so each step reads twice as far back.
     """
     starts = {partition: end.high for partition, end in ends.items()}
     found: dict[Partition, deque[int]] = {partition: deque() for partition in ends}
@@ -98,7 +94,7 @@ def last(cluster: Cluster, ends: Mapping[Partition, Ends], count: int) -> dict[P
 
 
 def _leave_ended(consumer: Consumer, left: dict[Partition, Range]) -> None:
-    """By the position, not by the last record: what ends a range may be a gap, or a transaction's marker."""
+    """Pause by position, not by the last record: a range may end with a gap or a transaction's marker."""
     for partition, offset in _positions(consumer, left).items():
         if offset >= left[partition].stop:
             _leave(consumer, left, partition)
@@ -112,8 +108,8 @@ def _positions(consumer: Consumer, partitions: Iterable[Partition]) -> dict[Part
 def _leave(consumer: Consumer, left: dict[Partition, Range], partition: Partition) -> None:
     """Pause a partition at its end.
 
-    It is not unassigned: that would pause all partitions for a moment, and librdkafka loses what it has fetched of a
-    partition of which nothing was consumed yet.
+    Unassigning it would pause all partitions for a moment: librdkafka then loses records that it has fetched for a
+    partition without a consumed record.
     """
     consumer.pause([TopicPartition(*partition)])
     del left[partition]

@@ -1,4 +1,4 @@
-"""Whether a contact has a newer record elsewhere: an old opt-in must not overwrite a newer opt-out."""
+"""Detects contacts with a newer record: an old opt-in must not overwrite a newer opt-out."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from consumer.scheduling.task import Partition, headers_of
 
 
 class Age(NamedTuple):
-    """How new a record is among its contact's records of all partitions; the greater one is newer.
+    """The age of a record among its contact's records in all partitions. The greater one is newer.
 
-    Equal times of two partitions say nothing of their order: then a refusal counts, then what is not to be sent.
+    Equal times do not order two partitions: then an opt-out counts as newer, then a record that is not to be sent.
 
-    time_ms -- the record's, or that of one before it in its partition if it is later: a clock may lag
+    time_ms -- the record's time, or a later one before it in its partition: a clock may lag
     refused -- whether it is an opt-out
-    outside -- whether it is none of those to be sent
+    outside -- whether it is not to be sent
     """
 
     time_ms: int
@@ -37,10 +37,10 @@ class Age(NamedTuple):
 class Newest:
     """Each contact's newest record.
 
-    Identities are kept as digests only: a large topic has many, and none of them must show in a memory dump.
+    Keeps identities only as digests, which are short and reveal nothing in a memory dump.
 
-    ends     -- how far each partition was looked through
-    in_order -- whether what is sent goes out in its partition's order, so that a newer record may follow an older one
+    ends     -- the offsets up to which each partition was read
+    in_order -- whether records are sent in partition order, so that a newer record may follow an older one
     """
 
     def __init__(self, ends: Mapping[Partition, Ends] | None = None, *, in_order: bool = False) -> None:
@@ -49,7 +49,7 @@ class Newest:
         self._in_order = in_order
 
     def note(self, identities: Iterable[str], age: Age) -> None:
-        """Take in a record. Those of one partition come in their order."""
+        """Add a record. Call in offset order within a partition."""
         for digest in map(_digest, identities):
             known = self._newest.get(digest)
             if known is not None and known.partition == age.partition:
@@ -58,7 +58,7 @@ class Newest:
                 self._newest[digest] = age
 
     def is_stale(self, identities: Iterable[str], partition: Partition, offset: int, timestamp_ms: int) -> bool:
-        """Return whether one of these identities has a newer record than this one, but for one that follows it."""
+        """Return whether an identity has a newer record; with `in_order`, one that is not sent after this one."""
         return any(
             self._supersedes(known, partition, offset, timestamp_ms)
             for digest in map(_digest, identities)
@@ -66,7 +66,7 @@ class Newest:
         )
 
     def outdates(self, identities: Iterable[str], timestamp_ms: int) -> bool:
-        """Return whether one of these identities has a record of a later time: for one whose offset tells nothing."""
+        """Return whether an identity has a later record by time, for a redriven record: its offset has no meaning."""
         return any(
             known.time_ms > timestamp_ms
             for digest in map(_digest, identities)
@@ -77,7 +77,7 @@ class Newest:
         end = self._ends.get(partition)
         if known.partition == partition and (end is None or offset < end.high):
             return known.offset > offset and not (self._in_order and not known.outside)
-        # Of another partition; or of a topic that was created again, which has not had this offset yet.
+        # Offsets do not compare across partitions, or with a topic that was created again.
         return (known.partition, known.offset) != (partition, offset) and known.time_ms >= timestamp_ms
 
 
@@ -91,12 +91,12 @@ def look_through(
     *,
     in_order: bool = False,
 ) -> Newest:
-    """Read all partitions of these topics, once, to the ends that they have now. What arrives later is not seen.
+    """Read all partitions of these topics up to their present ends. Later records are not read.
 
-    starts   -- the first offset of those to be sent, by partition; a later one may be newer whatever its time
-    since_ms -- the earliest time of those to be sent, milliseconds since the epoch: of records before it none is newer
-    sent     -- whether the record with this contact is one of those to be sent
-    in_order -- as `Newest` has it
+    starts   -- by partition, the first offset to be sent; records after it may be newer at any time
+    since_ms -- the earliest time to be sent, milliseconds since the epoch; no earlier record is newer
+    sent     -- returns whether a record is to be sent
+    in_order -- see `Newest`
 
     Raises as Cluster's methods do.
     """
@@ -117,7 +117,7 @@ def look_through(
 
 
 def is_redriven(message: Message) -> bool:
-    """Return whether a redrive has put the record there: it is as old as the one that it was, whatever its offset."""
+    """Return whether a redrive wrote the record. Its age is that of the original record."""
     return redrives(headers_of(message) or []) > 0
 
 

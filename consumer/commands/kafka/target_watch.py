@@ -1,4 +1,4 @@
-"""When a replay or a redrive gives up: where ClickSend takes nothing it ends, and never hangs."""
+"""Ends a replay or a redrive where ClickSend accepts no contact, so that it never hangs."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.task import Task
 from consumer.settings import Settings
 
-MOST_FORBIDDEN_PROBES = 1  # a sub-account may POST contacts and not GET the list: after one such probe a trial follows
+MOST_FORBIDDEN_PROBES = 1  # a sub-account may POST contacts but not GET the list: a trial follows the first such probe
 
 
 class TargetWatch(Reporter):
-    """Listens to the engine. Its methods run on the delivery loop or the dead letters' thread, `reason` on any.
+    """Observes the engine. Its methods run on the delivery loop or the dead letters' thread, `reason` on any.
 
-    patience -- seconds without the end of any record, while some are tried: RETRY_MAX_DELAY
+    patience -- seconds of attempts without a settled record: RETRY_MAX_DELAY
     slowest  -- the same during a mass rejection, whose trials are up to a probe interval apart
     """
 
@@ -30,14 +30,14 @@ class TargetWatch(Reporter):
         self._now = clock
         self._patience = settings.retry.max_delay
         self._slowest = 2 * settings.delivery.probe_interval + settings.clicksend.total_timeout
-        self._since: float | None = None  # when a record was first tried in vain after the last one ended
-        self._pause = 0.0  # that ClickSend has asked for since then
+        self._since: float | None = None  # the first failed attempt after the last settled record
+        self._pause = 0.0  # the longest Retry-After since then
         self._last = ""
         self._refused: Fault | None = None
         self._forbidden_probes = 0
 
     def reason(self, fault: Fault | None) -> str | None:
-        """Return why to end now; None: continue. fault -- for which delivery is halted."""
+        """Return why to end now; None: continue. fault -- the reason why delivery is halted, if it is."""
         if self._refused is not None:
             return f"ClickSend refuses the probe ({self._refused}): {self._refused.hint}"
         limit = self._patience if fault is not Fault.MASS_REJECTION else max(self._patience, self._slowest)
@@ -46,20 +46,20 @@ class TargetWatch(Reporter):
             return None
         if fault is not None:
             return still_halted(fault)
-        return f"no record came to its end for {limit + self._pause:.0f} s ({self._last})"
+        return f"no record was settled for {limit + self._pause:.0f} s ({self._last})"
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
-        """Note that a request has ended."""
+        """Record the outcome of a request."""
         super().answered(task, outcome, action, seconds)
         if isinstance(action, Settle):
             self._record_ended()
             return
-        status = "no answer" if outcome.status is None else f"status {outcome.status}"
-        self._tried_in_vain(f"{outcome.cause or outcome.result}, {status}")
+        status = "no response" if outcome.status is None else f"status {outcome.status}"
+        self._attempt_failed(f"{outcome.cause or outcome.result}, {status}")
         self._pause = max(self._pause, outcome.retry_after or 0.0)
 
     def probed(self, result: ProbeResult) -> None:
-        """Note the result of a probe."""
+        """Record the result of a probe."""
         super().probed(result)
         if result.result is not ProbeStatus.REFUSED:
             return
@@ -69,24 +69,24 @@ class TargetWatch(Reporter):
         self._refused = result.fault
 
     def dead_letter_written(self, task: Task) -> None:
-        """Note that the broker has acknowledged a dead letter."""
+        """Record that the broker acknowledged a dead letter."""
         super().dead_letter_written(task)
         self._record_ended()
 
     def dead_letter_failed(self, task: Task, failure: KafkaException, hint: str) -> None:
-        """Note that a dead letter could not be written."""
+        """Record that a dead letter failed."""
         super().dead_letter_failed(task, failure, hint)
-        self._tried_in_vain(f"dead letters can't be written: {hint}")
+        self._attempt_failed(f"dead letters can't be written: {hint}")
 
     def _record_ended(self) -> None:
         self._since, self._pause, self._forbidden_probes = None, 0.0, 0
 
-    def _tried_in_vain(self, how: str) -> None:
+    def _attempt_failed(self, how: str) -> None:
         self._last = how
         if self._since is None:
             self._since = self._now()
 
 
 def still_halted(fault: Fault) -> str:
-    """Return what to say of a command that ends while delivery is halted."""
+    """Return the message for a command that ends while delivery is halted."""
     return f"delivery is halted ({fault}): {fault.hint}"

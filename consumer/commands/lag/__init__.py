@@ -1,1 +1,1 @@
-"""`clicksend-consumer lag`: how far behind the group is."""
+"""`clicksend-consumer lag`: prints the lag of the group."""

@@ -1,4 +1,4 @@
-"""Shows how far behind the group is, once or again and again. It joins nothing and commits nothing."""
+"""Prints the lag of the group, once or repeatedly. Joins no group and commits nothing."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ CLEAR = "\x1b[H\x1b[2J"
 
 
 def lag(sources: Sources, form: Format, every: float | None) -> ExitStatus:
-    """Print the group's partitions. every -- seconds until they are printed again, until Ctrl-C; None: once.
+    """Print the lag of each partition. every -- seconds between two tables, until Ctrl-C; None: once.
 
-    Raises as Cluster's methods do, and RefusedError where there is no such group or topic. While it watches, what goes
-    wrong later is reported, and the watch continues.
+    Raises as Cluster's methods do, and RefusedError for a missing group or topic. After the first table, errors are
+    reported and the command continues.
     """
     kafka = load(sources, ("kafka",)).kafka
     cluster = Cluster(kafka)
@@ -49,7 +49,7 @@ def lag(sources: Sources, form: Format, every: float | None) -> ExitStatus:
 def _show(cluster: Cluster, topics: tuple[str, ...], form: Format, before: str) -> None:
     group = look_at(cluster)
     if not group.known:
-        raise RefusedError(f"The group {group.name} does not exist: it has no member, and has committed nothing.")
+        raise RefusedError(f"The group {group.name} does not exist: it has no members and no committed offsets.")
     found = _standings(cluster, group, topics)
     now_ms = round(time.time() * 1000)
     if form is Format.JSON:
@@ -59,14 +59,14 @@ def _show(cluster: Cluster, topics: tuple[str, ...], form: Format, before: str) 
         put(rendered([each.line(now_ms) for each in found], form), form)
     for each in found:
         if each.transaction is not None:
-            say(f"{each.partition}: {each.transaction}; what follows can't be read yet.")
+            say(f"{each.partition}: {each.transaction}; later records can't be read yet.")
     if form is Format.TABLE:
         members = "" if group.active else f"The group {group.name} has no active member. "
         say(f"{members}{total(found, now_ms)}")
 
 
 def _standings(cluster: Cluster, group: Group, topics: tuple[str, ...]) -> list[PartitionLag]:
-    """Of the settings' topics, and of all others that the group has committed something for."""
+    """Return the lag in the settings' topics and in all topics with a commit of the group."""
     there = cluster.partitions_of((*topics, *(partition.topic for partition in group.commits)))
     wanted = {*chosen([Scope(topic) for topic in topics], there), *_still_there(group, there)}
     log_ends, ends = cluster.log_ends(sorted(wanted)), cluster.ends(sorted(wanted))

@@ -16,15 +16,15 @@ from consumer.scheduling.task import Partition
 
 @dataclass(frozen=True, slots=True)
 class PartitionLag:
-    """One partition. None: there is no such thing.
+    """The lag in one partition. None: unknown or not set.
 
     current        -- the committed offset
-    log_end        -- the offset that the next record will get
+    log_end        -- the offset of the next record
     stable_end     -- the last stable offset: below `log_end` while a transaction is open
     lag            -- offsets from `current` to the log's end
-    owner          -- the member that has the partition
-    oldest_ms      -- the time of the first record from there on, in milliseconds since the epoch
-    settled_ahead -- offsets beyond the committed one that its metadata says are settled; 0 where it isn't believable
+    owner          -- the member that owns the partition
+    oldest_ms      -- the time of the first record from `current` on, in milliseconds since the epoch
+    settled_ahead -- settled offsets beyond the committed one, by its metadata; 0 for invalid metadata
     """
 
     group: str
@@ -42,16 +42,16 @@ class PartitionLag:
 
     @property
     def transaction(self) -> str | None:
-        """What keeps records from being read, if something does."""
+        """The open transaction that blocks readers, if there is one."""
         return open_transaction(self.stable_end) if self.stable_end < self.log_end else None
 
     def age(self, now_ms: int) -> float | None:
-        """Seconds since the oldest unsettled record was written. now_ms -- milliseconds since the epoch."""
+        """Return the seconds since the oldest unsettled record was written. now_ms -- milliseconds since the epoch."""
         known = self.lag and self.oldest_ms is not None and self.oldest_ms >= 0
         return max(0, now_ms - (self.oldest_ms or 0)) / 1000 if known else None
 
     def row(self, now_ms: int) -> Row:
-        """For programs; the columns of kafka-consumer-groups come first."""
+        """Return a row for programs, which starts with the columns of kafka-consumer-groups."""
         owner = self.owner
         return {
             "group": self.group,
@@ -69,14 +69,14 @@ class PartitionLag:
         }
 
     def line(self, now_ms: int) -> Row:
-        """For an operator."""
+        """Return a row for an operator."""
         age = self.age(now_ms)
         row = {**self.row(now_ms), "oldest_unsettled_seconds": None if age is None else shown_duration(age)}
         return {key.removesuffix("_seconds"): value for key, value in row.items()}
 
 
 def unconsumed(group: Group, ends: Mapping[Partition, Ends]) -> dict[Partition, Range]:
-    """Return what the group has left of each partition where it has begun."""
+    """Return the unconsumed range of each partition with a commit."""
     return {
         partition: Range(max(low, group.commits[partition].offset), high)
         for partition, (low, high) in ends.items()
@@ -91,7 +91,7 @@ def standings(
     topic_ids: Mapping[str, bytes],
     log_ends: Mapping[Partition, int],
 ) -> list[PartitionLag]:
-    """One for each partition, in order."""
+    """Return the lag of each partition, in order."""
     found = []
     for partition in sorted(ends):
         commit = group.commits.get(partition)
@@ -100,7 +100,7 @@ def standings(
                 group.name,
                 partition,
                 None if commit is None else commit.offset,
-                max(log_ends[partition], ends[partition].high),  # asked one after the other: the log grows
+                max(log_ends[partition], ends[partition].high),  # two requests: the log may grow in between
                 ends[partition].high,
                 group.owners.get(partition),
                 oldest_ms.get(partition),
@@ -111,10 +111,10 @@ def standings(
 
 
 def settled_ahead(commit: Commit, topic_id: bytes) -> int:
-    """How many offsets beyond the committed one are settled, by the commit's metadata.
+    """Return the number of settled offsets beyond the committed one, by the commit's metadata.
 
-    It counts only where it is of this topic and was committed with this offset: a mirroring tool copies metadata beside
-    translated offsets, and a topic may have been created again.
+    Metadata of another topic or offset is ignored: mirroring tools copy it beside translated offsets, and a topic may
+    have been created again.
     """
     found = decode(commit.metadata)
     if found is None or (found.topic_id, found.committed) != (topic_id, commit.offset):
@@ -123,7 +123,7 @@ def settled_ahead(commit: Commit, topic_id: bytes) -> int:
 
 
 def total(found: Iterable[PartitionLag], now_ms: int) -> str:
-    """All partitions in a sentence."""
+    """Return a sentence on all partitions."""
     rows = list(found)
     lags = [each.lag for each in rows if each.lag is not None]
     ages = [age for each in rows if (age := each.age(now_ms)) is not None]

@@ -1,1 +1,1 @@
-"""`clicksend-consumer offsets`: moves a stopped group, and takes it back."""
+"""`clicksend-consumer offsets`: moves a stopped group's offsets, and undoes it."""

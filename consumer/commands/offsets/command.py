@@ -1,4 +1,4 @@
-"""Moves a group's committed offsets: shows what it would do, and does it only when told to."""
+"""Moves a group's committed offsets: prints the plan, and executes it only with `--execute`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from consumer.terminal import say
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """That the reset is really to be done. undo_file -- where to; None: a name by the group and the time."""
+    """A reset to execute. undo_file -- None: named after the group and the time."""
 
     undo_file: Path | None
 
@@ -38,12 +38,12 @@ def reset(
     execution: Execution | None,
     form: Format,
 ) -> ExitStatus:
-    """Print the plan, and carry it out where there is an execution.
+    """Print the plan, and execute it where an execution is given.
 
-    target -- a file, too, with offsets and the partitions that they are for
-    scopes -- which partitions; none: all topics of the settings and of the group's commits
+    target -- a scenario, or a file of partitions and offsets
+    scopes -- the partitions; none: all topics of the settings and of the group's commits
 
-    Raises as Cluster's methods do, and RefusedError where something is not there, is broken, or the group is active.
+    Raises as Cluster's methods do, and RefusedError for a missing partition, an invalid file or an active group.
     """
     settings = load(sources, ("kafka", "delivery"))
     name = settings.kafka.group_id
@@ -59,9 +59,9 @@ def reset(
         put(rendered([move.row(name) for move in moves], form), form)
         say(*remarks, *summary(moves, settings.delivery.max_requests_per_second))
         if not group.known:
-            say(f"The group {name} does not exist yet: this makes it.")
+            say(f"The group {name} does not exist yet: the reset creates it.")
         if execution is None:
-            say(active(group) if group.active else "Nothing was changed: this was a dry run. --execute does it.")
+            say(active(group) if group.active else "Dry run: nothing was changed. Add --execute to set the offsets.")
             return ExitStatus.DONE
         return _execute(cluster, group, moves, execution) if moves else ExitStatus.DONE
     finally:
@@ -69,9 +69,9 @@ def reset(
 
 
 def active(group: Group) -> str:
-    """Why a group can't be reset now, and what to do."""
+    """Return why an active group can't be reset, with a fix."""
     hosts = ", ".join(sorted({f"{member.client_id} at {member.host.lstrip('/')}" for member in group.members}))
-    wait = "One that was killed counts until its session ends (KAFKA_SESSION_TIMEOUT_MS)."
+    wait = "A killed worker stays a member until its session times out (KAFKA_SESSION_TIMEOUT_MS)."
     return f"The group {group.name} is active, so its offsets can't be set. Stop its workers first: {hosts}. {wait}"
 
 
@@ -102,11 +102,11 @@ def _execute(cluster: Cluster, group: Group, moves: list[Move], execution: Execu
     now = datetime.now(UTC)
     path = execution.undo_file or undo_name(group.name, now)
     write_undo(path, group.name, {move.partition: group.commits.get(move.partition) for move in moves}, now)
-    undone = f"To take it back: clicksend-consumer offsets reset --group {group.name} --from-file {path} --execute"
+    undone = f"To undo: clicksend-consumer offsets reset --group {group.name} --from-file {path} --execute"
     try:
         errors = dict(_altered(cluster, group, moves))
     except (KeyboardInterrupt, FatalStreamError):
-        say(f"Kafka was asked and has not answered: `clicksend-consumer lag` shows what holds. {undone}")
+        say(f"Kafka did not respond: `clicksend-consumer lag` shows the offsets in effect. {undone}")
         raise
     refused = {partition: error for partition, error in errors.items() if error is not None}
     for partition, error in refused.items():
@@ -114,9 +114,7 @@ def _execute(cluster: Cluster, group: Group, moves: list[Move], execution: Execu
     if len(refused) == len(moves):
         path.unlink()
         joined = (
-            "a worker has joined the group in the meantime: stop it first"
-            if _by_member(refused.values())
-            else "see above"
+            "a worker joined the group during the reset; stop it first" if _by_member(refused.values()) else "see above"
         )
         raise RefusedError(f"Nothing was changed: {joined}.")
     say(f"Partitions set: {len(moves) - len(refused)} of {len(moves)}. {undone}")
@@ -124,7 +122,7 @@ def _execute(cluster: Cluster, group: Group, moves: list[Move], execution: Execu
 
 
 def _altered(cluster: Cluster, group: Group, moves: list[Move]) -> Iterator[tuple[Partition, KafkaError | None]]:
-    """Each partition with what Kafka has against it."""
+    """Commit the moves, and yield Kafka's error for each partition."""
     offsets = [TopicPartition(*move.partition, move.new, move.metadata) for move in moves]
     request = [ConsumerGroupTopicPartitions(group.name, offsets)]
     alter = cluster.admin.alter_consumer_group_offsets

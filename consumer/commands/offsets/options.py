@@ -1,5 +1,5 @@
-"""The front door of `clicksend-consumer offsets`."""
-# ruff: noqa: PLC0415 -- as in `consumer.cli`: it waits for no heavy library
+"""The command line of `clicksend-consumer offsets`."""
+# ruff: noqa: PLC0415 -- as in `consumer.cli`: heavy libraries are imported on use
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 MILLISECOND = timedelta(milliseconds=1)
 
-app = typer.Typer(help="A group's committed offsets.", rich_markup_mode=None, no_args_is_help=False)
+app = typer.Typer(help="Set a group's committed offsets.", rich_markup_mode=None, no_args_is_help=False)
 
 
 @app.callback()
@@ -30,26 +30,27 @@ def _offsets() -> None:
 @app.command()
 def reset(  # noqa: PLR0913 -- one parameter an option
     *,
-    to_earliest: Annotated[bool, typer.Option("--to-earliest", help="To the first record that is there.")] = False,
-    to_latest: Annotated[bool, typer.Option("--to-latest", help="To the end.")] = False,
+    to_earliest: Annotated[bool, typer.Option("--to-earliest", help="To the first record in the log.")] = False,
+    to_latest: Annotated[bool, typer.Option("--to-latest", help="To the end of the log.")] = False,
     to_offset: Annotated[int | None, typer.Option(min=0, metavar="N", help="To this offset.")] = None,
-    shift_by: Annotated[int | None, typer.Option(metavar="N", help="So many on; back with a minus.")] = None,
+    shift_by: Annotated[int | None, typer.Option(metavar="N", help="Forward by N offsets; back if negative.")] = None,
     to_datetime: Annotated[
-        str | None, typer.Option(metavar="TIME", help="To the first record not older: 2026-03-29T01:30:00Z.")
+        str | None, typer.Option(metavar="TIME", help="To the first record from this time on: 2026-03-29T01:30:00Z.")
     ] = None,
-    by_duration: Annotated[str | None, typer.Option(metavar="P1DT2H", help="The same, so long ago.")] = None,
+    by_duration: Annotated[
+        str | None, typer.Option(metavar="P1DT2H", help="To the first record of this period, up to now.")
+    ] = None,
     from_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="As an undo file says, or topic,partition,offset as CSV.")
+        Path | None,
+        typer.Option(metavar="FILE", help="To the offsets in an undo file, or in a CSV of topic,partition,offset."),
     ] = None,
     topic: Annotated[list[str] | None, typer.Option(metavar="TOPIC[:0,1]", help="Repeatable.")] = None,
     all_topics: Annotated[
-        bool, typer.Option("--all-topics", help="KAFKA_TOPIC, and all that the group has committed.")
+        bool, typer.Option("--all-topics", help="KAFKA_TOPIC and all topics with a commit of the group.")
     ] = False,
-    execute: Annotated[bool, typer.Option("--execute", help="Do it; else it is only shown.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show it, which is the default.")] = False,
-    undo_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What to write the present offsets to.")
-    ] = None,
+    execute: Annotated[bool, typer.Option("--execute", help="Set the offsets. Default: print the plan.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan (default).")] = False,
+    undo_file: Annotated[Path | None, typer.Option(metavar="FILE", help="File for the present offsets.")] = None,
     group: Group = None,
     form: FormatOption = Format.TABLE,
     config: ConfigFile = None,
@@ -62,21 +63,21 @@ def reset(  # noqa: PLR0913 -- one parameter an option
 
     target = _target(to_earliest, to_latest, to_offset, shift_by, to_datetime, by_duration, from_file)
     if execute and dry_run:
-        raise typer.BadParameter("Give --execute or --dry-run, not both.")
+        raise typer.BadParameter("Use --execute or --dry-run, not both.")
     if undo_file is not None and not execute:
         raise typer.BadParameter("--undo-file needs --execute: a dry run changes nothing.")
     if isinstance(target, Path):
         if topic or all_topics:
-            raise typer.BadParameter("The file says which partitions: leave out --topic and --all-topics.")
+            raise typer.BadParameter("The file names the partitions: omit --topic and --all-topics.")
     elif bool(topic) == all_topics:
-        raise typer.BadParameter("Say of what: --topic TOPIC[:0,1], or --all-topics.")
+        raise typer.BadParameter("Select partitions: --topic TOPIC[:0,1], or --all-topics.")
     scopes = tuple(_parsed(Scope.parse, text) for text in topic or ())
     execution = Execution(undo_file) if execute else None
     return carry_out(sources(config, overrides, group), target, scopes, execution, form)
 
 
 def _target(
-    to_earliest: bool,  # noqa: FBT001 -- the options as typer gives them
+    to_earliest: bool,  # noqa: FBT001 -- the options as typer passes them
     to_latest: bool,  # noqa: FBT001 -- the same
     to_offset: int | None,
     shift_by: int | None,
@@ -104,7 +105,7 @@ def _target(
         found.append(from_file)
     if len(found) != 1:
         targets = "--to-earliest, --to-latest, --to-offset, --shift-by, --to-datetime, --by-duration, --from-file"
-        raise typer.BadParameter(f"Give exactly one of {targets}.")
+        raise typer.BadParameter(f"Use exactly one of {targets}.")
     return found[0]
 
 

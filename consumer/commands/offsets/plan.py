@@ -1,4 +1,4 @@
-"""What a reset would change, partition by partition. Pure."""
+"""The plan of a reset, by partition. Pure."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from consumer.scheduling.task import Partition
 class Move:
     """One partition's new commit.
 
-    asked    -- the offset that was asked for; another than `new` where the log does not have it
+    asked    -- the requested offset; differs from `new` where the log does not have it
     new      -- the offset to commit
-    metadata -- what is committed with it: it claims nothing as settled, so that nothing of a replay is suppressed, but
-                for a commit that is taken back as it was
+    metadata -- committed with `new`. It lists no settled records, so that a replay suppresses none;
+                an undo restores the former metadata
     ahead    -- offsets from there to the log's end
     """
 
@@ -32,7 +32,7 @@ class Move:
     ahead: int
 
     def row(self, group: str) -> Row:
-        """For the table, and for programs."""
+        """Return a row for the table or for JSON."""
         topic, number = self.partition
         return {
             "group": group,
@@ -47,7 +47,7 @@ class Move:
 def plan(
     scenario: Scenario, facts: Mapping[Partition, Facts], topic_ids: Mapping[str, bytes]
 ) -> tuple[list[Move], list[str]]:
-    """Return the moves, in order, and what an operator should know of them.
+    """Return the moves, in order, and remarks for the operator.
 
     Raises RefusedError as `wanted` does.
     """
@@ -56,12 +56,12 @@ def plan(
         known = facts[partition]
         asked = wanted(scenario, partition, known)
         if asked is None:
-            remarks.append(f"{partition} had no committed offset, and Kafka can't take one away: it is left as it is.")
+            remarks.append(f"{partition} had no committed offset, and Kafka can't remove one: it stays unchanged.")
             continue
         new = min(max(asked, known.ends.low), known.last)
         if new != asked:
             end, at = ("beginning", known.ends.low) if new > asked else ("end", known.last)
-            remarks.append(f"{partition} has no offset {asked}: its {end}, {at}, is taken instead.")
+            remarks.append(f"{partition} has no offset {asked}: using its {end}, {at}.")
         metadata = _metadata(scenario, partition, new, topic_ids[partition.topic])
         moves.append(Move(partition, known.current, asked, new, metadata, max(0, known.ends.high - new)))
     return moves, remarks
@@ -75,20 +75,20 @@ def _metadata(scenario: Scenario, partition: Partition, new: int, topic_id: byte
 
 
 def _true(commit: Commit, new: int, topic_id: bytes) -> bool:
-    """Whether a commit's metadata still says what is so: it is of this offset, and the topic was not created again."""
+    """Whether a commit's metadata is still valid: for this offset, and the topic was not created again."""
     claim = decode(commit.metadata)
     return claim is not None and (claim.topic_id, claim.committed) == (topic_id, new)
 
 
 def summary(moves: Iterable[Move], per_second: float) -> Iterator[str]:
-    """Yield what the moves come to. per_second -- DELIVERY_MAX_REQUESTS_PER_SECOND, 0 = no limit."""
+    """Yield a summary of the moves. per_second -- DELIVERY_MAX_REQUESTS_PER_SECOND, 0 = no limit."""
     rows = list(moves)
     again = sum(max(0, each.current - each.new) for each in rows if each.current is not None)
     passed = sum(max(0, each.new - each.current) for each in rows if each.current is not None)
     ahead = sum(each.ahead for each in rows)
     time = f", {pace(ahead, per_second)}" if pace(ahead, per_second) else ""
-    yield f"Records ahead then: {ahead}{time}."
+    yield f"Records ahead after the reset: {ahead}{time}."
     if again:
-        yield f"To be delivered again: {again}. ClickSend gets their contacts once more."
+        yield f"To be delivered again: {again}. ClickSend receives their contacts once more."
     if passed:
-        yield f"To be passed over: {passed}. What was not delivered of them before never will be."
+        yield f"To be skipped: {passed}. Those not delivered yet will never be delivered."

@@ -1,4 +1,4 @@
-"""Where a group is to be moved: the scenarios of `kafka-consumer-groups --reset-offsets`. Pure."""
+"""The targets of a reset: the scenarios of `kafka-consumer-groups --reset-offsets`. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ToEarliest:
 
 @dataclass(frozen=True, slots=True)
 class ToLatest:
-    """The last stable offset: nothing that can be read now, but what an open transaction will bring."""
+    """The last stable offset: skips all readable records, but not those of an open transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class ToOffset:
 
 @dataclass(frozen=True, slots=True)
 class ShiftBy:
-    """So many offsets on, or back where it is negative."""
+    """Forward by so many offsets; backward for a negative number."""
 
     number: int
 
@@ -44,7 +44,7 @@ class ToTime:
 
 @dataclass(frozen=True, slots=True)
 class FromFile:
-    """What a file says, by partition; None where the group had no committed offset."""
+    """The commits in a file, by partition; None: the group had no committed offset."""
 
     commits: Mapping[Partition, Commit | None]
 
@@ -54,10 +54,10 @@ Scenario = ToEarliest | ToLatest | ToOffset | ShiftBy | ToTime | FromFile
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of one partition.
+    """The offsets of one partition.
 
     current -- the committed offset; None: there is none
-    at      -- the offset that Kafka gives for the time of a `ToTime`; None: all records are older
+    at      -- the offset that Kafka returns for the time of a `ToTime`; None: all records are older
     log_end -- the offset of the next record; beyond `ends` while a transaction is open. None: the end of `ends`
     """
 
@@ -73,9 +73,9 @@ class Facts:
 
 
 def wanted(scenario: Scenario, partition: Partition, facts: Facts) -> int | None:
-    """Return the offset that the scenario asks for, whether the log has it or not; None: none that could be committed.
+    """Return the scenario's offset, even one that the log does not have; None: there is none to commit.
 
-    Raises RefusedError where there is nothing to shift.
+    Raises RefusedError for a shift without a committed offset.
     """
     match scenario:
         case ToEarliest():
@@ -86,7 +86,7 @@ def wanted(scenario: Scenario, partition: Partition, facts: Facts) -> int | None
             return offset
         case ShiftBy(number):
             if facts.current is None:
-                raise RefusedError(f"{partition} has no committed offset that could be shifted. Choose another target.")
+                raise RefusedError(f"{partition} has no committed offset to shift. Choose another target.")
             return facts.current + number
         case ToTime():
             return facts.ends.high if facts.at is None else facts.at

@@ -1,4 +1,4 @@
-"""Files of offsets: the undo file that a reset writes before it alters anything, and what `--from-file` takes."""
+"""Files of offsets: the undo file that a reset writes first, and the input of `--from-file`."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ Commits = dict[Partition, Commit | None]
 
 
 def undo_name(group: str, now: datetime) -> Path:
-    """How the file is called where nobody says otherwise: by the group and the time, in the present folder."""
+    """Return the default name: by the group and the time, in the working directory."""
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", group)
     return Path(f"offsets-undo-{safe}-{now:%Y%m%dT%H%M%S.%fZ}.json")
 
 
 def write_undo(path: Path, group: str, commits: Mapping[Partition, Commit | None], now: datetime) -> None:
-    """Write what is committed now: in full or not at all, never over a file that is there.
+    """Write the present commits atomically, never over an existing file.
 
-    Raises RefusedError where that can't be done.
+    Raises RefusedError where that fails.
     """
     offsets = [
         {
@@ -43,39 +43,36 @@ def write_undo(path: Path, group: str, commits: Mapping[Partition, Commit | None
     ]
     content = {"format": FORMAT, "group": group, "written": now.isoformat(), "offsets": offsets}
     try:
-        # A link, unlike a renaming, fails where the name is taken; and the name never holds half a file.
+        # Unlike a rename, a link fails where the name exists; and the name never refers to half a file.
         with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", encoding="utf-8") as file:
             json.dump(content, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
             os.link(file.name, path)
     except OSError as error:
-        why = f"The undo file {path} can't be written: {error.strerror}."
-        raise RefusedError(f"{why} Nothing was changed; name another with --undo-file.") from None
+        why = f"Writing the undo file {path} failed: {error.strerror}."
+        raise RefusedError(f"{why} Nothing was changed; choose another file with --undo-file.") from None
 
 
 def read_offsets(path: Path, group: str) -> Commits:
-    """Return the offsets in an undo file, or in the CSV of kafka-consumer-groups.
+    """Return the offsets in an undo file, or in the CSV of kafka-consumer-groups: `[group,]topic,partition,offset`.
 
-    `topic,partition,offset`, or with the group
-    before them.
-
-    Raises RefusedError where the file can't be read, is broken, or is another group's.
+    Raises RefusedError where the file is unreadable, invalid, or of another group.
     """
     try:
         text = path.read_text("utf-8")
     except OSError as error:
         raise RefusedError(f"{path} can't be read: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise RefusedError(f"{path} is broken: it is not UTF-8 text.") from None
+        raise RefusedError(f"{path} is invalid: not UTF-8 text.") from None
     commits: Commits = {}
     found = _json(path, text, group) if text.lstrip().startswith("{") else _csv(path, text, group)
     for place, partition, commit in found:
         if partition in commits:
-            raise RefusedError(f"{path} is broken: {place} names {partition} again.")
+            raise RefusedError(f"{path} is invalid: {place} repeats {partition}.")
         commits[partition] = commit
     if not commits:
-        raise RefusedError(f"{path} names no offset.")
+        raise RefusedError(f"{path} contains no offset.")
     return commits
 
 
@@ -83,20 +80,20 @@ def _json(path: Path, text: str, group: str) -> Iterable[tuple[str, Partition, C
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
-        raise RefusedError(f"{path} is broken: it is not JSON.") from None
+        raise RefusedError(f"{path} is invalid: not JSON.") from None
     if content.get("format") != FORMAT or not isinstance(content.get("offsets"), list):
-        raise RefusedError(f"{path} is not an undo file of this program.")
+        raise RefusedError(f"{path} is not an undo file of clicksend-consumer.")
     if content.get("group") != group:
-        raise RefusedError(f"{path} is of the group {content.get('group')}, not of {group}. Name it with --group.")
+        raise RefusedError(f"{path} belongs to the group {content.get('group')}, not to {group}. Set --group.")
     for number, each in enumerate(content["offsets"], 1):
         place = f"entry {number}"
         entry = each if isinstance(each, dict) else {}
         topic, partition, offset = entry.get("topic"), entry.get("partition"), entry.get("offset")
         metadata = entry.get("metadata", "")
         if not isinstance(topic, str) or not isinstance(metadata, str) or not _natural(partition):
-            raise RefusedError(f"{path} is broken: {place} is no topic, partition and offset.")
+            raise RefusedError(f"{path} is invalid: {place} is not topic, partition and offset.")
         if offset is not None and not _natural(offset):
-            raise RefusedError(f"{path} is broken: {place} is no topic, partition and offset.")
+            raise RefusedError(f"{path} is invalid: {place} is not topic, partition and offset.")
         yield place, Partition(topic, partition), None if offset is None else Commit(offset, metadata)
 
 
@@ -107,12 +104,12 @@ def _csv(path: Path, text: str, group: str) -> Iterable[tuple[str, Partition, Co
             continue
         place = f"line {number}"
         if len(cells) == 4 and cells.pop(0) != group:
-            raise RefusedError(f"{path}: {place} is of another group than {group}. Name it with --group.")
+            raise RefusedError(f"{path}: {place} belongs to another group than {group}. Set --group.")
         if len(cells) != 3 or not cells[0] or not all(re.fullmatch(r"[0-9]{1,19}", cell) for cell in cells[1:]):
-            raise RefusedError(f"{path} is broken: {place} is not topic,partition,offset.")
+            raise RefusedError(f"{path} is invalid: {place} is not topic,partition,offset.")
         partition, offset = int(cells[1]), int(cells[2])
         if not _natural(partition) or not _natural(offset):
-            raise RefusedError(f"{path} is broken: {place} is not topic,partition,offset.")
+            raise RefusedError(f"{path} is invalid: {place} is not topic,partition,offset.")
         yield place, Partition(cells[0], partition), Commit(offset)
 
 

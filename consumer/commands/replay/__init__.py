@@ -1,1 +1,1 @@
-"""`replay`: a bounded range of the source topic once more, outside the live group."""
+"""`replay`: delivers a bounded range of the source topic again, outside the live group."""

@@ -1,4 +1,4 @@
-"""The range of a replay, as typed and as offsets."""
+"""The range of a replay, from options to offsets."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class Edge(Enum):
     """An end of the log."""
 
     EARLIEST = "earliest"
-    LATEST = "latest"  # as it is when the command starts
+    LATEST = "latest"  # at the start of the command
 
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """The same offset of every partition."""
+    """The same offset in every partition."""
 
     offset: int
 
@@ -38,7 +38,7 @@ Bound = Edge | Offset | Moment
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """From `start` up to and without `stop`."""
+    """From `start` to before `stop`."""
 
     start: Bound
     stop: Bound
@@ -53,20 +53,20 @@ class Bounds:
         to_offset: int | None = None,
         to_datetime: str | None = None,
     ) -> Bounds:
-        """From what an operator typed. Raises ValueError, with what to write instead."""
+        """Parse the options. Raises ValueError, with what to write instead."""
         if sum((from_earliest, from_offset is not None, from_datetime is not None)) != 1:
-            raise ValueError("Say where to begin by one of --from-earliest, --from-offset and --from-datetime")
+            raise ValueError("Set the start with one of --from-earliest, --from-offset and --from-datetime")
         if to_offset is not None and to_datetime is not None:
-            raise ValueError("Say where to end by one of --to-offset and --to-datetime")
+            raise ValueError("Set the end with one of --to-offset and --to-datetime")
         start: Bound = _bound(from_offset, from_datetime, Edge.EARLIEST)
         stop: Bound = _bound(to_offset, to_datetime, Edge.LATEST)
         match start, stop:
             case (Offset(first), Offset(last)) | (Moment(first), Moment(last)) if first >= last:
-                raise ValueError("The range is empty: it ends where it begins, or before")
+                raise ValueError("The range is empty: its end is not after its start")
         return cls(start, stop)
 
     def ranges(self, cluster: Cluster, ends: Mapping[Partition, Ends]) -> dict[Partition, Range]:
-        """Return the offsets of each partition, within its log. ends -- of the partitions that are meant."""
+        """Return each partition's range within its log. ends -- of the selected partitions."""
         starts, stops = self._offsets(self.start, cluster, ends), self._offsets(self.stop, cluster, ends)
         ranges = {}
         for partition, (low, high) in ends.items():
@@ -75,13 +75,13 @@ class Bounds:
         return ranges
 
     def warnings(self, ends: Mapping[Partition, Ends], log_ends: Mapping[Partition, int]) -> Iterator[str]:
-        """Where the log does not hold what was asked for, or not yet. log_ends -- asked before `ends`."""
+        """Yield where the log lacks a part of the range, or does not have it yet. log_ends -- fetched before `ends`."""
         for partition, (low, high) in ends.items():
             if isinstance(self.start, Offset) and self.start.offset < low:
-                yield f"{partition} begins at offset {low}: what was before is no longer there"
+                yield f"{partition} starts at offset {low}: earlier records were deleted"
             beyond = not isinstance(self.stop, Offset) or self.stop.offset > high
             if log_ends[partition] > high and beyond:
-                yield f"{partition}: {open_transaction(high)}, where this replay ends"
+                yield f"{partition}: {open_transaction(high)}; this replay ends there"
             elif isinstance(self.stop, Offset) and self.stop.offset > high:
                 yield f"{partition} ends at offset {high}"
 

@@ -1,5 +1,5 @@
-"""The front door of `replay`. It waits for no heavy library: `--help` should be quick."""
-# ruff: noqa: PLC0415 -- as said above
+"""The command line of `replay`. Heavy libraries are imported on use, so that `--help` is quick."""
+# ruff: noqa: PLC0415 -- as above
 
 from __future__ import annotations
 
@@ -23,30 +23,28 @@ from consumer.commands.output import Format
 
 Topics = Annotated[
     list[str] | None,
-    typer.Option("--topic", metavar="TOPIC[:0,1]", help="Instead of all of KAFKA_TOPIC. Repeatable."),
+    typer.Option("--topic", metavar="TOPIC[:0,1]", help="Topic or partitions; default: KAFKA_TOPIC. Repeatable."),
 ]
-FromEarliest = Annotated[bool, typer.Option("--from-earliest", help="From the beginning.")]
-FromOffset = Annotated[int | None, typer.Option(min=0, metavar="N", help="From this offset on.")]
-FromTime = Annotated[
-    str | None, typer.Option(metavar="TIME", help="From the first record of then, with a zone: ...T01:30:00Z.")
-]
+FromEarliest = Annotated[bool, typer.Option("--from-earliest", help="From the start of the log.")]
+FromOffset = Annotated[int | None, typer.Option(min=0, metavar="N", help="From this offset.")]
+FromTime = Annotated[str | None, typer.Option(metavar="TIME", help="From this time, with a zone: ...T01:30:00Z.")]
 ToOffset = Annotated[
-    int | None, typer.Option(min=0, metavar="N", help="Up to and without this offset; else up to the present end.")
+    int | None, typer.Option(min=0, metavar="N", help="To before this offset; default: the present end.")
 ]
-ToTime = Annotated[str | None, typer.Option(metavar="TIME", help="Up to and without the first record of then.")]
+ToTime = Annotated[str | None, typer.Option(metavar="TIME", help="To before this time.")]
 OnlyThese = Annotated[
     list[str] | None,
     typer.Option(
         "--only",
         metavar="KIND=VALUE",
-        help="identity=EMAIL, identity=+PHONE or reason=WORD. Repeatable. Shows in the process list.",
+        help="identity=EMAIL, identity=+PHONE or reason=WORD. Repeatable. Visible in the process list.",
     ),
 ]
 IdentitiesFrom = Annotated[
     str | None,
-    typer.Option("--identities-from", metavar="FILE", help="As --only identity=, one a line; - for stdin."),
+    typer.Option("--identities-from", metavar="FILE", help="Identities as in --only, one per line; - for stdin."),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Count what would be done, and do nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Count outcomes; send nothing.")]
 
 
 def replay(  # noqa: PLR0913 -- one parameter an option

@@ -1,4 +1,4 @@
-"""A consumer that the worker's engine takes for a member of a group: it hands out a range and ends there."""
+"""A consumer that looks like a group's member to the engine, but reads one range and stops at its end."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from consumer.kafka.properties import standalone_properties
 from consumer.scheduling.task import Partition
 
 Rebalance = Callable[[Consumer, list[TopicPartition]], None]
-AT_ONCE = 500  # records that are passed over before the engine has its turn
+AT_ONCE = 500  # records skipped in one `poll` before it returns to the engine
 
 
 @dataclass(frozen=True, slots=True)
 class RangePlan:
-    """What is handed out.
+    """The records to return.
 
     ranges -- by partition; none of them empty
-    keep   -- asked for each record of the ranges: whether it is handed out
-    turned -- called at each turn, with the number of partitions that have more
+    keep   -- returns whether a record of the ranges is to be returned
+    turned -- called at each `poll`, with the number of unfinished partitions
     """
 
     ranges: Mapping[Partition, Range]
@@ -36,22 +36,22 @@ class RangePlan:
 
 
 class RangeClients(KafkaClients):
-    """The worker's clients, but for its consumer."""
+    """The worker's clients, with a RangeConsumer."""
 
     def __init__(self, options: StreamOptions, plan: RangePlan) -> None:
         super().__init__(options)
         self._plan = plan
 
     def consumer(self, callbacks: Callbacks) -> Consumer:
-        """Raise ConfigurationError for a property that librdkafka does not take."""
+        """Return a RangeConsumer. Raises ConfigurationError for a property that librdkafka refuses."""
         return self._made(partial(RangeConsumer, self._plan), standalone_properties(self.options), callbacks)
 
 
 class RangeConsumer(Consumer):
     """Joins no group: `subscribe` assigns the plan's partitions at the next `poll`. It commits like any other.
 
-    A partition at the end of its range is paused, not unassigned: its position is still to be committed, and the end
-    may be a transaction's marker, which no record announces.
+    A partition at the end of its range is paused, not unassigned: its position is still to be committed. The end may be
+    a transaction's marker, which only the position shows.
     """
 
     def __init__(self, plan: RangePlan, properties: dict[str, Any], logger: Logger) -> None:
@@ -64,23 +64,23 @@ class RangeConsumer(Consumer):
 
     def subscribe(
         self,
-        topics: list[str],  # noqa: ARG002 -- the plan knows better
+        topics: list[str],  # noqa: ARG002 -- the plan has the partitions
         on_assign: Rebalance | None = None,
         on_revoke: Rebalance | None = None,
-        on_lost: Rebalance | None = None,  # noqa: ARG002 -- what nobody else can own can't be lost
+        on_lost: Rebalance | None = None,  # noqa: ARG002 -- without a group no partition is lost
     ) -> None:
-        """Take the plan's partitions, in the next `poll`."""
+        """Assign the plan's partitions, in the next `poll`."""
         self._on_assign, self._on_revoke = on_assign, on_revoke
 
     def unsubscribe(self) -> None:
-        """Give them back."""
+        """Revoke and unassign the partitions."""
         if self._on_revoke is not None:
             self._on_revoke(self, self.assignment())
             self._on_revoke = None
         self.unassign()
 
     def poll(self, timeout: float = -1) -> Message | None:
-        """Return the next record that is to be handed out, if there is one at once or within `timeout` seconds."""
+        """Return the next record of the plan, if one arrives within `timeout` seconds."""
         if self._on_assign is not None:
             on_assign, self._on_assign = self._on_assign, None
             on_assign(self, [TopicPartition(*partition) for partition in self._plan.ranges])
@@ -98,7 +98,7 @@ class RangeConsumer(Consumer):
         return message if message is not None and self._wanted(message) else None
 
     def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message]:
-        """Return what is there of the ranges."""
+        """Return the records of the plan among the next ones."""
         return [message for message in super().consume(num_messages, timeout) if self._wanted(message)]
 
     def position(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
@@ -109,15 +109,13 @@ class RangeConsumer(Consumer):
         return found
 
     def resume(self, partitions: list[TopicPartition]) -> None:
-        """Resume the partitions that have more."""
+        """Resume the unfinished partitions."""
         super().resume([each for each in partitions if Partition(each.topic, each.partition) in self._left])
 
     def seek(self, partition: TopicPartition) -> None:
-        """Have a checkpoint with a leader epoch compared with the log.
+        """Seek to a checkpoint with a leader epoch, so that librdkafka validates it against the log.
 
-        Without one the engine goes back, since the topic was created again or its log cut: the range is void then.
-
-        Raises RefusedError.
+        Raises RefusedError without one: the engine seeks back then, because the topic was created again or truncated.
         """
         if partition.leader_epoch is not None:
             super().seek(partition)
@@ -125,12 +123,12 @@ class RangeConsumer(Consumer):
         self._refuse(partition)
 
     def incremental_unassign(self, partitions: list[TopicPartition]) -> None:
-        """Raise RefusedError: the engine restarts a partition whose offset is not in its log."""
+        """Raise RefusedError: the engine calls this to restart a partition whose log lacks the offset."""
         self._refuse(partitions[0])
 
     def _refuse(self, partition: TopicPartition) -> NoReturn:
-        what = f"The topic {partition.topic} was created again, or its log cut, while it was replayed"
-        raise RefusedError(f"{what}: its offsets mean other records now.")
+        what = f"The topic {partition.topic} was created again, or its log truncated, during the replay"
+        raise RefusedError(f"{what}: its offsets refer to other records now.")
 
     def _wanted(self, message: Message) -> bool:
         if message.error() is not None:

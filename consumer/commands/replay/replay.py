@@ -1,4 +1,4 @@
-"""`replay`: delivers a bounded range again, by the worker's own engine, beside the live group."""
+"""`replay`: delivers a bounded range again with the worker's engine, beside the live group."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ Ranges = Mapping[Partition, Range]
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """What an operator asked for.
+    """The options of a replay.
 
     scopes -- topics and partitions; none: all of KAFKA_TOPIC
-    name   -- of the checkpoint; None: by the range as it was typed, so that the same command continues where it stopped
+    name   -- of the checkpoint; None: derived from the options, so that the same command resumes
     """
 
     bounds: Bounds
@@ -57,9 +57,9 @@ class ReplayOptions:
 
 
 def replay(settings: Settings, options: ReplayOptions, form: Format) -> ExitStatus:
-    """Deliver the range again, and print how many records ended how.
+    """Deliver the range again, and print the number of records by outcome.
 
-    Raises as Cluster's methods and `Worker.run` do, and RefusedError for a topic or partition that is not there.
+    Raises as Cluster's methods and `Worker.run` do, and RefusedError for a missing topic or partition.
     """
     scopes = options.scopes or tuple(Scope(topic) for topic in settings.kafka.topics)
     name = options.name or name_of("replay", scopes, options.bounds, options.only)
@@ -81,10 +81,10 @@ class Replay:
         self._enroller = Enroller(enrolment_rules(settings.enrolment))
         self._selection = Selection(self._enroller, options.only)
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._gave_up = ""  # why
+        self._gave_up = ""  # the reason; empty while it runs
 
     def run(self, form: Format) -> ExitStatus:
-        """Look, guard, replay, tell."""
+        """Find the rest of the range, deliver it and print the counts; a dry run only counts."""
         ranges = self._find_ranges()
         anew = self._options.begin is Begin.ANEW
         left = {
@@ -100,7 +100,7 @@ class Replay:
         if self._options.mode is Mode.DRY_RUN:
             self._count(left)
             self._print(form)
-            say("A dry run: nothing was sent.")
+            say("Dry run: nothing was sent.")
             return ExitStatus.DONE
         self._checkpoint.begin(left, self._options.begin)
         return self._deliver(ranges, left, form)
@@ -119,13 +119,13 @@ class Replay:
         where = f"{len(left)} partition{'' if len(left) == 1 else 's'}"
         what = f"{records} offsets of {where}{f', {takes}' if takes else ''}"
         if records < all_records:
-            what += f"; {all_records - records} were replayed before"
+            what += f"; {all_records - records} were replayed earlier"
         say(f"{what} (checkpoint {self._checkpoint.group}).")
         if not records and all_records:
-            say("This replay is finished. --restart begins it anew.")
+            say("This replay is complete. --restart runs it again.")
 
     def _guard(self, ranges: Ranges) -> None:
-        """Look who has a newer record than those that are replayed."""
+        """Find contacts with a newer record than the replayed ones."""
 
         def sent(partition: Partition, offset: int, decision: Enrolled) -> bool:
             span = ranges.get(partition, Range(0, 0))
@@ -138,7 +138,7 @@ class Replay:
         )
 
     def _count(self, left: Ranges) -> None:
-        """Print what a replay would do."""
+        """Count the outcomes of a replay, without requests."""
         with bar("Reading", sum(span.stop - span.start for span in left.values())) as advance:
             for message in read(self._cluster, left):
                 advance(1)
@@ -174,7 +174,7 @@ class Replay:
             try:
                 ending = worker.run()
             except ConsumerError:
-                say(self._how_to_go_on())
+                say(self._how_to_resume())
                 raise
             finally:
                 counts, _ = engine.counts()
@@ -184,15 +184,15 @@ class Replay:
         return self._ended(ending, ranges, self._gave_up or (still_halted(fault) if fault is not None else ""))
 
     def _ended(self, ending: Ending, ranges: Ranges, complaint: str) -> ExitStatus:
-        if ending is Ending.UNANSWERED:  # closing would wait for the answer for as long as a session lasts
-            say(f"Kafka did not answer the last commit. {self._how_to_go_on()}")
+        if ending is Ending.UNANSWERED:  # closing would wait for the response until the session times out
+            say(f"Kafka did not confirm the last commit. {self._how_to_resume()}")
             os._exit(ExitStatus.PARTLY_DONE)
         self._checkpoint.end()
         if complaint:
-            say(f"Ended: {complaint}")
+            say(f"Stopped: {complaint}")
         if all(span.start >= span.stop for span in self._checkpoint.left(ranges).values()):
             return ExitStatus.PARTLY_DONE if complaint else ExitStatus.DONE
-        say(f"Stopped before the end. {self._how_to_go_on()}")
+        say(f"Incomplete. {self._how_to_resume()}")
         return ExitStatus.PARTLY_DONE
 
     def _stream_options(self) -> StreamOptions:
@@ -200,11 +200,11 @@ class Replay:
             stream_options(self._settings),
             topics=tuple(dict.fromkeys(scope.topic for scope in self._options.scopes)),
             group_id=self._checkpoint.group,
-            group_protocol=GroupProtocol.CLASSIC,  # joined is neither
+            group_protocol=GroupProtocol.CLASSIC,  # without effect: no group is joined
             group_instance_id=None,
             offset_reset=OffsetReset.EARLIEST,
-            max_event_age=0.0,  # who replays old records wants them
-            unrecognised_limit=0,  # a replay that waits for an operator would never end
+            max_event_age=0.0,  # a replay is meant to deliver old records
+            unrecognised_limit=0,  # a held partition would keep the replay from ending
         )
 
     def _print(self, form: Format) -> None:
@@ -216,12 +216,12 @@ class Replay:
         ]
         put(rendered(rows, form), form)
 
-    def _how_to_go_on(self) -> str:
+    def _how_to_resume(self) -> str:
         return f"Run the same command to resume (checkpoint {self._checkpoint.group})."
 
 
 def _fate(decision: Decision) -> tuple[str, str]:
-    """Disposition and reason, as far as they can be told without a request."""
+    """Return disposition and reason, as far as known without a request."""
     match decision:
         case Enrolled():
             return DELIVER, ""

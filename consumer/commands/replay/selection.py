@@ -1,4 +1,4 @@
-"""Which records of the range are replayed."""
+"""Selects the records of the range to replay."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ REASONS = (DELIVER, *DeadLetterReason, *FilterReason)
 
 
 class Left(StrEnum):
-    """Why a record of the range is left alone."""
+    """Why a record of the range is not replayed."""
 
-    NOT_MEANT = "not_meant"  # --only leaves it out
-    STALE = "stale"  # its contact has a newer record, and not one that follows it in this replay
+    NOT_MEANT = "not_meant"  # --only excludes it
+    STALE = "stale"  # its contact has a newer record that does not follow it in this replay
 
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """--only: what a record must be. Of several of a kind, one; of both kinds, both.
+    """The conditions of --only: a record must match one of each kind that is set.
 
-    reasons    -- the outcome of it by today's settings: `deliver`, or why not
+    reasons    -- its outcome by the present settings: `deliver`, or why not
     identities -- of its contact
     """
 
@@ -41,14 +41,14 @@ class Only:
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> Only:
-        """From `reason=...` and `identity=...`. Raises ValueError, with what to write instead."""
+        """Parse `reason=...` and `identity=...`. Raises ValueError, with what to write instead."""
         reasons, identities = set(), set()
         for text in texts:
             kind, _, value = text.partition("=")
             if kind == "reason" and value in REASONS:
                 reasons.add(value)
             elif kind == "reason":
-                raise ValueError(f"{value!r} is no reason. There are {', '.join(REASONS)}")
+                raise ValueError(f"{value!r} is not a reason. Choose from {', '.join(REASONS)}")
             elif kind == "identity":
                 identities.add(_identity(value))
             else:
@@ -56,7 +56,7 @@ class Only:
         return cls(tuple(sorted(reasons)), tuple(sorted(identities)))
 
     def means(self, decision: Decision) -> bool:
-        """Whether the operator has asked for a record of which this becomes."""
+        """Return whether a record with this decision matches."""
         enrolled = isinstance(decision, Enrolled)
         reason = DELIVER if isinstance(decision, Enrolled) else decision.reason
         identities = decision.identities if isinstance(decision, Enrolled) else ()
@@ -66,7 +66,7 @@ class Only:
 
 
 class Selection:
-    """Decides record by record, and counts what is left alone. `newest`: None while stale records are replayed, too."""
+    """Selects records, and counts those that are not replayed. `newest` -- None: stale records are replayed, too."""
 
     def __init__(self, enroller: Enroller, only: Only) -> None:
         self._enroller = enroller
@@ -75,15 +75,15 @@ class Selection:
         self.left: Counter[Left] = Counter()
 
     def means(self, decision: Decision) -> bool:
-        """Whether the operator has asked for it."""
+        """Return whether --only selects the record."""
         return self._only.means(decision)
 
     def keep(self, message: Message) -> bool:
-        """Whether to replay it."""
+        """Return whether to replay the record."""
         return self.sort(message) is None
 
     def sort(self, message: Message) -> Left | None:
-        """Why to leave it alone, None: it is to be replayed. Counts what is left."""
+        """Return why not to replay the record, and count it; None: replay it."""
         if self.newest is None and self._only == Only():
             return None
         left = self._sort(message, self._enroller.decide(message.value()))

@@ -38,7 +38,7 @@ class Next(StrEnum):
 class Attempt:
     """One request. Times are seconds since the epoch.
 
-    retry_at -- not before; None: as soon as the gate lets it out
+    retry_at -- the earliest time; None: as soon as the gate allows
     """
 
     number: int
@@ -57,12 +57,12 @@ class Attempt:
 class Entry:
     """Times are seconds since the epoch.
 
-    written_at -- the record's own time; None where it has none
+    written_at -- the record's timestamp; None where it has none
     who        -- the contact's first identity, masked; empty where there is none
     contact    -- ClickSend's fields, masked
-    origins    -- where each field was found, as JSON pointers
-    attempts   -- the last ones; their numbers count from 1
-    trouble    -- why its dead letter could not be written so far
+    origins    -- the source of each field, as JSON pointers
+    attempts   -- the last ones, numbered from 1
+    trouble    -- why its dead letter is not written yet
     """
 
     partition: Partition

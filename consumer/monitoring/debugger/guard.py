@@ -33,11 +33,11 @@ WRONG_HOST = Refusal(
     "403 Forbidden",
     "Open this page as http://127.0.0.1 or http://localhost, or name the host in MONITOR_ALLOWED_HOSTS.",
 )
-WRONG_ORIGIN = Refusal("403 Forbidden", "Another site's page may not read this.")
-WRONG_METHOD = Refusal("405 Method Not Allowed", "There is nothing to do here but GET.", (("Allow", "GET"),))
+WRONG_ORIGIN = Refusal("403 Forbidden", "Pages of other origins may not read this.")
+WRONG_METHOD = Refusal("405 Method Not Allowed", "Only GET is allowed.", (("Allow", "GET"),))
 NO_TOKEN = Refusal(
     "401 Unauthorized",
-    "Give MONITOR_TOKEN as the password, with any user name, or as Authorization: Bearer.",
+    "Send MONITOR_TOKEN as the password, with any user name, or as Authorization: Bearer.",
     (("WWW-Authenticate", 'Basic realm="event debugger", charset="UTF-8"'),),
 )
 

@@ -1,10 +1,10 @@
-// Shows what the worker remembers of its last records. Asks every second for what has changed since, and for the state.
+// Show the worker's latest records. Poll every second for changed records and for the state.
 import { announce, ask, badge, clock, element, keepFresh, node } from "./shared.js";
 
-const INTERVAL = 1000; // ms between two questions
+const INTERVAL = 1000; // ms between two requests
 const MOST_ROWS = 400; // in the table; filters find the others
-const MOST_ENTRIES = 5000; // beyond what the worker remembers, too
-const FEWEST_POINTS = 60; // that a plot is wide: two minutes
+const MOST_ENTRIES = 5000; // kept on the page, which may be more than the worker keeps
+const FEWEST_POINTS = 60; // the least width of a plot: two minutes
 
 const TONES = { delivered: "good", dead_lettered: "bad", filtered: "", in_progress: "warn", released: "" };
 const GATE_TONES = { open: "good", limited: "warn", breaker: "warn", halted: "bad" };
@@ -15,10 +15,10 @@ const precise = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-d
 const whole = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
 const grouped = new Intl.NumberFormat("en-GB");
 
-const entries = new Map(); // "topic-0@17" -> the record as the worker told it
-const rows = new Map(); // the same keys -> table rows
+const entries = new Map(); // "topic-0@17" -> the record as the worker sent it
+const rows = new Map(); // key -> table row
 let words = null;
-let startedAt = null; // of the worker: its revisions begin anew with it
+let startedAt = null; // of the worker, whose revisions restart with it
 let revision = 0;
 let skew = 0; // seconds by which the worker's clock is ahead of ours
 let state = null;
@@ -33,7 +33,7 @@ const workersNow = () => Date.now() / 1000 + skew;
 
 function setText(id, text) {
   const at = element(id);
-  if (at.textContent !== text) at.textContent = text; // a screen reader is told of changes only
+  if (at.textContent !== text) at.textContent = text; // announce changes only
 }
 
 function duration(seconds) {
@@ -174,7 +174,7 @@ function takeIn(answer) {
   revision = answer.revision;
   for (const entry of answer.records.toReversed()) {
     const key = keyOf(entry);
-    entries.delete(key); // a record that comes again is a new one
+    entries.delete(key); // a record that is consumed again is a new one
     entries.set(key, entry);
   }
   for (const entry of lastFirst([...entries.values()]).slice(MOST_ENTRIES)) entries.delete(keyOf(entry));
@@ -205,7 +205,7 @@ function matches(entry, wanted) {
     && text.includes(wanted.text.toLowerCase());
 }
 
-// changed -- the entries whose rows are to be made anew, new ones in this class; the others stay as they are
+// changed -- the entries whose rows are rebuilt; new rows get the class, the others are unchanged
 function showRows(changed, className) {
   const focused = document.activeElement?.closest?.("#rows tr")?.dataset.key;
   const wanted = Object.fromEntries(FILTERS.map((name) => [name, element(name).value.trim()]));
@@ -275,7 +275,7 @@ function briefly(entry) {
 
 const answerOf = (attempt) => [attempt.status, attempt.code ?? (attempt.status ? null : attempt.cause)].filter(Boolean).join(" ");
 
-// Fills a select with what there is, once each; what is chosen stays.
+// Add missing values to a select; the selection is unchanged.
 function options(id, values) {
   const select = element(id);
   const there = new Set([...select.options].map((option) => option.value));
@@ -288,7 +288,7 @@ function options(id, values) {
   }
 }
 
-// One record and its way.
+// One record and its timeline.
 
 function open(key) {
   opened = key;
@@ -298,7 +298,7 @@ function open(key) {
   if (!NARROW.matches) announce(`${element("opened-title").textContent} opened beside the list. Press Enter again to go there.`);
 }
 
-// Where it lies over the rest of the page, nothing behind it can be reached. Beside the list, the focus stays in the list.
+// A modal dialog over the page keeps the focus inside. Beside the list it is not modal: the focus stays in the list.
 function placeOpened() {
   const dialog = element("opened");
   if (dialog.open && dialog.matches(":modal") !== NARROW.matches) dialog.close();
@@ -308,7 +308,7 @@ function placeOpened() {
 }
 
 function closed() {
-  if (element("opened").open) return; // placed anew
+  if (element("opened").open) return; // reopened in the other mode
   const key = opened;
   opened = null;
   announce("");
@@ -420,7 +420,7 @@ function notesOf(entry) {
   return made;
 }
 
-// The page's life.
+// Polling and events.
 
 async function refresh() {
   words ??= prepared(await ask("/debugger/words"));

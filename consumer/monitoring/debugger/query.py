@@ -16,7 +16,7 @@ NUMBERS = ("after", "limit")
 SETS: Mapping[str, frozenset[str] | None] = {
     "disposition": frozenset(map(str, Standing)),
     "reason": REASON_WORDS,
-    "partition": None,  # whatever the topics are called
+    "partition": None,  # any topic
 }
 
 
@@ -26,10 +26,10 @@ class BadQueryError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which records are wanted. An empty set wants all.
+    """Selects records. An empty set selects all.
 
-    after -- a revision: only what has changed since
-    limit -- how many, the last changes first
+    after -- a revision: only records changed since
+    limit -- the most records, the last changes first
     """
 
     after: int = 0
@@ -40,7 +40,7 @@ class Query:
 
     @classmethod
     def parse(cls, text: str) -> Query:
-        """Read a query string. A name may come several times, and a value may be several, comma-separated.
+        """Parse a query string. Names may repeat, and values may be comma-separated lists.
 
         Raises BadQueryError.
         """
@@ -52,7 +52,7 @@ class Query:
             elif name in SETS:
                 sets[name] = sets.get(name, frozenset()) | _words(name, value)
             else:
-                raise BadQueryError(f"there are {', '.join((*NUMBERS, *SETS))}, and nothing else")
+                raise BadQueryError(f"unknown parameter; valid: {', '.join((*NUMBERS, *SETS))}")
         limit = min(numbers.get("limit", MOST), MOST)
         return cls(numbers.get("after", 0), limit, **sets)
 
@@ -67,12 +67,12 @@ class Query:
 
 def _number(name: str, value: str) -> int:
     if not (value.isascii() and value.isdecimal() and len(value) <= 15):
-        raise BadQueryError(f"{name} is a whole number, not below 0")
+        raise BadQueryError(f"{name} must be a whole number from 0")
     return int(value)
 
 
 def _words(name: str, value: str) -> frozenset[str]:
     words, known = frozenset(filter(None, value.split(","))), SETS[name]
     if known is not None and words - known:
-        raise BadQueryError(f"{name} is one or more of {', '.join(sorted(known))}")
+        raise BadQueryError(f"{name} must be one or more of {', '.join(sorted(known))}")
     return words

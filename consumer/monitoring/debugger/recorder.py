@@ -26,20 +26,20 @@ from consumer.scheduling.task import Partition, Record, Task
 
 LONGEST = 48  # characters of a text
 LONGEST_DETAIL = 200  # characters of a text of our own
-LOOK_SECONDS = 1.0  # between two looks at what was seen
-LARGE = 32_768  # bytes of a value: of such records fewer are held until the next look
+LOOK_SECONDS = 1.0  # between two conversions of sightings to entries
+LARGE = 32_768  # bytes of a value: fewer of these records are held until the next look
 MOST_LARGE = 5
-WATCHED_SECONDS = 15.0  # so long after somebody has asked
+WATCHED_SECONDS = 15.0  # after the page's last request
 
 
 @dataclass(frozen=True, slots=True)
 class Most:
-    """How many records are kept between two looks.
+    """The most records kept between two looks, by kind.
 
-    ordinary -- of deliverable ones
-    trouble  -- of undeliverable ones, and of those with a retry or a dead letter whose start was dropped
-    filtered -- of filtered ones, by reason
-    batch    -- of filtered ones in one batch, by reason
+    ordinary -- deliverable
+    trouble  -- undeliverable, or with a retry or a dead letter after the start was dropped
+    filtered -- filtered, by reason
+    batch    -- filtered, by reason, in one batch
     """
 
     ordinary: int
@@ -64,8 +64,8 @@ _NEXT_STEPS: dict[type[Action], Next] = {
 class Recorder:
     """A `consumer.monitoring.observer.RecordObserver`.
 
-    Worker threads only note the newest records of each kind; `look` makes entries of them about once a second. A retry
-    or a dead letter is recorded even if its start was dropped.
+    Worker threads only note the newest records of each kind; `look` converts them to entries about once a second.
+    Retries and dead letters are recorded even if their start was dropped.
 
     clock -- monotonic seconds
     wall  -- seconds since the epoch
@@ -75,7 +75,7 @@ class Recorder:
         self._ring = ring
         self._clock = clock
         self._wall = wall
-        self._lock = threading.Lock()  # held to change what was seen, and to make an entry of it; not to note it
+        self._lock = threading.Lock()  # held to change a sighting or convert it to an entry; not to add one
         self._enrolled, self._large, self._undeliverable, self._trouble = (Sightings() for _ in range(4))
         self._filtered = {reason: Sightings() for reason in FilterReason}
         self._kinds = (self._enrolled, self._large, self._undeliverable, self._trouble, *self._filtered.values())
@@ -101,13 +101,13 @@ class Recorder:
         """Make entries of the sightings, oldest first. Any thread may call it."""
         seen = [(sighting.at, key, kind) for kind in self._kinds for key, sighting in kind.items()]
         for _, key, kind in sorted(seen, key=itemgetter(0)):
-            with self._lock:  # for one entry at a time: worker threads may wait for it
-                if (sighting := kind.get(key)) is not None:  # else dropped, or another thread has looked
+            with self._lock:  # one entry at a time: worker threads may wait for the lock
+                if (sighting := kind.get(key)) is not None:  # else dropped, or converted by another thread
                     self._ring.put(_entry(sighting))
                     kind.remove(key)
 
     def filtered_wanted(self) -> int:
-        """Return a few, so that a test event is shown when the topic is quiet."""
+        """Return a small number, so that a test event is shown on a quiet topic."""
         return self._most.batch
 
     def filtered(self, record: Record, reason: FilterReason) -> None:
@@ -130,7 +130,7 @@ class Recorder:
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
         if isinstance(action, Settle):
-            key = _key(task.record)  # most are unknown: check that without the lock
+            key = _key(task.record)  # most are unknown: check without the lock
             if not (key in self._enrolled or key in self._large or key in self._trouble or key in self._ring):
                 return
         waits = action.at - self._clock() if isinstance(action, Retry) else 0.0

@@ -46,7 +46,7 @@ class Site:
         except BadQueryError as problem:
             return _send(start_response, "400 Bad Request", TEXT, f"{problem}\n".encode())
         if data is None:
-            text = b"here are /, /debugger/records, /debugger/state, /metrics, /livez and /readyz\n"
+            text = b"available: /, /debugger/records, /debugger/state, /metrics, /livez and /readyz\n"
             return _send(start_response, "404 Not Found", TEXT, text)
         return _send(start_response, "200 OK", JSON, orjson.dumps(data, option=orjson.OPT_APPEND_NEWLINE))
 
@@ -69,7 +69,7 @@ class Site:
         entries, revision = self._ring.since(query.after)
         wanted = [entry for entry in entries if query.matches(entry)][: query.limit]
         return {
-            "started_at": self._state.started_at,  # another one: the worker is new, and so are its revisions
+            "started_at": self._state.started_at,  # changes with a restart of the worker, as do the revisions
             "revision": revision,
             "consumed": consumed,
             "passed_over": max(0, consumed - len(self._ring)),

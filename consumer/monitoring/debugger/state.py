@@ -61,9 +61,9 @@ class History:
 
 
 class StateView:
-    """Any thread may ask. Nothing in it is of a record.
+    """The worker's state for the page, without any record's data. Thread-safe.
 
-    ready -- what /readyz says
+    ready -- the report of /readyz
     clock -- monotonic seconds; wall -- seconds since the epoch
     """
 

@@ -1,4 +1,4 @@
-"""What each word on the page means, in a sentence for an operator. A test holds the lists complete."""
+"""The meaning of each word on the page. A test checks that the lists are complete."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REASONS: Mapping[Reason | ReleaseReason, str] = {
     DeadLetterReason.UNDECODABLE: "The value can't be decoded as a JSON object.",
     DeadLetterReason.UNRECOGNISED: "JSON, but no event: it has neither a type nor an event name.",
     DeadLetterReason.UNMAPPABLE: "No email or phone number in a form that ClickSend accepts.",
-    DeadLetterReason.REJECTED: "ClickSend rejected this contact; the response code says why.",
+    DeadLetterReason.REJECTED: "ClickSend rejected this contact; see the response code.",
     DeadLetterReason.RETRIES_EXHAUSTED: "Attempts failed for RETRY_MAX_AGE while other records were delivered.",
     DeadLetterReason.CONFIGURATION_FAULT: "Rejected because of a configuration fault "
     "(DELIVERY_ON_CONFIGURATION_FAULT=dead_letter).",

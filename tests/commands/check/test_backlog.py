@@ -33,12 +33,13 @@ def results(
 def test_a_new_group_has_what_its_start_leaves_ahead(reset: OffsetReset, records: int) -> None:
     (found,) = results(group(), {ZERO: Ends(10, 50), ONE: Ends(0, 50)}, reset)
     assert found.status is CheckStatus.OK
-    assert f"g begins at the {reset}: {records} records ahead" in found.detail
+    assert f"g starts at {reset}: {records} records ahead" in found.detail
 
 
 def test_a_known_group_goes_on_where_it_was() -> None:
     (found,) = results(group(p0=40), {ZERO: Ends(10, 50)})
-    assert "g continues where it was: 10 records ahead, the oldest from 2026-03-29T00:30:00Z (1 h ago)" in found.detail
+    oldest = "the oldest from 2026-03-29T00:30:00Z (1 h ago)"
+    assert f"g resumes at its committed offsets: 10 records ahead, {oldest}" in found.detail
 
 
 def test_an_open_transaction_is_said_and_a_commit_inside_it_is_not_beyond_the_end() -> None:

@@ -74,7 +74,7 @@ def test_a_list_near_the_limit_of_a_campaign_is_warned_of(count: int, status: Ch
 
 def test_a_list_that_tells_nothing_of_itself_is_there_all_the_same() -> None:
     (found,) = list_results(View(SEEN), 428)
-    assert (found.status, found.detail) == (CheckStatus.OK, "428 is there")
+    assert (found.status, found.detail) == (CheckStatus.OK, "428 exists")
 
 
 @pytest.mark.parametrize(("status", "fault"), [(403, Fault.FORBIDDEN), (404, Fault.LIST_NOT_FOUND)])

@@ -17,7 +17,7 @@ EVENTS = Partition("events", 3)
 @pytest.mark.parametrize(
     ("values", "status", "detail"),
     [
-        pytest.param([RUBBISH] * 3, CheckStatus.FAILED, "events-3: the last 3 records are no events", id="all"),
+        pytest.param([RUBBISH] * 3, CheckStatus.FAILED, "events-3: the last 3 records are not events", id="all"),
         pytest.param(
             [PAGE, RUBBISH, TOMBSTONE, RUBBISH, RUBBISH], CheckStatus.FAILED, "the last 3 records", id="a run"
         ),

@@ -13,7 +13,7 @@ def test_a_line_says_what_how_and_the_mend() -> None:
 
 def test_where_nothing_is_to_be_done_nothing_is_said() -> None:
     assert "->" not in ok("list", "428").line(Format.TABLE)
-    assert "since kafka failed" in skipped("topic", "kafka").line(Format.TABLE)
+    assert "not checked: kafka failed" in skipped("topic", "kafka").line(Format.TABLE)
 
 
 def test_json_is_one_object_a_line() -> None:

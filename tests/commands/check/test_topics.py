@@ -29,11 +29,11 @@ def letters(given: Topic, *sources: Topic) -> list[CheckResult]:
 def test_a_source_that_may_be_read_and_keeps_its_records_is_fine() -> None:
     found = source(topic({"retention.ms": str(7 * DAY_MS)}))
     assert (found.status, found.hint) == (CheckStatus.OK, "")
-    assert found.detail == "events: 6 partitions, may be read, kept for 7 d"
+    assert found.detail == "events: 6 partitions, may be read, retention 7 d"
 
 
 def test_a_source_without_end_to_its_retention_is_fine() -> None:
-    assert "kept without end" in source(topic({"retention.ms": "-1"})).detail
+    assert "retention unlimited" in source(topic({"retention.ms": "-1"})).detail
 
 
 def test_the_right_to_read_is_asked_for_by_the_command_that_grants_it() -> None:
@@ -46,7 +46,7 @@ def test_the_right_to_read_is_asked_for_by_the_command_that_grants_it() -> None:
 def test_a_broker_that_tells_no_rights_is_not_suspected() -> None:
     found = source(topic(rights=None))
     assert found.status is CheckStatus.OK
-    assert "this broker tells no rights" in found.detail
+    assert "this broker reports no rights" in found.detail
 
 
 def test_a_retention_below_the_age_up_to_which_a_record_is_retried_is_warned_of() -> None:

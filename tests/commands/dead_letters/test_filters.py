@@ -48,8 +48,8 @@ def test_a_letter_that_was_never_sent_has_the_status_none() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"reason": ["broken"]}, "no reason. Choose from undecodable, "),
-        ({"status": ["4xx"]}, "no HTTP status"),
+        ({"reason": ["broken"]}, "not a reason. Choose from undecodable, "),
+        ({"status": ["4xx"]}, "not an HTTP status"),
         ({"from_datetime": "2026-01-01T00:00:00"}, "time zone"),
         ({"source": ["events:x"]}, "names no topic"),
     ],

@@ -31,7 +31,7 @@ def test_another_command_has_another() -> None:
 
 @pytest.mark.parametrize("text", ["", "a b", "a/b", "ä", "a" * 61])
 def test_a_name_that_a_group_can_not_bear_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no name"):
+    with pytest.raises(ValueError, match="is not a valid name"):
         checked_name(text)
 
 

@@ -53,7 +53,7 @@ def test_nothing_answered_for_the_longest_delay_is_enough(watched: Watched) -> N
     watched.fails()
     assert watched.reason_at(MAX_DELAY - 1) is None
     watched.fails()
-    assert "no record came to its end for 60 s (timeout" in (watched.reason_at(MAX_DELAY) or "")
+    assert "no record was settled for 60 s (timeout" in (watched.reason_at(MAX_DELAY) or "")
 
 
 @pytest.mark.parametrize("end", ["delivered", "dead-lettered"])

@@ -35,8 +35,8 @@ def test_a_move_is_a_row_of_the_table() -> None:
 @pytest.mark.parametrize(
     ("scenario", "new", "words"),
     [
-        (ToOffset(9), 10, "has no offset 9: its beginning, 10, is taken instead"),
-        (ToOffset(91), 90, "has no offset 91: its end, 90, is taken instead"),
+        (ToOffset(9), 10, "has no offset 9: using its beginning, 10"),
+        (ToOffset(91), 90, "has no offset 91: using its end, 90"),
         (ShiftBy(-100), 10, "has no offset -50"),
         (FromFile({ZERO: Commit(1000)}), 90, "has no offset 1000"),
     ],
@@ -106,12 +106,12 @@ def test_the_summary_tells_what_comes_again_and_what_never_comes() -> None:
     facts = {ZERO: Facts(50, Ends(0, 90)), ONE: Facts(5, Ends(0, 90))}
     moves, _ = plan(ToOffset(30), facts, IDS)
     assert list(summary(moves, 2)) == [
-        "Records ahead then: 120, at most 1 min at 2 requests a second (one worker).",
-        "To be delivered again: 20. ClickSend gets their contacts once more.",
-        "To be passed over: 25. What was not delivered of them before never will be.",
+        "Records ahead after the reset: 120, at most 1 min at 2 requests a second (one worker).",
+        "To be delivered again: 20. ClickSend receives their contacts once more.",
+        "To be skipped: 25. Those not delivered yet will never be delivered.",
     ]
 
 
 def test_without_a_limit_nobody_knows_how_long_it_takes() -> None:
     moves, _ = plan(ToOffset(50), {ZERO: Facts(50, Ends(0, 90))}, IDS)
-    assert list(summary(moves, 0)) == ["Records ahead then: 40."]
+    assert list(summary(moves, 0)) == ["Records ahead after the reset: 40."]

@@ -24,7 +24,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 def test_a_file_that_is_there_is_never_written_over(tmp_path: Path) -> None:
     path = tmp_path / "undo.json"
     path.write_text("precious")
-    with pytest.raises(RefusedError, match=r"can't be written: File exists\. Nothing was changed"):
+    with pytest.raises(RefusedError, match=r"failed: File exists\. Nothing was changed"):
         write_undo(path, "g", COMMITS, NOW)
     assert path.read_text() == "precious"
     assert [each.name for each in tmp_path.iterdir()] == ["undo.json"]
@@ -62,13 +62,13 @@ def entry(**changes: object) -> str:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "names no offset"),
-        ("{", "it is not JSON"),
-        ("{" * 100_000, "it is not JSON"),
-        ("{}", "is not an undo file of this program"),
-        (json.dumps({"format": FORMAT, "group": "g", "offsets": []}), "names no offset"),
+        ("", "contains no offset"),
+        ("{", "is invalid: not JSON"),
+        ("{" * 100_000, "is invalid: not JSON"),
+        ("{}", "is not an undo file of clicksend-consumer"),
+        (json.dumps({"format": FORMAT, "group": "g", "offsets": []}), "contains no offset"),
         (json.dumps({"format": FORMAT, "group": "g", "offsets": [1]}), "entry 1"),
-        (json.dumps({"format": FORMAT, "group": "other", "offsets": []}), "is of the group other, not of g"),
+        (json.dumps({"format": FORMAT, "group": "other", "offsets": []}), "belongs to the group other, not to g"),
         (entry(offset=-1), "entry 1"),
         (entry(offset="5"), "entry 1"),
         (entry(offset=2**63), "entry 1"),
@@ -76,11 +76,11 @@ def entry(**changes: object) -> str:
         (entry(topic=None), "entry 1"),
         (entry(metadata=None), "entry 1"),
         ("events,0", "line 1"),
-        ("events,0,5\nevents,0,6", "line 2 names events-0 again"),
+        ("events,0,5\nevents,0,6", "line 2 repeats events-0"),
         ("events,0,-1", "line 1"),
         ("events,0,9999999999999999999", "line 1"),
         (",0,1", "line 1"),
-        ("other,events,0,1", "line 1 is of another group than g"),
+        ("other,events,0,1", "line 1 belongs to another group than g"),
         ("topic,partition,offset", "line 1"),
     ],
 )

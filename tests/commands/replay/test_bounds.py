@@ -51,7 +51,7 @@ def test_a_range_stays_within_the_log(given: dict[str, Any], found: list[Range])
 def test_what_the_log_does_not_have_is_said() -> None:
     warnings = [*Bounds.parse(from_offset=3, to_offset=50).warnings(ENDS, {FULL: 100, SHORT: 5})]
     assert warnings == [
-        "events-0 begins at offset 10: what was before is no longer there",
+        "events-0 starts at offset 10: earlier records were deleted",
         "events-1 ends at offset 5",
     ]
 
@@ -59,8 +59,8 @@ def test_what_the_log_does_not_have_is_said() -> None:
 @pytest.mark.parametrize(
     ("given", "warnings"),
     [
-        ({}, ["events-1: a transaction is open since offset 5, where this replay ends"]),
-        ({"to_offset": 7}, ["events-1: a transaction is open since offset 5, where this replay ends"]),
+        ({}, ["events-1: a transaction is open since offset 5; this replay ends there"]),
+        ({"to_offset": 7}, ["events-1: a transaction is open since offset 5; this replay ends there"]),
         ({"to_offset": 5}, []),
     ],
     ids=str,
@@ -72,9 +72,9 @@ def test_an_open_transaction_ends_the_range_and_is_said(given: dict[str, Any], w
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({}, "where to begin"),
-        ({"from_earliest": True, "from_offset": 0}, "where to begin"),
-        ({"from_offset": 1, "to_offset": 2, "to_datetime": "2026-01-01T00:00:00Z"}, "where to end"),
+        ({}, "Set the start with"),
+        ({"from_earliest": True, "from_offset": 0}, "Set the start with"),
+        ({"from_offset": 1, "to_offset": 2, "to_datetime": "2026-01-01T00:00:00Z"}, "Set the end with"),
         ({"from_offset": 5, "to_offset": 5}, "empty"),
         ({"from_datetime": "2026-01-01T00:00:00Z", "to_datetime": "2025-01-01T00:00:00Z"}, "empty"),
         ({"from_datetime": "2026-01-01T00:00:00"}, "time zone"),

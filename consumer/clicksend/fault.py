@@ -48,7 +48,8 @@ _HINTS = {
         "The server's certificate can't be trusted: check CLICKSEND_BASE_URL and this machine's clock, "
         "and set CLICKSEND_CA_FILE if a company proxy signs certificates."
     ),
-    Fault.PROXY_UNAUTHORIZED: "The proxy refuses the credentials: set its user name and password in CLICKSEND_PROXY_URL.",
+    Fault.PROXY_UNAUTHORIZED: "The proxy refuses the credentials: set its user name and password in "
+    "CLICKSEND_PROXY_URL.",
     Fault.UNINTELLIGIBLE: (
         "The responses are malformed, or 2xx without ClickSend's JSON, so another server responds: "
         "check CLICKSEND_BASE_URL, CLICKSEND_PROXY_URL, captive portals and gateways."

@@ -35,26 +35,27 @@ _HINTS = {
         "and give a sub-account access to contacts in the dashboard."
     ),
     Fault.LIST_NOT_FOUND: (
-        "There is no such list: check CLICKSEND_LIST_ID against the number in the dashboard, "
-        "and CLICKSEND_BASE_URL if you have set it."
+        "The list does not exist: check CLICKSEND_LIST_ID against the number in the dashboard, "
+        "and CLICKSEND_BASE_URL if it is set."
     ),
     Fault.ACCOUNT: "The ClickSend account is not active: activate it in the dashboard, or ask ClickSend's support.",
-    Fault.PAYMENT_REQUIRED: "ClickSend asks for payment: top up the account's balance in the dashboard.",
+    Fault.PAYMENT_REQUIRED: "The account's balance is used up: top it up in the dashboard.",
     Fault.REDIRECTED: (
-        "CLICKSEND_BASE_URL answers with a redirect, which is never followed: "
+        "CLICKSEND_BASE_URL responds with a redirect, which is never followed: "
         "set it to the address of the API itself, as in the default."
     ),
     Fault.TLS: (
         "The server's certificate can't be trusted: check CLICKSEND_BASE_URL and this machine's clock, "
-        "and set CLICKSEND_CA_FILE where a proxy of your company signs certificates."
+        "and set CLICKSEND_CA_FILE if a company proxy signs certificates."
     ),
-    Fault.PROXY_UNAUTHORIZED: "The proxy refuses us: put its user name and password into CLICKSEND_PROXY_URL.",
+    Fault.PROXY_UNAUTHORIZED: "The proxy refuses the credentials: set its user name and password in "
+    "CLICKSEND_PROXY_URL.",
     Fault.UNINTELLIGIBLE: (
-        "Malformed answers, or success without ClickSend's JSON, so something else answers: check CLICKSEND_BASE_URL, "
-        "CLICKSEND_PROXY_URL, and whether there is a captive portal or a gateway on the way."
+        "The responses are malformed, or 2xx without ClickSend's JSON, so another server responds: "
+        "check CLICKSEND_BASE_URL, CLICKSEND_PROXY_URL, captive portals and gateways."
     ),
     Fault.MASS_REJECTION: (
-        "ClickSend has rejected many different contacts in a row and accepted none: "
-        "read its vendor code in the log, and check the list and how events are mapped before you resume."
+        "ClickSend rejected many different contacts in a row and accepted none: "
+        "check the vendor code in the log, the list, and the mapping of events."
     ),
 }

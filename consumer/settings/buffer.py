@@ -23,5 +23,5 @@ def warnings(records: int, concurrency: int) -> Iterator[Problem]:
     """Yield a warning for a buffer smaller than its default."""
     default = default_records(concurrency)
     if records < default:
-        what = f"is smaller than its default for DELIVERY_CONCURRENCY={concurrency}: records that wait can fill it"
+        what = f"is smaller than its default for DELIVERY_CONCURRENCY={concurrency}: waiting records can fill it"
         yield Problem("WORKER_MAX_BUFFERED_RECORDS", what, f"Leave it out for {default}, unless memory is short")

@@ -84,6 +84,6 @@ def check_owned(names: Iterable[str], protocol: GroupProtocol | None) -> None:
         elif name in FIXED or name.endswith("_cb"):
             hints.append(f"{name}: leave it out, the worker depends on its own value")
         elif name in CLASSIC_ONLY and protocol is GroupProtocol.CONSUMER:
-            hints.append(f"{name}: leave it out, with KAFKA_GROUP_PROTOCOL=consumer the broker decides it")
+            hints.append(f"{name}: leave it out, with KAFKA_GROUP_PROTOCOL=consumer the broker sets it")
     if hints:
         raise SettingError("sets properties that the worker owns", "; ".join(hints))

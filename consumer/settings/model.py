@@ -72,28 +72,29 @@ class Kafka(Section):
     dead_letter_topic: str = Field(
         "",
         json_schema_extra={"default_shown": "<topic>.dead-letter"},
-        description="where dead letters go; must exist at start. Required when there are several topics",
+        description="topic for dead letters; must exist at start. Required with several source topics",
     )
-    create_dead_letter_topic: bool = Field(
-        default=False, description="`true`: create the dead-letter topic when it is missing"
-    )
+    create_dead_letter_topic: bool = Field(default=False, description="`true`: create a missing dead-letter topic")
     group_protocol: GroupProtocol = Field(
         GroupProtocol.CLASSIC, description="`classic` (cooperative-sticky) or `consumer` (KIP-848)"
     )
     group_instance_id: str | None = Field(
         None,
-        description="static membership (KIP-345): this worker's own name in the group, the same after a restart, which"
+        description="static membership (KIP-345): this worker's unique name in the group, unchanged by a restart, which"
         " then moves no partition; for a StatefulSet",
     )
     auto_offset_reset: OffsetReset = Field(
         OffsetReset.EARLIEST,
-        description="`earliest`, `latest` or `error`: what a group without a usable offset does",
+        description="`earliest`, `latest` or `error`: start of partitions without a usable committed offset",
     )
     session_timeout_ms: int = Field(
         45_000, ge=1, le=3_600_000, description="milliseconds; for `classic` only, ignored with a warning otherwise"
     )
     max_poll_interval_ms: int = Field(
-        300_000, ge=1, le=86_400_000, description="milliseconds; a worker that does not poll for so long is out"
+        300_000,
+        ge=1,
+        le=86_400_000,
+        description="milliseconds; Kafka removes a worker from the group after this time without a poll",
     )
     security_protocol: SecurityProtocol = Field(
         SecurityProtocol.PLAINTEXT, description="`plaintext`, `ssl`, `sasl_plaintext` or `sasl_ssl`"
@@ -101,12 +102,12 @@ class Kafka(Section):
     sasl_mechanism: SaslMechanism | None = Field(
         None, description="`PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512` or `OAUTHBEARER`"
     )
-    sasl_username: str | None = Field(None, description="user at Kafka")
-    sasl_password: SecretStr | None = Field(None, description="password at Kafka")
-    ssl_ca_location: kind.CaLocation | None = Field(None, description="CA file of Kafka's certificates, PEM")
+    sasl_username: str | None = Field(None, description="SASL user name")
+    sasl_password: SecretStr | None = Field(None, description="SASL password")
+    ssl_ca_location: kind.CaLocation | None = Field(None, description="CA file for the brokers' certificates, PEM")
     properties: kind.Properties = Field(
         {},
-        description="JSON (a table in TOML): any other librdkafka property; those the worker owns are refused by name",
+        description="JSON (a table in TOML): other librdkafka properties; those that the worker owns are refused",
     )
 
     @check("dead_letter_topic")
@@ -114,10 +115,10 @@ class Kafka(Section):
     def _dead_letter_topic(cls, name: str, info: ValidationInfo) -> str:
         topics: tuple[str, ...] = info.data.get("topic", ())
         if not name and len(topics) > 1:
-            raise SettingError("is missing, and there are several topics", "Name the one topic for their dead letters")
+            raise SettingError("is missing, and there are several topics", "Set the topic for their dead letters")
         name = name or "".join(f"{topic}.dead-letter" for topic in topics)
         if name in topics:
-            raise SettingError("is a source topic: dead letters would be consumed again", "Name another topic")
+            raise SettingError("is a source topic: dead letters would be consumed again", "Choose another topic")
         return topic_name(name) if name else name
 
     @check("max_poll_interval_ms")
@@ -133,7 +134,9 @@ class Kafka(Section):
     def _mechanism_fits_protocol(cls, mechanism: SaslMechanism | None, info: ValidationInfo) -> SaslMechanism | None:
         protocol = info.data.get("security_protocol")
         if protocol and protocol.has_sasl and mechanism is None:
-            raise SettingError("is missing, and KAFKA_SECURITY_PROTOCOL asks for SASL", "Set it as your Kafka has it")
+            raise SettingError(
+                "is missing, and KAFKA_SECURITY_PROTOCOL requires SASL", "Set the mechanism of your brokers"
+            )
         if protocol and not protocol.has_sasl and mechanism is not None:
             raise SettingError(
                 "is set, and KAFKA_SECURITY_PROTOCOL has no SASL", "Set KAFKA_SECURITY_PROTOCOL=sasl_ssl"
@@ -151,7 +154,7 @@ class Kafka(Section):
                 "is set without KAFKA_SASL_MECHANISM", "Set KAFKA_SASL_MECHANISM and KAFKA_SECURITY_PROTOCOL"
             )
         if given is None and mechanism not in (None, SaslMechanism.OAUTHBEARER):
-            raise SettingError("is missing, and KAFKA_SASL_MECHANISM needs it", "Set it")
+            raise SettingError("is missing, and KAFKA_SASL_MECHANISM requires it", "Set it")
         return given
 
     @check("properties")
@@ -170,7 +173,7 @@ class Kafka(Section):
         """Return warnings about settings without effect."""
         unused = []
         if self.group_protocol is GroupProtocol.CONSUMER and "session_timeout_ms" in self.model_fields_set:
-            what = "is ignored: with KAFKA_GROUP_PROTOCOL=consumer the broker decides it"
+            what = "is ignored: with KAFKA_GROUP_PROTOCOL=consumer the broker sets it"
             unused.append(Problem("KAFKA_SESSION_TIMEOUT_MS", what, "Leave it out"))
         if self.ssl_ca_location and not self.security_protocol.has_tls:
             what = "is ignored: KAFKA_SECURITY_PROTOCOL has no TLS"
@@ -182,19 +185,20 @@ class ClickSend(Section):
     """The contact list that records are delivered to."""
 
     username: kind.BasicUser = Field(description="account user name")
-    api_key: kind.HeaderSecret = Field(description="the API key, not the login password")
-    list_id: int = Field(gt=0, le=2**63 - 1, description="the contact list's number")
+    api_key: kind.HeaderSecret = Field(description="API key, not the login password")
+    list_id: int = Field(gt=0, le=2**63 - 1, description="number of the contact list")
     base_url: kind.BaseUrl = Field(
-        "https://rest.clicksend.com/v3", description="address of the API; plain http for loopback only"
+        "https://rest.clicksend.com/v3", description="URL of the API; plain HTTP for loopback only"
     )
-    ca_file: kind.ReadableFile | None = Field(None, description="a company's own CA, PEM")
+    ca_file: kind.ReadableFile | None = Field(None, description="file of an additional CA, PEM")
     proxy_url: kind.ProxyUrl | None = Field(
-        None, description="an explicit proxy, may carry its password; nothing is taken from the environment"
+        None,
+        description="URL of a proxy, which may include user name and password; `HTTPS_PROXY` and the like are ignored",
     )
     connect_timeout: kind.SomeSeconds = Field(3, description="seconds")
     read_timeout: kind.SomeSeconds = Field(10, description="seconds without a byte")
     total_timeout: kind.SomeSeconds = Field(
-        20, description="seconds for a whole request; cuts the other two, a larger part is no error"
+        20, description="seconds for a whole request; limits the other two, which may be larger"
     )
 
 
@@ -207,18 +211,17 @@ class Enrolment(Section):
     default_region: kind.Region | None = Field(
         None, description="ISO 3166 alpha-2 (`US`), for phone numbers in national form"
     )
-    phone_check: PhoneCheck = Field(
-        PhoneCheck.POSSIBLE, description="`possible` or `valid`: how strictly numbers are read"
-    )
+    phone_check: PhoneCheck = Field(PhoneCheck.POSSIBLE, description="`possible` or `valid`: strictness of the check")
     event_path: kind.JsonPointer | None = Field(None, description="JSON pointer to the event inside a wrapper record")
     unrecognised_limit: int = Field(
         20,
         ge=0,
-        description="so many records in a row that are no events (a wrong topic, a wrong format) hold their partition; "
+        description="number of consecutive records that are not events (wrong topic or format) after which their "
+        "partition is held; "
         "0 = never",
     )
     max_event_age: kind.Seconds = Field(
-        0, description="seconds, 0 = off; older records are filtered as `too_old`: for a new group on an old topic"
+        0, description="seconds, 0 = off; older records are filtered as `too_old`. For a new group on an old topic"
     )
 
 
@@ -229,16 +232,18 @@ class Delivery(Section):
     max_requests_per_second: kind.Rate = Field(0, description="for this worker; 0 = no fixed limit")
     on_configuration_fault: OnConfigurationFault = Field(
         OnConfigurationFault.HALT,
-        description="`halt`, or `dead_letter` for those who want 401/403/404 records on the dead-letter topic",
+        description="`halt`, or `dead_letter`: write records with 401/403/404 to the dead-letter topic",
     )
     probe_interval: kind.SomeSeconds = Field(30, description="seconds between probes while halted")
     mass_rejection_limit: int = Field(
-        20, ge=0, description="so many contacts rejected with no delivery between them halt the delivery; 0 = never"
+        20,
+        ge=0,
+        description="number of contacts rejected without a delivery between them that halts delivery; 0 = never",
     )
     deduplicate: int = Field(
         0,
         ge=0,
-        description="skip a record equal to what was last delivered for the contact, remembered for n emails and phone "
+        description="skip a record equal to the contact's last delivery, remembered for n emails and phone "
         "numbers; 0 = off. For topics that keep a contact in one partition, or a single worker",
     )
 
@@ -246,10 +251,12 @@ class Delivery(Section):
 class Retry(Section):
     """The backoff between attempts for one record: exponential, full jitter."""
 
-    initial_delay: kind.SomeSeconds = Field(0.5, description="seconds before the first retry, at most")
-    max_delay: kind.SomeSeconds = Field(60, description="seconds before any retry, at most")
+    initial_delay: kind.SomeSeconds = Field(0.5, description="longest delay before the first retry, in seconds")
+    max_delay: kind.SomeSeconds = Field(60, description="longest delay before any retry, in seconds")
     max_age: kind.Seconds = Field(
-        86_400, description="seconds, 0 = never; a record failing that long *while others succeed* is a dead letter"
+        86_400,
+        description="seconds, 0 = unlimited; a record that fails for this long *while others succeed* becomes a "
+        "dead letter",
     )
 
     @check("max_delay")
@@ -263,9 +270,11 @@ class Retry(Section):
 class Worker(Section):
     """Startup, shutdown and memory of the worker."""
 
-    drain_timeout: kind.Seconds = Field(25, description="seconds for what is in flight when the worker is told to stop")
+    drain_timeout: kind.Seconds = Field(25, description="seconds to finish requests in flight on shutdown")
     start_timeout: kind.Seconds = Field(
-        0, description="seconds, 0 = wait; give up with exit 70 when Kafka was out of reach or refused us for so long"
+        0,
+        description="seconds, 0 = unlimited; exit with status 70 if Kafka is unreachable or refuses access for "
+        "this long",
     )
     max_buffered_records: int = Field(
         buffer.DEFAULT_AT_LEAST,
@@ -275,7 +284,7 @@ class Worker(Section):
         " its commit metadata lists",
     )
     max_buffered_bytes: int = Field(67_108_864, ge=1, description="bytes of records held in memory")
-    cores: str | None = Field(None, description="no longer used: ignored with a warning, refused in the next release")
+    cores: str | None = Field(None, description="deprecated: ignored with a warning, refused in the next release")
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -290,17 +299,19 @@ class Monitor(Section):
 
     host: kind.HostName = Field(
         "127.0.0.1",
-        description="address of `/metrics`, `/livez`, `/readyz` and the event debugger; `0.0.0.0` for all of IPv4, `::`"
+        description="listen address of `/metrics`, `/livez`, `/readyz` and the event debugger; `0.0.0.0` for all "
+        "of IPv4, `::`"
         " for IPv6 as well",
     )
-    port: int = Field(9464, ge=0, le=65535, description="its port; 0 takes a free one")
-    allowed_hosts: kind.Hosts = Field((), description="host names by which the debugger may be called off loopback")
+    port: int = Field(9464, ge=0, le=65535, description="port; 0 picks a free one")
+    allowed_hosts: kind.Hosts = Field((), description="accepted host names of the debugger, besides loopback")
     token: kind.HeaderSecret | None = Field(
-        None, description="what the debugger asks for, as a password or `Authorization: Bearer`; needed off loopback"
+        None,
+        description="token of the debugger, sent as a password or `Authorization: Bearer`; required unless on loopback",
     )
     debugger: Debugger = Field(Debugger.AUTO, description="`auto`: on for a loopback host, off elsewhere; `on`, `off`")
     debugger_records: int = Field(
-        300, ge=1, le=10_000, description="records that the debugger remembers of each disposition; values are masked"
+        300, ge=1, le=10_000, description="records that the debugger keeps per disposition; values are masked"
     )
 
     @check("debugger")
@@ -309,7 +320,8 @@ class Monitor(Section):
         off_loopback = not is_loopback(info.data.get("host", "localhost"))
         if debugger is Debugger.ON and off_loopback and info.data.get("token", "") is None:
             raise SettingError(
-                "is on off loopback without MONITOR_TOKEN", "Set MONITOR_TOKEN, or MONITOR_HOST=127.0.0.1"
+                "is on without MONITOR_TOKEN, and MONITOR_HOST is not loopback",
+                "Set MONITOR_TOKEN, or MONITOR_HOST=127.0.0.1",
             )
         return debugger
 

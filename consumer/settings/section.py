@@ -56,7 +56,7 @@ class Section(BaseModel):
     def _tidied(cls, value: object, info: ValidationInfo) -> object:
         field = cls.model_fields[info.field_name or ""]
         if isinstance(value, bool) and field.annotation is not bool:
-            raise values.SettingError("is true or false, where another value belongs", f"{field.description}")
+            raise values.SettingError("is a boolean, but another type is expected", f"{field.description}")
         if not isinstance(value, str):
             return value
         text = values.encodable(value.strip())

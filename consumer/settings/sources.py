@@ -101,8 +101,8 @@ def _read_secrets(gathered: Gathered, environ: Mapping[str, str], wanted: Iterab
     except OSError as error:
         there = set()
         if environ.get("SECRETS_DIR"):
-            what = f"names a directory that cannot be read ({error.strerror})"
-            gathered.problems.append(Problem("SECRETS_DIR", what, "Give the directory of the secret files"))
+            what = f"names a directory that can't be read ({error.strerror})"
+            gathered.problems.append(Problem("SECRETS_DIR", what, "Set it to the directory of the secret files"))
     for setting in wanted:
         if path := environ.get(f"{setting.variable}_FILE"):
             _read_secret(gathered, setting, Path(path))
@@ -119,7 +119,7 @@ def _read_secret(gathered: Gathered, setting: Setting, path: Path) -> None:
             return
         what = f"has a file that is larger than {MAX_FILE_BYTES} bytes"
     except OSError as error:
-        what = f"has a file that cannot be read ({error.strerror})"
+        what = f"has a file that can't be read ({error.strerror})"
     except UnicodeDecodeError:
         what = "has a file that is not UTF-8 text"
     hint = f"Fix the file that {setting.variable}_FILE or the secrets directory names"
@@ -130,8 +130,8 @@ def _read_file(gathered: Gathered, path: Path, known: Collection[Setting]) -> No
     try:
         content = tomllib.loads(_text_of(path))
     except OSError as error:
-        what = f"cannot be read ({error.strerror})"
-        gathered.problems.append(Problem(str(path), what, "Give --config a file that is there"))
+        what = f"can't be read ({error.strerror})"
+        gathered.problems.append(Problem(str(path), what, "Pass an existing file to --config"))
         return
     except UnicodeDecodeError:
         gathered.problems.append(Problem(str(path), "is not UTF-8 text", "Save it as UTF-8"))
@@ -143,7 +143,7 @@ def _read_file(gathered: Gathered, path: Path, known: Collection[Setting]) -> No
         gathered.problems.append(Problem(str(path), what, 'Write [section], then key = "value"'))
         return
     except (ValueError, RecursionError):  # Python's own limits: a number of 5,000 digits, 1,000 brackets
-        what = "is too large, or holds a number or a nesting that is too long"
+        what = "is too large, or has a number or a nesting that is too long"
         hint = f"Write a file of at most {MAX_CONFIG_BYTES} bytes"
         gathered.problems.append(Problem(str(path), what, hint))
         return
@@ -164,7 +164,7 @@ def _read_table(gathered: Gathered, path: Path, section: str, entries: object, k
     sections = list(dict.fromkeys(setting.section for setting in known))
     if section not in sections:
         meant = nearest(section, sections)
-        hint = f"Did you mean [{meant}]?" if meant else f"There are {', '.join(f'[{name}]' for name in sections)}"
+        hint = f"Did you mean [{meant}]?" if meant else f"Use one of {', '.join(f'[{name}]' for name in sections)}"
         gathered.problems.append(Problem(f"[{section}] in {path}", "is not a section", hint))
         return
     if not isinstance(entries, dict):
@@ -186,7 +186,7 @@ def _meant(setting: Setting, known: Iterable[Setting]) -> str:
         return f"Did you mean {meant}?"
     if elsewhere := [other.section for other in known if other.key == setting.key]:
         return f"It belongs under [{elsewhere[0]}]"
-    return f"Under [{setting.section}] there are {', '.join(keys)}"
+    return f"Keys of [{setting.section}]: {', '.join(keys)}"
 
 
 def _unknown(name: str, meant: str | None) -> Problem:

@@ -95,7 +95,7 @@ def base_url(text: str) -> str:
         raise SettingError("is not the address of an API", "Write it as https://host/path, as in the default")
     if url.scheme == "http" and not is_loopback(url.hostname or ""):
         raise SettingError(
-            "is plain http, which is for loopback only", "Use https; for a CA of your own set CLICKSEND_CA_FILE"
+            "is plain HTTP, which is allowed for loopback only", "Use https; for your own CA set CLICKSEND_CA_FILE"
         )
     return text.rstrip("/")
 
@@ -138,7 +138,7 @@ def header_secret(secret: SecretStr) -> SecretStr:
 def basic_user(text: str) -> str:
     """Return a user name for Basic authentication. A colon would end it (RFC 7617, section 2)."""
     if ":" in text:
-        raise SettingError("contains a colon", "Give the user name alone; the API key is a setting of its own")
+        raise SettingError("contains a colon", "Set only the user name; the API key is CLICKSEND_API_KEY")
     return header_text(text)
 
 
@@ -154,9 +154,7 @@ def region(text: str) -> str:
     import phonenumbers  # noqa: PLC0415 -- its tables take a tenth of a second, and few set a region
 
     if text.upper() not in phonenumbers.SUPPORTED_REGIONS:
-        raise SettingError(
-            "is not a country that has phone numbers", "Give its two-letter code of ISO 3166: US, GB, AU"
-        )
+        raise SettingError("is not a country that has phone numbers", "Use its ISO 3166 two-letter code: US, GB, AU")
     return text.upper()
 
 
@@ -165,7 +163,7 @@ def json_pointer(text: str) -> str:
     try:
         Pointer.parse(text)
     except ValueError:
-        hint = "Begin with a slash, as in /payload/event; write ~ as ~0 and / in a name as ~1"
+        hint = "Start with a slash, as in /payload/event; write ~ as ~0 and / in a name as ~1"
         raise SettingError("is not a JSON pointer", hint) from None
     return text
 
@@ -177,7 +175,7 @@ def readable_file(text: str) -> str:
             return text
     except OSError as error:
         raise SettingError(
-            f"names a file that cannot be read ({error.strerror})", "Give the path of a PEM file"
+            f"names a file that can't be read ({error.strerror})", "Set it to the path of a PEM file"
         ) from None
 
 

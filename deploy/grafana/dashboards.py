@@ -1,4 +1,4 @@
-"""What the dashboards show. `make manifests` writes them as Grafana's JSON."""
+"""The dashboards' panels. `make manifests` writes them as Grafana JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NEVER = 1e12  # a number that is neither good nor bad
 
 
 def _sum(metric: str, labels: str = "", by: str = "") -> str:
-    """The rate of a counter, summed."""
+    """Return the summed rate of a counter."""
     return f"sum by ({by}) (rate(clicksend_consumer_{metric}{{{IN}{labels and ', ' + labels}}}{RATE}))"
 
 
@@ -39,7 +39,7 @@ HALTED = Panel(
 SERVICE_LEVEL = [
     Panel(
         "Oldest record waits",
-        "Do sign-ups arrive? Seconds that the oldest unsettled record has waited. Above 60 the objective is missed.",
+        "Do sign-ups arrive? Age of the oldest unsettled record. Above 60 s the objective is missed.",
         "s",
         [(WAITS, "oldest")],
         "ClicksendOldestRecordWaits",
@@ -47,7 +47,7 @@ SERVICE_LEVEL = [
     ),
     Panel(
         "Late deliveries, 1 h",
-        "Share of the deliveries that came later than 60 s after their record. The objective allows 1 %.",
+        "Share of deliveries later than 60 s after their record. The objective allows 1 %.",
         "percentunit",
         [(LATE, "late")],
         "ClicksendFreshnessBurnsFast",
@@ -64,15 +64,15 @@ SERVICE_LEVEL = [
     ),
     Panel(
         "Where sign-ups stop",
-        "Records in progress by stage; they pile up where they stop. `ready`: requests are held back (halted, "
-        "ClickSend down, its rate limit) or too few. `retry_wait`: ClickSend has not accepted these yet. "
-        "`queued`: behind another record of the same person. `dead_letter_in_flight`: Kafka takes no dead letters.",
+        "Records in progress by stage: a growing stage is where they stop. `ready`: the gate delays requests (halted, "
+        "ClickSend down, rate limit), or concurrency is too low. `retry_wait`: failed attempts before their retry. "
+        "`queued`: behind another record of the same contact. `dead_letter_in_flight`: Kafka accepts no dead letters.",
         "short",
         [(f"sum by (stage) (clicksend_consumer_records_by_stage{{{IN}}})", "{{stage}}")],
     ),
     Panel(
-        "What became of records",
-        "Records settled a second, by disposition. Filtered is ordinary: most of a topic is browsing.",
+        "Settled records",
+        "Records settled per second, by disposition. Filtered is normal: most records of a topic are browsing events.",
         "recps",
         [(_sum("records_settled_total", by="disposition"), "{{disposition}}")],
     ),
@@ -84,7 +84,7 @@ SERVICE_LEVEL = [
         "ClicksendFreshnessBurnsSlowly",
     ),
     Panel(
-        "Burn of the objective",
+        "Burn rate of the objective",
         "Share of late deliveries in each window of the burn-rate alerts.",
         "percentunit",
         [
@@ -97,34 +97,34 @@ SERVICE_LEVEL = [
 
 CLICKSEND = [
     Panel(
-        "Requests a second",
-        "Answers of ClickSend, by result.",
+        "Requests per second",
+        "Completed requests, by outcome.",
         "reqps",
         [(_sum("requests_total", by="outcome"), "{{outcome}}")],
     ),
     Panel(
         "Failures by status",
-        "Answers that took no contact. `none` is no usable answer: the network, DNS, TLS, a timeout.",
+        "Failed requests. `none`: no usable response (network, DNS, TLS, timeout).",
         "reqps",
         [(_sum("requests_total", 'outcome!~"delivered|already_exists"', "status"), "{{status}}")],
         "ClicksendBreakerOpen",
     ),
     Panel(
-        "Time of a request",
-        "From sending to the classified answer.",
+        "Request duration",
+        "From sending to the classified response.",
         "s",
         [(_quantile(share, "request_seconds"), f"{share:.0%}") for share in (0.5, 0.95, 0.99)],
     ),
     Panel(
-        "What holds requests back",
-        "Workers in each state of the gate: open, limited (the rate), breaker (ClickSend is down), halted (a fault).",
+        "Gate",
+        "Workers by gate state: open, limited (rate limit), breaker (ClickSend down), halted (configuration fault).",
         "short",
         [(f"sum by (state) (clicksend_consumer_gate_state{{{IN}}})", "{{state}}")],
         "ClicksendHalted",
     ),
     Panel(
-        "Rate limit found",
-        "Requests a second that the limiters of all workers allow together. Empty as long as no limit was met.",
+        "Detected rate limit",
+        "Requests per second that the limiters of all workers allow together. Empty until a limit is detected.",
         "reqps",
         [(f"sum(clicksend_consumer_request_rate_limit{{{IN}}} < Inf)", "allowed"), (_sum("requests_total"), "sent")],
         "ClicksendThrottled",
@@ -137,15 +137,15 @@ CLICKSEND = [
         "ClicksendBreakerOpen",
     ),
     Panel(
-        "Pauses asked for",
-        "Seconds of `Retry-After` that ClickSend asks for, for each second.",
+        "Retry-After",
+        "Seconds of `Retry-After` that ClickSend requests, per second.",
         "short",
         [(_sum("throttle_seconds_total"), "seconds")],
         "ClicksendThrottled",
     ),
     Panel(
         "Halts by reason, probes",
-        "1 while halted, by reason; and the probes that find out whether the fault is fixed.",
+        "1 while halted, by reason; and the probes that detect the fix.",
         "short",
         [(_max("delivery_halted", by="reason"), "{{reason}}"), (_sum("probes_total", by="result"), "probe {{result}}")],
         "ClicksendHalted",
@@ -155,7 +155,7 @@ CLICKSEND = [
 KAFKA = [
     Panel(
         "Lag",
-        "Records between the committed offset and the partition's end, of each topic.",
+        "Records between the committed offset and the log end, by topic.",
         "short",
         [
             (
@@ -168,7 +168,7 @@ KAFKA = [
     ),
     Panel(
         "Oldest unsettled record by partition",
-        "Seconds that it has waited. One high line is one contact that is retried; all high is the gate or a backlog.",
+        "Its age. One high line: one contact is retried. All high: the gate, or a backlog.",
         "s",
         [
             (
@@ -180,30 +180,30 @@ KAFKA = [
     ),
     Panel(
         "Commits",
-        "Commit requests a second, by result. `retried` is ordinary while the group moves, `failed` is not.",
+        "Commit requests per second, by result. `retried` is normal during a rebalance, `failed` is not.",
         "ops",
         [(_sum("commits_total", by="result"), "{{result}}")],
         "ClicksendCommitsFail",
     ),
     Panel(
-        "Partitions that moved",
-        "In 15 minutes, by event. Many `lost` is a worker that polls too late or can't reach Kafka.",
+        "Rebalances",
+        "Partition moves in 15 minutes, by event. Many `lost`: a worker polls too late or can't reach Kafka.",
         "short",
         [(f"sum by (event) (increase(clicksend_consumer_rebalances_total{{{IN}}}[15m]))", "{{event}}")],
         "ClicksendRebalanceStorm",
     ),
     Panel(
         "Dead letters",
-        "Attempts to write one, by the broker's answer; and those that wait for it.",
+        "Attempts to write a dead letter, by result; and those not acknowledged yet.",
         "short",
         [
-            (_sum("dead_letters_total", by="result"), "{{result}} a second"),
+            (_sum("dead_letters_total", by="result"), "{{result}} per second"),
             (f"sum(clicksend_consumer_dead_letters_waiting{{{IN}}})", "waiting"),
         ],
         "ClicksendDeadLetterWritesFail",
     ),
     Panel(
-        "Retention used up",
+        "Used retention",
         "Age of the oldest unsettled record, as a share of the source topic's retention. At 1 Kafka deletes it.",
         "percentunit",
         [(f"{WAITS} / min(clicksend:source_retention:seconds{{{IN}}})", "used")],
@@ -214,14 +214,14 @@ KAFKA = [
 QUALITY = [
     Panel(
         "Dead letters, 1 h",
-        "Share of the enrolment events of the past hour that could not be delivered, ever.",
+        "Share of the last hour's enrolment events that can't be delivered.",
         "percentunit",
         [(f"max(clicksend:dead_lettered:ratio1h{{{IN}}})", "dead-lettered")],
         "ClicksendDeadLetterRate",
         red_from=0.05,
     ),
     Panel(
-        "Answered ALREADY_EXISTS, 1 h",
+        "ALREADY_EXISTS, 1 h",
         "Contacts for which ClickSend may have kept an older consent.",
         "short",
         [
@@ -235,28 +235,28 @@ QUALITY = [
     ),
     Panel(
         "Delivered, 1 h",
-        "Contacts that ClickSend has taken in the past hour.",
+        "Contacts that ClickSend accepted in the last hour.",
         "short",
         [(f'sum(increase(clicksend_consumer_records_settled_total{{{IN}, disposition="delivered"}}[1h]))', "contacts")],
         red_from=NEVER,
     ),
     Panel(
         "Without identity, 1 h",
-        "Enrolment events with neither email nor phone: filtered. Many are a fault of the source.",
+        "Enrolment events without email and phone, which are filtered. Many mean a fault in the source.",
         "short",
         [(f'sum(increase(clicksend_consumer_records_settled_total{{{IN}, reason="no_identity"}}[1h]))', "no identity")],
         red_from=NEVER,
     ),
     Panel(
         "Dead letters by reason",
-        "A second. `rejected`: ClickSend refuses the contact; `unmappable`, `undecodable`: what the source sends.",
+        "Per second. `rejected`: ClickSend rejects the contact; `unmappable`, `undecodable`: a fault in the source.",
         "recps",
         [(_sum("records_settled_total", 'disposition="dead_lettered"', "reason"), "{{reason}}")],
         "ClicksendDeadLetterRate",
     ),
     Panel(
         "Filtered by reason",
-        "A second. `not_enrolment` is browsing, most of a topic.",
+        "Per second. `not_enrolment`: browsing events, most records of a topic.",
         "recps",
         [(_sum("records_settled_total", 'disposition="filtered"', "reason"), "{{reason}}")],
     ),
@@ -264,21 +264,21 @@ QUALITY = [
 
 SATURATION = [
     Panel(
-        "Records held in memory",
+        "Buffered records",
         "In progress, all workers. A worker pauses partitions at WORKER_MAX_BUFFERED_RECORDS.",
         "short",
         [(f"sum(clicksend_consumer_records_in_progress{{{IN}}})", "in progress")],
     ),
     Panel(
         "Paused partitions",
-        "Of which the worker holds enough for now.",
+        "Partitions whose records fill the worker's buffer.",
         "short",
         [(f"sum(clicksend_consumer_paused_partitions{{{IN}}})", "paused")],
         "ClicksendPartitionsPaused",
     ),
     Panel(
         "Longest lane",
-        "Records that wait for one contact. Hundreds are usually a test account or a fault of the source.",
+        "Records waiting for one contact. Hundreds usually mean a test account or a fault in the source.",
         "short",
         [(_max("longest_lane_records"), "records")],
         "ClicksendPartitionsPaused",
@@ -297,7 +297,7 @@ SATURATION = [
     ),
     Panel(
         "Open files",
-        "Of each worker: its connections to Kafka and ClickSend, and a few more.",
+        "Open file descriptors of each worker: mostly connections to Kafka and ClickSend.",
         "short",
         [(f"process_open_fds{{{IN}}} and on (instance) clicksend_consumer_build_info", "{{instance}}")],
     ),
@@ -306,7 +306,7 @@ SATURATION = [
 FLEET = [
     Panel(
         "Workers",
-        "That Prometheus sees.",
+        "Workers that Prometheus scrapes.",
         "short",
         [(f"count(clicksend_consumer_build_info{{{IN}}})", "workers")],
         "ClicksendWorkersAbsent",
@@ -314,7 +314,7 @@ FLEET = [
     ),
     Panel(
         "Partitions owned",
-        "By all workers together; below the topic's number some are not consumed.",
+        "Sum over all workers. Below the topic's number of partitions, some are not consumed.",
         "short",
         [(f"sum(clicksend_consumer_assigned_partitions{{{IN}}})", "partitions")],
         "ClicksendNoPartitions",
@@ -322,7 +322,7 @@ FLEET = [
     ),
     Panel(
         "Slowest poll loop",
-        "Seconds since Kafka was last polled, of the worst worker. The liveness probe restarts it after minutes.",
+        "Time since the last poll of Kafka, for the slowest worker. The liveness probe restarts it after minutes.",
         "s",
         [(f"max(time() - clicksend_consumer_last_poll_timestamp_seconds{{{IN}}})", "since the last poll")],
         "ClicksendWorkerStalled",
@@ -330,34 +330,34 @@ FLEET = [
     ),
     Panel(
         "Versions",
-        "How many different ones run. More than one only in the midst of a roll-out.",
+        "Number of running versions. More than one only during a roll-out.",
         "short",
         [(f"count(count by (version) (clicksend_consumer_build_info{{{IN}}}))", "versions")],
         red_from=2,
     ),
     Panel(
         "Partitions by worker",
-        "Even shares are right. 0 is a standby worker.",
+        "Shares should be even. 0 is a standby worker.",
         "short",
         [(f"clicksend_consumer_assigned_partitions{{{IN}}}", "{{instance}}")],
         "ClicksendNoPartitions",
     ),
     Panel(
         "Deliveries by worker",
-        "Contacts delivered a second, by worker.",
+        "Contacts delivered per second, by worker.",
         "recps",
         [(_sum("records_settled_total", 'disposition="delivered"', "instance"), "{{instance}}")],
     ),
     Panel(
-        "Records given back",
-        "With their partition, a second: another worker settles them.",
+        "Released records",
+        "Per second, with their partition: the new owner settles them.",
         "recps",
         [(_sum("records_released_total", by="reason"), "{{reason}}"), (_sum("stale_responses_total"), "stale")],
         "ClicksendRebalanceStorm",
     ),
     Panel(
         "Skipped after a restart",
-        "Records consumed again that the commit's metadata says are settled, a second.",
+        "Records consumed again and skipped as settled by the commit metadata, per second.",
         "recps",
         [(_sum("records_skipped_total"), "skipped")],
     ),
@@ -365,15 +365,15 @@ FLEET = [
 
 DASHBOARDS = {
     "Service level": ("Do sign-ups arrive in time, and if not, where do they stop?", SERVICE_LEVEL),
-    "ClickSend": ("What ClickSend answers, and what holds requests back.", CLICKSEND),
+    "ClickSend": ("ClickSend's responses, and the gate.", CLICKSEND),
     "Kafka": ("Lag, commits, rebalances, dead letters.", KAFKA),
-    "Data quality": ("What the source sends, and what can't be delivered.", QUALITY),
-    "Saturation": ("How full the workers are.", SATURATION),
-    "Fleet": ("The workers, one by one.", FLEET),
+    "Data quality": ("Faults in the source's events, and undeliverable records.", QUALITY),
+    "Saturation": ("Load of the workers.", SATURATION),
+    "Fleet": ("The workers, one line each.", FLEET),
 }
 
 
 def dashboards(runbook: str) -> Iterator[tuple[str, str]]:
-    """Return a file name and its JSON for each. runbook -- the address of the runbook's sections, up to their names"""
+    """Yield a file name and JSON for each. runbook -- the URL of the runbook, up to a section's name"""
     for title, (description, panels) in DASHBOARDS.items():
         yield f"{title.lower().replace(' ', '-')}.json", build(title, description, panels, runbook)

@@ -35,10 +35,10 @@ class Reader(io.StringIO):
         self._seen = False
 
     def write(self, text: str, /) -> int:
-        assert self._seen or "End of input" not in text, f"never printed: {self._word}"
         if self._word in text and not self._seen:
             self._seen = True
             self.react()
+        assert self._seen or "End of input" not in text, f"never printed: {self._word}"
         return super().write(text)
 
     def react(self) -> None:
@@ -91,7 +91,13 @@ def test_once_plays_the_story_and_settles_all_of_it(monkeypatch: pytest.MonkeyPa
         "dead-lettered": "3 1 undecodable, 1 unmappable, 1 rejected",
         "contacts in the list": "41",
     }
-    for word in ("503 SERVICE_UNAVAILABLE", "breaker opens", "ClickSend is back", "429 TOO_MANY_REQUESTS", "attempts"):
+    for word in (
+        "503 SERVICE_UNAVAILABLE",
+        "Circuit breaker open",
+        "Circuit breaker closed",
+        "429 TOO_MANY_REQUESTS",
+        "attempts",
+    ):
         assert word in told
     assert "jane.doe" not in told
 

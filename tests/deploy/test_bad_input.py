@@ -40,7 +40,7 @@ def stage(in_process_broker: InProcess, tmp_path: Path) -> Iterator[Stage]:
             "127.0.0.1:1",
             "kafka_unreachable",
             "ClicksendNoPartitions",
-            "Kafka is out of reach",
+            "Kafka is unreachable",
             id="kafka-unreachable",
         ),
     ],
@@ -70,7 +70,7 @@ def test_a_missing_secret_ends_it_with_one_line_and_the_workers_are_missed(stage
         assert "CLICKSEND_API_KEY" in line
     with PrometheusServer(tmp_path, RULES, [f"127.0.0.1:{port}"]) as prometheus:
         prometheus.wait(lambda: prometheus.firing() == {"ClicksendWorkersAbsent"})
-        assert "last words" in prometheus.words("ClicksendWorkersAbsent")
+        assert "The logs of the pods" in prometheus.words("ClicksendWorkersAbsent")
 
 
 @pytest.mark.kafka
@@ -89,7 +89,7 @@ def test_a_dead_letter_topic_that_may_not_be_written_is_told_and_its_alert_fires
             PrometheusServer(tmp_path, RULES, [worker.address().removeprefix("http://")]) as prometheus,
         ):
             prometheus.wait(lambda: "ClicksendDeadLetterWritesFail" in prometheus.firing())
-            assert "/readyz says how to fix it" in prometheus.words("ClicksendDeadLetterWritesFail")
+            assert "/readyz has a hint" in prometheus.words("ClicksendDeadLetterWritesFail")
             assert "grant WRITE" in worker.readiness()[1]["detail"]
             assert stage.enrolled() == 1, "others are delivered"
             assert stage.dead_letters() == []

@@ -94,7 +94,7 @@ def test_each_metric_that_a_document_names_exists(document: Path) -> None:
     ("document", "after", "words"),
     [
         pytest.param(documents.MONITORING, "`/readyz` names a state", set(HealthState), id="states of /readyz"),
-        pytest.param(documents.RUNBOOK, "Why delivery is halted", set(Fault), id="reasons of a halt"),
+        pytest.param(documents.RUNBOOK, "Reasons of a halt", set(Fault), id="reasons of a halt"),
         pytest.param(documents.ENROLMENT, "## Notes", set(NoteKind), id="notes"),
         pytest.param(
             documents.RUNBOOK,

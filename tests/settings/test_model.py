@@ -121,7 +121,7 @@ def test_every_problem_is_found_at_once_and_none_shows_its_value(problems: Find)
         pytest.param("KAFKA_AUTO_OFFSET_RESET", "none", "is not one of earliest, latest, error", id="offset-reset"),
         pytest.param("KAFKA_SESSION_TIMEOUT_MS", "0", "is not a whole number from 1 to 3600000", id="session-timeout"),
         pytest.param("KAFKA_SESSION_TIMEOUT_MS", "45s", "is not a whole number from 1 to 3600000", id="with-a-unit"),
-        pytest.param("KAFKA_SSL_CA_LOCATION", "/no/ca.pem", "names a file that cannot be read (No such", id="kafka-ca"),
+        pytest.param("KAFKA_SSL_CA_LOCATION", "/no/ca.pem", "names a file that can't be read (No such", id="kafka-ca"),
         pytest.param("KAFKA_PROPERTIES", "a=b", "is not a JSON object of property names and values", id="not-json"),
         pytest.param("KAFKA_PROPERTIES", "[]", "is not a JSON object of property names and values", id="json-array"),
         pytest.param("KAFKA_PROPERTIES", '{"a": {}}', "is not a JSON object of property names", id="nested-property"),
@@ -129,7 +129,7 @@ def test_every_problem_is_found_at_once_and_none_shows_its_value(problems: Find)
         pytest.param("CLICKSEND_API_KEY", "a\nb", "contains a control character", id="api-key-of-two-lines"),
         pytest.param("CLICKSEND_LIST_ID", "my-list", "is not a whole number above 0", id="list-by-name"),
         pytest.param("CLICKSEND_LIST_ID", "0", "is not a whole number above 0", id="list-0"),
-        pytest.param("CLICKSEND_BASE_URL", "http://rest.clicksend.com/v3", "is plain http", id="plain-http"),
+        pytest.param("CLICKSEND_BASE_URL", "http://rest.clicksend.com/v3", "is plain HTTP", id="plain-http"),
         pytest.param("CLICKSEND_BASE_URL", "rest.clicksend.com", "is not the address of an API", id="no-scheme"),
         pytest.param(
             "CLICKSEND_BASE_URL", "https://u:p@host/v3", "is not the address of an API", id="credentials-in-url"
@@ -137,7 +137,7 @@ def test_every_problem_is_found_at_once_and_none_shows_its_value(problems: Find)
         pytest.param("CLICKSEND_BASE_URL", "https://host/v3?a=b", "is not the address of an API", id="query-in-url"),
         pytest.param("CLICKSEND_BASE_URL", "https://host:x/v3", "is not the address of an API", id="bad-port-in-url"),
         pytest.param(
-            "CLICKSEND_CA_FILE", "/", "names a file that cannot be read (Is a directory)", id="ca-is-a-folder"
+            "CLICKSEND_CA_FILE", "/", "names a file that can't be read (Is a directory)", id="ca-is-a-folder"
         ),
         pytest.param("CLICKSEND_PROXY_URL", "socks5://host:1", "is not the address of a proxy", id="socks-proxy"),
         pytest.param(
@@ -281,7 +281,10 @@ def test_properties_of_the_operator_are_taken(settings: Make) -> None:
 
 def test_the_debugger_off_loopback_needs_a_token(problems: Find) -> None:
     (problem,) = problems(MONITOR_HOST="10.0.0.5", MONITOR_DEBUGGER="on")
-    assert (problem.name, problem.what) == ("MONITOR_DEBUGGER", "is on off loopback without MONITOR_TOKEN")
+    assert (problem.name, problem.what) == (
+        "MONITOR_DEBUGGER",
+        "is on without MONITOR_TOKEN, and MONITOR_HOST is not loopback",
+    )
     assert problems(MONITOR_HOST="10.0.0.5", MONITOR_DEBUGGER="on", MONITOR_TOKEN="t") == []
     assert problems(MONITOR_HOST="[::1]", MONITOR_DEBUGGER="on") == []
 

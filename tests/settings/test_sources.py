@@ -152,9 +152,9 @@ def test_a_value_of_the_wrong_kind_in_the_file_is_a_problem(sources: Make, tmp_p
     [
         pytest.param("[kafka]\ntopics = 'x'", "[kafka] topics", "Did you mean topic?", id="near-a-known-key"),
         pytest.param("[kafka]\nconcurrency = 4", "[kafka] concurrency", "It belongs under [delivery]", id="elsewhere"),
-        pytest.param("[log]\ncolour = 'red'", "[log] colour", "Under [log] there are level, format", id="nowhere"),
+        pytest.param("[log]\ncolour = 'red'", "[log] colour", "Keys of [log]: level, format", id="nowhere"),
         pytest.param("[kafak]\ntopic = 'x'", "[kafak]", "Did you mean [kafka]?", id="near-a-section"),
-        pytest.param("topic = 'x'", "[topic]", "There are [kafka], [clicksend]", id="no-section"),
+        pytest.param("topic = 'x'", "[topic]", "Use one of [kafka], [clicksend]", id="no-section"),
         pytest.param("kafka = 'x'", "kafka", "Write [kafka], then its keys", id="a-section-that-is-no-table"),
     ],
 )
@@ -190,13 +190,13 @@ def test_a_broken_file_is_named_with_the_place_and_without_its_content(
 
 def test_a_file_that_is_not_there_is_a_problem(sources: Make, tmp_path: Path) -> None:
     (problem,) = wrong(sources(config=tmp_path / "no.toml"))
-    assert problem.what == "cannot be read (No such file or directory)"
+    assert problem.what == "can't be read (No such file or directory)"
 
 
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        pytest.param(None, "has a file that cannot be read (No such file or directory)", id="not-there"),
+        pytest.param(None, "has a file that can't be read (No such file or directory)", id="not-there"),
         pytest.param(b"\xff\xfe", "has a file that is not UTF-8 text", id="not-text"),
         pytest.param(b"x" * 70_000, "has a file that is larger than 65536 bytes", id="too-large"),
     ],
@@ -215,7 +215,7 @@ def test_a_secrets_directory_that_is_not_there_is_a_problem_if_it_was_named(sour
     (problem,) = wrong(sources({"SECRETS_DIR": str(tmp_path / "no")}))
     assert (problem.name, problem.what) == (
         "SECRETS_DIR",
-        "names a directory that cannot be read (No such file or directory)",
+        "names a directory that can't be read (No such file or directory)",
     )
 
 

@@ -24,6 +24,7 @@ from consumer.commands.output import Format
 from consumer.commands.replay.options import replay
 from consumer.errors import ConfigurationError, FatalStreamError, RefusedError
 from consumer.exit_status import ExitStatus
+from consumer.extras import Extra, require
 from consumer.terminal import adapt_streams, discard, flush_streams, open_streams, say
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # a disk that takes no more
@@ -81,6 +82,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="End when all is settled.")] = False,
 ) -> int:
     """Everything on this machine, with no configuration: broker, ClickSend stand-in, worker, visitors."""
+    require(Extra.DEMO, "demo")
     log.configure(log.LogLevel.ERROR, log.LogFormat.AUTO)  # the narration tells the rest
     from consumer.demo.demo import DemoOptions, run_demo
     from consumer.demo.runner import DemoRun
@@ -113,6 +115,7 @@ def sandbox(  # noqa: PLR0913 -- one parameter an option
     allowed_host: Annotated[list[str] | None, typer.Option(help="A name beside loopback to be called by.")] = None,
 ) -> int:
     """Run the ClickSend stand-in alone, with a page of the contacts it holds."""
+    require(Extra.DEMO, "sandbox")
     from consumer.sandbox.command import run_sandbox
     from consumer.sandbox.faults import Script
     from consumer.sandbox.limiter import RateLimit

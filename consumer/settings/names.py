@@ -19,7 +19,10 @@ class Setting:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name with the fewest edits from this one, at most two, without case; None if there is none."""
+    """Return the known name with the fewest edits from this one, at most two, without case; None if there is none.
+
+    Not by difflib, which counts no edits: by its ratio, three more at the end are nearer than two replaced.
+    """
     candidates = list(known)
     for edits in range(3):
         for candidate in candidates:

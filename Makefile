@@ -74,7 +74,8 @@ fuzz: $(READY) ## mutated answers against the adapters for a minute (ARGS='SECON
 
 lock: $(READY) ## renew the lock files from pyproject.toml (ARGS='--upgrade' for the newest versions)
 	@$(COMPILE) $(ARGS) --output-file requirements.txt pyproject.toml
-	@$(COMPILE) $(ARGS) --output-file requirements-dev.txt pyproject.toml --group dev
+	@$(COMPILE) $(ARGS) --output-file requirements-demo.txt pyproject.toml --extra demo
+	@$(COMPILE) $(ARGS) --output-file requirements-dev.txt pyproject.toml --extra demo --group dev
 	@echo uv | $(COMPILE) $(ARGS) --output-file requirements-uv.txt -
 
 readme: $(READY) ## renew the table of settings in consumer/settings/README.md

@@ -24,6 +24,7 @@ from consumer.commands.output import Format
 from consumer.commands.replay.options import replay
 from consumer.errors import ConfigurationError, FatalStreamError, RefusedError
 from consumer.exit_status import ExitStatus
+from consumer.extras import Extra, require
 from consumer.terminal import adapt_streams, discard, flush_streams, open_streams, say
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # the disk is full or broken
@@ -81,6 +82,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Exit when all records are settled.")] = False,
 ) -> int:
     """Run everything on this machine, without configuration: broker, ClickSend sandbox, worker, visitors."""
+    require(Extra.DEMO, "demo")
     log.configure(log.LogLevel.ERROR, log.LogFormat.AUTO)  # the narration reports everything else
     from consumer.demo.demo import DemoOptions, run_demo
     from consumer.demo.runner import DemoRun
@@ -117,6 +119,7 @@ def sandbox(  # noqa: PLR0913 -- one parameter an option
     ] = None,
 ) -> int:
     """Run the ClickSend sandbox alone, with a page that lists its contacts."""
+    require(Extra.DEMO, "sandbox")
     from consumer.sandbox.command import run_sandbox
     from consumer.sandbox.faults import Script
     from consumer.sandbox.limiter import RateLimit

@@ -36,6 +36,7 @@ ROOMS = [
     "terminal",
     "loopback",
     "exit_status",
+    "extras",
     "errors",
     "__init__",
 ]

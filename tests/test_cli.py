@@ -53,7 +53,7 @@ def test_help_names_the_commands(program: Program) -> None:
 
 
 def test_help_waits_for_no_heavy_library() -> None:
-    heavy = {"pydantic", "structlog", "confluent_kafka", "requests", "aiohttp", "phonenumbers", "rich"}
+    heavy = {"pydantic", "structlog", "confluent_kafka", "requests", "aiohttp", "trustme", "phonenumbers", "rich"}
     code = "import sys, consumer.cli; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert heavy.isdisjoint(done.stdout.split())

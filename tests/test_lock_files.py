@@ -13,8 +13,9 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 DEPENDENCIES = PROJECT["project"]["dependencies"]
+DEMO = PROJECT["project"]["optional-dependencies"]["demo"]
 DEV = PROJECT["dependency-groups"]["dev"]
-LOCK_FILES = ["requirements.txt", "requirements-dev.txt", "requirements-uv.txt"]
+LOCK_FILES = ["requirements.txt", "requirements-demo.txt", "requirements-dev.txt", "requirements-uv.txt"]
 
 # One package of a lock file: its version, an environment it is for, its hashes, and what asks for it.
 PACKAGE = re.compile(
@@ -45,7 +46,8 @@ def test_no_address_stands_in_a_lock_file(lock_file: str) -> None:
     ("lock_file", "source", "wanted"),
     [
         pytest.param("requirements.txt", "(pyproject.toml)", DEPENDENCIES, id="worker"),
-        pytest.param("requirements-dev.txt", "(pyproject.toml)", DEPENDENCIES, id="worker-in-development"),
+        pytest.param("requirements-demo.txt", "(pyproject.toml)", [*DEPENDENCIES, *DEMO], id="demo"),
+        pytest.param("requirements-dev.txt", "(pyproject.toml)", [*DEPENDENCIES, *DEMO], id="demo-in-development"),
         pytest.param("requirements-dev.txt", "(pyproject.toml:dev)", DEV, id="development"),
     ],
 )
@@ -59,7 +61,20 @@ def test_what_pyproject_asks_for_is_locked_and_nothing_that_it_no_longer_asks_fo
         assert requirement.specifier.contains(locked[name]["version"]), f"{name}: make lock"
 
 
-def test_development_runs_on_what_is_shipped() -> None:
-    development = packages("requirements-dev.txt")
+@pytest.mark.parametrize("lock_file", ["requirements-demo.txt", "requirements-dev.txt"])
+def test_demo_and_development_run_on_what_is_shipped(lock_file: str) -> None:
+    locked = packages(lock_file)
     for name, package in packages("requirements.txt").items():
+        assert locked[name]["version"] == package["version"]
+
+
+def test_development_runs_on_the_demo_that_is_shipped() -> None:
+    development = packages("requirements-dev.txt")
+    for name, package in packages("requirements-demo.txt").items():
         assert development[name]["version"] == package["version"]
+
+
+@pytest.mark.parametrize("name", ["aiohttp", "trustme", "cryptography"])
+def test_a_worker_is_installed_without_the_stand_in(name: str) -> None:
+    assert name in packages("requirements-demo.txt")
+    assert name not in packages("requirements.txt")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,23 @@ def test_every_port_is_on_loopback_only() -> None:
 def test_every_file_that_is_mounted_is_there(name: str) -> None:
     sources = [volume.partition(":")[0] for volume in SERVICES[name].get("volumes", ())]
     assert all((COMPOSE / source).exists() for source in sources if source.startswith("."))
+
+
+@pytest.mark.parametrize(
+    ("name", "requirements"), [("worker", "requirements.txt"), ("sandbox", "requirements-demo.txt")]
+)
+def test_each_image_is_built_with_what_its_command_needs(name: str, requirements: str) -> None:
+    build = SERVICES[name]["build"]
+    (default,) = re.findall(
+        r"(?m)^ARG REQUIREMENTS=(.+)$", (COMPOSE / build["context"] / build["dockerfile"]).read_text()
+    )
+    assert build.get("args", {}).get("REQUIREMENTS", default) == requirements
+    assert f"!{requirements}" in (DEPLOY.parent / ".dockerignore").read_text("utf-8").splitlines()
+
+
+def test_each_build_has_an_image_of_its_own() -> None:
+    built = [(service["image"], service["build"]) for service in SERVICES.values() if "build" in service]
+    assert len({image for image, _ in built}) == len(built)
 
 
 def test_the_workers_settings_exist_and_it_runs_as_in_production(tmp_path: Path) -> None:

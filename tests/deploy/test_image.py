@@ -25,6 +25,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import yaml
 from confluent_kafka.admin import AdminClient
 
 from consumer import __version__
@@ -39,10 +40,10 @@ from tests.kafka.apache import Unavailable, free_ports
 from tests.kafka.container import kafka_container
 
 ROOT = Path(__file__).parents[2]
-IMAGE = "local/clicksend-consumer"
+IMAGE, DEMO_IMAGE = "local/clicksend-consumer", "local/clicksend-consumer-demo"
 BASE, BUILD_BASE, KAFKA, PROMETHEUS = "local/python", "local/python-pip", "local/kafka", "local/prometheus"
 HANG_SECONDS = 240.0  # a guard against hanging
-LARGEST = 180_000_000  # bytes above the base
+LARGEST = 160_000_000  # bytes above the base
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -71,12 +72,22 @@ def missing() -> str:
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The image, from wheels that this machine's pip has fetched: a build has no way to a registry everywhere."""
+    """The image of a worker."""
+    return build(IMAGE, "requirements.txt", tmp_path_factory.mktemp("wheels"))
+
+
+@pytest.fixture(scope="module")
+def demo_image(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The image that can run the sandbox, too."""
+    return build(DEMO_IMAGE, "requirements-demo.txt", tmp_path_factory.mktemp("wheels"))
+
+
+def build(tag: str, requirements: str, wheels: Path) -> str:
+    """Build from wheels that this machine's pip has fetched: a build has no way to a registry everywhere."""
     if why := missing():
         pytest.skip(why)
-    wheels = tmp_path_factory.mktemp("wheels")
     pip = ["python3", "-m", "pip", "download", "--quiet", "--python-version", "3.11", "--only-binary", ":all:"]
-    subprocess.run([*pip, "--dest", wheels, "--require-hashes", "-r", ROOT / "requirements.txt"], check=True)
+    subprocess.run([*pip, "--dest", wheels, "--require-hashes", "-r", ROOT / requirements], check=True)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(wheels)))
     Thread(target=server.serve_forever, daemon=True).start()
     given = {
@@ -84,17 +95,18 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> str:
         "BUILD_BASE": BUILD_BASE,
         "PIP_FIND_LINKS": f"http://127.0.0.1:{server.server_port}/",
         "PIP_NO_INDEX": "1",
+        "REQUIREMENTS": requirements,
         "VERSION": __version__,
     }
     arguments = [f"--build-arg={name}={value}" for name, value in given.items()]
     try:
         (example,) = [each for each in examples(DEPLOYING) if each.command.startswith("docker build ")]
         *words, context = shlex.split(example.command)[1:]
-        docker(*words, "--network=host", f"--tag={IMAGE}", *arguments, context)
+        docker(*words, "--network=host", f"--tag={tag}", *arguments, context)
     finally:
         server.shutdown()
         server.server_close()
-    return IMAGE
+    return tag
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -233,13 +245,23 @@ def test_it_delivers_and_after_a_stop_in_the_midst_nothing_is_delivered_again(
     assert stage.lag() == 0
 
 
-def test_its_sandbox_serves_tls_to_a_worker_that_trusts_its_authority(image: str, stage: Stage, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["demo", "sandbox"])
+def test_without_the_extra_it_says_which_one_the_command_needs(image: str, command: str) -> None:
+    done = subprocess.run(["docker", "run", "--rm", image, command], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "clicksend-consumer[demo]" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_its_sandbox_serves_tls_to_a_worker_that_trusts_its_authority(
+    image: str, demo_image: str, stage: Stage, tmp_path: Path
+) -> None:
     (port,) = free_ports(1)
     (tmp_path / "ca").mkdir()
     (tmp_path / "ca").chmod(0o777)  # the container's user is nobody here
     folder = f"{tmp_path}/ca:/ca"
-    run = ["run", "--detach", "--read-only", "--tmpfs=/tmp", "--network=host", f"--volume={folder}", image, "sandbox"]
-    sandbox = docker(*run, f"--port={port}", "--tls-ca-file=/ca/ca.pem").strip()
+    run = ["run", "--detach", "--read-only", "--tmpfs=/tmp", "--network=host", f"--volume={folder}", demo_image]
+    sandbox = docker(*run, "sandbox", f"--port={port}", "--tls-ca-file=/ca/ca.pem").strip()
     changes = {"CLICKSEND_BASE_URL": f"https://localhost:{port}/v3", "CLICKSEND_CA_FILE": "/ca/ca.pem"}
     try:
         deadline = time.monotonic() + HANG_SECONDS
@@ -257,13 +279,14 @@ def test_its_sandbox_serves_tls_to_a_worker_that_trusts_its_authority(image: str
 
 
 @pytest.fixture
-def project(image: str) -> Iterator[ComposeProject]:
+def project(image: str, demo_image: str) -> Iterator[ComposeProject]:
     """The compose file, up."""
     if not compose_project.program():
         pytest.skip("Docker Compose is not installed, and Go is not, from which tests/deploy/image/prepare makes it")
     if taken := compose_project.taken_ports():
         pytest.skip(f"something listens at {taken}, which the compose file needs")
-    assert image in compose_project.LOCAL.read_text("utf-8")
+    services = yaml.safe_load(compose_project.LOCAL.read_text("utf-8"))["services"]
+    assert (services["worker"]["image"], services["sandbox"]["image"]) == (image, demo_image)
     with ComposeProject() as project:
         yield project
 

@@ -20,6 +20,8 @@ def test_a_setting_is_named_by_its_section_and_key() -> None:
         pytest.param("KAFKA_TOPPC", "KAFKA_TOPIC", id="one-replaced"),
         pytest.param("KAFKA_TOIPC", "KAFKA_TOPIC", id="two-swapped"),
         pytest.param("KFKA_TOPICS", "KAFKA_TOPIC", id="one-left-out-and-one-too-many"),
+        pytest.param("KAFKA_PORIC", "KAFKA_TOPIC", id="two-replaced-one-by-its-neighbour"),
+        pytest.param("XOG_LEVEX", "LOG_LEVEL", id="both-ends-replaced"),
         pytest.param("kafka_topic", "KAFKA_TOPIC", id="another-case"),
         pytest.param("MONITOR_PORTS", "MONITOR_PORT", id="the-nearest-of-two"),
         pytest.param("KAFKA_TOPICXYZ", None, id="three-too-many"),

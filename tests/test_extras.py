@@ -1,0 +1,128 @@
+"""A plain installation runs the worker and every command but the two that need the extra `demo`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from consumer.extras import PACKAGES, Extra, require
+from tests.test_lock_files import packages
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+# As if the modules named before `--` were not installed.
+WITHOUT = """
+import sys
+
+end = sys.argv.index("--")
+sys.modules.update(dict.fromkeys(set(sys.argv[1:end]) - set(sys.modules)))
+sys.argv[1:] = sys.argv[end + 1:]
+"""
+RUN = "from consumer.cli import main\nmain()\n"
+IMPORT_ALL = """
+import pkgutil
+from importlib import import_module
+import consumer
+
+for found in pkgutil.walk_packages(consumer.__path__, "consumer."):
+    if found.name.split(".")[1] not in ("__main__", "demo", "sandbox"):
+        print(import_module(found.name).__name__)
+"""
+
+Program = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Program:
+    def run(code: str, absent: set[str], *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", WITHOUT + code, *sorted(absent), "--", *arguments],
+            env={"SECRETS_DIR": str(tmp_path)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("absent", "named"),
+    [
+        pytest.param({"aiohttp", "trustme"}, "aiohttp and trustme", id="all-of-it"),
+        pytest.param({"aiohttp"}, "aiohttp", id="one"),
+        pytest.param({"trustme"}, "trustme", id="the-other"),
+    ],
+)
+@pytest.mark.parametrize("command", ["demo", "sandbox"])
+def test_without_the_extra_a_command_that_needs_it_names_it(
+    python: Program, command: str, absent: set[str], named: str
+) -> None:
+    done = python(RUN, absent, command)
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"{command}: needs {named}, which this installation lacks. "
+        "Install the extra: pip install 'clicksend-consumer[demo]'\n"
+    )
+
+
+def test_without_the_extra_help_lists_every_command(python: Program) -> None:
+    plain, whole = (python(RUN, absent, "--help") for absent in ({"aiohttp", "trustme"}, set()))
+    assert (plain.returncode, plain.stdout) == (0, whole.stdout)
+    assert all(f"  {command} " in plain.stdout for command in ("demo", "sandbox"))
+
+
+@pytest.mark.parametrize("command", ["demo", "sandbox"])
+def test_without_the_extra_a_command_tells_its_options(python: Program, command: str) -> None:
+    done = python(RUN, {"aiohttp", "trustme"}, command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("part", ["demo", "sandbox"])
+def test_with_the_extra_nothing_is_missing(part: str) -> None:
+    require(Extra.DEMO, part)
+
+
+@pytest.mark.parametrize("extra", Extra)
+def test_an_extras_packages_are_those_of_the_project(extra: Extra) -> None:
+    declared = [Requirement(each).name for each in PROJECT["optional-dependencies"][extra]]
+    assert set(PACKAGES[extra]) == set(declared)
+    assert PROJECT["name"] == "clicksend-consumer"  # as the hint calls it
+
+
+def test_every_module_but_the_stand_in_is_imported_by_a_plain_installation(python: Program) -> None:
+    plain = {"clicksend-consumer", *packages("requirements.txt")}
+    absent = {
+        module
+        for module, distributions in packages_distributions().items()
+        if plain.isdisjoint(map(canonicalize_name, distributions))
+    }
+    assert {"aiohttp", "trustme", "pytest"} <= absent
+    done = python(IMPORT_ALL, absent)
+    assert (done.returncode, done.stderr) == (0, "")
+    imported = set(done.stdout.split())
+    production = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in (ROOT / "consumer").rglob("*.py")
+        if path.relative_to(ROOT / "consumer").parts[0] not in ("__init__.py", "__main__.py", "demo", "sandbox")
+    }
+    assert imported == production
+
+
+@pytest.mark.parametrize("module", ["consumer.demo.demo", "consumer.sandbox.server"])
+def test_the_stand_in_is_not_imported_by_a_plain_installation(python: Program, module: str) -> None:
+    done = python(f"import {module}", {"aiohttp"})
+    assert done.returncode == 1
+    assert "ModuleNotFoundError: import of aiohttp halted" in done.stderr

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from consumer.enrolment.consent import ConsentTrait, consent_reading
+from consumer.enrolment.consent import ConsentReading, ConsentTrait, consent_reading
+from consumer.enrolment.contact_input import own_fields
 from consumer.enrolment.country import alpha_2, region_of
 from consumer.enrolment.email import read_email
 from consumer.enrolment.note import TEXTS, Note, NoteKind
@@ -16,7 +17,7 @@ from consumer.enrolment.phone import PhoneReading, is_international, read_phone
 from consumer.enrolment.postal_code import with_leading_zeros
 from consumer.enrolment.rules import Rules
 from consumer.enrolment.text import WholeNumber, is_digest
-from consumer.enrolment.traits import TraitValue, TraitValues, find_all
+from consumer.enrolment.traits import Object, TraitSource, TraitValue, TraitValues, find_all
 
 _NAMES = ("first_name", "last_name")
 _CUSTOM = ("custom_2", "custom_3", "custom_4")
@@ -48,7 +49,39 @@ def map_event(event: Parts, rules: Rules) -> Mapped | None:
     Of several emails and phones the first usable one counts. A value that can't be used is left out and noted. `name`
     is split only when there is neither a first nor a last name.
     """
-    found = find_all(places_of(event))
+    return _mapped(find_all(places_of(event)), None, _context_consent(event), rules)
+
+
+def map_read_event(event: Object, rules: Rules) -> Mapped | None:
+    """Map an event that was read in full: the operator's own mapping may point to any part of it."""
+    parts = Parts.of(event)
+    places = places_of(parts)
+    found = find_all(places)
+    return _mapped(found, _add_custom(found, event, places, rules), _context_consent(parts), rules)
+
+
+def map_contact(contact: Object, rules: Rules) -> Mapped | None:
+    """Map a contact under ClickSend's names, read as the traits of an event are; None where it has no identity."""
+    found = find_all((("", own_fields(contact)),))
+    return _mapped(found, _add_custom(found, contact, (("", contact),), rules), None, rules)
+
+
+def _add_custom(
+    found: TraitValues, document: Object, sources: Iterable[TraitSource], rules: Rules
+) -> ConsentReading | None:
+    """Add what the operator's own mapping finds; return what its traits say about consent."""
+    if rules.custom is None:
+        return None
+    rules.custom.add_fields(found, document)
+    return rules.custom.consent(sources)
+
+
+def _context_consent(event: Parts) -> object:
+    return event.context.consent if event.context is not None else None
+
+
+def _mapped(found: TraitValues, named: ConsentReading | None, context_consent: object, rules: Rules) -> Mapped | None:
+    """Return what these values map to. named -- what the operator's own consent traits say, before all others."""
     values = found.values
     if "email" not in values and "phone_number" not in values:
         return None
@@ -70,7 +103,9 @@ def map_event(event: Parts, rules: Rules) -> Mapped | None:
         fields["address_postal_code"] = with_leading_zeros(str(postal_code), country)
     if country is not None:
         fields["address_country"] = country
-    fields["custom_1"] = _consent(event, found, notes)
+    traits = [ConsentTrait(kind, value, FieldOrigin("custom_1", *where)) for kind, value, *where in found.consents]
+    consent = named or consent_reading(traits, context_consent)
+    fields["custom_1"] = _take_consent(consent, found, notes)
     _take_texts(_CUSTOM, values, fields, notes)
     if found.broken:
         notes.extend(Note(NoteKind.BROKEN, field) for field in _left_out(found.broken, fields))
@@ -168,10 +203,9 @@ def _take_texts(names: Iterable[str], values: dict[str, TraitValue], fields: dic
                 fields[field] = text
 
 
-def _consent(event: Parts, found: TraitValues, notes: list[Note]) -> str:
-    """Return what is said about consent, and let `custom_1` have the value that decided as its source."""
-    traits = [ConsentTrait(kind, value, FieldOrigin("custom_1", *where)) for kind, value, *where in found.consents]
-    consent, origin, note = consent_reading(traits, event.context.consent if event.context is not None else None)
+def _take_consent(reading: ConsentReading, found: TraitValues, notes: list[Note]) -> str:
+    """Return the consent, and let `custom_1` have the value that decided as its source."""
+    consent, origin, note = reading
     if origin is not None:
         found.values["custom_1"] = (0, consent.value, origin.place, origin.key)
     if note is not None:

@@ -18,8 +18,9 @@ WORDS: dict[str, str] = {
     FilterReason.NO_IDENTITY: "neither email nor phone in it",
     FilterReason.TOMBSTONE: "a record without a value",
     FilterReason.TOO_OLD: "older than ENROLMENT_MAX_EVENT_AGE",
+    FilterReason.NO_CONSENT: "left out by ENROLMENT_CONSENT or ENROLMENT_DELIVER_OPT_OUTS",
     DeadLetterReason.UNDECODABLE: "it can't be read",
-    DeadLetterReason.UNRECOGNISED: "no event: a wrong topic, or another format",
+    DeadLetterReason.UNRECOGNISED: "not what ENROLMENT_INPUT says: a wrong topic, or another format",
     DeadLetterReason.UNMAPPABLE: "no email or phone that ClickSend could use",
 }
 """What a reason means, for those who did not read the table of reasons."""

@@ -1,0 +1,93 @@
+"""The operator's own mapping: pointers for fields of the contact, and traits that hold the consent. Compiled once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from consumer.enrolment.consent import FIELD, ConsentReading, ConsentTrait, explicit_consent
+from consumer.enrolment.consent_key import ConsentKey, consent_key
+from consumer.enrolment.identity_filter import normalised_name
+from consumer.enrolment.origin import FieldOrigin
+from consumer.enrolment.pointer import Pointer
+from consumer.enrolment.trait_names import LONGEST_KEY, NAMED, Meaning, Shape
+from consumer.enrolment.traits import MOST_KEYS, PLACE, TraitSource, TraitValues, take
+
+
+class NamedPlace(NamedTuple):
+    """A pointer that the operator names for a field.
+
+    order   -- before every built-in name; of a field's pointers the first has the lowest
+    meaning -- the field, and how its values are read
+    """
+
+    pointer: Pointer
+    order: int
+    meaning: Meaning
+    place: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomMapping:
+    """What the operator names. Make it with `of`.
+
+    places   -- pointers into the event, of all fields
+    consents -- traits that hold the consent: how a value is understood, by the normalised name
+    """
+
+    places: tuple[NamedPlace, ...]
+    consents: Mapping[str, ConsentKey]
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Sequence[str]], consent_traits: Iterable[str]) -> CustomMapping | None:
+        """Compile the settings; None where nothing is named.
+
+        Raises ValueError where a pointer is none, KeyError where a field is none that may be mapped.
+        """
+        places = tuple(place for field, pointers in fields.items() for place in _compiled(field, pointers))
+        consents = {normalised_name(name.removeprefix("$")): _understood(name) for name in consent_traits}
+        return cls(places, consents) if places or consents else None
+
+    def add_fields(self, found: TraitValues, event: object) -> None:
+        """Add the values at the named pointers; they come before those under built-in names."""
+        for pointer, order, meaning, place, key in self.places:
+            value = pointer.find(event)
+            if value is None:
+                continue
+            if meaning.shape is Shape.VALUES and not isinstance(value, list):
+                meaning = meaning._replace(shape=None)  # noqa: PLW2901 -- an object is no list of emails: unusable
+            take(found, value, meaning, order, place, key)
+
+    def finds(self, document: object) -> bool:
+        """Whether one of the named pointers leads to a value in this document."""
+        return any(place.pointer.find(document) is not None for place in self.places)
+
+    def consent(self, sources: Iterable[TraitSource]) -> ConsentReading | None:
+        """Return what the named traits say about consent; None if none of them says anything."""
+        return explicit_consent(self._consent_traits(sources)) if self.consents else None
+
+    def _consent_traits(self, sources: Iterable[TraitSource]) -> Iterator[ConsentTrait]:
+        seen = 0
+        for place, values in sources:
+            seen += len(values)
+            if seen > MOST_KEYS:  # a refusal may be under a spelling that is not looked for: consent can't be read
+                yield ConsentTrait(ConsentKey.GRANT, values, FieldOrigin(FIELD, place, "*"))
+                continue
+            for key, value in values.items():
+                kind = self.consents.get(normalised_name(key.removeprefix("$"))) if len(key) <= LONGEST_KEY else None
+                if kind is not None:
+                    yield ConsentTrait(kind, value, FieldOrigin(FIELD, place, key))
+
+
+def _compiled(field: str, pointers: Sequence[str]) -> Iterator[NamedPlace]:
+    meaning = NAMED[field]
+    for number, text in enumerate(pointers):
+        place, _, key = text.rpartition("/")
+        yield NamedPlace(Pointer.parse(text), (number - len(pointers)) * PLACE, meaning, place, key)
+
+
+def _understood(name: str) -> ConsentKey:
+    """Understand a yes as a consent, unless the name itself is one of refusal (`do_not_text`)."""
+    return ConsentKey.REFUSAL if consent_key(name.removeprefix("$")) is ConsentKey.REFUSAL else ConsentKey.GRANT

@@ -11,7 +11,7 @@ from consumer.enrolment.decode import NotJson, decode, find_event
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.head import read_event_header
 from consumer.enrolment.identity_filter import enrolment_name
-from consumer.enrolment.mapper import Mapped, map_contact, map_event, map_read_event
+from consumer.enrolment.mapper import Mapped, map_document, map_event, values_in
 from consumer.enrolment.origin import FieldOrigin
 from consumer.enrolment.parts import read_parts
 from consumer.enrolment.pointer import Pointer
@@ -24,6 +24,7 @@ __all__ = ["Decision", "Enrolled", "Enroller", "Filtered", "Undeliverable"]
 # orjson's bytes hold a buffer of 4 KB each, and thousands of them wait in memory.
 _ENCODE = msgspec.json.Encoder().encode
 
+_IDENTITIES = ("email", "phone_number", "fax_number")
 CONTACT_NAME = "Contact"  # in place of an event's name
 _TOMBSTONE = Filtered(FilterReason.TOMBSTONE)
 _NOT_ENROLMENT = Filtered(FilterReason.NOT_ENROLMENT)
@@ -69,6 +70,13 @@ class Enroller:
         """Return the event in a record's value, whatever JSON it is, or `NotJson`. Never raises."""
         return self._event_of(decode(value))
 
+    def identity_pointers(self, event: object) -> set[str]:
+        """Return where emails, phone and fax numbers are read in this event: JSON pointers, also of those not used."""
+        if not isinstance(event, dict):
+            return set()
+        found = values_in(event, self._rules)
+        return {f"{place}/{key}" for field in _IDENTITIES for _, _, place, key in found.all_of(field)}
+
     def _event_of(self, document: object) -> object:
         return document if isinstance(document, NotJson) else find_event(document, self._path)
 
@@ -79,13 +87,13 @@ class Enroller:
         if isinstance(event, dict):
             if self._rules.input is Input.CONTACT:
                 if is_contact(event, self._rules.custom):
-                    return self._decision(map_contact(event, self._rules), CONTACT_NAME)
+                    return self._decision(map_document(event, self._rules), CONTACT_NAME)
             elif is_event(event):
                 kind = event.get("type")
                 name = enrolment_name(kind, event.get("event"), self._rules.events)
                 if name is None:
                     return _NOT_ENROLMENT
-                return self._fault_of(kind) or self._decision(map_read_event(event, self._rules), name)
+                return self._fault_of(kind) or self._decision(map_document(event, self._rules), name)
         return self._unread(value, document, event)
 
     def _unread(self, value: bytes, document: object, event: object) -> Undeliverable:

@@ -15,9 +15,9 @@ from consumer.enrolment.parts import Parts, places_of
 from consumer.enrolment.person_name import split_name
 from consumer.enrolment.phone import PhoneReading, is_international, read_phone
 from consumer.enrolment.postal_code import with_leading_zeros
-from consumer.enrolment.rules import Rules
+from consumer.enrolment.rules import Input, Rules
 from consumer.enrolment.text import WholeNumber, is_digest
-from consumer.enrolment.traits import Object, TraitSource, TraitValue, TraitValues, find_all
+from consumer.enrolment.traits import Object, TraitValue, TraitValues, find_all
 
 _NAMES = ("first_name", "last_name")
 _CUSTOM = ("custom_2", "custom_3", "custom_4")
@@ -52,28 +52,24 @@ def map_event(event: Parts, rules: Rules) -> Mapped | None:
     return _mapped(find_all(places_of(event)), None, _context_consent(event), rules)
 
 
-def map_read_event(event: Object, rules: Rules) -> Mapped | None:
-    """Map an event that was read in full: the operator's own mapping may point to any part of it."""
-    parts = Parts.of(event)
-    places = places_of(parts)
-    found = find_all(places)
-    return _mapped(found, _add_custom(found, event, places, rules), _context_consent(parts), rules)
+def map_document(document: Object, rules: Rules) -> Mapped | None:
+    """Map what was read in full: a contact, or an event to any part of which the operator's own mapping may point."""
+    is_contact = rules.input is Input.CONTACT
+    parts = Parts() if is_contact else Parts.of(document)
+    sources = [("", document)] if is_contact else places_of(parts)
+    named = rules.custom.consent(sources) if rules.custom is not None else None
+    return _mapped(values_in(document, rules), named, _context_consent(parts), rules)
 
 
-def map_contact(contact: Object, rules: Rules) -> Mapped | None:
-    """Map a contact under ClickSend's names, read as the traits of an event are; None where it has no identity."""
-    found = find_all((("", own_fields(contact)),))
-    return _mapped(found, _add_custom(found, contact, (("", contact),), rules), None, rules)
-
-
-def _add_custom(
-    found: TraitValues, document: Object, sources: Iterable[TraitSource], rules: Rules
-) -> ConsentReading | None:
-    """Add what the operator's own mapping finds; return what its traits say about consent."""
-    if rules.custom is None:
-        return None
-    rules.custom.add_fields(found, document)
-    return rules.custom.consent(sources)
+def values_in(document: Object, rules: Rules) -> TraitValues:
+    """Return what an event or a contact holds for each field, with what the operator's own mapping finds."""
+    if rules.input is Input.CONTACT:
+        found = find_all([("", own_fields(document))])
+    else:
+        found = find_all(places_of(Parts.of(document)))
+    if rules.custom is not None:
+        rules.custom.add_fields(found, document)
+    return found
 
 
 def _context_consent(event: Parts) -> object:

@@ -149,6 +149,7 @@ UNWRAPPED = "leave ENROLMENT_EVENT_PATH out, the record itself is one"
             None,
             "a contact inside a wrapper; set ENROLMENT_EVENT_PATH=/payload/body",
         ),
+        ({"payload": "hello"}, None, "JSON without a contact field under ClickSend's name; compare KAFKA_TOPIC"),
         ({"payload": "{broken"}, None, "JSON without a contact field under ClickSend's name; compare KAFKA_TOPIC"),
         ({"order": 7}, None, "JSON without a contact field under ClickSend's name; compare KAFKA_TOPIC"),
         ({"list_id": 7}, None, "JSON without a contact field under ClickSend's name; compare KAFKA_TOPIC"),

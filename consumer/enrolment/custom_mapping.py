@@ -34,10 +34,12 @@ class CustomMapping:
     """What the operator names. Make it with `of`.
 
     places   -- pointers into the event, of all fields
-    consents -- traits that hold the consent: how a value is understood, by the normalised name
+    names    -- traits that hold the consent: how a value is understood, by the name as it is given
+    consents -- the same by the normalised name
     """
 
     places: tuple[NamedPlace, ...]
+    names: Mapping[str, ConsentKey]
     consents: Mapping[str, ConsentKey]
 
     @classmethod
@@ -47,8 +49,9 @@ class CustomMapping:
         Raises ValueError where a pointer is none, KeyError where a field is none that may be mapped.
         """
         places = tuple(place for field, pointers in fields.items() for place in _compiled(field, pointers))
-        consents = {normalised_name(name.removeprefix("$")): _understood(name) for name in consent_traits}
-        return cls(places, consents) if places or consents else None
+        names = {name: _understood(name) for name in consent_traits}
+        consents = {normalised_name(name.removeprefix("$")): kind for name, kind in names.items()}
+        return cls(places, names, consents) if places or names else None
 
     def add_fields(self, found: TraitValues, event: object) -> None:
         """Add the values at the named pointers; they come before those under built-in names."""
@@ -64,21 +67,31 @@ class CustomMapping:
         """Whether one of the named pointers leads to a value in this document."""
         return any(place.pointer.find(document) is not None for place in self.places)
 
-    def consent(self, sources: Iterable[TraitSource]) -> ConsentReading | None:
-        """Return what the named traits say about consent; None if none of them says anything."""
-        return explicit_consent(self._consent_traits(sources)) if self.consents else None
+    def consent(self, sources: Iterable[TraitSource], found: TraitValues) -> ConsentReading | None:
+        """Return what the named traits say about consent; None if none of them says anything.
 
-    def _consent_traits(self, sources: Iterable[TraitSource]) -> Iterator[ConsentTrait]:
+        found -- what was found under built-in names: of very many keys not all are looked at, so that consent can't be
+                 read; a refusal counts nevertheless, whoever names its trait
+        """
+        traits: list[ConsentTrait] = []
         seen = 0
-        for place, values in sources:
+        for place, values in sources if self.consents else ():
             seen += len(values)
-            if seen > MOST_KEYS:  # a refusal may be under a spelling that is not looked for: consent can't be read
-                yield ConsentTrait(ConsentKey.GRANT, values, FieldOrigin(FIELD, place, "*"))
-                continue
+            if seen > MOST_KEYS:
+                traits += (
+                    _trait(kind, values[name], place, name) for name, kind in self.names.items() if name in values
+                )
+                traits += (_trait(*built_in) for built_in in found.consents)
+                return explicit_consent([*traits, _trait(ConsentKey.GRANT, values, place, "*")])
             for key, value in values.items():
                 kind = self.consents.get(normalised_name(key.removeprefix("$"))) if len(key) <= LONGEST_KEY else None
                 if kind is not None:
-                    yield ConsentTrait(kind, value, FieldOrigin(FIELD, place, key))
+                    traits.append(_trait(kind, value, place, key))
+        return explicit_consent(traits)
+
+
+def _trait(kind: ConsentKey, value: object, place: str, key: str) -> ConsentTrait:
+    return ConsentTrait(kind, value, FieldOrigin(FIELD, place, key))
 
 
 def _compiled(field: str, pointers: Sequence[str]) -> Iterator[NamedPlace]:

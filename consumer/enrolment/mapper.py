@@ -57,8 +57,9 @@ def map_document(document: Object, rules: Rules) -> Mapped | None:
     is_contact = rules.input is Input.CONTACT
     parts = Parts() if is_contact else Parts.of(document)
     sources = [("", document)] if is_contact else places_of(parts)
-    named = rules.custom.consent(sources) if rules.custom is not None else None
-    return _mapped(values_in(document, rules), named, _context_consent(parts), rules)
+    found = values_in(document, rules)
+    named = rules.custom.consent(sources, found) if rules.custom is not None else None
+    return _mapped(found, named, _context_consent(parts), rules)
 
 
 def values_in(document: Object, rules: Rules) -> TraitValues:

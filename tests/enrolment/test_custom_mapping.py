@@ -13,7 +13,7 @@ from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.enroller import Enroller
-from consumer.enrolment.rules import Rules
+from consumer.enrolment.rules import Input, Rules
 from consumer.enrolment.traits import MOST_KEYS
 
 Decide = Callable[..., Decision]
@@ -101,6 +101,7 @@ def test_named_pointers_count_in_their_order(decide: Decide) -> None:
         ("address_postal_code", 4103, "4103"),
         ("custom_2", True, "true"),
         ("custom_3", 12, "12"),
+        ("custom_3", 12.0, "12"),
         ("custom_4", "x" * 5_000, "x" * 2_000),
     ],
     ids=str,
@@ -116,7 +117,22 @@ def test_a_value_passes_the_same_normaliser_as_the_fields_own(
 
 @pytest.mark.parametrize(
     "value",
-    [None, "", "  ", "n/a", [], {}, ["gold"], {"tier": "gold"}, "a1" * 32, float("nan"), 2**70, "\ud800"],
+    [
+        None,
+        "",
+        "  ",
+        "n/a",
+        [],
+        {},
+        ["gold"],
+        {"tier": "gold"},
+        "a1" * 32,
+        float("nan"),
+        149.95,
+        2**70,
+        2.0**70,
+        "\ud800",
+    ],
     ids=repr,
 )
 def test_what_is_no_text_leaves_the_field_out(value: object) -> None:
@@ -234,12 +250,33 @@ def test_a_named_consent_trait_comes_before_the_context_and_says_where_it_is(dec
     assert fields_of(decide(event))["custom_1"] == "marketing_opt_in"
 
 
-def test_among_more_keys_than_are_looked_at_a_named_consent_is_never_a_yes(decide: Decide) -> None:
-    traits = {f"key_{number}": number for number in range(MOST_KEYS)} | {"vip_texts": True, "k" * 100: True}
-    assert fields_of(decide(identify(traits), custom=mapping("vip_texts")))["custom_1"] == "marketing_unknown"
-    assert fields_of(decide(identify({"vip_texts": True, "k" * 100: 1}), custom=mapping("vip_texts")))["custom_1"] == (
-        "marketing_opt_in"
-    )
+@pytest.mark.parametrize(
+    ("traits", "expected"),
+    [
+        ({"vip_texts": True}, "marketing_unknown"),
+        ({"vip_texts": False}, "marketing_opt_out"),
+        ({"VIP texts": False}, "marketing_unknown"),
+    ],
+    ids=str,
+)
+def test_among_more_keys_than_are_looked_at_only_a_refusal_counts(
+    traits: dict[str, Any], expected: str, decide: Decide
+) -> None:
+    many = {f"key_{number}": number for number in range(MOST_KEYS)} | traits
+    assert fields_of(decide(identify(many), custom=mapping("vip_texts")))["custom_1"] == expected
+    contact = {"email": EMAIL, "custom_1": "marketing_opt_in", **many}
+    assert fields_of(decide(contact, custom=mapping("vip_texts"), input=Input.CONTACT))["custom_1"] == expected
+
+
+def test_then_a_refusal_under_a_built_in_name_counts_too(decide: Decide) -> None:
+    many = {f"key_{number}": number for number in range(MOST_KEYS)}
+    event = identify({"vip_texts": True, "marketing_opt_in": False}, properties=many)
+    assert fields_of(decide(event, custom=mapping("vip_texts")))["custom_1"] == "marketing_opt_out"
+
+
+def test_a_key_that_is_too_long_names_nothing(decide: Decide) -> None:
+    traits = {"k" * 100: True, "vip_texts": True}
+    assert fields_of(decide(identify(traits), custom=mapping("vip_texts")))["custom_1"] == "marketing_opt_in"
 
 
 def test_whatever_the_bytes_it_never_raises() -> None:

@@ -70,8 +70,8 @@ class CustomMapping:
     def consent(self, sources: Iterable[TraitSource], found: TraitValues) -> ConsentReading | None:
         """Return what the named traits say about consent; None if none of them says anything.
 
-        found -- what was found under built-in names: of very many keys not all are looked at, so that consent can't be
-                 read; a refusal counts nevertheless, whoever names its trait
+        found -- what was found under built-in names. Of very many keys not all are looked at, and consent can't be
+                 read; a refusal counts nevertheless, under a built-in name, too
         """
         traits: list[ConsentTrait] = []
         seen = 0

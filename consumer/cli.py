@@ -101,12 +101,8 @@ def sandbox(  # noqa: PLR0913 -- one parameter an option
     duplicates: Annotated[
         str, typer.Option(help="Treatment of known contacts: upsert, second_row or already_exists.")
     ] = "upsert",
-    unknown_list: Annotated[
-        str, typer.Option(help="Response for unknown lists: forbidden or not_found.")
-    ] = "forbidden",
-    rate_limit: Annotated[
-        str | None, typer.Option(metavar="50/s", help="Rate limit of the account, across all lists.")
-    ] = None,
+    unknown_list: Annotated[str, typer.Option(help="For unknown lists: forbidden or not_found.")] = "forbidden",
+    rate_limit: Annotated[str | None, typer.Option(metavar="50/s", help="Of the account, across all lists.")] = None,
     faults: Annotated[Path | None, typer.Option(metavar="FILE", help="Fault script, TOML or JSON.")] = None,
     log_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Append each request as one line of JSON.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 import orjson
 
+from consumer.enrolment.consent import Consent
 from consumer.enrolment.contact import Contact
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.note import Note
@@ -43,11 +45,27 @@ class Enrolled(msgspec.Struct, frozen=True, gc=False):
         return tuple(FieldOrigin(field, *source[2:]) for field, source in sources if source is not None)
 
 
+class Withheld(NamedTuple):
+    """A contact that the consent policy leaves out.
+
+    identities -- those that ClickSend could match on
+    consent    -- what the record says
+    origin     -- where it says so; None: nowhere
+    notes      -- what was left out or had to be guessed
+    """
+
+    identities: tuple[str, ...]
+    consent: Consent
+    origin: FieldOrigin | None
+    notes: tuple[Note, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """A record that needs no delivery."""
+    """A record that needs no delivery. withheld -- the contact that the consent policy excludes (`no_consent`)."""
 
     reason: FilterReason
+    withheld: Withheld | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class FilterReason(StrEnum):
     NO_IDENTITY = "no_identity"  # an enrolment event with neither email nor phone
     TOMBSTONE = "tombstone"  # a record without a value
     TOO_OLD = "too_old"  # older than ENROLMENT_MAX_EVENT_AGE
+    NO_CONSENT = "no_consent"  # ENROLMENT_CONSENT or ENROLMENT_DELIVER_OPT_OUTS leaves the contact out
     DUPLICATE = "duplicate"  # equal to what was last delivered for the same contact
 
 

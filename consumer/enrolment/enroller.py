@@ -1,19 +1,22 @@
-"""The pipeline from a record's bytes to a contact: decode, identity filter, mapper."""
+"""The pipeline from a record's bytes to a contact: decode, identity filter, mapper, consent policy."""
 
 from __future__ import annotations
 
 import msgspec
 
-from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable
+from consumer.enrolment.consent import FIELD, Consent
+from consumer.enrolment.contact_input import is_contact
+from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable, Withheld
 from consumer.enrolment.decode import NotJson, decode, find_event
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.head import read_event_header
 from consumer.enrolment.identity_filter import enrolment_name
-from consumer.enrolment.mapper import map_event
-from consumer.enrolment.parts import Parts, read_parts
+from consumer.enrolment.mapper import Mapped, map_document, map_event, values_in
+from consumer.enrolment.origin import FieldOrigin
+from consumer.enrolment.parts import read_parts
 from consumer.enrolment.pointer import Pointer
-from consumer.enrolment.recognition import is_event, look_of
-from consumer.enrolment.rules import Rules
+from consumer.enrolment.recognition import hint_at, is_event, look_of
+from consumer.enrolment.rules import Input, Rules
 from consumer.enrolment.schema import Schema, load_schema
 
 __all__ = ["Decision", "Enrolled", "Enroller", "Filtered", "Undeliverable"]
@@ -21,6 +24,8 @@ __all__ = ["Decision", "Enrolled", "Enroller", "Filtered", "Undeliverable"]
 # orjson's bytes hold a buffer of 4 KB each, and thousands of them wait in memory.
 _ENCODE = msgspec.json.Encoder().encode
 
+_IDENTITIES = ("email", "phone_number", "fax_number")
+CONTACT_NAME = "Contact"  # in place of an event's name
 _TOMBSTONE = Filtered(FilterReason.TOMBSTONE)
 _NOT_ENROLMENT = Filtered(FilterReason.NOT_ENROLMENT)
 _NO_IDENTITY = Filtered(FilterReason.NO_IDENTITY)
@@ -38,6 +43,7 @@ class Enroller:
         self._rules = rules
         self._path = Pointer.parse(rules.event_path or "")
         self._wrapped = bool(self._path.tokens)
+        self._plain = not self._wrapped and rules.input is Input.EVENT
         self._event_schema = event_schema or load_schema("event")
         self._contact_schema = contact_schema or load_schema("contact")
 
@@ -49,49 +55,79 @@ class Enroller:
         """
         if not value:
             return _TOMBSTONE
-        if not self._wrapped:
+        if self._plain:
             head = read_event_header(value)
             if head is not None and head.is_event:
                 name = enrolment_name(head.type, head.event, self._rules.events)
                 if name is None:
                     return _NOT_ENROLMENT
-                parts = read_parts(value)
+                parts = read_parts(value) if self._rules.custom is None else None
                 if parts is not None:
-                    return self._enrol(parts, head.type, name)
+                    return self._fault_of(head.type) or self._decision(map_event(parts, self._rules), name)
         return self._decide_slowly(value)
 
     def event_in(self, value: bytes) -> object:
         """Return the event in a record's value as JSON, or `NotJson`. Never raises."""
         return self._event_of(decode(value))
 
+    def identity_pointers(self, event: object) -> set[str]:
+        """Return where emails, phone and fax numbers are read in this event: JSON pointers, also of those not used."""
+        if not isinstance(event, dict):
+            return set()
+        found = values_in(event, self._rules)
+        return {f"{place}/{key}" for field in _IDENTITIES for _, _, place, key in found.all_of(field)}
+
     def _event_of(self, document: object) -> object:
         return document if isinstance(document, NotJson) else find_event(document, self._path)
 
     def _decide_slowly(self, value: bytes) -> Decision:
-        """Read the event in full: it is inside a wrapper record, or malformed."""
+        """Read the record in full: wrapped, a contact, mapped by the operator, or malformed."""
         document = decode(value)
         event = self._event_of(document)
-        if isinstance(event, dict) and is_event(event):
-            kind = event.get("type")
-            name = enrolment_name(kind, event.get("event"), self._rules.events)
-            return _NOT_ENROLMENT if name is None else self._enrol(Parts.of(event), kind, name)
-        hint = look_of(value, document).hint
+        if isinstance(event, dict):
+            if self._rules.input is Input.CONTACT:
+                if is_contact(event, self._rules.custom):
+                    return self._decision(map_document(event, self._rules), CONTACT_NAME)
+            elif is_event(event):
+                kind = event.get("type")
+                name = enrolment_name(kind, event.get("event"), self._rules.events)
+                if name is None:
+                    return _NOT_ENROLMENT
+                return self._fault_of(kind) or self._decision(map_document(event, self._rules), name)
+        return self._unread(value, document, event)
+
+    def _unread(self, value: bytes, document: object, event: object) -> Undeliverable:
+        """Say why this is neither an event nor a contact, as far as the record's form tells."""
+        kind = self._rules.input
+        hint = look_of(value, document, kind).hint
         if isinstance(event, NotJson):
             return Undeliverable(DeadLetterReason.UNDECODABLE, f"{event.why}; {hint}" if hint else event.why)
         if not isinstance(event, dict) and not self._wrapped:
             return Undeliverable(DeadLetterReason.UNDECODABLE, f"not a JSON object: {hint}")
-        missing = f"no event at {self._rules.event_path}: " if self._wrapped else ""
-        return Undeliverable(DeadLetterReason.UNRECOGNISED, missing + hint)
+        if self._wrapped:
+            hint = f"no {kind} at {self._rules.event_path}: {hint_at(event, kind) or hint}"
+        return Undeliverable(DeadLetterReason.UNRECOGNISED, hint)
 
-    def _enrol(self, parts: Parts, kind: object, name: str) -> Decision:
-        if fault := self._event_schema.fault({"type": kind}):
-            return Undeliverable(DeadLetterReason.UNDECODABLE, f"against the event schema: {fault}", is_event=True)
-        mapped = map_event(parts, self._rules)
+    def _fault_of(self, kind: object) -> Undeliverable | None:
+        fault = self._event_schema.fault({"type": kind})
+        if fault is None:
+            return None
+        return Undeliverable(DeadLetterReason.UNDECODABLE, f"against the event schema: {fault}", is_event=True)
+
+    def _decision(self, mapped: Mapped | None, name: str) -> Decision:
         if mapped is None:
             return _NO_IDENTITY
         identities, fields, notes, sources = mapped
+        if self._rules.withheld and fields[FIELD] in self._rules.withheld:
+            return Filtered(FilterReason.NO_CONSENT, _withheld(mapped))
         if not identities:
             return Undeliverable(DeadLetterReason.UNMAPPABLE, ", ".join(map(str, notes)), is_event=True)
         if fault := self._contact_schema.fault(fields):
             return Undeliverable(DeadLetterReason.UNMAPPABLE, f"against the contact schema: {fault}", is_event=True)
         return Enrolled(name, identities, _ENCODE(fields), tuple(notes), sources)
+
+
+def _withheld(mapped: Mapped) -> Withheld:
+    source = mapped.sources.get(FIELD)
+    origin = FieldOrigin(FIELD, *source[2:]) if source is not None else None
+    return Withheld(mapped.identities, Consent(mapped.fields[FIELD]), origin, tuple(mapped.notes))

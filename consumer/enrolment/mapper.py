@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from consumer.enrolment.consent import ConsentTrait, consent_reading
+from consumer.enrolment.consent import ConsentReading, ConsentTrait, consent_reading
+from consumer.enrolment.contact_input import own_fields
 from consumer.enrolment.country import alpha_2, region_of
 from consumer.enrolment.email import read_email
 from consumer.enrolment.note import TEXTS, Note, NoteKind
@@ -14,9 +15,9 @@ from consumer.enrolment.parts import Parts, places_of
 from consumer.enrolment.person_name import split_name
 from consumer.enrolment.phone import PhoneReading, is_international, read_phone
 from consumer.enrolment.postal_code import with_leading_zeros
-from consumer.enrolment.rules import Rules
+from consumer.enrolment.rules import Input, Rules
 from consumer.enrolment.text import WholeNumber, is_digest
-from consumer.enrolment.traits import TraitValue, TraitValues, find_all
+from consumer.enrolment.traits import Object, TraitValue, TraitValues, find_all
 
 _NAMES = ("first_name", "last_name")
 _CUSTOM = ("custom_2", "custom_3", "custom_4")
@@ -48,7 +49,36 @@ def map_event(event: Parts, rules: Rules) -> Mapped | None:
     The first usable email and phone count. An unusable value is omitted and noted. `name`
     is split only when there is neither a first nor a last name.
     """
-    found = find_all(places_of(event))
+    return _mapped(find_all(places_of(event)), None, _context_consent(event), rules)
+
+
+def map_document(document: Object, rules: Rules) -> Mapped | None:
+    """Map what was read in full: a contact, or an event to any part of which the operator's own mapping may point."""
+    is_contact = rules.input is Input.CONTACT
+    parts = Parts() if is_contact else Parts.of(document)
+    sources = [("", document)] if is_contact else places_of(parts)
+    found = values_in(document, rules)
+    named = rules.custom.consent(sources, found) if rules.custom is not None else None
+    return _mapped(found, named, _context_consent(parts), rules)
+
+
+def values_in(document: Object, rules: Rules) -> TraitValues:
+    """Return what an event or a contact holds for each field, with what the operator's own mapping finds."""
+    if rules.input is Input.CONTACT:
+        found = find_all([("", own_fields(document))])
+    else:
+        found = find_all(places_of(Parts.of(document)))
+    if rules.custom is not None:
+        rules.custom.add_fields(found, document)
+    return found
+
+
+def _context_consent(event: Parts) -> object:
+    return event.context.consent if event.context is not None else None
+
+
+def _mapped(found: TraitValues, named: ConsentReading | None, context_consent: object, rules: Rules) -> Mapped | None:
+    """Return what these values map to. named -- what the operator's own consent traits say, before all others."""
     values = found.values
     if "email" not in values and "phone_number" not in values:
         return None
@@ -70,7 +100,9 @@ def map_event(event: Parts, rules: Rules) -> Mapped | None:
         fields["address_postal_code"] = with_leading_zeros(str(postal_code), country)
     if country is not None:
         fields["address_country"] = country
-    fields["custom_1"] = _consent(event, found, notes)
+    traits = [ConsentTrait(kind, value, FieldOrigin("custom_1", *where)) for kind, value, *where in found.consents]
+    consent = named or consent_reading(traits, context_consent)
+    fields["custom_1"] = _take_consent(consent, found, notes)
     _take_texts(_CUSTOM, values, fields, notes)
     if found.broken:
         notes.extend(Note(NoteKind.BROKEN, field) for field in _left_out(found.broken, fields))
@@ -168,10 +200,9 @@ def _take_texts(names: Iterable[str], values: dict[str, TraitValue], fields: dic
                 fields[field] = text
 
 
-def _consent(event: Parts, found: TraitValues, notes: list[Note]) -> str:
+def _take_consent(reading: ConsentReading, found: TraitValues, notes: list[Note]) -> str:
     """Return the consent, and record the deciding value as the source of `custom_1`."""
-    traits = [ConsentTrait(kind, value, FieldOrigin("custom_1", *where)) for kind, value, *where in found.consents]
-    consent, origin, note = consent_reading(traits, event.context.consent if event.context is not None else None)
+    consent, origin, note = reading
     if origin is not None:
         found.values["custom_1"] = (0, consent.value, origin.place, origin.key)
     if note is not None:

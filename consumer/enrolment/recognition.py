@@ -12,6 +12,7 @@ from typing import Any
 from consumer.enrolment.contact import Contact
 from consumer.enrolment.decode import NotJson, decode
 from consumer.enrolment.head import read_event_header
+from consumer.enrolment.rules import Input
 
 
 class Form(StrEnum):
@@ -29,6 +30,8 @@ class Form(StrEnum):
     ARRAY = "array"
     WRAPPED = "wrapped"
     CONTACT = "contact"
+    WRAPPED_CONTACT = "wrapped_contact"
+    EVENT = "event"
     SCALAR = "scalar"
     UNKNOWN = "unknown"
 
@@ -57,26 +60,34 @@ _CLOUD_EVENT = "a CloudEvent"
 _ARRAY = Look(Form.ARRAY, "a JSON array; write one event a record")
 _SCALAR = Look(Form.SCALAR, "a JSON text, number or constant")
 _UNKNOWN = Look(Form.UNKNOWN, "JSON without a text under type or event; compare KAFKA_TOPIC")
-_CONTACT = Look(Form.CONTACT, "a contact under ClickSend's own names; set KAFKA_TOPIC to the topic of the events")
+_NO_CONTACT = Look(Form.UNKNOWN, "JSON without a contact field under ClickSend's name; compare KAFKA_TOPIC")
+_CONTACT = "a contact under ClickSend's own names"
+_WRAPPED_CONTACT = "a contact inside a wrapper"
+_EVENT = "an event"
 _CONTACT_FIELDS = frozenset(Contact.__slots__)
+_CONTACT_KEYS = _CONTACT_FIELDS | {"list_id", "contact_id"}
+_UNWRAPPED = "leave ENROLMENT_EVENT_PATH out, the record itself is one"
 _BATCHES = ("batch", "events", "records", "messages", "items", "Records", "data")
 _WRAPPERS = (
     *("payload", "data", "message", "event", "body", "value", "record", "detail", "content", "after", "msg", "track"),
     *("properties", "envelope", "data_base64", "Message", "event_data", "eventData", "raw", "source", "item"),
 )
+_NO_CONTACT_WRAPPERS = frozenset({"properties", "track", "event", "source"})  # parts of events, which hold traits
 _LONGEST_TEXT = 100_000  # characters of a text that may hold an event
+_LONGEST_CONTACT = 10_000  # characters of a text that may hold a contact: it is read in full
 
 
-def look_of(value: bytes, document: object) -> Look:
+def look_of(value: bytes, document: object, wanted: Input = Input.EVENT) -> Look:
     """Return the form of a record's value. Never raises, whatever the bytes.
 
     document -- the value as `decode` returns it
+    wanted   -- the expected form
     """
     for magic, look in _MAGIC:
         if value.startswith(magic):
             return look
     if not isinstance(document, NotJson):
-        return look_of_document(document)
+        return look_of_document(document, wanted)
     if (
         len(value) > 5 and value[0] == 0 and value[1] < 0x20
     ):  # a zero byte and the schema's number, or a zero and its UUID
@@ -86,12 +97,14 @@ def look_of(value: bytes, document: object) -> Look:
     return Look(Form.UNKNOWN, "")
 
 
-def look_of_document(document: object) -> Look:
-    """Return the form of JSON that is no event."""
+def look_of_document(document: object, wanted: Input = Input.EVENT) -> Look:
+    """Return the form of JSON that is not what is wanted."""
     if isinstance(document, list):
         return _ARRAY
     if not isinstance(document, dict):
         return _SCALAR
+    if wanted is Input.CONTACT:
+        return _look_beside_contacts(document)
     path = _path_to_event(document)
     if "specversion" in document:
         return Look(Form.CLOUD_EVENT, _hint(_CLOUD_EVENT, path))
@@ -99,9 +112,43 @@ def look_of_document(document: object) -> Look:
         return Look(Form.BATCH, "a batch of events; write one event a record")
     if path:
         return Look(Form.WRAPPED, _hint("an event inside a wrapper", path))
-    if document.keys() and document.keys() <= _CONTACT_FIELDS | {"list_id", "contact_id"}:
-        return _CONTACT
+    if is_event(document):
+        return Look(Form.EVENT, f"{_EVENT}; {_UNWRAPPED}")
+    if _looks_like_contact(document):
+        return Look(Form.CONTACT, f"{_CONTACT}; set ENROLMENT_INPUT=contact")
+    if path := _path_to_contact(document):
+        hint = f"{_WRAPPED_CONTACT}; set ENROLMENT_INPUT=contact and ENROLMENT_EVENT_PATH={path}"
+        return Look(Form.WRAPPED_CONTACT, hint)
     return _UNKNOWN
+
+
+def _look_beside_contacts(document: dict[str, Any]) -> Look:
+    """Return what an object looks like where contacts are wanted."""
+    path = _path_to_contact(document)
+    if "specversion" in document:
+        what = f"set ENROLMENT_EVENT_PATH={path}" if path else _look_of_event(document)
+        return Look(Form.CLOUD_EVENT, f"{_CLOUD_EVENT}; {what}" if what else f"{_CLOUD_EVENT} that holds no contact")
+    if path:
+        return Look(Form.WRAPPED_CONTACT, f"{_WRAPPED_CONTACT}; set ENROLMENT_EVENT_PATH={path}")
+    if is_event(document):
+        return Look(Form.EVENT, f"{_EVENT}; set ENROLMENT_INPUT=event")
+    if what := _look_of_event(document):
+        return Look(Form.WRAPPED, f"an event inside a wrapper; {what}")
+    return Look(Form.CONTACT, f"{_CONTACT}; {_UNWRAPPED}") if _looks_like_contact(document) else _NO_CONTACT
+
+
+def _look_of_event(document: dict[str, Any]) -> str:
+    path = _path_to_event(document)
+    return f"set ENROLMENT_INPUT=event and ENROLMENT_EVENT_PATH={path}" if path else ""
+
+
+def hint_at(found: object, wanted: Input) -> str:
+    """Return the hint where ENROLMENT_EVENT_PATH leads to an event instead of a contact, or the reverse; else ""."""
+    if not isinstance(found, dict):
+        return ""
+    if wanted is Input.CONTACT:
+        return f"{_EVENT}; set ENROLMENT_INPUT=event" if is_event(found) else ""
+    return f"{_CONTACT}; set ENROLMENT_INPUT=contact" if _looks_like_contact(found) else ""
 
 
 def is_event(document: object) -> bool:
@@ -124,6 +171,30 @@ def _path_to_event(document: dict[str, Any], depth: int = 2) -> str:
         if depth > 1 and isinstance(held, dict) and (rest := _path_to_event(held, depth - 1)):
             return f"/{key}{rest}"
     return ""
+
+
+def _path_to_contact(document: dict[str, Any], depth: int = 2) -> str:
+    """Return the pointer to the first contact under a well-known key; "" if there is none."""
+    for key in _WRAPPERS:
+        held = document.get(key) if key not in _NO_CONTACT_WRAPPERS else None
+        if _looks_like_contact(held) or (isinstance(held, str) and _is_contact_text(held)):
+            return f"/{key}"
+        if depth > 1 and isinstance(held, dict) and (rest := _path_to_contact(held, depth - 1)):
+            return f"/{key}{rest}"
+    return ""
+
+
+def _is_contact_text(text: str) -> bool:
+    if not text.startswith("{") or len(text) > _LONGEST_CONTACT:
+        return False
+    return _looks_like_contact(decode(text.encode("utf-8", "surrogatepass")))
+
+
+def _looks_like_contact(document: object) -> bool:
+    """Whether it has ClickSend's names and no others, as a mapped contact does."""
+    if not isinstance(document, dict):
+        return False
+    return document.keys() <= _CONTACT_KEYS and not document.keys().isdisjoint(_CONTACT_FIELDS)
 
 
 def _is_event_text(text: str) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from consumer.enrolment.consent import Consent
+from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.identity_filter import IDENTIFY_NAMES, normalised_name
 from consumer.enrolment.pointer import Pointer
 
@@ -17,6 +19,27 @@ class PhoneCheck(StrEnum):
     VALID = "valid"  # its digits fit a range that its country has assigned, too
 
 
+class Input(StrEnum):
+    """What the records are."""
+
+    EVENT = "event"
+    CONTACT = "contact"  # mapped already, under ClickSend's names
+
+
+class ConsentPolicy(StrEnum):
+    """Whom the worker enrols, by their consent."""
+
+    ALL = "all"
+    OPTED_IN = "opted_in"  # who has said yes
+
+
+class OptOuts(StrEnum):
+    """What is done with contacts who have said no. The list must learn of it, or ClickSend keeps the old consent."""
+
+    DELIVERED = "delivered"
+    FILTERED = "filtered"
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The settings of the section ENROLMENT that the mapping depends on. Make it with `of`, which normalises.
@@ -25,12 +48,18 @@ class Rules:
     default_region -- ISO 3166 alpha-2, for phone numbers in national form; None: international form only
     phone_check    -- how strictly phone numbers are checked
     event_path     -- JSON pointer to the event inside a wrapper record; None: the record is the event
+    input          -- what the records are
+    custom         -- the operator's own mapping; None: the built-in names alone
+    withheld       -- contacts with one of these consents are not enrolled
     """
 
     events: frozenset[str]
     default_region: str | None
     phone_check: PhoneCheck
     event_path: str | None
+    input: Input
+    custom: CustomMapping | None
+    withheld: frozenset[Consent]
 
     @classmethod
     def of(
@@ -39,6 +68,9 @@ class Rules:
         default_region: str | None = None,
         phone_check: PhoneCheck = PhoneCheck.POSSIBLE,
         event_path: str | None = None,
+        input: Input = Input.EVENT,
+        custom: CustomMapping | None = None,
+        withheld: frozenset[Consent] = frozenset(),
     ) -> Rules:
         """Return rules from settings as written. Raises ValueError where `event_path` is not a JSON pointer."""
         names = {normalised_name(name) for name in events} - {""}
@@ -46,4 +78,18 @@ class Rules:
             names |= IDENTIFY_NAMES
         Pointer.parse(event_path or "")
         region = (default_region or "").strip().upper()
-        return cls(frozenset(names), region or None, phone_check, event_path or None)
+        return cls(
+            events=frozenset(names),
+            default_region=region or None,
+            phone_check=phone_check,
+            event_path=event_path or None,
+            input=input,
+            custom=custom,
+            withheld=withheld,
+        )
+
+
+def withheld_by(policy: ConsentPolicy, opt_outs: OptOuts) -> frozenset[Consent]:
+    """Return the consents with which a contact is not enrolled."""
+    left_out = {Consent.UNKNOWN: policy is ConsentPolicy.OPTED_IN, Consent.OPT_OUT: opt_outs is OptOuts.FILTERED}
+    return frozenset(consent for consent, is_left_out in left_out.items() if is_left_out)

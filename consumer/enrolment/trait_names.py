@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from consumer.enrolment.consent_key import ConsentKey, consent_key
+from consumer.enrolment.contact import Contact
 from consumer.enrolment.identity_filter import normalised_name
 from consumer.enrolment.text import email_text, phone_text, postal_text, scalar_text, text_of
 
@@ -158,6 +159,19 @@ _PLAIN_WITHIN: Mapping[Shape | None, dict[str, Meaning]] = {
 }
 KNOWN: Mapping[str, Meaning] = _FLAT
 """The usual spellings, found with one dictionary access."""
+
+_NAMED_SHAPES = {
+    "email": Shape.VALUES,
+    "phone_number": Shape.VALUES,
+    "organization_name": Shape.COMPANY,
+    "address_country": Shape.COUNTRY,
+}
+NAMED: Mapping[str, Meaning] = {
+    field: _FLAT[field]._replace(rank=0, shape=_NAMED_SHAPES.get(field))
+    for field in Contact.__slots__
+    if field in _FLAT
+}
+"""The fields of the contact that an operator may map, and how a value for each is read. `custom_1` is consent's."""
 
 
 @lru_cache(maxsize=4096)

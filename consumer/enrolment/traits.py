@@ -39,7 +39,7 @@ _MOST_KEYS_WITHIN = 50  # of an address
 _MOST_OTHERS = 9  # tried where the first is unusable
 MOST_ELEMENTS = 10  # of a list
 _SEVERAL = frozenset({"email", "phone_number", "address_country"})  # the next is tried where one is unusable
-_PLACE = 1_000  # more than there are ranks in one place
+PLACE = 1_000  # more than there are ranks in one place
 _PRIMARY = ("primary", "is_primary", "isPrimary", "default", "is_default", "preferred")
 
 
@@ -81,7 +81,7 @@ def find_all(places: Iterable[TraitSource]) -> TraitValues:
             _find_in(found, values, order, pointer)
         else:
             _find_known(found, values, order, pointer)
-        order += _PLACE
+        order += PLACE
     return found
 
 
@@ -93,7 +93,7 @@ def _find_in(found: TraitValues, values: Object, order: int, pointer: str) -> No
         if meaning is None:
             meaning = similar(key) if len(key) <= LONGEST_KEY else None
             if meaning is not None:
-                _take(found, value, meaning, order, pointer, key)
+                take(found, value, meaning, order, pointer, key)
         elif (
             isinstance(value, str)
             and value[:1] not in UNUSUAL_BEGINNINGS
@@ -104,17 +104,17 @@ def _find_in(found: TraitValues, values: Object, order: int, pointer: str) -> No
         ):
             taken[meaning.field] = (order + meaning.rank, value.rstrip(), pointer, key)
         else:
-            _take(found, value, meaning, order, pointer, key)
+            take(found, value, meaning, order, pointer, key)
 
 
 def _find_known(found: TraitValues, values: Object, order: int, pointer: str) -> None:
     """Find the values under the usual spellings. A refusal may have another key, so consent is unreadable."""
     for key in KNOWN.keys() & values.keys():
-        _take(found, values[key], KNOWN[key], order, pointer, key)
+        take(found, values[key], KNOWN[key], order, pointer, key)
     found.consents.append((ConsentKey.GRANT, values, pointer, "*"))
 
 
-def _take(found: TraitValues, value: object, meaning: Meaning, order: int, pointer: str, key: str) -> None:
+def take(found: TraitValues, value: object, meaning: Meaning, order: int, pointer: str, key: str) -> None:
     """Add a value under the meaning of its key."""
     rank, field, read, shape, consent = meaning
     if consent is not None:
@@ -155,7 +155,7 @@ def _take_shaped(found: TraitValues, value: object, meaning: Meaning, order: int
             key = next((key for key in ELEMENT_KEYS if isinstance(inside(element, key), (str, int))), None)
             held, place = (element, pointer) if key is None else (element[key], f"{pointer}/{number}")
             ranked = meaning._replace(rank=meaning.rank + offset, shape=None)
-            _take(found, held, ranked, order, place, key or str(number))
+            take(found, held, ranked, order, place, key or str(number))
     elif isinstance(value, dict):
         _take_object(found, value, meaning.shape, order, pointer)
     else:
@@ -163,14 +163,14 @@ def _take_shaped(found: TraitValues, value: object, meaning: Meaning, order: int
             if isinstance(element, dict):
                 _take_object(found, element, meaning.shape, order, f"{pointer}/{number}")
             elif meaning.shape is Shape.COUNTRY:
-                _take(found, element, meaning._replace(shape=None), order, pointer, str(number))
+                take(found, element, meaning._replace(shape=None), order, pointer, str(number))
 
 
 def _take_object(found: TraitValues, value: Object, shape: Shape | None, order: int, pointer: str) -> None:
     for key, held in islice(value.items(), _MOST_KEYS_WITHIN):
         known = within(shape, key)
         if known is not None:
-            _take(found, held, known, order, pointer, key)
+            take(found, held, known, order, pointer, key)
 
 
 def _primary_first(value: object) -> list[tuple[int, Any]]:

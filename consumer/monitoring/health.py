@@ -71,7 +71,7 @@ class Health:
             return ""
         names = ", ".join(map(str, held))
         hint = "; ".join(dict.fromkeys(held.values()))
-        return f"{HealthState.UNRECOGNISED_RECORDS}: {names} held, as the records are not events ({hint})"
+        return f"{HealthState.UNRECOGNISED_RECORDS}: {names} held, as the records are not what is expected ({hint})"
 
     def readiness(self, now: float, halted: str) -> Readiness:
         """Return the readiness. `halted`: why delivery is halted and how to fix it; empty: it is not halted."""

@@ -20,7 +20,10 @@ def shown(section: Section, key: str) -> str | None:
 
 
 def text(value: object) -> str | None:
-    """Return a value as written in the environment, None for none. Property values may be secrets: mask them."""
+    """Return a value as written in the environment, None for none.
+
+    The values of properties may be secrets: mask them. Pointers, which are tuples, are not.
+    """
     match value:
         case None | "" | ():
             return None
@@ -31,6 +34,12 @@ def text(value: object) -> str | None:
         case tuple() | list():
             return ",".join(str(part) for part in value)
         case Mapping():
-            return json.dumps(dict.fromkeys(value, MASK))
+            return json.dumps({name: _pointers(held) for name, held in value.items()})
         case _:
             return str(value)
+
+
+def _pointers(held: object) -> object:
+    if not isinstance(held, tuple):
+        return MASK
+    return held[0] if len(held) == 1 else held

@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
 from pydantic import field_validator as check
 
 from consumer.delivery.outcome_policy import OnConfigurationFault
-from consumer.enrolment.rules import PhoneCheck
 from consumer.errors import Problem
 from consumer.kafka.options import GroupProtocol, OffsetReset
 from consumer.log import LogFormat, LogLevel
 from consumer.loopback import is_loopback
 from consumer.settings import buffer
 from consumer.settings import section as kind
+from consumer.settings.enrolment import Enrolment
 from consumer.settings.kafka_properties import check_owned
 from consumer.settings.section import Section
 from consumer.settings.sources import Sources
@@ -199,29 +199,6 @@ class ClickSend(Section):
     read_timeout: kind.SomeSeconds = Field(10, description="seconds without a byte")
     total_timeout: kind.SomeSeconds = Field(
         20, description="seconds for a whole request; limits the other two, which may be larger"
-    )
-
-
-class Enrolment(Section):
-    """Rules that map events to contacts."""
-
-    events: kind.Names = Field(
-        ("Signed Up", "Identify"), description="events that enrol; compared without case, spaces, `_`, `-`"
-    )
-    default_region: kind.Region | None = Field(
-        None, description="ISO 3166 alpha-2 (`US`), for phone numbers in national form"
-    )
-    phone_check: PhoneCheck = Field(PhoneCheck.POSSIBLE, description="`possible` or `valid`: strictness of the check")
-    event_path: kind.JsonPointer | None = Field(None, description="JSON pointer to the event inside a wrapper record")
-    unrecognised_limit: int = Field(
-        20,
-        ge=0,
-        description="number of consecutive records that are not events (wrong topic or format) after which their "
-        "partition is held; "
-        "0 = never",
-    )
-    max_event_age: kind.Seconds = Field(
-        0, description="seconds, 0 = off; older records are filtered as `too_old`. For a new group on an old topic"
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import field_validator as check
 from pydantic.fields import FieldInfo
 
 from consumer.errors import Problem
-from consumer.settings import values
+from consumer.settings import mapping, values
 
 YEAR = 31_536_000  # seconds
 
@@ -31,6 +31,10 @@ BasicUser = Annotated[str, AfterValidator(values.basic_user)]
 HostName = Annotated[str, AfterValidator(values.host_name)]
 HeaderSecret = Annotated[SecretStr, AfterValidator(values.header_secret)]
 Properties = Annotated[dict[str, str], BeforeValidator(values.properties)]
+ContactFields = Annotated[dict[str, tuple[str, ...]], BeforeValidator(mapping.contact_fields)]
+TraitNames = Annotated[
+    tuple[Annotated[str, AfterValidator(mapping.trait_name)], ...], BeforeValidator(values.comma_separated)
+]
 Seconds = Annotated[float, Field(ge=0, le=YEAR), AfterValidator(values.measurable)]
 SomeSeconds = Annotated[float, Field(gt=0, le=YEAR), AfterValidator(values.measurable)]
 Rate = Annotated[float, Field(ge=0, le=1_000_000), AfterValidator(values.measurable)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from consumer.enrolment.rules import Rules
+from consumer.enrolment.custom_mapping import CustomMapping
+from consumer.enrolment.rules import OptOuts, Rules, withheld_by
 from consumer.kafka.options import DeadLetterTopicCreation, StreamOptions
 from consumer.scheduling.back_pressure import Caps
-from consumer.settings.model import Enrolment, Kafka, Settings
+from consumer.settings.enrolment import Enrolment
+from consumer.settings.model import Kafka, Settings
 
 
 def client_properties(kafka: Kafka) -> dict[str, str]:
@@ -23,11 +25,15 @@ def client_properties(kafka: Kafka) -> dict[str, str]:
 
 def enrolment_rules(enrolment: Enrolment) -> Rules:
     """Return the operator's rules for enrolment."""
+    opt_outs = OptOuts.DELIVERED if enrolment.deliver_opt_outs else OptOuts.FILTERED
     return Rules.of(
         events=enrolment.events,
         default_region=enrolment.default_region,
         phone_check=enrolment.phone_check,
         event_path=enrolment.event_path,
+        input=enrolment.input,
+        custom=CustomMapping.of(enrolment.fields, enrolment.consent_traits),
+        withheld=withheld_by(enrolment.consent, opt_outs),
     )
 
 

@@ -20,7 +20,9 @@ from consumer.settings import Sources, load
 from consumer.settings.model import SECTIONS
 from consumer.settings.readme import renewed, table
 from tests.docs import documents
+from tests.docs.comparing import agrees
 from tests.docs.documents import DOCUMENTS, MANUAL, Example, blocks, examples, name, text
+from tests.integration.command import run
 
 WIDTH = 100
 LONGEST_README = 200
@@ -74,6 +76,14 @@ def test_the_settings_file_of_the_settings_page_is_taken(tmp_path: Path) -> None
     assert settings.kafka.topics == ("raw-events",)
     assert settings.delivery.concurrency == 64
     assert settings.kafka.properties == {"client.rack": "eu-west-1a"}
+
+
+def test_the_example_of_an_own_mapping_explains_as_shown(tmp_path: Path) -> None:
+    (settings,), (event,), (shown,) = (blocks(documents.ENROLMENT, each) for each in ("toml", "json", "text"))
+    (tmp_path / "worker.toml").write_text(settings)
+    arguments = ("explain", "--config", "worker.toml", "--format", "table")
+    done = run(*arguments, variables={}, folder=tmp_path, stdin=event.encode())
+    assert agrees(shown, done.stdout)
 
 
 @pytest.mark.parametrize("example", examples(documents.SIZING), ids=str)

@@ -9,11 +9,12 @@ import orjson
 import pytest
 
 from consumer.enrolment.contact import Contact
+from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable
 from consumer.enrolment.decode import NotJson
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.enroller import Enroller
-from consumer.enrolment.rules import Rules
+from consumer.enrolment.rules import Input, Rules
 from consumer.enrolment.schema import Schema
 
 Decide = Callable[..., Decision]
@@ -209,3 +210,26 @@ def test_the_event_alone_is_read_as_well(value: bytes, expected: object) -> None
 
 def test_of_what_is_no_json_there_is_no_event() -> None:
     assert isinstance(Enroller(Rules.of()).event_in(b"{broken"), NotJson)
+
+
+@pytest.mark.parametrize(
+    ("rules", "event", "pointers"),
+    [
+        pytest.param(
+            Rules.of(),
+            {"traits": {"email": "a", "phone": "1"}, "userId": "b"},
+            {"/traits/email", "/traits/phone"},
+            id="event",
+        ),
+        pytest.param(
+            Rules.of(custom=CustomMapping.of({"email": ("/userId",)}, ())),
+            {"traits": {"email": "a"}, "userId": "b"},
+            {"/traits/email", "/userId"},
+            id="named",
+        ),
+        pytest.param(Rules.of(input=Input.CONTACT), {"email": "a", "mail": "b"}, {"/email"}, id="contact"),
+        pytest.param(Rules.of(), ["email"], set(), id="no object"),
+    ],
+)
+def test_the_places_that_are_read_are_told_also_those_not_used(rules: Rules, event: object, pointers: set[str]) -> None:
+    assert Enroller(rules).identity_pointers(event) == pointers

@@ -8,20 +8,35 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from consumer.enrolment.consent import Consent
 from consumer.enrolment.contact import Contact
+from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.decision import Enrolled, Filtered, Undeliverable
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.note import POSSIBLE_NOTES
-from consumer.enrolment.rules import PhoneCheck, Rules
+from consumer.enrolment.rules import Input, PhoneCheck, Rules
 from consumer.enrolment.schema import load_schema
 
 CONTACT_SCHEMA = load_schema("contact")
 
+CUSTOM = CustomMapping.of(
+    {
+        "email": ("/properties/email", "/traits/custom_2", "/userId"),
+        "phone_number": ("/traits/phone", "/traits/mobile/0"),
+        "organization_name": ("/traits/address", "/properties"),
+        "address_country": ("/traits/name", "/context/traits/country"),
+        "custom_3": ("/traits/name/0", "/type", "/context/consent"),
+    },
+    ["opt out", "company"],
+)
 RULES = st.builds(
     Rules.of,
     default_region=st.sampled_from([None, "US", "DE", "IT", "JP", "AR", "BR", "RU", "XX"]),
     phone_check=st.sampled_from(PhoneCheck),
     event_path=st.sampled_from([None, "", "/payload", "/0"]),
+    input=st.sampled_from(Input),
+    custom=st.sampled_from([None, CUSTOM]),
+    withheld=st.frozensets(st.sampled_from(Consent)),
 )
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -102,4 +117,15 @@ def test_mapping_a_mapped_contact_changes_nothing(region: str | None, event: dic
         again = enroller.decide(orjson.dumps({"type": "track", "event": "Signed Up", "traits": mapped}))
         assert isinstance(again, Enrolled)
         assert again.contact == decision.contact
+        assert again.notes == ()
+
+
+@settings(deadline=None)  # the first country loads its tables
+@given(region=st.sampled_from([None, "US", "BY"]), event=EVENTS)
+def test_a_mapped_contact_as_a_record_of_its_own_is_the_same_contact(region: str | None, event: dict[str, Any]) -> None:
+    decision = Enroller(Rules.of(default_region=region)).decide(orjson.dumps(event))
+    if isinstance(decision, Enrolled):
+        again = Enroller(Rules.of(default_region=region, input=Input.CONTACT)).decide(decision.payload)
+        assert isinstance(again, Enrolled)
+        assert again.payload == decision.payload
         assert again.notes == ()

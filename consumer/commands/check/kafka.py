@@ -142,7 +142,7 @@ class KafkaChecks:
         for message in read(self._cluster, ranges):
             partition = Partition(message.topic() or "", message.partition() or 0)
             sample.setdefault(partition, []).append(decide(message.value()))
-        yield from input_results(sample, enrolment.unrecognised_limit)
+        yield from input_results(sample, enrolment.unrecognised_limit, enrolment.input)
 
     def _topic(self, name: str) -> Topic | None:
         """Return the topic; None: it does not exist. A topic hidden from this user has no rights."""

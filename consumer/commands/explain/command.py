@@ -97,7 +97,8 @@ def explain_kafka(sources: Sources, asked: FromKafka, look: Display) -> ExitStat
 
 def _explainer(settings: Settings) -> Explainer:
     enrolment = settings.enrolment
-    return Explainer(Enroller(enrolment_rules(enrolment)), round(enrolment.max_event_age * 1000), enrolment.event_path)
+    enroller, max_age_ms = Enroller(enrolment_rules(enrolment)), round(enrolment.max_event_age * 1000)
+    return Explainer(enroller, max_age_ms, enrolment.event_path, enrolment.fields)
 
 
 def _of_stream(explainer: Explainer, stream: BinaryIO) -> Iterator[Explained]:

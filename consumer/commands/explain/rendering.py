@@ -18,8 +18,9 @@ WORDS: dict[str, str] = {
     FilterReason.NO_IDENTITY: "no email and no phone number",
     FilterReason.TOMBSTONE: "record without a value",
     FilterReason.TOO_OLD: "older than ENROLMENT_MAX_EVENT_AGE",
+    FilterReason.NO_CONSENT: "excluded by ENROLMENT_CONSENT or ENROLMENT_DELIVER_OPT_OUTS",
     DeadLetterReason.UNDECODABLE: "unreadable or invalid",
-    DeadLetterReason.UNRECOGNISED: "not an event: wrong topic, or another format",
+    DeadLetterReason.UNRECOGNISED: "not the ENROLMENT_INPUT: wrong topic, or another format",
     DeadLetterReason.UNMAPPABLE: "no usable email or phone number",
 }
 """The meaning of each reason, so that an operator needs no table."""

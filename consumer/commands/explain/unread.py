@@ -7,10 +7,8 @@ from collections import deque
 from collections.abc import Collection, Iterator
 
 from consumer.enrolment.email import read_email
-from consumer.enrolment.parts import Parts, places_of
 from consumer.enrolment.phone import read_phone
 from consumer.enrolment.rules import PhoneCheck
-from consumer.enrolment.traits import find_all
 from consumer.mask import printable
 
 _MOST_VALUES = 2_000  # per event
@@ -18,18 +16,16 @@ _MOST_FOUND = 5
 _LONGEST_KEY = 40  # characters
 _LONGEST_TEXT = 254
 _PHONE = re.compile(r"\s*(?:tel:)?\+[0-9][0-9 ().-]{6,24}\s*")
-_FIELDS = ("email", "phone_number", "fax_number")
 
 
-def unread_identities(event: object, used: Collection[str]) -> Iterator[str]:
+def unread_identities(event: object, used: Collection[str], read: Collection[str]) -> Iterator[str]:
     """Yield a note for each email and international phone number at a place that is not read.
 
     used -- the contact's identities, which are not reported again
+    read -- JSON pointers to the places that are read
     """
     if not isinstance(event, dict):
         return
-    found = find_all(places_of(Parts.of(event)))
-    read = {f"{place}/{key}" for field in _FIELDS for _, _, place, key in found.all_of(field)}
     reported = set(used)
     for pointer, shown, text in _texts(event):
         if pointer in read or (identity := _identity(text)) is None or identity in reported:

@@ -13,7 +13,7 @@ from consumer.commands.kafka.records import Range, read
 from consumer.commands.progress import bar
 from consumer.dead_letters.format import redrives
 from consumer.enrolment.consent import Consent
-from consumer.enrolment.enroller import Enrolled, Enroller
+from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered
 from consumer.scheduling.task import Partition, headers_of
 
 
@@ -121,16 +121,36 @@ def is_redriven(message: Message) -> bool:
     return redrives(headers_of(message) or []) > 0
 
 
+class News(NamedTuple):
+    """What a record says of a contact: its identities, and whether it is an opt-out."""
+
+    identities: tuple[str, ...]
+    refused: bool
+
+
+def news_of(decision: Decision) -> News | None:
+    """Return the contact that a record is news of; None if it is news of none.
+
+    An opt-out is also news where the consent policy keeps it from the list: an older opt-in must not follow it.
+    """
+    if isinstance(decision, Enrolled):
+        return News(decision.identities, decision.contact.custom_1 == Consent.OPT_OUT)
+    withheld = decision.withheld if isinstance(decision, Filtered) else None
+    if withheld is None or withheld.consent is not Consent.OPT_OUT:
+        return None
+    return News(withheld.identities, refused=True)
+
+
 def _note(
     newest: Newest, enroller: Enroller, message: Message, sent: Callable[[Partition, int, Enrolled], bool]
 ) -> None:
     decision = enroller.decide(message.value())
-    if not isinstance(decision, Enrolled) or is_redriven(message):
+    news = None if is_redriven(message) else news_of(decision)
+    if news is None:
         return
     partition, offset = Partition(message.topic() or "", message.partition() or 0), message.offset() or 0
-    refused = decision.contact.custom_1 == Consent.OPT_OUT
-    outside = not sent(partition, offset, decision)
-    newest.note(decision.identities, Age(message.timestamp()[1], refused, outside, partition, offset))
+    outside = not (isinstance(decision, Enrolled) and sent(partition, offset, decision))
+    newest.note(news.identities, Age(message.timestamp()[1], news.refused, outside, partition, offset))
 
 
 def _digest(identity: str) -> bytes:

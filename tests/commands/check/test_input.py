@@ -7,7 +7,7 @@ import pytest
 from consumer.commands.check.input import input_results
 from consumer.commands.check.result import CheckStatus
 from consumer.enrolment.enroller import Enroller
-from consumer.enrolment.rules import Rules
+from consumer.enrolment.rules import Input, Rules
 from consumer.scheduling.task import Partition
 
 RUBBISH, PAGE, TOMBSTONE = b"\x1f\x8b", b'{"type": "page"}', b""
@@ -39,3 +39,23 @@ def test_with_a_limit_of_zero_it_only_warns() -> None:
     decide = Enroller(Rules.of()).decide
     (result,) = input_results({EVENTS: [decide(RUBBISH)] * 30}, limit=0)
     assert result.status is CheckStatus.WARNING
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "detail"),
+    [
+        (b'{"email":"jane@example.com"}', CheckStatus.OK, "the last 3 are contacts"),
+        (PAGE, CheckStatus.FAILED, "the last 3 records are no contacts (an event; set ENROLMENT_INPUT=event)"),
+    ],
+)
+def test_where_contacts_are_read_it_says_so(value: bytes, status: CheckStatus, detail: str) -> None:
+    decide = Enroller(Rules.of(input=Input.CONTACT)).decide
+    (result,) = input_results({EVENTS: [decide(value)] * 3}, limit=3, wanted=Input.CONTACT)
+    assert result.status is status
+    assert detail in result.detail
+
+
+def test_contacts_where_events_are_read_get_the_setting_as_their_fix() -> None:
+    decide = Enroller(Rules.of()).decide
+    (result,) = input_results({EVENTS: [decide(b'{"email":"jane@example.com"}')] * 3}, limit=3)
+    assert "set ENROLMENT_INPUT=contact" in result.detail

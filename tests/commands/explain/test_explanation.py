@@ -4,8 +4,10 @@ import orjson
 import pytest
 
 from consumer.commands.explain.explanation import Explainer, Explanation
+from consumer.enrolment.consent import Consent
+from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.enroller import Enroller
-from consumer.enrolment.rules import Rules
+from consumer.enrolment.rules import Input, Rules
 
 SIGN_UP = {
     "type": "track",
@@ -77,3 +79,75 @@ def test_a_name_inside_a_wrapper_is_not_guessed() -> None:
 
 def test_an_explanation_in_a_log_shows_no_contact() -> None:
     assert "example.com" not in repr(explain(SIGN_UP))
+
+
+FIELDS = {
+    "custom_2": ("/traits/loyalty_tier",),
+    "custom_3": ("/traits/store", "/context/campaign/source"),
+    "phone_number": ("/traits/whatsapp", "/traits/phone"),
+}
+
+
+def explain_mapped(event: object) -> Explanation:
+    enroller = Enroller(Rules.of(custom=CustomMapping.of(FIELDS, ["vip_texts"])))
+    return Explainer(enroller, 0, None, FIELDS).explain("line 1", orjson.dumps(event))
+
+
+def test_the_pointer_that_gave_a_value_is_shown() -> None:
+    traits = {"email": "j@example.com", "loyalty_tier": "gold", "whatsapp": ["+14155550132"], "vip_texts": True}
+    found = explain_mapped({"type": "identify", "traits": traits, "context": {"campaign": {"source": "spring"}}})
+    assert found.origins == {
+        "email": "/traits/email",
+        "phone_number": "/traits/whatsapp/0",
+        "custom_1": "/traits/vip_texts",
+        "custom_2": "/traits/loyalty_tier",
+        "custom_3": "/context/campaign/source",
+    }
+    assert found.notes == ()
+
+
+def test_pointers_that_gave_no_value_are_told() -> None:
+    traits = {"email": "j@example.com", "mobile": "+14155550132", "store": {"name": "Leeds"}}
+    found = explain_mapped({"type": "identify", "traits": traits})
+    assert found.notes == (
+        "custom_2: nothing at /traits/loyalty_tier",
+        "custom_3: no usable value at /traits/store",
+        "phone_number: nothing at /traits/whatsapp, /traits/phone",
+    )
+
+
+@pytest.mark.parametrize(
+    ("traits", "reason"), [({"name": "Jane"}, "no_identity"), ({"whatsapp": "12"}, "unmappable")], ids=str
+)
+def test_they_are_told_where_there_is_no_contact_too(traits: dict[str, str], reason: str) -> None:
+    found = explain_mapped({"type": "identify", "traits": traits})
+    assert found.reason == reason
+    assert "custom_2: nothing at /traits/loyalty_tier" in found.notes
+
+
+@pytest.mark.parametrize(
+    ("traits", "notes"),
+    [
+        ({}, ("custom_1 is marketing_unknown: nothing in the event says so",)),
+        ({"do_not_sms": True}, ("custom_1 is marketing_opt_out: by /traits/do_not_sms",)),
+        (
+            {"marketing_opt_in": "pending"},
+            ("custom_1 is marketing_unknown: by /traits/marketing_opt_in", "custom_1 unreadable"),
+        ),
+    ],
+)
+def test_whom_the_consent_policy_leaves_out_is_told_why(traits: dict[str, object], notes: tuple[str, ...]) -> None:
+    enroller = Enroller(Rules.of(withheld=frozenset({Consent.UNKNOWN, Consent.OPT_OUT})))
+    event = {"type": "identify", "traits": {"email": "j@example.com", **traits}}
+    found = Explainer(enroller, 0, None).explain("line 1", orjson.dumps(event))
+    assert (found.disposition, found.reason, found.contact) == ("filtered", "no_consent", None)
+    assert found.notes == notes
+
+
+def test_a_contact_is_explained_as_one() -> None:
+    explainer = Explainer(Enroller(Rules.of(input=Input.CONTACT)), 0, None)
+    found = explainer.explain("line 1", b'{"email":"j@example.com","phone_number":"+14155550132","x":"k@example.com"}')
+    assert (found.disposition, found.event) == ("deliver", "Contact")
+    assert found.origins == {"email": "/email", "phone_number": "/phone_number"}
+    assert found.notes == ("found an email at /x, which is not read",)
+    assert explainer.explain("line 2", b'{"type":"identify"}').notes == ("an event; set ENROLMENT_INPUT=event",)

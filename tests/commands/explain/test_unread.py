@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 
 from consumer.commands.explain.unread import unread_identities
+from consumer.enrolment.custom_mapping import CustomMapping
+from consumer.enrolment.enroller import Enroller
+from consumer.enrolment.rules import Rules
 
 EMAIL, PHONE = "jane@example.com", "+14155550132"
 
 
-def remarks(event: object, used: tuple[str, ...] = ()) -> list[str]:
-    return list(unread_identities(event, used))
+def remarks(event: object, used: tuple[str, ...] = (), custom: CustomMapping | None = None) -> list[str]:
+    read = Enroller(Rules.of(custom=custom)).identity_pointers(event)
+    return list(unread_identities(event, used, read))
 
 
 @pytest.mark.parametrize(
@@ -62,3 +66,10 @@ def test_of_many_identities_some_are_named_and_each_once() -> None:
 
 def test_a_key_that_is_somebodys_address_is_not_shown() -> None:
     assert remarks({"users": {EMAIL: {"email": EMAIL}}}) == ["found an email at /users/***/email, which is not read"]
+
+
+def test_a_place_that_the_operator_names_is_read() -> None:
+    event = {"traits": {"whatsapp": PHONE}, "userId": EMAIL}
+    custom = CustomMapping.of({"phone_number": ("/traits/whatsapp",), "email": ("/userId", "/traits/x")}, ())
+    assert remarks(event, custom=custom) == []
+    assert len(remarks(event)) == 2

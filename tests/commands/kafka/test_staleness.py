@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import orjson
 import pytest
 
 from consumer.commands.kafka.cluster import Ends
-from consumer.commands.kafka.staleness import Age, Newest
+from consumer.commands.kafka.staleness import Age, Newest, News, news_of
+from consumer.enrolment.enroller import Enroller
+from consumer.enrolment.rules import ConsentPolicy, OptOuts, Rules, withheld_by
 from consumer.scheduling.task import Partition
 
 EMAIL, PHONE = "jane.doe@example.com", "+14155550132"
@@ -95,3 +98,22 @@ def test_one_of_its_identities_is_enough_and_others_are_not_it() -> None:
 
 def test_no_identity_is_kept() -> None:
     assert EMAIL not in str(vars(looked_through(at(THERE, 3, 1000))))
+
+
+@pytest.mark.parametrize(
+    ("consent", "news"),
+    [
+        pytest.param("yes", News((EMAIL,), refused=False), id="an-opt-in"),
+        pytest.param("no", News((EMAIL,), refused=True), id="an-opt-out-that-is-filtered"),
+        pytest.param("maybe", None, id="an-unknown-consent-that-is-filtered"),
+    ],
+)
+def test_an_opt_out_that_the_policy_filters_still_outdates_an_older_opt_in(consent: str, news: News | None) -> None:
+    enroller = Enroller(Rules.of(withheld=withheld_by(ConsentPolicy.OPTED_IN, OptOuts.FILTERED)))
+    event = {"type": "identify", "traits": {"email": EMAIL, "marketing_opt_in": consent}}
+    assert news_of(enroller.decide(orjson.dumps(event))) == news
+
+
+@pytest.mark.parametrize("value", [None, b'{"type":"page"}', b"{broken"])
+def test_a_record_without_a_contact_is_news_of_none(value: bytes | None) -> None:
+    assert news_of(Enroller(Rules.of()).decide(value)) is None

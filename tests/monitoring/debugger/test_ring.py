@@ -38,7 +38,7 @@ def test_a_flood_of_deliveries_leaves_the_dead_letters_alone() -> None:
 
 
 def test_browsing_events_leave_those_without_an_identity_alone() -> None:
-    ring = Ring(capacity=10)
+    ring = Ring(capacity=2 * len(FilterReason))
     ring.put(entry(0, *NAMELESS))
     for offset in range(1, 50):
         ring.put(entry(offset, *BROWSING))

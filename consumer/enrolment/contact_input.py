@@ -1,0 +1,25 @@
+"""Records that are contacts already, under ClickSend's own names: what `ENROLMENT_INPUT=contact` reads."""
+
+from __future__ import annotations
+
+from consumer.enrolment.contact import Contact
+from consumer.enrolment.custom_mapping import CustomMapping
+from consumer.enrolment.recognition import is_event
+from consumer.enrolment.traits import Object
+
+_FIELDS = tuple(Contact.__slots__)
+
+
+def is_contact(document: object, custom: CustomMapping | None) -> bool:
+    """Whether it is an object with one of ClickSend's fields, or a value that the operator's own mapping points to.
+
+    Neither an event nor a CloudEvent is a contact, whatever else they hold.
+    """
+    if not isinstance(document, dict) or document.get("specversion") is not None or is_event(document):
+        return False
+    return any(field in document for field in _FIELDS) or (custom is not None and custom.finds(document))
+
+
+def own_fields(contact: Object) -> Object:
+    """Return the fields of ClickSend's that the record has. Other keys are the producer's own."""
+    return {field: contact[field] for field in _FIELDS if field in contact}

@@ -10,7 +10,7 @@ from consumer.enrolment.consent_answer import Answer, answer
 from consumer.enrolment.consent_key import ConsentKey
 from consumer.enrolment.note import NoteKind
 from consumer.enrolment.origin import FieldOrigin
-from consumer.enrolment.traits import inside
+from consumer.enrolment.pointer import inside
 
 FIELD = "custom_1"
 
@@ -63,10 +63,22 @@ _READINGS = {
         Answer.YES: _ConsentReading.REFUSED,
         Answer.REFUSED: _ConsentReading.REFUSED,
         Answer.CONSENTED: _ConsentReading.CONTRADICTORY,
+        Answer.UNDECIDED: _ConsentReading.UNDECIDED,
         Answer.UNREADABLE: _ConsentReading.UNREADABLE,
     },
-    ConsentKey.UNSPECIFIC: {Answer.NO: _ConsentReading.REFUSED, Answer.REFUSED: _ConsentReading.REFUSED},
+    ConsentKey.UNSPECIFIC: {
+        Answer.NO: _ConsentReading.REFUSED,
+        Answer.REFUSED: _ConsentReading.REFUSED,
+        Answer.UNDECIDED: _ConsentReading.UNDECIDED,
+        Answer.UNREADABLE: _ConsentReading.UNREADABLE,
+    },
+    ConsentKey.SUBJECT: {Answer.NO: _ConsentReading.REFUSED, Answer.REFUSED: _ConsentReading.REFUSED},
     ConsentKey.STATUS: {Answer.REFUSED: _ConsentReading.REFUSED},
+    ConsentKey.ELSEWHERE: {
+        Answer.NO: _ConsentReading.UNREADABLE,
+        Answer.REFUSED: _ConsentReading.REFUSED,
+        Answer.UNREADABLE: _ConsentReading.UNREADABLE,
+    },
 }
 _DECISIONS = {
     _ConsentReading.REFUSED: (Consent.OPT_OUT, None),

@@ -53,7 +53,9 @@ _NEGATION = "(?:was|had)?(?:not|nt|never|nolonger|non|no|un|dis)(?:been|yet|curr
 _AFTER = "(?:to|from|of|by|for|all|any|emails?|sms|texts?|marketing|newsletters?|the|us|user|customer|contact)*"
 _LONGEST = 64  # characters of an answer
 _BETWEEN_WORDS = re.compile(r"(?<=[^\W_])['’\s_-]+(?=[^\W_])")
-_ENDS = " \t\r\n.!\"'`"
+_QUOTES = " \t\r\n.\"'`"
+_ENDS = _QUOTES + "!"  # at the beginning, `!` is a negation
+_STRUCK_THROUGH = re.compile(r"[\u0335-\u0338]")  # combining strokes and overlays
 
 
 def answer(value: object) -> Answer:
@@ -74,10 +76,12 @@ def _of_text(text: str) -> Answer:
     text = text.strip()
     if len(text) > _LONGEST:
         return Answer.UNREADABLE
+    if _STRUCK_THROUGH.search(text):
+        return Answer.UNREADABLE
     written = _folded(text)
     if not written:
         return Answer.ABSENT
-    word = _BETWEEN_WORDS.sub("", written.strip(_ENDS)) if any(map(str.isalpha, written)) else written
+    word = _BETWEEN_WORDS.sub("", written.lstrip(_QUOTES).rstrip(_ENDS)) if any(map(str.isalpha, written)) else written
     if (normalised_name := _PLAIN.get(word)) is not None:
         return normalised_name
     if _CONSENTED.fullmatch(word):

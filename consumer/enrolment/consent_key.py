@@ -15,8 +15,10 @@ class ConsentKey(StrEnum):
 
     GRANT = "grant"  # `marketing_opt_in`, `is_subscribed`: a yes is a consent
     REFUSAL = "refusal"  # `opt_out`, `do_not_contact`: a yes is a refusal, a no is neither
-    UNSPECIFIC = "unspecific"  # `consent`, `can_receive_sms`: only a no counts, since a yes does not say to what
+    UNSPECIFIC = "unspecific"  # `consent`, `can_receive_sms`: a yes does not count, since it does not say to what
+    SUBJECT = "subject"  # `marketing`: only a no counts; other values may be about something else
     STATUS = "status"  # `subscription_status`, `email_status`: maybe a payment's or an address's; only a refusal counts
+    ELSEWHERE = "elsewhere"  # a key of consent in an object about something else: it never grants
 
 
 class _Part(Enum):
@@ -48,19 +50,22 @@ _WORDS: Mapping[_Part, str] = {
     _Part.CHANNEL: "sms mms tcpa text texts texting textmessage textmessages email emails mail mails mailing"
     " mailings message messages messaging communication communications comms",
     _Part.PHONE: "phone mobile",
-    _Part.MARKETING: "marketing directmarketing promo promos promotion promotions promotional commercial offers",
+    _Part.MARKETING: "marketing directmarketing promo promos promotion promotions promotional commercial offers"
+    " werbung publicidad pubblicità publicité publicite",
     _Part.NEWSLETTER: "newsletter newsletters",
     _Part.GRANT: "optin optedin optsin optingin subscribed subscribe subscribes mailinglist custom1",
-    _Part.CONSENT: "consent consented consents",
+    _Part.CONSENT: "consent consented consents einwilligung zustimmung consentement consentimiento consentimento"
+    " consenso toestemming samtycke samtykke",
     _Part.SUBSCRIPTION: "subscription subscriber",
     _Part.ACCEPT: "accept accepts accepted accepting acceptance agree agrees agreed agreement allow allows"
     " allowed permission permissions permit permits permitted approved approval want wants wanted authorized"
     " authorised",
     _Part.ENABLED: "enable enabled receive receives receiving get gets ok okay",
-    _Part.CAN: "can may could contactable",
+    _Part.CAN: "can may could contactable contactme contactby contactvia reachable oktocontact okaytocontact",
     _Part.REFUSAL: "optout optedout optsout optingout unsubscribed unsubscribe unsubscribes unsub"
     " unsubscription donotcontact dontcontact dontcall donotcall donotphone donotmarket donotdisturb nocontact"
-    " dnc dnd suppressed suppress suppression blacklisted blacklist blocklisted blocklist",
+    " nevercontact neveremail nevercall nevertext dnc dnd suppressed suppress suppression blacklisted blacklist"
+    " blocklisted blocklist",
     _Part.REFUSED: "revoked revoke withdrawn withdrew refused refuse refuses declined decline declines denied"
     " deny denies rejected reject rejects disabled disable blocked stopped stop objected disallowed disallow",
     _Part.NOT: "not no non never dont donot doesnt doesnot didnt didnot hasnt hasnot isnt isnot",
@@ -69,11 +74,12 @@ _WORDS: Mapping[_Part, str] = {
     _Part.FILLER: "is has have did do does i me user users customer customers contact contacts buyer"
     " member lead client profile person account hs cio klaviyo mailchimp shopify braze explicit explicitly"
     " express current currently gdpr to for from of by via the in all any our us and global globally flag given"
-    " granted signup signedup choice value call calls",
+    " granted signup signedup choice value call calls be contacted reached",
 }
 _PARTS = {word: part for part, words in _WORDS.items() for word in words.split()}
 _LONGEST_WORD = max(map(len, _PARTS))
 _LONGEST = 64  # characters of a key
+_SUBJECTS = frozenset({"marketing", "werbung", "publicidad", "pubblicità", "publicité", "publicite"})
 _SUBSCRIPTION_ID = re.compile(r"(?<=optout)\d+$")  # HubSpot's `hs_email_optout_12345678`
 
 
@@ -91,9 +97,9 @@ def consent_key(key: str) -> ConsentKey | None:
 @lru_cache(maxsize=1024)  # a topic has some dozens of keys; long keys are not cached, to bound the memory
 def _short_key(key: str) -> ConsentKey | None:
     key = normalised_name(key)
-    if key == "marketing":
-        return ConsentKey.UNSPECIFIC
     parts = _split(_SUBSCRIPTION_ID.sub("", key))
+    if key in _SUBJECTS:
+        return ConsentKey.SUBJECT
     return _meaning(parts, plural=key.endswith("s")) if parts else None
 
 

@@ -35,6 +35,7 @@ _ENDS = re.compile(rf"[\s\x00-\x1f\x7f-\x9f{_INVISIBLE}]*")
 _UNSAFE = re.compile(rf"[\ufffd\ud800-\udfff{_INVISIBLE}]")  # email-validator lets some of them pass in a local part
 _FULL_WIDTH = {0xFF00 + offset: 0x20 + offset for offset in range(1, 0x5F)}
 _MAILTO = "mailto:"
+_MASK = "**"  # one star is a character like others
 
 
 def read_email(text: str) -> str | None:
@@ -51,7 +52,7 @@ def read_email(text: str) -> str | None:
 
 
 def _is_plain(address: str) -> bool:
-    return len(address) <= _LONGEST and _PLAIN.fullmatch(address) is not None
+    return len(address) <= _LONGEST and _MASK not in address and _PLAIN.fullmatch(address) is not None
 
 
 def _read_slowly(text: str) -> str | None:
@@ -95,11 +96,12 @@ def _validated(address: str) -> str | None:
     """Return a non-ASCII address as email-validator normalises it."""
     from email_validator import validate_email  # noqa: PLC0415 -- its tables take a tenth of a second, and few need them
 
+    if len(address.lower()) != len(address):  # `İ` becomes two characters
+        return None
     try:
         validated = validate_email(address, strict=True, check_deliverability=False)
     except ValueError:  # its own errors, and those of the encodings beneath it
         return None
     written = f"{validated.local_part}@{validated.ascii_domain}"
     lower = written.lower()
-    one_form = len(lower) == len(written) and len(lower.encode()) <= _LONGEST  # `İ` becomes two characters
-    return lower if one_form else None
+    return lower if len(lower) == len(written) and len(lower.encode()) <= _LONGEST else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -14,12 +15,14 @@ from consumer.enrolment.origin import FieldOrigin
 from consumer.enrolment.parts import Parts, places_of
 from consumer.enrolment.person_name import split_name
 from consumer.enrolment.phone import PhoneReading, is_international, read_phone
+from consumer.enrolment.phone_country import region_beside
 from consumer.enrolment.postal_code import with_leading_zeros
 from consumer.enrolment.rules import Input, Rules
 from consumer.enrolment.text import WholeNumber, is_digest
 from consumer.enrolment.traits import Object, TraitValue, TraitValues, find_all
 
 _NAMES = ("first_name", "last_name")
+_FAX = re.compile(r"^(?!.*(?:tel\b|phone|mob)).*\b(?:tele)?fax\b", re.IGNORECASE | re.DOTALL)
 _CUSTOM = ("custom_2", "custom_3", "custom_4")
 _TEXTS = tuple(field for field in TEXTS if field not in _CUSTOM)
 
@@ -140,9 +143,12 @@ def _country(found: TraitValues, rules: Rules, notes: list[Note]) -> tuple[str |
 
 
 def _phone(found: TraitValues, region: _Region, rules: Rules, notes: list[Note]) -> str | None:
-    """Read the phone number. The national form belongs to the country, or to the default region."""
+    """Read the phone number. The national form belongs to the phone's country, the contact's, or the default region."""
+    if "phone_country" in found.values:
+        region = (region_beside(found.values["phone_country"][1]), NoteKind.READ_BY_COUNTRY)
     for value in found.all_of("phone_number"):
-        number = _number("phone_number", value[1], region, rules, notes)
+        text = "" if _FAX.search(value[1]) else value[1]
+        number = _number("phone_number", text, region, rules, notes)
         if number is not None:
             found.values["phone_number"] = value
             if not _is_international(value[1]):

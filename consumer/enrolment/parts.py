@@ -6,8 +6,9 @@ import msgspec
 import orjson
 
 from consumer.enrolment.decode import NotJson, decode
+from consumer.enrolment.pointer import inside
 from consumer.enrolment.trait_names import KNOWN
-from consumer.enrolment.traits import MOST_KEYS, Object, TraitSource, inside
+from consumer.enrolment.traits import MOST_KEYS, Object, TraitSource
 
 
 class Context(msgspec.Struct, gc=False):

@@ -11,9 +11,8 @@ from phonenumbers import SUPPORTED_REGIONS, NumberParseException, PhoneNumberTyp
 
 from consumer.enrolment.note import NoteKind
 from consumer.enrolment.numbering_plan import Number, can_be, plan_of_code, plan_of_region
-from consumer.enrolment.phone_signs import LONGEST_TEXT
+from consumer.enrolment.phone_signs import LONGEST_TEXT, PhoneCheck
 from consumer.enrolment.plain_number import parse_plain
-from consumer.enrolment.rules import PhoneCheck
 from consumer.enrolment.written_number import Beside, Written, find_number
 
 _MOST_PREFIXES = 4  # a number with more of them is none
@@ -58,7 +57,7 @@ def read_phone(text: str, region: str | None, check: PhoneCheck) -> PhoneReading
     if len(text) > LONGEST_TEXT:
         return _UNUSABLE
     if (number := parse_plain(text, region)) and not _may_be_behind_code(number, text):
-        return _judged(number, check)
+        return _UNUSABLE if _has_code_twice(text, number) else _judged(number, check)
     if _LOST_PLUS.match(text) and (number := _with_lost_plus(text)):
         return _UNUSABLE if _is_at_home(text.strip(), region, number) else _judged(number, check)
     written = find_number(text, region)
@@ -79,6 +78,10 @@ def _read(written: Written, region: str | None, check: PhoneCheck) -> PhoneReadi
     if any(_is_valid_alone(part, region) for part in written.first):
         return _UNUSABLE
     number, note = _best(written.number, region), None
+    if number is not None and _has_code_twice(written.number, number):
+        return _UNUSABLE
+    if any(_is_another(part, region, number) for part in written.rest):
+        return _UNUSABLE
     if region in SUPPORTED_REGIONS and (coded := _behind_code(written.number, region, number)):
         number, note = coded, NoteKind.COUNTRY_CODE_ASSUMED
     reading = _judged(number, check if written.beside is Beside.NOTHING else PhoneCheck.VALID, note)
@@ -87,9 +90,21 @@ def _read(written: Written, region: str | None, check: PhoneCheck) -> PhoneReadi
     return reading
 
 
+def _has_code_twice(text: str, number: Number) -> bool:
+    """Return whether an international number outside the ranges in use is one of them without a second code."""
+    if not number.national.startswith(number.code) or not text.startswith(("+", "00")):
+        return False
+    once = number._replace(national=number.national.removeprefix(number.code))
+    return not _is_valid(number) and can_be(once) and _is_valid(once)
+
+
 def _is_valid_alone(text: str, region: str | None) -> bool:
     number = _best(text, region) if len(_digits(text)) >= _SHORTEST else None
     return number is not None and _is_valid(number)
+
+
+def _is_another(text: str, region: str | None, number: Number | None) -> bool:
+    return _is_valid_alone(text, region) and _best(text, region) != number
 
 
 def _read_vanity(text: str, region: str | None) -> PhoneReading:
@@ -128,8 +143,13 @@ def _behind_code(text: str, region: str, national: Number | None) -> Number | No
     area codes equal to the calling code where the prefix is omitted: 1 of 10,000 random valid numbers over all regions,
     1 of 100 in Germany.
     """
+    code = plan_of_region(region).code
+    zero = _TRUNK_ZERO.search(text)
+    if zero and _digits(text[: zero.start()]) == code:  # `49 (0) 151 ...`: a code, and the trunk prefix behind it
+        coded = _parse(f"+{code}{_digits(text[zero.end() :])}", None)
+        return coded if coded is not None and _is_valid(coded) else None
     digits = _digits(text)
-    if text.startswith(("+", "00")) or not digits.startswith(plan_of_region(region).code):
+    if text.startswith(("+", "00")) or not digits.startswith(code):
         return None
     coded = _parse("+" + digits, None)
     if coded is None or coded == national or not _is_valid(coded):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from enum import StrEnum
 from urllib.parse import unquote
 
 LONGEST_TEXT = 250  # what phonenumbers reads; nothing longer is matched or normalised
@@ -35,3 +36,10 @@ def as_ascii(text: str) -> str:
     if len(text) > LONGEST_TEXT:  # one ligature can be 18 letters
         return ""
     return re.sub(r"\d", lambda digit: str(int(digit[0])), text.translate(_SIGNS))
+
+
+class PhoneCheck(StrEnum):
+    """How strictly a phone number is checked."""
+
+    POSSIBLE = "possible"  # its country's numbering plan can have it: its length and first digits fit
+    VALID = "valid"  # its digits fit a range that its country has assigned, too

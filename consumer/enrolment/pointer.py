@@ -33,3 +33,8 @@ class Pointer:
             else:
                 return None
         return found
+
+
+def inside(value: object, key: str) -> object:
+    """Return the object's value under this key; None without the key, or if it is no object."""
+    return value.get(key) if isinstance(value, dict) else None

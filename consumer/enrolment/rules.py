@@ -9,14 +9,8 @@ from enum import StrEnum
 from consumer.enrolment.consent import Consent
 from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.identity_filter import IDENTIFY_NAMES, normalised_name
+from consumer.enrolment.phone_signs import PhoneCheck
 from consumer.enrolment.pointer import Pointer
-
-
-class PhoneCheck(StrEnum):
-    """How strictly a phone number is checked."""
-
-    POSSIBLE = "possible"  # its country's numbering plan can have it: its length and first digits fit
-    VALID = "valid"  # its digits fit a range that its country has assigned, too
 
 
 class Input(StrEnum):

@@ -7,6 +7,7 @@ claims. Keys with `sha256_` hold digests and are left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from functools import lru_cache
@@ -15,9 +16,10 @@ from typing import NamedTuple
 from consumer.enrolment.consent_key import ConsentKey, consent_key
 from consumer.enrolment.contact import Contact
 from consumer.enrolment.identity_filter import normalised_name
-from consumer.enrolment.text import email_text, phone_text, postal_text, scalar_text, text_of
+from consumer.enrolment.text import email_text, phone_text, postal_text, scalar_text, text_of, text_or_number
 
 LONGEST_KEY = 64  # characters; longer keys have no meaning
+_PUNCTUATION = re.compile(r"[^\w\s.-]+")  # invisible characters, too
 Read = Callable[[object], str | None]
 
 
@@ -36,7 +38,7 @@ class Meaning(NamedTuple):
     """The meaning of a key.
 
     rank    -- the key of the lowest rank counts, among a field's keys in one place
-    field   -- of the contact; `name` and "" (none) are no fields of a contact
+    field   -- of the contact; `name`, `phone_country` and "" (none) are no fields of a contact
     read    -- converts the value to text
     shape   -- how an object or a list is read; None: it is a value of a wrong type
     consent -- the meaning of a yes or no, for a key about consent
@@ -55,6 +57,7 @@ _READS: Mapping[str, Read] = {
     "fax_number": phone_text,
     "address_postal_code": postal_text,
     **dict.fromkeys(("custom_2", "custom_3", "custom_4"), scalar_text),
+    "phone_country": text_or_number,
 }
 _CITY = "city locality town"
 _STATE = "state region province state_code province_code region_code administrative_area state_province"
@@ -95,7 +98,11 @@ _FLAT = _meanings(
     address_state=f"address_state addressState {_STATE} address_region address_province",
     address_postal_code=f"address_postal_code addressPostalCode {_POSTAL_CODE} address_zip address_postcode"
     " address_zip_code",
-    address_country=f"address_country addressCountry {_COUNTRY} address_country_code",
+    address_country=f"address_country addressCountry {_COUNTRY} address_country_code country_iso_code nation"
+    " mailing_country billing_country shipping_country",
+    phone_country="phone_country phone_country_code phone_country_iso phone_country_name phone_region phone_iso"
+    " phone_prefix phone_code dial_code dialing_code dialling_code calling_code country_calling_code country_dial_code"
+    " mobile_country mobile_country_code",
     custom_2="custom_2",
     custom_3="custom_3",
     custom_4="custom_4",
@@ -109,6 +116,11 @@ _FLAT |= {
 }
 _FLAT |= {"name": _FLAT["name"]._replace(shape=Shape.PERSON_NAME)}
 _FLAT |= {key: _FLAT[key]._replace(shape=Shape.COUNTRY) for key in ("country", "address_country", "addressCountry")}
+_FLAT |= {
+    key: meaning._replace(shape=Shape.VALUES)
+    for key, meaning in _FLAT.items()
+    if meaning.field in ("email", "phone_number")
+}
 _FLAT |= _with_shape(Shape.VALUES, "emails email_addresses", "email", 900)
 _FLAT |= _with_shape(Shape.VALUES, "phones phone_numbers mobiles mobile_numbers telephones", "phone_number", 950)
 
@@ -176,19 +188,28 @@ NAMED: Mapping[str, Meaning] = {
 
 @lru_cache(maxsize=4096)
 def similar(key: str) -> Meaning | None:
-    """Return the meaning of a key in any spelling: without case, spaces, `_`, `-`, and a `$` before it.
+    """Return the meaning of a key in any spelling: without case, spaces, `_`, `-`, and the decoration of tools.
+
+    These are a `$` before it (mParticle), Salesforce's `namespace__` and `__c`, and the punctuation of form labels.
 
     key -- at most LONGEST_KEY characters: it is cached
     """
-    meaning = _PLAIN.get(normalised_name(key.removeprefix("$")))
+    key = _undecorated(key)
+    meaning = _PLAIN.get(normalised_name(key))
     if meaning is not None:
         return meaning
     outer, _, inner = key.partition(".")  # flattened by a tool: `address.street`
     holder = _PLAIN.get(normalised_name(outer)) if inner else None
     if holder is not None and holder.shape is not None and holder.shape is not Shape.VALUES:
         return within(holder.shape, inner)
-    consent = consent_key(key.removeprefix("$").replace(".", "_"))
+    consent = consent_key(key.replace(".", "_"))
     return None if consent is None else Meaning(0, "custom_1", consent=consent)
+
+
+def _undecorated(key: str) -> str:
+    if key.endswith("__c"):
+        key = key.removesuffix("__c").rpartition("__")[2]
+    return _PUNCTUATION.sub("", key)
 
 
 def within(shape: Shape | None, key: str) -> Meaning | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
 import msgspec
 
-from consumer.enrolment.consent_key import ConsentKey
+from consumer.enrolment.consent_answer import Answer, answer
+from consumer.enrolment.consent_key import ConsentKey, consent_key
+from consumer.enrolment.identity_filter import normalised_name
+from consumer.enrolment.phone_country import with_country
 from consumer.enrolment.text import LONGEST, UNUSUAL_BEGINNINGS, is_broken, is_placeholder
 from consumer.enrolment.trait_names import (
     ELEMENT_KEYS,
@@ -40,7 +44,9 @@ _MOST_OTHERS = 9  # tried where the first is unusable
 MOST_ELEMENTS = 10  # of a list
 _SEVERAL = frozenset({"email", "phone_number", "address_country"})  # the next is tried where one is unusable
 PLACE = 1_000  # more than there are ranks in one place
-_PRIMARY = ("primary", "is_primary", "isPrimary", "default", "is_default", "preferred")
+_PRIMARY = frozenset({"primary", "isprimary", "default", "isdefault", "preferred"})
+_WITHOUT_GRANT = {ConsentKey.GRANT: ConsentKey.UNSPECIFIC}
+_OTHER_PURPOSES = re.compile(r"cookie|push|third|partner|tracking|analytics|privacy|terms|ads?\b", re.IGNORECASE)
 
 
 class TraitValues(msgspec.Struct, gc=False):
@@ -66,11 +72,6 @@ class TraitValues(msgspec.Struct, gc=False):
         return (self.values[field], *sorted(self.others[field])[:_MOST_OTHERS])
 
 
-def inside(value: object, key: str) -> object:
-    """Return the object's value under this key; None without the key, or if it is no object."""
-    return value.get(key) if isinstance(value, dict) else None
-
-
 def find_all(places: Iterable[TraitSource]) -> TraitValues:
     """Return the values of all places for each field."""
     found = TraitValues()
@@ -94,6 +95,8 @@ def _find_in(found: TraitValues, values: Object, order: int, pointer: str) -> No
             meaning = similar(key) if len(key) <= LONGEST_KEY else None
             if meaning is not None:
                 take(found, value, meaning, order, pointer, key)
+            elif isinstance(value, dict):
+                _find_refusals(found, value, f"{pointer}/{key}")
         elif (
             isinstance(value, str)
             and value[:1] not in UNUSUAL_BEGINNINGS
@@ -118,7 +121,11 @@ def take(found: TraitValues, value: object, meaning: Meaning, order: int, pointe
     """Add a value under the meaning of its key."""
     rank, field, read, shape, consent = meaning
     if consent is not None:
-        found.consents.append((consent, value, pointer, key))
+        holds = False
+        if isinstance(value, dict) and consent is not ConsentKey.REFUSAL:
+            holds = _find_consent(found, value, f"{pointer}/{key}", key)
+        if not holds or consent is ConsentKey.GRANT:
+            found.consents.append((consent, value, pointer, key))
         return
     if shape is not None and isinstance(value, (dict, list)):
         _take_shaped(found, value, meaning, order, f"{pointer}/{key}")
@@ -138,6 +145,40 @@ def take(found: TraitValues, value: object, meaning: Meaning, order: int, pointe
         _add_to(found, field, before, trait)
 
 
+def _find_consent(found: TraitValues, values: Object, pointer: str, outer: str, depth: int = 3) -> bool:
+    """Find refusals inside an object under a key of consent: `consent.marketing`. Return whether it has such keys.
+
+    A yes in there does not count: objects differ in what it is a yes to.
+    """
+    before = len(found.consents)
+    for key, value in islice(values.items(), _MOST_KEYS_WITHIN):
+        whole = f"{outer}_{key}"
+        kind = consent_key(whole)
+        if isinstance(value, dict) and depth > 1 and _find_consent(found, value, f"{pointer}/{key}", whole, depth - 1):
+            continue
+        if kind is not None and value is not None:
+            found.consents.append((_WITHOUT_GRANT.get(kind, kind), value, pointer, key))
+    return len(found.consents) > before
+
+
+def _find_refusals(found: TraitValues, values: Object, pointer: str, depth: int = 4) -> None:
+    """Find keys of consent in an object about something else: a refusal in there must not become a yes of the context.
+
+    A consent to cookies, or given to others, is none of these.
+    """
+    for key, value in islice(values.items(), _MOST_KEYS_WITHIN):
+        if isinstance(value, dict):
+            if depth > 1:
+                _find_refusals(found, value, f"{pointer}/{key}", depth - 1)
+        elif value is not None and not _OTHER_PURPOSES.search(pointer) and _is_about_consent(key):
+            found.consents.append((ConsentKey.ELSEWHERE, value, pointer, key))
+
+
+def _is_about_consent(key: str) -> bool:
+    meaning = similar(key) if len(key) <= LONGEST_KEY else None
+    return meaning is not None and meaning.consent in (ConsentKey.GRANT, ConsentKey.UNSPECIFIC, ConsentKey.SUBJECT)
+
+
 def _add_to(found: TraitValues, field: str, before: TraitValue, trait: TraitValue) -> None:
     """Add a further value for a field."""
     first, second = before, trait
@@ -151,11 +192,16 @@ def _add_to(found: TraitValues, field: str, before: TraitValue, trait: TraitValu
 def _take_shaped(found: TraitValues, value: object, meaning: Meaning, order: int, pointer: str) -> None:
     """Add the values of an object or a list: an address, a company, a name, or several values."""
     if meaning.shape is Shape.VALUES:
+        before = len(found.others.get(meaning.field, ())) + (meaning.field in found.values)
         for offset, (number, element) in enumerate(_primary_first(value)):
-            key = next((key for key in ELEMENT_KEYS if isinstance(inside(element, key), (str, int))), None)
-            held, place = (element, pointer) if key is None else (element[key], f"{pointer}/{number}")
             ranked = meaning._replace(rank=meaning.rank + offset, shape=None)
-            take(found, held, ranked, order, place, key or str(number))
+            if isinstance(element, dict):
+                _take_element(found, element, ranked, order, pointer if value is element else f"{pointer}/{number}")
+            else:
+                take(found, element, ranked, order, pointer, str(number))
+        if value and before == len(found.others.get(meaning.field, ())) + (meaning.field in found.values):
+            holder, _, key = pointer.rpartition("/")
+            take(found, value, meaning._replace(shape=None), order, holder, key)
     elif isinstance(value, dict):
         _take_object(found, value, meaning.shape, order, pointer)
     else:
@@ -166,6 +212,20 @@ def _take_shaped(found: TraitValues, value: object, meaning: Meaning, order: int
                 take(found, element, meaning._replace(shape=None), order, pointer, str(number))
 
 
+def _take_element(found: TraitValues, element: Object, meaning: Meaning, order: int, pointer: str) -> None:
+    """Add the emails or phones of one element: `value` may hold the number, or the kind of number."""
+    if meaning.field == "phone_number" and any(_is_fax(element.get(key)) for key in ("type", "label", "kind")):
+        return
+    for key in ELEMENT_KEYS:
+        if isinstance(held := element.get(key), (str, int, float)) and held != "":
+            number = with_country(held, element) if meaning.field == "phone_number" else held
+            take(found, number, meaning, order, pointer, key)
+
+
+def _is_fax(kind: object) -> bool:
+    return isinstance(kind, str) and "fax" in kind.lower()
+
+
 def _take_object(found: TraitValues, value: Object, shape: Shape | None, order: int, pointer: str) -> None:
     for key, held in islice(value.items(), _MOST_KEYS_WITHIN):
         known = within(shape, key)
@@ -174,6 +234,13 @@ def _take_object(found: TraitValues, value: Object, shape: Shape | None, order: 
 
 
 def _primary_first(value: object) -> list[tuple[int, Any]]:
-    """Return the elements of a list with their numbers, the primary one first."""
-    elements = list(enumerate(islice(value, MOST_ELEMENTS))) if isinstance(value, list) else []
-    return sorted(elements, key=lambda each: not any(inside(each[1], key) is True for key in _PRIMARY))
+    """Return the elements of a list with their numbers, the primary one first; an object is the only one."""
+    elements = list(enumerate(islice(value, MOST_ELEMENTS))) if isinstance(value, list) else [(0, value)]
+    return sorted(elements, key=lambda each: not _is_primary(each[1]))
+
+
+def _is_primary(element: object) -> bool:
+    if not isinstance(element, dict):
+        return False
+    marks = (value for key, value in islice(element.items(), _MOST_KEYS_WITHIN) if normalised_name(key) in _PRIMARY)
+    return any(answer(mark) is Answer.YES for mark in marks)

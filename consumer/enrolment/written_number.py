@@ -30,6 +30,7 @@ class Written(NamedTuple):
     extension: str = ""  # the digits behind a sign
     vanity: str = ""  # a number with letters converted to keypad digits
     first: tuple[str, ...] = ()  # the part before a slash: if it is a number, there are two
+    rest: tuple[str, ...] = ()  # without a group beside words that may belong to them: `Floor 2 030 123456`
     masked: bool = False  # signs are in place of digits
 
 
@@ -71,6 +72,13 @@ _REMARK = re.compile(
     rf"|\s*\([^()\d]*{_LETTER}[^()\d]*\d{{1,4}}[^()\d]*\)\s*"
 )
 _VANITY = re.compile(r"\+?\d[\d\s().-]*[A-Za-z][A-Za-z\d\s.-]*")
+_LEADING_GROUP = re.compile(r"[1-9]\d?(?:\s*-\s*\d{1,2})?[\s-]+(?=\(?0)")
+_TRAILING_HOURS = re.compile(r"\s+\d{1,2}\s*-\s*\d{1,2}$")
+_REDACTED = re.compile(
+    r"(?<!\w)(?:redact|hidden|mask|remov|delet|withheld|confidential|private|unknown|anonymi|obfuscat|censor"
+    r"|geschwärzt|ausgeblendet|masqu|ocult)",
+    re.IGNORECASE,
+)
 _MOST_SLASHES = 4  # a text with more is no number; bounds the parts to read
 _LATE = 7  # digits; a parenthesis after so many holds no area code
 
@@ -101,8 +109,11 @@ def find_number(text: str, region: str | None) -> Written:
     if _MASK.search(rest):
         return _MASKED
     written = _divide(rest)
-    if written.beside is Beside.NOTHING and not _NO_LABEL.fullmatch(label) and not rest.startswith("+"):
-        return written._replace(beside=Beside.WORDS)
+    if not _NO_LABEL.fullmatch(label) and not rest.startswith("+"):
+        beside = Beside.WORDS if written.beside is Beside.NOTHING else written.beside
+        group = _LEADING_GROUP.match(written.number)
+        others = (written.number[group.end() :],) if group else ()
+        return written._replace(beside=beside, rest=(*written.rest, *others))
     return written
 
 
@@ -131,10 +142,13 @@ def _divide(text: str) -> Written:
         return Written(number, beside, sign[1], vanity, first)
     if _EXTENSION.fullmatch(rest):
         return Written(number, Beside.WORDS, first=first)
-    if _MASK_OR_EXTENSION.search(rest):
+    if _MASK_OR_EXTENSION.search(rest) or _REDACTED.search(rest):
         return _MASKED
     if _REMARK.fullmatch(rest) and not re.search(_ONE_LETTER, rest, re.IGNORECASE):
-        return Written(number, Beside.WORDS, vanity=vanity, first=first)
+        hours = _TRAILING_HOURS.search(number)
+        return Written(
+            number, Beside.WORDS, vanity=vanity, first=first, rest=(number[: hours.start()],) if hours else ()
+        )
     return Written(vanity=vanity)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from consumer.enrolment.rules import ConsentPolicy, Input, PhoneCheck
+from consumer.enrolment.phone_signs import PhoneCheck
+from consumer.enrolment.rules import ConsentPolicy, Input
 from consumer.errors import Problem
 from consumer.settings import section as kind
 from consumer.settings.section import Section

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -104,11 +105,68 @@ def test_of_several_places_the_refusal_counts() -> None:
     assert reading(event) == (Consent.OPT_OUT, FieldOrigin("custom_1", "/properties", "opt_in"), NoteKind.DIFFERING)
 
 
-@pytest.mark.parametrize("value", [True, "yes", "granted", {"marketing": True}, ["email"], "?"])
+@pytest.mark.parametrize("value", [True, "yes", "granted", {"marketing": True}])
 @pytest.mark.parametrize("key", ["consent", "can_receive_sms"])
 def test_a_yes_that_does_not_say_to_what_counts_as_absent(key: str, value: object) -> None:
     assert of_traits(**{key: value}) == OPT_IN
     assert consent({"traits": {key: value}}) is Consent.UNKNOWN
+
+
+@pytest.mark.parametrize("value", [["email"], "?", {}, {"version": 3}, "pending", math.nan, "marketing:false"])
+@pytest.mark.parametrize("key", ["consent", "can_receive_sms", "consented", "marketing_email"])
+def test_a_value_that_cannot_be_read_under_such_a_key_is_unreadable_too(key: str, value: object) -> None:
+    assert of_traits(**{key: value}) == UNREADABLE_CONSENT
+
+
+@pytest.mark.parametrize("value", [{"utm_source": "x"}, "spring", ["a"], True])
+def test_a_key_that_may_be_about_anything_says_only_no(value: object) -> None:
+    assert of_traits(marketing=value) == OPT_IN
+    assert of_traits(marketing=False) == of_traits(werbung="nein") == OPT_OUT
+
+
+@pytest.mark.parametrize(
+    "traits",
+    [
+        {"consent": {"marketing": False}},
+        {"marketing": {"email": False, "sms": False}},
+        {"consent": {"gdpr": {"marketing": {"consented": False}}}},  # mParticle
+        {"marketing_consent": {"state": "unsubscribed"}},
+        {"subscriptions": {"email": {"marketing": {"consent": "UNSUBSCRIBED"}}}},  # Klaviyo
+        {"defaultEmailAddress": {"marketingState": "UNSUBSCRIBED"}},  # Shopify
+    ],
+    ids=lambda each: next(iter(each)),
+)
+def test_a_refusal_inside_an_object_counts(traits: dict[str, object]) -> None:
+    assert of_traits(**traits) == OPT_OUT
+
+
+@pytest.mark.parametrize(
+    "traits",
+    [
+        {"preferences": {"marketing": False}},
+        {"customer": {"accepts_marketing": False}},
+        {"attributes": {"marketing_opt_in": "?"}},
+        {"consent": {"marketing": {"sms": "maybe"}}},
+    ],
+    ids=lambda each: next(iter(each)),
+)
+def test_doubt_inside_an_object_never_lets_the_context_say_yes(traits: dict[str, object]) -> None:
+    assert of_traits(**traits) == UNREADABLE_CONSENT
+
+
+@pytest.mark.parametrize(
+    "traits",
+    [
+        {"preferences": {"marketing": True, "theme": {"dark": False}}},
+        {"cookies": {"marketing": False}},
+        {"push_settings": {"marketing": False, "consent": False}},
+        {"settings": {"consent": None, "a": {"b": {"c": {"d": {"opt_in": False}}}}}},
+    ],
+    ids=lambda each: next(iter(each)),
+)
+def test_a_yes_or_another_purpose_inside_an_object_changes_nothing(traits: dict[str, object]) -> None:
+    assert of_traits(**traits) == OPT_IN
+    assert consent({"traits": traits}) is Consent.UNKNOWN
 
 
 @pytest.mark.parametrize("value", [False, "no", "withdrawn", "denied"])
@@ -199,3 +257,29 @@ def test_the_origin_tells_what_decided() -> None:
     assert origin(canonical) == FieldOrigin("custom_1", "/context/consent/canonical", "marketing")
     assert origin(older) == FieldOrigin("custom_1", "/context/consent", "marketing")
     assert origin({}) is None
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("Do_Not_Contact__c", "HasOptedOutOfEmail__c", "et4ae5__HasOptedOutOfMobile__c", "Email_Opt_Out__c"),
+        *("Do Not Contact?", "Opt-Out?", "unsubscribed?", "never_contact", "opt_out\u200b"),
+    ],
+)
+def test_a_refusal_counts_under_the_keys_of_other_tools(key: str) -> None:
+    assert of_traits(**{key: True}) == OPT_OUT
+
+
+@pytest.mark.parametrize("key", ["Marketing_Opt_In__c", "Marketing Opt-in (SMS)", "can_be_contacted", "contact_by_sms"])
+def test_a_no_counts_under_the_keys_of_other_tools(key: str) -> None:
+    assert of_traits(**{key: False}) == OPT_OUT
+
+
+def test_our_own_unknown_is_undecided_under_every_key() -> None:
+    assert of_traits(opt_out="marketing_unknown") == of_traits(consent="marketing_unknown") == (Consent.UNKNOWN, None)
+
+
+@pytest.mark.parametrize("value", ["!yes", "! true", "y\u0336e\u0336s\u0336"])
+def test_a_negated_or_struck_through_yes_is_unreadable(value: str) -> None:
+    assert of_traits(marketing_opt_in=value) == UNREADABLE_CONSENT
+    assert of_traits(marketing_opt_in="yes!") == OPT_IN

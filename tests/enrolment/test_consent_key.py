@@ -127,12 +127,13 @@ UNSPECIFIC = [
         "can_contact",
         "sms_enabled",
         "receive_emails",
-        "marketing",
         "marketing_email",
         "not_opted_out",
         "opt_in_opt_out",
     ),
 ]
+UNSPECIFIC += ["can_be_contacted", "contact_me", "contact_by_sms", "einwilligung", "consentement"]
+SUBJECT = ["marketing", "Marketing", "werbung", "publicidad"]
 STATUS = ["subscription_status", "email_status", "sms_status", "subscription_state"]
 NONE = [
     *(
@@ -219,6 +220,7 @@ NONE = [
         *((key, ConsentKey.GRANT) for key in GRANT),
         *((key, ConsentKey.REFUSAL) for key in REFUSAL),
         *((key, ConsentKey.UNSPECIFIC) for key in UNSPECIFIC),
+        *((key, ConsentKey.SUBJECT) for key in SUBJECT),
         *((key, ConsentKey.STATUS) for key in STATUS),
         *((key, None) for key in NONE),
     ],

@@ -259,3 +259,9 @@ def test_the_validator_can_be_loaded_before_the_first_address_needs_it() -> None
     code = f"import sys; from {load_validator.__module__} import *; print({loaded}); load_validator(); print({loaded})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+@pytest.mark.parametrize("text", ["j***@example.com", "ja**@example.com", "ipek@\u0130stanbul.com"])
+def test_a_masked_address_and_one_that_changes_in_lower_case_are_unusable(text: str) -> None:
+    assert read_email(text) is None
+    assert read_email("a*b@example.com") == "a*b@example.com"

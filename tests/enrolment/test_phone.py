@@ -7,7 +7,7 @@ import pytest
 
 from consumer.enrolment.note import NoteKind
 from consumer.enrolment.phone import PhoneReading, is_international, read_phone
-from consumer.enrolment.rules import PhoneCheck
+from consumer.enrolment.phone_signs import PhoneCheck
 
 POSSIBLE, VALID = PhoneCheck.POSSIBLE, PhoneCheck.VALID
 
@@ -388,3 +388,39 @@ def test_a_mobile_number_of_every_region_is_read_in_every_form(region: str, exam
 
 def test_where_no_reading_is_valid_the_likeliest_that_can_be_counts() -> None:
     assert read_phone("00 49 (0) 110704", "DE", PhoneCheck.POSSIBLE).number == "+49110704"
+
+
+@pytest.mark.parametrize("text", ["49 (0) 151 23456789", "49(0)15123456789"])
+def test_a_trunk_prefix_in_brackets_behind_the_own_calling_code_shows_that_it_is_one(text: str) -> None:
+    assert read_phone(text, "DE", POSSIBLE).number == "+4915123456789"
+
+
+def test_a_trunk_prefix_in_brackets_behind_a_code_without_a_number_is_none() -> None:
+    assert read_phone("49 (0) 12", "DE", VALID).number is None
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("Tel. 2 030 123456", "DE"),
+        ("Floor 2 - 01512 3456789", "DE"),
+        ("Mon-Fri 9-17 030 123456", "DE"),
+        ("0664 123456 9-17 Uhr", "AT"),
+    ],
+)
+def test_digits_of_a_label_or_of_hours_never_join_the_number(text: str, region: str) -> None:
+    assert read_phone(text, region, POSSIBLE).number is None
+
+
+def test_a_label_before_an_own_calling_code_joins_nothing() -> None:
+    assert read_phone("Tel 1 415 555 0132", "US", POSSIBLE).number == "+14155550132"
+
+
+@pytest.mark.parametrize("text", ["+49 30 1234 [redacted]", "+49301234(hidden)", "+49 30 123456 masked"])
+def test_a_number_beside_a_word_of_redaction_is_masked(text: str) -> None:
+    assert read_phone(text, "DE", POSSIBLE) == PhoneReading(None, NoteKind.MASKED)
+
+
+@pytest.mark.parametrize("text", ["+971971501234567", "0043 43 664123456", "+971 971 50 123 4567"])
+def test_a_calling_code_written_twice_makes_no_number(text: str) -> None:
+    assert read_phone(text, "GB", POSSIBLE).number is None

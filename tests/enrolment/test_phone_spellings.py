@@ -11,7 +11,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 from consumer.enrolment.note import NoteKind
 from consumer.enrolment.numbering_plan import Number, plan_of_code, plan_of_region
 from consumer.enrolment.phone import PhoneReading, read_phone
-from consumer.enrolment.rules import PhoneCheck
+from consumer.enrolment.phone_signs import PhoneCheck
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 CANADIAN_310 = Number("1", "3101234")

@@ -14,7 +14,8 @@ from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.decision import Enrolled, Filtered, Undeliverable
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.note import POSSIBLE_NOTES
-from consumer.enrolment.rules import Input, PhoneCheck, Rules
+from consumer.enrolment.phone_signs import PhoneCheck
+from consumer.enrolment.rules import Input, Rules
 from consumer.enrolment.schema import load_schema
 
 CONTACT_SCHEMA = load_schema("contact")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.enrolment.rules import PhoneCheck, Rules
+from consumer.enrolment.phone_signs import PhoneCheck
+from consumer.enrolment.rules import Rules
 
 
 def test_the_preset_enrols_on_signed_up_and_identify() -> None:

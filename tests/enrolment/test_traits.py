@@ -94,7 +94,7 @@ def test_a_blank_value_lets_the_next_place_count(blank: object) -> None:
     assert texts({"traits": {"email": blank}}) == {}
 
 
-@pytest.mark.parametrize("wrong", [True, False, 7, 1.5, ["x"], {"x": 1}], ids=repr)
+@pytest.mark.parametrize("wrong", [True, False, 7, 1.5, {"x": 1}], ids=repr)
 def test_a_wrong_type_hides_no_later_value_but_is_remembered(wrong: object) -> None:
     assert texts({"traits": {"email": wrong}, "properties": {"email": "x"}}) == {"email": "x"}
     found = found_in({"traits": {"email": wrong}, "properties": {"email": wrong}})
@@ -138,3 +138,31 @@ def test_a_place_of_another_type_counts_as_absent(key: str, wrong: object) -> No
 def test_an_address_of_another_type_counts_as_absent(wrong: object) -> None:
     found = texts({"traits": {"address": wrong, "email": "x"}})
     assert {field: text for field, text in found.items() if text} == {"email": "x"}
+
+
+@pytest.mark.parametrize(
+    ("traits", "expected"),
+    [
+        ({"email": ["a@b.co", "c@d.co"]}, {"email": "a@b.co"}),
+        ({"email": {"value": "a@b.co"}}, {"email": "a@b.co"}),
+        ({"phone": [{"value": "1", "primary": False}, {"value": "2", "primary": True}]}, {"phone_number": "2"}),
+        ({"emails": [{"value": "a"}, {"value": "b", "Primary": "true"}]}, {"email": "b"}),
+        ({"emails": [{"value": "a"}, {"value": "b", "isDefault": 1}]}, {"email": "b"}),
+        ({"phones": [{"value": "", "number": "2"}]}, {"phone_number": "2"}),
+        ({"phones": [{"number": 4155550132.0}]}, {"phone_number": "4155550132"}),
+        ({"phones": [{"type": "fax", "number": "1"}, {"type": "mobile", "number": "2"}]}, {"phone_number": "2"}),
+    ],
+    ids=str,
+)
+def test_a_list_or_an_object_holds_the_values_of_a_field(traits: dict[str, Any], expected: dict[str, str]) -> None:
+    assert texts({"traits": traits}) == expected
+
+
+def test_several_keys_of_an_element_are_tried() -> None:
+    found = find_all([("/traits", {"phones": [{"value": "mobile", "number": "+14155550132"}]})])
+    assert [value[1] for value in found.all_of("phone_number")] == ["mobile", "+14155550132"]
+
+
+@pytest.mark.parametrize("key", ["Email__c", "ns1__Email__c", "Email?", "E-Mail:", "$Email", "email\u200b", "(email)"])
+def test_the_decoration_of_other_tools_does_not_hide_a_key(key: str) -> None:
+    assert texts({"traits": {key: "a@b.co"}}) == {"email": "a@b.co"}

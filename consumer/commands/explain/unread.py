@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 
 from consumer.enrolment.email import read_email
 from consumer.enrolment.phone import read_phone
-from consumer.enrolment.rules import PhoneCheck
+from consumer.enrolment.phone_signs import PhoneCheck
 from consumer.mask import printable
 
 _MOST_VALUES = 2_000  # per event

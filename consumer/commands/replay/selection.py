@@ -14,7 +14,7 @@ from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.email import read_email
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller
 from consumer.enrolment.phone import read_phone
-from consumer.enrolment.rules import PhoneCheck
+from consumer.enrolment.phone_signs import PhoneCheck
 from consumer.scheduling.task import Partition
 
 DELIVER = "deliver"

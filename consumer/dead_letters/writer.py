@@ -10,11 +10,11 @@ from confluent_kafka import KafkaError, KafkaException, Message
 
 from consumer.dead_letters.format import NOTHING, Part, Parts, dead_letter, smaller
 from consumer.dead_letters.hints import hint
-from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Task
+from consumer.settings.model import Kafka
 from consumer.threads import Thread, Threads
 
 POLL_SECONDS = 0.1
@@ -45,7 +45,7 @@ class DeadLetters:
 
     def __init__(
         self,
-        options: StreamOptions,
+        kafka: Kafka,
         scheduler: Scheduler,
         reporter: Reporter,
         clock: Callable[[], float],
@@ -54,8 +54,8 @@ class DeadLetters:
         make_producer: Callable[[], DeadLetterProducer],
         threads: Threads,
     ) -> None:
-        self._topic = options.dead_letter_topic
-        self._group_id = options.group_id
+        self._topic = kafka.dead_letter_topic
+        self._group_id = kafka.group_id
         self._scheduler = scheduler
         self._reporter = reporter
         self._clock = clock

@@ -13,7 +13,7 @@ from consumer.commands.kafka.records import PROPERTIES
 from consumer.commands.replay.range_consumer import RangeClients, RangePlan
 from consumer.kafka.clients import KafkaClients
 from consumer.settings import Settings, Sources, load
-from consumer.settings.views import stream_options
+from consumer.settings.views import client_properties
 
 BASE = {
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
@@ -61,7 +61,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 @pytest.mark.parametrize("settings", SETTINGS, indirect=True)
 def test_what_the_worker_takes_every_command_takes(settings: Settings) -> None:
-    worker = KafkaClients(stream_options(settings))
+    worker = KafkaClients(client_properties(settings.kafka))
     worker.consumer({}).close()
     worker.producer({})
     worker.admin()
@@ -70,4 +70,4 @@ def test_what_the_worker_takes_every_command_takes(settings: Settings) -> None:
     cluster.close()
     Checkpoint(settings.kafka, "name").close()
     everything = RangePlan({}, lambda _message: True, lambda _left: None)
-    RangeClients(stream_options(settings), everything).consumer({}).close()
+    RangeClients(client_properties(settings.kafka), everything).consumer({}).close()

@@ -11,7 +11,7 @@ from consumer.commands.kafka.group import Group
 from consumer.commands.kafka.records import Range
 from consumer.commands.pace import pace
 from consumer.commands.timestamps import shown_duration, shown_moment
-from consumer.kafka.options import OffsetReset
+from consumer.kafka.properties import OffsetReset
 from consumer.scheduling.task import Partition
 
 

@@ -20,7 +20,7 @@ from consumer.commands.kafka.group import Group, look_at
 from consumer.commands.kafka.records import Range, oldest, read
 from consumer.enrolment.enroller import Decision, Enroller
 from consumer.errors import ConfigurationError, ConsumerError
-from consumer.kafka.options import GroupProtocol
+from consumer.kafka.properties import GroupProtocol
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
 from consumer.settings.views import enrolment_rules

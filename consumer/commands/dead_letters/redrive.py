@@ -26,10 +26,9 @@ from consumer.dead_letters.format import REDRIVE_COUNT, REDRIVEN_FROM
 from consumer.enrolment.enroller import Enrolled, Enroller
 from consumer.errors import ConsumerError, RefusedError
 from consumer.exit_status import ExitStatus
-from consumer.kafka.options import StreamOptions
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
-from consumer.settings.views import client_properties, enrolment_rules
+from consumer.settings.views import enrolment_rules
 from consumer.terminal import say
 
 SLEEP_SECONDS = 0.05  # the longest delay before a signal is noticed
@@ -230,9 +229,7 @@ class Redrive:
         there = self._cluster.partitions_of(kafka.topics)
         if missing := sorted(set(kafka.topics) - set(there)):
             raise RefusedError(f"The topic {', '.join(missing)} does not exist. Check KAFKA_TOPIC.")
-        return ToSource(
-            StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, client_properties(kafka)), there
-        )
+        return ToSource(kafka, there)
 
     def _table(self, form: Format) -> str:
         rows: Iterable[tuple[RedriveResult, int]] = (

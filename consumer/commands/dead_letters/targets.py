@@ -16,14 +16,14 @@ from consumer.dead_letters.writer import PARTITION_BY_KEY, DeadLetters
 from consumer.enrolment.enroller import Decision, Enrolled
 from consumer.errors import FatalStreamError, RefusedError
 from consumer.kafka.clients import KafkaClients
-from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN
 from consumer.scheduling.task import Record, Task
 from consumer.scheduling.work import Batch
 from consumer.settings import Settings
-from consumer.settings.views import stream_options
+from consumer.settings.model import Kafka
+from consumer.settings.views import client_properties
 from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
 from consumer.worker.event_loop import EventLoopDriver
@@ -79,8 +79,8 @@ class ToSource:
     partitions -- partitions of each topic; records of a deleted partition are partitioned by key
     """
 
-    def __init__(self, options: StreamOptions, partitions: Mapping[str, Container[int]]) -> None:
-        self._producer = KafkaClients(options).producer({})
+    def __init__(self, kafka: Kafka, partitions: Mapping[str, Container[int]]) -> None:
+        self._producer = KafkaClients(client_properties(kafka)).producer({})
         self._partitions = partitions
 
     def send(self, record: Record, decision: Decision) -> RedriveResult:  # noqa: ARG002 -- a Target
@@ -135,16 +135,16 @@ class ToClickSend:
     """
 
     def __init__(self, settings: Settings, stopped: Callable[[], bool]) -> None:
-        clock, threads, options = time.monotonic, OsThreads(), stream_options(settings)
+        clock, threads = time.monotonic, OsThreads()
         self._stopped = stopped
-        self._drain_timeout = options.drain_timeout
+        self._drain_timeout = settings.worker.drain_timeout
         self._crash: BaseException | None = None
         self._gave_up = ""
         self._scheduler = scheduler(settings, threads)
         self._watch = reporter = TargetWatch(settings, clock)
-        make_producer = KafkaClients(options).producer
+        make_producer = KafkaClients(client_properties(settings.kafka)).producer
         self._dead_letters = DeadLetters(
-            options,
+            settings.kafka,
             self._scheduler,
             reporter,
             clock,

@@ -16,7 +16,6 @@ from confluent_kafka.admin._metadata import TopicMetadata
 from consumer import __version__
 from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
 from consumer.kafka.broker_status import REFUSALS
-from consumer.kafka.options import StreamOptions
 from consumer.kafka.properties import refusal, shared_properties, standalone_properties
 from consumer.scheduling.task import Partition
 from consumer.settings.model import Kafka
@@ -58,14 +57,13 @@ class Cluster:
     def __init__(self, kafka: Kafka) -> None:
         self.servers = kafka.bootstrap_servers
         self.group_id = kafka.group_id
-        self._connection = client_properties(kafka)
+        self._given = client_properties(kafka)
         self._refused_for: int | None = None
         # As the worker's consumer reads: its end is the end of what these commands read.
-        uncommitted = self._connection.get("isolation.level") == "read_uncommitted"
+        uncommitted = self._given.get("isolation.level") == "read_uncommitted"
         self._isolation = IsolationLevel.READ_UNCOMMITTED if uncommitted else IsolationLevel.READ_COMMITTED
-        options = StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, self._connection)
-        self._standalone = {**standalone_properties(options), "statistics.interval.ms": 0}
-        self.admin: AdminClient = self._made(AdminClient, shared_properties(self._connection))
+        self._standalone = {**standalone_properties(self._given), "statistics.interval.ms": 0}
+        self.admin: AdminClient = self._made(AdminClient, shared_properties(self._given))
         self.consumer: Consumer = self.new_consumer()
 
     def new_consumer(
@@ -229,7 +227,7 @@ class Cluster:
         try:
             return kind(given, logger=logger or _silent())
         except KafkaException as failure:
-            raise refusal(failure, self._connection) from None
+            raise refusal(failure, self._given) from None
 
 
 UNREACHABLE = frozenset(

@@ -16,7 +16,6 @@ from consumer.commands.kafka.group import Commit
 from consumer.commands.kafka.records import Range, read
 from consumer.errors import RefusedError
 from consumer.kafka.clients import KafkaClients
-from consumer.kafka.options import StreamOptions
 from consumer.kafka.topic_ids import TopicIds
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.task import Partition
@@ -54,7 +53,7 @@ class CheckpointTopic:
         self.topic = kafka.dead_letter_topic + SUFFIX
         self._cluster = cluster
         self._name = name
-        self._options = StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, client_properties(kafka))
+        self._clients = KafkaClients(client_properties(kafka))
 
     def read(self) -> Saved | None:
         """Return what was written last; None: nothing."""
@@ -79,7 +78,7 @@ class CheckpointTopic:
         def reported(error: KafkaError | None, _message: Message) -> None:
             errors.append(error)
 
-        producer = KafkaClients(self._options).producer({})
+        producer = self._clients.producer({})
         producer.produce(self.topic, key=self._name, value=value, partition=0, on_delivery=reported)
         while not errors:
             producer.poll(1.0)

@@ -13,8 +13,7 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from consumer.commands.kafka.records import Range
 from consumer.errors import RefusedError
 from consumer.kafka.clients import Callbacks, KafkaClients
-from consumer.kafka.options import StreamOptions
-from consumer.kafka.properties import standalone_properties
+from consumer.kafka.properties import Properties, standalone_properties
 from consumer.scheduling.task import Partition
 
 Rebalance = Callable[[Consumer, list[TopicPartition]], None]
@@ -38,13 +37,13 @@ class RangePlan:
 class RangeClients(KafkaClients):
     """The worker's clients, but for its consumer."""
 
-    def __init__(self, options: StreamOptions, plan: RangePlan) -> None:
-        super().__init__(options)
+    def __init__(self, given: Properties, plan: RangePlan) -> None:
+        super().__init__(given)
         self._plan = plan
 
     def consumer(self, callbacks: Callbacks) -> Consumer:
         """Raise ConfigurationError for a property that librdkafka does not take."""
-        return self._made(partial(RangeConsumer, self._plan), standalone_properties(self.options), callbacks)
+        return self._made(partial(RangeConsumer, self._plan), standalone_properties(self._given), callbacks)
 
 
 class RangeConsumer(Consumer):

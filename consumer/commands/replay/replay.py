@@ -26,11 +26,11 @@ from consumer.enrolment.disposition import Disposition
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
 from consumer.errors import ConsumerError
 from consumer.exit_status import ExitStatus
-from consumer.kafka.options import GroupProtocol, OffsetReset, StreamOptions
+from consumer.kafka.properties import GroupProtocol, OffsetReset
 from consumer.monitoring.health import Health
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
-from consumer.settings.views import enrolment_rules, stream_options
+from consumer.settings.views import client_properties, enrolment_rules
 from consumer.terminal import say
 from consumer.threads import OsThreads
 from consumer.worker.event_loop import EventLoopDriver
@@ -159,10 +159,11 @@ class Replay:
                 if self._gave_up or (not partitions and not in_progress):
                     worker.stop()
 
-            progress = _Progress(advance)
+            progress, settings = _Progress(advance), self._worker_settings()
+            plan = RangePlan(left, self._selection.keep, turned)
             worker = Worker(
-                RangeClients(self._stream_options(), RangePlan(left, self._selection.keep, turned)),
-                self._enroller,
+                settings,
+                RangeClients(client_properties(settings.kafka), plan),
                 engine,
                 EventLoopDriver(delivery(self._settings), self._settings.clicksend.total_timeout, clock),
                 watch,
@@ -195,17 +196,24 @@ class Replay:
         say(f"Stopped before the end. {self._how_to_go_on()}")
         return ExitStatus.PARTLY_DONE
 
-    def _stream_options(self) -> StreamOptions:
-        return replace(
-            stream_options(self._settings),
-            topics=tuple(dict.fromkeys(scope.topic for scope in self._options.scopes)),
-            group_id=self._checkpoint.group,
-            group_protocol=GroupProtocol.CLASSIC,  # joined is neither
-            group_instance_id=None,
-            offset_reset=OffsetReset.EARLIEST,
-            max_event_age=0.0,  # who replays old records wants them
-            unrecognised_limit=0,  # a replay that waits for an operator would never end
-        )
+    def _worker_settings(self) -> Settings:
+        kafka = {
+            "topic": tuple(dict.fromkeys(scope.topic for scope in self._options.scopes)),
+            "group_id": self._checkpoint.group,
+            "group_protocol": GroupProtocol.CLASSIC,  # joined is neither
+            "group_instance_id": None,
+            "auto_offset_reset": OffsetReset.EARLIEST,
+        }
+        enrolment = {
+            "max_event_age": 0.0,  # who replays old records wants them
+            "unrecognised_limit": 0,  # a replay that waits for an operator would never end
+        }
+        settings = self._settings
+        sections = {
+            "kafka": settings.kafka.model_copy(update=kafka),
+            "enrolment": settings.enrolment.model_copy(update=enrolment),
+        }
+        return settings.model_copy(update=sections)
 
     def _print(self, form: Format) -> None:
         self._counts.update({("left", left.value): number for left, number in self._selection.left.items()})

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from consumer.commands.dead_letters.filters import Filters
-from consumer.commands.dead_letters.reading import dead_letter_at, dead_letters, ranges_of
-from consumer.commands.dead_letters.source_values import source_record
-from consumer.commands.dead_letters.stored import SourcePosition, StoredDeadLetter, printable
+from consumer.commands.dead_letters.reading import dead_letter_at, dead_letters, ranges_of, source_record
 from consumer.commands.kafka.cluster import Cluster
-from consumer.commands.output import Format, put, rendered
+from consumer.commands.output import Format, Row, put, rendered
 from consumer.commands.progress import progress
+from consumer.commands.timestamps import shown_moment
+from consumer.dead_letters.format import SourcePosition, StoredDeadLetter, printable
 from consumer.errors import RefusedError
 from consumer.exit_status import ExitStatus
 from consumer.settings.model import Kafka
@@ -44,9 +44,9 @@ def list_dead_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group
                     continue
                 reasons[dead_letter.reason or "foreign record"] += 1
                 if form is Format.JSON:
-                    put(rendered([dead_letter.row()], form), form)
+                    put(rendered([row_of(dead_letter)], form), form)
                 else:
-                    rows.append(dead_letter.row())
+                    rows.append(row_of(dead_letter))
         put(rendered(sorted(rows, key=lambda row: str(row["timestamp"])), form), form)
     finally:
         cluster.close()
@@ -55,6 +55,17 @@ def list_dead_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group
     if others:
         say(f"{others} of other groups are not listed; --any-group includes them.")
     return ExitStatus.DONE
+
+
+def row_of(dead_letter: StoredDeadLetter) -> Row:
+    """Return a row of the list, free of personal data."""
+    timestamp_ms = dead_letter.timestamp_ms
+    return {
+        "dead_letter": str(dead_letter.position),
+        "source": str(dead_letter.source) if dead_letter.source else None,
+        "timestamp": shown_moment(timestamp_ms) if timestamp_ms >= 0 else None,
+        **dead_letter.summary(),
+    }
 
 
 def show_dead_letter(kafka: Kafka, position: SourcePosition, form: Format) -> ExitStatus:
@@ -93,7 +104,7 @@ def reveal_dead_letter(kafka: Kafka, position: SourcePosition, form: Format) -> 
 
 
 def _headers(dead_letter: StoredDeadLetter) -> list[Fact]:
-    row = dead_letter.row()
+    row = row_of(dead_letter)
     facts = [
         (name, None if row[name] is None else str(row[name]))
         for name in ("dead_letter", "source", "timestamp", "bytes")

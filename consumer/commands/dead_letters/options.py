@@ -94,7 +94,7 @@ def show(
 ) -> int:
     """Show one dead letter with all its headers."""
     from consumer.commands.dead_letters.listing import reveal_dead_letter, show_dead_letter
-    from consumer.commands.dead_letters.stored import SourcePosition
+    from consumer.dead_letters.format import SourcePosition
     from consumer.settings import load
 
     kafka = load(sources(config, overrides), ("kafka",)).kafka

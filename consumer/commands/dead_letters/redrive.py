@@ -13,7 +13,6 @@ from msgspec import structs
 from consumer.commands.dead_letters.filters import Filters
 from consumer.commands.dead_letters.reading import dead_letters, ranges_of
 from consumer.commands.dead_letters.redrive_filter import MISSED, SENT, RedriveFilter, RedriveResult
-from consumer.commands.dead_letters.stored import StoredDeadLetter
 from consumer.commands.dead_letters.targets import Destination, Nowhere, Target, ToClickSend, ToSource
 from consumer.commands.kafka.checkpoint import Checkpoint, name_of
 from consumer.commands.kafka.records import Range
@@ -22,7 +21,7 @@ from consumer.commands.modes import Begin, Mode, Stale
 from consumer.commands.output import Format, put, rendered
 from consumer.commands.progress import bar
 from consumer.commands.signals import StopSignals
-from consumer.dead_letters.format import REDRIVE_COUNT, REDRIVEN_FROM
+from consumer.dead_letters.format import StoredDeadLetter, redriven
 from consumer.enrolment.enroller import Enrolled, Enroller
 from consumer.errors import ConsumerError, RefusedError
 from consumer.exit_status import ExitStatus
@@ -202,12 +201,7 @@ class Redrive:
         if isinstance(found, RedriveResult):
             return found
         record, decision = found
-        ours = [
-            (REDRIVE_COUNT, str(dead_letter.redrives + 1).encode()),
-            (REDRIVEN_FROM, str(dead_letter.position).encode()),
-        ]
-        headers = [(name, value) for name, value in record.headers if name not in (REDRIVE_COUNT, REDRIVEN_FROM)]
-        return target.send(structs.replace(record, headers=[*headers, *ours]), decision)
+        return target.send(structs.replace(record, headers=redriven(dead_letter, record.headers)), decision)
 
     def _wait_for_rate(self) -> bool:
         """Wait until the rate allows the next dead letter. Return False on a stop signal."""

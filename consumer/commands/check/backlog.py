@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from consumer.commands.check.result import CheckResult, failed, ok, warning
 from consumer.commands.kafka.cluster import Ends
 from consumer.commands.kafka.group import Group
-from consumer.commands.kafka.records import Range
+from consumer.commands.kafka.records import Range, offsets_in
 from consumer.commands.pace import pace
 from consumer.commands.timestamps import shown_duration, shown_moment
 from consumer.kafka.properties import OffsetReset
@@ -57,7 +57,7 @@ class Backlog:
     @property
     def records(self) -> int:
         """How many lie ahead, offsets without a record included."""
-        return sum(span.stop - span.start for span in self.ahead.values())
+        return offsets_in(self.ahead)
 
 
 def backlog_results(

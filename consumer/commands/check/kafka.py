@@ -15,9 +15,9 @@ from consumer.commands.check.input import input_results
 from consumer.commands.check.protocol import speaks_kip_848
 from consumer.commands.check.result import CheckResult, failed, ok, skipped, warning
 from consumer.commands.check.topics import Topic, create, dead_letter_results, grant, source_results
-from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster, Ends, ForbiddenError
+from consumer.commands.kafka.cluster import ANSWER_SECONDS, WITH_RIGHTS, Cluster, Ends, ForbiddenError
 from consumer.commands.kafka.group import Group, look_at
-from consumer.commands.kafka.records import Range, oldest, read
+from consumer.commands.kafka.records import Range, oldest, position_of, read
 from consumer.enrolment.enroller import Decision, Enroller
 from consumer.errors import ConfigurationError, ConsumerError
 from consumer.kafka.properties import GroupProtocol
@@ -140,8 +140,7 @@ class KafkaChecks:
         decide = Enroller(enrolment_rules(enrolment)).decide
         sample: dict[Partition, list[Decision]] = {}
         for message in read(self._cluster, ranges):
-            partition = Partition(message.topic() or "", message.partition() or 0)
-            sample.setdefault(partition, []).append(decide(message.value()))
+            sample.setdefault(position_of(message)[0], []).append(decide(message.value()))
         yield from input_results(sample, enrolment.unrecognised_limit)
 
     def _topic(self, name: str) -> Topic | None:
@@ -150,10 +149,8 @@ class KafkaChecks:
             metadata = self._cluster.topic(name)
             if metadata is None:
                 return None
-            how = {"include_authorized_operations": True, "request_timeout": ANSWER_SECONDS}
-            names = TopicCollection([name])
-            describe = self._cluster.admin.describe_topics
-            described = self._cluster.ask(lambda: describe(names, **how)[name], f"the topic {name}")
+            names, describe = TopicCollection([name]), self._cluster.admin.describe_topics
+            described = self._cluster.ask(lambda: describe(names, **WITH_RIGHTS)[name], f"the topic {name}")
         except ForbiddenError:
             return Topic(name, 0, None, frozenset())
         return Topic(name, len(metadata.partitions), self._config(name), described.authorized_operations)
@@ -170,8 +167,7 @@ class KafkaChecks:
         return {key: str(entry.value) for key, entry in entries.items()}
 
     def _cluster_rights(self) -> Iterable[AclOperation]:
-        how = {"include_authorized_operations": True, "request_timeout": ANSWER_SECONDS}
-        answer = self._cluster.ask(lambda: self._cluster.admin.describe_cluster(**how), "the cluster")
+        answer = self._cluster.ask(lambda: self._cluster.admin.describe_cluster(**WITH_RIGHTS), "the cluster")
         return answer.authorized_operations or ()
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 
 from consumer.commands.dead_letters.filters import Filters
 from consumer.commands.dead_letters.reading import dead_letter_at, dead_letters, ranges_of, source_record
 from consumer.commands.kafka.cluster import Cluster
+from consumer.commands.kafka.records import offsets_in
 from consumer.commands.output import Format, Row, put, rendered
 from consumer.commands.progress import progress
 from consumer.commands.timestamps import shown_moment
@@ -28,13 +30,12 @@ def list_dead_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group
 
     Raise as Cluster's methods do, and RefusedError if the dead-letter topic does not exist.
     """
-    cluster = Cluster(kafka)
-    try:
+    with closing(Cluster(kafka)) as cluster:
         ranges = ranges_of(cluster, kafka.dead_letter_topic)
         reasons: Counter[str] = Counter()
         others = 0
         rows = []
-        with progress("Reading dead letters", sum(span.stop - span.start for span in ranges.values())) as advance:
+        with progress("Reading dead letters", offsets_in(ranges)) as advance:
             for dead_letter in dead_letters(cluster, ranges):
                 advance(1)
                 if not filters.match(dead_letter):
@@ -48,8 +49,6 @@ def list_dead_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group
                 else:
                     rows.append(row_of(dead_letter))
         put(rendered(sorted(rows, key=lambda row: str(row["timestamp"])), form), form)
-    finally:
-        cluster.close()
     each = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
     say(f"{reasons.total()} dead letters in {kafka.dead_letter_topic}{f': {each}' if each else ''}.")
     if others:
@@ -70,11 +69,8 @@ def row_of(dead_letter: StoredDeadLetter) -> Row:
 
 def show_dead_letter(kafka: Kafka, position: SourcePosition, form: Format) -> ExitStatus:
     """Print the headers of one dead letter. Raise as `list_dead_letters` does."""
-    cluster = Cluster(kafka)
-    try:
+    with closing(Cluster(kafka)) as cluster:
         dead_letter = dead_letter_at(cluster, kafka.dead_letter_topic, position, kafka.group_id)
-    finally:
-        cluster.close()
     _print(_headers(dead_letter), form)
     return ExitStatus.DONE
 
@@ -84,16 +80,13 @@ def reveal_dead_letter(kafka: Kafka, position: SourcePosition, form: Format) -> 
 
     Read the value from the source topic if the dead letter only points to it. Raise as `show_dead_letter` does.
     """
-    cluster = Cluster(kafka)
-    try:
+    with closing(Cluster(kafka)) as cluster:
         dead_letter = dead_letter_at(cluster, kafka.dead_letter_topic, position, kafka.group_id)
         record = (
             source_record(cluster, dead_letter, dead_letter.source)
             if dead_letter.source
             else dead_letter.record(dead_letter.position)
         )
-    finally:
-        cluster.close()
     if record is None:
         _print(_headers(dead_letter), form)
         raise RefusedError(f"The value is lost: the dead letter only points to {dead_letter.source}, which is deleted.")

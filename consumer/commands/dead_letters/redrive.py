@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
 from msgspec import structs
@@ -15,7 +16,7 @@ from consumer.commands.dead_letters.reading import dead_letters, ranges_of
 from consumer.commands.dead_letters.redrive_filter import MISSED, SENT, RedriveFilter, RedriveResult
 from consumer.commands.dead_letters.targets import Destination, Nowhere, Target, ToClickSend, ToSource
 from consumer.commands.kafka.checkpoint import Checkpoint, name_of
-from consumer.commands.kafka.records import Range
+from consumer.commands.kafka.records import Range, offsets_in
 from consumer.commands.kafka.staleness import look_through
 from consumer.commands.modes import Begin, Mode, Stale
 from consumer.commands.output import Format, put, rendered
@@ -94,11 +95,8 @@ def redrive(settings: Settings, options: RedriveOptions, form: Format) -> ExitSt
 
     Raise as Cluster's methods do, and RefusedError if a topic is missing or rejects all records.
     """
-    checkpoint = Checkpoint(settings.kafka, options.checkpoint)
-    try:
+    with closing(Checkpoint(settings.kafka, options.checkpoint)) as checkpoint:
         return Redrive(settings, options, checkpoint).run(form)
-    finally:
-        checkpoint.close()
 
 
 class Redrive:
@@ -142,7 +140,7 @@ class Redrive:
             self._commit()
             self._checkpoint.end()
         except ConsumerError:
-            say(self._how_to_resume())
+            say(self._checkpoint.how_to_resume)
             raise
         finally:
             target.close()
@@ -150,7 +148,7 @@ class Redrive:
         if complaint := target.complaint():
             say(f"{'Finished' if finished else 'Stopped'}: {complaint}")
         if not finished:
-            say(self._how_to_resume() if complaint else f"Interrupted. {self._how_to_resume()}")
+            say(self._checkpoint.how_to_resume if complaint else f"Interrupted. {self._checkpoint.how_to_resume}")
         if not finished or complaint:
             return ExitStatus.PARTLY_DONE
         return ExitStatus.PARTLY_DONE if any(self._results[result] for result in MISSED) else ExitStatus.DONE
@@ -232,9 +230,8 @@ class Redrive:
         return rendered([{"outcome": result.value, "dead_letters": number} for result, number in rows], form)
 
     def _progress(self, ranges: Mapping[Partition, Range], everything: Mapping[Partition, Range]) -> str:
-        passed = sum(ranges[partition].start - span.start for partition, span in everything.items())
-        total = sum(span.stop - span.start for span in everything.values())
+        passed, total = (
+            sum(ranges[each].start - span.start for each, span in everything.items()),
+            offsets_in(everything),
+        )
         return f"Earlier runs have processed {passed} of {total} offsets (checkpoint {self._checkpoint.group})."
-
-    def _how_to_resume(self) -> str:
-        return f"Run the same command to resume (checkpoint {self._checkpoint.group})."

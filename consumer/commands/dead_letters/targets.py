@@ -7,10 +7,11 @@ from collections.abc import Callable, Container, Mapping
 from enum import StrEnum
 from typing import Protocol
 
-from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import KafkaError
 
 from consumer.app import delivery, scheduler
 from consumer.commands.dead_letters.redrive_filter import RedriveResult
+from consumer.commands.kafka.records import write
 from consumer.commands.kafka.target_watch import TargetWatch, still_halted
 from consumer.dead_letters.writer import PARTITION_BY_KEY, DeadLetters
 from consumer.enrolment.enroller import Decision, Enrolled
@@ -98,26 +99,15 @@ class ToSource:
         raise RefusedError(f"{topic} rejected the record: {error.name()}. {how}.")
 
     def _produced(self, record: Record, partition: int) -> KafkaError | None:
-        errors: list[KafkaError | None] = []
-
-        def reported(error: KafkaError | None, _message: Message) -> None:
-            errors.append(error)
-
-        try:
-            self._producer.produce(
-                record.partition.topic,
-                key=record.key,
-                value=record.value,
-                headers=record.headers,  # type: ignore[arg-type]  # null headers are allowed
-                partition=partition,
-                timestamp=max(0, record.timestamp_ms),
-                on_delivery=reported,
-            )
-            while not errors:
-                self._producer.poll(1.0)
-        except KafkaException as failure:
-            errors.append(failure.args[0])
-        return errors[0]
+        return write(
+            self._producer,
+            record.partition.topic,
+            key=record.key,
+            value=record.value,
+            headers=record.headers,
+            partition=partition,
+            timestamp=max(0, record.timestamp_ms),
+        )
 
     def complaint(self) -> str:
         """Return an empty text: a failed write raises."""

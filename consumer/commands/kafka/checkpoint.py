@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
 from collections.abc import Mapping
 
 from confluent_kafka import KafkaException, TopicPartition
 
-from consumer.commands.kafka.cluster import ANSWER_SECONDS, PASSING, PAUSE_SECONDS, Cluster
+from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.group import Commit, commits_of
 from consumer.commands.kafka.lasting import CheckpointTopic, RunState, Saved
 from consumer.commands.kafka.records import Range
@@ -49,6 +48,11 @@ class Checkpoint:
         self._topic = CheckpointTopic(kafka, self.cluster, self.group)
         self._looked = False
         self._saved: Saved | None = None  # by an earlier run
+
+    @property
+    def how_to_resume(self) -> str:
+        """Return what to say of a run that did not come to its end."""
+        return f"Run the same command to resume (checkpoint {self.group})."
 
     def commits(self) -> dict[Partition, Commit]:
         """Return what is committed, by partition; where Kafka has forgotten it, what the last run has saved.
@@ -112,18 +116,14 @@ class Checkpoint:
             else TopicPartition(*partition, each.offset)
             for partition, each in commits.items()
         ]
-        until = time.monotonic() + ANSWER_SECONDS
-        while wanted:
-            try:
-                answers = self.cluster.consumer.commit(offsets=wanted, asynchronous=False) or []
-                errors = [each.error for each in answers if each.error is not None]
-            except KafkaException as failure:
-                errors = [failure.args[0]]
-            if not errors:
-                return
-            if errors[0].code() not in PASSING or time.monotonic() > until:
-                raise self.cluster.explained(errors[0], f"the group {self.group}, the checkpoint")
-            time.sleep(PAUSE_SECONDS)
+
+        def committed() -> None:
+            for answer in self.cluster.consumer.commit(offsets=wanted, asynchronous=False) or []:
+                if answer.error is not None:
+                    raise KafkaException(answer.error)
+
+        if wanted:
+            self.cluster.retried(committed, f"the group {self.group}, the checkpoint")
 
     def close(self) -> None:
         """Disconnect."""

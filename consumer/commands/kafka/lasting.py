@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.cimpl import NewTopic
 
 from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster
 from consumer.commands.kafka.group import Commit
-from consumer.commands.kafka.records import Range, read
+from consumer.commands.kafka.records import Range, read, write
 from consumer.errors import RefusedError
 from consumer.kafka.clients import KafkaClients
-from consumer.kafka.topic_ids import TopicIds
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.task import Partition
 from consumer.settings.model import Kafka
@@ -73,16 +72,8 @@ class CheckpointTopic:
         value = self._encoded(state, commits)
         if len(value) > LARGEST:
             value = self._encoded(state, {each: Commit(commit.offset) for each, commit in commits.items()})
-        errors: list[KafkaError | None] = []
-
-        def reported(error: KafkaError | None, _message: Message) -> None:
-            errors.append(error)
-
-        producer = self._clients.producer({})
-        producer.produce(self.topic, key=self._name, value=value, partition=0, on_delivery=reported)
-        while not errors:
-            producer.poll(1.0)
-        if (error := errors[0]) is not None:
+        error = write(self._clients.producer({}), self.topic, key=self._name, value=value, partition=0)
+        if error is not None:
             how = f"Grant READ, WRITE and DESCRIBE on {self.topic}, and check the brokers"
             raise RefusedError(f"The checkpoint can't be written to {self.topic}: {error.name()}. {how}.")
 
@@ -116,5 +107,5 @@ class CheckpointTopic:
         return Saved(RunState(content["state"]), content["at"], there)
 
     def _ids(self, partitions: Mapping[Partition, Commit]) -> dict[str, str]:
-        found = TopicIds(lambda: self._cluster.admin).of(each.topic for each in partitions)
+        found = self._cluster.topic_ids(each.topic for each in partitions)
         return {topic: each.hex() for topic, each in found.items() if each != UNKNOWN_TOPIC_ID}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from confluent_kafka import Message
 
 from consumer.commands.kafka.cluster import Cluster, Ends
-from consumer.commands.kafka.records import Range, read
+from consumer.commands.kafka.records import Range, offsets_in, position_of, read
 from consumer.commands.progress import bar
 from consumer.dead_letters.format import redrives
 from consumer.enrolment.consent import Consent
@@ -108,8 +108,7 @@ def look_through(
         first = min(high if at is None else at, starts.get(partition, high))
         ranges[partition] = Range(min(max(first, low), high), high)
     newest = Newest(ends, in_order=in_order)
-    total = sum(span.stop - span.start for span in ranges.values())
-    with bar("Looking for newer records", total) as advance:
+    with bar("Looking for newer records", offsets_in(ranges)) as advance:
         for message in read(cluster, ranges):
             advance(1)
             _note(newest, enroller, message, sent)
@@ -127,7 +126,7 @@ def _note(
     decision = enroller.decide(message.value())
     if not isinstance(decision, Enrolled) or is_redriven(message):
         return
-    partition, offset = Partition(message.topic() or "", message.partition() or 0), message.offset() or 0
+    partition, offset = position_of(message)
     refused = decision.contact.custom_1 == Consent.OPT_OUT
     outside = not sent(partition, offset, decision)
     newest.note(decision.identities, Age(message.timestamp()[1], refused, outside, partition, offset))

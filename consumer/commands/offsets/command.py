@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,6 @@ from consumer.commands.offsets.undo import read_offsets, undo_name, write_undo
 from consumer.commands.output import Format, put, rendered
 from consumer.errors import FatalStreamError, RefusedError
 from consumer.exit_status import ExitStatus
-from consumer.kafka.topic_ids import TopicIds
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings, Sources, load
 from consumer.terminal import say
@@ -48,8 +48,7 @@ def reset(
     settings = load(sources, ("kafka", "delivery"))
     name = settings.kafka.group_id
     scenario = FromFile(read_offsets(target, name)) if isinstance(target, Path) else target
-    cluster = Cluster(settings.kafka)
-    try:
+    with closing(Cluster(settings.kafka)) as cluster:
         cluster.brokers()
         group = look_at(cluster)
         if group.active and execution is not None:
@@ -64,8 +63,6 @@ def reset(
             say(active(group) if group.active else "Nothing was changed: this was a dry run. --execute does it.")
             return ExitStatus.DONE
         return _execute(cluster, group, moves, execution) if moves else ExitStatus.DONE
-    finally:
-        cluster.close()
 
 
 def active(group: Group) -> str:
@@ -95,7 +92,7 @@ def _plan(
         partition: Facts(commit.offset if commit else None, ends[partition], at.get(partition), log_ends[partition])
         for partition, commit in commits.items()
     }
-    return plan(scenario, facts, TopicIds(lambda: cluster.admin).of(partition.topic for partition in partitions))
+    return plan(scenario, facts, cluster.topic_ids(partition.topic for partition in partitions))
 
 
 def _execute(cluster: Cluster, group: Group, moves: list[Move], execution: Execution) -> ExitStatus:

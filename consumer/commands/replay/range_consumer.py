@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from consumer.commands.kafka.records import Range
+from consumer.commands.kafka.records import Range, position_of
 from consumer.errors import RefusedError
 from consumer.kafka.clients import Callbacks, KafkaClients
 from consumer.kafka.properties import Properties, standalone_properties
@@ -134,10 +134,10 @@ class RangeConsumer(Consumer):
     def _wanted(self, message: Message) -> bool:
         if message.error() is not None:
             return True
-        partition = Partition(message.topic() or "", message.partition() or 0)
+        partition, offset = position_of(message)
         if partition not in self._left:
             return False
-        if (message.offset() or 0) >= self._plan.ranges[partition].stop:
+        if offset >= self._plan.ranges[partition].stop:
             self._finish(partition)
             return False
         return self._plan.keep(message)

@@ -6,12 +6,13 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from consumer.app import delivery, scheduler
 from consumer.commands.kafka.checkpoint import Checkpoint, name_of
 from consumer.commands.kafka.partitions import Scope, chosen
-from consumer.commands.kafka.records import Range, read
+from consumer.commands.kafka.records import Range, offsets_in, read
 from consumer.commands.kafka.staleness import look_through
 from consumer.commands.kafka.target_watch import TargetWatch, still_halted
 from consumer.commands.modes import Begin, Mode, Stale
@@ -63,11 +64,8 @@ def replay(settings: Settings, options: ReplayOptions, form: Format) -> ExitStat
     """
     scopes = options.scopes or tuple(Scope(topic) for topic in settings.kafka.topics)
     name = options.name or name_of("replay", scopes, options.bounds, options.only)
-    checkpoint = Checkpoint(settings.kafka, name)
-    try:
+    with closing(Checkpoint(settings.kafka, name)) as checkpoint:
         return Replay(settings, replace(options, scopes=scopes), checkpoint).run(form)
-    finally:
-        checkpoint.close()
 
 
 class Replay:
@@ -114,7 +112,7 @@ class Replay:
         return bounds.ranges(self._cluster, ends)
 
     def _announce(self, ranges: Ranges, left: Ranges) -> None:
-        records, all_records = (sum(span.stop - span.start for span in each.values()) for each in (left, ranges))
+        records, all_records = offsets_in(left), offsets_in(ranges)
         takes = pace(records, self._settings.delivery.max_requests_per_second)
         where = f"{len(left)} partition{'' if len(left) == 1 else 's'}"
         what = f"{records} offsets of {where}{f', {takes}' if takes else ''}"
@@ -139,7 +137,7 @@ class Replay:
 
     def _count(self, left: Ranges) -> None:
         """Print what a replay would do."""
-        with bar("Reading", sum(span.stop - span.start for span in left.values())) as advance:
+        with bar("Reading", offsets_in(left)) as advance:
             for message in read(self._cluster, left):
                 advance(1)
                 if self._selection.sort(message) is None:
@@ -148,8 +146,7 @@ class Replay:
     def _deliver(self, ranges: Ranges, left: Ranges, form: Format) -> ExitStatus:
         clock, threads = time.monotonic, OsThreads()
         engine, watch = scheduler(self._settings, threads), TargetWatch(self._settings, clock)
-        total = sum(span.stop - span.start for span in left.values())
-        with bar("Replaying", total) as advance:
+        with bar("Replaying", offsets_in(left)) as advance:
 
             def turned(partitions: int) -> None:
                 counts, in_progress = engine.counts()
@@ -175,7 +172,7 @@ class Replay:
             try:
                 ending = worker.run()
             except ConsumerError:
-                say(self._how_to_go_on())
+                say(self._checkpoint.how_to_resume)
                 raise
             finally:
                 counts, _ = engine.counts()
@@ -186,14 +183,14 @@ class Replay:
 
     def _ended(self, ending: Ending, ranges: Ranges, complaint: str) -> ExitStatus:
         if ending is Ending.UNANSWERED:  # closing would wait for the answer for as long as a session lasts
-            say(f"Kafka did not answer the last commit. {self._how_to_go_on()}")
+            say(f"Kafka did not answer the last commit. {self._checkpoint.how_to_resume}")
             os._exit(ExitStatus.PARTLY_DONE)
         self._checkpoint.end()
         if complaint:
             say(f"Ended: {complaint}")
         if all(span.start >= span.stop for span in self._checkpoint.left(ranges).values()):
             return ExitStatus.PARTLY_DONE if complaint else ExitStatus.DONE
-        say(f"Stopped before the end. {self._how_to_go_on()}")
+        say(f"Stopped before the end. {self._checkpoint.how_to_resume}")
         return ExitStatus.PARTLY_DONE
 
     def _worker_settings(self) -> Settings:
@@ -223,9 +220,6 @@ class Replay:
             if number
         ]
         put(rendered(rows, form), form)
-
-    def _how_to_go_on(self) -> str:
-        return f"Run the same command to resume (checkpoint {self._checkpoint.group})."
 
 
 def _fate(decision: Decision) -> tuple[str, str]:

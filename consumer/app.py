@@ -71,7 +71,7 @@ class Application:
         probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
         debugger = EventDebugger.of(settings.monitor, self.scheduler, probes.ready, clock)
         observers = (*observers, debugger.recorder) if debugger is not None else observers
-        driver = EventLoopDriver(delivery(settings), settings.clicksend.total_timeout, clock)
+        driver = event_loop_driver(settings, clock)
         self._worker = Worker(
             settings,
             KafkaClients(client_properties(settings.kafka)),
@@ -200,8 +200,8 @@ def scheduler(settings: Settings, threads: Threads) -> Scheduler:
     return Scheduler(gate, outcome_policy, policy, threads, delivery.deduplicate)
 
 
-def delivery(settings: Settings) -> ClickSendAccess:
-    """Build the delivery loop's access to ClickSend."""
+def event_loop_driver(settings: Settings, clock: Callable[[], float]) -> EventLoopDriver:
+    """Build the driver of the delivery loop, with its access to ClickSend."""
     clicksend = settings.clicksend
     proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
     endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)
@@ -220,7 +220,7 @@ def delivery(settings: Settings) -> ClickSendAccess:
         finally:
             client.close()
 
-    return ClickSendAccess(open_sender, probe, store.reload)
+    return EventLoopDriver(ClickSendAccess(open_sender, probe, store.reload), clicksend.total_timeout, clock)
 
 
 def _register(registry: CollectorRegistry, scheduler: Scheduler, health: Health, clock: Callable[[], float]) -> None:

@@ -9,7 +9,6 @@ from typing import Protocol
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from consumer.dead_letters.format import NOTHING, Part, Parts, dead_letter, smaller
-from consumer.dead_letters.hints import hint
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
@@ -21,6 +20,22 @@ POLL_SECONDS = 0.1
 LAST_REPORTS_SECONDS = 2.0  # for a failed producer's last reports: acknowledged dead letters are not written twice
 REPLACED_SECONDS = 1.0  # between two replacements of the producer
 PARTITION_BY_KEY = -1  # RD_KAFKA_PARTITION_UA: the partitioner decides
+
+_MISSING = (
+    "the dead-letter topic is gone: create it again as it was, with the source's number of partitions and"
+    " retention.ms=-1"
+)
+_HINTS = {
+    KafkaError.UNKNOWN_TOPIC_OR_PART: _MISSING,
+    KafkaError._UNKNOWN_TOPIC: _MISSING,
+    KafkaError._UNKNOWN_PARTITION: _MISSING,
+    KafkaError._DESTROY: _MISSING,  # in flight to a partition that was deleted
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "grant WRITE and DESCRIBE on KAFKA_DEAD_LETTER_TOPIC",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "grant IDEMPOTENT_WRITE on the cluster",  # before Kafka 2.8
+    KafkaError.INVALID_RECORD: "it is compacted and refuses records without a key: set cleanup.policy=delete on"
+    " KAFKA_DEAD_LETTER_TOPIC",
+    KafkaError.MSG_SIZE_TOO_LARGE: "raise max.message.bytes of the dead-letter topic: not even coordinates fit",
+}
 
 
 class DeadLetterProducer(Protocol):
@@ -160,3 +175,8 @@ class DeadLetters:
             self._health.dead_letter_hint = hint(error)
             self._reporter.dead_letter_failed(task, failure, hint(error))
             self._scheduler.dead_letter_failed(task, self._clock())
+
+
+def hint(error: KafkaError) -> str:
+    """Return the fix, in one line."""
+    return _HINTS.get(error.code(), "check the brokers, and the replicas of the dead-letter topic")

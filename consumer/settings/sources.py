@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from consumer.errors import Problem
-from consumer.settings.names import Setting, nearest
 
 SECRETS_DIR = "/run/secrets"
 MAX_FILE_BYTES = 65_536  # of a secret file: a setting is a line, not a disk
@@ -21,6 +20,18 @@ MAX_CONFIG_BYTES = 1_048_576
 
 # What Kubernetes injects for a Service of the name `monitor`: MONITOR_PORT=tcp://10.0.0.1:9464
 SERVICE_LINKS = ("tcp://", "udp://", "sctp://")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: `key` under `[section]` in the file, `SECTION_KEY` everywhere else."""
+
+    section: str
+    key: str
+
+    @property
+    def variable(self) -> str:
+        return f"{self.section}_{self.key}".upper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,3 +204,32 @@ def _meant(setting: Setting, known: Iterable[Setting]) -> str:
 def _unknown(name: str, meant: str | None) -> Problem:
     hint = f"Did you mean {meant}?" if meant else "`clicksend-consumer settings` lists all settings"
     return Problem(name, "is not a setting", hint)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name with the fewest edits from this one, at most two, without case; None if there is none."""
+    candidates = list(known)
+    for edits in range(3):
+        for candidate in candidates:
+            if _within(name.lower(), candidate.lower(), edits):
+                return candidate
+    return None
+
+
+def _within(one: str, other: str, edits: int) -> bool:
+    """Whether so many insertions, deletions and replacements turn one text into the other.
+
+    Walks instead of filling a table: a cluster puts thousands of variables into the environment, and nearly all differ
+    in how they begin.
+    """
+    if abs(len(one) - len(other)) > edits:
+        return False
+    same = 0
+    while same < min(len(one), len(other)) and one[same] == other[same]:
+        same += 1
+    one, other = one[same:], other[same:]
+    if not one or not other:
+        return len(one) + len(other) <= edits
+    if edits == 0:
+        return False
+    return any(_within(*rest, edits - 1) for rest in ((one[1:], other), (one, other[1:]), (one[1:], other[1:])))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -12,16 +11,10 @@ from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.records import PROPERTIES
 from consumer.commands.replay.range_consumer import RangeClients, RangePlan
 from consumer.kafka.clients import KafkaClients
-from consumer.settings import Settings, Sources, load
+from consumer.settings import Settings
 from consumer.settings.views import client_properties
+from tests.settings.builders import settings_of
 
-BASE = {
-    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
-    "KAFKA_TOPIC": "events",
-    "CLICKSEND_USERNAME": "u",
-    "CLICKSEND_API_KEY": "k",
-    "CLICKSEND_LIST_ID": "428",
-}
 CONSUMER = {"KAFKA_GROUP_PROTOCOL": "consumer"}
 
 
@@ -55,8 +48,8 @@ SETTINGS = [
 
 
 @pytest.fixture
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    return load(Sources({"SECRETS_DIR": str(tmp_path), **BASE, **request.param}))
+def settings(request: pytest.FixtureRequest) -> Settings:
+    return settings_of(**request.param)
 
 
 @pytest.mark.parametrize("settings", SETTINGS, indirect=True)

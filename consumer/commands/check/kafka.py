@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 
-from confluent_kafka import TopicCollection
+from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 
 from consumer.commands.check.backlog import Backlog, backlog_results
-from consumer.commands.check.input import input_results
-from consumer.commands.check.protocol import speaks_kip_848
 from consumer.commands.check.result import CheckResult, failed, ok, skipped, warning
-from consumer.commands.check.topics import Topic, create, dead_letter_results, grant, source_results
+from consumer.commands.check.topics import Topic, create, dead_letter_results, grant, input_results, source_results
 from consumer.commands.kafka.cluster import ANSWER_SECONDS, WITH_RIGHTS, Cluster, Ends, ForbiddenError
 from consumer.commands.kafka.group import Group, look_at
 from consumer.commands.kafka.records import Range, oldest, position_of, read
@@ -26,6 +25,7 @@ from consumer.settings import Settings
 from consumer.settings.views import enrolment_rules
 
 AFTER_KAFKA = ("protocol", "topic", "dead letters", "group", "records", "start")
+HEARTBEAT_OF_KIP_848 = "ApiKey ConsumerGroupHeartbeat (68)"
 SAMPLE = 20  # records of each partition that are looked at, or more where the guard counts more
 
 
@@ -181,3 +181,34 @@ def _failure(check: str, error: ConsumerError) -> CheckResult:
         return failed(check, f"{problem.name}: {problem.what}", problem.hint)
     what, _, hint = str(error).partition(". ")
     return failed(check, what.rstrip("."), hint.rstrip(".") or "Look at the broker's log")
+
+
+class _Heard(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
+
+
+def speaks_kip_848(cluster: Cluster) -> bool:
+    """Whether the broker that answers knows KAFKA_GROUP_PROTOCOL=consumer. Nothing is joined.
+
+    There is no call for it: librdkafka tells in its log when it connects.
+    """
+    heard = _Heard()
+    logger = logging.getLogger("consumer.commands.check.kafka")
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    logger.addHandler(heard)
+    consumer = cluster.new_consumer({"debug": "feature"}, logger)
+    try:
+        consumer.list_topics(timeout=ANSWER_SECONDS)
+        consumer.poll(0)  # with a logger of Python's, librdkafka's lines come in by `poll`
+    except KafkaException as failure:
+        raise cluster.explained(failure.args[0], "the brokers") from None
+    finally:
+        consumer.close()
+        logger.removeHandler(heard)
+    return any(HEARTBEAT_OF_KIP_848 in line for line in heard.said)

@@ -1,8 +1,9 @@
-"""Whether the topics are as the worker needs them. Pure: what Kafka has told comes in."""
+"""Whether the topics and their records are as the worker needs them. Pure: what Kafka has told comes in."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka.admin._acl import AclOperation
@@ -10,6 +11,9 @@ from confluent_kafka.admin._acl import AclOperation
 from consumer.commands.check.result import CheckResult, failed, ok, warning
 from consumer.commands.timestamps import shown_duration
 from consumer.dead_letters.topic import retention_warnings
+from consumer.enrolment.decision import Decision, Undeliverable
+from consumer.scheduling.task import Partition
+from consumer.worker.input_guard import Evidence, evidence
 
 BROKER_DEFAULT_BYTES = 1_048_588  # message.max.bytes of a broker that is told nothing else
 
@@ -107,3 +111,32 @@ def grant(operation: str, resource: str) -> str:
 def create(name: str, how: str) -> str:
     """Return the command that creates a topic."""
     return f"Create it: kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --create --topic {name} {how}"
+
+
+def input_results(sample: Mapping[Partition, Sequence[Decision]], limit: int) -> Iterator[CheckResult]:
+    """One line for each partition that the worker would hold, else one for all.
+
+    sample -- by partition, the decisions of its last records in their order
+    limit  -- ENROLMENT_UNRECOGNISED_LIMIT; 0: nothing is held
+    """
+    runs = {partition: list(_last_run(decisions)) for partition, decisions in sorted(sample.items())}
+    bad = {partition: run for partition, run in runs.items() if run}
+    for partition, run in bad.items():
+        ((hint, _number),) = Counter(each.detail for each in run).most_common(1)
+        what = f"{partition}: the last {len(run)} records are no events ({hint})"
+        hint = "Compare KAFKA_TOPIC, and ENROLMENT_EVENT_PATH where events are wrapped"
+        if limit and len(run) >= limit:
+            yield failed("records", what, f"{hint}: the worker holds such a partition (unrecognised_records)")
+        else:
+            yield warning("records", what, hint)
+    if not bad:
+        looked_at = sum(len(decisions) for decisions in sample.values())
+        yield ok("records", f"the last {looked_at} are events" if looked_at else "none yet")
+
+
+def _last_run(decisions: Sequence[Decision]) -> Iterator[Undeliverable]:
+    for decision in reversed(decisions):
+        if evidence(decision) is Evidence.EVENT:
+            return
+        if isinstance(decision, Undeliverable):
+            yield decision

@@ -11,8 +11,7 @@ from consumer.commands.dead_letters.filters import Filters
 from consumer.commands.dead_letters.reading import dead_letter_at, dead_letters, ranges_of, source_record
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.records import offsets_in
-from consumer.commands.output import Format, Row, put, rendered
-from consumer.commands.progress import progress
+from consumer.commands.output import Format, Row, progress, put, rendered
 from consumer.commands.timestamps import shown_moment
 from consumer.dead_letters.format import SourcePosition, StoredDeadLetter, printable
 from consumer.errors import RefusedError

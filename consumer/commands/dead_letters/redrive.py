@@ -18,9 +18,8 @@ from consumer.commands.dead_letters.targets import Destination, Nowhere, Target,
 from consumer.commands.kafka.checkpoint import Checkpoint, name_of
 from consumer.commands.kafka.records import Range, offsets_in
 from consumer.commands.kafka.staleness import look_through
-from consumer.commands.modes import Begin, Mode, Stale
-from consumer.commands.output import Format, put, rendered
-from consumer.commands.progress import bar
+from consumer.commands.output import Format, bar, put, rendered
+from consumer.commands.repeat import Mode, Repeat, Stale
 from consumer.commands.signals import StopSignals
 from consumer.dead_letters.format import StoredDeadLetter, redriven
 from consumer.enrolment.enroller import Enrolled, Enroller
@@ -40,22 +39,19 @@ class RedriveOptions:
 
     any_group -- include dead letters of other worker groups
     rate      -- dead letters per second at most; 0: no limit
-    name      -- name of the checkpoint; None: made of destination and filters, so that the same command resumes
     """
 
     destination: Destination
     filters: Filters
-    mode: Mode = Mode.DRY_RUN
-    begin: Begin = Begin.CHECKPOINT
-    stale: Stale = Stale.SKIP
+    repeat: Repeat
     max_redrives: int = 3
     rate: float = 0.0
-    name: str | None = None
     any_group: bool = False
 
     @property
     def checkpoint(self) -> str:
-        return self.name or name_of(self.destination, *self.filters.name_parts, *(["any"] if self.any_group else []))
+        parts = (*self.filters.name_parts, *(["any"] if self.any_group else []))
+        return self.repeat.name or name_of(self.destination, *parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +116,10 @@ class Redrive:
     def run(self, form: Format) -> ExitStatus:
         """Select, redrive and report."""
         everything = ranges_of(self._cluster, self._settings.kafka.dead_letter_topic)
-        anew = self._options.begin is Begin.ANEW
-        ranges = everything if anew else self._checkpoint.left(everything)
+        ranges = self._checkpoint.left(everything, self._options.repeat.begin)
         say(self._progress(ranges, everything))
         selected = self._select(ranges)
-        if self._options.mode is Mode.DRY_RUN:
+        if self._options.repeat.mode is Mode.DRY_RUN:
             self._redrive_all(ranges, selected.number, Nowhere(self._options.destination))
             put(self._table(form), form)
             say("Dry run: nothing was written. Add --execute to redrive.")
@@ -132,7 +127,7 @@ class Redrive:
         return self._execute(ranges, selected.number, form)
 
     def _execute(self, ranges: Mapping[Partition, Range], selected: int, form: Format) -> ExitStatus:
-        self._checkpoint.begin(ranges, self._options.begin)
+        self._checkpoint.begin(ranges, self._options.repeat.begin)
         self._signals = StopSignals()
         target = self._target()
         try:
@@ -159,7 +154,7 @@ class Redrive:
         selected = Selected.of(
             each for each in found if self._redrive_filter.selects(each) and self._redrive_filter.owns(each)
         )
-        if selected.number and self._options.stale is Stale.SKIP:
+        if selected.number and self._options.repeat.stale is Stale.SKIP:
             topics, sources = self._settings.kafka.topics, selected.sources
 
             def sent(partition: Partition, offset: int, _decision: Enrolled) -> bool:

@@ -9,10 +9,10 @@ from typing import Protocol
 
 from confluent_kafka import KafkaError
 
-from consumer.app import delivery, scheduler
+from consumer.app import event_loop_driver, scheduler
 from consumer.commands.dead_letters.redrive_filter import RedriveResult
 from consumer.commands.kafka.records import write
-from consumer.commands.kafka.target_watch import TargetWatch, still_halted
+from consumer.commands.kafka.target_watch import TargetWatch
 from consumer.dead_letters.writer import PARTITION_BY_KEY, DeadLetters
 from consumer.enrolment.enroller import Decision, Enrolled
 from consumer.errors import FatalStreamError, RefusedError
@@ -27,7 +27,6 @@ from consumer.settings.model import Kafka
 from consumer.settings.views import client_properties
 from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
-from consumer.worker.event_loop import EventLoopDriver
 
 POLL_SECONDS = 0.005
 CLOSE_SECONDS = 2.0
@@ -129,7 +128,6 @@ class ToClickSend:
         self._stopped = stopped
         self._drain_timeout = settings.worker.drain_timeout
         self._crash: BaseException | None = None
-        self._gave_up = ""
         self._scheduler = scheduler(settings, threads)
         self._watch = reporter = TargetWatch(settings, clock)
         make_producer = KafkaClients(client_properties(settings.kafka)).producer
@@ -144,7 +142,7 @@ class ToClickSend:
             threads,
         )
         self._dead_letters.start()
-        driver = EventLoopDriver(delivery(settings), settings.clicksend.total_timeout, clock)
+        driver = event_loop_driver(settings, clock)
         self._delivery = DeliveryLoop(self._scheduler, driver, self._dead_letters, reporter, 1, self._crashed)
         self._delivery.start()
 
@@ -155,11 +153,10 @@ class ToClickSend:
         tracker = self._scheduler.assign(record.partition, record.offset, OFFSET_UNKNOWN, UNKNOWN_TOPIC_ID)
         task = Task(record, tracker, decision.identities, decision.payload, decision.event)
         self._scheduler.admit(Batch(consumed=1, tasks=[task]))
-        while len(tracker) and not self._stopped() and not self._gave_up:
+        while len(tracker) and not self._stopped() and not self._watch.gives_up(self._scheduler.gate.fault):
             time.sleep(POLL_SECONDS)
             if self._crash is not None:
                 raise FatalStreamError("a thread of the engine failed") from self._crash
-            self._gave_up = self._watch.reason(self._scheduler.gate.fault) or ""
         if len(tracker):
             self._drain(record)
         if len(tracker):
@@ -168,8 +165,7 @@ class ToClickSend:
 
     def complaint(self) -> str:
         """Return why delivery stopped or is halted."""
-        fault = self._scheduler.gate.fault
-        return self._gave_up or (still_halted(fault) if fault is not None else "")
+        return self._watch.complaint(self._scheduler.gate.fault)
 
     def close(self) -> None:
         """Stop the threads."""

@@ -7,7 +7,6 @@ group (offsets.retention.minutes, 7 days), so each run also writes where it begi
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 
 from confluent_kafka import KafkaException, TopicPartition
@@ -16,19 +15,10 @@ from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.group import Commit, commits_of
 from consumer.commands.kafka.lasting import CheckpointTopic, RunState, Saved
 from consumer.commands.kafka.records import Range
-from consumer.commands.modes import Begin
+from consumer.commands.repeat import Begin
 from consumer.errors import RefusedError
 from consumer.scheduling.task import Partition
 from consumer.settings.model import Kafka
-
-_NAME = re.compile(r"[a-zA-Z0-9._-]{1,60}", re.ASCII)
-
-
-def checked_name(text: str) -> str:
-    """Return a checkpoint's name as it was typed. Raises ValueError, with what to write instead."""
-    if not _NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is no name. Write letters, digits, dots, dashes or underscores, at most 60")
-    return text
 
 
 def name_of(*what: object) -> str:
@@ -72,11 +62,13 @@ class Checkpoint:
             )
         return {**commits, **forgotten}
 
-    def left(self, ranges: Mapping[Partition, Range]) -> dict[Partition, Range]:
-        """Return what of these ranges is still to be done.
+    def left(self, ranges: Mapping[Partition, Range], begin: Begin = Begin.CHECKPOINT) -> dict[Partition, Range]:
+        """Return what of these ranges is still to be done: all, where they are begun anew.
 
         Raises RefusedError where the checkpoint is none of theirs.
         """
+        if begin is Begin.ANEW:
+            return dict(ranges)
         left, commits = {}, self.commits()
         for partition, span in ranges.items():
             commit = commits.get(partition)

@@ -10,7 +10,7 @@ from confluent_kafka import Message
 
 from consumer.commands.kafka.cluster import Cluster, Ends
 from consumer.commands.kafka.records import Range, offsets_in, position_of, read
-from consumer.commands.progress import bar
+from consumer.commands.output import bar
 from consumer.dead_letters.format import redrives
 from consumer.enrolment.consent import Consent
 from consumer.enrolment.enroller import Enrolled, Enroller

@@ -7,22 +7,21 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from consumer.app import delivery, scheduler
+from consumer.app import event_loop_driver, scheduler
 from consumer.commands.kafka.checkpoint import Checkpoint, name_of
 from consumer.commands.kafka.partitions import Scope, chosen
 from consumer.commands.kafka.records import Range, offsets_in, read
 from consumer.commands.kafka.staleness import look_through
-from consumer.commands.kafka.target_watch import TargetWatch, still_halted
-from consumer.commands.modes import Begin, Mode, Stale
-from consumer.commands.output import Format, put, rendered
-from consumer.commands.pace import pace
-from consumer.commands.progress import bar
+from consumer.commands.kafka.target_watch import TargetWatch
+from consumer.commands.output import Format, bar, put, rendered
+from consumer.commands.repeat import Mode, Repeat, Stale
 from consumer.commands.replay.bounds import Bounds
 from consumer.commands.replay.range_consumer import RangeClients, RangePlan
 from consumer.commands.replay.selection import DELIVER, Only, Selection
 from consumer.commands.signals import StopSignals
+from consumer.commands.timestamps import pace
 from consumer.enrolment.disposition import Disposition
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
 from consumer.errors import ConsumerError
@@ -34,7 +33,6 @@ from consumer.settings import Settings
 from consumer.settings.views import client_properties, enrolment_rules
 from consumer.terminal import say
 from consumer.threads import OsThreads
-from consumer.worker.event_loop import EventLoopDriver
 from consumer.worker.worker import Ending, Worker
 
 Ranges = Mapping[Partition, Range]
@@ -45,16 +43,12 @@ class ReplayOptions:
     """What an operator asked for.
 
     scopes -- topics and partitions; none: all of KAFKA_TOPIC
-    name   -- of the checkpoint; None: by the range as it was typed, so that the same command continues where it stopped
     """
 
     bounds: Bounds
-    scopes: tuple[Scope, ...] = ()
-    only: Only = field(default_factory=Only)
-    mode: Mode = Mode.EXECUTE
-    begin: Begin = Begin.CHECKPOINT
-    stale: Stale = Stale.SKIP
-    name: str | None = None
+    scopes: tuple[Scope, ...]
+    only: Only
+    repeat: Repeat
 
 
 def replay(settings: Settings, options: ReplayOptions, form: Format) -> ExitStatus:
@@ -63,7 +57,7 @@ def replay(settings: Settings, options: ReplayOptions, form: Format) -> ExitStat
     Raises as Cluster's methods and `Worker.run` do, and RefusedError for a topic or partition that is not there.
     """
     scopes = options.scopes or tuple(Scope(topic) for topic in settings.kafka.topics)
-    name = options.name or name_of("replay", scopes, options.bounds, options.only)
+    name = options.repeat.name or name_of("replay", scopes, options.bounds, options.only)
     with closing(Checkpoint(settings.kafka, name)) as checkpoint:
         return Replay(settings, replace(options, scopes=scopes), checkpoint).run(form)
 
@@ -79,28 +73,23 @@ class Replay:
         self._enroller = Enroller(enrolment_rules(settings.enrolment))
         self._selection = Selection(self._enroller, options.only)
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._gave_up = ""  # why
 
     def run(self, form: Format) -> ExitStatus:
         """Look, guard, replay, tell."""
         ranges = self._find_ranges()
-        anew = self._options.begin is Begin.ANEW
-        left = {
-            each: span
-            for each, span in (ranges if anew else self._checkpoint.left(ranges)).items()
-            if span.start < span.stop
-        }
+        rest = self._checkpoint.left(ranges, self._options.repeat.begin)
+        left = {each: span for each, span in rest.items() if span.start < span.stop}
         self._announce(ranges, left)
         if not left:
             return ExitStatus.DONE
-        if self._options.stale is Stale.SKIP:
+        if self._options.repeat.stale is Stale.SKIP:
             self._guard(ranges)
-        if self._options.mode is Mode.DRY_RUN:
+        if self._options.repeat.mode is Mode.DRY_RUN:
             self._count(left)
             self._print(form)
             say("A dry run: nothing was sent.")
             return ExitStatus.DONE
-        self._checkpoint.begin(left, self._options.begin)
+        self._checkpoint.begin(left, self._options.repeat.begin)
         return self._deliver(ranges, left, form)
 
     def _find_ranges(self) -> dict[Partition, Range]:
@@ -115,7 +104,7 @@ class Replay:
         records, all_records = offsets_in(left), offsets_in(ranges)
         takes = pace(records, self._settings.delivery.max_requests_per_second)
         where = f"{len(left)} partition{'' if len(left) == 1 else 's'}"
-        what = f"{records} offsets of {where}{f', {takes}' if takes else ''}"
+        what = f"{records} offsets of {where}{takes}"
         if records < all_records:
             what += f"; {all_records - records} were replayed before"
         say(f"{what} (checkpoint {self._checkpoint.group}).")
@@ -152,8 +141,7 @@ class Replay:
                 counts, in_progress = engine.counts()
                 settled = sum(counts.settled.values()) + counts.skipped + self._selection.left.total()
                 progress.to(settled)
-                self._gave_up = self._gave_up or watch.reason(engine.gate.fault) or ""
-                if self._gave_up or (not partitions and not in_progress):
+                if watch.gives_up(engine.gate.fault) or (not partitions and not in_progress):
                     worker.stop()
 
             progress, settings = _Progress(advance), self._worker_settings()
@@ -162,7 +150,7 @@ class Replay:
                 settings,
                 RangeClients(client_properties(settings.kafka), plan),
                 engine,
-                EventLoopDriver(delivery(self._settings), self._settings.clicksend.total_timeout, clock),
+                event_loop_driver(settings, clock),
                 watch,
                 Health(clock()),
                 threads,
@@ -178,8 +166,7 @@ class Replay:
                 counts, _ = engine.counts()
                 self._counts.update({(each.value, reason.value): n for (each, reason), n in counts.settled.items()})
                 self._print(form)
-        fault = engine.gate.fault
-        return self._ended(ending, ranges, self._gave_up or (still_halted(fault) if fault is not None else ""))
+        return self._ended(ending, ranges, watch.complaint(engine.gate.fault))
 
     def _ended(self, ending: Ending, ranges: Ranges, complaint: str) -> ExitStatus:
         if ending is Ending.UNANSWERED:  # closing would wait for the answer for as long as a session lasts

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.commands.check.input import input_results
 from consumer.commands.check.result import CheckStatus
+from consumer.commands.check.topics import input_results
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.scheduling.task import Partition

@@ -12,9 +12,9 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, TopicParti
 
 from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster
 from consumer.commands.kafka.group import Group, look_at
-from consumer.commands.kafka.partitions import Scope, chosen
+from consumer.commands.kafka.partitions import Moment, Scope, chosen
 from consumer.commands.offsets.plan import Move, plan, summary
-from consumer.commands.offsets.scenario import Facts, FromFile, Scenario, ToTime
+from consumer.commands.offsets.scenario import Facts, FromFile, Scenario
 from consumer.commands.offsets.undo import read_offsets, undo_name, write_undo
 from consumer.commands.output import Format, put, rendered
 from consumer.errors import FatalStreamError, RefusedError
@@ -86,7 +86,7 @@ def _plan(
     cluster: Cluster, group: Group, scenario: Scenario, partitions: list[Partition]
 ) -> tuple[list[Move], list[str]]:
     log_ends, ends = cluster.log_ends(partitions), cluster.ends(partitions)
-    at = cluster.offsets_at(partitions, scenario.at_ms) if isinstance(scenario, ToTime) else {}
+    at = cluster.offsets_at(partitions, scenario.timestamp_ms) if isinstance(scenario, Moment) else {}
     commits = {partition: group.commits.get(partition) for partition in partitions}
     facts = {
         partition: Facts(commit.offset if commit else None, ends[partition], at.get(partition), log_ends[partition])

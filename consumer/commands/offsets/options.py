@@ -82,23 +82,24 @@ def _target(
     by_duration: str | None,
     from_file: Path | None,
 ) -> Scenario | Path:
-    from consumer.commands.offsets.scenario import ShiftBy, ToEarliest, ToLatest, ToOffset, ToTime
+    from consumer.commands.kafka.partitions import Edge, Moment, Offset
+    from consumer.commands.offsets.scenario import ShiftBy
     from consumer.commands.timestamps import milliseconds, parse_duration, parse_moment
 
     found: list[Scenario | Path] = []
     if to_earliest:
-        found.append(ToEarliest())
+        found.append(Edge.EARLIEST)
     if to_latest:
-        found.append(ToLatest())
+        found.append(Edge.LATEST)
     if to_offset is not None:
-        found.append(ToOffset(to_offset))
+        found.append(Offset(to_offset))
     if shift_by is not None:
         found.append(ShiftBy(shift_by))
     if to_datetime is not None:
-        found.append(ToTime(milliseconds(usage(lambda: parse_moment(to_datetime)))))
+        found.append(Moment(milliseconds(usage(lambda: parse_moment(to_datetime)))))
     if by_duration is not None:
         found.append(
-            ToTime(milliseconds(datetime.now(UTC)) - usage(lambda: parse_duration(by_duration)) // MILLISECOND)
+            Moment(milliseconds(datetime.now(UTC)) - usage(lambda: parse_duration(by_duration)) // MILLISECOND)
         )
     if from_file is not None:
         found.append(from_file)

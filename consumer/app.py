@@ -27,7 +27,6 @@ from consumer.clicksend.transport import Endpoint, Timeouts, Trust
 from consumer.delivery.gate import Gate, GateState
 from consumer.delivery.outcome_policy import OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
-from consumer.enrolment.enroller import Enroller
 from consumer.errors import ConfigurationError
 from consumer.exit_status import ExitStatus
 from consumer.kafka.clients import KafkaClients
@@ -46,7 +45,7 @@ from consumer.monitoring.server import Monitor, Report
 from consumer.scheduling.scheduler import Scheduler
 from consumer.settings import Settings, reload_credentials
 from consumer.settings.model import Monitor as MonitorSettings
-from consumer.settings.views import enrolment_rules, stream_options
+from consumer.settings.views import client_properties
 from consumer.threads import OsThreads, Threads
 from consumer.worker.event_loop import ClickSendAccess, EventLoopDriver
 from consumer.worker.watchdog import Watchdog
@@ -72,10 +71,10 @@ class Application:
         probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
         debugger = EventDebugger.of(settings.monitor, self.scheduler, probes.ready, clock)
         observers = (*observers, debugger.recorder) if debugger is not None else observers
-        driver = EventLoopDriver(delivery(settings), settings.clicksend.total_timeout, clock)
+        driver = event_loop_driver(settings, clock)
         self._worker = Worker(
-            KafkaClients(stream_options(settings)),
-            Enroller(enrolment_rules(settings.enrolment)),
+            settings,
+            KafkaClients(client_properties(settings.kafka)),
             self.scheduler,
             driver,
             Reporter(registry, combined(observers), clock),
@@ -201,8 +200,8 @@ def scheduler(settings: Settings, threads: Threads) -> Scheduler:
     return Scheduler(gate, outcome_policy, policy, threads, delivery.deduplicate)
 
 
-def delivery(settings: Settings) -> ClickSendAccess:
-    """Build the delivery loop's access to ClickSend."""
+def event_loop_driver(settings: Settings, clock: Callable[[], float]) -> EventLoopDriver:
+    """Build the driver of the delivery loop, with its access to ClickSend."""
     clicksend = settings.clicksend
     proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
     endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)
@@ -221,7 +220,7 @@ def delivery(settings: Settings) -> ClickSendAccess:
         finally:
             client.close()
 
-    return ClickSendAccess(open_sender, probe, store.reload)
+    return EventLoopDriver(ClickSendAccess(open_sender, probe, store.reload), clicksend.total_timeout, clock)
 
 
 def _register(registry: CollectorRegistry, scheduler: Scheduler, health: Health, clock: Callable[[], float]) -> None:

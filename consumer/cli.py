@@ -177,7 +177,7 @@ def explain(  # noqa: PLR0913 -- one parameter an option
     overrides: Overrides = None,
 ) -> int:
     """Show the outcome of events, and why: from a file, stdin or Kafka. Sends nothing."""
-    from consumer.commands.explain.command import Display, FromKafka, explain_file, explain_kafka
+    from consumer.commands.explain.command import Display, explain_file, explain_kafka
     from consumer.commands.explain.rendering import Privacy
 
     given = sources(config, overrides)
@@ -191,7 +191,9 @@ def explain(  # noqa: PLR0913 -- one parameter an option
         raise typer.BadParameter("Use one of --offset and --last.")
     if offset is not None and partition is None:
         raise typer.BadParameter("--offset needs --partition.")
-    return explain_kafka(given, FromKafka(topic, partition, offset, last), look)
+    from consumer.commands.explain.kafka import RecordQuery
+
+    return explain_kafka(given, RecordQuery((topic,) if topic else (), partition, offset, last or 1), look)
 
 
 @app.command()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from consumer.number_text import shown_number
+
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.ASCII)
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -61,3 +63,14 @@ def shown_duration(seconds: float) -> str:
             left %= size
     shown = [part for part in parts[:2] if not part.startswith("0 ")]
     return " ".join(shown) or "0 s"
+
+
+def pace(records: int, per_second: float, before: str = ", ") -> str:
+    """Return how long records take, as the rest of a sentence; empty without a limit: then ClickSend decides.
+
+    Filtered records take no request. per_second -- DELIVERY_MAX_REQUESTS_PER_SECOND, 0 = no limit
+    """
+    if not per_second or records <= 0:
+        return ""
+    longest = shown_duration(records / per_second)
+    return f"{before}at most {longest} at {shown_number(per_second)} requests a second (one worker)"

@@ -1,19 +1,22 @@
-"""The format of a dead letter: the original record unchanged, and headers with the reason."""
+"""The format of a dead letter, written and read: the original record unchanged, and headers with the reason."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
 import orjson
+from confluent_kafka import Message
 
 from consumer import __version__
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.scheduling.task import Headers, Record, Task
+from consumer.scheduling.offset_map import MAX_OFFSET
+from consumer.scheduling.task import Headers, Partition, Record, Task, headers_of
+from consumer.terminal import escaped
 
 # Kafka Connect's convention (KIP-298, org.apache.kafka.connect.runtime.errors.DeadLetterQueueReporter).
 CONNECT = "__connect.errors."
@@ -23,7 +26,7 @@ REDRIVEN_FROM = OURS + "redrive.from"  # the dead letter of a redriven record, `
 POINTER = OURS + "pointer"  # present if the value was too large for the dead-letter topic
 LEFT_OUT = OURS + "left.out"  # parts that the topic refused or the binding could not read, comma-separated
 
-_PLACE = re.compile(rb".+-[0-9]{1,10}@[0-9]{1,19}", re.DOTALL)
+_POSITION = re.compile(r"(?:(.+)-)?(\d{1,9})@(\d{1,19})", re.ASCII | re.DOTALL)
 
 _STAGES = {
     DeadLetterReason.UNDECODABLE: "VALUE_CONVERTER",
@@ -74,13 +77,6 @@ class DeadLetterMessage:
     value: bytes | None
     headers: Headers
     timestamp_ms: int
-
-
-def redrives(headers: Headers) -> int:
-    """Return how often this record was redriven. A count without the origin header does not count."""
-    found = dict(headers)
-    count, origin = found.get(REDRIVE_COUNT) or b"", found.get(REDRIVEN_FROM) or b""
-    return int(count) if count.isdigit() and len(count) < 10 and _PLACE.fullmatch(origin) else 0
 
 
 def dead_letter(task: Task, group_id: str, left_out: Parts, now: datetime, monotonic: float) -> DeadLetterMessage:
@@ -158,6 +154,173 @@ def _pointer(record: Record) -> bytes:
             "partition": record.partition.number,
             "offset": record.offset,
             "size": len(value),
-            "sha256": hashlib.sha256(value).hexdigest(),
+            "sha256": _digest(value),
         }
     )
+
+
+def _digest(value: bytes | None) -> str:
+    return hashlib.sha256(value or b"").hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePosition:
+    """Position of a record: `raw-events-3@17`."""
+
+    partition: Partition
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.partition}@{self.offset}"
+
+    @classmethod
+    def parse(cls, text: str, default_topic: str) -> SourcePosition:
+        """Read `topic-3@17`, or `3@17` of the default topic. Raise ValueError with the correct form."""
+        found = _POSITION.fullmatch(text)
+        if found is None or int(found[3]) > MAX_OFFSET:
+            raise ValueError(f"{text!r} is not a position. Write TOPIC-PARTITION@OFFSET, as `list` does")
+        return cls(Partition(found[1] or default_topic, int(found[2])), int(found[3]))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDeadLetter:
+    """A record of the dead-letter topic.
+
+    position     -- position in the dead-letter topic
+    source       -- position of the source record; None without coordinates: a foreign record
+    timestamp_ms -- timestamp of the source record, milliseconds since the epoch; negative: none
+    own_headers  -- headers of the source record
+    added        -- headers added by the worker
+    notes        -- the added headers by name
+    """
+
+    position: SourcePosition
+    source: SourcePosition | None
+    timestamp_ms: int
+    key: bytes | None = field(repr=False)
+    value: bytes | None = field(repr=False)
+    own_headers: Headers = field(repr=False)
+    added: Headers = field(repr=False)
+    notes: Mapping[str, str] = field(repr=False)
+
+    @property
+    def reason(self) -> str:
+        """Return the reason of the dead letter, empty if it has none."""
+        return self.notes.get(OURS + "reason", "")
+
+    @property
+    def status(self) -> str:
+        """Return ClickSend's last HTTP status, empty if there was none."""
+        return self.notes.get(OURS + "http.status", "")
+
+    @property
+    def redrives(self) -> int:
+        """Return the number of earlier redrives."""
+        return _number(self.notes.get(REDRIVE_COUNT)) or 0
+
+    def is_of(self, group: str) -> bool:
+        """Return whether the group or one of its replays wrote it; true if no group is named."""
+        name = self.notes.get(OURS + "group", "")
+        return name in ("", group) or name.startswith(f"{group}-replay-")
+
+    @property
+    def is_pointer(self) -> bool:
+        """Return whether the value is replaced by coordinates."""
+        return POINTER in self.notes
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether it holds the complete source record."""
+        return self._left_out <= {Part.DETAILS, Part.TIMESTAMP}
+
+    def has_value(self, value: bytes | None) -> bool:
+        """Return whether this is its record's value: a recreated topic has other records at the same offsets."""
+        if not self.is_pointer:
+            return value == self.value
+        try:
+            pointer = orjson.loads(self.value or b"")
+        except orjson.JSONDecodeError:
+            return False
+        return isinstance(pointer, dict) and pointer.get("sha256") == _digest(value)
+
+    @property
+    def _left_out(self) -> set[str]:
+        return set(self.notes.get(LEFT_OUT, "").split(",")) - {""}
+
+    def summary(self) -> dict[str, str | int | None]:
+        """Return what happened, free of personal data."""
+        return {
+            "reason": self.reason or None,
+            "status": _number(self.status),
+            "code": self.notes.get(OURS + "vendor.code"),
+            "attempts": _number(self.notes.get(OURS + "attempts")),
+            "redrives": self.redrives,
+            "bytes": len(self.value or b""),
+            "detail": self.notes.get(CONNECT + "exception.message") or None,
+        }
+
+    def record(self, source: SourcePosition) -> Record:
+        """Return the source record without the omitted parts."""
+        return Record(
+            source.partition,
+            source.offset,
+            self.timestamp_ms,
+            self.key,
+            self.value,
+            self.own_headers,
+            headers_left_out=Part.HEADERS in self._left_out,
+        )
+
+
+def dead_letter_of(message: Message) -> StoredDeadLetter:
+    """Read a message of the dead-letter topic."""
+    position = SourcePosition(Partition(message.topic() or "", message.partition() or 0), message.offset() or 0)
+    headers = headers_of(message) or []
+    added = [(name, value) for name, value in headers if name.startswith((CONNECT, OURS))]
+    notes = {name: printable(value) for name, value in added}
+    timestamp = _number(notes.get(OURS + "timestamp"))
+    return StoredDeadLetter(
+        position,
+        _source(notes),
+        message.timestamp()[1] if timestamp is None else timestamp,
+        message.key(),
+        message.value(),
+        [(name, value) for name, value in headers if name not in notes],
+        added,
+        notes,
+    )
+
+
+def redriven(dead_letter: StoredDeadLetter, headers: Headers) -> Headers:
+    """Return the headers of its record, marked as redriven once more."""
+    marks = {REDRIVE_COUNT: str(dead_letter.redrives + 1).encode(), REDRIVEN_FROM: str(dead_letter.position).encode()}
+    return [*((name, value) for name, value in headers if name not in marks), *marks.items()]
+
+
+def redrives(headers: Headers) -> int:
+    """Return how often this record was redriven. A count without the origin header does not count."""
+    found = dict(headers)
+    count, origin = found.get(REDRIVE_COUNT) or b"", found.get(REDRIVEN_FROM) or b""
+    if not count.isdigit() or len(count) >= 10:
+        return 0
+    position = _POSITION.fullmatch(origin.decode("utf-8", "replace"))
+    return int(count) if position and position[1] else 0
+
+
+def printable(value: bytes | None) -> str:
+    """Decode bytes for a terminal; binary and control characters are escaped."""
+    return escaped((value or b"").decode("utf-8", "backslashreplace"))
+
+
+def _source(notes: Mapping[str, str]) -> SourcePosition | None:
+    topic = notes.get(CONNECT + "topic")
+    partition, offset = _number(notes.get(CONNECT + "partition")), _number(notes.get(CONNECT + "offset"))
+    if not topic or partition is None or offset is None:
+        return None
+    return SourcePosition(Partition(topic, partition), offset)
+
+
+def _number(text: str | None) -> int | None:
+    """Read a number written by the worker; None for anything else."""
+    number = int(text) if text and text.isascii() and text.isdigit() and len(text) <= len(str(MAX_OFFSET)) else None
+    return None if number is None or number > MAX_OFFSET else number

@@ -9,18 +9,33 @@ from typing import Protocol
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from consumer.dead_letters.format import NOTHING, Part, Parts, dead_letter, smaller
-from consumer.dead_letters.hints import hint
-from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Task
+from consumer.settings.model import Kafka
 from consumer.threads import Thread, Threads
 
 POLL_SECONDS = 0.1
 LAST_REPORTS_SECONDS = 2.0  # for a failed producer's last reports: acknowledged dead letters are not written twice
 REPLACED_SECONDS = 1.0  # between two replacements of the producer
 PARTITION_BY_KEY = -1  # RD_KAFKA_PARTITION_UA: the partitioner decides
+
+_MISSING = (
+    "the dead-letter topic is gone: create it again as it was, with the source's number of partitions and"
+    " retention.ms=-1"
+)
+_HINTS = {
+    KafkaError.UNKNOWN_TOPIC_OR_PART: _MISSING,
+    KafkaError._UNKNOWN_TOPIC: _MISSING,
+    KafkaError._UNKNOWN_PARTITION: _MISSING,
+    KafkaError._DESTROY: _MISSING,  # in flight to a partition that was deleted
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "grant WRITE and DESCRIBE on KAFKA_DEAD_LETTER_TOPIC",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "grant IDEMPOTENT_WRITE on the cluster",  # before Kafka 2.8
+    KafkaError.INVALID_RECORD: "it is compacted and refuses records without a key: set cleanup.policy=delete on"
+    " KAFKA_DEAD_LETTER_TOPIC",
+    KafkaError.MSG_SIZE_TOO_LARGE: "raise max.message.bytes of the dead-letter topic: not even coordinates fit",
+}
 
 
 class DeadLetterProducer(Protocol):
@@ -45,7 +60,7 @@ class DeadLetters:
 
     def __init__(
         self,
-        options: StreamOptions,
+        kafka: Kafka,
         scheduler: Scheduler,
         reporter: Reporter,
         clock: Callable[[], float],
@@ -54,8 +69,8 @@ class DeadLetters:
         make_producer: Callable[[], DeadLetterProducer],
         threads: Threads,
     ) -> None:
-        self._topic = options.dead_letter_topic
-        self._group_id = options.group_id
+        self._topic = kafka.dead_letter_topic
+        self._group_id = kafka.group_id
         self._scheduler = scheduler
         self._reporter = reporter
         self._clock = clock
@@ -160,3 +175,8 @@ class DeadLetters:
             self._health.dead_letter_hint = hint(error)
             self._reporter.dead_letter_failed(task, failure, hint(error))
             self._scheduler.dead_letter_failed(task, self._clock())
+
+
+def hint(error: KafkaError) -> str:
+    """Return the fix, in one line."""
+    return _HINTS.get(error.code(), "check the brokers, and the replicas of the dead-letter topic")

@@ -8,8 +8,13 @@ from typing import TypeVar
 from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
-from consumer.kafka.options import StreamOptions
-from consumer.kafka.properties import consumer_properties, producer_properties, refusal, shared_properties
+from consumer.kafka.properties import (
+    Properties,
+    consumer_properties,
+    producer_properties,
+    refusal,
+    shared_properties,
+)
 from consumer.log import librdkafka
 
 Callbacks = Mapping[str, Callable[..., None]]
@@ -17,19 +22,22 @@ T = TypeVar("T")
 
 
 class KafkaClients:
-    """Create librdkafka's clients by the options. Raises ConfigurationError for a property that librdkafka refuses."""
+    """Create librdkafka's clients. Raises ConfigurationError for a property that librdkafka refuses.
 
-    def __init__(self, options: StreamOptions) -> None:
-        self.options = options
+    given -- the properties that the settings set
+    """
+
+    def __init__(self, given: Properties) -> None:
+        self._given = given
         self._admin: AdminClient | None = None  # kept: it must outlive its futures
 
     def consumer(self, callbacks: Callbacks) -> Consumer:
         """Create the member of the group."""
-        return self._made(Consumer, consumer_properties(self.options), callbacks)
+        return self._made(Consumer, consumer_properties(self._given), callbacks)
 
     def producer(self, callbacks: Callbacks) -> Producer:
         """Create the dead-letter producer."""
-        return self._made(Producer, producer_properties(self.options), callbacks)
+        return self._made(Producer, producer_properties(self._given), callbacks)
 
     def admin(self) -> AdminClient:
         """Return the client for metadata requests inside rebalance callbacks.
@@ -38,11 +46,11 @@ class KafkaClients:
         aborts the process if it is missing.
         """
         if self._admin is None:
-            self._admin = self._made(AdminClient, shared_properties(self.options.connection), {})
+            self._admin = self._made(AdminClient, shared_properties(self._given), {})
         return self._admin
 
-    def _made(self, kind: Callable[..., T], properties: Mapping[str, object], callbacks: Callbacks) -> T:
+    def _made(self, kind: Callable[..., T], properties: Properties, callbacks: Callbacks) -> T:
         try:
             return kind({**properties, **callbacks}, logger=librdkafka())
         except KafkaException as failure:
-            raise refusal(failure, self.options.connection) from None
+            raise refusal(failure, self._given) from None

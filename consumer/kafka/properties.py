@@ -1,26 +1,121 @@
-"""librdkafka's configuration for the worker's two clients."""
+"""librdkafka's properties: those the settings set, those the worker owns and refuses, and those it adds.
+
+The settings hand over the properties of `SETTINGS` and the operator's own; each client is made of these.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 
 from confluent_kafka import KafkaException
 
 from consumer import __version__
 from consumer.errors import ConfigurationError, Problem
-from consumer.kafka.options import GroupProtocol, StreamOptions
 
 Value = str | int | float | bool
-Properties = dict[str, Value]
+Properties = Mapping[str, Value]
+
+
+class GroupProtocol(StrEnum):
+    """KAFKA_GROUP_PROTOCOL."""
+
+    CLASSIC = "classic"
+    CONSUMER = "consumer"  # KIP-848
+
+
+class OffsetReset(StrEnum):
+    """KAFKA_AUTO_OFFSET_RESET: where a group without a usable offset begins."""
+
+    EARLIEST = "earliest"
+    LATEST = "latest"
+    ERROR = "error"
+
+
+# The properties of librdkafka's CONFIGURATION.md that a setting sets: the field of that name in the section [kafka].
+SETTINGS = {
+    "bootstrap.servers": "bootstrap_servers",
+    "group.id": "group_id",
+    "group.instance.id": "group_instance_id",
+    "group.protocol": "group_protocol",
+    "auto.offset.reset": "auto_offset_reset",
+    "session.timeout.ms": "session_timeout_ms",
+    "max.poll.interval.ms": "max_poll_interval_ms",
+    "security.protocol": "security_protocol",
+    "sasl.mechanism": "sasl_mechanism",
+    "sasl.username": "sasl_username",
+    "sasl.password": "sasl_password",
+    "ssl.ca.location": "ssl_ca_location",
+}
+OTHER_NAMES = {"metadata.broker.list": "bootstrap.servers", "sasl.mechanisms": "sasl.mechanism"}
+
+# "Nothing is lost" and "in order" depend on these.
+FIXED = frozenset(
+    {
+        # the worker alone commits offsets, after settlement
+        "enable.auto.commit",
+        "auto.commit.enable",
+        "auto.commit.interval.ms",
+        "enable.auto.offset.store",
+        "offset.store.method",
+        "enable.partition.eof",
+        # only the operator recreates a deleted topic
+        "allow.auto.create.topics",
+        # the rebalance protocol
+        "partition.assignment.strategy",
+        "group.protocol.type",
+        # readiness depends on the statistics
+        "statistics.interval.ms",
+        # a dead letter counts as settled when it is acknowledged, and is placed by its key
+        "acks",
+        "request.required.acks",
+        "enable.idempotence",
+        "enable.gapless.guarantee",
+        "transactional.id",
+        "transaction.timeout.ms",
+        "partitioner",
+        "batch.num.messages",
+        "linger.ms",
+        "queue.buffering.max.ms",
+        "delivery.timeout.ms",
+        "message.timeout.ms",
+        "delivery.report.only.error",
+        "produce.offset.report",
+        # not text
+        "on_delivery",
+        "logger",
+        "opaque",
+        "default.topic.config",
+        "enabled_events",
+    }
+)
+
+# With KIP-848 the broker decides these; librdkafka refuses them.
+CLASSIC_ONLY = frozenset({"heartbeat.interval.ms", "session.timeout.ms"})
+
+
+def refusals(names: Iterable[str], protocol: GroupProtocol | None) -> Iterator[str]:
+    """Yield a fix for each property that KAFKA_PROPERTIES may not set.
+
+    protocol -- the group protocol; None where it isn't known
+    """
+    for name in names:
+        if field := SETTINGS.get(OTHER_NAMES.get(name, name)):
+            yield f"{name}: set KAFKA_{field.upper()}"
+        elif name in FIXED or name.endswith("_cb"):
+            yield f"{name}: leave it out, the worker depends on its own value"
+        elif name in CLASSIC_ONLY and protocol is GroupProtocol.CONSUMER:
+            yield f"{name}: leave it out, with KAFKA_GROUP_PROTOCOL=consumer the broker decides it"
+
 
 # Of every client. Where the broker creates topics by itself, a question for a deleted topic would bring it back: with
 # one partition, the default retention, and in the way of the operator who creates it again.
 NO_TOPIC_IS_CREATED: Properties = {"allow.auto.create.topics": False}
 
 
-def consumer_properties(options: StreamOptions) -> Properties:
+def consumer_properties(given: Properties) -> Properties:
     """Return the consumer's properties. Operators can't override those that the worker relies on."""
-    properties: Properties = {
+    properties = {
         # New partitions and newly granted rights are seen at the next refresh; the default is five minutes.
         "topic.metadata.refresh.interval.ms": 30_000,
         # What is fetched ahead dominates the memory of a worker: small fetches into a small queue cost no speed as long
@@ -31,22 +126,16 @@ def consumer_properties(options: StreamOptions) -> Properties:
         "fetch.max.bytes": 2 * 1024 * 1024,
         "fetch.queue.backoff.ms": 10,
         "client.id": f"clicksend-consumer-{__version__}",
-        **options.connection,
+        **given,
         **NO_TOPIC_IS_CREATED,
-        "group.id": options.group_id,
-        "group.protocol": options.group_protocol.value,
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "error",  # librdkafka reports a lost offset and stops; `Rewind` decides where to continue
-        "max.poll.interval.ms": options.max_poll_interval_ms,
         "statistics.interval.ms": 1000,  # what readiness is read from: errors alone don't announce recovery
     }
-    if options.group_protocol is GroupProtocol.CLASSIC:
-        properties["partition.assignment.strategy"] = "cooperative-sticky"
-        properties["session.timeout.ms"] = options.session_timeout_ms
-    if options.group_instance_id:
-        properties["group.instance.id"] = options.group_instance_id
-    return properties
+    if given.get("group.protocol") == GroupProtocol.CONSUMER:
+        return {name: value for name, value in properties.items() if name not in CLASSIC_ONLY}
+    return {**properties, "partition.assignment.strategy": "cooperative-sticky"}
 
 
 # What only a member of a group has. librdkafka refuses some of them without the group protocol that they belong to.
@@ -63,12 +152,12 @@ MEMBERS_ONLY = frozenset(
 )
 
 
-def standalone_properties(options: StreamOptions) -> Properties:
+def standalone_properties(given: Properties) -> Properties:
     """Return the properties of a command's consumer without a group: otherwise the worker's."""
-    return {name: value for name, value in consumer_properties(options).items() if name not in MEMBERS_ONLY}
+    return {name: value for name, value in consumer_properties(given).items() if name not in MEMBERS_ONLY}
 
 
-def producer_properties(options: StreamOptions) -> Properties:
+def producer_properties(given: Properties) -> Properties:
     """Return the dead-letter producer's properties."""
     return {
         "client.id": f"clicksend-consumer-{__version__}",
@@ -79,7 +168,7 @@ def producer_properties(options: StreamOptions) -> Properties:
         # The topic was there at the start. If it is missing, say so soon, and see soon that it has more partitions.
         "topic.metadata.propagation.max.ms": 5_000,
         "topic.metadata.refresh.interval.ms": 30_000,
-        **shared_properties(options.connection),
+        **shared_properties(given),
         "acks": "all",
         "enable.idempotence": True,
         "batch.num.messages": 1,  # a record above the topic's limit fails its whole batch: let it be alone
@@ -100,19 +189,21 @@ _CONSUMER_ONLY = (
     "group.",
     "client.rack",
     "heartbeat.",
+    "session.",
+    "max.poll.",
 )
 
 
-def shared_properties(connection: Mapping[str, Value]) -> Properties:
+def shared_properties(given: Properties) -> Properties:
     """Return the properties for any client: librdkafka warns of those that only a consumer has."""
-    shared = {name: value for name, value in connection.items() if not name.startswith(_CONSUMER_ONLY)}
+    shared = {name: value for name, value in given.items() if not name.startswith(_CONSUMER_ONLY)}
     return {**shared, **NO_TOPIC_IS_CREATED}
 
 
-def refusal(failure: KafkaException, connection: Mapping[str, Value]) -> ConfigurationError:
+def refusal(failure: KafkaException, given: Properties) -> ConfigurationError:
     """Return an error that names the property which librdkafka refused, without its value."""
     text = failure.args[0].str()
-    guilty = [name for name in connection if f'"{name}"' in text] or ["a property"]
+    guilty = [name for name in given if f'"{name}"' in text] or ["a property"]
     what = f"librdkafka does not take {', '.join(guilty)}"
     return ConfigurationError(
         Problem("KAFKA_PROPERTIES", what, "Check its name and value in librdkafka's CONFIGURATION.md")

@@ -14,7 +14,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPar
 from confluent_kafka.admin import AdminClient
 
 from consumer.errors import ConfigurationError, Problem
-from consumer.kafka.options import OffsetReset, StreamOptions
+from consumer.kafka.properties import OffsetReset
 from consumer.kafka.topic_ids import is_former
 from consumer.log import cause_of
 from consumer.scheduling.offset_map import COUNT_UNKNOWN, EPOCH_UNKNOWN, OffsetMap, decode, encode
@@ -52,8 +52,9 @@ class StartPosition:
     Only a partition's owner resolves and commits its start: another member may have unsettled records of it.
     """
 
-    def __init__(self, options: StreamOptions, admin: Callable[[], AdminClient]) -> None:
-        self._options = options
+    def __init__(self, reset: OffsetReset, group: str, admin: Callable[[], AdminClient]) -> None:
+        self._reset = reset
+        self._group = group
         self._admin = admin
 
     def resolve(
@@ -74,11 +75,11 @@ class StartPosition:
         ends: dict[Partition, tuple[int, int]] = {}
         try:
             for partition in partitions:
-                if self._options.offset_reset is OffsetReset.ERROR:
-                    what = f"the group {self._options.group_id} has no committed offset"
+                if self._reset is OffsetReset.ERROR:
+                    what = f"the group {self._group} has no committed offset"
                     raise no_usable_offset(f"partition {partition}", f"{what} and KAFKA_AUTO_OFFSET_RESET is error")
                 ends[partition] = consumer.get_watermark_offsets(TopicPartition(*partition), timeout=timeout)
-            if self._options.offset_reset is OffsetReset.EARLIEST:
+            if self._reset is OffsetReset.EARLIEST:
                 starts = {partition: StartOffset(low) for partition, (low, _high) in ends.items()}
             else:
                 starts = self._latest(consumer, ends, topic_ids, timeout)
@@ -112,7 +113,7 @@ class StartPosition:
 
         Raises ConfigurationError where the operator asked for an error.
         """
-        if self._options.offset_reset is OffsetReset.ERROR:
+        if self._reset is OffsetReset.ERROR:
             what = f"the topic {partition.topic} was deleted and created again, and KAFKA_AUTO_OFFSET_RESET is error"
             raise no_usable_offset(f"partition {partition}", what)
         log.warning("topic recreated, consuming from its beginning", partition=str(partition))
@@ -120,7 +121,7 @@ class StartPosition:
 
     @property
     def _earliest(self) -> bool:
-        return self._options.offset_reset is OffsetReset.EARLIEST
+        return self._reset is OffsetReset.EARLIEST
 
     def _latest(
         self,

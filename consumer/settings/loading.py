@@ -9,12 +9,10 @@ from pydantic import ValidationError
 
 from consumer.clicksend.credentials import Credentials
 from consumer.errors import ConfigurationError, Problem
-from consumer.settings.display import shown
 from consumer.settings.model import SECTIONS, Settings, warnings_of, with_shared_defaults
-from consumer.settings.names import Setting
 from consumer.settings.problems import problems_of
-from consumer.settings.section import Section
-from consumer.settings.sources import Gathered, Sources, gather
+from consumer.settings.section import Section, shown
+from consumer.settings.sources import Gathered, Setting, Sources, gather
 
 KNOWN = tuple(Setting(name, key) for name, section in SECTIONS.items() for key in section.model_fields)
 

@@ -10,7 +10,7 @@ from consumer.enrolment.identity_filter import normalised_name
 from consumer.enrolment.pointer import Pointer
 from consumer.enrolment.trait_names import LONGEST_KEY, NAMED
 from consumer.mask import printable
-from consumer.settings.names import nearest
+from consumer.settings.nearest import nearest
 from consumer.settings.values import SettingError, encodable
 
 MOST_POINTERS = 10  # of a field

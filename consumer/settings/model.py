@@ -14,13 +14,12 @@ from pydantic import field_validator as check
 
 from consumer.delivery.outcome_policy import OnConfigurationFault
 from consumer.errors import Problem
-from consumer.kafka.options import GroupProtocol, OffsetReset
+from consumer.kafka.properties import GroupProtocol, OffsetReset, refusals
 from consumer.log import LogFormat, LogLevel
 from consumer.loopback import is_loopback
 from consumer.settings import buffer
 from consumer.settings import section as kind
 from consumer.settings.enrolment import Enrolment
-from consumer.settings.kafka_properties import check_owned
 from consumer.settings.section import Section
 from consumer.settings.sources import Sources
 from consumer.settings.values import SettingError, topic_name
@@ -160,7 +159,8 @@ class Kafka(Section):
     @check("properties")
     @classmethod
     def _not_the_workers(cls, given: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        check_owned(given, info.data.get("group_protocol"))
+        if hints := list(refusals(given, info.data.get("group_protocol"))):
+            raise SettingError("sets properties that the worker owns", "; ".join(hints))
         return given
 
     @property

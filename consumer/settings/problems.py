@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from consumer.errors import Problem
-from consumer.settings.names import Setting
 from consumer.settings.section import Section, choices
+from consumer.settings.sources import Setting
 from consumer.settings.values import SettingError
 
 

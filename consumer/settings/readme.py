@@ -6,10 +6,9 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from consumer.settings.display import text
 from consumer.settings.model import SECTIONS
-from consumer.settings.names import Setting
-from consumer.settings.section import is_secret
+from consumer.settings.section import is_secret, text
+from consumer.settings.sources import Setting
 
 BEGIN = "<!-- settings:begin -->\n"
 END = "<!-- settings:end -->"

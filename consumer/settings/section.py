@@ -1,9 +1,11 @@
-"""The base class of all sections, and the types of their values."""
+"""The base class of all sections, the types of their values, and how values are shown."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, get_args
+from typing import Annotated, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 from pydantic import field_validator as check
@@ -13,6 +15,7 @@ from consumer.errors import Problem
 from consumer.settings import mapping, values
 
 YEAR = 31_536_000  # seconds
+MASK = "********"
 
 Names = Annotated[tuple[str, ...], BeforeValidator(values.comma_separated), Field(min_length=1)]
 Hosts = Annotated[tuple[Annotated[str, AfterValidator(values.host_name)], ...], BeforeValidator(values.comma_separated)]
@@ -73,6 +76,40 @@ class Section(BaseModel):
     def warnings(self) -> tuple[Problem, ...]:
         """Return warnings about settings without effect."""
         return ()
+
+
+def shown(section: Section, key: str) -> str | None:
+    """Return the value of a setting, checked or unchecked; None where it has none."""
+    value = getattr(section, key, None)
+    field = type(section).model_fields[key]
+    properties_unread = get_origin(field.annotation) is dict and isinstance(value, str)
+    return MASK if value is not None and (is_secret(field) or properties_unread) else text(value)
+
+
+def text(value: object) -> str | None:
+    """Return a value as written in the environment, None for none.
+
+    The values of properties may be secrets: mask them. Pointers, which are tuples, are not.
+    """
+    match value:
+        case None | "" | ():
+            return None
+        case bool():
+            return str(value).lower()
+        case float():
+            return str(value).removesuffix(".0")
+        case tuple() | list():
+            return ",".join(str(part) for part in value)
+        case Mapping():
+            return json.dumps({name: _pointers(held) for name, held in value.items()})
+        case _:
+            return str(value)
+
+
+def _pointers(held: object) -> object:
+    if not isinstance(held, tuple):
+        return MASK
+    return held[0] if len(held) == 1 else held
 
 
 def is_secret(field: FieldInfo) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from consumer.errors import Problem
-from consumer.settings.names import Setting, nearest
+from consumer.settings.nearest import nearest
 
 SECRETS_DIR = "/run/secrets"
 MAX_FILE_BYTES = 65_536  # of a secret file, which holds one line
@@ -20,6 +20,18 @@ MAX_CONFIG_BYTES = 1_048_576
 
 # Kubernetes injects MONITOR_PORT=tcp://10.0.0.1:9464 for a Service named `monitor`.
 SERVICE_LINKS = ("tcp://", "udp://", "sctp://")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: `key` under `[section]` in the file, `SECTION_KEY` everywhere else."""
+
+    section: str
+    key: str
+
+    @property
+    def variable(self) -> str:
+        return f"{self.section}_{self.key}".upper()
 
 
 @dataclass(frozen=True, slots=True)

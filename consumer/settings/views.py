@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
+from pydantic import SecretStr
+
 from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.rules import OptOuts, Rules, withheld_by
-from consumer.kafka.options import DeadLetterTopicCreation, StreamOptions
-from consumer.scheduling.back_pressure import Caps
+from consumer.kafka.properties import SETTINGS, Properties, Value
 from consumer.settings.enrolment import Enrolment
-from consumer.settings.model import Kafka, Settings
+from consumer.settings.model import Kafka
 
 
-def client_properties(kafka: Kafka) -> dict[str, str]:
+def client_properties(kafka: Kafka) -> Properties:
     """Return the librdkafka properties of every client: the connection's and the operator's own."""
-    given = {
-        "bootstrap.servers": kafka.bootstrap_servers,
-        "security.protocol": kafka.security_protocol.value,
-        "sasl.mechanism": kafka.sasl_mechanism.value if kafka.sasl_mechanism else None,
-        "sasl.username": kafka.sasl_username,
-        "sasl.password": kafka.sasl_password.get_secret_value() if kafka.sasl_password else None,
-        "ssl.ca.location": kafka.ssl_ca_location,
-    }
-    return {**kafka.properties, **{name: value for name, value in given.items() if value is not None}}
+    given = {name: getattr(kafka, field) for name, field in SETTINGS.items()}
+    return {**kafka.properties, **{name: _plain(value) for name, value in given.items() if value is not None}}
+
+
+def _plain(value: Value | Enum | SecretStr) -> Value:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return value.value if isinstance(value, Enum) else value
 
 
 def enrolment_rules(enrolment: Enrolment) -> Rules:
@@ -34,29 +36,4 @@ def enrolment_rules(enrolment: Enrolment) -> Rules:
         input=enrolment.input,
         custom=CustomMapping.of(enrolment.fields, enrolment.consent_traits),
         withheld=withheld_by(enrolment.consent, opt_outs),
-    )
-
-
-def stream_options(settings: Settings) -> StreamOptions:
-    """Return the options of the Kafka consumer and producer."""
-    kafka, worker = settings.kafka, settings.worker
-    creation = DeadLetterTopicCreation
-    return StreamOptions(
-        topics=kafka.topics,
-        group_id=kafka.group_id,
-        dead_letter_topic=kafka.dead_letter_topic,
-        connection=client_properties(kafka),
-        dead_letter_topic_creation=creation.IF_MISSING if kafka.create_dead_letter_topic else creation.NEVER,
-        group_protocol=kafka.group_protocol,
-        group_instance_id=kafka.group_instance_id,
-        offset_reset=kafka.auto_offset_reset,
-        session_timeout_ms=kafka.session_timeout_ms,
-        max_poll_interval_ms=kafka.max_poll_interval_ms,
-        max_event_age=settings.enrolment.max_event_age,
-        unrecognised_limit=settings.enrolment.unrecognised_limit,
-        concurrency=settings.delivery.concurrency,
-        request_timeout=settings.clicksend.total_timeout,
-        drain_timeout=worker.drain_timeout,
-        start_timeout=worker.start_timeout,
-        caps=Caps(worker.max_buffered_records, worker.max_buffered_bytes),
     )

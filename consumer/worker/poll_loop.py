@@ -13,20 +13,21 @@ from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
 from consumer.kafka.broker_status import BrokerStatus, generation_of
 from consumer.kafka.clients import KafkaClients
-from consumer.kafka.options import OffsetReset
+from consumer.kafka.properties import OffsetReset
 from consumer.kafka.start_position import StartPosition, no_usable_offset
 from consumer.kafka.topic_ids import TopicIds
 from consumer.kafka.topic_watch import TopicWatch
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
-from consumer.scheduling.back_pressure import pressure
+from consumer.scheduling.back_pressure import Caps, pressure
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Task
+from consumer.settings import Settings
 from consumer.worker.committer import Committer
 from consumer.worker.intake import Guard, Intake
-from consumer.worker.rebalance import Assignment
+from consumer.worker.rebalance import Assignment, revoke_budget
 from consumer.worker.rewind import Rewind
 
 POLL_SECONDS = 0.05
@@ -55,6 +56,7 @@ class PollLoop:
 
     def __init__(
         self,
+        settings: Settings,
         clients: KafkaClients,
         enroller: Enroller,
         scheduler: Scheduler,
@@ -63,7 +65,8 @@ class PollLoop:
         clock: Callable[[], float],
         guard: RunGuard,
     ) -> None:
-        self._options = options = clients.options
+        self._kafka = kafka = settings.kafka
+        self._caps = Caps(settings.worker.max_buffered_records, settings.worker.max_buffered_bytes)
         self._guard = guard
         self._scheduler = scheduler
         self._reporter = reporter
@@ -71,10 +74,12 @@ class PollLoop:
         self._clock = clock
         self.connection = BrokerStatus(health, clock)
         self._committer = Committer(scheduler, reporter.committed)
-        topic_ids, start_position = TopicIds(clients.admin), StartPosition(options, clients.admin)
-        self._watch = TopicWatch(options.topics, topic_ids, clients.admin)
+        topic_ids = TopicIds(clients.admin)
+        start_position = StartPosition(kafka.auto_offset_reset, kafka.group_id, clients.admin)
+        self._watch = TopicWatch(kafka.topics, topic_ids, clients.admin)
+        budget = revoke_budget(settings)
         self._assignment = Assignment(
-            options, scheduler, self._committer, self.connection, reporter, topic_ids, start_position, clock
+            budget, scheduler, self._committer, self.connection, reporter, topic_ids, start_position, clock
         )
         self._ends_noted_at = 0.0
         self._batch = BATCH  # messages to be taken next
@@ -90,7 +95,7 @@ class PollLoop:
             enroller,
             scheduler.trackers,
             self._rewind.jumped,
-            int(options.max_event_age * 1000),
+            int(settings.enrolment.max_event_age * 1000),
             reporter.observer,
             guard,
         )
@@ -98,7 +103,7 @@ class PollLoop:
     def join(self) -> None:
         """Subscribe to the topics. Partitions are assigned in one of the next turns."""
         self.consumer.subscribe(
-            list(self._options.topics),
+            list(self._kafka.topics),
             on_assign=self._assignment.assigned,
             on_revoke=self._assignment.revoked,
             on_lost=self._assignment.lost,
@@ -197,7 +202,7 @@ class PollLoop:
             return
         code = error.code()
         if code == KafkaError._FATAL:
-            hint = f"; {SAME_NAME}" if self._options.group_instance_id else ""
+            hint = f"; {SAME_NAME}" if self._kafka.group_instance_id else ""
             raise FatalStreamError(f"librdkafka stopped: {error.str()}{hint}")
         if code == KafkaError._AUTO_OFFSET_RESET:
             self._lost_offset(message, error.str())
@@ -206,7 +211,7 @@ class PollLoop:
         self._reporter.stream_error(error)
 
     def _lost_offset(self, message: Message, why: str) -> None:
-        if self._options.offset_reset is OffsetReset.ERROR:
+        if self._kafka.auto_offset_reset is OffsetReset.ERROR:
             what = "the group's offset is no longer in the topic and the setting is error"
             raise no_usable_offset("KAFKA_AUTO_OFFSET_RESET", what)
         tracker = self._tracker(message)
@@ -214,7 +219,7 @@ class PollLoop:
             self._rewind.lost_offset(tracker, why)
 
     def _regulate(self) -> None:
-        decision = pressure(self._scheduler.trackers.values(), self._options.caps)
+        decision = pressure(self._scheduler.trackers.values(), self._caps)
         acts = ((decision.pause, self.consumer.pause, True), (decision.resume, self.consumer.resume, False))
         for trackers, act, paused in acts:
             if trackers:

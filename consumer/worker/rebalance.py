@@ -10,7 +10,6 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from consumer.kafka.broker_status import BrokerStatus
-from consumer.kafka.options import StreamOptions
 from consumer.kafka.start_position import StartOffset, StartPosition
 from consumer.kafka.topic_ids import TopicIds, is_former
 from consumer.log import cause_of
@@ -20,6 +19,7 @@ from consumer.scheduling.offset_map import EPOCH_UNKNOWN, UNKNOWN_TOPIC_ID, Offs
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition
+from consumer.settings import Settings
 from consumer.worker.committer import Committer
 
 REQUEST_SECONDS = 10.0
@@ -27,12 +27,20 @@ REQUEST_SECONDS = 10.0
 log = structlog.get_logger()
 
 
+def revoke_budget(settings: Settings) -> float:
+    """Return for how long a revoke may wait, in seconds: well below the poll interval that the broker enforces."""
+    return min(settings.clicksend.total_timeout + 1.0, settings.kafka.max_poll_interval_ms / 1000 / 3)
+
+
 class Assignment:
-    """Open an offset tracker for each assigned partition; close it when the partition is revoked or lost."""
+    """Open an offset tracker for each assigned partition; close it when the partition is revoked or lost.
+
+    budget -- seconds for which a revoke may wait
+    """
 
     def __init__(
         self,
-        options: StreamOptions,
+        budget: float,
         scheduler: Scheduler,
         committer: Committer,
         connection: BrokerStatus,
@@ -41,7 +49,7 @@ class Assignment:
         start_position: StartPosition,
         clock: Callable[[], float],
     ) -> None:
-        self._options = options
+        self._revoke_budget = budget
         self._topic_ids = topic_ids
         self._start_position = start_position
         self._scheduler = scheduler
@@ -89,7 +97,7 @@ class Assignment:
         owned = [partition for partition in owned if partition in self._scheduler.trackers]
         self._scheduler.begin_revoke(owned)
         asked = self._topic_ids.ask(partition.topic for partition in owned)  # answered while requests end
-        self._await_in_flight(owned, self._options.revoke_budget)
+        self._await_in_flight(owned, self._revoke_budget)
         if self._health.coordinator:  # without one a synchronous commit blocks for the whole session timeout
             self._committer.commit_now(consumer, self._still_themselves(owned, self._topic_ids.answers(asked)))
         self._detach(owned, self._leaving_for)

@@ -12,10 +12,10 @@ from confluent_kafka.admin._metadata import TopicMetadata
 from consumer.dead_letters.topic import DeadLetterTopic
 from consumer.errors import ConfigurationError, FatalStreamError, Problem
 from consumer.kafka.broker_status import BrokerStatus
-from consumer.kafka.options import DeadLetterTopicCreation, StreamOptions
 from consumer.kafka.topic_watch import TopicSeen
 from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
+from consumer.settings import Settings
 
 METADATA_SECONDS = 1.0
 PAUSE_SECONDS = 0.05  # between two attempts
@@ -33,14 +33,15 @@ class Startup:
 
     def __init__(
         self,
-        options: StreamOptions,
+        settings: Settings,
         admin: Callable[[], AdminClient],
         connection: BrokerStatus,
         health: Health,
         clock: Callable[[], float],
         stopped: Callable[[], bool],
     ) -> None:
-        self._options = options
+        self._kafka = settings.kafka
+        self._timeout = settings.worker.start_timeout
         self._admin = admin
         self._connection = connection
         self._health = health
@@ -53,29 +54,29 @@ class Startup:
         Raises ConfigurationError naming every missing topic with the command that creates it, and FatalStreamError when
         `start_timeout` has passed.
         """
-        options = self._options
+        kafka = self._kafka
         found: dict[str, TopicMetadata] = {}
-        for name in (*options.topics, options.dead_letter_topic):
+        for name in (*kafka.topics, kafka.dead_letter_topic):
             metadata = self._metadata_of(consumer, name)
             if metadata is None:
                 return False
             found[name] = metadata
         # A dead letter keeps its source's partition number, so the widest topic counts.
-        sources = max(len(found[name].partitions) for name in options.topics)
+        sources = max(len(found[name].partitions) for name in kafka.topics)
         problems = [
-            _missing("KAFKA_TOPIC", name, "--partitions 6") for name in options.topics if _is_missing(found[name])
+            _missing("KAFKA_TOPIC", name, "--partitions 6") for name in kafka.topics if _is_missing(found[name])
         ]
-        if _is_missing(found[options.dead_letter_topic]):
-            if options.dead_letter_topic_creation is DeadLetterTopicCreation.NEVER or problems:
+        if _is_missing(found[kafka.dead_letter_topic]):
+            if not kafka.create_dead_letter_topic or problems:
                 like_source = f"--partitions {sources or 6} --config retention.ms=-1"
-                problems.append(_missing("KAFKA_DEAD_LETTER_TOPIC", options.dead_letter_topic, like_source))
+                problems.append(_missing("KAFKA_DEAD_LETTER_TOPIC", kafka.dead_letter_topic, like_source))
             else:
-                DeadLetterTopic(options.dead_letter_topic, self._admin()).create(sources)
+                DeadLetterTopic(kafka.dead_letter_topic, self._admin()).create(sources)
                 return True
         if problems:
             raise ConfigurationError(*problems)
-        partitions = len(found[options.dead_letter_topic].partitions)
-        topic = DeadLetterTopic(options.dead_letter_topic, self._admin())
+        partitions = len(found[kafka.dead_letter_topic].partitions)
+        topic = DeadLetterTopic(kafka.dead_letter_topic, self._admin())
         for warning in topic.warnings(partitions, sources):
             log.warning("dead-letter topic may lose records", why=warning)
         return True
@@ -99,13 +100,13 @@ class Startup:
                     self._connection.topic_looked_up(name, TopicSeen(UNKNOWN_TOPIC_ID, readable=True))
                     return topic
                 self._connection.error(topic.error, name)
-            if 0 < self._options.start_timeout < now - began:
-                raise FatalStreamError(f"Kafka could not be used within {self._options.start_timeout:g} s")
+            if 0 < self._timeout < now - began:
+                raise FatalStreamError(f"Kafka could not be used within {self._timeout:g} s")
             if not logged and topic is None and now - began >= FIRST_LOG_SECONDS:
                 logged = True
                 log.warning(
                     "kafka not reached, retrying",
-                    bootstrap_servers=self._options.connection.get("bootstrap.servers"),
+                    bootstrap_servers=self._kafka.bootstrap_servers,
                     hint="check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL",
                 )
         return None

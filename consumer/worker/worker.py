@@ -14,6 +14,8 @@ from consumer.kafka.clients import KafkaClients
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
+from consumer.settings import Settings
+from consumer.settings.views import enrolment_rules
 from consumer.threads import Threads
 from consumer.worker.delivery_loop import DeliveryLoop, Driver
 from consumer.worker.input_guard import InputGuard
@@ -43,8 +45,8 @@ class Worker:
 
     def __init__(
         self,
+        settings: Settings,
         clients: KafkaClients,
-        enroller: Enroller,
         scheduler: Scheduler,
         driver: Driver,
         reporter: Reporter,
@@ -52,9 +54,8 @@ class Worker:
         threads: Threads,
         clock: Callable[[], float],
     ) -> None:
-        self._options = clients.options
+        self._settings = settings
         self._clients = clients
-        self._enroller = enroller
         self._scheduler = scheduler
         self._driver = driver
         self._reporter = reporter
@@ -69,7 +70,7 @@ class Worker:
 
     def pulse(self) -> Pulse:
         """Return the poll loop's pulse. Any thread may ask."""
-        return Pulse("the poll loop", self._health.last_poll_at, self._options.max_poll_interval_ms / 1000)
+        return Pulse("the poll loop", self._health.last_poll_at, self._settings.kafka.max_poll_interval_ms / 1000)
 
     def run(self) -> Ending:
         """Consume and deliver until stopped. The calling thread is the poll thread.
@@ -78,13 +79,14 @@ class Worker:
         where only a restart helps.
         """
         loop = PollLoop(
+            self._settings,
             self._clients,
-            self._enroller,
+            Enroller(enrolment_rules(self._settings.enrolment)),
             self._scheduler,
             self._reporter,
             self._health,
             self._clock,
-            InputGuard(self._options.unrecognised_limit, self._health),
+            InputGuard(self._settings.enrolment.unrecognised_limit, self._health),
         )
         try:
             return self._run(loop)
@@ -93,13 +95,13 @@ class Worker:
             raise
 
     def _run(self, loop: PollLoop) -> Ending:
-        options = self._options
-        start = Startup(options, self._clients.admin, loop.connection, self._health, self._clock, self._is_stopping)
+        settings, kafka = self._settings, self._settings.kafka
+        start = Startup(settings, self._clients.admin, loop.connection, self._health, self._clock, self._is_stopping)
         if not start.find_topics(loop.consumer):
             loop.consumer.close()
             return Ending.DRAINED
         dead_letters = DeadLetters(
-            options,
+            kafka,
             self._scheduler,
             self._reporter,
             self._clock,
@@ -110,11 +112,10 @@ class Worker:
         )
         dead_letters.start()
         delivery = DeliveryLoop(
-            self._scheduler, self._driver, dead_letters, self._reporter, options.concurrency, self._crashed
+            self._scheduler, self._driver, dead_letters, self._reporter, settings.delivery.concurrency, self._crashed
         )
         delivery.start()
-        topics, group, protocol = list(options.topics), options.group_id, options.group_protocol
-        log.info("consumer started", topics=topics, group=group, protocol=protocol)
+        log.info("consumer started", topics=list(kafka.topics), group=kafka.group_id, protocol=kafka.group_protocol)
         loop.join()
         while not self._health.stopping:
             loop.turn()
@@ -130,9 +131,10 @@ class Worker:
 
     def _drain(self, loop: PollLoop, delivery: DeliveryLoop, dead_letters: DeadLetters) -> Ending:
         """Finish requests in flight, commit, close. Keep polling until then, so that the group stays stable."""
-        deadline = self._clock() + self._options.drain_timeout
-        finish_by = deadline - min(LAST_COMMIT_SECONDS, self._options.drain_timeout / 4)
-        log.info("shutting down", in_flight=self._in_flight(), within_seconds=self._options.drain_timeout)
+        timeout = self._settings.worker.drain_timeout
+        deadline = self._clock() + timeout
+        finish_by = deadline - min(LAST_COMMIT_SECONDS, timeout / 4)
+        log.info("shutting down", in_flight=self._in_flight(), within_seconds=timeout)
         self._scheduler.close()
         loop.end(finish_by)
         while self._in_flight() and self._clock() < finish_by:

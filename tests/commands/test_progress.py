@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from consumer.commands.progress import progress
+from consumer.commands.output import progress
 
 
 class Terminal(io.StringIO):

@@ -12,13 +12,13 @@ from structlog.testing import capture_logs
 
 from consumer.dead_letters.writer import DeadLetters
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.threads import OsThreads
 from tests.scheduling.builders import EVENTS, Engine
+from tests.settings.builders import settings_of
 
-OPTIONS = StreamOptions(("events",), "the-group", "events.dead-letter", {"bootstrap.servers": "nowhere:9"})
+KAFKA = settings_of(KAFKA_GROUP_ID="the-group").kafka
 
 
 class PaperProducer:
@@ -63,7 +63,7 @@ class Office:
         self.producers: list[PaperProducer] = []
         self.crashes: SimpleQueue[BaseException] = SimpleQueue()
         self.writer = DeadLetters(
-            OPTIONS,
+            KAFKA,
             self.engine.scheduler,
             Reporter(self.registry, None, lambda: self.engine.now),
             lambda: self.engine.now,

@@ -15,7 +15,7 @@ import yaml
 from consumer import __version__
 from consumer.app import LIVE_SHARE
 from consumer.cli import app
-from consumer.settings.views import stream_options
+from consumer.worker.rebalance import revoke_budget
 from tests import npm
 from tests.deploy import custom_resources, manifests
 from tests.deploy.manifests import KUBERNETES, OVERLAYS, Manifest, one, pod_template, rendered, worker_settings
@@ -159,8 +159,8 @@ def test_there_is_time_to_end_in_order(overlay: str, tmp_path: Path) -> None:
 def test_a_worker_that_stands_still_is_restarted_before_kafka_gives_its_partitions_away(
     overlay: str, tmp_path: Path
 ) -> None:
-    options = stream_options(worker_settings(overlay, tmp_path))
-    longest, silence = options.revoke_budget, options.max_poll_interval_ms / 1000
+    settings = worker_settings(overlay, tmp_path)
+    longest, silence = revoke_budget(settings), settings.kafka.max_poll_interval_ms / 1000
     probe = container(overlay)["livenessProbe"]
     found_after = silence * LIVE_SHARE + probe["periodSeconds"] * probe["failureThreshold"] + probe["timeoutSeconds"]
     assert longest < silence * LIVE_SHARE < found_after < silence

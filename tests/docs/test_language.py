@@ -20,7 +20,7 @@ FOUND = re.compile(rf"(?<![\w-])(?:{'|'.join(BANNED)})(?![\w-])", re.IGNORECASE)
 SUFFIXES = {".py", ".md", ".yaml", ".toml", ".html", ".css", ".js"}
 # Letters of the alphabet.
 LETTERS = {
-    "consumer/commands/kafka/checkpoint.py",
+    "consumer/commands/repeat.py",
     "consumer/enrolment/README.md",
     "consumer/enrolment/phone.py",
     "consumer/enrolment/phone_signs.py",

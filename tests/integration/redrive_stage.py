@@ -12,7 +12,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from consumer.scheduling.task import Partition
-from tests.commands.dead_letters.builders import written
+from tests.dead_letters.builders import written
 from tests.integration.command import environment, run
 from tests.integration.stage import HANG_SECONDS, Stage
 

@@ -14,17 +14,18 @@ from prometheus_client import CollectorRegistry
 from consumer.dead_letters.writer import DeadLetters
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.kafka.options import StreamOptions
 from consumer.kafka.properties import producer_properties
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.task import Task
 from consumer.scheduling.work import Batch, WriteDeadLetter
+from consumer.settings.views import client_properties
 from consumer.threads import OsThreads
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.broker import Broker
 from tests.kafka.fatal import fail_for_good
 from tests.scheduling.builders import Engine, record
+from tests.settings.builders import settings_of
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +40,7 @@ class Office:
         self._bootstrap = broker.bootstrap
         self._topic = f"letters-{uuid.uuid4().hex[:12]}"
         broker.create_topic(self._topic, PARTITIONS, {"retention.ms": "-1"})  # the records bear an old time
-        self.options = StreamOptions(("events",), "group", self._topic, {"bootstrap.servers": broker.bootstrap})
+        self.kafka = settings_of(KAFKA_BOOTSTRAP_SERVERS=broker.bootstrap, KAFKA_DEAD_LETTER_TOPIC=self._topic).kafka
         self._properties = properties
         self.engine = Engine(policy=RetryPolicy(initial_delay=0.05, max_delay=0.2))
         self._scheduler = self.engine.scheduler
@@ -48,7 +49,7 @@ class Office:
         self.crashes: list[BaseException] = []
         reporter = Reporter(self.registry, None, time.monotonic)
         self.writer = DeadLetters(
-            self.options,
+            self.kafka,
             self._scheduler,
             reporter,
             time.monotonic,
@@ -60,7 +61,9 @@ class Office:
         self.writer.start()
 
     def _make_producer(self) -> Producer:
-        self.producers.append(Producer({**producer_properties(self.options), "log_level": 0, **self._properties}))
+        self.producers.append(
+            Producer({**producer_properties(client_properties(self.kafka)), "log_level": 0, **self._properties})
+        )
         return self.producers[-1]
 
     def admit(self, *values: bytes) -> None:
@@ -144,7 +147,7 @@ def test_one_that_fails_again_and_again_ends_neither_the_thread_nor_the_letters(
 
 def test_letters_in_flight_take_no_more_memory_than_the_producers_queue_has(office: Office) -> None:
     """Four times what the queue takes is to be written; librdkafka's count includes events that are no letters."""
-    queue = int(producer_properties(office.options)["queue.buffering.max.kbytes"]) * 1024
+    queue = int(producer_properties(client_properties(office.kafka))["queue.buffering.max.kbytes"]) * 1024
     letter = bytes(1_000_000)
     many = 4 * queue // len(letter)
     office.admit(*[letter] * many)

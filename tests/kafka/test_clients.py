@@ -10,13 +10,12 @@ import pytest
 
 from consumer.commands.kafka.cluster import Cluster
 from consumer.kafka.clients import KafkaClients
-from consumer.kafka.options import StreamOptions
 from consumer.settings import Sources, load
 from tests.kafka.in_process import InProcess
 
 
 def of_the_worker(bootstrap: str) -> KafkaClients:
-    return KafkaClients(StreamOptions(("events",), "group", "events.dead-letter", {"bootstrap.servers": bootstrap}))
+    return KafkaClients({"bootstrap.servers": bootstrap, "group.id": "group"})
 
 
 def of_the_commands(bootstrap: str) -> Cluster:

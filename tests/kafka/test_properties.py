@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -12,16 +11,10 @@ from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.records import PROPERTIES
 from consumer.commands.replay.range_consumer import RangeClients, RangePlan
 from consumer.kafka.clients import KafkaClients
-from consumer.settings import Settings, Sources, load
-from consumer.settings.views import stream_options
+from consumer.settings import Settings
+from consumer.settings.views import client_properties
+from tests.settings.builders import settings_of
 
-BASE = {
-    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
-    "KAFKA_TOPIC": "events",
-    "CLICKSEND_USERNAME": "u",
-    "CLICKSEND_API_KEY": "k",
-    "CLICKSEND_LIST_ID": "428",
-}
 CONSUMER = {"KAFKA_GROUP_PROTOCOL": "consumer"}
 
 
@@ -55,13 +48,13 @@ SETTINGS = [
 
 
 @pytest.fixture
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    return load(Sources({"SECRETS_DIR": str(tmp_path), **BASE, **request.param}))
+def settings(request: pytest.FixtureRequest) -> Settings:
+    return settings_of(**request.param)
 
 
 @pytest.mark.parametrize("settings", SETTINGS, indirect=True)
 def test_what_the_worker_takes_every_command_takes(settings: Settings) -> None:
-    worker = KafkaClients(stream_options(settings))
+    worker = KafkaClients(client_properties(settings.kafka))
     worker.consumer({}).close()
     worker.producer({})
     worker.admin()
@@ -70,4 +63,4 @@ def test_what_the_worker_takes_every_command_takes(settings: Settings) -> None:
     cluster.close()
     Checkpoint(settings.kafka, "name").close()
     everything = RangePlan({}, lambda _message: True, lambda _left: None)
-    RangeClients(stream_options(settings), everything).consumer({}).close()
+    RangeClients(client_properties(settings.kafka), everything).consumer({}).close()

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 from structlog.testing import capture_logs
 
 from consumer.errors import ConfigurationError
-from consumer.kafka.options import OffsetReset, StreamOptions
+from consumer.kafka.properties import OffsetReset
 from consumer.kafka.start_position import StartOffset, StartPosition
 from consumer.scheduling.offset_map import decode, encode
 from consumer.scheduling.task import Partition
@@ -66,8 +66,7 @@ class Group:
     def begin(self, *partitions: Partition, reset: OffsetReset = OffsetReset.LATEST) -> dict[Partition, StartOffset]:
         """One of its workers begins these partitions, which are its own."""
         anything: Any = self
-        options = StreamOptions(("events",), "group", "events.dead-letter", {}, offset_reset=reset)
-        start = StartPosition(options, lambda: cast(AdminClient, anything))
+        start = StartPosition(reset, "group", lambda: cast(AdminClient, anything))
         return start.resolve(cast(Consumer, anything), partitions, IDS)
 
 

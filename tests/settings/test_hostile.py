@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from consumer.errors import ConfigurationError, Problem
 from consumer.settings import SECTIONS, Sources, effective_settings, load
 from consumer.settings.loading import KNOWN
-from consumer.settings.names import Setting
+from consumer.settings.sources import Setting
 
 Make = Callable[..., Sources]
 Find = Callable[..., list[Problem]]

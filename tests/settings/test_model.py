@@ -7,7 +7,7 @@ import pytest
 
 from consumer.errors import Problem
 from consumer.settings import SECTIONS, Settings
-from consumer.settings.display import text
+from consumer.settings.section import text
 
 Make = Callable[..., Settings]
 Find = Callable[..., list[Problem]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_INVALID, KafkaError, TopicPartition
 
-from consumer.kafka.options import GroupProtocol, StreamOptions
+from consumer.kafka.properties import GroupProtocol
 from tests.simulation.cluster import Away, Cluster, Key, Message, failure
 from tests.simulation.commits import Commits
 from tests.simulation.group import Group, Offset
@@ -53,7 +53,7 @@ class FakeConsumer:
     def __init__(
         self,
         process: Process,
-        options: StreamOptions,
+        protocol: GroupProtocol,
         cluster: Cluster,
         group: Group,
         callbacks: Mapping[str, Callback],
@@ -66,7 +66,7 @@ class FakeConsumer:
         self.assigned: dict[Key, Cursor] = {}
         self._hub = process.hub
         self._random = process.hub.random
-        self.kip_848 = options.group_protocol is GroupProtocol.CONSUMER
+        self.kip_848 = protocol is GroupProtocol.CONSUMER
         self._cluster = cluster
         self._group = group
         self._callbacks = callbacks

@@ -15,14 +15,12 @@ from prometheus_client import CollectorRegistry
 from consumer.delivery.gate import Gate
 from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
-from consumer.enrolment.enroller import Enroller
-from consumer.enrolment.rules import Rules
 from consumer.errors import FatalStreamError
 from consumer.kafka.clients import KafkaClients
-from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
+from consumer.settings import Settings
 from consumer.worker.worker import Ending, Worker
 from tests.simulation.cluster import Cluster
 from tests.simulation.consumer import Callback, FakeConsumer
@@ -38,7 +36,7 @@ from tests.simulation.watch import Watch, WatchJournal
 class Setup:
     """How every worker of a world is set up."""
 
-    options: StreamOptions
+    settings: Settings
     policy: RetryPolicy
     requests_per_second: float
     probe_interval: float
@@ -61,7 +59,7 @@ class Member:
 
     def __init__(self, name: str, setup: Setup, outside: Outside) -> None:
         self.name = name
-        self.options = setup.options
+        self.settings = setup.settings
         self.process = Process(outside.hub, name)
         self.health = Health(outside.hub.now)
         self.consumer: FakeConsumer | None = None
@@ -75,15 +73,15 @@ class Member:
         self.trial_ended_at = 0.0  # seconds, as the hub counts them
         self._outside = outside
         threads = VirtualThreads(self.process)
-        self.driver = VirtualDriver(outside.sink, self, self.options.request_timeout, outside.watch)
+        self.driver = VirtualDriver(outside.sink, self, self.settings.clicksend.total_timeout, outside.watch)
         gate = Gate(setup.policy, setup.requests_per_second, setup.probe_interval)
         outcome_policy = OutcomePolicy(gate, setup.policy, OnConfigurationFault.HALT, setup.mass_rejection_limit)
         self.scheduler = Scheduler(gate, outcome_policy, setup.policy, threads)
         reporter = _reporter(name)
         reporter.observer = WatchJournal(outside.watch, self)
         self._worker = Worker(
+            setup.settings,
             cast(KafkaClients, FakeClients(self, outside)),
-            _enroller(),
             self.scheduler,
             self.driver,
             reporter,
@@ -150,7 +148,6 @@ class FakeClients:
     """Stands in for KafkaClients."""
 
     def __init__(self, member: Member, outside: Outside) -> None:
-        self.options = member.options
         self._member = member
         self._outside = outside
 
@@ -158,7 +155,12 @@ class FakeClients:
         """The member of the group."""
         member, outside = self._member, self._outside
         member.consumer = FakeConsumer(
-            member.process, member.options, outside.cluster, outside.group, callbacks, outside.watch
+            member.process,
+            member.settings.kafka.group_protocol,
+            outside.cluster,
+            outside.group,
+            callbacks,
+            outside.watch,
         )
         outside.watch.members[member.consumer] = member
         return cast(Consumer, member.consumer)
@@ -170,12 +172,6 @@ class FakeClients:
     def admin(self) -> AdminClient:
         """For look-ups."""
         return cast(AdminClient, FakeAdmin(self._outside.cluster))
-
-
-@cache
-def _enroller() -> Enroller:
-    """Without state: one serves all."""
-    return Enroller(Rules.of(default_region=None))
 
 
 @cache

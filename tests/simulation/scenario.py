@@ -7,8 +7,8 @@ from enum import Enum
 from random import Random
 
 from consumer.delivery.retry import RetryPolicy
-from consumer.kafka.options import GroupProtocol, StreamOptions
-from consumer.scheduling.back_pressure import Caps
+from consumer.kafka.properties import GroupProtocol
+from tests.settings.builders import settings_of
 from tests.simulation.cluster import Away, Temper
 from tests.simulation.member import Setup
 from tests.simulation.records import EVENTS, WELCOME
@@ -97,19 +97,17 @@ class Scenario:
 
 def _setup(random: Random) -> Setup:
     protocol = random.choice(list(GroupProtocol))
-    options = StreamOptions(
-        topics=(EVENTS,),
-        group_id="group",
-        dead_letter_topic=f"{EVENTS}.dead-letter",
-        connection={},
-        group_protocol=protocol,
-        concurrency=random.randrange(1, 6),
-        request_timeout=2.0,
-        drain_timeout=8.0,
-        caps=Caps(records=random.choice((8, 16, 2000))),
+    settings = settings_of(
+        KAFKA_TOPIC=EVENTS,
+        KAFKA_GROUP_PROTOCOL=protocol,
+        ENROLMENT_UNRECOGNISED_LIMIT=0,
+        DELIVERY_CONCURRENCY=random.randrange(1, 6),
+        CLICKSEND_TOTAL_TIMEOUT=2,
+        WORKER_DRAIN_TIMEOUT=8,
+        WORKER_MAX_BUFFERED_RECORDS=random.choice((8, 16, 2000)),
     )
     return Setup(
-        options,
+        settings,
         RetryPolicy(
             initial_delay=random.choice((0.1, 0.5)),
             max_delay=random.choice((1.0, 4.0)),

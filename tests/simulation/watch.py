@@ -23,6 +23,7 @@ from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import EPOCH_UNKNOWN, LIMIT, UNKNOWN_TOPIC_ID, OffsetMap, decode
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Partition, Record, Task, Tracker
+from consumer.worker.rebalance import revoke_budget
 from tests.simulation.group import Stored
 from tests.simulation.hub import START, Hub
 from tests.simulation.records import Kind, Produced, Records
@@ -133,7 +134,7 @@ class Watch:
         trackers = member.scheduler.trackers
         if member.health.stopping or not trackers:
             return
-        cap = min(MAX_UNSETTLED, max(1, member.options.caps.records // len(trackers)))
+        cap = min(MAX_UNSETTLED, max(1, member.settings.worker.max_buffered_records // len(trackers)))
         for tracker in trackers.values():
             if len(tracker) >= cap and not tracker.paused:
                 self.violated(
@@ -146,7 +147,7 @@ class Watch:
         if member.driver.broken:
             return  # a callback that raised may have been the answer's: the worker ends with it
         out = [number for number in member.in_flight if self.records.all[number].partition in partitions]
-        if out and self._hub.now - member.process.thaws_at > member.options.revoke_budget:
+        if out and self._hub.now - member.process.thaws_at > revoke_budget(member.settings):
             self.violated("revoke", f"{member.name} lets go of {partitions} with {out} in flight")
 
     def looked_up(self, consumer: FakeConsumer, stored: Mapping[Key, Stored | None]) -> None:
@@ -270,7 +271,7 @@ class Watch:
         if produced.answered:
             self.duplicates += 1
         member.in_flight[produced.number] = produced.identities
-        if len(member.in_flight) > member.options.concurrency:
+        if len(member.in_flight) > member.settings.delivery.concurrency:
             self.violated("concurrency", f"{member.name} has {len(member.in_flight)} requests in flight")
         return produced.number, produced.contact
 

@@ -20,7 +20,6 @@ from structlog.testing import capture_logs
 
 from consumer.delivery.gate import Permit
 from consumer.kafka.broker_status import BrokerStatus
-from consumer.kafka.options import StreamOptions
 from consumer.kafka.start_position import StartPosition
 from consumer.kafka.topic_ids import Descriptions, TopicIds
 from consumer.monitoring.health import Health
@@ -28,9 +27,10 @@ from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID, encode
 from consumer.scheduling.work import Batch
 from consumer.worker.committer import Committer
-from consumer.worker.rebalance import Assignment
+from consumer.worker.rebalance import Assignment, revoke_budget
 from tests.delivery.answers import DELIVERED, RATE_LIMITED
 from tests.scheduling.builders import EVENTS, JANE, MORE_EVENTS, Engine
+from tests.settings.builders import settings_of
 
 NOW = 1000.0
 
@@ -101,15 +101,15 @@ class Member:
         self.engine = Engine().scheduler
         self.topics = KnownTopics(topic_id)
         self.committer = Committer(self.engine, lambda _result: None)
-        options, health = StreamOptions(("events",), "group", "events.dead-letter", {}), Health(NOW)
+        settings, health = settings_of(KAFKA_AUTO_OFFSET_RESET="earliest"), Health(NOW)
         self.assignment = Assignment(
-            options,
+            revoke_budget(settings),
             self.engine,
             self.committer,
             BrokerStatus(health, lambda: NOW),
             Reporter(CollectorRegistry(), None, lambda: NOW),
             self.topics,
-            StartPosition(options, nobody),
+            StartPosition(settings.kafka.auto_offset_reset, "group", nobody),
             lambda: NOW,
         )
 

@@ -10,7 +10,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from prometheus_client import CollectorRegistry
 
 from consumer.errors import ConfigurationError
-from consumer.kafka.options import OffsetReset, StreamOptions
+from consumer.kafka.properties import OffsetReset
 from consumer.kafka.start_position import StartPosition
 from consumer.kafka.topic_ids import Descriptions, TopicIds
 from consumer.monitoring.reporter import Reporter
@@ -88,8 +88,7 @@ class Partition:
         self.tracker.highest_seen = 100
         self.tracker.paused = True
         self.seeker, self.topic = Seeker(), Topic()
-        options = StreamOptions(("events",), "group", "events.dead-letter", {}, offset_reset=reset)
-        start = StartPosition(options, lambda: pytest.fail("nobody need be asked"))
+        start = StartPosition(reset, "group", lambda: pytest.fail("nobody need be asked"))
         reporter = Reporter(CollectorRegistry(), None, lambda: self.engine.now)
         self.rewind = Rewind(cast(Consumer, self.seeker), self.engine.scheduler, self.topic, start, reporter)
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from consumer.commands.check.result import CheckResult, failed, ok, warning
 from consumer.commands.kafka.cluster import Ends
 from consumer.commands.kafka.group import Group
-from consumer.commands.kafka.records import Range
-from consumer.commands.pace import pace
-from consumer.commands.timestamps import shown_duration, shown_moment
-from consumer.kafka.options import OffsetReset
+from consumer.commands.kafka.records import Range, offsets_in
+from consumer.commands.timestamps import pace, shown_duration, shown_moment
+from consumer.kafka.properties import OffsetReset
 from consumer.scheduling.task import Partition
 
 
@@ -57,7 +56,7 @@ class Backlog:
     @property
     def records(self) -> int:
         """The number of offsets ahead, those without a record included."""
-        return sum(span.stop - span.start for span in self.ahead.values())
+        return offsets_in(self.ahead)
 
 
 def backlog_results(
@@ -83,6 +82,6 @@ def backlog_results(
     since = ""
     if oldest_ms is not None and oldest_ms >= 0:
         since = f", the oldest from {shown_moment(oldest_ms)} ({shown_duration((now_ms - oldest_ms) / 1000)} ago)"
-    time = f"; {pace(backlog.records, per_second)}" if pace(backlog.records, per_second) else ""
+    time = pace(backlog.records, per_second, "; ")
     held_back = f"; a transaction is open at the end of {backlog.held_back} partitions" if backlog.held_back else ""
     yield ok(check, f"{group.name} {where}: {backlog.records} records ahead{since}{time}{held_back}")

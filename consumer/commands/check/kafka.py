@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 
-from confluent_kafka import TopicCollection
+from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 
 from consumer.commands.check.backlog import Backlog, backlog_results
-from consumer.commands.check.input import input_results
-from consumer.commands.check.protocol import supports_kip_848
 from consumer.commands.check.result import CheckResult, failed, ok, skipped, warning
-from consumer.commands.check.topics import Topic, create, dead_letter_results, grant, source_results
-from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster, Ends, ForbiddenError
+from consumer.commands.check.topics import Topic, create, dead_letter_results, grant, input_results, source_results
+from consumer.commands.kafka.cluster import ANSWER_SECONDS, WITH_RIGHTS, Cluster, Ends, ForbiddenError
 from consumer.commands.kafka.group import Group, look_at
-from consumer.commands.kafka.records import Range, oldest, read
+from consumer.commands.kafka.records import Range, oldest, position_of, read
 from consumer.enrolment.enroller import Decision, Enroller
 from consumer.errors import ConfigurationError, ConsumerError
-from consumer.kafka.options import GroupProtocol
+from consumer.kafka.properties import GroupProtocol
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
 from consumer.settings.views import enrolment_rules
 
 AFTER_KAFKA = ("protocol", "topic", "dead letters", "group", "records", "start")
+HEARTBEAT_OF_KIP_848 = "ApiKey ConsumerGroupHeartbeat (68)"
 SAMPLE = 20  # records read per partition, or more where the input guard counts more
 
 
@@ -140,8 +140,7 @@ class KafkaChecks:
         decide = Enroller(enrolment_rules(enrolment)).decide
         sample: dict[Partition, list[Decision]] = {}
         for message in read(self._cluster, ranges):
-            partition = Partition(message.topic() or "", message.partition() or 0)
-            sample.setdefault(partition, []).append(decide(message.value()))
+            sample.setdefault(position_of(message)[0], []).append(decide(message.value()))
         yield from input_results(sample, enrolment.unrecognised_limit, enrolment.input)
 
     def _topic(self, name: str) -> Topic | None:
@@ -150,10 +149,8 @@ class KafkaChecks:
             metadata = self._cluster.topic(name)
             if metadata is None:
                 return None
-            how = {"include_authorized_operations": True, "request_timeout": ANSWER_SECONDS}
-            names = TopicCollection([name])
-            describe = self._cluster.admin.describe_topics
-            described = self._cluster.ask(lambda: describe(names, **how)[name], f"the topic {name}")
+            names, describe = TopicCollection([name]), self._cluster.admin.describe_topics
+            described = self._cluster.ask(lambda: describe(names, **WITH_RIGHTS)[name], f"the topic {name}")
         except ForbiddenError:
             return Topic(name, 0, None, frozenset())
         return Topic(name, len(metadata.partitions), self._config(name), described.authorized_operations)
@@ -170,8 +167,7 @@ class KafkaChecks:
         return {key: str(entry.value) for key, entry in entries.items()}
 
     def _cluster_rights(self) -> Iterable[AclOperation]:
-        how = {"include_authorized_operations": True, "request_timeout": ANSWER_SECONDS}
-        answer = self._cluster.ask(lambda: self._cluster.admin.describe_cluster(**how), "the cluster")
+        answer = self._cluster.ask(lambda: self._cluster.admin.describe_cluster(**WITH_RIGHTS), "the cluster")
         return answer.authorized_operations or ()
 
 
@@ -185,3 +181,34 @@ def _failure(check: str, error: ConsumerError) -> CheckResult:
         return failed(check, f"{problem.name}: {problem.what}", problem.hint)
     what, _, hint = str(error).partition(". ")
     return failed(check, what.rstrip("."), hint.rstrip(".") or "See the broker's log")
+
+
+class _LogLines(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+def supports_kip_848(cluster: Cluster) -> bool:
+    """Return whether a broker supports KAFKA_GROUP_PROTOCOL=consumer, without joining a group.
+
+    It is in librdkafka's connection log: its API has no call for it.
+    """
+    captured = _LogLines()
+    logger = logging.getLogger("consumer.commands.check.kafka")
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    logger.addHandler(captured)
+    consumer = cluster.new_consumer({"debug": "feature"}, logger)
+    try:
+        consumer.list_topics(timeout=ANSWER_SECONDS)
+        consumer.poll(0)  # librdkafka hands its log lines to a Python logger in `poll`
+    except KafkaException as failure:
+        raise cluster.explained(failure.args[0], "the brokers") from None
+    finally:
+        consumer.close()
+        logger.removeHandler(captured)
+    return any(HEARTBEAT_OF_KIP_848 in line for line in captured.lines)

@@ -1,8 +1,9 @@
-"""Checks that the topics suit the worker. Pure: Kafka's answers are passed in."""
+"""Checks that the topics and their records suit the worker. Pure: Kafka's answers are passed in."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka.admin._acl import AclOperation
@@ -10,6 +11,10 @@ from confluent_kafka.admin._acl import AclOperation
 from consumer.commands.check.result import CheckResult, failed, ok, warning
 from consumer.commands.timestamps import shown_duration
 from consumer.dead_letters.topic import retention_warnings
+from consumer.enrolment.decision import Decision, Undeliverable
+from consumer.enrolment.rules import Input
+from consumer.scheduling.task import Partition
+from consumer.worker.input_guard import Evidence, evidence
 
 BROKER_DEFAULT_BYTES = 1_048_588  # Kafka's default of message.max.bytes
 
@@ -107,3 +112,35 @@ def grant(operation: str, resource: str) -> str:
 def create(name: str, how: str) -> str:
     """Return the command that creates a topic."""
     return f"Create it: kafka-topics.sh --bootstrap-server $KAFKA_BOOTSTRAP_SERVERS --create --topic {name} {how}"
+
+
+def input_results(
+    sample: Mapping[Partition, Sequence[Decision]], limit: int, wanted: Input = Input.EVENT
+) -> Iterator[CheckResult]:
+    """Yield a result for each partition that the worker would hold, else one for all.
+
+    sample -- the decisions on each partition's last records, in offset order
+    limit  -- ENROLMENT_UNRECOGNISED_LIMIT; 0: no partition is held
+    wanted -- ENROLMENT_INPUT
+    """
+    runs = {partition: list(_last_run(decisions)) for partition, decisions in sorted(sample.items())}
+    bad = {partition: run for partition, run in runs.items() if run}
+    for partition, run in bad.items():
+        ((hint, _number),) = Counter(each.detail for each in run).most_common(1)
+        what = f"{partition}: the last {len(run)} records are not {wanted}s ({hint})"
+        hint = f"Compare KAFKA_TOPIC, ENROLMENT_INPUT, and ENROLMENT_EVENT_PATH where {wanted}s are wrapped"
+        if limit and len(run) >= limit:
+            yield failed("records", what, f"{hint}: the worker holds such a partition (unrecognised_records)")
+        else:
+            yield warning("records", what, hint)
+    if not bad:
+        sampled = sum(len(decisions) for decisions in sample.values())
+        yield ok("records", f"the last {sampled} are {wanted}s" if sampled else "none yet")
+
+
+def _last_run(decisions: Sequence[Decision]) -> Iterator[Undeliverable]:
+    for decision in reversed(decisions):
+        if evidence(decision) is Evidence.EVENT:
+            return
+        if isinstance(decision, Undeliverable):
+            yield decision

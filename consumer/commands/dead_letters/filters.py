@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from consumer.commands.dead_letters.stored import StoredDeadLetter
 from consumer.commands.kafka.partitions import Scope
 from consumer.commands.timestamps import milliseconds, parse_moment
+from consumer.dead_letters.format import StoredDeadLetter
 from consumer.enrolment.disposition import DeadLetterReason
 
 NO_STATUS = "none"

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 
 from consumer.commands.dead_letters.filters import Filters
-from consumer.commands.dead_letters.reading import dead_letter_at, dead_letters, ranges_of
-from consumer.commands.dead_letters.source_values import source_record
-from consumer.commands.dead_letters.stored import SourcePosition, StoredDeadLetter, printable
+from consumer.commands.dead_letters.reading import dead_letter_at, dead_letters, ranges_of, source_record
 from consumer.commands.kafka.cluster import Cluster
-from consumer.commands.output import Format, put, rendered
-from consumer.commands.progress import progress
+from consumer.commands.kafka.records import offsets_in
+from consumer.commands.output import Format, Row, progress, put, rendered
+from consumer.commands.timestamps import shown_moment
+from consumer.dead_letters.format import SourcePosition, StoredDeadLetter, printable
 from consumer.errors import RefusedError
 from consumer.exit_status import ExitStatus
 from consumer.settings.model import Kafka
@@ -28,13 +29,12 @@ def list_dead_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group
 
     Raise as Cluster's methods do, and RefusedError if the dead-letter topic does not exist.
     """
-    cluster = Cluster(kafka)
-    try:
+    with closing(Cluster(kafka)) as cluster:
         ranges = ranges_of(cluster, kafka.dead_letter_topic)
         reasons: Counter[str] = Counter()
         others = 0
         rows = []
-        with progress("Reading dead letters", sum(span.stop - span.start for span in ranges.values())) as advance:
+        with progress("Reading dead letters", offsets_in(ranges)) as advance:
             for dead_letter in dead_letters(cluster, ranges):
                 advance(1)
                 if not filters.match(dead_letter):
@@ -44,12 +44,10 @@ def list_dead_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group
                     continue
                 reasons[dead_letter.reason or "foreign record"] += 1
                 if form is Format.JSON:
-                    put(rendered([dead_letter.row()], form), form)
+                    put(rendered([row_of(dead_letter)], form), form)
                 else:
-                    rows.append(dead_letter.row())
+                    rows.append(row_of(dead_letter))
         put(rendered(sorted(rows, key=lambda row: str(row["timestamp"])), form), form)
-    finally:
-        cluster.close()
     each = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
     say(f"{reasons.total()} dead letters in {kafka.dead_letter_topic}{f': {each}' if each else ''}.")
     if others:
@@ -57,13 +55,21 @@ def list_dead_letters(kafka: Kafka, filters: Filters, form: Format, *, any_group
     return ExitStatus.DONE
 
 
+def row_of(dead_letter: StoredDeadLetter) -> Row:
+    """Return a row of the list, free of personal data."""
+    timestamp_ms = dead_letter.timestamp_ms
+    return {
+        "dead_letter": str(dead_letter.position),
+        "source": str(dead_letter.source) if dead_letter.source else None,
+        "timestamp": shown_moment(timestamp_ms) if timestamp_ms >= 0 else None,
+        **dead_letter.summary(),
+    }
+
+
 def show_dead_letter(kafka: Kafka, position: SourcePosition, form: Format) -> ExitStatus:
     """Print the headers of one dead letter. Raise as `list_dead_letters` does."""
-    cluster = Cluster(kafka)
-    try:
+    with closing(Cluster(kafka)) as cluster:
         dead_letter = dead_letter_at(cluster, kafka.dead_letter_topic, position, kafka.group_id)
-    finally:
-        cluster.close()
     _print(_headers(dead_letter), form)
     return ExitStatus.DONE
 
@@ -73,16 +79,13 @@ def reveal_dead_letter(kafka: Kafka, position: SourcePosition, form: Format) -> 
 
     Read the value from the source topic if the dead letter only points to it. Raise as `show_dead_letter` does.
     """
-    cluster = Cluster(kafka)
-    try:
+    with closing(Cluster(kafka)) as cluster:
         dead_letter = dead_letter_at(cluster, kafka.dead_letter_topic, position, kafka.group_id)
         record = (
             source_record(cluster, dead_letter, dead_letter.source)
             if dead_letter.source
             else dead_letter.record(dead_letter.position)
         )
-    finally:
-        cluster.close()
     if record is None:
         _print(_headers(dead_letter), form)
         raise RefusedError(f"The value is lost: the dead letter only points to {dead_letter.source}, which is deleted.")
@@ -93,7 +96,7 @@ def reveal_dead_letter(kafka: Kafka, position: SourcePosition, form: Format) -> 
 
 
 def _headers(dead_letter: StoredDeadLetter) -> list[Fact]:
-    row = dead_letter.row()
+    row = row_of(dead_letter)
     facts = [
         (name, None if row[name] is None else str(row[name]))
         for name in ("dead_letter", "source", "timestamp", "bytes")

@@ -17,6 +17,7 @@ from consumer.commands.options import (
     Rate,
     Restart,
     choice,
+    given_lines,
     sources,
     usage,
 )
@@ -94,7 +95,7 @@ def show(
 ) -> int:
     """Show one dead letter with all its headers."""
     from consumer.commands.dead_letters.listing import reveal_dead_letter, show_dead_letter
-    from consumer.commands.dead_letters.stored import SourcePosition
+    from consumer.dead_letters.format import SourcePosition
     from consumer.settings import load
 
     kafka = load(sources(config, overrides), ("kafka",)).kafka
@@ -128,20 +129,16 @@ def redrive(  # noqa: PLR0913 -- one parameter an option
     from consumer.commands.dead_letters.redrive import RedriveOptions
     from consumer.commands.dead_letters.redrive import redrive as redrive_dead_letters
     from consumer.commands.dead_letters.targets import Destination
-    from consumer.commands.kafka.checkpoint import checked_name
-    from consumer.commands.modes import Begin, Mode, Stale
+    from consumer.commands.repeat import Repeat
     from consumer.settings import load
 
     destination = choice(Destination, to)
     options = RedriveOptions(
         destination=destination,
         filters=_filters(reason, status, from_datetime, to_datetime, source, key, keys_from),
-        mode=Mode.EXECUTE if execute else Mode.DRY_RUN,
-        begin=Begin.ANEW if restart else Begin.CHECKPOINT,
-        stale=Stale.INCLUDE if include_stale else Stale.SKIP,
+        repeat=usage(lambda: Repeat.parse(execute=execute, restart=restart, include_stale=include_stale, name=name)),
         max_redrives=max_redrives,
         rate=rate,
-        name=usage(lambda: checked_name(name)) if name else None,
         any_group=any_group,
     )
     given = sources(config, overrides)
@@ -160,7 +157,6 @@ def _filters(
     keys_from: KeysFrom,
 ) -> Filters:
     from consumer.commands.dead_letters.filters import Filters
-    from consumer.commands.given_lines import given_lines
 
     return usage(
         lambda: Filters.parse(

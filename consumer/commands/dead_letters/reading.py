@@ -1,14 +1,15 @@
-"""Reads the dead-letter topic."""
+"""Read dead letters, and the source record of one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from consumer.commands.dead_letters.stored import SourcePosition, StoredDeadLetter, dead_letter_of
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.records import Range, read
+from consumer.dead_letters.format import SourcePosition, StoredDeadLetter, dead_letter_of
 from consumer.errors import RefusedError
-from consumer.scheduling.task import Partition
+from consumer.scheduling.task import Partition, Record
+from consumer.worker.intake import record_of
 
 
 def ranges_of(cluster: Cluster, topic: str) -> dict[Partition, Range]:
@@ -44,3 +45,27 @@ def dead_letter_at(cluster: Cluster, topic: str, position: SourcePosition, group
         for dead_letter in dead_letters(cluster, {position.partition: Range(position.offset, position.offset + 1)}):
             return dead_letter
     raise RefusedError(f"There is no dead letter at {position}: the partition holds offsets {low} up to {high - 1}.")
+
+
+def source_record(cluster: Cluster, dead_letter: StoredDeadLetter, source: SourcePosition) -> Record | None:
+    """Return the source record: from the dead letter, or from the source topic if parts were omitted.
+
+    None: the value is only a pointer and the source record is deleted.
+    """
+    if dead_letter.is_complete:
+        return dead_letter.record(source)
+    found = _from_source(cluster, source)
+    if found is not None and dead_letter.has_value(found.value):
+        return found
+    return None if dead_letter.is_pointer else dead_letter.record(source)
+
+
+def _from_source(cluster: Cluster, source: SourcePosition) -> Record | None:
+    topic = cluster.topic(source.partition.topic)
+    if topic is None or source.partition.number not in topic.partitions:
+        return None
+    low, high = cluster.ends([source.partition])[source.partition]
+    if not low <= source.offset < high:
+        return None
+    messages = read(cluster, {source.partition: Range(source.offset, source.offset + 1)})
+    return next((record_of(message, source.partition) for message in messages), None)

@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
 from msgspec import structs
@@ -13,23 +14,20 @@ from msgspec import structs
 from consumer.commands.dead_letters.filters import Filters
 from consumer.commands.dead_letters.reading import dead_letters, ranges_of
 from consumer.commands.dead_letters.redrive_filter import MISSED, SENT, RedriveFilter, RedriveResult
-from consumer.commands.dead_letters.stored import StoredDeadLetter
 from consumer.commands.dead_letters.targets import Destination, Nowhere, Target, ToClickSend, ToSource
 from consumer.commands.kafka.checkpoint import Checkpoint, name_of
-from consumer.commands.kafka.records import Range
+from consumer.commands.kafka.records import Range, offsets_in
 from consumer.commands.kafka.staleness import look_through
-from consumer.commands.modes import Begin, Mode, Stale
-from consumer.commands.output import Format, put, rendered
-from consumer.commands.progress import bar
+from consumer.commands.output import Format, bar, put, rendered
+from consumer.commands.repeat import Mode, Repeat, Stale
 from consumer.commands.signals import StopSignals
-from consumer.dead_letters.format import REDRIVE_COUNT, REDRIVEN_FROM
+from consumer.dead_letters.format import StoredDeadLetter, redriven
 from consumer.enrolment.enroller import Enrolled, Enroller
 from consumer.errors import ConsumerError, RefusedError
 from consumer.exit_status import ExitStatus
-from consumer.kafka.options import StreamOptions
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
-from consumer.settings.views import client_properties, enrolment_rules
+from consumer.settings.views import enrolment_rules
 from consumer.terminal import say
 
 SLEEP_SECONDS = 0.05  # the longest delay before a signal is noticed
@@ -41,22 +39,19 @@ class RedriveOptions:
 
     any_group -- include dead letters of other worker groups
     rate      -- dead letters per second at most; 0: no limit
-    name      -- name of the checkpoint; None: made of destination and filters, so that the same command resumes
     """
 
     destination: Destination
     filters: Filters
-    mode: Mode = Mode.DRY_RUN
-    begin: Begin = Begin.CHECKPOINT
-    stale: Stale = Stale.SKIP
+    repeat: Repeat
     max_redrives: int = 3
     rate: float = 0.0
-    name: str | None = None
     any_group: bool = False
 
     @property
     def checkpoint(self) -> str:
-        return self.name or name_of(self.destination, *self.filters.name_parts, *(["any"] if self.any_group else []))
+        parts = (*self.filters.name_parts, *(["any"] if self.any_group else []))
+        return self.repeat.name or name_of(self.destination, *parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +91,8 @@ def redrive(settings: Settings, options: RedriveOptions, form: Format) -> ExitSt
 
     Raise as Cluster's methods do, and RefusedError if a topic is missing or rejects all records.
     """
-    checkpoint = Checkpoint(settings.kafka, options.checkpoint)
-    try:
+    with closing(Checkpoint(settings.kafka, options.checkpoint)) as checkpoint:
         return Redrive(settings, options, checkpoint).run(form)
-    finally:
-        checkpoint.close()
 
 
 class Redrive:
@@ -124,11 +116,10 @@ class Redrive:
     def run(self, form: Format) -> ExitStatus:
         """Select, redrive and report."""
         everything = ranges_of(self._cluster, self._settings.kafka.dead_letter_topic)
-        anew = self._options.begin is Begin.ANEW
-        ranges = everything if anew else self._checkpoint.left(everything)
+        ranges = self._checkpoint.left(everything, self._options.repeat.begin)
         say(self._progress(ranges, everything))
         selected = self._select(ranges)
-        if self._options.mode is Mode.DRY_RUN:
+        if self._options.repeat.mode is Mode.DRY_RUN:
             self._redrive_all(ranges, selected.number, Nowhere(self._options.destination))
             put(self._table(form), form)
             say("Dry run: nothing was written. Add --execute to redrive.")
@@ -136,7 +127,7 @@ class Redrive:
         return self._execute(ranges, selected.number, form)
 
     def _execute(self, ranges: Mapping[Partition, Range], selected: int, form: Format) -> ExitStatus:
-        self._checkpoint.begin(ranges, self._options.begin)
+        self._checkpoint.begin(ranges, self._options.repeat.begin)
         self._signals = StopSignals()
         target = self._target()
         try:
@@ -144,7 +135,7 @@ class Redrive:
             self._commit()
             self._checkpoint.end()
         except ConsumerError:
-            say(self._how_to_resume())
+            say(self._checkpoint.how_to_resume)
             raise
         finally:
             target.close()
@@ -152,7 +143,7 @@ class Redrive:
         if complaint := target.complaint():
             say(f"{'Finished' if finished else 'Stopped'}: {complaint}")
         if not finished:
-            say(self._how_to_resume() if complaint else f"Interrupted. {self._how_to_resume()}")
+            say(self._checkpoint.how_to_resume if complaint else f"Interrupted. {self._checkpoint.how_to_resume}")
         if not finished or complaint:
             return ExitStatus.PARTLY_DONE
         return ExitStatus.PARTLY_DONE if any(self._results[result] for result in MISSED) else ExitStatus.DONE
@@ -163,7 +154,7 @@ class Redrive:
         selected = Selected.of(
             each for each in found if self._redrive_filter.selects(each) and self._redrive_filter.owns(each)
         )
-        if selected.number and self._options.stale is Stale.SKIP:
+        if selected.number and self._options.repeat.stale is Stale.SKIP:
             topics, sources = self._settings.kafka.topics, selected.sources
 
             def sent(partition: Partition, offset: int, _decision: Enrolled) -> bool:
@@ -203,12 +194,7 @@ class Redrive:
         if isinstance(found, RedriveResult):
             return found
         record, decision = found
-        ours = [
-            (REDRIVE_COUNT, str(dead_letter.redrives + 1).encode()),
-            (REDRIVEN_FROM, str(dead_letter.position).encode()),
-        ]
-        headers = [(name, value) for name, value in record.headers if name not in (REDRIVE_COUNT, REDRIVEN_FROM)]
-        return target.send(structs.replace(record, headers=[*headers, *ours]), decision)
+        return target.send(structs.replace(record, headers=redriven(dead_letter, record.headers)), decision)
 
     def _wait_for_rate(self) -> bool:
         """Wait until the rate allows the next dead letter. Return False on a stop signal."""
@@ -230,9 +216,7 @@ class Redrive:
         there = self._cluster.partitions_of(kafka.topics)
         if missing := sorted(set(kafka.topics) - set(there)):
             raise RefusedError(f"The topic {', '.join(missing)} does not exist. Check KAFKA_TOPIC.")
-        return ToSource(
-            StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, client_properties(kafka)), there
-        )
+        return ToSource(kafka, there)
 
     def _table(self, form: Format) -> str:
         rows: Iterable[tuple[RedriveResult, int]] = (
@@ -241,9 +225,8 @@ class Redrive:
         return rendered([{"outcome": result.value, "dead_letters": number} for result, number in rows], form)
 
     def _progress(self, ranges: Mapping[Partition, Range], everything: Mapping[Partition, Range]) -> str:
-        passed = sum(ranges[partition].start - span.start for partition, span in everything.items())
-        total = sum(span.stop - span.start for span in everything.values())
+        passed, total = (
+            sum(ranges[each].start - span.start for each, span in everything.items()),
+            offsets_in(everything),
+        )
         return f"Earlier runs have processed {passed} of {total} offsets (checkpoint {self._checkpoint.group})."
-
-    def _how_to_resume(self) -> str:
-        return f"Run the same command to resume (checkpoint {self._checkpoint.group})."

@@ -6,10 +6,10 @@ from collections.abc import Container
 from enum import StrEnum
 
 from consumer.commands.dead_letters.filters import Filters
-from consumer.commands.dead_letters.source_values import source_record
-from consumer.commands.dead_letters.stored import StoredDeadLetter
+from consumer.commands.dead_letters.reading import source_record
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.staleness import Newest
+from consumer.dead_letters.format import StoredDeadLetter
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller
 from consumer.scheduling.task import Record
 

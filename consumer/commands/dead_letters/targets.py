@@ -7,26 +7,26 @@ from collections.abc import Callable, Container, Mapping
 from enum import StrEnum
 from typing import Protocol
 
-from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import KafkaError
 
-from consumer.app import delivery, scheduler
+from consumer.app import event_loop_driver, scheduler
 from consumer.commands.dead_letters.redrive_filter import RedriveResult
-from consumer.commands.kafka.target_watch import TargetWatch, still_halted
+from consumer.commands.kafka.records import write
+from consumer.commands.kafka.target_watch import TargetWatch
 from consumer.dead_letters.writer import PARTITION_BY_KEY, DeadLetters
 from consumer.enrolment.enroller import Decision, Enrolled
 from consumer.errors import FatalStreamError, RefusedError
 from consumer.kafka.clients import KafkaClients
-from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN
 from consumer.scheduling.task import Record, Task
 from consumer.scheduling.work import Batch
 from consumer.settings import Settings
-from consumer.settings.views import stream_options
+from consumer.settings.model import Kafka
+from consumer.settings.views import client_properties
 from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
-from consumer.worker.event_loop import EventLoopDriver
 
 POLL_SECONDS = 0.005
 CLOSE_SECONDS = 2.0
@@ -79,8 +79,8 @@ class ToSource:
     partitions -- partitions of each topic; records of a deleted partition are partitioned by key
     """
 
-    def __init__(self, options: StreamOptions, partitions: Mapping[str, Container[int]]) -> None:
-        self._producer = KafkaClients(options).producer({})
+    def __init__(self, kafka: Kafka, partitions: Mapping[str, Container[int]]) -> None:
+        self._producer = KafkaClients(client_properties(kafka)).producer({})
         self._partitions = partitions
 
     def send(self, record: Record, decision: Decision) -> RedriveResult:  # noqa: ARG002 -- a Target
@@ -98,26 +98,15 @@ class ToSource:
         raise RefusedError(f"{topic} rejected the record: {error.name()}. {how}.")
 
     def _produced(self, record: Record, partition: int) -> KafkaError | None:
-        errors: list[KafkaError | None] = []
-
-        def reported(error: KafkaError | None, _message: Message) -> None:
-            errors.append(error)
-
-        try:
-            self._producer.produce(
-                record.partition.topic,
-                key=record.key,
-                value=record.value,
-                headers=record.headers,  # type: ignore[arg-type]  # null headers are allowed
-                partition=partition,
-                timestamp=max(0, record.timestamp_ms),
-                on_delivery=reported,
-            )
-            while not errors:
-                self._producer.poll(1.0)
-        except KafkaException as failure:
-            errors.append(failure.args[0])
-        return errors[0]
+        return write(
+            self._producer,
+            record.partition.topic,
+            key=record.key,
+            value=record.value,
+            headers=record.headers,
+            partition=partition,
+            timestamp=max(0, record.timestamp_ms),
+        )
 
     def complaint(self) -> str:
         """Return an empty text: a failed write raises."""
@@ -135,16 +124,15 @@ class ToClickSend:
     """
 
     def __init__(self, settings: Settings, stopped: Callable[[], bool]) -> None:
-        clock, threads, options = time.monotonic, OsThreads(), stream_options(settings)
+        clock, threads = time.monotonic, OsThreads()
         self._stopped = stopped
-        self._drain_timeout = options.drain_timeout
+        self._drain_timeout = settings.worker.drain_timeout
         self._crash: BaseException | None = None
-        self._gave_up = ""
         self._scheduler = scheduler(settings, threads)
         self._watch = reporter = TargetWatch(settings, clock)
-        make_producer = KafkaClients(options).producer
+        make_producer = KafkaClients(client_properties(settings.kafka)).producer
         self._dead_letters = DeadLetters(
-            options,
+            settings.kafka,
             self._scheduler,
             reporter,
             clock,
@@ -154,7 +142,7 @@ class ToClickSend:
             threads,
         )
         self._dead_letters.start()
-        driver = EventLoopDriver(delivery(settings), settings.clicksend.total_timeout, clock)
+        driver = event_loop_driver(settings, clock)
         self._delivery = DeliveryLoop(self._scheduler, driver, self._dead_letters, reporter, 1, self._crashed)
         self._delivery.start()
 
@@ -165,11 +153,10 @@ class ToClickSend:
         tracker = self._scheduler.assign(record.partition, record.offset, OFFSET_UNKNOWN, UNKNOWN_TOPIC_ID)
         task = Task(record, tracker, decision.identities, decision.payload, decision.event)
         self._scheduler.admit(Batch(consumed=1, tasks=[task]))
-        while len(tracker) and not self._stopped() and not self._gave_up:
+        while len(tracker) and not self._stopped() and not self._watch.gives_up(self._scheduler.gate.fault):
             time.sleep(POLL_SECONDS)
             if self._crash is not None:
                 raise FatalStreamError("a thread of the engine failed") from self._crash
-            self._gave_up = self._watch.reason(self._scheduler.gate.fault) or ""
         if len(tracker):
             self._drain(record)
         if len(tracker):
@@ -178,8 +165,7 @@ class ToClickSend:
 
     def complaint(self) -> str:
         """Return why delivery stopped or is halted."""
-        fault = self._scheduler.gate.fault
-        return self._gave_up or (still_halted(fault) if fault is not None else "")
+        return self._watch.complaint(self._scheduler.gate.fault)
 
     def close(self) -> None:
         """Stop the threads."""

@@ -5,22 +5,24 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
-from dataclasses import dataclass
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from consumer.commands.explain.explanation import Explainer, Explanation
 from consumer.commands.explain.reading import events
 from consumer.commands.explain.rendering import ExplainSummary, Privacy, json_line, text
-from consumer.commands.output import Format
-from consumer.commands.progress import progress
+from consumer.commands.output import Format, progress
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import RefusedError
 from consumer.exit_status import ExitStatus
 from consumer.settings import Settings, Sources, load
 from consumer.settings.views import enrolment_rules
 from consumer.terminal import say, show, show_json
+
+if TYPE_CHECKING:
+    from consumer.commands.explain.kafka import RecordQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +31,6 @@ class Display:
 
     form: Format
     privacy: Privacy
-
-
-@dataclass(frozen=True, slots=True)
-class FromKafka:
-    """The options that select records in Kafka. topic -- None: KAFKA_TOPIC; last -- per partition."""
-
-    topic: str | None
-    partition: int | None
-    offset: int | None
-    last: int | None
 
 
 class Explained(NamedTuple):
@@ -61,22 +53,25 @@ def explain_file(sources: Sources, file: Path | None, look: Display) -> ExitStat
         return _show(_of_stream(explainer, stream), file.stat().st_size, "bytes", look)
 
 
-def explain_kafka(sources: Sources, asked: FromKafka, look: Display) -> ExitStatus:
-    """Explain records in Kafka, without a group. Raises as Cluster's methods do."""
-    from consumer.commands.explain.kafka import RecordQuery, messages, ranges_of  # noqa: PLC0415 -- the same
+def explain_kafka(sources: Sources, asked: RecordQuery, look: Display) -> ExitStatus:
+    """Explain records in Kafka, without a group. Raises as Cluster's methods do.
+
+    asked -- without topics, those of KAFKA_TOPIC
+    """
+    from consumer.commands.explain.kafka import messages, ranges_of  # noqa: PLC0415 -- the same
     from consumer.commands.kafka.cluster import Cluster  # noqa: PLC0415 -- a file needs no Kafka
+    from consumer.commands.kafka.records import offsets_in  # noqa: PLC0415 -- the same
     from consumer.dead_letters.format import redrives  # noqa: PLC0415 -- the same
     from consumer.scheduling.task import headers_of  # noqa: PLC0415 -- the same
 
     settings = load(sources, ("enrolment", "kafka"))
     explainer = _explainer(settings)
-    topics = (asked.topic,) if asked.topic else settings.kafka.topics
-    if asked.offset is not None and len(topics) > 1:
+    query = replace(asked, topics=asked.topics or settings.kafka.topics)
+    if query.offset is not None and len(query.topics) > 1:
         raise RefusedError("KAFKA_TOPIC names several topics: choose one with --topic.")
-    cluster = Cluster(settings.kafka)
-    try:
+    with closing(Cluster(settings.kafka)) as cluster:
         cluster.brokers()
-        ranges = ranges_of(RecordQuery(topics, asked.partition, asked.offset, asked.last or 1), cluster)
+        ranges = ranges_of(query, cluster)
         now_ms = round(time.time() * 1000)
         explained = (
             Explained(
@@ -90,9 +85,7 @@ def explain_kafka(sources: Sources, asked: FromKafka, look: Display) -> ExitStat
             )
             for m in messages(cluster, ranges)
         )
-        return _show(explained, sum(stop - start for start, stop in ranges.values()), "records", look)
-    finally:
-        cluster.close()
+        return _show(explained, offsets_in(ranges), "records", look)
 
 
 def _explainer(settings: Settings) -> Explainer:

@@ -7,29 +7,18 @@ A Job's disk is read-only, so the checkpoint is in Kafka, like the worker's. Kaf
 from __future__ import annotations
 
 import hashlib
-import re
-import time
 from collections.abc import Mapping
 
 from confluent_kafka import KafkaException, TopicPartition
 
-from consumer.commands.kafka.cluster import ANSWER_SECONDS, PASSING, PAUSE_SECONDS, Cluster
+from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.group import Commit, commits_of
 from consumer.commands.kafka.lasting import CheckpointTopic, RunState, Saved
 from consumer.commands.kafka.records import Range
-from consumer.commands.modes import Begin
+from consumer.commands.repeat import Begin
 from consumer.errors import RefusedError
 from consumer.scheduling.task import Partition
 from consumer.settings.model import Kafka
-
-_NAME = re.compile(r"[a-zA-Z0-9._-]{1,60}", re.ASCII)
-
-
-def checked_name(text: str) -> str:
-    """Return a valid checkpoint name unchanged. Raises ValueError, with what to write instead."""
-    if not _NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is not a valid name. Use letters, digits, dots, dashes or underscores, at most 60")
-    return text
 
 
 def name_of(*what: object) -> str:
@@ -50,6 +39,11 @@ class Checkpoint:
         self._looked = False
         self._saved: Saved | None = None  # by an earlier run
 
+    @property
+    def how_to_resume(self) -> str:
+        """Return what to say of a run that did not come to its end."""
+        return f"Run the same command to resume (checkpoint {self.group})."
+
     def commits(self) -> dict[Partition, Commit]:
         """Return the commits by partition. Those that Kafka has deleted come from the last run's saved checkpoint.
 
@@ -68,11 +62,13 @@ class Checkpoint:
             )
         return {**commits, **forgotten}
 
-    def left(self, ranges: Mapping[Partition, Range]) -> dict[Partition, Range]:
-        """Return the rest of these ranges.
+    def left(self, ranges: Mapping[Partition, Range], begin: Begin = Begin.CHECKPOINT) -> dict[Partition, Range]:
+        """Return the rest of these ranges; all of them where they begin anew.
 
         Raises RefusedError where the checkpoint belongs to another range.
         """
+        if begin is Begin.ANEW:
+            return dict(ranges)
         left, commits = {}, self.commits()
         for partition, span in ranges.items():
             commit = commits.get(partition)
@@ -112,18 +108,14 @@ class Checkpoint:
             else TopicPartition(*partition, each.offset)
             for partition, each in commits.items()
         ]
-        until = time.monotonic() + ANSWER_SECONDS
-        while wanted:
-            try:
-                answers = self.cluster.consumer.commit(offsets=wanted, asynchronous=False) or []
-                errors = [each.error for each in answers if each.error is not None]
-            except KafkaException as failure:
-                errors = [failure.args[0]]
-            if not errors:
-                return
-            if errors[0].code() not in PASSING or time.monotonic() > until:
-                raise self.cluster.explained(errors[0], f"the group {self.group}, the checkpoint")
-            time.sleep(PAUSE_SECONDS)
+
+        def committed() -> None:
+            for answer in self.cluster.consumer.commit(offsets=wanted, asynchronous=False) or []:
+                if answer.error is not None:
+                    raise KafkaException(answer.error)
+
+        if wanted:
+            self.cluster.retried(committed, f"the group {self.group}, the checkpoint")
 
     def close(self) -> None:
         """Disconnect."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import ListOffsetsResultInfo, OffsetSpec
 from confluent_kafka.admin._metadata import TopicMetadata
+from tenacity import Retrying
+from tenacity.retry import retry_if_exception
+from tenacity.stop import stop_after_delay
+from tenacity.wait import wait_fixed
 
 from consumer import __version__
 from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
 from consumer.kafka.broker_status import REFUSALS
-from consumer.kafka.options import StreamOptions
 from consumer.kafka.properties import refusal, shared_properties, standalone_properties
+from consumer.kafka.topic_ids import TopicIds
 from consumer.scheduling.task import Partition
 from consumer.settings.model import Kafka
 from consumer.settings.views import client_properties
@@ -25,6 +28,7 @@ from consumer.settings.views import client_properties
 ANSWER_SECONDS = 10.0
 ANSWER_TRIES = 10
 PAUSE_SECONDS = 0.1
+WITH_RIGHTS: Mapping[str, Any] = {"include_authorized_operations": True, "request_timeout": ANSWER_SECONDS}
 T = TypeVar("T")
 
 
@@ -58,14 +62,13 @@ class Cluster:
     def __init__(self, kafka: Kafka) -> None:
         self.servers = kafka.bootstrap_servers
         self.group_id = kafka.group_id
-        self._connection = client_properties(kafka)
+        self._given = client_properties(kafka)
         self._refused_for: int | None = None
         # As in the worker's consumer, so that both see the same end of the log.
-        uncommitted = self._connection.get("isolation.level") == "read_uncommitted"
+        uncommitted = self._given.get("isolation.level") == "read_uncommitted"
         self._isolation = IsolationLevel.READ_UNCOMMITTED if uncommitted else IsolationLevel.READ_COMMITTED
-        options = StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, self._connection)
-        self._standalone = {**standalone_properties(options), "statistics.interval.ms": 0}
-        self.admin: AdminClient = self._made(AdminClient, shared_properties(self._connection))
+        self._standalone = {**standalone_properties(self._given), "statistics.interval.ms": 0}
+        self.admin: AdminClient = self._made(AdminClient, shared_properties(self._given))
         self.consumer: Consumer = self.new_consumer()
 
     def new_consumer(
@@ -124,7 +127,7 @@ class Cluster:
             there = [TopicPartition(name, number) for name, topic in topics.items() for number in topic.partitions]
             return self.consumer.committed(there, timeout=ANSWER_SECONDS) if there else []
 
-        return self._retried(asked, f"the group {self.group_id}")
+        return self.retried(asked, f"the group {self.group_id}")
 
     def ends(self, partitions: Iterable[Partition]) -> dict[Partition, Ends]:
         """Return the readable part of each log."""
@@ -149,26 +152,26 @@ class Cluster:
         found = self._offsets(partitions, OffsetSpec.for_timestamp(timestamp_ms))
         return {partition: offset if offset >= 0 else None for partition, offset in found.items()}
 
+    def topic_ids(self, topics: Iterable[str]) -> dict[str, bytes]:
+        """Return the topics' ids, as `TopicIds` reads them."""
+        return TopicIds(lambda: self.admin).of(topics)
+
     def ask(self, question: Callable[[], Future[T]], what: str) -> T:
         """Return the response to an AdminClient's request.
 
         question -- sends it, and returns the future; what -- its subject, for an operator
         """
-        return self._retried(lambda: question().result(ANSWER_SECONDS + 1), what)
+        return self.retried(lambda: question().result(ANSWER_SECONDS + 1), what)
 
-    def _retried(self, question: Callable[[], T], what: str) -> T:
-        """Retry while the group's coordinator moves, or a new group has none yet."""
-        until = time.monotonic() + ANSWER_SECONDS
-        while True:
-            try:
-                return question()
-            except KafkaException as failure:
-                error: KafkaError = failure.args[0]
-                if error.code() not in PASSING or time.monotonic() > until:
-                    raise self.explained(error, what) from None
-            except TimeoutError:
-                raise self.unanswered(what) from None
-            time.sleep(PAUSE_SECONDS)
+    def retried(self, question: Callable[[], T], what: str) -> T:
+        """Ask, and retry while the group's coordinator moves, or a new group has none yet."""
+        stop, wait = stop_after_delay(ANSWER_SECONDS), wait_fixed(PAUSE_SECONDS)
+        try:
+            return Retrying(retry=retry_if_exception(_is_passing), stop=stop, wait=wait, reraise=True)(question)
+        except KafkaException as failure:
+            raise self.explained(failure.args[0], what) from None
+        except TimeoutError:
+            raise self.unanswered(what) from None
 
     def explained(self, error: KafkaError, what: str) -> Exception:
         """Return the exception that explains Kafka's error to an operator. what -- its subject."""
@@ -227,7 +230,7 @@ class Cluster:
         try:
             return kind(given, logger=logger or _silent())
         except KafkaException as failure:
-            raise refusal(failure, self._connection) from None
+            raise refusal(failure, self._given) from None
 
 
 UNREACHABLE = frozenset(
@@ -256,6 +259,10 @@ FORBIDDEN = {
     KafkaError.GROUP_AUTHORIZATION_FAILED: "Grant READ on the group.",
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: "Grant DESCRIBE on the cluster.",
 }
+
+
+def _is_passing(failure: BaseException) -> bool:
+    return isinstance(failure, KafkaException) and failure.args[0].code() in PASSING
 
 
 def _silent() -> logging.Logger:

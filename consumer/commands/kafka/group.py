@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from confluent_kafka import ConsumerGroupState
 from confluent_kafka.admin._acl import AclOperation
 
-from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster
+from consumer.commands.kafka.cluster import WITH_RIGHTS, Cluster
 from consumer.scheduling.task import Partition
 
 DEAD = ConsumerGroupState.DEAD.name.title()
@@ -62,8 +62,8 @@ class Group:
 def look_at(cluster: Cluster) -> Group:
     """Return the connection's group as the broker describes it. Raises as Cluster's methods do."""
     name = cluster.group_id
-    how = {"include_authorized_operations": True, "request_timeout": ANSWER_SECONDS}
-    described = cluster.ask(lambda: cluster.admin.describe_consumer_groups([name], **how)[name], f"the group {name}")
+    describe = cluster.admin.describe_consumer_groups
+    described = cluster.ask(lambda: describe([name], **WITH_RIGHTS)[name], f"the group {name}")
     owners: dict[Partition, Member] = {}
     members = []
     for each in described.members:

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.cimpl import NewTopic
 
 from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster
 from consumer.commands.kafka.group import Commit
-from consumer.commands.kafka.records import Range, read
+from consumer.commands.kafka.records import Range, read, write
 from consumer.errors import RefusedError
 from consumer.kafka.clients import KafkaClients
-from consumer.kafka.options import StreamOptions
-from consumer.kafka.topic_ids import TopicIds
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.task import Partition
 from consumer.settings.model import Kafka
@@ -54,7 +52,7 @@ class CheckpointTopic:
         self.topic = kafka.dead_letter_topic + SUFFIX
         self._cluster = cluster
         self._name = name
-        self._options = StreamOptions(kafka.topics, kafka.group_id, kafka.dead_letter_topic, client_properties(kafka))
+        self._clients = KafkaClients(client_properties(kafka))
 
     def read(self) -> Saved | None:
         """Return the last checkpoint; None: there is none."""
@@ -74,16 +72,8 @@ class CheckpointTopic:
         value = self._encoded(state, commits)
         if len(value) > LARGEST:
             value = self._encoded(state, {each: Commit(commit.offset) for each, commit in commits.items()})
-        errors: list[KafkaError | None] = []
-
-        def reported(error: KafkaError | None, _message: Message) -> None:
-            errors.append(error)
-
-        producer = KafkaClients(self._options).producer({})
-        producer.produce(self.topic, key=self._name, value=value, partition=0, on_delivery=reported)
-        while not errors:
-            producer.poll(1.0)
-        if (error := errors[0]) is not None:
+        error = write(self._clients.producer({}), self.topic, key=self._name, value=value, partition=0)
+        if error is not None:
             how = f"Grant READ, WRITE and DESCRIBE on {self.topic}, and check the brokers"
             raise RefusedError(f"Writing the checkpoint to {self.topic} failed: {error.name()}. {how}.")
 
@@ -117,5 +107,5 @@ class CheckpointTopic:
         return Saved(RunState(content["state"]), content["at"], there)
 
     def _ids(self, partitions: Mapping[Partition, Commit]) -> dict[str, str]:
-        found = TopicIds(lambda: self._cluster.admin).of(each.topic for each in partitions)
+        found = self._cluster.topic_ids(each.topic for each in partitions)
         return {topic: each.hex() for topic, each in found.items() if each != UNKNOWN_TOPIC_ID}

@@ -1,10 +1,11 @@
-"""Topics and partitions as operators name them: `raw-events`, or `raw-events:0,1`."""
+"""Partitions as operators name them, `raw-events` or `raw-events:0,1`, and where in a log they point to."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from consumer.errors import RefusedError
 from consumer.scheduling.task import Partition
@@ -30,6 +31,30 @@ class Scope:
             raise ValueError(f"{text!r} names no topic. Write topic, or topic:0,1 for some of its partitions")
         numbers = sorted({int(number) for number in (found[2] or "").split(",") if number})
         return cls(found[1], tuple(numbers))
+
+
+class Edge(Enum):
+    """An end of the log."""
+
+    EARLIEST = "earliest"
+    LATEST = "latest"  # the last stable offset as the command starts: an open transaction is beyond it
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """The same offset of every partition."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The first record that is not older; milliseconds since the epoch."""
+
+    timestamp_ms: int
+
+
+Bound = Edge | Offset | Moment
 
 
 def chosen(scopes: Iterable[Scope], there: Mapping[str, Iterable[int]]) -> list[Partition]:

@@ -1,12 +1,12 @@
-"""Reads records from Kafka, without a group."""
+"""Read records from Kafka without a group, and write single ones."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster, Ends
 from consumer.scheduling.task import Partition
@@ -26,6 +26,32 @@ class Range(NamedTuple):
 
     start: int
     stop: int
+
+
+def offsets_in(ranges: Mapping[Partition, Range]) -> int:
+    """Return how many offsets these ranges have."""
+    return sum(span.stop - span.start for span in ranges.values())
+
+
+def position_of(message: Message) -> tuple[Partition, int]:
+    """Return a message's partition and offset."""
+    return Partition(message.topic() or "", message.partition() or 0), message.offset() or 0
+
+
+def write(producer: Producer, topic: str, **record: Any) -> KafkaError | None:
+    """Write a record, as `Producer.produce` takes it, and wait for its report. Return the error; None: acknowledged."""
+    errors: list[KafkaError | None] = []
+
+    def reported(error: KafkaError | None, _message: Message) -> None:
+        errors.append(error)
+
+    try:
+        producer.produce(topic, **record, on_delivery=reported)
+        while not errors:
+            producer.poll(1.0)
+    except KafkaException as failure:
+        errors.append(failure.args[0])
+    return errors[0]
 
 
 def read(cluster: Cluster, ranges: Mapping[Partition, Range], limit: int | None = None) -> Iterator[Message]:
@@ -50,10 +76,10 @@ def read(cluster: Cluster, ranges: Mapping[Partition, Range], limit: int | None 
             if silent >= ANSWER_SECONDS:
                 raise cluster.unanswered(", ".join(map(str, left)))
             for message in messages:
-                partition = Partition(message.topic() or "", message.partition() or 0)
+                partition, offset = position_of(message)
                 if (error := message.error()) is not None:
                     raise cluster.explained(error, str(partition))
-                if partition in left and (message.offset() or 0) < left[partition].stop:
+                if partition in left and offset < left[partition].stop:
                     yield message
                     counts[partition] += 1
                     if counts[partition] == limit:
@@ -65,10 +91,7 @@ def read(cluster: Cluster, ranges: Mapping[Partition, Range], limit: int | None 
 
 def oldest(cluster: Cluster, ranges: Mapping[Partition, Range]) -> dict[Partition, int]:
     """Return the time of each range's first record, in ms since the epoch. Omits ranges without a record."""
-    return {
-        Partition(each.topic() or "", each.partition() or 0): each.timestamp()[1]
-        for each in read(cluster, ranges, limit=1)
-    }
+    return {position_of(each)[0]: each.timestamp()[1] for each in read(cluster, ranges, limit=1)}
 
 
 def last(cluster: Cluster, ends: Mapping[Partition, Ends], count: int) -> dict[Partition, Range]:
@@ -84,7 +107,8 @@ def last(cluster: Cluster, ends: Mapping[Partition, Ends], count: int) -> dict[P
         spans = {each: Range(max(ends[each].low, starts[each] - width), starts[each]) for each in pending}
         older: dict[Partition, deque[int]] = {each: deque(maxlen=count - len(found[each])) for each in pending}
         for message in read(cluster, spans):
-            older[Partition(message.topic() or "", message.partition() or 0)].append(message.offset() or 0)
+            partition, offset = position_of(message)
+            older[partition].append(offset)
         for each, span in spans.items():
             starts[each] = span.start
             found[each].extendleft(reversed(older[each]))

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from confluent_kafka import Message
 
 from consumer.commands.kafka.cluster import Cluster, Ends
-from consumer.commands.kafka.records import Range, read
-from consumer.commands.progress import bar
+from consumer.commands.kafka.records import Range, offsets_in, position_of, read
+from consumer.commands.output import bar
 from consumer.dead_letters.format import redrives
 from consumer.enrolment.consent import Consent
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered
@@ -108,8 +108,7 @@ def look_through(
         first = min(high if at is None else at, starts.get(partition, high))
         ranges[partition] = Range(min(max(first, low), high), high)
     newest = Newest(ends, in_order=in_order)
-    total = sum(span.stop - span.start for span in ranges.values())
-    with bar("Looking for newer records", total) as advance:
+    with bar("Looking for newer records", offsets_in(ranges)) as advance:
         for message in read(cluster, ranges):
             advance(1)
             _note(newest, enroller, message, sent)
@@ -148,7 +147,7 @@ def _note(
     news = None if is_redriven(message) else news_of(decision)
     if news is None:
         return
-    partition, offset = Partition(message.topic() or "", message.partition() or 0), message.offset() or 0
+    partition, offset = position_of(message)
     outside = not (isinstance(decision, Enrolled) and sent(partition, offset, decision))
     newest.note(news.identities, Age(message.timestamp()[1], news.refused, outside, partition, offset))
 

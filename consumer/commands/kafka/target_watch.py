@@ -35,6 +35,16 @@ class TargetWatch(Reporter):
         self._last = ""
         self._refused: Fault | None = None
         self._forbidden_probes = 0
+        self._gave_up = ""  # why
+
+    def gives_up(self, fault: Fault | None) -> bool:
+        """Return whether to end now, and remember why for `complaint`. For one thread, as that."""
+        self._gave_up = self._gave_up or self.reason(fault) or ""
+        return bool(self._gave_up)
+
+    def complaint(self, fault: Fault | None) -> str:
+        """Return why the command gave up, or that delivery is halted for `fault`; empty: no problem."""
+        return self._gave_up or (_still_halted(fault) if fault is not None else "")
 
     def reason(self, fault: Fault | None) -> str | None:
         """Return why to end now; None: continue. fault -- the reason why delivery is halted, if it is."""
@@ -45,7 +55,7 @@ class TargetWatch(Reporter):
         if since is None or self._now() < since + limit + self._pause:
             return None
         if fault is not None:
-            return still_halted(fault)
+            return _still_halted(fault)
         return f"no record was settled for {limit + self._pause:.0f} s ({self._last})"
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
@@ -87,6 +97,5 @@ class TargetWatch(Reporter):
             self._since = self._now()
 
 
-def still_halted(fault: Fault) -> str:
-    """Return the message for a command that ends while delivery is halted."""
+def _still_halted(fault: Fault) -> str:
     return f"delivery is halted ({fault}): {fault.hint}"

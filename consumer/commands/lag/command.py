@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import closing
 
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.group import Group, look_at
@@ -13,7 +14,6 @@ from consumer.commands.lag.partition_lag import PartitionLag, standings, total, 
 from consumer.commands.output import Format, put, rendered
 from consumer.errors import ConsumerError, RefusedError
 from consumer.exit_status import ExitStatus
-from consumer.kafka.topic_ids import TopicIds
 from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
 from consumer.terminal import say
@@ -28,21 +28,19 @@ def lag(sources: Sources, form: Format, every: float | None) -> ExitStatus:
     reported and the command continues.
     """
     kafka = load(sources, ("kafka",)).kafka
-    cluster = Cluster(kafka)
     try:
-        cluster.brokers()
-        _show(cluster, kafka.topics, form, "")
-        while every is not None:
-            time.sleep(every)
-            try:
-                _show(cluster, kafka.topics, form, CLEAR if sys.stdout.isatty() else "\n")
-            except ConsumerError as error:
-                say(str(error))
+        with closing(Cluster(kafka)) as cluster:
+            cluster.brokers()
+            _show(cluster, kafka.topics, form, "")
+            while every is not None:
+                time.sleep(every)
+                try:
+                    _show(cluster, kafka.topics, form, CLEAR if sys.stdout.isatty() else "\n")
+                except ConsumerError as error:
+                    say(str(error))
     except KeyboardInterrupt:
         if every is None:
             raise
-    finally:
-        cluster.close()
     return ExitStatus.DONE
 
 
@@ -71,7 +69,7 @@ def _standings(cluster: Cluster, group: Group, topics: tuple[str, ...]) -> list[
     wanted = {*chosen([Scope(topic) for topic in topics], there), *_still_there(group, there)}
     log_ends, ends = cluster.log_ends(sorted(wanted)), cluster.ends(sorted(wanted))
     oldest_ms = oldest(cluster, unconsumed(group, ends))
-    ids = TopicIds(lambda: cluster.admin).of(partition.topic for partition in ends)
+    ids = cluster.topic_ids(partition.topic for partition in ends)
     return standings(group, ends, oldest_ms, ids, log_ends)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,14 +12,13 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, TopicParti
 
 from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster
 from consumer.commands.kafka.group import Group, look_at
-from consumer.commands.kafka.partitions import Scope, chosen
+from consumer.commands.kafka.partitions import Moment, Scope, chosen
 from consumer.commands.offsets.plan import Move, plan, summary
-from consumer.commands.offsets.scenario import Facts, FromFile, Scenario, ToTime
+from consumer.commands.offsets.scenario import Facts, FromFile, Scenario
 from consumer.commands.offsets.undo import read_offsets, undo_name, write_undo
 from consumer.commands.output import Format, put, rendered
 from consumer.errors import FatalStreamError, RefusedError
 from consumer.exit_status import ExitStatus
-from consumer.kafka.topic_ids import TopicIds
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings, Sources, load
 from consumer.terminal import say
@@ -48,8 +48,7 @@ def reset(
     settings = load(sources, ("kafka", "delivery"))
     name = settings.kafka.group_id
     scenario = FromFile(read_offsets(target, name)) if isinstance(target, Path) else target
-    cluster = Cluster(settings.kafka)
-    try:
+    with closing(Cluster(settings.kafka)) as cluster:
         cluster.brokers()
         group = look_at(cluster)
         if group.active and execution is not None:
@@ -64,8 +63,6 @@ def reset(
             say(active(group) if group.active else "Dry run: nothing was changed. Add --execute to set the offsets.")
             return ExitStatus.DONE
         return _execute(cluster, group, moves, execution) if moves else ExitStatus.DONE
-    finally:
-        cluster.close()
 
 
 def active(group: Group) -> str:
@@ -89,13 +86,13 @@ def _plan(
     cluster: Cluster, group: Group, scenario: Scenario, partitions: list[Partition]
 ) -> tuple[list[Move], list[str]]:
     log_ends, ends = cluster.log_ends(partitions), cluster.ends(partitions)
-    at = cluster.offsets_at(partitions, scenario.at_ms) if isinstance(scenario, ToTime) else {}
+    at = cluster.offsets_at(partitions, scenario.timestamp_ms) if isinstance(scenario, Moment) else {}
     commits = {partition: group.commits.get(partition) for partition in partitions}
     facts = {
         partition: Facts(commit.offset if commit else None, ends[partition], at.get(partition), log_ends[partition])
         for partition, commit in commits.items()
     }
-    return plan(scenario, facts, TopicIds(lambda: cluster.admin).of(partition.topic for partition in partitions))
+    return plan(scenario, facts, cluster.topic_ids(partition.topic for partition in partitions))
 
 
 def _execute(cluster: Cluster, group: Group, moves: list[Move], execution: Execution) -> ExitStatus:

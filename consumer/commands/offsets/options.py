@@ -3,20 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumer.commands.options import ConfigFile, FormatOption, Group, Overrides, sources
+from consumer.commands.options import ConfigFile, FormatOption, Group, Overrides, sources, usage
 from consumer.commands.output import Format
 
 if TYPE_CHECKING:
     from consumer.commands.offsets.scenario import Scenario
 
-T = TypeVar("T")
 MILLISECOND = timedelta(milliseconds=1)
 
 app = typer.Typer(help="Set a group's committed offsets.", rich_markup_mode=None, no_args_is_help=False)
@@ -71,7 +69,7 @@ def reset(  # noqa: PLR0913 -- one parameter an option
             raise typer.BadParameter("The file names the partitions: omit --topic and --all-topics.")
     elif bool(topic) == all_topics:
         raise typer.BadParameter("Select partitions: --topic TOPIC[:0,1], or --all-topics.")
-    scopes = tuple(_parsed(Scope.parse, text) for text in topic or ())
+    scopes = usage(lambda: tuple(Scope.parse(text) for text in topic or ()))
     execution = Execution(undo_file) if execute else None
     return carry_out(sources(config, overrides, group), target, scopes, execution, form)
 
@@ -85,32 +83,28 @@ def _target(
     by_duration: str | None,
     from_file: Path | None,
 ) -> Scenario | Path:
-    from consumer.commands.offsets.scenario import ShiftBy, ToEarliest, ToLatest, ToOffset, ToTime
+    from consumer.commands.kafka.partitions import Edge, Moment, Offset
+    from consumer.commands.offsets.scenario import ShiftBy
     from consumer.commands.timestamps import milliseconds, parse_duration, parse_moment
 
     found: list[Scenario | Path] = []
     if to_earliest:
-        found.append(ToEarliest())
+        found.append(Edge.EARLIEST)
     if to_latest:
-        found.append(ToLatest())
+        found.append(Edge.LATEST)
     if to_offset is not None:
-        found.append(ToOffset(to_offset))
+        found.append(Offset(to_offset))
     if shift_by is not None:
         found.append(ShiftBy(shift_by))
     if to_datetime is not None:
-        found.append(ToTime(milliseconds(_parsed(parse_moment, to_datetime))))
+        found.append(Moment(milliseconds(usage(lambda: parse_moment(to_datetime)))))
     if by_duration is not None:
-        found.append(ToTime(milliseconds(datetime.now(UTC)) - _parsed(parse_duration, by_duration) // MILLISECOND))
+        found.append(
+            Moment(milliseconds(datetime.now(UTC)) - usage(lambda: parse_duration(by_duration)) // MILLISECOND)
+        )
     if from_file is not None:
         found.append(from_file)
     if len(found) != 1:
         targets = "--to-earliest, --to-latest, --to-offset, --shift-by, --to-datetime, --by-duration, --from-file"
         raise typer.BadParameter(f"Use exactly one of {targets}.")
     return found[0]
-
-
-def _parsed(parse: Callable[[str], T], text: str) -> T:
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{error}.") from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from consumer.commands.kafka.group import Commit
 from consumer.commands.offsets.scenario import Facts, FromFile, Scenario, wanted
 from consumer.commands.output import Row
-from consumer.commands.pace import pace
+from consumer.commands.timestamps import pace
 from consumer.scheduling.offset_map import decode, encode
 from consumer.scheduling.task import Partition
 
@@ -86,8 +86,7 @@ def summary(moves: Iterable[Move], per_second: float) -> Iterator[str]:
     again = sum(max(0, each.current - each.new) for each in rows if each.current is not None)
     passed = sum(max(0, each.new - each.current) for each in rows if each.current is not None)
     ahead = sum(each.ahead for each in rows)
-    time = f", {pace(ahead, per_second)}" if pace(ahead, per_second) else ""
-    yield f"Records ahead after the reset: {ahead}{time}."
+    yield f"Records ahead after the reset: {ahead}{pace(ahead, per_second)}."
     if again:
         yield f"To be delivered again: {again}. ClickSend receives their contacts once more."
     if passed:

@@ -7,25 +7,9 @@ from dataclasses import dataclass
 
 from consumer.commands.kafka.cluster import Ends
 from consumer.commands.kafka.group import Commit
+from consumer.commands.kafka.partitions import Bound, Edge, Moment, Offset
 from consumer.errors import RefusedError
 from consumer.scheduling.task import Partition
-
-
-@dataclass(frozen=True, slots=True)
-class ToEarliest:
-    """The first record that the log has."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToLatest:
-    """The last stable offset: skips all readable records, but not those of an open transaction."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToOffset:
-    """This offset, in each partition."""
-
-    offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +20,13 @@ class ShiftBy:
 
 
 @dataclass(frozen=True, slots=True)
-class ToTime:
-    """The first record that is not older. at_ms -- milliseconds since the epoch."""
-
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class FromFile:
     """The commits in a file, by partition; None: the group had no committed offset."""
 
     commits: Mapping[Partition, Commit | None]
 
 
-Scenario = ToEarliest | ToLatest | ToOffset | ShiftBy | ToTime | FromFile
+Scenario = Bound | ShiftBy | FromFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +34,7 @@ class Facts:
     """The offsets of one partition.
 
     current -- the committed offset; None: there is none
-    at      -- the offset that Kafka returns for the time of a `ToTime`; None: all records are older
+    at      -- the offset that Kafka returns for the time of a `Moment`; None: all records are older
     log_end -- the offset of the next record; beyond `ends` while a transaction is open. None: the end of `ends`
     """
 
@@ -78,17 +55,17 @@ def wanted(scenario: Scenario, partition: Partition, facts: Facts) -> int | None
     Raises RefusedError for a shift without a committed offset.
     """
     match scenario:
-        case ToEarliest():
+        case Edge.EARLIEST:
             return facts.ends.low
-        case ToLatest():
+        case Edge.LATEST:
             return facts.ends.high
-        case ToOffset(offset):
+        case Offset(offset):
             return offset
         case ShiftBy(number):
             if facts.current is None:
                 raise RefusedError(f"{partition} has no committed offset to shift. Choose another target.")
             return facts.current + number
-        case ToTime():
+        case Moment():
             return facts.ends.high if facts.at is None else facts.at
         case FromFile(commits):
             commit = commits[partition]

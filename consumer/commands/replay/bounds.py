@@ -4,36 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
 
 from consumer.commands.kafka.cluster import Cluster, Ends, open_transaction
+from consumer.commands.kafka.partitions import Bound, Edge, Moment, Offset
 from consumer.commands.kafka.records import Range
 from consumer.commands.timestamps import milliseconds, parse_moment
 from consumer.scheduling.task import Partition
-
-
-class Edge(Enum):
-    """An end of the log."""
-
-    EARLIEST = "earliest"
-    LATEST = "latest"  # at the start of the command
-
-
-@dataclass(frozen=True, slots=True)
-class Offset:
-    """The same offset in every partition."""
-
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The first record that is not older; milliseconds since the epoch."""
-
-    timestamp_ms: int
-
-
-Bound = Edge | Offset | Moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from consumer.commands.options import (
     Overrides,
     Rate,
     Restart,
+    given_lines,
     sources,
     usage,
 )
@@ -67,9 +68,8 @@ def replay(  # noqa: PLR0913 -- one parameter an option
     restart: Restart = False,
 ) -> int:
     """Deliver a range again, outside the live group. Interrupted, the same command continues where it stopped."""
-    from consumer.commands.kafka.checkpoint import checked_name
     from consumer.commands.kafka.partitions import Scope
-    from consumer.commands.modes import Begin, Mode, Stale
+    from consumer.commands.repeat import Repeat
     from consumer.commands.replay.bounds import Bounds
     from consumer.commands.replay.replay import ReplayOptions
     from consumer.commands.replay.replay import replay as deliver_again
@@ -88,10 +88,9 @@ def replay(  # noqa: PLR0913 -- one parameter an option
         ),
         scopes=usage(lambda: tuple(Scope.parse(each) for each in topic or ())),
         only=usage(lambda: Only.parse([*(only or ()), *_identities(identities_from)])),
-        mode=Mode.DRY_RUN if dry_run else Mode.EXECUTE,
-        begin=Begin.ANEW if restart else Begin.CHECKPOINT,
-        stale=Stale.INCLUDE if include_stale else Stale.SKIP,
-        name=usage(lambda: checked_name(name)) if name else None,
+        repeat=usage(
+            lambda: Repeat.parse(execute=not dry_run, restart=restart, include_stale=include_stale, name=name)
+        ),
     )
     paced = [f"DELIVERY_MAX_REQUESTS_PER_SECOND={rate:g}"] if rate else []
     settings = load(sources(config, [*(overrides or ()), *paced]))
@@ -100,6 +99,4 @@ def replay(  # noqa: PLR0913 -- one parameter an option
 
 
 def _identities(file: str | None) -> list[str]:
-    from consumer.commands.given_lines import given_lines
-
     return [f"identity={line.decode(errors='replace').strip()}" for line in given_lines(file)]

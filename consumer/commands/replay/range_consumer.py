@@ -10,11 +10,10 @@ from typing import Any, NoReturn
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from consumer.commands.kafka.records import Range
+from consumer.commands.kafka.records import Range, position_of
 from consumer.errors import RefusedError
 from consumer.kafka.clients import Callbacks, KafkaClients
-from consumer.kafka.options import StreamOptions
-from consumer.kafka.properties import standalone_properties
+from consumer.kafka.properties import Properties, standalone_properties
 from consumer.scheduling.task import Partition
 
 Rebalance = Callable[[Consumer, list[TopicPartition]], None]
@@ -38,13 +37,13 @@ class RangePlan:
 class RangeClients(KafkaClients):
     """The worker's clients, with a RangeConsumer."""
 
-    def __init__(self, options: StreamOptions, plan: RangePlan) -> None:
-        super().__init__(options)
+    def __init__(self, given: Properties, plan: RangePlan) -> None:
+        super().__init__(given)
         self._plan = plan
 
     def consumer(self, callbacks: Callbacks) -> Consumer:
         """Return a RangeConsumer. Raises ConfigurationError for a property that librdkafka refuses."""
-        return self._made(partial(RangeConsumer, self._plan), standalone_properties(self.options), callbacks)
+        return self._made(partial(RangeConsumer, self._plan), standalone_properties(self._given), callbacks)
 
 
 class RangeConsumer(Consumer):
@@ -133,10 +132,10 @@ class RangeConsumer(Consumer):
     def _wanted(self, message: Message) -> bool:
         if message.error() is not None:
             return True
-        partition = Partition(message.topic() or "", message.partition() or 0)
+        partition, offset = position_of(message)
         if partition not in self._left:
             return False
-        if (message.offset() or 0) >= self._plan.ranges[partition].stop:
+        if offset >= self._plan.ranges[partition].stop:
             self._finish(partition)
             return False
         return self._plan.keep(message)

@@ -6,34 +6,33 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 
-from consumer.app import delivery, scheduler
+from consumer.app import event_loop_driver, scheduler
 from consumer.commands.kafka.checkpoint import Checkpoint, name_of
 from consumer.commands.kafka.partitions import Scope, chosen
-from consumer.commands.kafka.records import Range, read
+from consumer.commands.kafka.records import Range, offsets_in, read
 from consumer.commands.kafka.staleness import look_through
-from consumer.commands.kafka.target_watch import TargetWatch, still_halted
-from consumer.commands.modes import Begin, Mode, Stale
-from consumer.commands.output import Format, put, rendered
-from consumer.commands.pace import pace
-from consumer.commands.progress import bar
+from consumer.commands.kafka.target_watch import TargetWatch
+from consumer.commands.output import Format, bar, put, rendered
+from consumer.commands.repeat import Mode, Repeat, Stale
 from consumer.commands.replay.bounds import Bounds
 from consumer.commands.replay.range_consumer import RangeClients, RangePlan
 from consumer.commands.replay.selection import DELIVER, Only, Selection
 from consumer.commands.signals import StopSignals
+from consumer.commands.timestamps import pace
 from consumer.enrolment.disposition import Disposition
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
 from consumer.errors import ConsumerError
 from consumer.exit_status import ExitStatus
-from consumer.kafka.options import GroupProtocol, OffsetReset, StreamOptions
+from consumer.kafka.properties import GroupProtocol, OffsetReset
 from consumer.monitoring.health import Health
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
-from consumer.settings.views import enrolment_rules, stream_options
+from consumer.settings.views import client_properties, enrolment_rules
 from consumer.terminal import say
 from consumer.threads import OsThreads
-from consumer.worker.event_loop import EventLoopDriver
 from consumer.worker.worker import Ending, Worker
 
 Ranges = Mapping[Partition, Range]
@@ -44,16 +43,12 @@ class ReplayOptions:
     """The options of a replay.
 
     scopes -- topics and partitions; none: all of KAFKA_TOPIC
-    name   -- of the checkpoint; None: derived from the options, so that the same command resumes
     """
 
     bounds: Bounds
-    scopes: tuple[Scope, ...] = ()
-    only: Only = field(default_factory=Only)
-    mode: Mode = Mode.EXECUTE
-    begin: Begin = Begin.CHECKPOINT
-    stale: Stale = Stale.SKIP
-    name: str | None = None
+    scopes: tuple[Scope, ...]
+    only: Only
+    repeat: Repeat
 
 
 def replay(settings: Settings, options: ReplayOptions, form: Format) -> ExitStatus:
@@ -62,12 +57,9 @@ def replay(settings: Settings, options: ReplayOptions, form: Format) -> ExitStat
     Raises as Cluster's methods and `Worker.run` do, and RefusedError for a missing topic or partition.
     """
     scopes = options.scopes or tuple(Scope(topic) for topic in settings.kafka.topics)
-    name = options.name or name_of("replay", scopes, options.bounds, options.only)
-    checkpoint = Checkpoint(settings.kafka, name)
-    try:
+    name = options.repeat.name or name_of("replay", scopes, options.bounds, options.only)
+    with closing(Checkpoint(settings.kafka, name)) as checkpoint:
         return Replay(settings, replace(options, scopes=scopes), checkpoint).run(form)
-    finally:
-        checkpoint.close()
 
 
 class Replay:
@@ -81,28 +73,23 @@ class Replay:
         self._enroller = Enroller(enrolment_rules(settings.enrolment))
         self._selection = Selection(self._enroller, options.only)
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._gave_up = ""  # the reason; empty while it runs
 
     def run(self, form: Format) -> ExitStatus:
         """Find the rest of the range, deliver it and print the counts; a dry run only counts."""
         ranges = self._find_ranges()
-        anew = self._options.begin is Begin.ANEW
-        left = {
-            each: span
-            for each, span in (ranges if anew else self._checkpoint.left(ranges)).items()
-            if span.start < span.stop
-        }
+        rest = self._checkpoint.left(ranges, self._options.repeat.begin)
+        left = {each: span for each, span in rest.items() if span.start < span.stop}
         self._announce(ranges, left)
         if not left:
             return ExitStatus.DONE
-        if self._options.stale is Stale.SKIP:
+        if self._options.repeat.stale is Stale.SKIP:
             self._guard(ranges)
-        if self._options.mode is Mode.DRY_RUN:
+        if self._options.repeat.mode is Mode.DRY_RUN:
             self._count(left)
             self._print(form)
             say("Dry run: nothing was sent.")
             return ExitStatus.DONE
-        self._checkpoint.begin(left, self._options.begin)
+        self._checkpoint.begin(left, self._options.repeat.begin)
         return self._deliver(ranges, left, form)
 
     def _find_ranges(self) -> dict[Partition, Range]:
@@ -114,10 +101,10 @@ class Replay:
         return bounds.ranges(self._cluster, ends)
 
     def _announce(self, ranges: Ranges, left: Ranges) -> None:
-        records, all_records = (sum(span.stop - span.start for span in each.values()) for each in (left, ranges))
+        records, all_records = offsets_in(left), offsets_in(ranges)
         takes = pace(records, self._settings.delivery.max_requests_per_second)
         where = f"{len(left)} partition{'' if len(left) == 1 else 's'}"
-        what = f"{records} offsets of {where}{f', {takes}' if takes else ''}"
+        what = f"{records} offsets of {where}{takes}"
         if records < all_records:
             what += f"; {all_records - records} were replayed earlier"
         say(f"{what} (checkpoint {self._checkpoint.group}).")
@@ -139,7 +126,7 @@ class Replay:
 
     def _count(self, left: Ranges) -> None:
         """Count the outcomes of a replay, without requests."""
-        with bar("Reading", sum(span.stop - span.start for span in left.values())) as advance:
+        with bar("Reading", offsets_in(left)) as advance:
             for message in read(self._cluster, left):
                 advance(1)
                 if self._selection.sort(message) is None:
@@ -148,23 +135,22 @@ class Replay:
     def _deliver(self, ranges: Ranges, left: Ranges, form: Format) -> ExitStatus:
         clock, threads = time.monotonic, OsThreads()
         engine, watch = scheduler(self._settings, threads), TargetWatch(self._settings, clock)
-        total = sum(span.stop - span.start for span in left.values())
-        with bar("Replaying", total) as advance:
+        with bar("Replaying", offsets_in(left)) as advance:
 
             def turned(partitions: int) -> None:
                 counts, in_progress = engine.counts()
                 settled = sum(counts.settled.values()) + counts.skipped + self._selection.left.total()
                 progress.to(settled)
-                self._gave_up = self._gave_up or watch.reason(engine.gate.fault) or ""
-                if self._gave_up or (not partitions and not in_progress):
+                if watch.gives_up(engine.gate.fault) or (not partitions and not in_progress):
                     worker.stop()
 
-            progress = _Progress(advance)
+            progress, settings = _Progress(advance), self._worker_settings()
+            plan = RangePlan(left, self._selection.keep, turned)
             worker = Worker(
-                RangeClients(self._stream_options(), RangePlan(left, self._selection.keep, turned)),
-                self._enroller,
+                settings,
+                RangeClients(client_properties(settings.kafka), plan),
                 engine,
-                EventLoopDriver(delivery(self._settings), self._settings.clicksend.total_timeout, clock),
+                event_loop_driver(settings, clock),
                 watch,
                 Health(clock()),
                 threads,
@@ -174,38 +160,44 @@ class Replay:
             try:
                 ending = worker.run()
             except ConsumerError:
-                say(self._how_to_resume())
+                say(self._checkpoint.how_to_resume)
                 raise
             finally:
                 counts, _ = engine.counts()
                 self._counts.update({(each.value, reason.value): n for (each, reason), n in counts.settled.items()})
                 self._print(form)
-        fault = engine.gate.fault
-        return self._ended(ending, ranges, self._gave_up or (still_halted(fault) if fault is not None else ""))
+        return self._ended(ending, ranges, watch.complaint(engine.gate.fault))
 
     def _ended(self, ending: Ending, ranges: Ranges, complaint: str) -> ExitStatus:
         if ending is Ending.UNANSWERED:  # closing would wait for the response until the session times out
-            say(f"Kafka did not confirm the last commit. {self._how_to_resume()}")
+            say(f"Kafka did not confirm the last commit. {self._checkpoint.how_to_resume}")
             os._exit(ExitStatus.PARTLY_DONE)
         self._checkpoint.end()
         if complaint:
             say(f"Stopped: {complaint}")
         if all(span.start >= span.stop for span in self._checkpoint.left(ranges).values()):
             return ExitStatus.PARTLY_DONE if complaint else ExitStatus.DONE
-        say(f"Incomplete. {self._how_to_resume()}")
+        say(f"Incomplete. {self._checkpoint.how_to_resume}")
         return ExitStatus.PARTLY_DONE
 
-    def _stream_options(self) -> StreamOptions:
-        return replace(
-            stream_options(self._settings),
-            topics=tuple(dict.fromkeys(scope.topic for scope in self._options.scopes)),
-            group_id=self._checkpoint.group,
-            group_protocol=GroupProtocol.CLASSIC,  # without effect: no group is joined
-            group_instance_id=None,
-            offset_reset=OffsetReset.EARLIEST,
-            max_event_age=0.0,  # a replay is meant to deliver old records
-            unrecognised_limit=0,  # a held partition would keep the replay from ending
-        )
+    def _worker_settings(self) -> Settings:
+        kafka = {
+            "topic": tuple(dict.fromkeys(scope.topic for scope in self._options.scopes)),
+            "group_id": self._checkpoint.group,
+            "group_protocol": GroupProtocol.CLASSIC,  # without effect: no group is joined
+            "group_instance_id": None,
+            "auto_offset_reset": OffsetReset.EARLIEST,
+        }
+        enrolment = {
+            "max_event_age": 0.0,  # a replay is meant to deliver old records
+            "unrecognised_limit": 0,  # a held partition would keep the replay from ending
+        }
+        settings = self._settings
+        sections = {
+            "kafka": settings.kafka.model_copy(update=kafka),
+            "enrolment": settings.enrolment.model_copy(update=enrolment),
+        }
+        return settings.model_copy(update=sections)
 
     def _print(self, form: Format) -> None:
         self._counts.update({("left", left.value): number for left, number in self._selection.left.items()})
@@ -215,9 +207,6 @@ class Replay:
             if number
         ]
         put(rendered(rows, form), form)
-
-    def _how_to_resume(self) -> str:
-        return f"Run the same command to resume (checkpoint {self._checkpoint.group})."
 
 
 def _fate(decision: Decision) -> tuple[str, str]:

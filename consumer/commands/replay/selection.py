@@ -9,13 +9,13 @@ from enum import StrEnum
 
 from confluent_kafka import Message
 
+from consumer.commands.kafka.records import position_of
 from consumer.commands.kafka.staleness import Newest, is_redriven
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.email import read_email
 from consumer.enrolment.enroller import Decision, Enrolled, Enroller
 from consumer.enrolment.phone import read_phone
 from consumer.enrolment.phone_signs import PhoneCheck
-from consumer.scheduling.task import Partition
 
 DELIVER = "deliver"
 REASONS = (DELIVER, *DeadLetterReason, *FilterReason)
@@ -99,8 +99,7 @@ class Selection:
         identities, timestamp_ms = decision.identities, message.timestamp()[1]
         if is_redriven(message):
             return Left.STALE if self.newest.outdates(identities, timestamp_ms) else None
-        partition, offset = Partition(message.topic() or "", message.partition() or 0), message.offset() or 0
-        return Left.STALE if self.newest.is_stale(identities, partition, offset, timestamp_ms) else None
+        return Left.STALE if self.newest.is_stale(identities, *position_of(message), timestamp_ms) else None
 
 
 def _identity(text: str) -> str:

@@ -6,7 +6,7 @@ from consumer.commands.check.backlog import Backlog, backlog_results
 from consumer.commands.check.result import CheckResult, CheckStatus
 from consumer.commands.kafka.cluster import Ends
 from consumer.commands.kafka.group import Commit, Group
-from consumer.kafka.options import OffsetReset
+from consumer.kafka.properties import OffsetReset
 from consumer.scheduling.task import Partition
 
 ZERO, ONE = Partition("events", 0), Partition("events", 1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.commands.check.input import input_results
 from consumer.commands.check.result import CheckStatus
+from consumer.commands.check.topics import input_results
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Input, Rules
 from consumer.scheduling.task import Partition
@@ -45,7 +45,7 @@ def test_with_a_limit_of_zero_it_only_warns() -> None:
     ("value", "status", "detail"),
     [
         (b'{"email":"jane@example.com"}', CheckStatus.OK, "the last 3 are contacts"),
-        (PAGE, CheckStatus.FAILED, "the last 3 records are no contacts (an event; set ENROLMENT_INPUT=event)"),
+        (PAGE, CheckStatus.FAILED, "the last 3 records are not contacts (an event; set ENROLMENT_INPUT=event)"),
     ],
 )
 def test_where_contacts_are_read_it_says_so(value: bytes, status: CheckStatus, detail: str) -> None:

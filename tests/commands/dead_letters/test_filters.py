@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from consumer.commands.dead_letters.filters import Filters
-from consumer.commands.dead_letters.stored import dead_letter_of
+from consumer.dead_letters.format import dead_letter_of
 from consumer.enrolment.disposition import DeadLetterReason
-from tests.commands.dead_letters.builders import message, stored
+from tests.dead_letters.builders import message, stored
 
 
 def test_without_filters_all_are_meant() -> None:

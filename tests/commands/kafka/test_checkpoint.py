@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from consumer.commands.kafka.checkpoint import checked_name, name_of
+from consumer.commands.kafka.checkpoint import name_of
+from consumer.commands.repeat import checked_name
 
 PROGRAM = """
 from consumer.commands.kafka.checkpoint import name_of

@@ -48,3 +48,9 @@ def test_offsets_are_asked_for_again_while_the_coordinator_is_on_the_move() -> N
 def test_another_refusal_is_told_at_once() -> None:
     with pytest.raises(RefusedError, match="INVALID_GROUP_ID"):
         cluster(KafkaError.INVALID_GROUP_ID).committed()
+
+
+def test_a_coordinator_that_never_settles_is_told_of_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consumer.commands.kafka.cluster.ANSWER_SECONDS", 0.0)
+    with pytest.raises(RefusedError, match="NOT_COORDINATOR"):
+        cluster(*[KafkaError.NOT_COORDINATOR] * 3).committed()

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
@@ -13,10 +11,9 @@ from consumer.delivery.outcome_policy import Retry, Settle
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Task
-from consumer.settings import Sources, load
 from tests.delivery.answers import DELIVERED, TIMEOUT, asked_to_wait
-from tests.kafka.test_properties import BASE
 from tests.scheduling.builders import EVENTS, record
+from tests.settings.builders import settings_of
 
 MAX_DELAY, PROBE_INTERVAL, TOTAL = 60.0, 30.0, 20.0
 
@@ -24,9 +21,9 @@ MAX_DELAY, PROBE_INTERVAL, TOTAL = 60.0, 30.0, 20.0
 class Watched:
     """A watch at a clock that is set by hand."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self.now = 0.0
-        self.watch = TargetWatch(load(Sources({"SECRETS_DIR": str(folder), **BASE})), lambda: self.now)
+        self.watch = TargetWatch(settings_of(), lambda: self.now)
         self.task = Task(record(1), OffsetTracker(EVENTS, 0, 0), reason=DeadLetterReason.REJECTED)
 
     def fails(self, outcome: Outcome = TIMEOUT) -> None:
@@ -41,8 +38,8 @@ class Watched:
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Watched:
-    return Watched(tmp_path)
+def watched() -> Watched:
+    return Watched()
 
 
 def test_while_nothing_is_tried_it_waits(watched: Watched) -> None:
@@ -99,3 +96,18 @@ def test_the_trials_of_a_mass_rejection_may_be_two_probe_intervals_apart(watched
 def test_a_dead_letter_that_cant_be_written_is_no_end(watched: Watched) -> None:
     watched.watch.dead_letter_failed(watched.task, KafkaException(KafkaError(KafkaError._FAIL)), "create the topic")
     assert "create the topic" in (watched.reason_at(MAX_DELAY) or "")
+
+
+def test_once_it_has_given_up_it_stays_so_and_says_why(watched: Watched) -> None:
+    watched.fails()
+    watched.now = MAX_DELAY
+    assert watched.watch.gives_up(None)
+    watched.delivers()
+    assert watched.watch.gives_up(None)
+    assert "no record was settled" in watched.watch.complaint(Fault.UNAUTHORIZED)
+
+
+def test_a_halt_is_named_where_the_command_ends_by_itself(watched: Watched) -> None:
+    assert not watched.watch.gives_up(Fault.UNAUTHORIZED)
+    assert Fault.UNAUTHORIZED.hint in watched.watch.complaint(Fault.UNAUTHORIZED)
+    assert watched.watch.complaint(None) == ""

@@ -4,8 +4,9 @@ import pytest
 
 from consumer.commands.kafka.cluster import Ends
 from consumer.commands.kafka.group import Commit
+from consumer.commands.kafka.partitions import Edge, Offset
 from consumer.commands.offsets.plan import Move, plan, summary
-from consumer.commands.offsets.scenario import Facts, FromFile, Scenario, ShiftBy, ToEarliest, ToLatest, ToOffset
+from consumer.commands.offsets.scenario import Facts, FromFile, Scenario, ShiftBy
 from consumer.scheduling.offset_map import TOPIC_ID_SIZE, UNKNOWN_TOPIC_ID, decode, encode
 from consumer.scheduling.task import Partition
 
@@ -20,7 +21,7 @@ def moved(scenario: Scenario, current: int | None = 50, topic_id: bytes = ID) ->
 
 
 def test_a_move_is_a_row_of_the_table() -> None:
-    move, remarks = moved(ToOffset(40))
+    move, remarks = moved(Offset(40))
     assert move.row("g") == {
         "group": "g",
         "topic": "events",
@@ -35,8 +36,8 @@ def test_a_move_is_a_row_of_the_table() -> None:
 @pytest.mark.parametrize(
     ("scenario", "new", "words"),
     [
-        (ToOffset(9), 10, "has no offset 9: using its beginning, 10"),
-        (ToOffset(91), 90, "has no offset 91: using its end, 90"),
+        (Offset(9), 10, "has no offset 9: using its beginning, 10"),
+        (Offset(91), 90, "has no offset 91: using its end, 90"),
         (ShiftBy(-100), 10, "has no offset -50"),
         (FromFile({ZERO: Commit(1000)}), 90, "has no offset 1000"),
     ],
@@ -51,7 +52,7 @@ def test_an_offset_that_the_log_does_not_have_is_clamped_and_that_is_said(
 
 @pytest.mark.parametrize(
     ("scenario", "new", "ahead"),
-    [(ToLatest(), 90, 0), (ToOffset(95), 95, 0), (ToOffset(99), 97, 0), (ToEarliest(), 10, 80)],
+    [(Edge.LATEST, 90, 0), (Offset(95), 95, 0), (Offset(99), 97, 0), (Edge.EARLIEST, 10, 80)],
     ids=str,
 )
 def test_offsets_of_an_open_transaction_can_be_committed_but_are_not_the_latest(
@@ -63,17 +64,17 @@ def test_offsets_of_an_open_transaction_can_be_committed_but_are_not_the_latest(
 
 @pytest.mark.parametrize("new", [10, 90])
 def test_the_logs_ends_themselves_are_no_clamping(new: int) -> None:
-    assert moved(ToOffset(new))[1] == []
+    assert moved(Offset(new))[1] == []
 
 
 def test_the_new_commit_claims_nothing_as_settled_and_tells_its_topic() -> None:
-    claim = decode(moved(ToEarliest())[0].metadata)
+    claim = decode(moved(Edge.EARLIEST)[0].metadata)
     assert claim is not None
     assert (claim.topic_id, claim.committed, claim.reach) == (ID, 10, 10)
 
 
 def test_of_a_topic_without_an_id_nothing_is_told() -> None:
-    assert moved(ToEarliest(), topic_id=UNKNOWN_TOPIC_ID)[0].metadata == ""
+    assert moved(Edge.EARLIEST, topic_id=UNKNOWN_TOPIC_ID)[0].metadata == ""
 
 
 def test_a_commit_that_is_taken_back_gets_its_own_metadata_again() -> None:
@@ -104,7 +105,7 @@ def test_a_partition_that_had_no_commit_is_left_as_it_is() -> None:
 
 def test_the_summary_tells_what_comes_again_and_what_never_comes() -> None:
     facts = {ZERO: Facts(50, Ends(0, 90)), ONE: Facts(5, Ends(0, 90))}
-    moves, _ = plan(ToOffset(30), facts, IDS)
+    moves, _ = plan(Offset(30), facts, IDS)
     assert list(summary(moves, 2)) == [
         "Records ahead after the reset: 120, at most 1 min at 2 requests a second (one worker).",
         "To be delivered again: 20. ClickSend receives their contacts once more.",
@@ -113,5 +114,5 @@ def test_the_summary_tells_what_comes_again_and_what_never_comes() -> None:
 
 
 def test_without_a_limit_nobody_knows_how_long_it_takes() -> None:
-    moves, _ = plan(ToOffset(50), {ZERO: Facts(50, Ends(0, 90))}, IDS)
+    moves, _ = plan(Offset(50), {ZERO: Facts(50, Ends(0, 90))}, IDS)
     assert list(summary(moves, 0)) == ["Records ahead after the reset: 40."]

@@ -4,15 +4,12 @@ import pytest
 
 from consumer.commands.kafka.cluster import Ends
 from consumer.commands.kafka.group import Commit
+from consumer.commands.kafka.partitions import Edge, Moment, Offset
 from consumer.commands.offsets.scenario import (
     Facts,
     FromFile,
     Scenario,
     ShiftBy,
-    ToEarliest,
-    ToLatest,
-    ToOffset,
-    ToTime,
     wanted,
 )
 from consumer.errors import RefusedError
@@ -25,12 +22,12 @@ FACTS = Facts(50, Ends(10, 90), 33)
 @pytest.mark.parametrize(
     ("scenario", "offset"),
     [
-        (ToEarliest(), 10),
-        (ToLatest(), 90),
-        (ToOffset(7), 7),
+        (Edge.EARLIEST, 10),
+        (Edge.LATEST, 90),
+        (Offset(7), 7),
         (ShiftBy(5), 55),
         (ShiftBy(-60), -10),
-        (ToTime(0), 33),
+        (Moment(0), 33),
         (FromFile({ZERO: Commit(42)}), 42),
         (FromFile({ZERO: None}), None),
     ],
@@ -41,7 +38,7 @@ def test_each_scenario_has_its_offset(scenario: Scenario, offset: int | None) ->
 
 
 def test_a_time_after_the_last_record_is_the_end() -> None:
-    assert wanted(ToTime(0), ZERO, Facts(50, Ends(10, 90), None)) == 90
+    assert wanted(Moment(0), ZERO, Facts(50, Ends(10, 90), None)) == 90
 
 
 def test_nothing_can_be_shifted_where_nothing_is_committed() -> None:

@@ -5,8 +5,9 @@ from typing import Any, cast
 import pytest
 
 from consumer.commands.kafka.cluster import Cluster, Ends
+from consumer.commands.kafka.partitions import Edge, Moment, Offset
 from consumer.commands.kafka.records import Range
-from consumer.commands.replay.bounds import Bounds, Edge, Moment, Offset
+from consumer.commands.replay.bounds import Bounds
 from consumer.scheduling.task import Partition
 
 FULL, SHORT = Partition("events", 0), Partition("events", 1)

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.commands.dead_letters.stored import SourcePosition, dead_letter_of, printable
-from consumer.dead_letters.format import Part
+from consumer.commands.dead_letters.listing import row_of
+from consumer.dead_letters.format import Part, SourcePosition, dead_letter_of, printable
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.task import Headers, Partition
-from tests.commands.dead_letters.builders import RECORD_MS, SOURCE, VALUE, message, stored
+from tests.dead_letters.builders import RECORD_MS, SOURCE, VALUE, message, stored
 
 
 def test_what_the_worker_wrote_is_read_back() -> None:
@@ -15,22 +15,6 @@ def test_what_the_worker_wrote_is_read_back() -> None:
     assert (found.reason, found.status, found.redrives) == ("rejected", "400", 0)
     assert (found.key, found.value, found.timestamp_ms) == (b"jane", VALUE, RECORD_MS)
     assert found.own_headers == [("trace", b"7")]
-
-
-def test_the_line_of_a_list_tells_what_happened_and_not_to_whom() -> None:
-    row = stored(offset=17).row()
-    assert row == {
-        "dead_letter": "events.dead-letter-3@17",
-        "source": "events-3@41",
-        "timestamp": "2026-01-01T00:00:00Z",
-        "reason": "rejected",
-        "status": 400,
-        "code": "BAD_REQUEST",
-        "attempts": 1,
-        "redrives": 0,
-        "bytes": len(VALUE),
-        "detail": "HTTP 400 BAD_REQUEST",
-    }
 
 
 def test_the_count_of_redrives_is_read() -> None:
@@ -52,7 +36,7 @@ def test_a_record_that_is_no_letter_has_no_source() -> None:
     found = dead_letter_of(message(b"hello", [("trace", b"7")]))
     assert found.source is None
     assert found.own_headers == [("trace", b"7")]
-    assert found.row()["reason"] is None
+    assert found.summary()["reason"] is None
 
 
 @pytest.mark.parametrize("lost", ["topic", "partition", "offset"])
@@ -79,7 +63,7 @@ def test_a_timestamp_that_the_topic_did_not_take_is_read_from_the_header() -> No
 def test_a_timestamp_of_nineteen_digits_is_the_records_not_the_letters_own(timestamp: int) -> None:
     found = stored(left_out=frozenset({Part.TIMESTAMP}), timestamp_ms=timestamp)
     assert found.timestamp_ms == timestamp
-    assert found.row()["timestamp"] == f"{timestamp} ms"
+    assert row_of(found)["timestamp"] == f"{timestamp} ms"
 
 
 def test_a_number_beyond_those_of_kafka_is_none() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.settings.names import Setting, nearest
+from consumer.settings.sources import Setting, nearest
 
 KNOWN = ["KAFKA_TOPIC", "KAFKA_GROUP_ID", "MONITOR_PORT", "MONITOR_HOST", "LOG_LEVEL"]
 

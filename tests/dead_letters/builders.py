@@ -8,8 +8,14 @@ from typing import Any
 from confluent_kafka import Message
 
 from consumer.clicksend.outcome import Outcome, Result
-from consumer.commands.dead_letters.stored import StoredDeadLetter, dead_letter_of
-from consumer.dead_letters.format import NOTHING, DeadLetterMessage, Parts, dead_letter
+from consumer.dead_letters.format import (
+    NOTHING,
+    DeadLetterMessage,
+    Parts,
+    StoredDeadLetter,
+    dead_letter,
+    dead_letter_of,
+)
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Partition, Record, Task

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consumer.commands.given_lines import given_lines
+from consumer.commands.options import given_lines
 
 
 def given(source: str, content: bytes, folder: Path, patch: pytest.MonkeyPatch) -> tuple[bytes, ...]:

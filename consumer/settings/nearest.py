@@ -1,21 +1,8 @@
-"""The names of settings, and the nearest name to a misspelt one."""
+"""The nearest known name to a misspelt one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting: `key` under `[section]` in the file, `SECTION_KEY` everywhere else."""
-
-    section: str
-    key: str
-
-    @property
-    def variable(self) -> str:
-        return f"{self.section}_{self.key}".upper()
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

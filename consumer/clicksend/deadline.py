@@ -13,7 +13,7 @@ class Deadline:
         self._at = math.inf
 
     def start(self, seconds: float) -> None:
-        """Set the deadline to so many seconds from now."""
+        """Set the deadline to this many seconds from now."""
         self._at = time.monotonic() + seconds
 
     def cut(self, timeout: float) -> float:

@@ -38,7 +38,7 @@ STRICT = ConfigDict(extra="forbid", strict=True)
 
 
 class ConnectionFault(StrEnum):
-    """What the fault does to the connection."""
+    """The effect of a fault on the connection."""
 
     KEEP = "keep"
     CLOSE = "close"  # answered with `ConnectionFault: close`

@@ -1,8 +1,8 @@
-"""How late the delivery loop's timers fire."""
+"""Measures the delay of the delivery loop's timers."""
 
 from __future__ import annotations
 
-INTERVAL = 0.02  # seconds between two beats; a shorter pause is seen by chance only
+INTERVAL = 0.02  # seconds between two beats; shorter pauses are mostly missed
 WINDOW = 30.0  # seconds; the longest pause is kept for one to two windows, longer than between two scrapes
 
 

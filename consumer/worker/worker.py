@@ -68,7 +68,7 @@ class Worker:
         self._health.stopping = True
 
     def pulse(self) -> Pulse:
-        """Return the poll loop's pulse. Any thread may ask."""
+        """Return the poll loop's pulse. Thread-safe."""
         return Pulse("the poll loop", self._health.last_poll_at, self._options.max_poll_interval_ms / 1000)
 
     def run(self) -> Ending:

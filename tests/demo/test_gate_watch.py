@@ -34,7 +34,7 @@ def test_an_open_gate_is_no_news(watch: GateWatch) -> None:
 def test_the_breaker_is_news_when_it_opens_and_when_it_closes(gate: Gate, watch: GateWatch) -> None:
     for number in range(5):
         gate.observe(DOWN, f"contact {number}", Permit.ORDINARY, NOW, NOW)
-    assert "breaker opens" in (watch.look(NOW) or "")
+    assert "Circuit breaker open" in (watch.look(NOW) or "")
     assert watch.look(NOW) is None
     assert gate.ask(NOW + 100) is Permit.BREAKER_TRIAL
     gate.observe(FINE, "contact 0", Permit.BREAKER_TRIAL, NOW + 100, NOW + 100)

@@ -66,7 +66,7 @@ def test_a_tombstone_and_a_missing_key_stay_what_they_are() -> None:
     assert (made.key, made.value) == (None, None)
 
 
-def test_its_headers_tell_what_happened() -> None:
+def test_its_headers_describe_the_failure() -> None:
     assert texts(bad(answers=(TIMEOUT, REJECTED))) == {
         "__connect.errors.topic": "events",
         "__connect.errors.partition": "0",
@@ -101,7 +101,7 @@ def test_the_stage_is_kafka_connects(reason: DeadLetterReason, stage: str) -> No
     assert (found["__connect.errors.stage"], found["clicksend.reason"]) == (stage, reason)
 
 
-def test_a_record_that_was_never_sent_has_no_answer_to_tell_of() -> None:
+def test_a_record_that_was_never_sent_has_no_answer_to_report() -> None:
     found = texts(bad(DeadLetterReason.UNMAPPABLE, answers=(), detail="phone_number is a digest"))
     assert found["__connect.errors.exception.message"] == "phone_number is a digest"
     assert found["clicksend.attempts"] == "0"
@@ -175,7 +175,7 @@ def test_where_it_is_too_large_ever_more_is_left_out_the_coordinates_never() -> 
 
 
 @pytest.mark.parametrize("left_out", DIET)
-def test_it_says_what_is_left_out(left_out: Parts) -> None:
+def test_it_lists_the_omitted_parts(left_out: Parts) -> None:
     said = texts(bad(), left_out).get("clicksend.left.out", "")
     assert set(filter(None, said.split(","))) == left_out
 
@@ -187,7 +187,7 @@ def test_a_timestamp_that_the_broker_refuses_is_kept_in_a_header() -> None:
     assert ("clicksend.timestamp", str(task.record.timestamp_ms).encode()) in untimed.headers
 
 
-def test_a_letter_that_leaves_out_the_timestamp_goes_on_without_it() -> None:
+def test_a_dead_letter_that_leaves_out_the_timestamp_is_redriven_without_it() -> None:
     left_out: Parts | None = frozenset({Part.TIMESTAMP})
     while left_out is not None:
         assert Part.TIMESTAMP in left_out
@@ -198,6 +198,6 @@ def test_a_count_of_redrives_that_is_no_text_does_no_harm() -> None:
     assert letter(bad(headers=[("clicksend.redrive.count", b"\xff")])).headers
 
 
-def test_nothing_of_the_person_gets_into_a_header() -> None:
+def test_no_personal_data_is_in_a_header() -> None:
     headers = letter(bad(answers=(TIMEOUT, REJECTED))).headers
     assert not any(b"jane" in (value or b"").lower() for _, value in headers)

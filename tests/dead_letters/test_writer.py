@@ -142,7 +142,7 @@ def test_what_the_broker_does_not_take_stays_unsettled_and_is_written_again(offi
 @pytest.mark.parametrize(
     "refusal", [BufferError("full"), KafkaException(KafkaError(KafkaError._FATAL))], ids=["full queue", "fatal"]
 )
-def test_a_producer_that_takes_nothing_is_a_failure_that_backs_off(office: Office, refusal: Exception) -> None:
+def test_a_producer_that_refuses_records_backs_off(office: Office, refusal: Exception) -> None:
     office.producer.refusals = [refusal]
     with capture_logs() as logged:
         office.write()
@@ -193,7 +193,7 @@ def test_a_timestamp_that_is_refused_is_replaced_once(office: Office) -> None:
     assert office.count("dead_letters", result="failed") == 1
 
 
-def test_a_producer_that_has_failed_for_good_is_replaced_and_its_letters_are_written_again(office: Office) -> None:
+def test_a_producer_that_has_failed_for_good_is_replaced_and_its_dead_letters_are_written_again(office: Office) -> None:
     office.write()
     failed = office.producer
     failed.fatal = KafkaException(KafkaError(KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, "made up", fatal=True))
@@ -212,26 +212,26 @@ def test_a_producer_that_has_failed_for_good_is_replaced_and_its_letters_are_wri
     assert len(office.producers) == 2
 
 
-def test_an_error_in_a_report_is_not_taken_for_the_producers(office: Office) -> None:
+def test_an_error_in_a_report_is_not_treated_as_the_producers(office: Office) -> None:
     office.producer.fatal = KafkaException(KafkaError(KafkaError._TRANSPORT))
     with pytest.raises(KafkaException):
         office.writer.serve(0)
     assert len(office.producers) == 1
 
 
-def test_a_crash_of_its_thread_is_told(office: Office) -> None:
+def test_a_crash_of_its_thread_is_reported(office: Office) -> None:
     office.producer.fatal = KafkaException(KafkaError(KafkaError._TRANSPORT))
     office.writer.start()
     assert isinstance(office.crashes.get(timeout=30), KafkaException)
     office.writer.close(0)
 
 
-def test_a_close_gives_the_number_of_letters_without_a_report(office: Office) -> None:
+def test_a_close_gives_the_number_of_dead_letters_without_a_report(office: Office) -> None:
     office.write()
     assert office.writer.close(0) == 1
 
 
-def test_a_letter_of_a_partition_that_has_gone_is_not_counted_and_not_written_again(office: Office) -> None:
+def test_a_dead_letter_of_a_partition_that_has_gone_is_not_counted_and_not_written_again(office: Office) -> None:
     office.write()
     office.engine.scheduler.begin_revoke([office.partition])
     office.producer.report(KafkaError._MSG_TIMED_OUT)

@@ -72,7 +72,7 @@ def test_the_wait_runs_from_the_start_of_the_trial(opened: CircuitBreaker) -> No
     assert (opened.state, opened.trial_at) == (BreakerState.OPEN, due)
 
 
-def test_what_comes_back_while_it_is_open_says_nothing_new(opened: CircuitBreaker) -> None:
+def test_responses_while_it_is_open_change_nothing(opened: CircuitBreaker) -> None:
     due = opened.trial_at
     opened.answered()
     fail(opened, "abcdefgh")

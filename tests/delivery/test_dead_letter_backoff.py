@@ -27,7 +27,7 @@ def fail(engine: Engine, letter: Task) -> None:
     engine.scheduler.dead_letter_failed(letter, engine.now)
 
 
-def test_many_letters_that_fail_do_not_hammer(engine: Engine) -> None:
+def test_many_dead_letters_that_fail_do_not_hammer(engine: Engine) -> None:
     """The bound: each attempt waits twice as long as the one before, up to RETRY_MAX_DELAY, however many wait."""
     letters(engine, MANY)
     fail(engine, engine.dead_letter_work())
@@ -48,14 +48,14 @@ def test_those_under_way_when_it_began_are_one_failure(engine: Engine) -> None:
     assert engine.now == before + 0.5
 
 
-def test_a_try_without_an_answer_does_not_hold_the_next_one_back_for_ever(engine: Engine) -> None:
+def test_a_try_without_an_answer_does_not_hold_the_next_one_back_forever(engine: Engine) -> None:
     letters(engine, 3)
     fail(engine, engine.dead_letter_work())
     engine.dead_letter_work_when_due()
     engine.dead_letter_work_when_due()
 
 
-def test_the_first_that_is_written_lets_all_of_them_go(engine: Engine) -> None:
+def test_the_first_acknowledged_write_releases_all_of_them(engine: Engine) -> None:
     letters(engine, MANY)
     fail(engine, engine.dead_letter_work())
     tried = engine.dead_letter_work_when_due()
@@ -70,14 +70,14 @@ def test_the_first_that_is_written_lets_all_of_them_go(engine: Engine) -> None:
     assert went in (MANY - 1, MANY - 2), "all, but for the one that failed if it is not due yet"
 
 
-def test_contacts_are_delivered_meanwhile(engine: Engine) -> None:
+def test_contacts_are_delivered_during_the_backoff(engine: Engine) -> None:
     letters(engine, MANY)
     fail(engine, engine.dead_letter_work())
     jane = engine.admit(MANY, JANE)
     assert engine.deliver_and_answer(DELIVERED) is jane
 
 
-def test_a_partition_that_leaves_takes_its_letters_along(engine: Engine) -> None:
+def test_a_revoked_partition_drops_its_dead_letters(engine: Engine) -> None:
     letters(engine, 3)
     fail(engine, engine.dead_letter_work())
     assert engine.scheduler.snapshot().dead_letters_waiting == 3
@@ -87,7 +87,7 @@ def test_a_partition_that_leaves_takes_its_letters_along(engine: Engine) -> None
     assert engine.released() == {"revoked": 3}
 
 
-def test_a_letter_waits_until_it_is_acknowledged(engine: Engine) -> None:
+def test_a_dead_letter_waits_until_it_is_acknowledged(engine: Engine) -> None:
     first, second = letters(engine, 2)
     engine.admit(2, JANE)
     assert engine.dead_letter_work() is first

@@ -106,7 +106,7 @@ def test_a_transient_failure_is_tried_again_after_a_growing_wait(court: Court) -
     assert 30 < max(waits) <= 60
 
 
-def test_a_record_waits_at_least_as_long_as_the_vendor_asks(court: Court) -> None:
+def test_a_record_waits_at_least_for_retry_after(court: Court) -> None:
     assert court.waits(court.answer(asked_to_wait(600, 500))) == 600
 
 
@@ -148,14 +148,14 @@ def test_an_age_of_zero_gives_nothing_up() -> None:
     assert all(isinstance(fail_while_others_succeed(court), Retry) for _ in range(1000))
 
 
-def test_a_record_does_not_age_while_nobody_succeeds() -> None:
+def test_a_record_does_not_age_without_other_deliveries() -> None:
     court = Court(max_age=300)
     for _ in range(100):
         court.now += 60
         assert isinstance(court.answer(TIMEOUT), Retry)
 
 
-def test_an_outage_uses_up_nothing_and_its_end_buries_nobody() -> None:
+def test_an_outage_does_not_count_against_records_and_dead_letters_none() -> None:
     court = Court(max_age=300)
     for contact in ("joe", "ann", "kim", "joe", "jane"):
         court.answer(DOWN, contact)
@@ -185,13 +185,13 @@ def test_a_configuration_fault_halts_and_keeps_the_record(court: Court) -> None:
     assert court.gate.fault is Fault.UNAUTHORIZED
 
 
-def test_a_suspicious_answer_awaits_a_probe_and_halts_nothing(court: Court) -> None:
+def test_a_suspicious_answer_awaits_a_probe_and_does_not_halt(court: Court) -> None:
     assert court.answer(SUSPICIOUS) == AwaitProbe()
     assert court.gate.fault is None
 
 
 @pytest.mark.parametrize("outcome", FAULTS, ids=lambda outcome: outcome.result)
-def test_those_who_ask_for_it_get_configuration_faults_as_dead_letters(outcome: Outcome) -> None:
+def test_with_dead_letter_configured_faults_become_dead_letters(outcome: Outcome) -> None:
     court = Court(on_fault=DEAD_LETTER)
     assert court.answer(outcome) == DeadLetter(DeadLetterReason.CONFIGURATION_FAULT)
     assert court.gate.fault is None
@@ -310,7 +310,7 @@ def test_suspicious_contacts_do_not_count_where_the_probe_failed() -> None:
 # While halted.
 
 
-def test_a_rejection_that_comes_back_during_a_halt_is_not_believed(court: Court) -> None:
+def test_a_rejection_that_comes_back_during_a_halt_is_ignored(court: Court) -> None:
     court.answer(UNAUTHORIZED, "joe")
     assert isinstance(court.answer(REJECTED), Retry)
 
@@ -323,7 +323,7 @@ def test_the_trial_of_a_halt_is_kept_when_it_is_rejected(court: Court) -> None:
     assert court.gate.fault is Fault.UNAUTHORIZED
 
 
-def test_a_late_trial_is_kept_even_if_the_halt_has_ended_meanwhile(court: Court) -> None:
+def test_a_late_trial_is_kept_even_if_the_halt_has_ended(court: Court) -> None:
     assert isinstance(court.answer(REJECTED, permit=Permit.HALT_TRIAL), Retry)
 
 
@@ -367,7 +367,7 @@ def test_a_delivery_between_them_begins_the_row_anew(court: Court) -> None:
     assert court.gate.fault is None
 
 
-def test_no_number_of_them_is_taken_for_an_outage(court: Court) -> None:
+def test_no_number_of_them_is_treated_as_an_outage(court: Court) -> None:
     for contact in "abc":
         for _ in range(3):
             court.answer(NO_HTTP, contact)

@@ -109,7 +109,7 @@ def test_idle_time_is_not_saved_up_for_a_burst(seconds: float) -> None:
 @pytest.mark.parametrize(
     ("demand", "least", "most"), [(1.0, 0.95, 1.0), (0.5, 0.0, 0.5)], ids=["as much as it may", "half of it"]
 )
-def test_it_holds_back_who_could_send_more_and_not_who_sends_less(demand: float, least: float, most: float) -> None:
+def test_it_delays_only_senders_above_the_rate(demand: float, least: float, most: float) -> None:
     """The scaler and an alert go by the share of time. A thread that waits for its turn wakes late."""
     limiter, now, due = RateLimiter(200), 100.0, 100.0
     looks: list[bool] = []
@@ -226,7 +226,7 @@ def test_one_cut_for_each_round_trip() -> None:
     assert limiter.refused
 
 
-def test_429s_that_go_on_are_one_cut_and_hold_requests_back_more_and_more() -> None:
+def test_429s_that_continue_are_one_cut_and_hold_requests_back_more_and_more() -> None:
     limiter = RateLimiter(100)
     now = send(limiter, 10, seconds=5)
     waits = []

@@ -29,7 +29,7 @@ def test_the_wait_is_anywhere_below_its_bound() -> None:
 
 
 @pytest.mark.parametrize("asked", [61.0, 3600.0])
-def test_what_the_vendor_asks_for_wins_even_over_the_longest_wait(asked: float) -> None:
+def test_retry_after_exceeds_even_the_longest_delay(asked: float) -> None:
     assert POLICY.delay(20, retry_after=asked) == asked
 
 

@@ -41,6 +41,6 @@ def test_the_breaker_is_news_when_it_opens_and_when_it_closes(gate: Gate, watch:
     assert "ClickSend is back" in (watch.look(NOW + 100) or "")
 
 
-def test_a_halt_says_how_to_mend_it(gate: Gate, watch: GateWatch) -> None:
+def test_a_halt_names_the_fix(gate: Gate, watch: GateWatch) -> None:
     gate.halt(Fault.UNAUTHORIZED, NOW)
     assert Fault.UNAUTHORIZED.hint in (watch.look(NOW) or "")

@@ -45,7 +45,7 @@ def stage(in_process_broker: InProcess, tmp_path: Path) -> Iterator[Stage]:
         ),
     ],
 )
-def test_what_can_be_mended_is_waited_for_and_told_once_and_its_alert_fires(
+def test_what_can_be_fixed_is_waited_for_and_reported_once_and_its_alert_fires(
     stage: Stage, tmp_path: Path, setting: str, wrong: str, state: str, alert: str, words: str
 ) -> None:
     stage.produce(sign_up(1))
@@ -74,7 +74,7 @@ def test_a_missing_secret_ends_it_with_one_line_and_the_workers_are_missed(stage
 
 
 @pytest.mark.kafka
-def test_a_dead_letter_topic_that_may_not_be_written_is_told_and_its_alert_fires(
+def test_a_dead_letter_topic_that_may_not_be_written_is_reported_and_its_alert_fires(
     kafka_from_jars: ApacheKafka, tmp_path: Path
 ) -> None:
     with Sandbox() as sandbox:

@@ -170,7 +170,7 @@ def test_it_is_small(image: str) -> None:
     assert inspect(image)["Size"] - inspect(BASE)["Size"] < LARGEST
 
 
-def test_it_runs_the_worker_as_nobody_and_says_which_version_it_is(image: str) -> None:
+def test_it_runs_the_worker_unprivileged_and_reports_its_version(image: str) -> None:
     config = inspect(image)["Config"]
     assert config["User"] == "65532:65532"
     assert config["Entrypoint"] + config["Cmd"] == ["python3", "-m", "consumer", "run"]
@@ -197,7 +197,7 @@ def test_without_its_secret_it_ends_and_names_it(image: str) -> None:
         pytest.param("CLICKSEND_LIST_ID", "999", "halted", id="wrong-list"),
     ],
 )
-def test_a_fault_that_can_be_mended_is_waited_for_and_named(
+def test_a_fault_that_can_be_fixed_is_waited_for_and_named(
     image: str, stage: Stage, tmp_path: Path, setting: str, wrong: str, state: str
 ) -> None:
     stage.produce(sign_up(1))
@@ -214,7 +214,7 @@ def test_a_fault_that_can_be_mended_is_waited_for_and_named(
     assert stage.enrolled() == 0
 
 
-def test_it_delivers_and_after_a_stop_in_the_midst_nothing_is_delivered_again(
+def test_it_delivers_and_after_a_stop_midway_nothing_is_delivered_again(
     image: str, stage: Stage, tmp_path: Path
 ) -> None:
     people = 300

@@ -172,9 +172,7 @@ def test_there_is_time_to_end_in_order(overlay: str, tmp_path: Path) -> None:
 
 
 @both
-def test_a_worker_that_stands_still_is_restarted_before_kafka_gives_its_partitions_away(
-    overlay: str, tmp_path: Path
-) -> None:
+def test_a_worker_that_stalls_is_restarted_before_kafka_gives_its_partitions_away(overlay: str, tmp_path: Path) -> None:
     options = stream_options(worker_settings(overlay, tmp_path))
     longest, silence = options.revoke_budget, options.max_poll_interval_ms / 1000
     probe = container(overlay)["livenessProbe"]
@@ -252,7 +250,7 @@ def test_the_scaler_looks_at_what_the_workers_consume(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("trigger", triggers())
-def test_keda_knows_each_key_of_a_trigger(trigger: str) -> None:
+def test_keda_accepts_each_key_of_a_trigger(trigger: str) -> None:
     found = triggers()[trigger]
     assert set(found["metadata"]) <= TRIGGER_KEYS[found["type"]]
 

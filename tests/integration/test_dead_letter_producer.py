@@ -132,7 +132,7 @@ def test_a_producer_that_fails_for_good_is_replaced_in_the_middle_of_its_work(of
     assert office.letters().keys() == set(values)
 
 
-def test_one_that_fails_again_and_again_ends_neither_the_thread_nor_the_letters(office: Office) -> None:
+def test_repeated_producer_failures_stop_neither_the_thread_nor_the_dead_letters(office: Office) -> None:
     for number in range(3):
         fail_for_good(office.producers[-1])
         office.admit(b"letter %d" % number)
@@ -142,7 +142,7 @@ def test_one_that_fails_again_and_again_ends_neither_the_thread_nor_the_letters(
     assert office.letters() == {b"letter 0": 1, b"letter 1": 1, b"letter 2": 1}
 
 
-def test_letters_in_flight_take_no_more_memory_than_the_producers_queue_has(office: Office) -> None:
+def test_dead_letters_in_flight_take_no_more_memory_than_the_producers_queue_has(office: Office) -> None:
     """Four times what the queue takes is to be written; librdkafka's count includes events that are no letters."""
     queue = int(producer_properties(office.options)["queue.buffering.max.kbytes"]) * 1024
     letter = bytes(1_000_000)
@@ -161,7 +161,7 @@ def test_letters_in_flight_take_no_more_memory_than_the_producers_queue_has(offi
 
 
 @pytest.mark.kafka
-def test_an_outage_longer_than_the_producers_patience_fails_letters_which_are_written_when_it_is_over(
+def test_an_outage_longer_than_the_producers_patience_fails_dead_letters_which_are_written_when_it_is_over(
     kafka_from_jars: ApacheKafka, capsys: pytest.CaptureFixture[str]
 ) -> None:
     office = Office(kafka_from_jars, **{"delivery.timeout.ms": 300})

@@ -75,7 +75,9 @@ def waits_and_says(worker: WorkerProcess, stage: Stage, hint: str) -> None:
     assert stage.lag() >= 1
 
 
-def test_a_broker_that_is_killed_loses_no_letter_and_repeats_none(world: Stage, kafka_from_jars: ApacheKafka) -> None:
+def test_a_broker_that_is_killed_loses_no_dead_letter_and_repeats_none(
+    world: Stage, kafka_from_jars: ApacheKafka
+) -> None:
     many = 20_000
     world.produce(raw=[b"{broken %d" % number for number in range(many)])
     with impatient(world) as worker:
@@ -117,7 +119,7 @@ def test_a_topic_that_is_deleted_is_missed_and_taken_up_when_it_is_there_again(
     assert world.lag() == 0
 
 
-def test_a_topic_deleted_and_created_at_once_under_many_letters_loses_none_of_those_not_yet_acknowledged(
+def test_a_topic_recreated_under_many_dead_letters_loses_none_of_the_unacknowledged_ones(
     world: Stage, admin: AdminClient
 ) -> None:
     with impatient(world) as worker:
@@ -179,7 +181,7 @@ def test_a_right_that_is_taken_away_is_missed_and_used_when_it_is_granted_again(
     assert [letter.value() for letter in world.dead_letters()] == [b"{first", b"{broken"]
 
 
-def test_a_stop_waits_for_letters_that_are_on_their_way(world: Stage, kafka_from_jars: ApacheKafka) -> None:
+def test_a_stop_waits_for_dead_letters_that_are_on_their_way(world: Stage, kafka_from_jars: ApacheKafka) -> None:
     rejected = ("u0@example.com", "u1@example.com", "u2@example.com")
     world.faults(Rule(contact=rejected, status=400, code="BAD_REQUEST", delay=5.0))
     with impatient(world) as worker:
@@ -200,7 +202,7 @@ def test_a_stop_waits_for_letters_that_are_on_their_way(world: Stage, kafka_from
     assert world.lag() == 0
 
 
-def test_a_stop_commits_no_letter_that_is_not_acknowledged(world: Stage, admin: AdminClient) -> None:
+def test_a_stop_commits_no_dead_letter_that_is_not_acknowledged(world: Stage, admin: AdminClient) -> None:
     # With these a revoke in the middle of the work would wait for the letter for a good while.
     patience = {"CLICKSEND_TOTAL_TIMEOUT": "3600", "KAFKA_MAX_POLL_INTERVAL_MS": "3600000"}
     with impatient(world, WORKER_DRAIN_TIMEOUT="2", **patience) as worker:

@@ -47,7 +47,7 @@ def test_after_a_rebalance_it_is_sent_again(stage: Stage) -> None:
             first.wait(lambda: len(told(stage)) == 2)
 
 
-def test_unless_it_is_asked_for_every_identify_is_sent(stage: Stage) -> None:
+def test_without_deduplication_every_identify_is_sent(stage: Stage) -> None:
     with stage.worker() as worker:
         for _ in range(3):
             tell(stage, worker, "Doe")

@@ -23,7 +23,7 @@ def records(worker: WorkerProcess, query: str = "") -> list[dict[str, Any]]:
     return found
 
 
-def test_each_record_is_told_of_with_its_end_and_neither_a_secret_nor_an_identity(stage: Stage) -> None:
+def test_each_record_is_logged_with_its_end_and_neither_a_secret_nor_an_identity(stage: Stage) -> None:
     stage.sandbox.set_credentials(stage.sandbox.options.username, KEY)
     with stage.worker(CLICKSEND_API_KEY=KEY, MONITOR_TOKEN=TOKEN) as worker:
         worker.wait_ready()

@@ -92,7 +92,7 @@ def test_all_topics_are_those_of_the_settings_and_of_the_commits(stage: Stage) -
     assert planned(stage, "--to-earliest", "--all-topics") == dict.fromkeys(range(PARTITIONS), 0)
 
 
-def test_the_table_and_the_talk_tell_what_it_comes_to(stage: Stage) -> None:
+def test_table_and_messages_show_the_outcome(stage: Stage) -> None:
     target = ("--to-offset", "1000", "--topic", f"{stage.topic}:0")
     done = reset(stage, *target, DELIVERY_MAX_REQUESTS_PER_SECOND="1")
     assert done.stdout.splitlines()[0].split() == ["GROUP", "TOPIC", "PARTITION", "CURRENT", "NEW", "RECORDS"]
@@ -104,7 +104,7 @@ def test_the_table_and_the_talk_tell_what_it_comes_to(stage: Stage) -> None:
     assert "dry run" in done.stderr
 
 
-def test_it_is_done_when_told_to_and_taken_back_with_all_that_was_committed(stage: Stage) -> None:
+def test_execute_sets_the_offsets_and_the_undo_restores_commits_and_metadata(stage: Stage) -> None:
     topic_id = TopicIds(lambda: Cluster(load(_sources(stage), ("kafka",)).kafka).admin).id(stage.topic)
     claim = encode(topic_id, 5, 9, [5, 7])
     stage.commit(TopicPartition(stage.topic, 0, 5, claim))
@@ -157,7 +157,7 @@ def _sources(stage: Stage) -> Sources:
     return Sources({"SECRETS_DIR": str(stage.folder), **stage.variables()})
 
 
-def test_a_worker_that_joins_at_the_last_moment_is_found_out_and_nothing_is_changed(stage: Stage) -> None:
+def test_a_worker_that_joins_at_the_last_moment_is_detected_and_nothing_is_changed(stage: Stage) -> None:
     cluster = Cluster(load(_sources(stage), ("kafka",)).kafka)
     path = stage.folder / "undo.json"
     with stage.worker() as worker:
@@ -250,7 +250,7 @@ def test_options_that_make_no_sense_are_wrong_usage(tmp_path: Path, arguments: t
     assert words in done.stderr
 
 
-def test_where_kafka_does_not_answer_in_the_midst_of_it_the_way_back_is_told(
+def test_where_kafka_does_not_respond_the_undo_command_is_printed(
     stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "ANSWER_SECONDS", 0.5)

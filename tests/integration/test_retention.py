@@ -34,7 +34,7 @@ def delete_before(stage: Stage, offset: int) -> None:
 
 
 @pytest.mark.parametrize("reset", ["earliest", "latest"])
-def test_a_group_that_retention_has_passed_goes_on_at_the_start_of_the_log(apache_stage: Stage, reset: str) -> None:
+def test_a_group_that_retention_has_passed_continues_at_the_start_of_the_log(apache_stage: Stage, reset: str) -> None:
     stage = apache_stage
     produce(stage, range(10))
     stage.commit(*(TopicPartition(stage.topic, partition, 5) for partition in range(PARTITIONS)))

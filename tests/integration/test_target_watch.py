@@ -23,7 +23,7 @@ SOON = {"DELIVERY_PROBE_INTERVAL": "1", "RETRY_MAX_DELAY": "2", "RETRY_INITIAL_D
         pytest.param(Rule(status=403), {}, "", id="suspicious"),
     ],
 )
-def test_a_target_that_takes_nothing_ends_it(
+def test_a_target_that_accepts_nothing_ends_it(
     redrive: RedriveStage, command: tuple[str, ...], rule: Rule, changes: dict[str, str], words: str
 ) -> None:
     redrive.write("jane.doe@example.com", "joe.doe@example.com")

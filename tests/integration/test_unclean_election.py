@@ -40,7 +40,7 @@ def brokers(tmp_path: Path) -> Iterator[Brokers]:
 
 
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])
-def test_what_is_written_after_an_unclean_election_is_not_passed_over(
+def test_what_is_written_after_an_unclean_election_is_not_skipped(
     brokers: Brokers, tmp_path: Path, protocol: str
 ) -> None:
     with Sandbox() as sandbox:

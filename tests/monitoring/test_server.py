@@ -56,7 +56,7 @@ def read(url: str) -> bytes:
         pytest.param("[::1]", "http://[::1]:", marks=IPV6),
     ],
 )
-def test_it_serves_where_it_is_told_to_and_says_where_that_is(host: str, address: str) -> None:
+def test_it_serves_at_its_address_and_reports_it(host: str, address: str) -> None:
     with monitor(host) as serving:
         assert serving.address.startswith(address)
         assert read(f"{serving.address}/livez") == b'{"state":"fine"}\n'
@@ -69,7 +69,7 @@ def test_on_all_addresses_it_serves_both_families() -> None:
         assert read(f"http://127.0.0.1:{port}/readyz") == read(f"http://[::1]:{port}/readyz")
 
 
-def test_no_name_server_is_asked_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_dns_lookup_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     def asked(name: str) -> str:
         raise AssertionError(name)
 
@@ -78,7 +78,7 @@ def test_no_name_server_is_asked_on_the_way(monkeypatch: pytest.MonkeyPatch) -> 
         pass
 
 
-def test_a_port_that_is_taken_is_said() -> None:
+def test_a_port_in_use_is_reported() -> None:
     with monitor("127.0.0.1") as first:
         port = int(first.address.rpartition(":")[2])
         with pytest.raises(ConfigurationError, match=f"can't listen on 127.0.0.1:{port}"), monitor("127.0.0.1", port):

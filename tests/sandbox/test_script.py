@@ -58,7 +58,7 @@ def test_one_value_may_stand_for_a_list_of_one() -> None:
     assert (rule.contact, rule.nth) == (("a@example.com",), (3,))
 
 
-def test_an_empty_script_lets_everything_through() -> None:
+def test_an_empty_script_allows_everything() -> None:
     assert parse_json(b"{}") == parse_toml(b"") == Script()
 
 

@@ -42,7 +42,7 @@ def test_an_ordinary_answer_keeps_the_connection(serve: Serve, jane: dict[str, s
     assert "Connection" not in answers[0].headers
 
 
-def test_a_client_that_asks_for_it_is_closed_on(serve: Serve, jane: dict[str, str]) -> None:
+def test_connection_close_of_a_client_is_honoured(serve: Serve, jane: dict[str, str]) -> None:
     assert serve().post(jane, headers={"Connection": "close"}).headers["Connection"] == "close"
 
 

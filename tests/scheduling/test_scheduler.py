@@ -195,13 +195,13 @@ def test_a_loop_that_waits_is_woken_once_and_a_busy_one_never(engine: Engine) ->
     assert engine.wake_ups == 2
 
 
-def test_browsing_records_wake_nobody(engine: Engine) -> None:
+def test_browsing_records_wake_no_thread(engine: Engine) -> None:
     engine.idle()
     engine.scheduler.admit(Batch(consumed=500, filtered={FilterReason.NOT_ENROLMENT: 500}))
     assert engine.wake_ups == 0
 
 
-def test_the_gate_is_asked_only_where_there_is_something_to_send() -> None:
+def test_the_gate_is_used_only_if_there_is_something_to_send() -> None:
     engine = Engine(requests_per_second=1)
     for _ in range(10):
         engine.idle()
@@ -285,7 +285,7 @@ def test_a_delivered_record_is_settled_once_it_is_answered(
     assert (engine.settled(), engine.committable_offset()) == ({f"delivered {reason}": 1}, 1)
 
 
-def test_the_frontier_waits_for_the_oldest_record(engine: Engine) -> None:
+def test_the_committable_offset_waits_for_the_oldest_record(engine: Engine) -> None:
     """The guard `commit up to the committable_offset`: fails if anything settled beyond a gap is passed."""
     tasks = [engine.admit(offset, identity) for offset, identity in enumerate([JANE, JOE, ANN])]
     for _ in tasks:
@@ -313,7 +313,7 @@ def test_totals_that_were_given_out_no_longer_change(engine: Engine) -> None:
     assert (before.consumed, sum(before.settled.values())) == (0, 0)
 
 
-def test_every_record_in_progress_stands_at_one_stage(engine: Engine) -> None:
+def test_every_record_in_progress_has_one_stage(engine: Engine) -> None:
     delivered, parked, suspect, _in_flight = (engine.admit(n, who) for n, who in enumerate([JANE, JOE, ANN, KIM]))
     for _ in range(4):
         engine.deliver()

@@ -77,7 +77,7 @@ def test_the_names_and_defaults_are_those_of_the_interface(settings: Make) -> No
     assert [name for name in values if name not in DEFAULTS] == REQUIRED
 
 
-def test_what_is_required_is_missed_all_at_once_with_the_mend(problems: Find) -> None:
+def test_what_is_required_is_missed_all_at_once_with_a_hint(problems: Find) -> None:
     found = problems(**dict.fromkeys(REQUIRED))
     assert [(problem.name, problem.what) for problem in found] == [(name, "is missing") for name in REQUIRED]
     assert found[1].hint.startswith("Set KAFKA_TOPIC, or `topic` under [kafka] in the --config file: ")
@@ -136,9 +136,7 @@ def test_every_problem_is_found_at_once_and_none_shows_its_value(problems: Find)
         ),
         pytest.param("CLICKSEND_BASE_URL", "https://host/v3?a=b", "is not the address of an API", id="query-in-url"),
         pytest.param("CLICKSEND_BASE_URL", "https://host:x/v3", "is not the address of an API", id="bad-port-in-url"),
-        pytest.param(
-            "CLICKSEND_CA_FILE", "/", "names a file that can't be read (Is a directory)", id="ca-is-a-folder"
-        ),
+        pytest.param("CLICKSEND_CA_FILE", "/", "names a file that can't be read (Is a directory)", id="ca-is-a-folder"),
         pytest.param("CLICKSEND_PROXY_URL", "socks5://host:1", "is not the address of a proxy", id="socks-proxy"),
         pytest.param(
             "CLICKSEND_READ_TIMEOUT", "0", "is not a number above 0 and at most 31536000", id="no-time-to-read"

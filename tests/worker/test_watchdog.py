@@ -32,7 +32,7 @@ class Pulses:
         return found.thread if found else None
 
 
-def test_a_thread_within_its_limit_is_left_alone() -> None:
+def test_a_thread_within_its_limit_is_not_reported() -> None:
     assert Pulses(Pulse("the poll loop", since=100, limit=30)).hanging_after(100, 30) is None
 
 
@@ -82,7 +82,7 @@ def process(limit: float, silence: float, hang: str) -> subprocess.Popen[str]:
     return running
 
 
-def test_a_process_whose_poll_loop_hangs_ends_with_70_and_says_where() -> None:
+def test_a_process_whose_poll_loop_hangs_exits_with_70_and_logs_the_stacks() -> None:
     ended = process(limit=0.5, silence=60, hang="threading.Event().wait()")
     _, said = ended.communicate(timeout=180)
     assert ended.returncode == 70
@@ -110,7 +110,7 @@ def test_a_thread_that_never_releases_the_interpreter_ends_the_process_too(hang:
 @LINUX
 @pytest.mark.slow
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_process_that_was_frozen_for_longer_than_any_limit_goes_on(times: int) -> None:
+def test_a_process_that_was_frozen_for_longer_than_any_limit_continues(times: int) -> None:
     """The clocks have gone on; the process has not hung."""
     frozen = process(limit=3, silence=3, hang="sys.stdin.readline(); print('unharmed')")
     for _ in range(times):

@@ -45,6 +45,6 @@ def test_offsets_are_asked_for_again_while_the_coordinator_is_on_the_move() -> N
     assert moving.committed() == COMMITTED
 
 
-def test_another_refusal_is_told_at_once() -> None:
+def test_another_refusal_is_reported_at_once() -> None:
     with pytest.raises(RefusedError, match="INVALID_GROUP_ID"):
         cluster(KafkaError.INVALID_GROUP_ID).committed()

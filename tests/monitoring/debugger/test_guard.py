@@ -23,7 +23,7 @@ def test_without_a_token_a_loopback_name_is_enough() -> None:
 
 
 @pytest.mark.parametrize("host", ["", "evil.example", "192.0.2.7:9464"])
-def test_a_name_that_nobody_allowed_is_refused(host: str) -> None:
+def test_a_name_that_is_not_allowed_is_refused(host: str) -> None:
     assert asked(Guard(("worker.example",), None), host=host) is WRONG_HOST
 
 
@@ -65,7 +65,7 @@ def test_the_token_is_taken_as_bearer_and_as_a_password(authorization: str) -> N
         TOKEN,
     ],
 )
-def test_without_the_token_nothing_is_shown_and_a_browser_asks_for_it(authorization: str) -> None:
+def test_without_the_token_nothing_is_shown_and_browsers_prompt_for_it(authorization: str) -> None:
     refused = asked(Guard((), TOKEN), authorization=authorization)
     assert refused is NO_TOKEN
     assert dict(refused.headers)["WWW-Authenticate"].startswith("Basic ")

@@ -1,4 +1,4 @@
-"""The lock files are in step with pyproject.toml: `make lock` renews them."""
+"""The lock files match pyproject.toml: `make lock` renews them."""
 
 from __future__ import annotations
 

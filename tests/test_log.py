@@ -126,8 +126,8 @@ def test_library_lines_are_logged_without_their_arguments(out: io.StringIO) -> N
     logging.getLogger("urllib3").warning("retrying after %r", ValueError("jane.doe@example.com"))
     logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: jane.doe@example.com")
     logging.getLogger("urllib3").info("starting")
-    said = [(entry["logger"], entry["level"], entry["event"]) for entry in entries(out)]
-    assert said == [
+    logged = [(entry["logger"], entry["level"], entry["event"]) for entry in entries(out)]
+    assert logged == [
         ("urllib3", "warning", "retrying after %r"),
         ("asyncio", "error", "Task exception was never retrieved"),
     ]
@@ -199,10 +199,10 @@ def chained(first: Exception, second: Exception) -> Exception:
 
 
 def test_a_failure_line_names_the_class_and_the_place_of_its_cause_and_no_value() -> None:
-    told = cause_of(chained(ValueError("jane.doe@example.com"), RuntimeError("+14155550132")))
-    assert told["cause"] == "RuntimeError caused by ValueError"
-    assert told["at"].startswith("test_log.py:")
-    assert told["at"].endswith(" chained")
+    fields = cause_of(chained(ValueError("jane.doe@example.com"), RuntimeError("+14155550132")))
+    assert fields["cause"] == "RuntimeError caused by ValueError"
+    assert fields["at"].startswith("test_log.py:")
+    assert fields["at"].endswith(" chained")
 
 
 @pytest.mark.parametrize(

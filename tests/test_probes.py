@@ -1,4 +1,4 @@
-"""What /readyz says of the gate, and that only a halt makes a worker unready for it."""
+"""/readyz and the gate: only a halt makes a worker unready."""
 
 from __future__ import annotations
 

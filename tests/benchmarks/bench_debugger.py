@@ -1,4 +1,4 @@
-"""What the event debugger costs a worker while nobody looks: the whole way of a record but Kafka's and ClickSend's own.
+"""Cost of the event debugger while no page is open: the path of a record without Kafka and ClickSend.
 
     python tests/benchmarks/bench_debugger.py [records]
 

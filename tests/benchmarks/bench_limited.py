@@ -1,4 +1,4 @@
-"""How much of ClickSend's rate limit real workers use, and how many of their requests are answered 429.
+"""Share of ClickSend's rate limit that real workers use, and their share of 429 responses.
 
     python tests/benchmarks/bench_limited.py [seconds]
 

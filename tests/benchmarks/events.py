@@ -1,4 +1,4 @@
-"""The records that the benchmarks put on their topics, and the contacts that become of them."""
+"""The records of the benchmarks' topics, and the resulting contacts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures of a run: a value each, beside the baseline of the same run where there is one; as a table or as JSON."""
+"""The figures of a run, each with its baseline if there is one; as a table or as JSON."""
 
 from __future__ import annotations
 

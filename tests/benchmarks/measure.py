@@ -1,4 +1,4 @@
-"""What a process has cost so far, as Linux counts it, and on which machine."""
+"""Resources used by a process so far, by Linux, and a description of the machine."""
 
 from __future__ import annotations
 

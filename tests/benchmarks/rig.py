@@ -1,4 +1,4 @@
-"""What the cases stand on: a real Kafka, the sink, topics filled beforehand, workers and baselines as processes."""
+"""The cases' environment: a real Kafka, the sink, filled topics, workers and baselines as processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the sink answers: after how long, up to which rate, with which faults."""
+"""The sink's responses: latency, rate limit and faults."""
 
 from __future__ import annotations
 

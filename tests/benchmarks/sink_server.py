@@ -1,4 +1,4 @@
-"""The sink's side of it: one thread, one epoll; some 10 us of CPU a request, with thousands of connections as well.
+"""The sink's server: one thread, one epoll; some 10 us of CPU per request, also with thousands of connections.
 
 A body is a flat JSON object, so a request is complete with its last brace.
 """

@@ -1,4 +1,4 @@
-"""What can be seen on a page, beyond its text."""
+"""Visible properties of a page, beyond its text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The event debugger as a person sees it: a real Chromium, a real worker, a ClickSend stand-in."""
+"""The event debugger in a real Chromium, with a real worker and the sandbox."""
 
 from __future__ import annotations
 
@@ -186,13 +186,13 @@ def test_a_worker_that_is_gone_is_reported(page: Page, worker: WorkerProcess) ->
 
 
 def test_a_worker_that_is_frozen_is_reported_as_silent_until_it_continues(page: Page, worker: WorkerProcess) -> None:
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
     expect(page.locator("#live")).to_have_text("live")
     os.kill(worker.process.pid, signal.SIGSTOP)
     try:
         expect(page.locator("#live")).to_have_text(re.compile(r"no response since \d\d:\d\d:\d\d"))
-        assert any("timed out" in text for text in said)
+        assert any("timed out" in text for text in messages)
     finally:
         os.kill(worker.process.pid, signal.SIGCONT)
     expect(page.locator("#live")).to_have_text("live")

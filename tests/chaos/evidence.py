@@ -1,4 +1,4 @@
-"""What the verdict is computed from: the sandbox's log, the topics, and what was done when. Never the workers' word."""
+"""The verdict's input: the sandbox's log, the topics, and the actions with their times; not the workers' reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A seeded history of events: people, alone and in households that share a phone, and what they do."""
+"""A seeded history of events: contacts, alone and in households that share a phone, and their actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ClickSend's part: a sandbox that is never quite still, and what can be done to it."""
+"""ClickSend's part: a sandbox with permanent small faults, and its scripted failures."""
 
 from __future__ import annotations
 

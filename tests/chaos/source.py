@@ -1,4 +1,4 @@
-"""The producer: puts the history on the topic, at a steady pace, whatever happens, and keeps what was acknowledged."""
+"""The producer: writes the history to the topic at a steady rate, and keeps the acknowledged records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verdict finds what it is there to find: each kind of broken promise, in a run that is otherwise in order."""
+"""The verdict detects each kind of broken guarantee in an otherwise correct run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading topics, and what else the tests ask of a broker beside the workers."""
+"""Topic access for the tests, beside the workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One transaction of a producer of its own: its records count once it is committed, and never if it is aborted."""
+"""A transaction of a separate producer: its records count only if it is committed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers and clients for the tests, and a certificate authority of their own."""
+"""Servers, clients and a certificate authority for the tests."""
 
 from __future__ import annotations
 

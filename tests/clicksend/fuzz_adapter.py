@@ -1,4 +1,4 @@
-"""Fuzz what carries contacts: whatever a server answers, nothing breaks, nothing hangs, and the next answer is its own.
+"""Fuzz the HTTP clients: no response breaks or hangs them, or is taken for another request's.
 
     python -m tests.clicksend.fuzz_adapter [SECONDS [SEED]]
 

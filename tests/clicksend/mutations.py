@@ -1,4 +1,4 @@
-"""Answers gone wrong, from a seed: valid ones with their bytes changed, cut into pieces anywhere."""
+"""Seeded mutations of valid responses: changed bytes, split anywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that does, byte for byte, what its script says: the answers that no HTTP library would send."""
+"""A server that sends scripted bytes: responses that no HTTP library would send."""
 
 from __future__ import annotations
 

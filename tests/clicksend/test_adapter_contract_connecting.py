@@ -1,4 +1,4 @@
-"""The other half of the contract: how an adapter connects, and whom it trusts."""
+"""The contract's connections: how an adapter connects, and which servers it trusts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract where an answer lies about itself, or stops halfway: it is no delivery, and not the next one's either.
+"""The contract for inconsistent or truncated responses: neither a delivery, nor the next request's response.
 
 http.client, and the email package that reads its headers, take what RFC 9112 forbids, and so does the delivery loop's
 transport: what it refused might have enrolled somebody, and be sent again (test_stock_requests.py). What holds for

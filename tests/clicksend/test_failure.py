@@ -1,4 +1,4 @@
-"""What exceptions mean. Which of them really come is the contract suite's; here is the order of the table."""
+"""Classification of exceptions: the order of the table. The contract suite shows which ones occur."""
 
 from __future__ import annotations
 

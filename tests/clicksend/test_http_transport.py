@@ -1,4 +1,4 @@
-"""What the delivery loop's transport does beyond the contract: many requests at once, and whatever hangs or lies."""
+"""The delivery loop's transport beyond the contract: many requests at once, hanging and inconsistent servers."""
 
 from __future__ import annotations
 

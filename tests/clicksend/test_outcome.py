@@ -1,4 +1,4 @@
-"""The outcome table, a test a row."""
+"""The outcome table, one test per row."""
 
 from __future__ import annotations
 

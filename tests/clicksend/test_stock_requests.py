@@ -1,4 +1,4 @@
-"""The transport takes what requests takes for a response: what it refused may have enrolled somebody already."""
+"""The transport accepts every response that requests accepts: a refused one may have enrolled a contact."""
 
 from __future__ import annotations
 

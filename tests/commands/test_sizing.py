@@ -1,4 +1,4 @@
-"""The sizing model, held against a simulation that knows nothing of its formulas."""
+"""The sizing model compared with an independent simulation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers that share a rate-limited ClickSend without talking to each other: a simulation in virtual time.
+"""Simulated workers that share a rate-limited ClickSend without communication, in virtual time.
 
 The gates are the real ones, driven as the delivery threads drive them. Made up are the sink, the network and the clock.
 """

@@ -1,4 +1,4 @@
-"""What was tried for one record, and how much of its failing counts against it."""
+"""The attempts of one record, and the failing time that counts against it."""
 
 from __future__ import annotations
 

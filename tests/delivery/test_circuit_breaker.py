@@ -1,4 +1,4 @@
-"""The breaker: stops while ClickSend is down, and asks with one request at a time whether it is back."""
+"""The breaker stops requests while ClickSend is down; one trial request at a time detects the recovery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as a duplicate, for how long it is remembered, and that nothing of a person is kept."""
+"""Detection and lifetime of duplicates; no personal data is kept."""
 
 from __future__ import annotations
 

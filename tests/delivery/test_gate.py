@@ -1,4 +1,4 @@
-"""May a request go out now, and if not, until when and why?"""
+"""The gate: whether a request may be sent now, and if not, until when and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rate limit. Whether it finds a limit that it is not told of: test_rate_limiter_convergence.py."""
+"""The rate limiter. Detection of an unknown limit: test_rate_limiter_convergence.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate against sinks whose limit it is not told, in virtual time: how much is taken, how much is answered 429.
+"""The gate against sinks with an unknown limit, in virtual time: share of accepted requests, share of 429s.
 
 Judged over 60 seconds after the first 15. Where a 429 brings no Retry-After, at least 95 % of the limit is used in each
 run. Where it does, each 429 costs a worker a whole second, for it is rounded up: there the average of the seeds is

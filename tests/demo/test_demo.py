@@ -1,4 +1,4 @@
-"""The whole demo: broker, stand-in, worker and visitors, as a user runs it."""
+"""The complete demo as a user runs it: broker, sandbox, worker and visitors."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def test_once_plays_the_story_and_settles_all_of_it(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(story, "RATE_LIMIT_SECONDS", 4.0)  # the same
     out = io.StringIO()
     assert run_demo(DemoOptions(DemoRun.ONCE), out, io.StringIO()) is ExitStatus.DONE
-    told = out.getvalue()
-    assert numbers(told) == {
+    output = out.getvalue()
+    assert numbers(output) == {
         "consumed": "73",
         "delivered": "42 42 accepted",
         "filtered": "28 27 not_enrolment, 1 no_identity",
@@ -92,8 +92,8 @@ def test_once_plays_the_story_and_settles_all_of_it(monkeypatch: pytest.MonkeyPa
     }
     words = ("503 SERVICE_UNAVAILABLE", "breaker open", "ClickSend responds again", "429 TOO_MANY_REQUESTS", "attempts")
     for word in words:
-        assert word in told
-    assert "jane.doe" not in told
+        assert word in output
+    assert "jane.doe" not in output
 
 
 def test_the_connector_pages_example_arrives_as_it_is_printed_there() -> None:
@@ -116,15 +116,15 @@ def test_own_events_take_their_way(tmp_path: Path) -> None:
     out = io.StringIO()
     options = DemoOptions(DemoRun.ONCE, own(tmp_path, OWN))
     assert run_demo(options, out, io.StringIO()) is ExitStatus.DONE
-    told = out.getvalue()
-    assert numbers(told) == {
+    output = out.getvalue()
+    assert numbers(output) == {
         "consumed": "4",
         "delivered": "2 2 accepted",
         "filtered": "1 1 not_enrolment",
         "dead-lettered": "1 1 undecodable",
         "contacts in the list": "1",
     }
-    assert "opt-out" in told
+    assert "opt-out" in output
 
 
 def test_an_empty_file_is_settled_at_once(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Custom resources against their definitions, by the models that npm has of them."""
+"""Validation of custom resources against their definitions, with models from npm."""
 
 from __future__ import annotations
 

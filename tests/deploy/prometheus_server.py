@@ -1,4 +1,4 @@
-"""A real Prometheus on this machine: one that runs somewhere, or one that is started for a test."""
+"""A real Prometheus: a running one, or one started for a test."""
 
 from __future__ import annotations
 

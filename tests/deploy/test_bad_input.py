@@ -1,4 +1,4 @@
-"""What a person gets wrong at first: the worker says so in one line, and the alert that fires is the one that names it.
+"""Typical mistakes of a first start: the worker logs one line, and the alert that fires names the cause.
 
 A real Prometheus with the rules, a minute's time in a second. In containers, test_image.py has the same faults.
 """
@@ -54,9 +54,9 @@ def test_what_can_be_fixed_is_waited_for_and_reported_once_and_its_alert_fires(
             prometheus.wait(lambda: alert in prometheus.firing())
             assert prometheus.firing() == {alert}
             assert words in prometheus.words(alert)
-        status, said = worker.readiness()
-        assert (status, said["state"]) == (503, state)
-        assert setting in said["detail"]
+        status, body = worker.readiness()
+        assert (status, body["state"]) == (503, state)
+        assert setting in body["detail"]
         assert worker.liveness()[0] == 200
         assert worker.process.poll() is None
         assert len([line for line in worker.lines() if setting in line.get("hint", "")]) == 1

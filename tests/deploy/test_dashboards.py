@@ -1,4 +1,4 @@
-"""The dashboards: each panel explains itself and leads on. That their queries find data, test_prometheus.py proves."""
+"""The dashboards: each panel has a description and links. test_prometheus.py runs their queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The image, built and run as in production: nobody's rights, a read-only disk, a Kafka in a container beside it.
+"""The image, built and run as in production: unprivileged, read-only, with Kafka in another container.
 And the compose file with it.
 
 Skipped where there is no Docker engine with the base images that `tests/deploy/image/prepare` makes.
@@ -206,9 +206,9 @@ def test_a_fault_that_can_be_fixed_is_waited_for_and_named(
         while f'"state":"{state}"' not in worker.ask("/readyz")[1]:
             assert time.monotonic() < deadline, docker("logs", worker.name)
             time.sleep(0.05)
-        status, said = worker.ask("/readyz")
+        status, body = worker.ask("/readyz")
         assert status == 503
-        assert setting in said
+        assert setting in body
         assert worker.ask("/livez")[0] == 200
         assert inspect(worker.name)["State"]["Running"]
     assert stage.enrolled() == 0

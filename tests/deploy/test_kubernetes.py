@@ -1,4 +1,4 @@
-"""The manifests: valid without a cluster, and in step with what the worker does."""
+"""The manifests: valid without a cluster, and consistent with the worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes a real worker that delivers, fails, retries and halts, a minute's time in a second."""
+"""A real Prometheus scrapes a real worker that delivers, fails, retries and halts, with time sped up 60-fold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prometheus' rules: they say what they should, and every alert has its tests and its section of the runbook."""
+"""Prometheus' rules: every alert has annotations, tests and a section of the runbook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Output that a document shows, held against output as it came."""
+"""Comparison of documented and actual output."""
 
 from __future__ import annotations
 

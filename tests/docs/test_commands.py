@@ -1,4 +1,4 @@
-"""Every command line of every document is run; output that a document shows is what the command prints."""
+"""Every command line of every document is run; documented output matches the command's output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documents say of settings, metrics, functions and sizes is what the program has."""
+"""Settings, metrics, functions and sizes in the documents match the program."""
 
 from __future__ import annotations
 

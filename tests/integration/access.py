@@ -1,4 +1,4 @@
-"""Kafka's access control, for a user who may do only what a test allows."""
+"""Kafka's access control, for a user with only the rights of a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything a worker needs, for one test: topics of its own, a ClickSend stand-in, the variables."""
+"""The environment of a worker for one test: topics, a sandbox, the variables."""
 
 from __future__ import annotations
 

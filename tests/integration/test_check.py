@@ -1,4 +1,4 @@
-"""`check` against a Kafka with access control and a ClickSend stand-in: what is wrong is named with its mend."""
+"""`check` against a Kafka with access control and the sandbox: each fault is named with its fix."""
 
 from __future__ import annotations
 

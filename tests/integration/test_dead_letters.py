@@ -1,4 +1,4 @@
-"""Dead letters on a real Kafka: where they land, what is too large for them, and a topic that would lose them."""
+"""Dead letters on a real Kafka: their partitions, oversized ones, and a topic that would lose them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dead letters while their topic or their broker is away, or takes nothing from us: they wait, and nothing is lost."""
+"""Dead letters while their topic or broker is unavailable or refuses them: they wait, and none is lost."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_broker_that_is_killed_loses_no_dead_letter_and_repeats_none(
         assert worker.metrics()[WRITTEN] == many
         assert len(failures(worker)) <= 10, "summed up: once in half a minute for each kind of failure"
         assert worker.stop() == 0
-    assert set(Counter(letter.value() for letter in world.dead_letters()).values()) == {1}
+    assert set(Counter(message.value() for message in world.dead_letters()).values()) == {1}
     assert len(world.dead_letters()) == many
     assert world.lag() == 0
 
@@ -112,9 +112,9 @@ def test_a_topic_that_is_deleted_is_missed_and_taken_up_when_it_is_there_again(
         assert worker.metrics()[WRITTEN] == 1
         world.broker.create_topic(world.dead_letter_topic, partitions, {"retention.ms": "-1"})
         settles(worker, 3)
-        (letter,) = world.dead_letters()
-        assert letter.value() == b"{broken"
-        assert partitions <= 3 or letter.partition() == 3
+        (message,) = world.dead_letters()
+        assert message.value() == b"{broken"
+        assert partitions <= 3 or message.partition() == 3
         assert worker.stop() == 0
     assert world.lag() == 0
 
@@ -130,7 +130,7 @@ def test_a_topic_recreated_under_many_dead_letters_loses_none_of_the_unacknowled
         world.broker.create_topic(world.dead_letter_topic, PARTITIONS)
         settles(worker, 501)
         assert worker.stop() == 0
-    assert Counter(letter.value() for letter in world.dead_letters()) == Counter(
+    assert Counter(message.value() for message in world.dead_letters()) == Counter(
         b"{broken %d" % number for number in range(500)
     )
     assert world.lag() == 0
@@ -178,7 +178,7 @@ def test_a_right_that_is_taken_away_is_missed_and_used_when_it_is_granted_again(
         admin.delete_acls([withdrawn])[withdrawn].result(HANG_SECONDS)
         settles(worker, 3)
         assert worker.stop() == 0
-    assert [letter.value() for letter in world.dead_letters()] == [b"{first", b"{broken"]
+    assert [message.value() for message in world.dead_letters()] == [b"{first", b"{broken"]
 
 
 def test_a_stop_waits_for_dead_letters_that_are_on_their_way(world: Stage, kafka_from_jars: ApacheKafka) -> None:
@@ -218,5 +218,5 @@ def test_a_stop_commits_no_dead_letter_that_is_not_acknowledged(world: Stage, ad
     with impatient(world) as worker:
         worker.wait(lambda: world.lag() == 0)
         assert worker.stop() == 0
-    assert [letter.value() for letter in world.dead_letters()] == [b"{broken"]
+    assert [message.value() for message in world.dead_letters()] == [b"{broken"]
     assert len(world.payloads()) == 1, "the last commit came in spite of the letter"

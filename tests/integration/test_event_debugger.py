@@ -1,4 +1,4 @@
-"""What a whole worker tells of its records, as JSON."""
+"""The event debugger's JSON of a whole worker."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def test_each_record_is_logged_with_its_end_and_neither_a_secret_nor_an_identity
         stage.produce(sign_up(4711), page_view(), raw=[b"oops", None])
         ends = ("delivered", "filtered", "dead_lettered")
         worker.wait(lambda: len(records(worker, f"disposition={','.join(ends)}")) == 4)
-        told = sorted((each["disposition"], each["reason"], each["who"]) for each in records(worker))
-        assert told == [
+        summaries = sorted((each["disposition"], each["reason"], each["who"]) for each in records(worker))
+        assert summaries == [
             ("dead_lettered", "undecodable", ""),
             ("delivered", "accepted", "u***@example.com"),
             ("filtered", "not_enrolment", ""),

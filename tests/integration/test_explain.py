@@ -1,4 +1,4 @@
-"""`explain` from files, from stdin, and straight from Kafka."""
+"""`explain` from files, stdin and Kafka."""
 
 from __future__ import annotations
 

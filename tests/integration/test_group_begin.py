@@ -1,4 +1,4 @@
-"""How a group begins, and what a worker without a partition says of itself."""
+"""The start of a group, and the state of a worker without a partition."""
 
 from __future__ import annotations
 

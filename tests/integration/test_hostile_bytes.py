@@ -1,4 +1,4 @@
-"""Bytes that confluent-kafka cannot read: header names that are no UTF-8, as clients in C, Go, Rust and kcat write."""
+"""Bytes that confluent-kafka can't read: header names that are not UTF-8, from clients in C, Go, Rust and kcat."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def test_headers_that_cannot_be_read_are_none_however_often_they_were_asked_for(
         good, *bad = consumer.consume(3, timeout=HANG_SECONDS)
     finally:
         consumer.close()
-    asked = [headers_of(message) for message in (*[good] * WARM, *bad, *bad)]
-    assert asked == [*[[("trace", b"7")]] * WARM, *[None] * 4]
+    found = [headers_of(message) for message in (*[good] * WARM, *bad, *bad)]
+    assert found == [*[[("trace", b"7")]] * WARM, *[None] * 4]
 
 
 def test_a_record_whose_headers_cannot_be_read_is_delivered_or_dead_lettered_as_any_other(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""A worker on a topic that holds no events: it waits for an operator and loses nothing."""
+"""A worker on a topic without events waits for an operator and loses nothing."""
 
 from __future__ import annotations
 

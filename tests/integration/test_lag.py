@@ -1,4 +1,4 @@
-"""`lag` beside a worker, and without one."""
+"""`lag` with and without a running worker."""
 
 from __future__ import annotations
 

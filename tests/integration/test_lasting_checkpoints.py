@@ -1,4 +1,4 @@
-"""Kafka forgets a checkpoint's offsets after some days; nothing that was delivered is repeated for it."""
+"""A replay whose offsets Kafka has deleted repeats no delivery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`offsets reset` on a real group: shown first, done when told to, taken back by its file."""
+"""`offsets reset` on a real group: the plan, the execution, the undo."""
 
 from __future__ import annotations
 

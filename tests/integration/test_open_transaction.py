@@ -1,4 +1,4 @@
-"""A producer that leaves a transaction open at the end of the topic, as Flink nearly always does."""
+"""A producer that leaves a transaction open at the end of the topic, as Flink usually does."""
 
 from __future__ import annotations
 

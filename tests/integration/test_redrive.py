@@ -1,4 +1,4 @@
-"""`dead-letters redrive` against a real Kafka and the ClickSend stand-in."""
+"""`dead-letters redrive` against a real Kafka and the sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Kafka that refuses us: librdkafka tries for ever and says nothing, so the worker has to."""
+"""A Kafka that refuses access: librdkafka retries silently, so the worker reports it."""
 
 from __future__ import annotations
 

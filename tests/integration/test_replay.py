@@ -1,4 +1,4 @@
-"""`replay` against a real Kafka and the ClickSend stand-in."""
+"""`replay` against a real Kafka and the sandbox."""
 
 from __future__ import annotations
 

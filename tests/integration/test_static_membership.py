@@ -1,4 +1,4 @@
-"""KAFKA_GROUP_INSTANCE_ID: a worker that comes back soon finds its partitions where it left them (KIP-345)."""
+"""KAFKA_GROUP_INSTANCE_ID: a worker that restarts in time keeps its partitions (KIP-345)."""
 
 from __future__ import annotations
 

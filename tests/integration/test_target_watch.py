@@ -1,4 +1,4 @@
-"""Where ClickSend takes nothing, `replay` and `redrive` end with 4 and say why; they never hang."""
+"""If ClickSend accepts nothing, `replay` and `redrive` exit with 4 and the cause; they never hang."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An unclean election on three brokers: what the new leader lacks is gone, and what is written to it is delivered."""
+"""An unclean election on three brokers: records that the new leader lacks are lost, later ones are delivered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole worker, from the topic to the contact in the list, on the in-process broker and on Apache Kafka."""
+"""The whole worker, from topic to contact list, on the in-process broker and on Apache Kafka."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real Apache Kafka from its jars: one process, KRaft, 127.0.0.1 only, its data in a folder of the test's."""
+"""A real Apache Kafka from its jars: one process, KRaft, 127.0.0.1 only, data in a test's directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real Apache Kafka in a container, where a Docker engine answers."""
+"""A real Apache Kafka in a container, if a Docker engine is available."""
 
 from __future__ import annotations
 

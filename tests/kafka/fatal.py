@@ -1,4 +1,4 @@
-"""A fatal error of librdkafka's, made on purpose."""
+"""An injected fatal error of librdkafka."""
 
 from __future__ import annotations
 

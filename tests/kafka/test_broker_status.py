@@ -1,4 +1,4 @@
-"""What the worker makes of librdkafka's callbacks."""
+"""The worker's state after librdkafka's callbacks."""
 
 from __future__ import annotations
 

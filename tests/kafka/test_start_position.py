@@ -1,4 +1,4 @@
-"""Where a group's partitions begin with KAFKA_AUTO_OFFSET_RESET=latest, whoever else begins at the same time."""
+"""Start positions of a group with KAFKA_AUTO_OFFSET_RESET=latest, also with members that start together."""
 
 from __future__ import annotations
 

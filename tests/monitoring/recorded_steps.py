@@ -1,4 +1,4 @@
-"""What can happen to a worker, for Hypothesis to choose from: who comes, how requests end, how partitions leave."""
+"""Steps of a worker for Hypothesis: arrivals, ends of requests, revoked partitions."""
 
 from __future__ import annotations
 

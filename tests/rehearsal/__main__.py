@@ -1,4 +1,4 @@
-"""The rehearsal of scaling on a real Kafka: 1 to 4 workers against a limited sandbox, then a rolling restart.
+"""Load test on a real Kafka: 1 to 4 workers against a limited sandbox, then a rolling restart.
 
 Without options it takes five and a half minutes and prints its table.
 """

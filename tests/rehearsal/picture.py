@@ -1,4 +1,4 @@
-"""A rehearsal as a picture: settled rate by worker, workers ready, lag and 429s over one axis of time. Pure; SVG.
+"""A load test as a picture: settled rate by worker, ready workers, lag and 429s over one time axis. Pure; SVG.
 
 It brings its own background, in a light and a dark version, so it can be read on any page.
 """

@@ -1,4 +1,4 @@
-"""What a rehearsal has seen, and the figures that come of it. Pure; kept as JSON."""
+"""The measurements of a load test and its figures. Pure; stored as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page about sizing shows the load test that is kept, and it bears out what `sizing` says."""
+"""The sizing page shows the stored load test, which confirms `sizing`."""
 
 from __future__ import annotations
 

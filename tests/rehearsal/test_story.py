@@ -1,4 +1,4 @@
-"""What the figures of a rehearsal say, on a small one whose figures can be told beforehand."""
+"""The figures of a small load test with known results."""
 
 from __future__ import annotations
 

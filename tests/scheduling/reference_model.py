@@ -1,4 +1,4 @@
-"""What a scheduler has to do, said with a list: every record that came, in its order, and what has become of it."""
+"""The reference model of a scheduler: a list of all records in order, with their outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a partition is paused, and when it goes on."""
+"""Pausing and resuming partitions."""
 
 from __future__ import annotations
 

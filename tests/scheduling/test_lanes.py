@@ -1,4 +1,4 @@
-"""Order by contact: who stands in which lanes, and who may go."""
+"""Order by contact: lanes, and the tasks that are ready."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ClickSend rejects many contacts in a row: a broken mapping or list, or many bad contacts? Time is virtual."""
+"""ClickSend rejects many contacts in a row: a broken mapping or list, or many bad contacts. Time is virtual."""
 
 from __future__ import annotations
 

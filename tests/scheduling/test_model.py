@@ -74,7 +74,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.assigned: dict[Partition, Assignment] = {}
         self.topic: dict[Partition, dict[int, Arrival]] = {partition: {} for partition in PARTITIONS}
         self.probing = self.closed = False
-        self.waiting_until: float | None = None  # what the loop was told, and nobody has woken it since
+        self.waiting_until: float | None = None  # what the loop was totals, and nobody has woken it since
         self.scheduler.on_work(self.woken)
         self.trial_free = False  # a probe since the last trial has allowed one
         self.stable_until = MANY // 2
@@ -249,8 +249,8 @@ class SchedulerMachine(RuleBasedStateMachine):
         assert in_progress == sum(len(self.book.unsettled(mine)) for mine in self.assigned.values())
         assert {way: number for way, number in counts.settled.items() if number} == self.book.settled
         assert {reason: number for reason, number in counts.released.items() if number} == +self.book.released
-        told = (counts.consumed, counts.skipped, counts.late)
-        assert told == (self.book.consumed, self.book.skipped, self.book.late)
+        totals = (counts.consumed, counts.skipped, counts.late)
+        assert totals == (self.book.consumed, self.book.skipped, self.book.late)
 
     @invariant()
     def no_frontier_passes_an_unsettled_record_or_goes_back(self) -> None:

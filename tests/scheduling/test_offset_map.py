@@ -1,4 +1,4 @@
-"""The offset map never claims too much, whatever it is made of and whatever is done to it."""
+"""The offset map never claims an unsettled record, for any input and any damage."""
 
 from __future__ import annotations
 

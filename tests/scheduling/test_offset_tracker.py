@@ -1,4 +1,4 @@
-"""What of a partition is unsettled, and how far its offset may be committed."""
+"""Unsettled records of a partition, and its committable offset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tasks that may be taken, fairly by partition, and those that wait for their time."""
+"""Ready tasks, fair by partition, and tasks in retry_wait."""
 
 from __future__ import annotations
 

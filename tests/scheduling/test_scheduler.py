@@ -1,4 +1,4 @@
-"""Which record goes out next: order by contact, fairness, retries, dead letters, and the books."""
+"""The next record: order by contact, fairness, retries, dead letters, and the counts."""
 
 from __future__ import annotations
 

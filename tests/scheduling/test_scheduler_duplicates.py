@@ -1,4 +1,4 @@
-"""DELIVERY_DEDUPLICATE: a record goes out only if it could change what ClickSend holds."""
+"""DELIVERY_DEDUPLICATE: a record is sent only if it can change ClickSend's contact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the scheduler lives through faults: suspicious answers and the probe, halts, outages."""
+"""The scheduler under faults: suspicious responses and the probe, halts, outages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Partitions that go, and the end: what waits is given back, what is under way may end, late answers change nothing."""
+"""Revoked partitions and shutdown: waiting records are released, requests in flight end, late responses are ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a setting is given, it is taken or refused with its name; no value ends the program otherwise."""
+"""Any value of any setting is accepted, or refused with the setting's name; none crashes the program."""
 
 from __future__ import annotations
 

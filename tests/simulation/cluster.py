@@ -1,4 +1,4 @@
-"""What the brokers keep: topics with their partitions, and whether anybody answers."""
+"""The brokers' state: topics, partitions, and availability."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A consumer as confluent-kafka's: what it does is what was measured of the real one, unkind parts included."""
+"""A consumer with confluent-kafka's interface and the measured behaviour of the real one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The delivery loop's driver in virtual time: one thread that runs callbacks, timers that may be late, a wire."""
+"""The delivery loop's driver in virtual time: one thread of callbacks, late timers, a simulated network."""
 
 from __future__ import annotations
 

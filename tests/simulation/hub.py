@@ -1,4 +1,4 @@
-"""Virtual time, and threads of which exactly one runs: greenlets under a hub that draws from the seed who is next."""
+"""Virtual time, and threads of which one runs at a time: greenlets under a hub that picks the next by the seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The producer of dead letters, and the look-ups of an admin client."""
+"""The dead-letter producer, and an admin client's lookups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is produced, and what has become of each record in the whole world: the truth that the oracles know."""
+"""The produced records and their true state, for the oracles."""
 
 from __future__ import annotations
 

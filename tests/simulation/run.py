@@ -1,4 +1,4 @@
-"""Runs seeds, and says how to run a failing one again."""
+"""Run seeds, and print the command that repeats a failing one."""
 
 from __future__ import annotations
 

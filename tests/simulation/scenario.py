@@ -1,4 +1,4 @@
-"""What a seed stands for: how big the world is, how unreliable, and what happens in it when."""
+"""The meaning of a seed: size of the world, its reliability, and its events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ClickSend, as far as a worker sees it: it processes requests and answers them, or not, as the weather is."""
+"""ClickSend as a worker sees it: processes requests and responds or not, by the scripted state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A partition's log under its leaders, as brokers keep it: what each replica lacks is gone when it is elected."""
+"""A partition's log under changing leaders: an elected replica loses the records that it lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Virtual time and virtual threads: what the simulation stands on."""
+"""Virtual time and virtual threads, the base of the simulation."""
 
 from __future__ import annotations
 

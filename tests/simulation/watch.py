@@ -1,4 +1,4 @@
-"""The oracles: what must hold at any time, whoever does what. The first that does not hold ends the run."""
+"""The oracles: invariants that must hold at any time. The first violation ends the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run: a world is made from its seed, lives through its events, comes to rest, and is judged."""
+"""One run: create a world from its seed, run its events, let it settle, and check it."""
 
 from __future__ import annotations
 

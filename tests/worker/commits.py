@@ -1,4 +1,4 @@
-"""The broker's side of a group's commits: keeps what it is told, when it is told to, and checks each on its arrival."""
+"""The broker's side of a group's commits: scripted responses, with a check of each commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a broker's answer to a commit changes, and for whom."""
+"""The effect of a broker's response to a commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The delivery loop on a driver that does what the test says, when it says so."""
+"""The delivery loop on a scripted driver."""
 
 from __future__ import annotations
 

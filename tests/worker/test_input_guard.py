@@ -1,4 +1,4 @@
-"""Records that are no events hold their partition; a few of them among events become dead letters."""
+"""Records that are not events hold their partition; a few of them among events become dead letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of the records of one batch, in whatever order their offsets come."""
+"""The outcome of one batch's records, in any order of offsets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How late the delivery loop's timers fire."""
+"""The delay of the delivery loop's timers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rebalance does to offset trackers and commits."""
+"""The effect of a rebalance on offset trackers and commits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A partition whose offsets jump backwards inside one assignment begins anew, and loses nothing that is there."""
+"""A partition whose offsets move backwards within one assignment restarts, and loses no existing record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A thread that hangs ends the process, with the stacks of all threads; a process that was only stopped goes on."""
+"""A hanging thread ends the process with all stacks; a process that was only stopped continues."""
 
 from __future__ import annotations
 
@@ -84,10 +84,10 @@ def process(limit: float, silence: float, hang: str) -> subprocess.Popen[str]:
 
 def test_a_process_whose_poll_loop_hangs_exits_with_70_and_logs_the_stacks() -> None:
     ended = process(limit=0.5, silence=60, hang="threading.Event().wait()")
-    _, said = ended.communicate(timeout=180)
+    _, errors = ended.communicate(timeout=180)
     assert ended.returncode == 70
-    assert '"thread": "the poll loop"' in said
-    assert "hangs" in said
+    assert '"thread": "the poll loop"' in errors
+    assert "hangs" in errors
 
 
 @LINUX
@@ -102,9 +102,9 @@ def test_a_process_whose_poll_loop_hangs_exits_with_70_and_logs_the_stacks() -> 
 def test_a_thread_that_never_releases_the_interpreter_ends_the_process_too(hang: str) -> None:
     """Not even the watchdog runs any more."""
     ended = process(limit=600, silence=3, hang=f"time.sleep(1.5); {hang}")
-    _, said = ended.communicate(timeout=160)
+    _, errors = ended.communicate(timeout=160)
     assert ended.returncode == STATUS != 0
-    assert "in hangs" in said
+    assert "in hangs" in errors
 
 
 @LINUX
@@ -118,8 +118,8 @@ def test_a_process_that_was_frozen_for_longer_than_any_limit_continues(times: in
         time.sleep(8)
         frozen.send_signal(signal.SIGCONT)
         time.sleep(0.2)
-    told, said = frozen.communicate("\n", timeout=160)
-    assert (frozen.returncode, told, said) == (0, "unharmed\n", "")
+    output, errors = frozen.communicate("\n", timeout=160)
+    assert (frozen.returncode, output, errors) == (0, "unharmed\n", "")
 
 
 def test_a_watchdog_that_was_stopped_ends_nothing() -> None:

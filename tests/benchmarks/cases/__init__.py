@@ -1,4 +1,4 @@
-"""One case a file; `CASES` is the order in which they run."""
+"""One case per file; `CASES` is their order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A topic as it is: mostly browsing events, 1 % enrolments. Against consume(500), orjson.loads, a look at the name."""
+"""A realistic topic: mostly browsing events, 1 % enrolments. Compared with consume(500) and orjson.loads."""
 
 from __future__ import annotations
 

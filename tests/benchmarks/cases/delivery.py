@@ -1,4 +1,4 @@
-"""Sign-ups only, many requests in flight: what a delivered contact costs, and how many go out a second."""
+"""Sign-ups only, with many requests in flight: cost of a delivered contact, and deliveries per second."""
 
 from __future__ import annotations
 

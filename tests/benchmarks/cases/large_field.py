@@ -1,4 +1,4 @@
-"""The longest that the poll thread is kept by one record with a field of 1 MB, whatever stands in it."""
+"""The longest block of the poll thread by one record with a field of 1 MB of any content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A long run at an even rate while the sink fails now and then: nothing lost, memory flat, no descriptor leaked."""
+"""A long run at an even rate with an unreliable sink: nothing lost, memory flat, no descriptor leaked."""
 
 from __future__ import annotations
 

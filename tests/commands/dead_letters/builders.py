@@ -1,4 +1,4 @@
-"""Dead letters as the worker writes them, for tests of those who read them."""
+"""Dead letters in the worker's format, for tests of their readers."""
 
 from __future__ import annotations
 

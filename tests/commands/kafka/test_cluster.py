@@ -1,4 +1,4 @@
-"""What Kafka answers in the first moments of a group."""
+"""Kafka's responses in the first moments of a group."""
 
 from __future__ import annotations
 

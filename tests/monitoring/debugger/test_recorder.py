@@ -1,4 +1,4 @@
-"""What the debugger remembers of a record, step by step, and what it never does."""
+"""The debugger's entry of a record, step by step, without personal data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The debugger over HTTP, at a monitor with everything behind it but Kafka and ClickSend."""
+"""The debugger over HTTP, with everything behind it except Kafka and ClickSend."""
 
 from __future__ import annotations
 
@@ -105,9 +105,9 @@ def test_all_that_the_page_refers_to_is_there(idle: Served) -> None:
 
 def test_every_element_that_the_script_uses_is_in_the_page(idle: Served) -> None:
     scripts = "".join(idle.get(path).text for path in ("/page.js", "/shared.js"))
-    asked = set(re.findall(r'element\("([a-z-]+)"\)', scripts))
-    assert asked
-    assert asked <= set(re.findall(r'id="([a-z0-9_-]+)"', idle.get("/").text))
+    used = set(re.findall(r'element\("([a-z-]+)"\)', scripts))
+    assert used
+    assert used <= set(re.findall(r'id="([a-z0-9_-]+)"', idle.get("/").text))
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/page.py", "/../settings.py", "/debugger/", "/debugger"])

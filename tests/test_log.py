@@ -220,7 +220,7 @@ def test_a_cause_has_a_word_of_a_closed_list_where_there_is_one(error: Exception
 
 
 def test_no_file_is_opened_to_find_a_place() -> None:
-    """It may be the want of descriptors that is told."""
+    """The logged error may be a lack of file descriptors."""
     linecache.clearcache()
     cause_of(chained(ValueError(), RuntimeError()))
     assert not linecache.cache

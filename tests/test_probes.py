@@ -10,7 +10,7 @@ from tests.scheduling.builders import JANE, JOE, KIM, Engine
 
 
 def probes(engine: Engine) -> Probes:
-    """Of a worker that is ready but for its gate."""
+    """Return the probes of a worker that is ready except for its gate."""
     health = Health(engine.now)
     health.reachable, health.assigned = True, 1
     return Probes(health, engine.scheduler, max_poll_interval=300, clock=lambda: engine.now)

@@ -11,7 +11,7 @@ from consumer.enrolment.pointer import Pointer
 
 
 class PhoneCheck(StrEnum):
-    """How strictly a phone number is checked."""
+    """The strictness of the phone check."""
 
     POSSIBLE = "possible"  # its country's numbering plan can have it: its length and first digits fit
     VALID = "valid"  # its digits fit a range that its country has assigned, too

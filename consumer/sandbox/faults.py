@@ -51,7 +51,7 @@ class ConnectionFault(StrEnum):
 
 
 class Per(StrEnum):
-    """What `nth`, `every`, `first` and `times` count."""
+    """The unit of `nth`, `every`, `first` and `times`."""
 
     RULE = "rule"  # all requests that match the rule's other conditions
     CONTACT = "contact"  # the same, separately for each contact

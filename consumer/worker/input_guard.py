@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 class Evidence(Enum):
-    """What a record proves about its partition's input."""
+    """The evidence of a record about its partition's input."""
 
     EVENT = "the input is right"
     NO_EVENT = "it may be wrong"

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 class Ending(Enum):
-    """How a worker ended."""
+    """The end of a worker."""
 
     DRAINED = "drained"  # nothing was in flight, and everything settled is committed
     UNFINISHED = "unfinished"  # the drain budget ran out; uncommitted records are delivered again

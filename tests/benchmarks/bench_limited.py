@@ -30,7 +30,7 @@ LEARNING_SECONDS = 15
 
 
 class Figures(NamedTuple):
-    """Of the judged time: requests taken a second, and the share of 429s."""
+    """Return accepted requests per second and the share of 429s in the measured period."""
 
     rate: float
     refused: float

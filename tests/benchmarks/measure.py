@@ -41,7 +41,7 @@ def open_files(pid: int) -> int:
 
 
 def machine() -> dict[str, str]:
-    """What a reader of the figures has to know."""
+    """Return the description of machine and versions."""
     models = [line for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines() if line.startswith("model name")]
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 
 class Answer(IntEnum):
-    """What a request gets; the HTTP status where there is one."""
+    """The response to a request; the HTTP status if there is one."""
 
     SILENCE = 0
     RESET = 1

@@ -66,11 +66,11 @@ class SinkServer:
         self._shared[STORED] = 0
 
     def log(self) -> list[Entry]:
-        """What was answered since the plan, in that order."""
+        """Return the responses since the plan, in order."""
         return [_entry(*each) for each in self._log]
 
     def tally(self) -> Count:
-        """What was counted since the plan."""
+        """Return the counts since the plan."""
         return self._tally.count()
 
     def run(self, control: int, obey: Callable[[], bool]) -> None:

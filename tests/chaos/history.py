@@ -63,7 +63,7 @@ def _enrolment(random: Random, serial: int, household: int) -> dict[str, Any]:
 
 
 def version(serial: int) -> str:
-    """What makes the payload of one record unlike all others."""
+    """Return a text that makes a record's payload unique."""
     return f"v{serial:07}"
 
 

@@ -59,7 +59,7 @@ class Source:
         self._going.set()
 
     def produce_unreadable(self, count: int) -> None:
-        """So many records with headers that can't be read. While paused: as nobody else writes, offsets are known."""
+        """Write this many records with unreadable headers while paused, so that their offsets are known."""
         consumer = Consumer({"bootstrap.servers": self._bootstrap, "group.id": "ends"})
         try:
             for line in islice((each for each in self._lines if each.value is not None), count):

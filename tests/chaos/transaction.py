@@ -16,7 +16,7 @@ TIMEOUT_MS = 600_000  # the broker must not abort it while workers and the broke
 
 
 class Ending(Enum):
-    """How a transaction ends."""
+    """The end of a transaction."""
 
     COMMITTED = "committed"
     ABORTED = "aborted"

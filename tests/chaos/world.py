@@ -49,7 +49,7 @@ FIRST_REQUESTS = 40  # the faults begin when so many requests have been answered
 
 
 class World:
-    """What a scenario acts on. Its methods say what they do, and keep it for the verdict.
+    """The target of a scenario. Its methods log their actions and record them for the verdict.
 
     say -- takes a line of progress
     """

@@ -92,7 +92,7 @@ class FuzzServer:
 
 
 class Fuzzed(Protocol):
-    """What is fuzzed."""
+    """The fuzzed clients."""
 
     def exchange(self, *, patient: bool) -> tuple[int, bytes] | None:
         """Send a request; return status and body of its response, None where it ends without one."""

@@ -63,7 +63,7 @@ WORDS = (
 
 
 class Ending(Enum):
-    """What the server does after the last piece."""
+    """The server's action after the last piece."""
 
     KEEP = auto()
     CLOSE = auto()
@@ -72,7 +72,7 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FuzzedAnswer:
-    """What the server sends, piece by piece."""
+    """The server's response in pieces."""
 
     pieces: tuple[bytes, ...]
     ending: Ending

@@ -33,7 +33,7 @@ class ScriptedServer:
         self.url = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def script(self, *acts: Act) -> None:
-        """What to do next."""
+        """The next action."""
         self._script.extend(acts)
 
     @contextmanager

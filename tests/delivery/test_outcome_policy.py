@@ -256,7 +256,7 @@ def test_a_probe_that_fails_itself_decides_nothing(harness: PolicyHarness) -> No
 
 
 def reject(harness: PolicyHarness, number: int) -> list[Action]:
-    """So many different contacts are rejected."""
+    """Reject this many different contacts."""
     return [harness.answer(REJECTED, f"contact {contact}") for contact in range(number)]
 
 

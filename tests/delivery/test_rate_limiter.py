@@ -10,7 +10,7 @@ from consumer.delivery.rate_limiter import CATCH_UP, LONGEST_HOLD, LOWEST_RATE, 
 
 
 def sent_within(limiter: RateLimiter, start: float, seconds: float) -> int:
-    """How many requests go out from `start` on by somebody who sends whenever it is allowed."""
+    """Return the number of requests from `start` on, sent whenever allowed."""
     now, sent = limiter.ready_at(start), 0
     while now < start + seconds:
         limiter.spend(now)
@@ -215,7 +215,7 @@ def test_a_429_lowers_the_rate() -> None:
 
 
 def test_one_cut_for_each_round_trip() -> None:
-    """What was under way when the rate was cut says nothing about the new rate."""
+    """Requests in flight when the rate was cut do not count for the new rate."""
     limiter = RateLimiter(100)
     now = refuse_once(limiter, send(limiter, 10, seconds=5))
     rate = limiter.rate

@@ -54,7 +54,7 @@ def judged(
     begin: float = 15,
     end: float = 75,
 ) -> list[Figures]:
-    """What the sink has seen in that time, for each seed."""
+    """Return the sink's counts in that time, by seed."""
     runs = (Simulation(sink(), crews, latency, retry_after, seed).run(end) for seed in SEEDS)
     return [run.figures(begin, end) for run in runs]
 

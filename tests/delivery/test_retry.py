@@ -28,12 +28,12 @@ def test_the_wait_is_anywhere_below_its_bound() -> None:
         assert any(15 * quarter <= wait < 15 * (quarter + 1) for wait in waits)
 
 
-@pytest.mark.parametrize("asked", [61.0, 3600.0])
+@pytest.mark.parametrize("retry_after_seconds", [61.0, 3600.0])
 def test_retry_after_exceeds_even_the_longest_delay(retry_after_seconds: float) -> None:
     assert POLICY.delay(20, retry_after=retry_after_seconds) == retry_after_seconds
 
 
-@pytest.mark.parametrize("asked", [None, 0.0, 1.0])
+@pytest.mark.parametrize("retry_after_seconds", [None, 0.0, 1.0])
 def test_a_shorter_request_of_the_vendor_does_not_shorten_the_wait(retry_after_seconds: float | None) -> None:
     assert max(POLICY.delay(8, retry_after=retry_after_seconds) for _ in range(200)) > 30
 

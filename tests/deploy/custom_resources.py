@@ -17,7 +17,7 @@ MODULES = {
 
 
 def faults(objects: list[dict[str, Any]], folder: Path) -> str:
-    """What is wrong with them: values by the definitions' rules, unknown keys by the TypeScript compiler."""
+    """Return their faults: values by the definitions' rules, unknown keys by the TypeScript compiler."""
     text = json.dumps(objects)
     values = subprocess.run(["node", NODE / "validate.js"], input=text, capture_output=True, text=True, check=False)
     lines = [f'import type {{ I{kind} }} from "{module}/{kind}";' for kind, module in MODULES.items()]

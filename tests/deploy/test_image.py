@@ -120,7 +120,7 @@ class WorkerContainer:
         return int(inspect(self.name)["State"]["ExitCode"])
 
     def delivered(self) -> int:
-        """How many contacts it has delivered."""
+        """Return the number of delivered contacts."""
         _status, text = self.ask("/metrics")
         found = re.search(r'^clicksend_consumer_records_settled_total{.*reason="accepted"} (.+)$', text, re.MULTILINE)
         return int(float(found[1])) if found else 0

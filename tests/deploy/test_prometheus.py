@@ -37,7 +37,7 @@ class Run:
 
 
 def _play(stage: Stage, worker: WorkerProcess, prometheus: PrometheusServer) -> None:
-    """What happens, each thing until the alerts that it must raise have fired."""
+    """Run the events in order, each until its expected alerts fire."""
 
     def fired(*alerts: str) -> bool:
         return {f"Clicksend{name}" for name in alerts} <= prometheus.fired()

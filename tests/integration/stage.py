@@ -47,7 +47,7 @@ def identify(number: int, **traits: str) -> Event:
 
 
 def patiently(ask: Callable[[], T]) -> T:
-    """What a group's coordinator answers, when it is there: not at once after the broker's start."""
+    """Return the coordinator's response, retrying while it is not available after the broker's start."""
     deadline = time.monotonic() + HANG_SECONDS
     while True:
         try:
@@ -77,11 +77,11 @@ class Stage:
 
     @property
     def is_apache(self) -> bool:
-        """Whether the broker is a real Kafka."""
+        """Return whether the broker is a real Kafka."""
         return not isinstance(self.broker, InProcess)
 
     def variables(self) -> dict[str, str]:
-        """What a worker needs to know."""
+        """Return the worker's environment."""
         # The in-process broker waits for a classic member that has left until its session is over.
         session = {} if self.is_apache else self.miss_soon()
         return {
@@ -134,7 +134,7 @@ class Stage:
         assert self._producer.flush(HANG_SECONDS) == 0
 
     def faults(self, *rules: Rule) -> None:
-        """What ClickSend does wrong from now on."""
+        """Set the sandbox's fault script."""
         self.sandbox.set_faults(Script(rules=rules))
 
     def payloads(self) -> list[dict[str, Any]]:
@@ -143,7 +143,7 @@ class Stage:
         return [dict(entry.contact) for entry in sorted(stored, key=lambda each: each.number)]  # type: ignore[call-overload]  # JSON objects, as they were stored
 
     def enrolled(self) -> int:
-        """How many different contacts are in the list."""
+        """Return the number of contacts in the list."""
         return len(self.sandbox.contacts())
 
     def commit(self, *offsets: TopicPartition) -> None:

@@ -47,7 +47,7 @@ def test_each_record_is_logged_with_its_end_and_neither_a_secret_nor_an_identity
 
 
 def taken_over(first: WorkerProcess, second: WorkerProcess) -> int:
-    """How many records the first has released, when each of the two has its share; before, none."""
+    """Return the number of records that the first worker released once both own partitions; before, 0."""
     shares = [worker.total("clicksend_consumer_assigned_partitions") for worker in (first, second)]
     return len(records(first, "disposition=released")) if shares == [PARTITIONS / 2] * 2 else 0
 

@@ -22,7 +22,7 @@ WARM = 64  # calls after which the interpreter has specialised what is called
 
 
 def test_headers_that_cannot_be_read_are_none_however_often_they_were_asked_for(in_process_broker: InProcess) -> None:
-    """What was called often is called in a shorter way, which checks less; and the binding keeps what has failed."""
+    """Frequently called functions take a specialised path with fewer checks; the binding keeps a former failure."""
     in_process_broker.create_topic(topic := f"headers-{uuid.uuid4().hex}", InProcessBroker.PARTITIONS)
     for each in (HEADERS[:1], HEADERS, HEADERS[1:]):
         produce_raw_headers(in_process_broker.bootstrap, topic, b"{}", each, partition=0)

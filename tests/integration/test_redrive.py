@@ -32,7 +32,7 @@ def redriven(redrive: RedriveStage) -> list[Any]:
 
 
 def redriven_headers(count: int) -> list[tuple[str, bytes]]:
-    """What a redrive has added to a record."""
+    """Return the headers added by a redrive."""
     return [("clicksend.redrive.count", b"%d" % count), ("clicksend.redrive.from", b"events.dead-letter-0@17")]
 
 

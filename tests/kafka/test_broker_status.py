@@ -20,7 +20,7 @@ STATISTICS = '{ "name": "%s#consumer-1", "client_id": "%s", "type": "consumer", 
 
 
 def statistics(client_id: str = "c", broker: str = "UP", state: str = "up", join_state: str = "steady") -> str:
-    """What librdkafka writes once a second; it escapes nothing."""
+    """Return statistics as librdkafka writes them once a second, without escaping."""
     group = json.dumps({"state": state, "join_state": join_state})
     return STATISTICS % (client_id, client_id, json.dumps({"b:9092/1": {"state": broker}}), group)
 

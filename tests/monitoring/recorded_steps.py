@@ -27,7 +27,7 @@ class Person(NamedTuple):
 
 
 class Leave(Enum):
-    """How a partition leaves."""
+    """The reasons for a release."""
 
     BEGINS = "its revoke begins, and ends some time later"
     REVOKED = "committed, and revoked"

@@ -92,7 +92,7 @@ def connected(serving: Monitor) -> socket.socket:
 
 @pytest.fixture
 def log_output(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What is logged."""
+    """Yield the captured log output."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     root.handlers.clear()

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def rehearsed(times: Times) -> Story:
-    """What it looks like now, on this machine."""
+    """Run the load test on this machine."""
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         return play(Setting(), times, Path(folder), lambda what: sys.stderr.write(f"{what} ...\n"))
 

@@ -108,7 +108,7 @@ def serve() -> Iterator[Callable[..., Client]]:
 
 @dataclass
 class Received:
-    """What came back over one connection, until its end. was_reset -- it ended by a TCP reset."""
+    """The data received over one connection. was_reset -- it ended with a TCP reset."""
 
     data: bytes
     was_reset: bool

@@ -43,7 +43,7 @@ EXPECTED = Script(
 
 
 def problems(text: str) -> dict[str, str]:
-    """What is wrong with a script, by the place."""
+    """Return the script's problems by place."""
     with pytest.raises(ConfigurationError) as caught:
         parse_json(text.encode())
     return {problem.name: f"{problem.what}. {problem.hint}" for problem in caught.value.problems}

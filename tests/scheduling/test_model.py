@@ -176,7 +176,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.flowing() and not self.closed)
     @rule(which=numbers, who=st.sampled_from([(JANE,), (JANE, PHONES[0])]), steps=st.lists(steps, min_size=3))
     def one_person_comes_again(self, which: int, who: tuple[str, ...], steps: list[Step]) -> None:
-        """What was delivered last comes again, or something else, while partitions come and go."""
+        """Repeat the last delivery or change it, during rebalances."""
         for step in steps:
             match step:
                 case Leave() if len(self.flowing()) > 1:
@@ -296,7 +296,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         return self.book.may_commit(self.assigned[partition], self.topic[partition], offset, metadata)
 
     def take_in(self, assignment: Assignment, offset: int, arrival: Arrival, batch: Batch) -> None:
-        """What the poll thread does with one record."""
+        """Process one record as the poll thread does."""
         tracker, book = assignment.tracker, self.book
         assignment.position = offset + 1
         tracker.highest_seen = offset
@@ -365,7 +365,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             self.book.wait_again(entry)
 
     def take_or_wait(self, seconds: float) -> Work:
-        """As a delivery thread does: where there is nothing to do, time passes, but not more than so much."""
+        """Take work as the delivery loop does; without work, let a bounded time pass."""
         work = self.take()
         if isinstance(work, Wait) and work.until < self.now + seconds:
             self.now = work.until

@@ -150,7 +150,7 @@ def test_retries_come_in_the_order_in_which_they_are_due(engine: Engine) -> None
 
 
 def test_a_retry_does_not_wait_until_the_whole_backlog_is_worked_off(engine: Engine) -> None:
-    """It is the oldest record: until it is settled, no commit passes it."""
+    """The retried record is the oldest: until it is settled, no commit passes it."""
     for offset in range(100):
         engine.admit(offset, f"{offset}@example.com")
     failed = engine.deliver()

@@ -25,7 +25,7 @@ Callback = Callable[..., None]
 
 
 class Cursor:
-    """Where one assigned partition stands.
+    """The state of one assigned partition.
 
     epoch -- of the record before `fetch`, None: unknown; leader -- the epoch of the leader that the client fetches from
     """

@@ -24,7 +24,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class BrokenCallbackError(Exception):
-    """What a callback raises whose bug is the fault that is simulated."""
+    """The exception of a callback with a simulated bug."""
 
 
 class VirtualTimer:

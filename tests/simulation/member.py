@@ -36,7 +36,7 @@ from tests.simulation.watch import Watch, WatchJournal
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How every worker of a world is set up."""
+    """The setup shared by all workers of a world."""
 
     options: StreamOptions
     policy: RetryPolicy
@@ -47,7 +47,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What every worker of a world sees of it."""
+    """The parts of a world that every worker uses."""
 
     hub: Hub
     cluster: Cluster
@@ -94,7 +94,7 @@ class Member:
 
     @property
     def alive(self) -> bool:
-        """Whether it is there, frozen or not."""
+        """Return whether the worker exists, frozen or not."""
         return not self.process.dead
 
     def start(self) -> None:

@@ -17,7 +17,7 @@ from tests.simulation.sink import Temper as ContactTemper
 
 
 class Deed(Enum):
-    """What happens to a worker or to the group."""
+    """An event for a worker or the group."""
 
     CRASH = "kill -9"
     STOP = "SIGTERM"

@@ -16,7 +16,7 @@ Check = Callable[[Partition, int, str], frozenset[int]]
 
 
 class End(Enum):
-    """How an asynchronous commit ends."""
+    """The result of an asynchronous commit."""
 
     STORED = "stored, and the answer arrives"
     UNHEARD = "stored, but the answer is lost"
@@ -24,7 +24,7 @@ class End(Enum):
 
 
 class Stored(NamedTuple):
-    """What the broker keeps of the last commit of a partition, and what was settled beyond it at that moment."""
+    """The broker's last commit of a partition, and the records settled beyond it at that time."""
 
     offset: int = 0
     metadata: str = ""

@@ -18,14 +18,14 @@ LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the tim
 
 
 class Pulses:
-    """What the watchdog is told, and the watchdog."""
+    """A watchdog and its pulses."""
 
     def __init__(self, *pulses: Pulse) -> None:
         self.pulses = list(pulses)
         self.dog = Watchdog(lambda: self.pulses, silence=300, clock=lambda: 0.0, end=lambda: None)
 
     def hanging_after(self, start: float, seconds: int) -> str | None:
-        """Who hangs, after looking once a second for so long."""
+        """Return the hanging thread after checking once a second for this long."""
         found = None
         for second in range(seconds + 1):
             found = found or self.dog.hanging(start + second)

@@ -25,7 +25,7 @@ from consumer.terminal import say, show, show_json
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """How explanations are printed."""
+    """The format of printed explanations."""
 
     form: Format
     privacy: Privacy

@@ -90,7 +90,7 @@ def _figures(load: Load, spans: dict[str, list[Span]]) -> list[Figure]:
 
 
 def _loop(rig: Rig, size: Size, load: Load, spans: dict[str, list[Span]]) -> list[Figure]:
-    """What one would write instead: threads that loop over `Session.post`, fed from a queue."""
+    """The simple alternative: threads in a loop over `Session.post`, fed from a queue."""
     count = size.of(load.contacts) // LOOP_SHARE
     rig.sink.follow(Plan.of(load.delay))
     with rig.baseline("posts", rig.sink.url, count, load.in_flight) as loop:

@@ -27,7 +27,7 @@ def written(
     group: str = "clicksend-consumer",
     **changes: Any,
 ) -> DeadLetterMessage:
-    """What the worker produces for a record of SOURCE; `changes` are the record's."""
+    """Return the worker's dead letter for a record of SOURCE with these changes."""
     fields = {"partition": SOURCE, "offset": 41, "timestamp_ms": RECORD_MS, "key": b"jane", "value": VALUE}
     record = Record(**{**fields, "headers": [], **changes})
     task = Task(record, OffsetTracker(record.partition, 0, 0), reason=reason, detail=detail)

@@ -13,8 +13,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HeaderParsingError
 from urllib3.util.response import assert_header_parsing
 
-from consumer.clicksend.connecting import open_socket
-from consumer.clicksend.deadline import Deadline
+from consumer.clicksend.blocking_connection import Deadline, open_socket
 from consumer.clicksend.failure import ProxyUnauthorizedError, TunnelRefusedError
 from consumer.clicksend.proxy import Proxy
 from consumer.clicksend.transport import ANSWER_LIMIT

@@ -65,14 +65,14 @@ class Resolver:
 
     def _start(self, key: tuple[str, int]) -> asyncio.Future[Sequence[AddressInfo]]:
         lookup = self._lookups[key] = self._loop.create_future()
-        thread = threading.Thread(target=self._look_up, args=(key, lookup), name="lookup", daemon=True)
+        thread = threading.Thread(target=self._resolve, args=(key, lookup), name="lookup", daemon=True)
         try:
             thread.start()
         except RuntimeError as error:  # no more threads
             self._finish(key, lookup, socket.gaierror(socket.EAI_MEMORY, str(error)))
         return lookup
 
-    def _look_up(self, key: tuple[str, int], lookup: asyncio.Future[Sequence[AddressInfo]]) -> None:
+    def _resolve(self, key: tuple[str, int], lookup: asyncio.Future[Sequence[AddressInfo]]) -> None:
         """Run a lookup, in its thread."""
         result: Sequence[AddressInfo] | socket.gaierror
         try:

@@ -1,17 +1,21 @@
-"""Prints the narration: one line per observation, browsing summarised, the addresses from time to time."""
+"""Prints the narration: one line per observation, browsing summarised, the addresses once a minute, and a summary."""
 
 from __future__ import annotations
 
 import os
 from typing import TextIO
 
+from consumer.delivery.gate import GateState
 from consumer.demo.messages import Colour, Colours, NoColours, browsing, line
 from consumer.demo.observer import Announced, Observation, WasFiltered
-from consumer.enrolment.disposition import FilterReason
+from consumer.enrolment.disposition import Disposition, FilterReason
+from consumer.scheduling.counts import Counts
+from consumer.scheduling.scheduler import Scheduler
 
 BROWSING_SECONDS = 3.0
 ADDRESSES_SECONDS = 60.0
 KINDS_LISTED = 4
+STOPPED = (GateState.BREAKER, GateState.HALTED)
 OTHERS = "other"
 
 
@@ -81,3 +85,40 @@ class Narrator:
     def _write(self, *lines: str) -> None:
         self._out.write("".join(f"{text}\n" for text in lines))
         self._out.flush()
+
+
+def summary(counts: Counts, in_progress: int, contacts: int, seconds: float) -> list[str]:
+    """Return the summary. counts, in_progress -- of the worker; contacts -- in the list; seconds -- of the run."""
+    lines = [f"After {seconds:.0f} s:", _row("consumed", counts.consumed, "")]
+    for disposition in Disposition:
+        by_reason = {reason: number for (kind, reason), number in counts.settled.items() if kind is disposition}
+        listed = ", ".join(f"{number} {reason}" for reason, number in by_reason.items() if number)
+        lines.append(_row(disposition.replace("_", "-"), sum(by_reason.values()), listed))
+    if waiting := in_progress + sum(counts.released.values()):
+        lines.append(_row("not yet settled", waiting, "not committed: the next worker delivers them"))
+    return [*lines, _row("contacts in the list", contacts, "")]
+
+
+def _row(name: str, number: int, detail: str) -> str:
+    return f"  {name:<20} {number:>7}   {detail}".rstrip()
+
+
+class GateWatch:
+    """Reports when delivery stops and when it resumes."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self._reported = GateState.OPEN
+
+    def look(self, now: float) -> str | None:
+        """Return a line if delivery has stopped or resumed since the last call. now -- monotonic seconds."""
+        gate = self._scheduler.report(now)
+        state = gate.state if gate.state in STOPPED else GateState.OPEN
+        if state is self._reported:
+            return None
+        self._reported = state
+        if gate.fault is not None:
+            return f"Delivery is halted ({gate.fault}). {gate.fault.hint}"
+        if state is GateState.BREAKER:
+            return "Circuit breaker open: one trial request at a time detects the recovery"
+        return "Circuit breaker closed: ClickSend responds again, delivery resumes"

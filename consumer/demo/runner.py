@@ -16,11 +16,9 @@ from consumer.app import Application
 from consumer.demo.background import Background
 from consumer.demo.broker import InProcessBroker
 from consumer.demo.emitter import Emitter
-from consumer.demo.gate_watch import GateWatch
-from consumer.demo.narrator import Narrator
+from consumer.demo.narrator import GateWatch, Narrator, summary
 from consumer.demo.observer import Announced, DemoObserver, Observation, Observations
 from consumer.demo.scenario import Chapter
-from consumer.demo.summary import summary
 from consumer.exit_status import ExitStatus
 from consumer.sandbox.options import SandboxOptions
 from consumer.sandbox.server import Sandbox

@@ -39,7 +39,7 @@ class BrokerStatus:
     """
 
     def __init__(self, health: Health, clock: Callable[[], float]) -> None:
-        self._health = health
+        self.health = health
         self._clock = clock
         self._topics_refused_at = -math.inf  # monotonic seconds; responses to older requests prove nothing
         self._refusals: dict[int, set[str]] = {}  # error code -> topics, if it has any; the first one is shown
@@ -78,7 +78,7 @@ class BrokerStatus:
 
     def fetched(self, messages: Iterable[Message]) -> None:
         """Note fetched messages: records prove that their topics exist and are readable."""
-        if self._refusals or self._health.missing_topics or not self._health.reachable:
+        if self._refusals or self.health.missing_topics or not self.health.reachable:
             for topic in {message.topic() or "" for message in messages if message.error() is None}:
                 self.reached()
                 self._end_refusals([code for code in self._refusals if code != KafkaError.TOPIC_AUTHORIZATION_FAILED])
@@ -96,25 +96,25 @@ class BrokerStatus:
         brokers = statistics.get("brokers", {}).values()
         if any(broker.get("state") == "UP" for broker in brokers):
             self.reached()
-        elif self._health.reachable and all(
+        elif self.health.reachable and all(
             broker.get("state") in ("DOWN", "INIT", "TRY_CONNECT") for broker in brokers
         ):
             self._unreachable(None)
         group = statistics.get("cgrp") or {}
-        self._health.coordinator = group.get("state") == "up"
+        self.health.coordinator = group.get("state") == "up"
         join_state = group.get("join_state")
         # With KIP-848, a member that has never got a partition stays at the first of the states.
         if join_state != "steady" and not (join_state == "init" and self._generation > 0):
-            self._health.joined_at = None
-        elif self._health.joined_at is None:
-            self._health.joined_at = self._clock()
+            self.health.joined_at = None
+        elif self.health.joined_at is None:
+            self.health.joined_at = self._clock()
             self.joined()
 
     def reached(self) -> None:
         """Note that a broker is reachable."""
-        if self._was_reachable and not self._health.reachable:
+        if self._was_reachable and not self.health.reachable:
             log.info("kafka reconnected")
-        self._was_reachable = self._health.reachable = True
+        self._was_reachable = self.health.reachable = True
         self._end_refusals([code for code in self._refusals if code not in RIGHTS])
 
     def topic_looked_up(self, topic: str, seen: TopicSeen) -> None:
@@ -124,12 +124,12 @@ class BrokerStatus:
             refused.discard(topic)
             if not refused:
                 self._end_refusals([KafkaError.TOPIC_AUTHORIZATION_FAILED])
-        missing = self._health.missing_topics
+        missing = self.health.missing_topics
         if seen.topic_id is None and topic not in missing:
-            self._health.missing_topics = missing | {topic}
+            self.health.missing_topics = missing | {topic}
             log.error("topic deleted, waiting for it", topic=topic, hint="create it again")
         elif seen.topic_id is not None and topic in missing:
-            self._health.missing_topics = missing - {topic}
+            self.health.missing_topics = missing - {topic}
             log.info("topic restored", topic=topic)
 
     def _end_refusals(self, codes: Iterable[int]) -> None:
@@ -139,15 +139,15 @@ class BrokerStatus:
             self._show_refusal()
 
     def _show_refusal(self) -> None:
-        self._health.refusal = next((REFUSALS[code] for code in self._refusals), "")
+        self.health.refusal = next((REFUSALS[code] for code in self._refusals), "")
 
     def _unreachable(self, error: KafkaError | None) -> None:
-        if self._health.reachable or not self._was_reachable:
+        if self.health.reachable or not self._was_reachable:
             self._was_reachable = True
             log.warning(
                 "no kafka broker reached, retrying", error=error.name() if error else None, hint="check the brokers"
             )
-        self._health.reachable = False
+        self.health.reachable = False
 
 
 def _read(text: str) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ from consumer.scheduling.offset_map import COUNT_UNKNOWN, EPOCH_UNKNOWN, OffsetM
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Partition
 
-LOOK_UP_SECONDS = 10.0
+REQUEST_SECONDS = 10.0
 
 log = structlog.get_logger()
 
@@ -61,7 +61,7 @@ class StartPosition:
         consumer: Consumer,
         partitions: Iterable[Partition],
         topic_ids: Mapping[str, bytes],
-        timeout: float = LOOK_UP_SECONDS,
+        timeout: float = REQUEST_SECONDS,
     ) -> dict[Partition, StartOffset]:
         """Return the start of each of these partitions, which have no committed offset.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,12 +10,10 @@ from urllib.parse import parse_qs
 
 from consumer.sandbox import answers
 from consumer.sandbox.answers import SandboxResponse
-from consumer.sandbox.faults import Faults
-from consumer.sandbox.faulty import faulty_answer
+from consumer.sandbox.faults import Faults, faulty_answer
 from consumer.sandbox.limiter import RequestLimit
 from consumer.sandbox.options import UnknownList
-from consumer.sandbox.store import Store, Stored
-from consumer.sandbox.validation import checked_fields
+from consumer.sandbox.store import FIELDS, Store, Stored
 
 if TYPE_CHECKING:
     from consumer.sandbox.call import Call
@@ -23,6 +22,10 @@ if TYPE_CHECKING:
 
 MAX_PER_PAGE = 100
 PER_PAGE = 15
+E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+"""ITU-T E.164: a plus sign and at most fifteen digits, the first of them not zero."""
+
+KNOWN = frozenset(FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +159,19 @@ def paging(query: str) -> tuple[int, int]:
 def natural(text: str) -> int | None:
     """Return the number in a path or a query, None if it isn't one of at most 18 digits."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
+
+
+def checked_fields(payload: object) -> dict[str, str] | SandboxResponse:
+    """Return the contact's known fields that are not empty, or the response that rejects the contact."""
+    if not isinstance(payload, dict):
+        return answers.NOT_AN_OBJECT
+    fields = {name: value for name, value in payload.items() if name in KNOWN and value != ""}
+    for value in fields.values():
+        if not isinstance(value, str):
+            return answers.NOT_A_STRING
+    if "email" not in fields and "phone_number" not in fields and "fax_number" not in fields:
+        return answers.NO_IDENTITY
+    phone = fields.get("phone_number")
+    if phone is not None and not E164.fullmatch(phone):
+        return answers.BAD_PHONE
+    return fields

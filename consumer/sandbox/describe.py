@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consumer.sandbox.faults import ConnectionFault, Per
-from consumer.sandbox.faulty import header_value
+from consumer.sandbox.faults import ConnectionFault, Per, header_value
 
 if TYPE_CHECKING:
     from consumer.sandbox.faults import Rule

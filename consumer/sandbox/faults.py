@@ -1,4 +1,4 @@
-"""The fault script: which requests fail, and how. The rules are data; `Faults` counts requests and decides."""
+"""The fault script: which requests fail, and the response that each of them gets."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.dataclasses import dataclass
 
+from consumer.sandbox.answers import SandboxResponse, failure, http_date
 from consumer.sandbox.counter import BoundedCounter
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
 CONTACTS_COUNTED = 100_000
 """`per = "contact"` counts at most so many contacts; an evicted one is counted from 1 again."""
 
+BODILESS = (204, 304)
+"""Statuses without a body (RFC 9110, 6.4.1): a client would read a body as the next response."""
+MESSAGE = "The fault script says so."
 STRICT = ConfigDict(extra="forbid", strict=True)
 
 
@@ -208,3 +212,35 @@ class ArmedRule:
 
 def pattern(glob: str) -> re.Pattern[str]:
     return re.compile(translate(glob))
+
+
+def faulty_answer(rule: Rule, ordinary: SandboxResponse | None, now: float) -> SandboxResponse:
+    """Spoil an answer. ordinary -- the usual one, None if nothing was processed; now -- seconds since the epoch."""
+    answer = base(rule, ordinary)
+    body = rule.body.encode() if rule.body is not None else answer.body
+    headers = dict(answer.headers) | faulty_headers(rule, now)
+    return SandboxResponse(answer.status, body + b" " * rule.padding, tuple(headers.items()))
+
+
+def base(rule: Rule, ordinary: SandboxResponse | None) -> SandboxResponse:
+    if rule.status is not None and rule.status in BODILESS:
+        return SandboxResponse(rule.status, b"", ())
+    if rule.status is not None:
+        return failure(rule.status, rule.message or MESSAGE, rule.code)
+    return ordinary if ordinary is not None else failure(500, MESSAGE)
+
+
+def faulty_headers(rule: Rule, now: float) -> dict[str, str]:
+    headers = {}
+    if rule.retry_after is not None:
+        headers["Retry-After"] = header_value(rule.retry_after)
+    if rule.retry_after_date is not None:
+        headers["Retry-After"] = http_date(now + rule.retry_after_date)
+    if rule.location is not None:
+        headers["Location"] = rule.location
+    return headers | {name.title(): value for name, value in rule.headers.items()}
+
+
+def header_value(value: float | str) -> str:
+    """Whole seconds without a point, as RFC 9110 has them; any text as it is."""
+    return value if isinstance(value, str) else f"{value:.16g}"

@@ -12,9 +12,8 @@ from consumer.sandbox.app import App, Reply
 from consumer.sandbox.call import Call
 from consumer.sandbox.control import Control
 from consumer.sandbox.faults import ConnectionFault, Rule
-from consumer.sandbox.guard import refusal
 from consumer.sandbox.log import Entry, RequestEnding, RequestLog
-from consumer.sandbox.page import Page
+from consumer.sandbox.page import Page, refusal
 from consumer.sandbox.wire import ENDINGS, RESETTING, drip, on_the_wire, reset
 
 if TYPE_CHECKING:

@@ -52,6 +52,8 @@ class Scheduler:
         self._ready = ReadyQueue()
         self._retry_queue = RetryQueue()
         self._dead_letters_pending: deque[Task] = deque()
+        # Of requests that have just ended, and counted in flight since: a revoke or a drain waits for these, too.
+        self._dead_letters_due: deque[Task] = deque()
         self._dead_letter_backoff = DeadLetterBackoff(policy)
         self._in_flight: Counter[Partition] = Counter()  # requests and dead letters
         self._awaiting_probe: list[Task] = []
@@ -85,7 +87,7 @@ class Scheduler:
                 task.tracker.admit(task)
                 if task.stage is Stage.HELD:
                     continue  # until `release_held`
-                if task.reason is not None:
+                if task.stage is Stage.DEAD_LETTER_PENDING:
                     self._queue_dead_letter(task)
                 elif self._lanes.enter(task):
                     self._make_ready(task)
@@ -176,7 +178,7 @@ class Scheduler:
             return work
 
     def complete(self, sent: Deliver, outcome: Outcome, now: float) -> Action | None:
-        """Return the action after a request. On `DeadLetter` the caller must write the dead letter.
+        """Return the action after a request. The next `take` hands out its dead letter, if there is one.
 
         None: the partition is no longer owned; the response is ignored.
         """
@@ -186,6 +188,7 @@ class Scheduler:
             action = self._outcome_policy.decide(outcome, task.attempts, task.contact, sent.permit, sent.sent_at, now)
             if isinstance(action, DeadLetter) and task.tracker.live:
                 task.stage, task.reason = Stage.DEAD_LETTER_IN_FLIGHT, action.reason
+                self._dead_letters_due.append(task)
                 return action
             self._request_ended(task)
             if not task.tracker.live:
@@ -271,6 +274,8 @@ class Scheduler:
         return due
 
     def _take(self, now: float) -> Work:
+        if self._dead_letters_due:
+            return WriteDeadLetter(self._dead_letters_due.popleft())
         if self._closed:
             return Stop()
         if now >= self._retry_queue.next_due:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from operator import methodcaller
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 from confluent_kafka import Message
 
 from consumer.delivery.attempts import Attempts
 from consumer.enrolment.disposition import DeadLetterReason
-
-if TYPE_CHECKING:
-    from consumer.scheduling.offset_tracker import OffsetTracker
 
 Headers = list[tuple[str, bytes | None]]
 
@@ -90,6 +87,19 @@ WAITING = frozenset(
 )
 
 
+class Tracker(Protocol):
+    """The part of a partition's offset tracker that a task needs."""
+
+    live: bool
+    leaving: bool
+
+    def admit(self, task: Task) -> None:
+        """Track the task until it is settled."""
+
+    def settle(self, task: Task) -> None:
+        """Stop tracking the task."""
+
+
 @dataclass(slots=True, eq=False)
 class Task:
     """One unsettled record and its delivery state.
@@ -99,7 +109,7 @@ class Task:
     """
 
     record: Record
-    tracker: OffsetTracker
+    tracker: Tracker
     identities: tuple[str, ...] = ()  # none for a record that never becomes a contact
     payload: bytes = b""
     event: str = ""
@@ -109,6 +119,11 @@ class Task:
     ahead: int = 0  # lanes in which it is not first
     attempts: Attempts = field(default_factory=Attempts)
     failed_writes: int = 0  # of its dead letter
+
+    @classmethod
+    def undeliverable(cls, record: Record, tracker: Tracker, reason: DeadLetterReason, detail: str = "") -> Task:
+        """Return the task of a record that never becomes a contact: its dead letter is due."""
+        return cls(record, tracker, reason=reason, detail=detail, stage=Stage.DEAD_LETTER_PENDING)
 
     @property
     def contact(self) -> str:

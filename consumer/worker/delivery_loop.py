@@ -9,7 +9,6 @@ from typing import Protocol
 
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
-from consumer.delivery.outcome_policy import DeadLetter
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Task
@@ -146,8 +145,6 @@ class DeliveryLoop:
         action = self._scheduler.complete(sent, outcome, now)
         self._reporter.answered(sent.task, outcome, action, now - sent.sent_at)
         self._reporter.gate(self._scheduler.gate.fault)
-        if type(action) is DeadLetter:
-            self._dead_letters.write(sent.task)
         self._pump()
 
     def _probed(self, result: ProbeResult) -> None:

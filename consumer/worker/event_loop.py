@@ -1,4 +1,4 @@
-"""The thread of the delivery loop: asyncio, on uvloop if installed."""
+"""The thread of the delivery loop, and how late its timers fire: asyncio, on uvloop if installed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ import structlog
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
 from consumer.worker.delivery_loop import Timer
-from consumer.worker.loop_lag import LoopLag
 from consumer.worker.watchdog import Pulse
 
 NAME = "delivery-loop"
@@ -25,6 +24,36 @@ LOOKUP_SECONDS = 120.0  # beyond a probe's timeout: a DNS lookup can't be interr
 TIMER_SECONDS = 0.0015  # uvloop rounds to milliseconds; a timer that fires early would fire twice
 
 log = structlog.get_logger()
+INTERVAL = 0.02  # seconds between two beats; a shorter pause is seen by chance only
+WINDOW = 30.0  # seconds; the longest pause is kept for one to two windows, longer than between two scrapes
+
+
+class LoopLag:
+    """Written by the loop's thread at each beat. Any thread may read.
+
+    beat_at -- monotonic seconds of the last beat; an old one means that the loop is stalled
+    """
+
+    def __init__(self, now: float) -> None:
+        self.beat_at = now
+        self._due_at = now
+        self._longest = 0.0
+        self._longest_before = 0.0
+        self._window_ends_at = now + WINDOW
+
+    @property
+    def longest(self) -> float:
+        """Return the longest pause of the last window and the present one, in seconds."""
+        return max(self._longest, self._longest_before)
+
+    def beat(self, now: float) -> float:
+        """Note that the loop runs at `now` (monotonic seconds). Return when to call again, in seconds from now."""
+        if now >= self._window_ends_at:
+            self._longest_before, self._longest = self._longest, 0.0
+            self._window_ends_at = now + WINDOW
+        self._longest = max(self._longest, now - self._due_at)
+        self.beat_at, self._due_at = now, now + INTERVAL
+        return INTERVAL
 
 
 class Sender(Protocol):

@@ -67,16 +67,16 @@ class InputGuard:
         self._health = health
         self._released: list[Task] = []
 
-    def add(self, task: Task, decision: Decision) -> None:
+    def add(self, task: Task, tracker: OffsetTracker, decision: Decision) -> None:
         """Hold the task of a record that is not an event, until its run is evaluated."""
         if not self._limit or evidence(decision) is not Evidence.NO_EVENT or _is_redriven(task.record.headers):
             return
         task.stage = Stage.HELD
-        run = self.runs.setdefault(task.tracker, UnrecognisedRun())
+        run = self.runs.setdefault(tracker, UnrecognisedRun())
         run.tasks.append(task)
         run.quiet_since = None
         if len(run.tasks) == self._limit and not run.held:
-            self._hold(task.tracker, run)
+            self._hold(tracker, run)
 
     def followed(self, tracker: OffsetTracker, decision: Decision, headers: Callable[[], Headers | None]) -> None:
         """Release a run that an event follows. `headers` reads the event's headers; it is called only if needed."""

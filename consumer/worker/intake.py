@@ -28,7 +28,7 @@ class Guard(Protocol):
     def runs(self) -> Mapping[OffsetTracker, object]:
         """Return the open runs by offset tracker: always the same mapping, changed by the methods."""
 
-    def add(self, task: Task, decision: Decision) -> None:
+    def add(self, task: Task, tracker: OffsetTracker, decision: Decision) -> None:
         """Hold the task of a record that is not an event."""
 
     def followed(self, tracker: OffsetTracker, decision: Decision, headers: Callable[[], Headers | None]) -> None:
@@ -109,7 +109,7 @@ class Intake:
     def _task(self, message: Message, tracker: OffsetTracker, decision: Enrolled | Undeliverable) -> Task:
         task = _task(message, tracker, decision)
         if self._guard is not None and isinstance(decision, Undeliverable):
-            self._guard.add(task, decision)
+            self._guard.add(task, tracker, decision)
         if self._observer is not None:
             self._observer.mapped(task, decision)
         return task
@@ -176,5 +176,5 @@ def _tell(observer: RecordObserver, passed: Passed) -> None:
 def _task(message: Message, tracker: OffsetTracker, decision: Enrolled | Undeliverable) -> Task:
     record = record_of(message, tracker.partition)
     if isinstance(decision, Undeliverable):
-        return Task(record, tracker, reason=decision.reason, detail=decision.detail)
+        return Task.undeliverable(record, tracker, decision.reason, decision.detail)
     return Task(record, tracker, decision.identities, decision.payload, decision.event)

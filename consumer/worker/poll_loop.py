@@ -26,7 +26,7 @@ from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Task
 from consumer.worker.committer import Committer
 from consumer.worker.intake import Guard, Intake
-from consumer.worker.rebalance import Assignment, LookUps
+from consumer.worker.rebalance import Assignment
 from consumer.worker.rewind import Rewind
 
 POLL_SECONDS = 0.05
@@ -73,9 +73,8 @@ class PollLoop:
         self._committer = Committer(scheduler, reporter.committed)
         topic_ids, start_position = TopicIds(clients.admin), StartPosition(options, clients.admin)
         self._watch = TopicWatch(options.topics, topic_ids, clients.admin)
-        look_ups = LookUps(topic_ids, start_position)
         self._assignment = Assignment(
-            options, scheduler, self._committer, self.connection, health, reporter, look_ups, clock
+            options, scheduler, self._committer, self.connection, reporter, topic_ids, start_position, clock
         )
         self._ends_noted_at = 0.0
         self._batch = BATCH  # messages to be taken next

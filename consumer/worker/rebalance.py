@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -15,7 +14,6 @@ from consumer.kafka.options import StreamOptions
 from consumer.kafka.start_position import StartOffset, StartPosition
 from consumer.kafka.topic_ids import TopicIds, is_former
 from consumer.log import cause_of
-from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import RebalanceEvent, Reporter
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import EPOCH_UNKNOWN, UNKNOWN_TOPIC_ID, OffsetMap, decode
@@ -24,17 +22,9 @@ from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition
 from consumer.worker.committer import Committer
 
-LOOK_UP_SECONDS = 10.0
+REQUEST_SECONDS = 10.0
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class LookUps:
-    """The topic ids and start positions that an assignment needs."""
-
-    topic_ids: TopicIds
-    start_position: StartPosition
 
 
 class Assignment:
@@ -46,18 +36,18 @@ class Assignment:
         scheduler: Scheduler,
         committer: Committer,
         connection: BrokerStatus,
-        health: Health,
         reporter: Reporter,
-        look_ups: LookUps,
+        topic_ids: TopicIds,
+        start_position: StartPosition,
         clock: Callable[[], float],
     ) -> None:
         self._options = options
-        self._topic_ids = look_ups.topic_ids
-        self._start_position = look_ups.start_position
+        self._topic_ids = topic_ids
+        self._start_position = start_position
         self._scheduler = scheduler
         self._committer = committer
         self._connection = connection
-        self._health = health
+        self._health = connection.health
         self._reporter = reporter
         self._clock = clock
         self._leaving_for = ReleaseReason.REVOKED
@@ -145,7 +135,7 @@ class Assignment:
         The binding also fails at commit metadata that is not UTF-8.
         """
         try:
-            return consumer.committed(partitions, timeout=LOOK_UP_SECONDS)
+            return consumer.committed(partitions, timeout=REQUEST_SECONDS)
         except KafkaException as failure:
             error, cause = failure.args[0].name(), cause_of(failure)
         except (UnicodeDecodeError, SystemError) as failure:

@@ -17,7 +17,7 @@ from consumer.kafka.topic_watch import TopicSeen
 from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 
-LOOK_UP_SECONDS = 1.0
+METADATA_SECONDS = 1.0
 PAUSE_SECONDS = 0.05  # between two attempts
 FIRST_LOG_SECONDS = 5.0  # a broker that is just starting needs no log line
 
@@ -56,7 +56,7 @@ class Startup:
         options = self._options
         found: dict[str, TopicMetadata] = {}
         for name in (*options.topics, options.dead_letter_topic):
-            metadata = self._look_up(consumer, name)
+            metadata = self._metadata_of(consumer, name)
             if metadata is None:
                 return False
             found[name] = metadata
@@ -80,7 +80,7 @@ class Startup:
             log.warning("dead-letter topic may lose records", why=warning)
         return True
 
-    def _look_up(self, consumer: Consumer, name: str) -> TopicMetadata | None:
+    def _metadata_of(self, consumer: Consumer, name: str) -> TopicMetadata | None:
         began = self._clock()
         logged = False
         pause = 0.0
@@ -90,7 +90,7 @@ class Startup:
             consumer.poll(pause)  # brings librdkafka's errors and statistics in
             pause = PAUSE_SECONDS
             try:
-                topic: TopicMetadata | None = consumer.list_topics(name, timeout=LOOK_UP_SECONDS).topics[name]
+                topic: TopicMetadata | None = consumer.list_topics(name, timeout=METADATA_SECONDS).topics[name]
             except KafkaException:
                 topic = None
             if topic is not None:

@@ -206,7 +206,7 @@ KAFKA = [
         "Used retention",
         "Age of the oldest unsettled record, as a share of the source topic's retention. At 1 Kafka deletes it.",
         "percentunit",
-        [(f"{WAITS} / scalar(clicksend:source_retention:seconds)", "used")],
+        [(f"{WAITS} / min(clicksend:source_retention:seconds{{{IN}}})", "used")],
         "ClicksendRetentionRisk",
     ),
 ]

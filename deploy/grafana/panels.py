@@ -76,9 +76,8 @@ def build(title: str, description: str, panels: Sequence[Panel], runbook: str) -
     """Return a dashboard as Grafana's JSON. runbook -- as for a panel."""
     namespaces = dashboard.QueryVariable("namespace").label("Namespace").datasource(SOURCE)
     namespaces.query("label_values(clicksend_consumer_build_info, namespace)")
-    namespaces.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).multi(multi=True).include_all(include_all=True).all_value(
-        ".*"
-    )
+    # One at a time: panels sum over workers, and another installation's have another list, limit and topic.
+    namespaces.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).multi(multi=False).include_all(include_all=False)
     others = dashboard.DashboardLink("Dashboards").type(DashboardLinkType.DASHBOARDS).tags([TAG])
     board = dashboard.Dashboard(f"ClickSend consumer: {title}").uid(f"{TAG}-{title.lower().replace(' ', '-')}")
     board.description(description).tags([TAG]).time("now-6h", "now").refresh("30s").timezone("browser")

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from consumer.clicksend.deadline import Deadline
+from consumer.clicksend.blocking_connection import Deadline
 
 
 def test_a_timeout_is_cut_to_what_is_left() -> None:

@@ -7,7 +7,7 @@ from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.delivery.gate import Gate, Permit
 from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
-from consumer.demo.gate_watch import GateWatch
+from consumer.demo.narrator import GateWatch
 from consumer.scheduling.scheduler import Scheduler
 from consumer.threads import OsThreads
 

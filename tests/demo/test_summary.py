@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from consumer.demo.summary import summary
+from consumer.demo.narrator import summary
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Disposition, FilterReason
 from consumer.scheduling.counts import Counts, ReleaseReason
 

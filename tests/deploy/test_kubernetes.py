@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
@@ -24,20 +22,6 @@ from tests.deploy.manifests import KUBERNETES, OVERLAYS, Manifest, one, pod_temp
 from tests.deploy.programs import DEPLOY
 
 COMMIT_SECONDS = 5  # for the last commit and leaving the group
-
-# KEDA's custom resource takes any key: these are the ones that its scalers read
-# (keda.sh/docs/2.22/scalers, apache-kafka and prometheus).
-TRIGGER_KEYS = {
-    "kafka": {
-        "bootstrapServers", "consumerGroup", "topic", "lagThreshold", "activationLagThreshold", "offsetResetPolicy",
-        "allowIdleConsumers", "scaleToZeroOnInvalidOffset", "excludePersistentLag", "limitToPartitionsWithLag",
-        "ensureEvenDistributionOfPartitions", "version", "partitionLimitation", "sasl", "tls", "unsafeSsl",
-    },
-    "prometheus": {
-        "serverAddress", "query", "threshold", "activationThreshold", "namespace", "customHeaders", "ignoreNullValues",
-        "queryParameters", "unsafeSsl", "authModes", "timeout",
-    },
-}  # fmt: skip
 
 # The volumes that the restricted profile of the pod security standards allows.
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
@@ -234,39 +218,6 @@ def test_whatever_selects_pods_selects_the_workers(overlay: str) -> None:
 def test_a_roll_out_brings_no_surplus_worker(overlay: str) -> None:
     update = one(rendered(overlay), "Deployment")["spec"]["strategy"]["rollingUpdate"]
     assert update == {"maxSurge": 0, "maxUnavailable": 1}
-
-
-def triggers() -> dict[str, dict[str, Any]]:
-    return {each["name"]: each for each in one(rendered("prod"), "ScaledObject")["spec"]["triggers"]}
-
-
-def test_the_scaler_looks_at_what_the_workers_consume(tmp_path: Path) -> None:
-    kafka = worker_settings("prod", tmp_path).kafka
-    lag = triggers()["lag"]["metadata"]
-    assert lag["bootstrapServers"] == kafka.bootstrap_servers
-    assert (lag["topic"],) == kafka.topics
-    assert lag["consumerGroup"] == kafka.group_id
-    assert lag["offsetResetPolicy"] == kafka.auto_offset_reset
-
-
-@pytest.mark.parametrize("trigger", triggers())
-def test_keda_accepts_each_key_of_a_trigger(trigger: str) -> None:
-    found = triggers()[trigger]
-    assert set(found["metadata"]) <= TRIGGER_KEYS[found["type"]]
-
-
-def test_the_scalers_formula_uses_its_triggers_and_its_target() -> None:
-    spec = one(rendered("prod"), "ScaledObject")["spec"]
-    modifiers = spec["advanced"]["scalingModifiers"]
-    assert set(re.findall(r"[a-z_]+", modifiers["formula"])) - {"max"} == set(triggers())
-    assert modifiers["target"] == triggers()["lag"]["metadata"]["lagThreshold"]
-    assert modifiers["target"] in modifiers["formula"], "with a closed gate the metric is target x workers"
-
-
-def test_nothing_beside_the_scaler_sets_the_number_of_workers() -> None:
-    deployment = one(rendered("prod"), "Deployment")
-    assert one(rendered("prod"), "ScaledObject")["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
-    assert "replicas" not in deployment["spec"]
 
 
 def test_production_runs_the_version_of_this_checkout() -> None:

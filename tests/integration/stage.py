@@ -33,7 +33,12 @@ T = TypeVar("T")
 
 def page_view() -> Event:
     """A browsing event: most of a real topic."""
-    return {"type": "page", "name": "Home", "anonymousId": "a-1", "context": {"page": {"url": "https://example.com/"}}}
+    return {
+        "type": "page",
+        "name": "Home",
+        "anonymousId": "visitor-1",
+        "context": {"page": {"url": "https://example.com/"}},
+    }
 
 
 def sign_up(number: int) -> Event:
@@ -47,7 +52,7 @@ def identify(number: int, **traits: str) -> Event:
 
 
 def patiently(ask: Callable[[], T]) -> T:
-    """Return the coordinator's response, retrying while it is not available after the broker's start."""
+    """Return Kafka's response, retrying while partitions and groups lack a leader after a start."""
     deadline = time.monotonic() + HANG_SECONDS
     while True:
         try:
@@ -56,6 +61,12 @@ def patiently(ask: Callable[[], T]) -> T:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
+
+
+def end_of(consumer: Consumer, partition: TopicPartition) -> int:
+    """Return the log-end offset of a partition."""
+    _low, high = patiently(lambda: consumer.get_watermark_offsets(partition, timeout=HANG_SECONDS))
+    return high
 
 
 class Stage:
@@ -194,8 +205,7 @@ class Stage:
         try:
             partitions = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
             committed = self.committed()
-            ends = [consumer.get_watermark_offsets(each, timeout=HANG_SECONDS)[1] for each in partitions]
-            return sum(end - max(0, committed[number].offset) for number, end in enumerate(ends))
+            return sum(end_of(consumer, each) - max(0, committed[each.partition].offset) for each in partitions)
         finally:
             consumer.close()
 
@@ -206,7 +216,7 @@ class Stage:
             found: list[Message] = []
             there = consumer.list_topics(topic, timeout=HANG_SECONDS).topics[topic].partitions
             partitions = [TopicPartition(topic, number, 0) for number in there]
-            wanted = sum(consumer.get_watermark_offsets(each, timeout=HANG_SECONDS)[1] for each in partitions)
+            wanted = sum(end_of(consumer, each) for each in partitions)
             consumer.assign(partitions)
             while len(found) < wanted:
                 message = consumer.poll(HANG_SECONDS)

@@ -68,7 +68,7 @@ class Office:
         tracker = self.engine.tracker
         first = tracker.highest_seen + 1
         tasks = [
-            Task(record(offset, value=value), tracker, reason=DeadLetterReason.UNDECODABLE)
+            Task.undeliverable(record(offset, value=value), tracker, DeadLetterReason.UNDECODABLE)
             for offset, value in enumerate(values, first)
         ]
         tracker.highest_seen += len(values)

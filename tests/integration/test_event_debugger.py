@@ -42,7 +42,7 @@ def test_each_record_is_logged_with_its_end_and_neither_a_secret_nor_an_identity
             answer = requests.get(f"{worker.address()}{path}", auth=("", TOKEN), timeout=HANG_SECONDS)
             assert answer.status_code == 200
             shown += answer.text
-    for word in (KEY, TOKEN, "u4711", "a-1"):
+    for word in (KEY, TOKEN, "u4711", "visitor-1"):
         assert word not in shown + worker.output()
 
 

@@ -5,8 +5,7 @@ import json
 import pytest
 
 from consumer.sandbox.answers import SandboxResponse, failure, success
-from consumer.sandbox.faults import Rule
-from consumer.sandbox.faulty import faulty_answer
+from consumer.sandbox.faults import Rule, faulty_answer
 
 ORDINARY = success("New contact has been created.", {"contact_id": 1})
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.sandbox.guard import refusal
+from consumer.sandbox.page import refusal
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import MakeCall

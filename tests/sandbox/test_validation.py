@@ -4,7 +4,7 @@ import pytest
 
 from consumer.sandbox import answers
 from consumer.sandbox.answers import SandboxResponse
-from consumer.sandbox.validation import checked_fields
+from consumer.sandbox.app import checked_fields
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from threading import Event
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.gate import Gate, Permit
-from consumer.delivery.outcome_policy import Action, OnConfigurationFault, OutcomePolicy
+from consumer.delivery.outcome_policy import Action, DeadLetter, OnConfigurationFault, OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.offset_tracker import OffsetTracker
@@ -47,7 +47,10 @@ def record(
 def task(
     tracker: OffsetTracker, offset: int, *identities: str, payload: bytes = b"", reason: DeadLetterReason | None = None
 ) -> Task:
-    return Task(record(offset, tracker.partition), tracker, identities, payload, reason=reason)
+    arrived = record(offset, tracker.partition)
+    if reason is not None:
+        return Task.undeliverable(arrived, tracker, reason)
+    return Task(arrived, tracker, identities, payload)
 
 
 @dataclass(slots=True)
@@ -175,8 +178,11 @@ class Engine:
         return work.until
 
     def answer(self, sent: Task, outcome: Outcome) -> Action | None:
-        """The task's request ends so."""
-        return self.scheduler.complete(self._sent[sent], outcome, self.now)
+        """The task's request ends so. If a dead letter is due, it is the next work: it is taken, and in flight."""
+        action = self.scheduler.complete(self._sent[sent], outcome, self.now)
+        if isinstance(action, DeadLetter):
+            assert self.dead_letter_work() is sent
+        return action
 
     def deliver_and_answer(self, outcome: Outcome) -> Task:
         """Expects a record to POST, which ends so at once."""

@@ -87,9 +87,6 @@ class Run:
             self.engine.scheduler.complete(work, outcome, self.engine.now)
             if outcome is DELIVERED:
                 self.delivered_at.append(self.engine.now)
-            elif work.task.reason is not None:
-                self._dead_letter(offset)
-                self.engine.scheduler.dead_letter_written(work.task)
         sent.clear()
 
     def _dead_letter(self, offset: int) -> None:

@@ -344,6 +344,9 @@ class SchedulerMachine(RuleBasedStateMachine):
                 self.book.settle(entry, (Disposition.DELIVERED, reason))
             case DeadLetter():
                 entry.state, entry.may_be_buried = State.DEAD_LETTER_IN_FLIGHT, True
+                due = self.scheduler.take(self.now)  # even where the scheduler is closed
+                assert isinstance(due, WriteDeadLetter)
+                assert due.task is entry.task
             case _:
                 self.book.wait_again(entry)
                 entry.not_before = action.at if isinstance(action, Retry) else 0.0

@@ -16,7 +16,7 @@ import pytest
 
 from consumer.clicksend.outcome import Outcome
 from consumer.delivery.gate import Gate
-from consumer.delivery.outcome_policy import DeadLetter, OnConfigurationFault, OutcomePolicy, Settle
+from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import decode
@@ -154,8 +154,6 @@ class Loop:
         action = self._scheduler.complete(sent, self._sink.answer(sent.task), time.monotonic())
         if isinstance(action, Settle):
             self._sink.settle()
-        elif isinstance(action, DeadLetter):
-            self._letters.put(sent.task)
 
 
 @contextmanager

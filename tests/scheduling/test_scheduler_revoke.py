@@ -119,7 +119,17 @@ def test_a_dead_letter_may_still_be_written_and_acknowledged(engine: Engine) -> 
     assert isinstance(engine.answer(sent, REJECTED), DeadLetter)
     assert engine.scheduler.in_flight([EVENTS]) == 1
     assert engine.scheduler.dead_letter_written(sent)
-    assert engine.committable_offset() == 1
+    assert (engine.committable_offset(), engine.scheduler.in_flight([EVENTS])) == (1, 0)
+
+
+def test_a_closed_scheduler_still_hands_out_the_dead_letter_of_a_request_that_was_in_flight(engine: Engine) -> None:
+    engine.admit(0, JANE)
+    sent = engine.deliver()
+    engine.admit(1, reason=DeadLetterReason.UNDECODABLE)
+    engine.scheduler.close()
+    assert isinstance(engine.answer(sent, REJECTED), DeadLetter)
+    assert engine.take() == Stop()
+    assert engine.scheduler.in_flight([EVENTS]) == 1
 
 
 def test_a_dead_letter_that_fails_then_is_given_up(engine: Engine) -> None:

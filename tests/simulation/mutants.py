@@ -122,7 +122,7 @@ MUTANTS = [
     _mutant(
         "committed offset not read and taken for none",
         (Assignment, "_committed"),
-        "return consumer.committed(partitions, timeout=LOOK_UP_SECONDS)",
+        "return consumer.committed(partitions, timeout=REQUEST_SECONDS)",
         "return partitions",
         "start",
     ),

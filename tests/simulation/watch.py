@@ -22,7 +22,7 @@ from consumer.scheduling.back_pressure import MAX_UNSETTLED
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import EPOCH_UNKNOWN, LIMIT, UNKNOWN_TOPIC_ID, OffsetMap, decode
 from consumer.scheduling.offset_tracker import OffsetTracker
-from consumer.scheduling.task import Partition, Record, Task
+from consumer.scheduling.task import Partition, Record, Task, Tracker
 from tests.simulation.group import Stored
 from tests.simulation.hub import START, Hub
 from tests.simulation.records import Kind, Produced, Records
@@ -75,7 +75,7 @@ class Built:
 class Stay:
     """One offset tracker's observations, kept with the tracker so that its id is not reused."""
 
-    tracker: OffsetTracker
+    tracker: Tracker
     settled: set[int] = field(default_factory=set)  # offsets
     posted_up_to: dict[str, int] = field(default_factory=dict)  # by identity
     applied: int = -1
@@ -382,7 +382,7 @@ class Watch:
                 f"{member.name}: consumed {counts.consumed}, settled {settled}, released {released}, now {in_progress}",
             )
 
-    def _stay(self, tracker: OffsetTracker) -> Stay:
+    def _stay(self, tracker: Tracker) -> Stay:
         stay = self._stays.get(id(tracker))
         if stay is None:
             stay = self._stays[id(tracker)] = Stay(tracker)

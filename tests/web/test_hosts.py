@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.web.hosts import is_expected_host, is_own_origin
+from consumer.web.page import is_expected_host, is_own_origin
 
 ALLOWED = ("worker.example",)
 

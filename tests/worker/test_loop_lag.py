@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.worker.loop_lag import INTERVAL, WINDOW, LoopLag
+from consumer.worker.event_loop import INTERVAL, WINDOW, LoopLag
 
 
 def test_a_loop_that_is_on_time_has_no_lag() -> None:

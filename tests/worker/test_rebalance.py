@@ -28,7 +28,7 @@ from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID, encode
 from consumer.scheduling.work import Batch
 from consumer.worker.committer import Committer
-from consumer.worker.rebalance import Assignment, LookUps
+from consumer.worker.rebalance import Assignment
 from tests.delivery.answers import DELIVERED, RATE_LIMITED
 from tests.scheduling.builders import EVENTS, JANE, MORE_EVENTS, Engine
 
@@ -107,9 +107,9 @@ class Member:
             self.engine,
             self.committer,
             BrokerStatus(health, lambda: NOW),
-            health,
             Reporter(CollectorRegistry(), None, lambda: NOW),
-            LookUps(self.topics, StartPosition(options, nobody)),
+            self.topics,
+            StartPosition(options, nobody),
             lambda: NOW,
         )
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
-from consumer.web.hosts import is_expected_host, is_own_origin
+from consumer.web.page import is_expected_host, is_own_origin
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment

@@ -14,7 +14,7 @@ from consumer.monitoring.debugger.recorder import Recorder
 from consumer.monitoring.debugger.ring import Ring
 from consumer.monitoring.debugger.state import StateView
 from consumer.monitoring.debugger.words import WORDS
-from consumer.web.assets import HEADERS, read_assets
+from consumer.web.page import HEADERS, read_assets
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment

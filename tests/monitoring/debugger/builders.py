@@ -55,7 +55,7 @@ class Stand:
         decision = ENROLLER.decide(record.value)
         assert isinstance(decision, Enrolled | Undeliverable)
         if isinstance(decision, Undeliverable):
-            task = Task(record, self.engine.tracker, reason=decision.reason, detail=decision.detail)
+            task = Task.undeliverable(record, self.engine.tracker, decision.reason, decision.detail)
         else:
             task = Task(record, self.engine.tracker, decision.identities, decision.payload, decision.event)
         self.recorder.mapped(task, decision)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from consumer.monitoring.debugger.history import POINTS, STEP_SECONDS, History, Totals
+from consumer.monitoring.debugger.state import POINTS, STEP_SECONDS, History, Totals
 
 
 def test_rates_are_what_came_between_two_notes() -> None:

@@ -1,9 +1,17 @@
-"""A page's files: no build step, nothing from another host, nothing inline, and a policy that enforces it."""
+"""The files of a page, its security headers, and the host names under which it may be requested.
+
+No build step, no other host, nothing inline. A page on another site can make a visitor's browser send requests to
+127.0.0.1, and read the responses by DNS rebinding: the Origin header reveals the first, the Host header the second.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.resources import files
+from urllib.parse import urlsplit
+
+from consumer.loopback import is_loopback
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -48,3 +56,22 @@ def read_assets(package: str) -> dict[str, Asset]:
         path: Asset(TYPES[name.rpartition(".")[2]], files(folder).joinpath(name).read_bytes())
         for path, (folder, name) in places.items()
     }
+
+
+def is_expected_host(host: str, allowed_hosts: Collection[str]) -> bool:
+    """Whether a Host header names this machine, or one of these: lower case, without port."""
+    name = host_name(host)
+    return name in allowed_hosts or is_loopback(name)
+
+
+def is_own_origin(origin: str | None, host: str) -> bool:
+    """Whether an Origin header, if there is one, names the page's own address."""
+    return origin is None or origin.partition("://")[2] == host
+
+
+def host_name(host: str) -> str:
+    """Return the name in a Host header, without its port, in lower case; empty if it makes no sense."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""

@@ -1,14 +1,34 @@
-"""Open a TCP connection to a host."""
+"""Open a TCP connection within a deadline."""
 
 from __future__ import annotations
 
+import math
 import socket
-from typing import TYPE_CHECKING, Any
+import time
+from typing import Any
 
 from consumer.clicksend.failure import UnreachableError
 
-if TYPE_CHECKING:
-    from consumer.clicksend.deadline import Deadline
+
+class Deadline:
+    """A deadline shared by an adapter and its connection, restarted with every request. For one thread."""
+
+    def __init__(self) -> None:
+        self._at = math.inf
+
+    def start(self, seconds: float) -> None:
+        """Set the deadline to so many seconds from now."""
+        self._at = time.monotonic() + seconds
+
+    def cut(self, timeout: float) -> float:
+        """Return the timeout in seconds, limited to the time left.
+
+        Raises TimeoutError when nothing is left.
+        """
+        left = self._at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the total timeout has run out")
+        return min(timeout, left)
 
 
 def open_socket(host: str, port: int, timeout: float, deadline: Deadline) -> socket.socket:

@@ -51,7 +51,7 @@ def test_the_progress_of_a_killed_run_is_unknown(redrive: RedriveStage, command:
     before = len(delivered(redrive))
     refused = redrive.command(*command)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "--restart begins anew" in refused.stderr
+    assert "--restart starts over" in refused.stderr
     assert len(delivered(redrive)) == before
     assert redrive.command(*command, "--restart").returncode == 0
     assert len(set(delivered(redrive))) == 10

@@ -38,7 +38,7 @@ def test_the_breaker_is_news_when_it_opens_and_when_it_closes(gate: Gate, watch:
     assert watch.look(NOW) is None
     assert gate.ask(NOW + 100) is Permit.BREAKER_TRIAL
     gate.observe(FINE, "contact 0", Permit.BREAKER_TRIAL, NOW + 100, NOW + 100)
-    assert "ClickSend is back" in (watch.look(NOW + 100) or "")
+    assert "ClickSend responds again" in (watch.look(NOW + 100) or "")
 
 
 def test_a_halt_names_the_fix(gate: Gate, watch: GateWatch) -> None:

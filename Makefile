@@ -20,18 +20,18 @@ PYTEST := $(BIN)/pytest --quiet --numprocesses 3
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY) ## create .venv with all that is needed; the other targets do it by themselves
+setup: $(READY) ## create .venv; the other targets do this when needed
 
-demo: $(READY) ## everything on this machine, with no configuration (ARGS='--once', ARGS='--events FILE')
+demo: $(READY) ## run everything on this machine, without configuration (ARGS='--once', ARGS='--events FILE')
 	@$(BIN)/clicksend-consumer demo $(ARGS)
 
-run: $(READY) ## the worker, configured by the environment (ARGS='--config FILE')
+run: $(READY) ## run the worker, configured by the environment (ARGS='--config FILE')
 	@$(BIN)/clicksend-consumer run $(ARGS)
 
-check: $(READY) ## the pre-flight: settings, Kafka, ClickSend; touches nothing (ARGS='--config FILE')
+check: $(READY) ## check settings, Kafka and ClickSend; changes nothing (ARGS='--config FILE')
 	@$(BIN)/clicksend-consumer check $(ARGS)
 
-test: $(READY) ## what finds a fault in seconds, the pure packages fully covered; ARGS='tests/settings' for all tests of a part
+test: $(READY) ## run the tests that detect faults in seconds, with coverage of the pure packages; ARGS='tests/settings' for one part
 ifeq ($(strip $(ARGS)),)
 	@$(PYTEST) --dist worksteal -m 'not slow' $(PURE_TESTS) --cov --cov-report=
 	@$(BIN)/coverage report --include '$(PURE)' --fail-under 100
@@ -40,36 +40,36 @@ else
 	@$(BIN)/pytest $(ARGS)
 endif
 
-verify: $(READY) ## the tests that take minutes, short chaos and rehearsal: long histories, kills, promtool, images
+verify: $(READY) ## run the tests that take minutes, short chaos and rehearsal: long histories, kills, promtool, images
 	@$(PYTEST) --dist loadfile -m slow
 	@$(BIN)/python -m tests.chaos --short
 	@$(BIN)/python -m tests.rehearsal --short
 
-simulate: $(READY) ## the whole engine in virtual time, thousands of histories (ARGS='--seed 1', '--seeds 0-99', '--minutes 10')
+simulate: $(READY) ## simulate thousands of histories of the whole engine in virtual time (ARGS='--seed 1', '--seeds 0-99', '--minutes 10')
 	@$(BIN)/python -m tests.simulation $(ARGS)
 
-chaos: $(READY) ## kills, freezes and faults on a real Kafka, with a verdict (ARGS='--short', '--seed N --minutes M --scenario NAME')
+chaos: $(READY) ## kill and freeze workers on a real Kafka, with faults and a verdict (ARGS='--short', '--seed N --minutes M --scenario NAME')
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
-lint: $(READY) ## ruff, its formatter, codespell, mypy
+lint: $(READY) ## run ruff, its formatter, codespell and mypy
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --check
 	@$(BIN)/codespell
 	@$(BIN)/mypy --no-error-summary
 
-bench: $(READY) $(FLOOR) ## the benchmarks, beside baselines of the same run (ARGS='--only NAME', '--against REV', '--long', '--ci', '--json FILE')
+bench: $(READY) $(FLOOR) ## run the benchmarks, with baselines in the same run (ARGS='--only NAME', '--against REV', '--long', '--ci', '--json FILE')
 ifeq ($(strip $(ARGS)),)
 	@for each in tests/benchmarks/bench_*.py; do $(BIN)/python $$each || exit 1; done
 endif
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
-bench-compare: $(READY) ## two runs of the benchmarks side by side (ARGS='A.json B.json')
+bench-compare: $(READY) ## compare two runs of the benchmarks (ARGS='A.json B.json')
 	@$(BIN)/python -m tests.benchmarks --compare $(ARGS)
 
-rehearse: $(READY) ## 1 to 4 workers and a rolling restart on a real Kafka (ARGS='--keep' renews the table and the picture in deploy/SIZING.md)
+rehearse: $(READY) ## load-test 1 to 4 workers and a rolling restart on a real Kafka (ARGS='--keep' renews the table and the picture in deploy/SIZING.md)
 	@$(BIN)/python -m tests.rehearsal $(ARGS)
 
-fuzz: $(READY) ## mutated answers against the adapters for a minute (ARGS='SECONDS SEED')
+fuzz: $(READY) ## fuzz the HTTP clients with mutated responses for a minute (ARGS='SECONDS SEED')
 	@$(BIN)/python -m tests.clicksend.fuzz_adapter $(ARGS)
 
 lock: $(READY) ## renew the lock files from pyproject.toml (ARGS='--upgrade' for the newest versions)
@@ -84,7 +84,7 @@ readme: $(READY) ## renew the table of settings in consumer/settings/README.md
 examples: $(READY) ## renew the output of the commands in the docs; needs Java and Maven
 	@$(BIN)/python -m tests.docs
 
-countries: $(READY) ## renew the table of countries' names from the libraries that know them
+countries: $(READY) ## renew the table of country names from libraries
 	@$(BIN)/python -m tests.enrolment.countries
 
 screenshot: $(READY) ## renew the README's picture from a running demo; needs Chromium
@@ -93,12 +93,12 @@ screenshot: $(READY) ## renew the README's picture from a running demo; needs Ch
 panels: $(READY) ## renew the pictures of the dashboards in deploy/README.md from a live run (7 minutes); needs Chromium, Java, Prometheus
 	@$(BIN)/python -m tests.deploy.draw_panels .github
 
-manifests: $(READY) .tools/bin/kustomize ## renew what is generated in deploy/ (ARGS='--home URL': where people find this repository)
+manifests: $(READY) .tools/bin/kustomize ## renew the generated files in deploy/ (ARGS='--home URL': the URL of this repository)
 	@$(BIN)/python -m deploy.generate $(ARGS)
 	@for each in dev prod; do \
 		.tools/bin/kustomize build deploy/kubernetes/overlays/$$each >deploy/kubernetes/rendered/$$each.yaml || exit 1; done
 
-clean: ## remove what setup, tests and builds have made
+clean: ## remove the files of setup, tests and builds
 	@rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* build dist tests/node/node_modules
 	@find consumer tests -name __pycache__ -prune -exec rm -rf {} +
 

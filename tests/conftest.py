@@ -1,4 +1,4 @@
-"""Brokers for the tests: librdkafka's in-process one, and a real Apache Kafka wherever one can be had."""
+"""Brokers for the tests: librdkafka's in-process one, and a real Apache Kafka if available."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the cost of a text grows with its length: CPU time of this thread, so that a busy machine changes nothing."""
+"""Growth of the cost of a text with its length, in CPU time of this thread, independent of the machine's load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests have from npm: `tests/node` holds its lock file."""
+"""The tests' npm packages, locked in `tests/node`."""
 
 from __future__ import annotations
 

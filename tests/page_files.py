@@ -1,4 +1,4 @@
-"""The files of a page, whichever it is: its own, and what all pages share."""
+"""The files of a page: its own and the shared ones."""
 
 from __future__ import annotations
 

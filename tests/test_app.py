@@ -24,7 +24,7 @@ def test_on_loopback_there_is_an_event_debugger() -> None:
 
 
 @pytest.mark.parametrize("variables", [{"MONITOR_DEBUGGER": "off"}, {"MONITOR_HOST": "0.0.0.0"}])  # noqa: S104
-def test_where_it_is_off_nothing_hears_of_records(variables: dict[str, str]) -> None:
+def test_where_it_is_off_nothing_observes_records(variables: dict[str, str]) -> None:
     assert wired(**variables) is None
 
 

@@ -1,4 +1,4 @@
-"""What keeps the package readable: imports go one way, files and functions stay small."""
+"""The package's structure: imports go one way, files and functions stay small."""
 
 from __future__ import annotations
 

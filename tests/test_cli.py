@@ -59,7 +59,7 @@ def test_help_waits_for_no_heavy_library() -> None:
     assert heavy.isdisjoint(done.stdout.split())
 
 
-def test_the_version_is_told(program: Program) -> None:
+def test_the_version_is_reported(program: Program) -> None:
     done = program("--version")
     assert (done.returncode, done.stdout) == (0, f"clicksend-consumer {__version__}\n")
 
@@ -77,7 +77,7 @@ def test_the_version_is_told(program: Program) -> None:
         pytest.param(["sandbox", "--duplicates", "keep"], "Not one of upsert, second_row", id="no-such-behaviour"),
     ],
 )
-def test_wrong_usage_is_told_on_stderr_with_status_2(program: Program, arguments: list[str], words: str) -> None:
+def test_wrong_usage_is_reported_on_stderr_with_status_2(program: Program, arguments: list[str], words: str) -> None:
     done = program(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
@@ -86,7 +86,7 @@ def test_wrong_usage_is_told_on_stderr_with_status_2(program: Program, arguments
 
 
 @pytest.mark.parametrize("command", ["run", "settings"])
-def test_wrong_settings_are_told_all_at_once_with_status_3(program: Program, command: str) -> None:
+def test_wrong_settings_are_reported_all_at_once_with_status_3(program: Program, command: str) -> None:
     environ = {**RIGHT, "KAFKA_TOPIC": "", "CLICKSEND_LIST_ID": "hidden-list", "RETRY_MAX_DELAY": "0.1"}
     done = program(command, **environ)
     assert done.returncode == 3
@@ -125,7 +125,7 @@ def test_settings_without_effect_are_warned_of(program: Program) -> None:
     assert done.stderr.startswith("KAFKA_SESSION_TIMEOUT_MS: is ignored")
 
 
-def test_a_reader_that_has_seen_enough_is_no_error_to_talk_about(tmp_path: Path) -> None:
+def test_a_reader_that_closes_the_pipe_is_no_error(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -139,7 +139,7 @@ def test_a_reader_that_has_seen_enough_is_no_error_to_talk_about(tmp_path: Path)
     assert (done.returncode, done.stderr) == (1, b"")
 
 
-def test_a_disk_that_is_full_is_no_fault_of_the_program(tmp_path: Path) -> None:
+def test_a_full_disk_is_not_an_internal_error(tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             [sys.executable, "-m", "consumer", "settings"],
@@ -152,12 +152,12 @@ def test_a_disk_that_is_full_is_no_fault_of_the_program(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("redirections", ["2>/dev/full", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
-def test_a_stderr_that_takes_nothing_changes_no_exit_status(tmp_path: Path, redirections: str) -> None:
+def test_an_unwritable_stderr_changes_no_exit_status(tmp_path: Path, redirections: str) -> None:
     command = f"{shlex.quote(sys.executable)} -m consumer no-such-command {redirections}"
     assert subprocess.run(["sh", "-c", command], env={"SECRETS_DIR": str(tmp_path)}, check=False).returncode == 2
 
 
-def test_the_sandbox_tells_its_address_and_ends_on_a_signal(tmp_path: Path) -> None:
+def test_the_sandbox_prints_its_address_and_stops_on_a_signal(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "consumer", "sandbox", "--port", "0", "--list-id", "7", "--rate-limit", "50/s"],
         env={"SECRETS_DIR": str(tmp_path)},
@@ -206,6 +206,6 @@ def test_what_a_command_raises_becomes_its_exit_status(
     capsys: pytest.CaptureFixture[str], command: Callable[[], int | None], status: int, words: str
 ) -> None:
     assert exit_status(command) == status
-    said = capsys.readouterr().err
-    assert words in said
-    assert "jane.doe" not in said
+    stderr = capsys.readouterr().err
+    assert words in stderr
+    assert "jane.doe" not in stderr

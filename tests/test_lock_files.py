@@ -1,4 +1,4 @@
-"""The lock files are in step with pyproject.toml: `make lock` renews them."""
+"""The lock files match pyproject.toml: `make lock` renews them."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def packages(lock_file: str) -> dict[str, re.Match[str]]:
 
 
 @pytest.mark.parametrize("lock_file", LOCK_FILES)
-def test_each_package_is_pinned_with_hashes_and_nothing_else_stands_there(lock_file: str) -> None:
+def test_each_package_is_pinned_with_hashes_and_nothing_else(lock_file: str) -> None:
     text = (ROOT / lock_file).read_text("utf-8")
     assert packages(lock_file)
     assert PACKAGE.sub("", text) == ""
 
 
 @pytest.mark.parametrize("lock_file", LOCK_FILES)
-def test_no_address_stands_in_a_lock_file(lock_file: str) -> None:
+def test_no_address_is_in_a_lock_file(lock_file: str) -> None:
     assert "//" not in (ROOT / lock_file).read_text("utf-8")
 
 
@@ -51,7 +51,7 @@ def test_no_address_stands_in_a_lock_file(lock_file: str) -> None:
         pytest.param("requirements-dev.txt", "(pyproject.toml:dev)", DEV, id="development"),
     ],
 )
-def test_what_pyproject_asks_for_is_locked_and_nothing_that_it_no_longer_asks_for(
+def test_the_lock_has_the_dependencies_of_pyproject_and_no_former_ones(
     lock_file: str, source: str, wanted: list[str]
 ) -> None:
     locked = packages(lock_file)

@@ -48,7 +48,7 @@ def failing(text: str) -> None:
     raise ValueError(text)
 
 
-def test_an_event_is_one_line_of_json_where_nobody_watches(out: io.StringIO) -> None:
+def test_an_event_is_one_line_of_json_without_a_terminal(out: io.StringIO) -> None:
     configure(LogLevel.INFO, LogFormat.AUTO, out)
     structlog.get_logger().info("halted", fault="unauthorized", partitions=3)
     (entry,) = entries(out)
@@ -80,7 +80,7 @@ def test_the_format_can_be_chosen() -> None:
     assert entries(terminal)[0]["event"] == "halted"
 
 
-def test_what_is_below_the_level_is_not_said(out: io.StringIO) -> None:
+def test_lines_below_the_level_are_not_logged(out: io.StringIO) -> None:
     configure(LogLevel.WARNING, LogFormat.JSON, out)
     structlog.get_logger().info("joined")
     structlog.get_logger().warning("halted")
@@ -103,7 +103,7 @@ def test_an_exception_is_its_type_and_places_on_one_line_without_its_text(out: i
     assert "jane.doe" not in out.getvalue()
 
 
-def test_the_causes_of_an_exception_are_told() -> None:
+def test_the_causes_of_an_exception_are_logged() -> None:
     try:
         try:
             failing("cause")
@@ -121,13 +121,13 @@ def test_a_circle_of_causes_ends() -> None:
     assert places(first) == "ValueError, caused by KeyError"
 
 
-def test_libraries_speak_through_the_same_lines_without_what_fills_them(out: io.StringIO) -> None:
+def test_library_lines_are_logged_without_their_arguments(out: io.StringIO) -> None:
     configure(LogLevel.INFO, LogFormat.JSON, out)
     logging.getLogger("urllib3").warning("retrying after %r", ValueError("jane.doe@example.com"))
     logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: jane.doe@example.com")
     logging.getLogger("urllib3").info("starting")
-    said = [(entry["logger"], entry["level"], entry["event"]) for entry in entries(out)]
-    assert said == [
+    logged = [(entry["logger"], entry["level"], entry["event"]) for entry in entries(out)]
+    assert logged == [
         ("urllib3", "warning", "retrying after %r"),
         ("asyncio", "error", "Task exception was never retrieved"),
     ]
@@ -153,7 +153,7 @@ FAIL = ("%s [%s] %s", "FAIL", "rdkafka#consumer-1", "[thrd:app]: Connect to 127.
 AUTH = ("%s [%s] %s", "AUTH", "rdkafka#consumer-1", "[thrd:app]: refused")
 
 
-def test_librdkafka_is_whole_and_summed_up_by_kind(out: io.StringIO) -> None:
+def test_librdkafka_lines_keep_their_arguments_and_are_suppressed_by_kind(out: io.StringIO) -> None:
     configure(LogLevel.INFO, LogFormat.JSON, out)
     for line in (FAIL, FAIL, AUTH, FAIL):
         librdkafka().error(*line)
@@ -199,10 +199,10 @@ def chained(first: Exception, second: Exception) -> Exception:
 
 
 def test_a_failure_line_names_the_class_and_the_place_of_its_cause_and_no_value() -> None:
-    told = cause_of(chained(ValueError("jane.doe@example.com"), RuntimeError("+14155550132")))
-    assert told["cause"] == "RuntimeError caused by ValueError"
-    assert told["at"].startswith("test_log.py:")
-    assert told["at"].endswith(" chained")
+    fields = cause_of(chained(ValueError("jane.doe@example.com"), RuntimeError("+14155550132")))
+    assert fields["cause"] == "RuntimeError caused by ValueError"
+    assert fields["at"].startswith("test_log.py:")
+    assert fields["at"].endswith(" chained")
 
 
 @pytest.mark.parametrize(
@@ -219,8 +219,8 @@ def test_a_cause_has_a_word_of_a_closed_list_where_there_is_one(error: Exception
     assert cause_of(error) == {"cause": cause}, "never raised: it has no place"
 
 
-def test_no_file_is_opened_to_tell_a_place() -> None:
-    """It may be the want of descriptors that is told."""
+def test_no_file_is_opened_to_find_a_place() -> None:
+    """The logged error may be a lack of file descriptors."""
     linecache.clearcache()
     cause_of(chained(ValueError(), RuntimeError()))
     assert not linecache.cache

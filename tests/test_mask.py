@@ -39,7 +39,7 @@ def test_at_least_three_digits_of_a_number_are_hidden(digits: str) -> None:
     [("Jane", "J***"), ("J", "***"), ("", "***"), ("\x1bJane", "J***"), ("李小龍", "李***")],
     ids=["name", "one letter", "empty", "escape", "name in Chinese"],
 )
-def test_of_any_other_value_a_letter_is_left(text: str, shown: str) -> None:
+def test_other_values_are_reduced_to_their_first_character(text: str, shown: str) -> None:
     assert masked_text(text) == shown
 
 

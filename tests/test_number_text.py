@@ -24,7 +24,7 @@ def test_a_number_is_written_as_people_write_it(number: float, text: str) -> Non
     assert shown_number(number) == text
 
 
-def test_no_limit_is_said_in_words() -> None:
+def test_no_limit_is_printed_as_text() -> None:
     assert shown_number(math.inf) == "unlimited"
 
 

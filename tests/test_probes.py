@@ -1,4 +1,4 @@
-"""What /readyz says of the gate, and that only a halt makes a worker unready for it."""
+"""/readyz and the gate: only a halt makes a worker unready."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.scheduling.builders import JANE, JOE, KIM, Engine
 
 
 def probes(engine: Engine) -> Probes:
-    """Of a worker that is ready but for its gate."""
+    """Return the probes of a worker that is ready except for its gate."""
     health = Health(engine.now)
     health.reachable, health.assigned = True, 1
     return Probes(health, engine.scheduler, max_poll_interval=300, clock=lambda: engine.now)
@@ -24,7 +24,7 @@ def test_an_open_gate_is_named() -> None:
     assert "gate_seconds" not in report.body
 
 
-def test_a_limited_gate_says_for_how_long_and_leaves_it_ready() -> None:
+def test_a_limited_gate_reports_the_remaining_time_and_stays_ready() -> None:
     engine = Engine()
     engine.admit(0, JANE)
     engine.deliver_and_answer(asked_to_wait(20, 429))
@@ -45,7 +45,7 @@ def test_an_outage_leaves_it_ready() -> None:
     assert report.body["gate"] == "breaker"
 
 
-def test_a_halt_does_not_and_says_how_to_mend_it() -> None:
+def test_a_halted_worker_is_not_ready_and_names_the_fix() -> None:
     engine = Engine()
     engine.gate.halt(Fault.UNAUTHORIZED, engine.now)
     report = probes(engine).ready()

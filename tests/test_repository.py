@@ -1,4 +1,4 @@
-"""What contributors meet first: hooks, the CI workflow, the guide and the changelog are valid and true."""
+"""Hooks, CI workflow, contributing guide and changelog are valid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a terminal is sent: nothing that steers it, and nothing that its encoding lacks."""
+"""Terminal output: no control characters, and none that the encoding lacks."""
 
 from __future__ import annotations
 

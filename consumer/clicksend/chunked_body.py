@@ -80,7 +80,7 @@ class ChunkedBody:
         self._chunk = size or None
 
     def _take_chunk(self) -> bool:
-        """Take the chunk and the two bytes after it, whatever they are, once both are received."""
+        """Take the chunk and the two bytes after it, of any value, once both are received."""
         size = self._chunk or 0
         if len(self._data) < size + 2:
             return False

@@ -59,7 +59,7 @@ class Client:
         return self._exchange(self._post, now)
 
     def probe(self, now: datetime) -> ProbeResult:
-        """Look at the list with the same credentials; changes nothing there."""
+        """Request the list with the same credentials, without changing it."""
         self._identify()
         return ProbeResult.of(self._exchange(self._get, now))
 
@@ -68,7 +68,7 @@ class Client:
         self._session.close()
 
     def _identify(self) -> None:
-        """Use the credentials in force. New ones make new requests: adapters keep what they have built of the old."""
+        """Use the current credentials. New ones need new requests: adapters cache what they built from the old."""
         credentials = self._credentials()
         if credentials != self._known:
             self._known = credentials
@@ -76,7 +76,7 @@ class Client:
             self._post.headers["Authorization"] = self._get.headers["Authorization"] = credentials.authorization
 
     def _exchange(self, request: PreparedRequest, now: datetime) -> Outcome:
-        # By the adapter itself: what Session.send adds are cookies, redirects and hooks, and none of them is wanted.
+        # Through the adapter itself: Session.send would add cookies, redirects and hooks.
         try:
             with self._adapter.send(request, stream=True, timeout=self._timeout, proxies=self._proxies) as response:
                 body = read_body(response)

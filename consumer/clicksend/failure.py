@@ -69,7 +69,7 @@ def failed(error: BaseException) -> Outcome:
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """Iterate over the exception and its causes, including those that urllib3 wraps in `args`."""
-    seen: set[int] = set()  # Python can be made to chain exceptions in a ring
+    seen: set[int] = set()  # exceptions can be chained in a ring
     following: list[object] = [error]
     while following:
         link = following.pop()

@@ -79,7 +79,7 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note the open connection, TLS included."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its type
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's transport lacks the type
         self.state = State.IDLE
         self._owner.connection_opened(self)
 

@@ -37,10 +37,10 @@ class Cause(StrEnum):
     CONNECT = "connect"  # refused, unreachable, or not within the connect timeout: nothing was sent
     TLS = "tls"  # the handshake failed for another reason than the certificate
     PROXY = "proxy"  # the proxy opens no tunnel
-    TIMEOUT = "timeout"  # sent, and not answered in full in time
-    RESET = "reset"  # sent, and the connection broke before the answer
-    MALFORMED = "malformed"  # an answer that is cut, oversized or not HTTP
-    UNINTELLIGIBLE = "unintelligible"  # a 2xx with something else than a JSON object: perhaps not ClickSend's
+    TIMEOUT = "timeout"  # sent, and no complete response in time
+    RESET = "reset"  # sent, and the connection broke before the response
+    MALFORMED = "malformed"  # a response that is truncated, oversized or not HTTP
+    UNINTELLIGIBLE = "unintelligible"  # a 2xx without a JSON object: perhaps not ClickSend's
     RATE_LIMITED = "rate_limited"
     UNAVAILABLE = "unavailable"
     SERVER_ERROR = "server_error"
@@ -78,7 +78,7 @@ def _fault(fault: Fault) -> Outcome:
 
 MALFORMED = _transient(Cause.MALFORMED)
 _UNINTELLIGIBLE = _transient(Cause.UNINTELLIGIBLE)
-_SUCCESS = Outcome(Result.DELIVERED, status=200, code="SUCCESS")  # nearly every outcome: it needs no look at the table
+_SUCCESS = Outcome(Result.DELIVERED, status=200, code="SUCCESS")  # nearly every outcome: skips the table
 
 _NO_OBJECT: Mapping[str, object] = {}
 

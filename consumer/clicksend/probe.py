@@ -49,7 +49,7 @@ class ProbeResult:
 
     @property
     def fine(self) -> bool:
-        """Return whether credentials and list are right."""
+        """Return whether credentials and list are valid."""
         return self.result is ProbeStatus.FINE
 
     @property

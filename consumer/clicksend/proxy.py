@@ -72,7 +72,7 @@ class Tunnel(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the CONNECT request."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its type
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's transport lacks the type
         self._transport.write(self._message)
 
     def data_received(self, data: bytes) -> None:

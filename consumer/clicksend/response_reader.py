@@ -52,7 +52,7 @@ class HeadReader:
             self._searched, self._started = 0, False
             return head
         if not self._started and b"\n" in data:
-            read_status_line(rest.partition(b"\n")[0].decode("latin-1"))  # fail early at what is not HTTP
+            read_status_line(rest.partition(b"\n")[0].decode("latin-1"))  # fail early on data that is not HTTP
             self._started = True
         if len(rest) > HEAD_LIMIT:
             raise http.client.LineTooLong("head")

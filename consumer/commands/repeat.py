@@ -17,14 +17,14 @@ class Mode(Enum):
 
 
 class Begin(Enum):
-    """Where a run starts reading."""
+    """The start of a run."""
 
     CHECKPOINT = "checkpoint"  # where the last run of the same name stopped
     ANEW = "anew"
 
 
 class Stale(Enum):
-    """What to do with a record whose contact has a newer one."""
+    """The treatment of a record whose contact has a newer one."""
 
     SKIP = "skip"
     INCLUDE = "include"

@@ -57,13 +57,13 @@ class CircuitBreaker:
         self.state = BreakerState.OPEN
 
     def answered(self) -> None:
-        """Reset the failures after ClickSend answered an ordinary request. A late answer does not close the breaker."""
+        """Reset the failures after a response to an ordinary request. A late response does not close the breaker."""
         if self.state is BreakerState.CLOSED:
             self._failures = 0
             self._contacts.clear()
 
     def trial_answered(self) -> None:
-        """Close after ClickSend answered the trial."""
+        """Close after a response to the trial."""
         self.state = BreakerState.CLOSED
         self.answered()
 

@@ -32,7 +32,7 @@ class Halt:
 
     @property
     def trial_at(self) -> float:
-        """Return when the next trial may be sent, in monotonic seconds; infinite before a probe or an answer."""
+        """Return when the next trial may be sent, in monotonic seconds; infinite before a probe or a response."""
         return math.inf if self._trial_in_flight or not self._trial_allowed else self._trial_at
 
     def begin(self, fault: Fault, now: float) -> None:

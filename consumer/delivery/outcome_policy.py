@@ -15,8 +15,8 @@ from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
 
 UNINTELLIGIBLE_CONTACTS = 5  # different ones in a row
-MOST_UNINTELLIGIBLE = 10  # answers in a row, of any contacts
-RECENT_DELIVERY_SECONDS = 60.0  # a suspicious answer is the record's fault only if other contacts are delivered
+MOST_UNINTELLIGIBLE = 10  # responses in a row, of any contacts
+RECENT_DELIVERY_SECONDS = 60.0  # a suspicious response is the record's fault only if other contacts are delivered
 
 
 class OnConfigurationFault(StrEnum):
@@ -28,14 +28,14 @@ class OnConfigurationFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """ClickSend has the contact."""
+    """Settle the record: ClickSend has the contact."""
 
     reason: DeliveredReason
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again, not before `at` (monotonic seconds)."""
+    """Retry, not before `at` (monotonic seconds)."""
 
     at: float
 
@@ -69,7 +69,7 @@ class OutcomePolicy:
         self._mass_rejection_limit = mass_rejection_limit
         # Since the last delivery:
         self._rejected: set[str] = set()  # contacts
-        self._unintelligible = 0  # answers
+        self._unintelligible = 0  # responses
         self._unintelligible_for: set[str] = set()  # contacts
         self._delivered = self._delivered_before = ("", -math.inf)  # the last two different contacts, and when
         self._deliveries = 0

@@ -1,4 +1,4 @@
-"""The lines of the demo: one per observation, browsing summarised, the addresses from time to time, a summary."""
+"""Prints the narration: one line per observation, browsing summarised, the addresses once a minute, and a summary."""
 
 from __future__ import annotations
 

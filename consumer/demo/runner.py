@@ -33,7 +33,7 @@ EMITTER_END_SECONDS = 1.0  # it may wait for stdin, which can't be interrupted
 
 
 class DemoRun(Enum):
-    """How long the demo runs."""
+    """The duration of the demo."""
 
     ENDLESS = "endless"
     ONCE = "once"  # until all records are settled

@@ -17,7 +17,7 @@ class EventHeader(msgspec.Struct):
 
     @property
     def is_event(self) -> bool:
-        """Whether this is the head of an event, even of one that is against the schema."""
+        """Return whether this is the header of an event, valid or not."""
         return self.specversion is None and (self.type is not None or self.event is not None)
 
 

@@ -28,7 +28,7 @@ _TEXTS = tuple(field for field in TEXTS if field not in _CUSTOM)
 
 
 class Mapped(NamedTuple):
-    """What an event maps to.
+    """The result of mapping an event.
 
     identities -- ClickSend's match keys; empty where none is usable: the notes show the cause
     fields     -- the contact's, in the order of the payload

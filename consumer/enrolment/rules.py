@@ -14,21 +14,21 @@ from consumer.enrolment.pointer import Pointer
 
 
 class Input(StrEnum):
-    """What the records are."""
+    """The content of the records."""
 
     EVENT = "event"
     CONTACT = "contact"  # mapped already, under ClickSend's names
 
 
 class ConsentPolicy(StrEnum):
-    """Whom the worker enrols, by their consent."""
+    """The consent that enrolment requires."""
 
     ALL = "all"
-    OPTED_IN = "opted_in"  # who has said yes
+    OPTED_IN = "opted_in"  # with an explicit yes
 
 
 class OptOuts(StrEnum):
-    """What is done with contacts who have said no. The list must learn of it, or ClickSend keeps the old consent."""
+    """The treatment of explicit opt-outs. ClickSend must receive them, or it keeps the old consent."""
 
     DELIVERED = "delivered"
     FILTERED = "filtered"

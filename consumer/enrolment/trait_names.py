@@ -24,7 +24,7 @@ Read = Callable[[object], str | None]
 
 
 class Shape(Enum):
-    """How an object or a list under a key is read."""
+    """The reading of an object or a list under a key."""
 
     ADDRESS = auto()
     OTHER_ADDRESS = auto()  # maybe of another contact

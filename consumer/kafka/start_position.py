@@ -167,7 +167,7 @@ class StartPosition:
 
 
 class _BegunTopic:
-    """What a group's commits tell of its beginning with a topic.
+    """The start of a group on a topic, by its commits.
 
     claims          -- of the metadata of each committed partition; None where it tells nothing
     partition_count -- how many partitions the topic has now

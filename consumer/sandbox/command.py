@@ -20,7 +20,7 @@ STOPS = frozenset({signal.SIGINT, signal.SIGTERM})
 def run_sandbox(options: SandboxOptions, out: TextIO, talk: TextIO) -> int:
     """Serve until Ctrl-C or SIGTERM, and return the exit status. Call it from the main thread.
 
-    out -- receives one line when it serves, the base URL, which tells a script the port
+    out -- receives one line when it serves: the base URL, from which a script reads the port
     talk -- receives messages for the user
     Raises ConfigurationError if it can't start.
     """
@@ -43,11 +43,11 @@ def introduction(sandbox: Sandbox) -> str:
     options = sandbox.options
     lines = [
         "A stand-in for ClickSend. Nothing here reaches ClickSend.",
-        f"  The contacts it holds   {sandbox.page_url}",
+        f"  Contacts                {sandbox.page_url}",
         f"  CLICKSEND_BASE_URL      {sandbox.url}",
         f"  CLICKSEND_USERNAME      {options.username}",
         f"  CLICKSEND_LIST_ID       {', '.join(str(list_id) for list_id in options.list_ids)}",
     ]
     if options.tls_ca_file is not None:
         lines.append(f"  CLICKSEND_CA_FILE       {options.tls_ca_file}")
-    return "\n".join((*lines, "Ctrl-C ends it.", ""))
+    return "\n".join((*lines, "Ctrl-C stops it.", ""))

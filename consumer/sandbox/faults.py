@@ -42,7 +42,7 @@ STRICT = ConfigDict(extra="forbid", strict=True)
 
 
 class ConnectionFault(StrEnum):
-    """What the fault does to the connection."""
+    """The effect of a fault on the connection."""
 
     KEEP = "keep"
     CLOSE = "close"  # answered with `ConnectionFault: close`
@@ -55,7 +55,7 @@ class ConnectionFault(StrEnum):
 
 
 class Per(StrEnum):
-    """What `nth`, `every`, `first` and `times` count."""
+    """The unit of `nth`, `every`, `first` and `times`."""
 
     RULE = "rule"  # all requests that match the rule's other conditions
     CONTACT = "contact"  # the same, separately for each contact

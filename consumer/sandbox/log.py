@@ -22,7 +22,7 @@ CONTACTS_COUNTED = 100_000
 
 
 class RequestEnding(StrEnum):
-    """How a request ended."""
+    """The end of a request."""
 
     ANSWERED = "answered"
     CUT = "cut"  # only a part of the answer was sent

@@ -1,4 +1,4 @@
-"""The page at `/`, and the guard of page and control routes: a loopback host name, and the page's own origin.
+"""The page at `/`, and the guard of page and control routes: a loopback host name, and requests from the page itself.
 
 ClickSend's own routes need no guard: they require credentials.
 """

@@ -20,7 +20,7 @@ class ReleaseReason(StrEnum):
 
 
 class CommitResult(StrEnum):
-    """How a commit request ended."""
+    """The result of a commit request."""
 
     OK = "ok"
     RETRIED = "retried"  # rebalance or coordinator change; the next tick commits the same offsets or later ones

@@ -94,7 +94,7 @@ def encode(
             break
         fits, size = offset, len(deltas)
         delta = offset - last
-        if delta < 128:  # nearly all: a thousand of them are written several times a second
+        if delta < 128:  # nearly all: a thousand of them are encoded several times a second
             deltas.append(delta)
         else:
             deltas += _varint(delta)

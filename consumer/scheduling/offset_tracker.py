@@ -96,7 +96,7 @@ class OffsetTracker:
     def committable_offset(self, position: int) -> int:
         """Return the committable offset: the lowest unsettled one, else the one after everything consumed.
 
-        position -- the consumer's position; it moves past trailing transaction markers, of which no record tells
+        position -- the consumer's position; it moves past trailing transaction markers, which have no record
         """
         oldest = self.oldest()
         return oldest.record.offset if oldest else max(self.highest_seen + 1, position)

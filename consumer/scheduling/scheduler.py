@@ -246,12 +246,12 @@ class Scheduler:
     # Called by any thread.
 
     def counts(self) -> tuple[Counts, int]:
-        """Return the totals and the number of records in progress. Cheap: no record is looked at."""
+        """Return the totals and the number of records in progress. Cheap: reads no record."""
         with self._lock:
             return self._counts.copy(), sum(map(len, self.trackers.values()))
 
     def snapshot(self) -> Snapshot:
-        """Return totals, stages and partitions, read under one lock. Looks at each record: for a scrape, not a loop."""
+        """Return totals, stages and partitions, read under one lock. Reads each record: for a scrape, not a loop."""
         with self._lock:
             stages = dict.fromkeys(Stage, 0)
             partitions = []
@@ -262,7 +262,7 @@ class Scheduler:
             return Snapshot(self._counts.copy(), stages, self._lanes.longest(), tuple(partitions))
 
     def report(self, now: float) -> GateReport:
-        """Return what holds requests back now."""
+        """Return the gate's present state."""
         with self._lock:
             return self.gate.report(now)
 
@@ -294,7 +294,7 @@ class Scheduler:
         first = self._ready.peek()
         if first is None:
             return Wait(self._next_event())
-        if self._duplicates and self._duplicates.known(first.identities, first.payload):  # before a permit is used up
+        if self._duplicates and self._duplicates.known(first.identities, first.payload):  # before a permit is taken
             self._settle(self._ready.pop(), Disposition.FILTERED, FilterReason.DUPLICATE)
             return Duplicate(first)
         answer = self.gate.ask(now)
@@ -358,7 +358,7 @@ class Scheduler:
         self._retry_queue.drop(tracker.partition)
         self._dead_letters_pending = deque(task for task in self._dead_letters_pending if task.tracker is not tracker)
         self._awaiting_probe = [task for task in self._awaiting_probe if task.tracker is not tracker]
-        for task in reversed(list(tracker)):  # last first, so that none becomes ready on the way
+        for task in reversed(list(tracker)):  # last first, so that none becomes ready in between
             if task.stage in WAITING:
                 self._leave_lanes(task)
 

@@ -1,4 +1,4 @@
-"""A record on its way through this worker."""
+"""A record in progress in this worker."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from consumer.scheduling.task import Partition
 INTERVAL = 0.25  # seconds between two commits
 CONFIRM_SECONDS = 5.0  # after its assignment every partition is committed once more
 
-# Errors after which the same commit can succeed at the next tick: the group or its coordinator is on the move.
+# Errors after which the same commit can succeed at the next tick: the group or its coordinator is moving.
 PASSING = frozenset(
     {
         KafkaError.ILLEGAL_GENERATION,

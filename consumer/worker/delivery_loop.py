@@ -57,7 +57,7 @@ class Driver(Protocol):
         """Reload the credentials and probe, outside the loop. `on_result` is called once, later."""
 
     def stop(self) -> None:
-        """End the thread and close every connection. Any thread may ask."""
+        """End the thread and close every connection. Thread-safe."""
 
     def join(self, timeout: float) -> None:
         """Wait for the thread's end, at most `timeout` seconds."""

@@ -100,7 +100,7 @@ class EventLoopDriver:
         self._sender: Sender  # since the thread runs
 
     def pulses(self) -> list[Pulse]:
-        """Return the pulses of loop and probe. Any thread may ask."""
+        """Return the pulses of loop and probe. Thread-safe."""
         beat_at = self.lag.beat_at if self._thread.is_alive() else math.inf
         return [Pulse(NAME, beat_at, STALLED_SECONDS), Pulse(PROBE_NAME, self._probe_began_at, self._probe_limit)]
 
@@ -111,7 +111,7 @@ class EventLoopDriver:
         self._thread.start()
 
     def wake(self, callback: Callable[[], None]) -> None:
-        """Run the callback soon. Any thread may ask."""
+        """Run the callback soon. Thread-safe."""
         with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._guarded, callback)
 
@@ -125,7 +125,7 @@ class EventLoopDriver:
         def ended(outcome: Outcome) -> None:
             try:
                 on_outcome(outcome)
-            except BaseException as crash:  # asyncio would take an OSError for the connection's
+            except BaseException as crash:  # asyncio would treat an OSError as the connection's
                 self._on_crash(crash)
 
         self._sender.send(payload, ended)
@@ -154,7 +154,7 @@ class EventLoopDriver:
             self._sender.close()
             loop.run_until_complete(loop.shutdown_asyncgens())  # a turn in which connections close
             loop.close()
-        except BaseException as crash:  # a worker without its loop must end
+        except BaseException as crash:  # a worker without its loop must stop
             self._on_crash(crash)
 
     def _beat(self) -> None:

@@ -21,13 +21,13 @@ from consumer.monitoring.health import Health, HealthState
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Stage, Task
 
-QUIET_SECONDS = 5.0  # after so long without a record, a short run becomes dead letters
+QUIET_SECONDS = 5.0  # after this time without a record, a short run becomes dead letters
 
 log = structlog.get_logger()
 
 
 class Evidence(Enum):
-    """What a record proves about its partition's input."""
+    """The evidence of a record about its partition's input."""
 
     EVENT = "the input is right"
     NO_EVENT = "it may be wrong"
@@ -62,13 +62,13 @@ class InputGuard:
     """
 
     def __init__(self, limit: int, health: Health) -> None:
-        self.runs: dict[OffsetTracker, UnrecognisedRun] = {}  # mostly empty, which is all that the hot path checks
+        self.runs: dict[OffsetTracker, UnrecognisedRun] = {}  # mostly empty: the hot path checks only that
         self._limit = limit
         self._health = health
         self._released: list[Task] = []
 
     def add(self, task: Task, tracker: OffsetTracker, decision: Decision) -> None:
-        """Hold the task of a record that is not an event, until its run is judged."""
+        """Hold the task of a record that is not an event, until its run is evaluated."""
         if not self._limit or evidence(decision) is not Evidence.NO_EVENT or _is_redriven(task.record.headers):
             return
         task.stage = Stage.HELD

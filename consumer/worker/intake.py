@@ -63,7 +63,7 @@ class Intake:
         """Sort messages into a batch and the errors that came among them. `now_ms`: milliseconds since the epoch."""
         batch = Batch()
         errors: list[Message] = []
-        moved_back: set[Partition] = set()  # whose remaining messages will be fetched again
+        moved_back: set[Partition] = set()  # their remaining messages will be fetched again
         oldest_ms = now_ms - self._max_age_ms if self._max_age_ms else None
         trackers, decide, filtered, observer = self._trackers, self._decide, batch.filtered, self._observer
         wanted = observer.filtered_wanted() if observer is not None else 0
@@ -75,8 +75,8 @@ class Intake:
                 continue
             tracker = trackers.get((message.topic(), message.partition()))  # type: ignore[call-overload]  # a Partition equals its plain tuple, which is cheaper
             if tracker is None:
-                continue  # just revoked: its next owner fetches it
-            offset: int = message.offset()  # type: ignore[assignment]  # none only where there is an error
+                continue  # just revoked: the new owner fetches it
+            offset: int = message.offset()  # type: ignore[assignment]  # None only for an error
             if offset <= tracker.highest_seen or moved_back:
                 tracker = self._in_order(tracker, offset, batch.tasks, moved_back)
                 if tracker is None:
@@ -143,7 +143,7 @@ def record_of(message: Message, partition: Partition) -> Record:
     headers = headers_of(message)
     return Record(
         partition=partition,
-        offset=message.offset(),  # type: ignore[arg-type]  # none only where there is an error
+        offset=message.offset(),  # type: ignore[arg-type]  # None only for an error
         timestamp_ms=message.timestamp()[1],
         key=message.key(),
         value=message.value(),
@@ -167,7 +167,7 @@ def _note_epochs(trackers: Mapping[Partition, OffsetTracker], messages: Sequence
 
 
 def _tell(observer: RecordObserver, passed: Passed) -> None:
-    """Report filtered records. Only these are converted: most of a topic is filtered, and few are shown."""
+    """Report filtered records. Convert only these: most of a topic is filtered, and few are shown."""
     for reason, messages in passed.items():
         for message, partition in messages:
             observer.filtered(record_of(message, partition), reason)

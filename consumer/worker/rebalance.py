@@ -59,7 +59,7 @@ class Assignment:
         self._reporter = reporter
         self._clock = clock
         self._leaving_for = ReleaseReason.REVOKED
-        self._last_ids: dict[str, bytes] = {}  # of the topics that were assigned to this worker
+        self._last_ids: dict[str, bytes] = {}  # by topic that was assigned to this worker
         self._finish_by = math.inf
 
     def end(self, finish_by: float) -> None:
@@ -82,7 +82,7 @@ class Assignment:
             positions += [self._open_unread(each, ids[each.topic]) for each in partitions if not committed]
             self._last_ids |= {topic: each for topic, each in ids.items() if each != UNKNOWN_TOPIC_ID}
             consumer.incremental_assign(positions)
-            consumer.resume(positions)  # a partition may come back paused from an earlier stay
+            consumer.resume(positions)  # a partition may still be paused from an earlier assignment
             _compare_with_log(consumer, positions)
             if committed and all(each.error is None for each in committed):
                 self._connection.admitted()
@@ -237,5 +237,5 @@ def _compare_with_log(consumer: Consumer, positions: list[TopicPartition]) -> No
     """
     for position in positions:
         if position.offset > 0 and position.leader_epoch is not None:
-            with suppress(KafkaException):  # not ours any more, then
+            with suppress(KafkaException):  # it may be unassigned by now
                 consumer.seek(position)

@@ -19,8 +19,8 @@ from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 
 ANSWER_SECONDS = 1.0
-# librdkafka detects a truncated log by leader epochs (KIP-320). Only this text of its error has the offset at which the
-# logs diverge, and the epoch before.
+# librdkafka detects a truncated log by leader epochs (KIP-320). The offset at which the logs diverge, and the epoch
+# before it, are only in the text of its error.
 _PARTED = re.compile(r"broker end offset is (-?\d+) \(offset leader epoch (-?\d+)\)")
 
 log = structlog.get_logger()

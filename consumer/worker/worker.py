@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 
 class Ending(Enum):
-    """How a worker ended."""
+    """The end of a worker."""
 
     DRAINED = "drained"  # nothing was in flight, and everything settled is committed
     UNFINISHED = "unfinished"  # the drain budget ran out; uncommitted records are delivered again
@@ -69,7 +69,7 @@ class Worker:
         self._health.stopping = True
 
     def pulse(self) -> Pulse:
-        """Return the poll loop's pulse. Any thread may ask."""
+        """Return the poll loop's pulse. Thread-safe."""
         return Pulse("the poll loop", self._health.last_poll_at, self._settings.kafka.max_poll_interval_ms / 1000)
 
     def run(self) -> Ending:

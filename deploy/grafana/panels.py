@@ -1,4 +1,4 @@
-"""How a panel and a dashboard are made: the same data source, variables and links for all of them."""
+"""Build panels and dashboards with a shared data source, variables and links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The benchmarks of the whole worker: a real Kafka, the worker as a process, a sink that costs next to nothing.
+"""Benchmarks of the whole worker: a real Kafka, the worker as a process, a sink of negligible cost.
 
 Each contender (this worker, the Go floor, the worker of another revision) is measured in turns; figures are medians.
 
@@ -33,18 +33,18 @@ SHORT = Size(contacts=0.4, browsing=100_000, rounds=1)
 
 def main() -> int:
     """Run and print. 1: a case came to no end, or a limit was exceeded."""
-    asked = _arguments()
-    if asked.compare:
-        say(compare(*asked.compare))
+    arguments = _arguments()
+    if arguments.compare:
+        say(compare(*arguments.compare))
         return 0
-    size = _size(asked)
-    if go_floor() is None and not asked.ci:
+    size = _size(arguments)
+    if go_floor() is None and not arguments.ci:
         sys.stderr.write(f"{NO_GO_FLOOR}\n")
     about = machine()
     figures: list[Figure] = []
     failures: list[str] = []
-    with _rig(asked) as rig:
-        for case in _chosen(asked):
+    with _rig(arguments) as rig:
+        for case in _chosen(arguments):
             sys.stderr.write(f"{case.name} ...\n")
             try:
                 figures += case.measure(rig, size)
@@ -52,12 +52,12 @@ def main() -> int:
                 failures.append(f"{case.name}: {error}")
     figures = without_repeats(figures)
     say(table(figures, about))
-    if asked.json:
-        save(asked.json, figures, about)
-    if asked.readme:
+    if arguments.json:
+        save(arguments.json, figures, about)
+    if arguments.readme:
         block = f"```\n{table(figures, about)}\n```\n"
         README.write_text(shown(README.read_text("utf-8"), "bench", block), "utf-8")
-    failures += (exceeded(figures) if asked.ci else []) + soak_failures(figures)
+    failures += (exceeded(figures) if arguments.ci else []) + soak_failures(figures)
     sys.stderr.write("".join(f"{failure}\n" for failure in failures))
     return 1 if failures else 0
 
@@ -86,34 +86,34 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _size(asked: argparse.Namespace) -> Size:
-    given = {name: getattr(asked, name) for name in ("contacts", "browsing", "rounds", "minutes", "rate")}
+def _size(arguments: argparse.Namespace) -> Size:
+    given = {name: getattr(arguments, name) for name in ("contacts", "browsing", "rounds", "minutes", "rate")}
     changes = {name: value for name, value in given.items() if value is not None}
-    return replace(SHORT if asked.ci else FULL, **changes)
+    return replace(SHORT if arguments.ci else FULL, **changes)
 
 
-def _chosen(asked: argparse.Namespace) -> list[Case]:
-    if asked.only:
-        return [case for case in CASES if case.name in asked.only]
-    if asked.ci:
+def _chosen(arguments: argparse.Namespace) -> list[Case]:
+    if arguments.only:
+        return [case for case in CASES if case.name in arguments.only]
+    if arguments.ci:
         return [case for case in CASES if case.name in {name for name, *_ in LIMITS}]
-    return [case for case in CASES if not case.by_name and (asked.long or not case.long)]
+    return [case for case in CASES if not case.by_name and (arguments.long or not case.long)]
 
 
 @contextmanager
-def _rig(asked: argparse.Namespace) -> Iterator[Rig]:
+def _rig(arguments: argparse.Namespace) -> Iterator[Rig]:
     """The sink comes first: it is forked, and librdkafka does not bear that."""
     trees = {WORKER.name: ROOT}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         sink = stack.enter_context(Sink(folder))
-        if asked.against:
-            name, tree = stack.enter_context(checkout(asked.against))
+        if arguments.against:
+            name, tree = stack.enter_context(checkout(arguments.against))
             trees[name] = tree
         kafka = ApacheKafka(folder)
         kafka.begin()
         stack.callback(kafka.kill)
-        contenders = () if asked.ci else filter(None, [go_floor()])
+        contenders = () if arguments.ci else filter(None, [go_floor()])
         yield Rig(kafka, sink, folder, trees, tuple(contenders))
 
 

@@ -1,4 +1,4 @@
-"""What one would write without this worker, as processes of their own: the figures are held against them.
+"""Simple alternatives to the worker, each in its own process: the baselines of the figures.
 
 python -m tests.benchmarks.baselines posts URL CONTACTS THREADS
 python -m tests.benchmarks.baselines consume BOOTSTRAP TOPIC RECORDS

@@ -1,4 +1,4 @@
-"""What one request costs: the delivery loop's transport against requests' own ways, on loopback, by requests in flight.
+"""Cost of one request: the delivery loop's transport compared with requests, on loopback, by requests in flight.
 
     python tests/benchmarks/bench_client.py [requests]
 

@@ -1,4 +1,4 @@
-"""What the event debugger costs a worker while nobody looks: the whole way of a record but Kafka's and ClickSend's own.
+"""Cost of the event debugger while no page is open: the path of a record without Kafka and ClickSend.
 
     python tests/benchmarks/bench_debugger.py [records]
 
@@ -76,7 +76,7 @@ class Worker:
 
 
 def sign_ups() -> list[bytes]:
-    """Of different people."""
+    """Return sign-ups of different contacts."""
     traits = [{"email": f"u{n}@example.com", "phone": f"+44 20 7946 {n:04}", "first_name": "Jo"} for n in range(BATCH)]
     return [orjson.dumps({**BROWSING, "event": "Signed Up", "traits": each}) for each in traits]
 
@@ -91,7 +91,7 @@ def main(count: int) -> None:
 
 
 def browsing() -> list[bytes]:
-    """What most of a topic is."""
+    """Return browsing events, the majority of a topic."""
     return [orjson.dumps(BROWSING)] * BATCH
 
 

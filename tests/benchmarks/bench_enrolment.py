@@ -1,4 +1,4 @@
-"""What deciding about one record costs: a browsing event that is filtered, a sign-up with its phone that is mapped.
+"""Cost of one decision: a browsing event that is filtered, a sign-up with a phone number that is mapped.
 
     python tests/benchmarks/bench_enrolment.py [records]
 

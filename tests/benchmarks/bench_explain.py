@@ -1,4 +1,4 @@
-"""How many events a minute `explain` reads, explains and writes as JSON: half of them sign-ups, half browsing events.
+"""Events per minute that `explain` reads, explains and writes as JSON: half sign-ups, half browsing events.
 
     python tests/benchmarks/bench_explain.py [events]
 

@@ -1,4 +1,4 @@
-"""How much of ClickSend's rate limit real workers use, and how many of their requests are answered 429.
+"""Share of ClickSend's rate limit that real workers use, and their share of 429 responses.
 
     python tests/benchmarks/bench_limited.py [seconds]
 
@@ -30,7 +30,7 @@ LEARNING_SECONDS = 15
 
 
 class Figures(NamedTuple):
-    """Of the judged time: requests taken a second, and the share of 429s."""
+    """Return accepted requests per second and the share of 429s in the measured period."""
 
     rate: float
     refused: float

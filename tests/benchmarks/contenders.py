@@ -1,4 +1,4 @@
-"""Who is measured beside whom: this worker, the Go floor, and the worker of another revision."""
+"""The contenders: this worker, the Go floor, and the worker of another revision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The records that the benchmarks put on their topics, and the contacts that become of them."""
+"""The records of the benchmarks' topics, and the resulting contacts."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _page(samples: random.Random) -> bytes:
 
 
 def contacts(count: int) -> list[dict[str, str]]:
-    """What the worker sends for the first sign-ups."""
+    """Return the worker's payloads for the first sign-ups."""
     decide = Enroller(Rules.of()).decide
     decisions = (decide(sign_up(number).value) for number in range(count))
     return [orjson.loads(each.payload) for each in decisions if isinstance(each, Enrolled)]

@@ -1,4 +1,4 @@
-"""The figures of a run: a value each, beside the baseline of the same run where there is one; as a table or as JSON."""
+"""The figures of a run, each with its baseline if there is one; as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Figure:
 
     @property
     def key(self) -> Key:
-        """What no other figure of a run has."""
+        """Return the figure's unique key within a run."""
         return self.case, self.name, self.against
 
     @property
@@ -69,7 +69,7 @@ def save(path: Path, figures: Iterable[Figure], machine: Mapping[str, str]) -> N
 
 
 def load(path: Path) -> dict[Key, Figure]:
-    """What `save` has written."""
+    """Load the figures written by `save`."""
     rows = orjson.loads(path.read_bytes())["figures"]
     figures = [Figure(**{name: value for name, value in row.items() if name != "ratio"}) for row in rows]
     return {each.key: each for each in figures}

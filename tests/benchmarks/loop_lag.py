@@ -1,4 +1,4 @@
-"""The worker's own word on how long its delivery loop was kept from running: `loop_lag_seconds`."""
+"""The delivery loop's longest pause by the worker's own metric: `loop_lag_seconds`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process has cost so far, as Linux counts it, and on which machine."""
+"""Resources used by a process so far, by Linux, and a description of the machine."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def open_files(pid: int) -> int:
 
 
 def machine() -> dict[str, str]:
-    """What a reader of the figures has to know."""
+    """Return the description of machine and versions."""
     models = [line for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines() if line.startswith("model name")]
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -1,4 +1,4 @@
-"""What the cases stand on: a real Kafka, the sink, topics filled beforehand, workers and baselines as processes."""
+"""The cases' environment: a real Kafka, the sink, filled topics, workers and baselines as processes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PATIENCE = 120.0  # seconds until a case is given up
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured.
+    """The size of a measurement.
 
     contacts -- share of the usual number of contacts
     browsing -- records of the browsing case
@@ -48,13 +48,13 @@ class Size:
     rate: int = 2000
 
     def of(self, usual: int) -> int:
-        """So many contacts where `usual` is the usual number."""
+        """Return the number of contacts, scaled from `usual`."""
         return int(usual * self.contacts)
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What a process did between two moments."""
+    """The resources that a process used between two moments."""
 
     contacts: int
     seconds: float
@@ -92,7 +92,7 @@ class Rig:
 
     @property
     def bootstrap(self) -> str:
-        """Where Kafka is."""
+        """Return Kafka's address."""
         return self._kafka.bootstrap
 
     def topic(self, partitions: int = PARTITIONS) -> str:
@@ -191,7 +191,7 @@ class Rig:
                 process.kill()
 
     def baseline_result(self, *command: object) -> dict[str, float]:
-        """What such a program has measured of itself."""
+        """The program's own measurements."""
         with self.baseline(*command) as process:
             out, _ = process.communicate(timeout=PATIENCE)
         result: dict[str, float] = json.loads(out)

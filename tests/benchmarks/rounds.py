@@ -1,4 +1,4 @@
-"""Contenders take turns, so that a busy machine disturbs all alike; what counts is the median of the rounds."""
+"""Contenders take turns, so that a busy machine affects all equally; the figure is the median of the rounds."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ BACKLOG = 4096
 
 
 class Ask(Enum):
-    """What the sink is asked for, beside a plan."""
+    """Requests to the sink, besides a plan."""
 
     LOG = "log"
     TALLY = "tally"
@@ -81,12 +81,12 @@ class Sink:
         self._control.recv()
 
     def log(self) -> list[Entry]:
-        """What was answered since the last plan, in that order."""
+        """Return the responses since the last plan, in order."""
         self._control.send(Ask.LOG)
         return [Entry(*each) for each in self._control.recv()]
 
     def tally(self) -> Count:
-        """What a plan with a tally has counted."""
+        """The counts of a plan with a tally."""
         self._control.send(Ask.TALLY)
         return Count(*self._control.recv())
 

@@ -1,4 +1,4 @@
-"""How the sink answers: after how long, up to which rate, with which faults."""
+"""The sink's responses: latency, rate limit and faults."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 
 class Answer(IntEnum):
-    """What a request gets; the HTTP status where there is one."""
+    """The response to a request; the HTTP status if there is one."""
 
     SILENCE = 0
     RESET = 1

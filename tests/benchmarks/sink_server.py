@@ -1,4 +1,4 @@
-"""The sink's side of it: one thread, one epoll; some 10 us of CPU a request, with thousands of connections as well.
+"""The sink's server: one thread, one epoll; some 10 us of CPU per request, also with thousands of connections.
 
 A body is a flat JSON object, so a request is complete with its last brace.
 """
@@ -66,11 +66,11 @@ class SinkServer:
         self._shared[STORED] = 0
 
     def log(self) -> list[Entry]:
-        """What was answered since the plan, in that order."""
+        """Return the responses since the plan, in order."""
         return [_entry(*each) for each in self._log]
 
     def tally(self) -> Count:
-        """What was counted since the plan."""
+        """Return the counts since the plan."""
         return self._tally.count()
 
     def run(self, control: int, obey: Callable[[], bool]) -> None:

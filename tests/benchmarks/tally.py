@@ -1,4 +1,4 @@
-"""Which of the numbered contacts were delivered, in a byte each: a log of millions would fill the memory."""
+"""Delivered contacts by number, one byte each: a log of millions would fill the memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""axe-core's judgement of a page: WCAG 2.2 A and AA, and axe-core's best practices."""
+"""axe-core's findings on a page: WCAG 2.2 A and AA, and axe-core's best practices."""
 
 from __future__ import annotations
 

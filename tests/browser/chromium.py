@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright, which brings a driver and no browser of its own."""
+"""Debian's Chromium, driven by Playwright."""
 
 from __future__ import annotations
 

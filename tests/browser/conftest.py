@@ -1,4 +1,4 @@
-"""A browser, and a worker to look at."""
+"""A browser, and a worker with its pages."""
 
 from __future__ import annotations
 

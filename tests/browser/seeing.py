@@ -1,4 +1,4 @@
-"""What can be seen on a page, beyond its text."""
+"""Visible properties of a page, beyond its text."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def weakest_border(page: Page, selector: str) -> float:
 
 
 def brightness(page: Page) -> float:
-    """Of the page's ground, 0 for black to 255."""
+    """Return the brightness of the page's background, 0 (black) to 255."""
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)")
     return float(sum(ground) / 3)
 

@@ -1,4 +1,4 @@
-"""The event debugger as a person sees it: a real Chromium, a real worker, a ClickSend stand-in."""
+"""The event debugger in a real Chromium, with a real worker and the sandbox."""
 
 from __future__ import annotations
 
@@ -179,20 +179,20 @@ def test_a_halt_is_seen_with_its_hint_and_so_is_its_end(page: Page, stage: Stage
     expect(page.locator("#opened .way li").last).to_contain_text("Delivered")
 
 
-def test_a_worker_that_is_gone_is_said_to_be(page: Page, worker: WorkerProcess) -> None:
+def test_a_worker_that_is_gone_is_reported(page: Page, worker: WorkerProcess) -> None:
     expect(page.locator("#live")).to_have_text("live")
     worker.kill()
     expect(page.locator("#live")).to_have_text(re.compile(r"no response since \d\d:\d\d:\d\d"))
 
 
-def test_a_worker_that_is_frozen_is_said_to_be_silent_until_it_goes_on(page: Page, worker: WorkerProcess) -> None:
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
+def test_a_worker_that_is_frozen_is_reported_as_silent_until_it_continues(page: Page, worker: WorkerProcess) -> None:
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
     expect(page.locator("#live")).to_have_text("live")
     os.kill(worker.process.pid, signal.SIGSTOP)
     try:
         expect(page.locator("#live")).to_have_text(re.compile(r"no response since \d\d:\d\d:\d\d"))
-        assert any("timed out" in text for text in said)
+        assert any("timed out" in text for text in messages)
     finally:
         os.kill(worker.process.pid, signal.SIGCONT)
     expect(page.locator("#live")).to_have_text("live")
@@ -319,7 +319,7 @@ def test_all_text_can_be_read_in_both_schemes(
     assert weakest_contrast(page, TEXTS) >= 4.5
 
 
-def test_nothing_moves_for_those_who_want_no_motion(look: Look, worker: WorkerProcess, stage: Stage) -> None:
+def test_reduced_motion_disables_animations(look: Look, worker: WorkerProcess, stage: Stage) -> None:
     page = look(f"{worker.address()}/", reduced_motion="reduce")
     stage.produce(JANE)
     expect(page.locator("#rows tr")).to_have_count(1)

@@ -1,4 +1,4 @@
-"""The sandbox's page as a person sees it."""
+"""The sandbox's page in a real Chromium."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The instruments see what they are to find."""
+"""The helpers of `seeing` detect what they are for."""
 
 from __future__ import annotations
 

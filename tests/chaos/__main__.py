@@ -35,7 +35,7 @@ class Run:
     seed: int
 
     def command(self) -> str:
-        """How to do it again. What the machine does meanwhile is its own affair."""
+        """Return the command that repeats the run. Timing on the machine may still differ."""
         return f"make chaos ARGS='--seed {self.seed} --scenario {self.scenario.name} --protocol {self.protocol}'"
 
 

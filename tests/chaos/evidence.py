@@ -1,4 +1,4 @@
-"""What the verdict is computed from: the sandbox's log, the topics, and what was done when. Never the workers' word."""
+"""The verdict's input: the sandbox's log, the topics, and the actions with their times; not the workers' reports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HARMLESS = (None, "pace", "slow")  # the fault rules whose answers arrive in ful
 
 
 class Place(NamedTuple):
-    """Where a record stands. generation -- how often its topic had been created again."""
+    """The position of a record. generation -- how often its topic was recreated before."""
 
     generation: int
     partition: int
@@ -163,7 +163,7 @@ class Evidence:
 
     @cached_property
     def decisions(self) -> dict[int, Decision]:
-        """What the rules say about each record."""
+        """Return the expected outcome of each record."""
         enroller = Enroller(Rules.of())
         return {record.serial: enroller.decide(record.value) for record in self.produced}
 

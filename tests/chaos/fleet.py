@@ -1,4 +1,4 @@
-"""The workers: started, killed, frozen and stopped. Whoever ends otherwise is a finding."""
+"""The workers: started, killed, frozen and stopped. Any other exit is a finding."""
 
 from __future__ import annotations
 

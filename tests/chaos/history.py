@@ -1,4 +1,4 @@
-"""A seeded history of events: people, alone and in households that share a phone, and what they do."""
+"""A seeded history of events: contacts, alone and in households that share a phone, and their actions."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _enrolment(random: Random, serial: int, household: int) -> dict[str, Any]:
 
 
 def version(serial: int) -> str:
-    """What makes the payload of one record unlike all others."""
+    """Return a text that makes a record's payload unique."""
     return f"v{serial:07}"
 
 

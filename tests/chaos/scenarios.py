@@ -1,4 +1,4 @@
-"""What is done to a world: named, seeded, and in steps that the mixed scenario puts together anew."""
+"""The scenarios: named, seeded, and made of steps that the mixed scenario recombines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ClickSend's part: a sandbox that is never quite still, and what can be done to it."""
+"""ClickSend's part: a sandbox with permanent small faults, and its scripted failures."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Sink:
         self.sandbox.set_credentials(self.sandbox.options.username, self.sandbox.options.api_key)
 
     def delivered(self) -> int:
-        """How many requests have ended so far."""
+        """Return the number of completed requests."""
         return self.log_file.read_bytes().count(b"\n")
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""The producer: puts the history on the topic, at a steady pace, whatever happens, and keeps what was acknowledged."""
+"""The producer: writes the history to the topic at a steady rate, and keeps the acknowledged records."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Source:
         self._going.set()
 
     def produce_unreadable(self, count: int) -> None:
-        """So many records with headers that can't be read. While paused: as nobody else writes, offsets are known."""
+        """Write this many records with unreadable headers while paused, so that their offsets are known."""
         consumer = Consumer({"bootstrap.servers": self._bootstrap, "group.id": "ends"})
         try:
             for line in islice((each for each in self._lines if each.value is not None), count):

@@ -1,4 +1,4 @@
-"""The broker's own records of commits are read as it writes them."""
+"""The broker's commit records are parsed in the broker's own format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verdict finds what it is there to find: each kind of broken promise, in a run that is otherwise in order."""
+"""The verdict detects each kind of broken guarantee in an otherwise correct run."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_a_record_that_is_sent_while_its_transaction_is_open_is_found() -> None:
     assert story.findings() == ["a_transaction_is_delivered_after_its_commit"]
 
 
-def test_a_contact_that_nobody_refused_is_not_to_be_buried() -> None:
+def test_a_contact_that_was_not_refused_is_not_to_be_dead_lettered() -> None:
     story = Story(produced(0)).dead_letter_written(0)
     assert story.findings() == ["each_end_is_the_right_one"]
     assert not story._add(refused=frozenset({0})).findings()
@@ -217,7 +217,7 @@ def test_a_map_that_claims_an_unsettled_record_is_found() -> None:
     assert "a_commit_claims_only_what_is_settled" in Story(*records).commit(0, honest).stored(1, 0).findings()
 
 
-def test_what_was_claimed_and_comes_again_is_found_even_if_a_kill_would_explain_it() -> None:
+def test_a_repeated_claimed_record_is_found_even_if_a_kill_would_explain_it() -> None:
     story = Story(produced(0)).stored(0).commit(1, after=0.1).deed(Killed(WORKER, 1010.2))
     assert story.stored(0, worker=OTHER).findings() == ["what_a_commit_claims_is_not_delivered_again"]
 
@@ -227,7 +227,7 @@ def test_a_commit_that_goes_back_is_found() -> None:
     assert Story(*records).stored(0, 1).commit(2).commit(1).findings() == ["commits_never_go_back"]
 
 
-def test_after_a_reset_everything_comes_again() -> None:
+def test_after_a_reset_all_records_may_be_repeated() -> None:
     story = Story(produced(0), produced(1)).stored(0, 1).commit(2)
     story.deed(OffsetsReset(story.now + 1)).commit(0, after=1.1)
     assert story.findings() == ["after_a_reset_everything_comes_again"]

@@ -1,4 +1,4 @@
-"""Reading topics, and what else the tests ask of a broker beside the workers."""
+"""Topic access for the tests, beside the workers."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ class Group:
         return sum(end - committed.get(partition, 0) for partition, end in self.ends().items())
 
     def is_stable(self, members: int) -> bool:
-        """Whether so many members share the partitions and none is coming or going."""
+        """Return whether this many members share the partitions in a stable group."""
         described: ConsumerGroupDescription = _only(self._admin.describe_consumer_groups([self._group]))
         return described.state is ConsumerGroupState.STABLE and len(described.members) == members
 
     def is_empty(self) -> bool:
-        """Whether it has no members: then its offsets can be set."""
+        """Return whether the group has no members, so that its offsets can be set."""
         described: ConsumerGroupDescription = _only(self._admin.describe_consumer_groups([self._group]))
         return described.state in (ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD)
 

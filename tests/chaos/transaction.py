@@ -1,4 +1,4 @@
-"""One transaction of a producer of its own: its records count once it is committed, and never if it is aborted."""
+"""A transaction of a separate producer: its records count only if it is committed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIMEOUT_MS = 600_000  # the broker must not abort it while workers and the broke
 
 
 class Ending(Enum):
-    """How a transaction ends."""
+    """The end of a transaction."""
 
     COMMITTED = "committed"
     ABORTED = "aborted"

@@ -49,7 +49,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of a run: every record's end, counted, and what was wrong."""
+    """The result of a run: records by outcome, and findings."""
 
     produced: int = 0
     delivered: int = 0
@@ -82,7 +82,7 @@ def nothing_is_lost(evidence: Evidence) -> Iterator[str]:
 
 
 def each_end_is_the_right_one(evidence: Evidence) -> Iterator[str]:
-    """What was stored is what the rules make of the record; only what can't be delivered is a dead letter."""
+    """Check that stored contacts match the rules, and that only undeliverable records are dead letters."""
     for serial, requests in evidence.stored.items():
         record = evidence.by_serial.get(serial)
         decision = evidence.decisions[serial] if record else None
@@ -168,7 +168,7 @@ def a_commit_claims_only_what_is_settled(evidence: Evidence) -> Iterator[str]:
 
 
 def what_a_commit_claims_is_not_delivered_again(evidence: Evidence) -> Iterator[str]:
-    """So a crash repeats at most what was in flight or settled after the last acknowledged commit was built."""
+    """A crash repeats at most records in flight, and those settled after the last acknowledged commit was built."""
     resets = [deed.at for deed in evidence.deeds if isinstance(deed, OffsetsReset)]
     for record, commit in claims(evidence):
         until = min((reset for reset in resets if reset > commit.at), default=float("inf"))
@@ -269,7 +269,7 @@ def _by_a_waking_worker(evidence: Evidence, request: Request) -> bool:
 
 
 def _unsafe(evidence: Evidence, before: Request, again: Request) -> bool:
-    """Whether a deed explains that a good answer did not get into a commit, or that somebody did not know of it."""
+    """Return whether an action explains that a delivery was not committed or not known to its worker."""
     answered = before.answered_at or before.at
     for deed in evidence.deeds:
         match deed:

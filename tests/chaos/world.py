@@ -1,4 +1,4 @@
-"""One run's world: a topic, a group, workers, a sandbox, a producer that goes on, and what is done to them."""
+"""One run: a topic, a group, workers, a sandbox, a producer, and the actions on them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ FIRST_REQUESTS = 40  # the faults begin when so many requests have been answered
 
 
 class World:
-    """What a scenario acts on. Its methods say what they do, and keep it for the verdict.
+    """The target of a scenario. Its methods log their actions and record them for the verdict.
 
     say -- takes a line of progress
     """
@@ -61,11 +61,11 @@ class World:
         self.random = Random(seed)
         self.topic = f"events-{uuid.uuid4().hex[:12]}"
         self.group_id = f"group-{self.topic}"
-        self._letters = f"{self.topic}.dead-letter"
+        self._dead_letter_topic = f"{self.topic}.dead-letter"
         self._deeds: list[Deed] = []
         self._aborted: list[Produced] = []
         self._generations: list[tuple[float, bytes]] = []  # of the source topic: since when, and its id
-        kafka.create_topic(self._letters, PARTITIONS, {"retention.ms": "-1"})
+        kafka.create_topic(self._dead_letter_topic, PARTITIONS, {"retention.ms": "-1"})
         self.group = Group(kafka.bootstrap, self.group_id, self.topic)
         self._create_topic()
         self.sink = Sink(folder, seed)
@@ -298,9 +298,9 @@ class World:
 
     def _generation_of(self, commit: LoggedCommit) -> int:
         """Which topic a commit is about: its metadata tells the id; else it is the one that there was at the time."""
-        told = decode(commit.metadata)
+        claimed_map = decode(commit.metadata)
         for generation, (_, topic_id) in enumerate(self._generations):
-            if told is not None and told.topic_id == topic_id:
+            if claimed_map is not None and claimed_map.topic_id == topic_id:
                 return generation
         return sum(began <= commit.at for began, _ in self._generations) - 1
 
@@ -311,9 +311,9 @@ class World:
             for record in (*self.source.produced, *self._aborted)
         }
         found = set()
-        for letter in read(self._kafka.bootstrap, self._letters):
-            pairs: Any = letter.headers() or []  # the stubs think of a dict, too
+        for message in read(self._kafka.bootstrap, self._dead_letter_topic):
+            pairs: Any = message.headers() or []  # the stubs think of a dict, too
             headers = {name: (value or b"").decode() for name, value in pairs}
             where = int(headers["__connect.errors.partition"]), int(headers["__connect.errors.offset"])
-            found.add(produced[*where, letter.value()])
+            found.add(produced[*where, message.value()])
         return frozenset(found)

@@ -1,4 +1,4 @@
-"""The delivery loop's transport behind the client's face, one request at a time: so that one suite runs over both."""
+"""The delivery loop's transport behind the client's interface, one request at a time, for the shared suite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers and clients for the tests, and a certificate authority of their own."""
+"""Servers, clients and a certificate authority for the tests."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Poster(Protocol):
-    """What the contract suite asks of whatever carries contacts."""
+    """The interface that the contract suite needs."""
 
     def post(self, payload: bytes, now: datetime) -> Outcome:
         """Enrol one contact."""

@@ -1,4 +1,4 @@
-"""What the tests send, and the outcomes that they expect."""
+"""The requests of the tests and the expected outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fuzz what carries contacts: whatever a server answers, nothing breaks, nothing hangs, and the next answer is its own.
+"""Fuzz the HTTP clients: no response breaks or hangs them, or is taken for another request's.
 
     python -m tests.clicksend.fuzz_adapter [SECONDS [SEED]]
 
@@ -92,7 +92,7 @@ class FuzzServer:
 
 
 class Fuzzed(Protocol):
-    """What is fuzzed."""
+    """The fuzzed clients."""
 
     def exchange(self, *, patient: bool) -> tuple[int, bytes] | None:
         """Send a request; return status and body of its response, None where it ends without one."""

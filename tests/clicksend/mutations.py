@@ -1,4 +1,4 @@
-"""Answers gone wrong, from a seed: valid ones with their bytes changed, cut into pieces anywhere."""
+"""Seeded mutations of valid responses: changed bytes, split anywhere."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ WORDS = (
 
 
 class Ending(Enum):
-    """What the server does after the last piece."""
+    """The server's action after the last piece."""
 
     KEEP = auto()
     CLOSE = auto()
@@ -72,7 +72,7 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FuzzedAnswer:
-    """What the server sends, piece by piece."""
+    """The server's response in pieces."""
 
     pieces: tuple[bytes, ...]
     ending: Ending

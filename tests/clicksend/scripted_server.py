@@ -1,4 +1,4 @@
-"""A server that does, byte for byte, what its script says: the answers that no HTTP library would send."""
+"""A server that sends scripted bytes: responses that no HTTP library would send."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ScriptedServer:
         self.url = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def script(self, *acts: Act) -> None:
-        """What to do next."""
+        """The next action."""
         self._script.extend(acts)
 
     @contextmanager

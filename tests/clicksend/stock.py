@@ -1,4 +1,4 @@
-"""What requests, as it comes, makes of the bytes of a response: the reference for what is taken."""
+"""Unmodified requests as the reference: its reading of a response's bytes."""
 
 from __future__ import annotations
 

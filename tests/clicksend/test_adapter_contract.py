@@ -1,4 +1,4 @@
-"""What every adapter must do: one suite, over each of them, in the open and over TLS.
+"""The contract of every adapter: one suite over all of them, with and without TLS.
 
 The adapter is used as the program uses it, by a Client; a server answers byte for byte what the case says. An adapter
 sends each request once, gives the whole answer or raises one of `failure.FAILURES`, keeps the deadline that comes as

@@ -1,4 +1,4 @@
-"""The other half of the contract: how an adapter connects, and whom it trusts."""
+"""The contract's connections: how an adapter connects, and which servers it trusts."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_wrong_certificate_is_a_configuration_fault(
         assert server.requests == []
 
 
-def test_a_ca_file_that_is_mended_is_used_without_a_restart(
+def test_a_ca_file_that_is_corrected_is_used_without_a_restart(
     tls: ssl.SSLContext, connect: Callable[..., Poster], ca_file: Path, tmp_path: Path
 ) -> None:
     mended = tmp_path / "ca.pem"

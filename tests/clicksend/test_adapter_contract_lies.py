@@ -1,4 +1,4 @@
-"""The contract where an answer lies about itself, or stops halfway: it is no delivery, and not the next one's either.
+"""The contract for inconsistent or truncated responses: neither a delivery, nor the next request's response.
 
 http.client, and the email package that reads its headers, take what RFC 9112 forbids, and so does the delivery loop's
 transport: what it refused might have enrolled somebody, and be sent again (test_stock_requests.py). What holds for
@@ -204,7 +204,7 @@ def test_an_answer_that_comes_before_its_request_is_none(
 
 
 def test_an_answer_that_comes_with_the_connection_is_taken_once(connect: Callable[..., Poster]) -> None:
-    """As a load balancer does that is busy, or tired of waiting."""
+    """As a load balancer does when busy or after a timeout."""
     busy = answer("503 Busy", b"", "Connection: close")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=answer_connections, args=(listener, [busy, OK]))

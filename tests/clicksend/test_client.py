@@ -80,7 +80,7 @@ def test_the_probe_gets_the_list_with_the_same_credentials(
     assert headers(server.requests[0])["Authorization"] == JANE.authorization
 
 
-def test_a_mended_key_is_used_with_the_next_request(server: ScriptedServer, connect: Callable[..., Client]) -> None:
+def test_a_corrected_key_is_used_with_the_next_request(server: ScriptedServer, connect: Callable[..., Client]) -> None:
     keys = [Credentials("jane", "wrong"), Credentials("jane", "mended")]
     expected = [key.authorization for key in keys]
     server.script(reply(answer("401 Unauthorized")), reply(OK))

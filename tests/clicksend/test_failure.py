@@ -1,4 +1,4 @@
-"""What exceptions mean. Which of them really come is the contract suite's; here is the order of the table."""
+"""Classification of exceptions: the order of the table. The contract suite shows which ones occur."""
 
 from __future__ import annotations
 
@@ -77,11 +77,11 @@ def test_the_kind_of_a_failure_is_its_cause(error: BaseException, cause: Cause) 
         ),
     ],
 )
-def test_a_failure_that_a_person_has_to_mend_is_a_configuration_fault(error: BaseException, kind: Fault) -> None:
+def test_a_failure_that_an_operator_has_to_fix_is_a_configuration_fault(error: BaseException, kind: Fault) -> None:
     assert failed(error) == fault(kind)
 
 
-def test_the_text_of_an_exception_says_nothing() -> None:
+def test_the_text_of_an_exception_is_ignored() -> None:
     assert failed(requests.ConnectionError("Tunnel connection failed: 407 timed out")).cause is Cause.OTHER
 
 

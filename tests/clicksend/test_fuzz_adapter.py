@@ -1,4 +1,4 @@
-"""A few seconds of what `make fuzz` does for longer."""
+"""A few seconds of `make fuzz`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the delivery loop's transport does beyond the contract: many requests at once, and whatever hangs or lies."""
+"""The delivery loop's transport beyond the contract: many requests at once, hanging and inconsistent servers."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ def test_a_server_that_ends_each_connection_unannounced_costs_no_request(open_tr
         carrier.close()
 
 
-def test_a_pause_of_the_process_is_no_timeout_of_what_has_come_meanwhile(open_transport: Transports) -> None:
+def test_a_pause_of_the_process_is_no_timeout_of_a_buffered_response(open_transport: Transports) -> None:
     with Server().running() as server:
         carrier = open_transport(server.url, Timeouts(connect=60, read=2, total=2))
         carrier.send(head_of(server.url), b"{}")
@@ -463,7 +463,7 @@ def test_a_dead_port_is_no_connection(open_transport: Transports) -> None:
     assert {outcome(result) for result in results} == {transient(Cause.CONNECT)}
 
 
-def test_silence_of_one_is_nobody_elses(open_transport: Transports) -> None:
+def test_a_silent_request_does_not_delay_others(open_transport: Transports) -> None:
     server = ScriptedServer()
     server.script(hang, *[reply(OK)] * 9)
     with server.running():

@@ -1,4 +1,4 @@
-"""The outcome table, a test a row."""
+"""The outcome table, one test per row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REJECTED = Outcome(Result.REJECTED)
 
 
 def meaning(status: int, **body: object) -> Outcome:
-    """What an answer means, without what it was."""
+    """Return an outcome without the response's details."""
     outcome = classify(status, {}, json.dumps(body).encode(), NOW)
     return Outcome(outcome.result, fault=outcome.fault, cause=outcome.cause)
 

@@ -1,4 +1,4 @@
-"""Proxies: what carries through them, and what becomes of their answers."""
+"""Proxies: tunnels, and the outcomes of their responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a response leaves behind: whether its connection is used again, and what bounds it."""
+"""Reuse of the connection after a response, and the limits on a response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The transport takes what requests takes for a response: what it refused may have enrolled somebody already."""
+"""The transport accepts every response that requests accepts: a refused one may have enrolled a contact."""
 
 from __future__ import annotations
 
@@ -155,6 +155,6 @@ def test_mutated_responses_are_what_requests_takes_them_for() -> None:
 
 
 def excused(data: bytes, stock: tuple[int, bytes]) -> bool:
-    """Whether requests takes what must not be taken: a head that is cut, an interim response, one beyond the limits."""
+    """Return whether requests accepts an invalid response: truncated head, interim response, or beyond the limits."""
     head_ends = b"\n\r\n" in data or b"\n\n" in data
     return not head_ends or stock[0] < 200 or b" 1" in data[:13] or len(stock[1]) > BODY_LIMIT or len(data) > 60_000

@@ -1,4 +1,4 @@
-"""A limit on open files that the requests in flight would reach is told at the start, with how to raise it."""
+"""A limit on open files below the requests in flight is reported at the start, with a fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that must not show in the process list come from a file or from stdin."""
+"""Values that must not be visible in the process list come from a file or stdin."""
 
 from __future__ import annotations
 

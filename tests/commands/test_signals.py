@@ -1,4 +1,4 @@
-"""The signals that end a command in order."""
+"""The signals that stop a command in order."""
 
 from __future__ import annotations
 

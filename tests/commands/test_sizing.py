@@ -1,4 +1,4 @@
-"""The sizing model, held against a simulation that knows nothing of its formulas."""
+"""The sizing model compared with an independent simulation."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_there_are_two_partitions_for_each_worker_so_that_there_may_be_twice_as_
     assert found.partitions == 2 * found.workers
 
 
-def test_what_can_never_be_caught_up_with_is_said_by_the_exit_status() -> None:
+def test_a_backlog_that_never_shrinks_shows_in_the_exit_status() -> None:
     text, status = show(PLATFORM, KNOWN_LIMIT, Format.JSON)
     assert json.loads(text)["catch_up_hours"] is None
     assert status is ExitStatus.FAILED

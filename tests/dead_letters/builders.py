@@ -1,4 +1,4 @@
-"""Dead letters as the worker writes them, for tests of those who read them."""
+"""Dead letters in the worker's format, for tests of their readers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def written(
     group: str = "clicksend-consumer",
     **changes: Any,
 ) -> DeadLetterMessage:
-    """What the worker produces for a record of SOURCE; `changes` are the record's."""
+    """Return the worker's dead letter for a record of SOURCE with these changes."""
     fields = {"partition": SOURCE, "offset": 41, "timestamp_ms": RECORD_MS, "key": b"jane", "value": VALUE}
     record = Record(**{**fields, "headers": [], **changes})
     task = Task(record, OffsetTracker(record.partition, 0, 0), reason=reason, detail=detail)

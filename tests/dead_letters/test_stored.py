@@ -32,7 +32,7 @@ def test_a_count_that_nobody_wrote_is_none(count: bytes) -> None:
     assert dead_letter_of(message(b"{}", [("clicksend.redrive.count", count)])).redrives == 0
 
 
-def test_a_record_that_is_no_letter_has_no_source() -> None:
+def test_a_record_that_is_no_dead_letter_has_no_source() -> None:
     found = dead_letter_of(message(b"hello", [("trace", b"7")]))
     assert found.source is None
     assert found.own_headers == [("trace", b"7")]
@@ -60,7 +60,7 @@ def test_a_timestamp_that_the_topic_did_not_take_is_read_from_the_header() -> No
 
 
 @pytest.mark.parametrize("timestamp", [1_767_225_600_000_000_000, 2**63 - 1], ids=["nanoseconds", "the-greatest"])
-def test_a_timestamp_of_nineteen_digits_is_the_records_not_the_letters_own(timestamp: int) -> None:
+def test_a_timestamp_of_nineteen_digits_is_the_records_not_the_dead_letters(timestamp: int) -> None:
     found = stored(left_out=frozenset({Part.TIMESTAMP}), timestamp_ms=timestamp)
     assert found.timestamp_ms == timestamp
     assert row_of(found)["timestamp"] == f"{timestamp} ms"
@@ -74,7 +74,7 @@ def test_a_number_beyond_those_of_kafka_is_none() -> None:
     ("group", "ours"),
     [("us", True), ("us-replay-1a2b", True), ("others", False), ("us-too", False)],
 )
-def test_a_letter_is_of_the_group_that_wrote_it_or_of_its_replays(group: str, ours: bool) -> None:
+def test_a_dead_letter_belongs_to_the_group_that_wrote_it_or_to_its_replays(group: str, ours: bool) -> None:
     assert stored(group=group).is_of("us") is ours
 
 

@@ -1,4 +1,4 @@
-"""The writer of dead letters, with a producer of the test's own: what each report leads to."""
+"""The dead-letter writer with a fake producer: the effect of each delivery report."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class PaperProducer:
     """Keeps what it is given until the test reports on it; stands for librdkafka's producer."""
 
     def __init__(self) -> None:
-        self.letters: list[dict[str, Any]] = []
+        self.messages: list[dict[str, Any]] = []
         self.refusals: list[Exception] = []  # what the next `produce` calls raise
         self.fatal: KafkaException | None = None  # what the next `poll` raises
 
-    def produce(self, topic: str, **letter: Any) -> None:
+    def produce(self, topic: str, **message: Any) -> None:
         assert topic == "events.dead-letter"
         if self.refusals:
             raise self.refusals.pop(0)
-        self.letters.append(letter)
+        self.messages.append(message)
 
     def poll(self, _timeout: float) -> int:
         if self.fatal is not None:
@@ -42,15 +42,15 @@ class PaperProducer:
         return 0
 
     def flush(self, _timeout: float) -> int:
-        return len(self.letters)
+        return len(self.messages)
 
     def purge(self) -> None:
-        while self.letters:
+        while self.messages:
             self.report(KafkaError._PURGE_QUEUE)
 
     def report(self, code: int | None = None) -> None:
         """The oldest letter's report comes: an error, or None for the broker's acknowledgement."""
-        self.letters.pop(0)["on_delivery"](None if code is None else KafkaError(code), None)
+        self.messages.pop(0)["on_delivery"](None if code is None else KafkaError(code), None)
 
 
 class Office:
@@ -75,7 +75,7 @@ class Office:
         self.partition = EVENTS._replace(number=number)
         if number:
             self.engine.assign(self.partition)
-        self.letter = self.engine.admit(0, partition=self.partition, reason=DeadLetterReason.UNDECODABLE)
+        self.message = self.engine.admit(0, partition=self.partition, reason=DeadLetterReason.UNDECODABLE)
 
     def _make_producer(self) -> PaperProducer:
         self.producers.append(PaperProducer())
@@ -95,8 +95,8 @@ class Office:
         return self.count("dead_letters", result="acknowledged")
 
 
-def headers(letter: dict[str, Any]) -> dict[str, str]:
-    return {name: (value or b"").decode() for name, value in letter["headers"]}
+def headers(message: dict[str, Any]) -> dict[str, str]:
+    return {name: (value or b"").decode() for name, value in message["headers"]}
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_what_the_broker_does_not_take_stays_unsettled_and_is_written_again(offi
 @pytest.mark.parametrize(
     "refusal", [BufferError("full"), KafkaException(KafkaError(KafkaError._FATAL))], ids=["full queue", "fatal"]
 )
-def test_a_producer_that_takes_nothing_is_a_failure_that_backs_off(office: Office, refusal: Exception) -> None:
+def test_a_producer_that_refuses_records_backs_off(office: Office, refusal: Exception) -> None:
     office.producer.refusals = [refusal]
     with capture_logs() as logged:
         office.write()
@@ -162,13 +162,13 @@ def test_where_the_topic_lacks_the_partition_the_key_decides(at_once: bool) -> N
         office.producer.refusals = [KafkaException(KafkaError(KafkaError._UNKNOWN_PARTITION))]
     office.write()
     if not at_once:
-        assert office.producer.letters[0]["partition"] == 5
+        assert office.producer.messages[0]["partition"] == 5
         office.producer.report(KafkaError._UNKNOWN_PARTITION)
-    assert office.producer.letters[0]["partition"] == -1
+    assert office.producer.messages[0]["partition"] == -1
     office.producer.report(KafkaError._UNKNOWN_PARTITION)
     assert office.count("dead_letters", result="failed") == 1, "the topic is gone: the letter waits"
     office.write()
-    assert office.producer.letters[0]["partition"] == 5, "it may have the partition now"
+    assert office.producer.messages[0]["partition"] == 5, "it may have the partition now"
 
 
 def test_what_is_too_large_gets_smaller_and_stays_where_it_belongs() -> None:
@@ -176,9 +176,9 @@ def test_what_is_too_large_gets_smaller_and_stays_where_it_belongs() -> None:
     office.write()
     seen = []
     for _ in range(5):
-        (letter,) = office.producer.letters
-        assert letter["partition"] == 5
-        seen.append(headers(letter).get("clicksend.left.out", ""))
+        (message,) = office.producer.messages
+        assert message["partition"] == 5
+        seen.append(headers(message).get("clicksend.left.out", ""))
         office.producer.report(KafkaError.MSG_SIZE_TOO_LARGE)
     assert seen == ["", "details", "details,headers", "headers,value", "details,headers,value,key"]
     assert office.count("dead_letters", result="failed") == 1, "only when not even a notice was taken"
@@ -186,14 +186,14 @@ def test_what_is_too_large_gets_smaller_and_stays_where_it_belongs() -> None:
 
 def test_a_timestamp_that_is_refused_is_replaced_once(office: Office) -> None:
     office.write()
-    assert office.producer.letters[0]["timestamp"] > 0
+    assert office.producer.messages[0]["timestamp"] > 0
     office.producer.report(KafkaError.INVALID_TIMESTAMP)
-    assert office.producer.letters[0]["timestamp"] == 0
+    assert office.producer.messages[0]["timestamp"] == 0
     office.producer.report(KafkaError.INVALID_TIMESTAMP)
     assert office.count("dead_letters", result="failed") == 1
 
 
-def test_a_producer_that_has_failed_for_good_is_replaced_and_its_letters_are_written_again(office: Office) -> None:
+def test_a_producer_that_has_failed_for_good_is_replaced_and_its_dead_letters_are_written_again(office: Office) -> None:
     office.write()
     failed = office.producer
     failed.fatal = KafkaException(KafkaError(KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, "made up", fatal=True))
@@ -204,7 +204,7 @@ def test_a_producer_that_has_failed_for_good_is_replaced_and_its_letters_are_wri
     assert "test_writer.py" in replaced["at"]
     assert len(office.producers) == 2
     assert office.count("dead_letter_producers_replaced") == 1
-    assert (failed.letters, office.written()) == ([], 0)
+    assert (failed.messages, office.written()) == ([], 0)
     office.write()
     office.producer.report()
     assert office.written() == 1
@@ -212,26 +212,26 @@ def test_a_producer_that_has_failed_for_good_is_replaced_and_its_letters_are_wri
     assert len(office.producers) == 2
 
 
-def test_an_error_in_a_report_is_not_taken_for_the_producers(office: Office) -> None:
+def test_an_error_in_a_report_is_not_treated_as_the_producers(office: Office) -> None:
     office.producer.fatal = KafkaException(KafkaError(KafkaError._TRANSPORT))
     with pytest.raises(KafkaException):
         office.writer.serve(0)
     assert len(office.producers) == 1
 
 
-def test_a_crash_of_its_thread_is_told(office: Office) -> None:
+def test_a_crash_of_its_thread_is_reported(office: Office) -> None:
     office.producer.fatal = KafkaException(KafkaError(KafkaError._TRANSPORT))
     office.writer.start()
     assert isinstance(office.crashes.get(timeout=30), KafkaException)
     office.writer.close(0)
 
 
-def test_a_close_gives_the_number_of_letters_without_a_report(office: Office) -> None:
+def test_a_close_gives_the_number_of_dead_letters_without_a_report(office: Office) -> None:
     office.write()
     assert office.writer.close(0) == 1
 
 
-def test_a_letter_of_a_partition_that_has_gone_is_not_counted_and_not_written_again(office: Office) -> None:
+def test_a_dead_letter_of_a_partition_that_has_gone_is_not_counted_and_not_written_again(office: Office) -> None:
     office.write()
     office.engine.scheduler.begin_revoke([office.partition])
     office.producer.report(KafkaError._MSG_TIMED_OUT)

@@ -1,4 +1,4 @@
-"""ClickSend's answers to one request, by what they mean, and the probe's findings: what these tests feed the engine."""
+"""Outcomes and probe results for the tests of the engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers that share a rate-limited ClickSend without talking to each other: a simulation in virtual time.
+"""Simulated workers that share a rate-limited ClickSend without communication, in virtual time.
 
 The gates are the real ones, driven as the delivery threads drive them. Made up are the sink, the network and the clock.
 """
@@ -55,7 +55,7 @@ class SlidingWindow:
 
 
 class TokenBucket:
-    """So many requests a second, and so many at once after a rest."""
+    """Allow this many requests per second, and a burst after a pause."""
 
     def __init__(self, rate: float, burst: float) -> None:
         self._rate, self._burst = rate, burst
@@ -114,7 +114,7 @@ class Crew:
 
 @dataclass(slots=True)
 class Figures:
-    """What the sink has seen in a stretch of time."""
+    """The sink's counts in a period."""
 
     seconds: float
     taken: int = 0
@@ -127,7 +127,7 @@ class Figures:
 
     @property
     def refused_share(self) -> float:
-        """Of all answers."""
+        """Return the share of 429s among all responses."""
         return self.refused / max(1, self.taken + self.refused)
 
 

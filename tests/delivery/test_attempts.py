@@ -1,4 +1,4 @@
-"""What was tried for one record, and how much of its failing counts against it."""
+"""The attempts of one record, and the failing time that counts against it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_time_counts_when_others_were_delivered_between_two_failures() -> None:
     assert fail(attempts, open_seconds=140, deliveries=7) == 40
 
 
-def test_time_in_which_nobody_was_delivered_is_not_counted_later_either() -> None:
+def test_time_without_a_delivery_is_not_counted_later_either() -> None:
     attempts = Attempts()
     fail(attempts, open_seconds=100, deliveries=5)
     assert fail(attempts, open_seconds=200, deliveries=5) == 0

@@ -1,4 +1,4 @@
-"""The breaker: stops while ClickSend is down, and asks with one request at a time whether it is back."""
+"""The breaker stops requests while ClickSend is down; one trial request at a time detects the recovery."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_wait_runs_from_the_start_of_the_trial(opened: CircuitBreaker) -> No
     assert (opened.state, opened.trial_at) == (BreakerState.OPEN, due)
 
 
-def test_what_comes_back_while_it_is_open_says_nothing_new(opened: CircuitBreaker) -> None:
+def test_responses_while_it_is_open_change_nothing(opened: CircuitBreaker) -> None:
     due = opened.trial_at
     opened.answered()
     fail(opened, "abcdefgh")

@@ -1,4 +1,4 @@
-"""What counts as a duplicate, for how long it is remembered, and that nothing of a person is kept."""
+"""Detection and lifetime of duplicates; no personal data is kept."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def reachable(duplicates: Duplicates) -> list[object]:
         )
     ),
 )
-def test_it_never_knows_what_was_not_delivered_last_and_never_holds_more_than_its_limit(
+def test_it_matches_only_the_last_delivery_and_never_exceeds_its_limit(
     limit: int, steps: list[tuple[object, set[str], bytes]]
 ) -> None:
     duplicates = Duplicates(limit)

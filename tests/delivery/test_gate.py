@@ -1,4 +1,4 @@
-"""May a request go out now, and if not, until when and why?"""
+"""The gate: whether a request may be sent now, and if not, until when and why."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def closed_until(gate: Gate, now: float, state: GateState) -> float:
 # Open, and limited.
 
 
-def test_an_untroubled_gate_lets_everything_out(gate: Gate) -> None:
+def test_an_untroubled_gate_allows_everything(gate: Gate) -> None:
     assert [gate.ask(100) for _ in range(100)] == [Permit.ORDINARY] * 100
     assert gate.report(100).state is GateState.OPEN
     assert gate.rate == math.inf
@@ -99,7 +99,7 @@ def test_every_taken_request_ends_a_refusal_and_a_failure_does_not(gate: Gate, o
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_closes_the_gate_for_everybody(gate: Gate, status: int) -> None:
+def test_retry_after_closes_the_gate_for_all_requests(gate: Gate, status: int) -> None:
     answer(gate, asked_to_wait(20, status), now=100)
     assert closed_until(gate, 101, GateState.LIMITED) == 120
     assert gate.report(119).state is GateState.LIMITED
@@ -181,14 +181,14 @@ def test_a_probe_that_is_late_gives_nobody_a_time_in_the_past(halted: Gate) -> N
     assert closed_until(halted, 170, GateState.HALTED) == math.inf
 
 
-def test_a_fine_probe_lets_one_trial_out(halted: Gate) -> None:
+def test_a_fine_probe_allows_one_trial(halted: Gate) -> None:
     halted.begin_probe(130)
     halted.probed(FINE, now=131)
     assert halted.ask(131) is Permit.HALT_TRIAL
     closed_until(halted, 131, GateState.HALTED)
 
 
-def test_a_refused_probe_lets_nothing_out(halted: Gate) -> None:
+def test_a_refused_probe_allows_nothing(halted: Gate) -> None:
     halted.begin_probe(130)
     halted.probed(KEY_REFUSED, now=131)
     closed_until(halted, 131, GateState.HALTED)
@@ -273,7 +273,7 @@ def test_a_pause_that_the_vendor_asked_for_is_no_open_time(gate: Gate) -> None:
 # What it tells a person.
 
 
-def test_an_open_gate_reports_that_nothing_holds(gate: Gate) -> None:
+def test_an_open_gate_reports_no_reason(gate: Gate) -> None:
     assert gate.report(100) == GateReport(GateState.OPEN, 100, "nothing holds requests back")
 
 
@@ -306,7 +306,7 @@ def test_an_outage_is_reported_until_the_next_trial_and_during_it_without_an_end
     assert down.report(201).until == math.inf
 
 
-def test_a_halt_is_reported_until_the_next_probe_with_its_mend(halted: Gate) -> None:
+def test_a_halt_is_reported_until_the_next_probe_with_its_hint(halted: Gate) -> None:
     report = halted.report(100)
     assert (report.state, report.until) == (GateState.HALTED, 130)
     assert Fault.UNAUTHORIZED.hint in report.why
@@ -327,7 +327,7 @@ def test_a_probe_waits_for_its_turn() -> None:
     assert gate.ready_at == 100.25
 
 
-def test_a_pause_that_was_asked_of_a_probe_holds_for_everybody(gate: Gate) -> None:
+def test_a_retry_after_of_a_probe_applies_to_all_requests(gate: Gate) -> None:
     gate.begin_probe(100)
     gate.probed(ProbeResult(ProbeStatus.UNDECIDED, status=503, retry_after=20), 100)
     assert gate.ask(110) == Closed(GateState.LIMITED, 120)

@@ -1,4 +1,4 @@
-"""The halt: nothing goes out until a probe and one delivered contact say that the fault is mended."""
+"""The halt: nothing is sent until a probe and one delivery show that the fault is fixed."""
 
 from __future__ import annotations
 

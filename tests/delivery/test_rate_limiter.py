@@ -1,4 +1,4 @@
-"""The rate limit. Whether it finds a limit that it is not told of: test_rate_limiter_convergence.py."""
+"""The rate limiter. Detection of an unknown limit: test_rate_limiter_convergence.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from consumer.delivery.rate_limiter import CATCH_UP, LONGEST_HOLD, LOWEST_RATE, 
 
 
 def sent_within(limiter: RateLimiter, start: float, seconds: float) -> int:
-    """How many requests go out from `start` on by somebody who sends whenever it is allowed."""
+    """Return the number of requests from `start` on, sent whenever allowed."""
     now, sent = limiter.ready_at(start), 0
     while now < start + seconds:
         limiter.spend(now)
@@ -109,7 +109,7 @@ def test_idle_time_is_not_saved_up_for_a_burst(seconds: float) -> None:
 @pytest.mark.parametrize(
     ("demand", "least", "most"), [(1.0, 0.95, 1.0), (0.5, 0.0, 0.5)], ids=["as much as it may", "half of it"]
 )
-def test_it_holds_back_who_could_send_more_and_not_who_sends_less(demand: float, least: float, most: float) -> None:
+def test_it_delays_only_senders_above_the_rate(demand: float, least: float, most: float) -> None:
     """The scaler and an alert go by the share of time. A thread that waits for its turn wakes late."""
     limiter, now, due = RateLimiter(200), 100.0, 100.0
     looks: list[bool] = []
@@ -215,7 +215,7 @@ def test_a_429_lowers_the_rate() -> None:
 
 
 def test_one_cut_for_each_round_trip() -> None:
-    """What was under way when the rate was cut says nothing about the new rate."""
+    """Requests in flight when the rate was cut do not count for the new rate."""
     limiter = RateLimiter(100)
     now = refuse_once(limiter, send(limiter, 10, seconds=5))
     rate = limiter.rate
@@ -226,7 +226,7 @@ def test_one_cut_for_each_round_trip() -> None:
     assert limiter.refused
 
 
-def test_429s_that_go_on_are_one_cut_and_hold_requests_back_more_and_more() -> None:
+def test_429s_that_continue_are_one_cut_and_hold_requests_back_more_and_more() -> None:
     limiter = RateLimiter(100)
     now = send(limiter, 10, seconds=5)
     waits = []

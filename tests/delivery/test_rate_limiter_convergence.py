@@ -1,4 +1,4 @@
-"""The gate against sinks whose limit it is not told, in virtual time: how much is taken, how much is answered 429.
+"""The gate against sinks with an unknown limit, in virtual time: share of accepted requests, share of 429s.
 
 Judged over 60 seconds after the first 15. Where a 429 brings no Retry-After, at least 95 % of the limit is used in each
 run. Where it does, each 429 costs a worker a whole second, for it is rounded up: there the average of the seeds is
@@ -54,7 +54,7 @@ def judged(
     begin: float = 15,
     end: float = 75,
 ) -> list[Figures]:
-    """What the sink has seen in that time, for each seed."""
+    """Return the sink's counts in that time, by seed."""
     runs = (Simulation(sink(), crews, latency, retry_after, seed).run(end) for seed in SEEDS)
     return [run.figures(begin, end) for run in runs]
 

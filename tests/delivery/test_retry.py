@@ -1,4 +1,4 @@
-"""How long a record waits before it is tried again."""
+"""The delay before a retry."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def test_the_wait_is_anywhere_below_its_bound() -> None:
         assert any(15 * quarter <= wait < 15 * (quarter + 1) for wait in waits)
 
 
-@pytest.mark.parametrize("asked", [61.0, 3600.0])
-def test_what_the_vendor_asks_for_wins_even_over_the_longest_wait(asked: float) -> None:
-    assert POLICY.delay(20, retry_after=asked) == asked
+@pytest.mark.parametrize("retry_after_seconds", [61.0, 3600.0])
+def test_retry_after_exceeds_even_the_longest_delay(retry_after_seconds: float) -> None:
+    assert POLICY.delay(20, retry_after=retry_after_seconds) == retry_after_seconds
 
 
-@pytest.mark.parametrize("asked", [None, 0.0, 1.0])
-def test_a_shorter_request_of_the_vendor_does_not_shorten_the_wait(asked: float | None) -> None:
-    assert max(POLICY.delay(8, retry_after=asked) for _ in range(200)) > 30
+@pytest.mark.parametrize("retry_after_seconds", [None, 0.0, 1.0])
+def test_a_shorter_request_of_the_vendor_does_not_shorten_the_wait(retry_after_seconds: float | None) -> None:
+    assert max(POLICY.delay(8, retry_after=retry_after_seconds) for _ in range(200)) > 30
 
 
 def test_the_wait_composes_as_any_of_tenacitys() -> None:

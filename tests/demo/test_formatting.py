@@ -28,7 +28,7 @@ def test_a_line_is_a_record(content: bytes, values: list[bytes]) -> None:
     assert [emission.value for emission in lines_of(content)] == values
 
 
-def test_a_line_that_no_record_can_hold_is_passed_over_and_counted() -> None:
+def test_a_line_that_no_record_can_hold_is_skipped_and_counted() -> None:
     longest = b"x" * (LONGEST - 1)
     lines = lines_of(longest + b"\n" + b"y" * (3 * LONGEST) + b"\n{}\n" + b"z" * (2 * LONGEST))
     assert [emission.value for emission in lines] == [longest, b"{}"]

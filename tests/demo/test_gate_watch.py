@@ -34,13 +34,13 @@ def test_an_open_gate_is_no_news(watch: GateWatch) -> None:
 def test_the_breaker_is_news_when_it_opens_and_when_it_closes(gate: Gate, watch: GateWatch) -> None:
     for number in range(5):
         gate.observe(DOWN, f"contact {number}", Permit.ORDINARY, NOW, NOW)
-    assert "breaker open" in (watch.look(NOW) or "")
+    assert "Circuit breaker open" in (watch.look(NOW) or "")
     assert watch.look(NOW) is None
     assert gate.ask(NOW + 100) is Permit.BREAKER_TRIAL
     gate.observe(FINE, "contact 0", Permit.BREAKER_TRIAL, NOW + 100, NOW + 100)
-    assert "breaker closed" in (watch.look(NOW + 100) or "")
+    assert "ClickSend responds again" in (watch.look(NOW + 100) or "")
 
 
-def test_a_halt_says_how_to_mend_it(gate: Gate, watch: GateWatch) -> None:
+def test_a_halt_names_the_fix(gate: Gate, watch: GateWatch) -> None:
     gate.halt(Fault.UNAUTHORIZED, NOW)
     assert Fault.UNAUTHORIZED.hint in (watch.look(NOW) or "")

@@ -40,9 +40,9 @@ BROKEN = About("events-1@8", note="truncated", at=AT)
     ids=["delivered", "delivered at last", "filtered", "retry", "retry in an outage", "rejected", "undecodable"],
 )
 def test_what_becomes_of_a_record_is_a_line(observation: Observation, text: str) -> None:
-    told = line(observation, NoColours())
-    assert told.startswith(f"{clock(AT)}  events-1@")
-    assert told.endswith(text)
+    shown = line(observation, NoColours())
+    assert shown.startswith(f"{clock(AT)}  events-1@")
+    assert shown.endswith(text)
 
 
 def test_an_announcement_is_a_rule_across_the_screen() -> None:

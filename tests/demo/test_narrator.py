@@ -55,9 +55,9 @@ def test_browsing_waits_to_be_summed_up(narrator: Narrator, out: io.StringIO) ->
     assert not out.getvalue()
     narrator.tick(AT + BROWSING_SECONDS)
     narrator.tick(AT + 2 * BROWSING_SECONDS)
-    (told,) = out.getvalue().splitlines()
-    assert "3 browsing events" in told
-    assert told.endswith("2 page, 1 Cart Viewed")
+    (shown,) = out.getvalue().splitlines()
+    assert "3 browsing events" in shown
+    assert shown.endswith("2 page, 1 Cart Viewed")
 
 
 def test_an_announcement_comes_after_the_browsing_before_it(narrator: Narrator, out: io.StringIO) -> None:

@@ -1,4 +1,4 @@
-"""What the demo's journal may show of a record."""
+"""The demo's observer shows no personal data."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def record(name: str) -> Record:
 def test_an_identity_in_the_name_of_a_filtered_event_is_masked(name: str) -> None:
     observations: SimpleQueue[Observation] = SimpleQueue()
     DemoObserver(observations).filtered(record(name), FilterReason.NOT_ENROLMENT)
-    told = observations.get_nowait()
-    assert isinstance(told, WasFiltered)
-    assert "***" in told.about.event
-    assert "example.com" not in told.about.event
-    assert "0132" not in told.about.event
+    observation = observations.get_nowait()
+    assert isinstance(observation, WasFiltered)
+    assert "***" in observation.about.event
+    assert "example.com" not in observation.about.event
+    assert "0132" not in observation.about.event
 
 
 @NAMES
 def test_an_identity_in_the_name_of_a_dead_lettered_event_is_masked(name: str) -> None:
     observations: SimpleQueue[Observation] = SimpleQueue()
     DemoObserver(observations).dead_letter_written(Task(record(name), OffsetTracker(EVENTS, 0, 0), event=name))
-    told = observations.get_nowait()
-    assert isinstance(told, DeadLetterWritten)
-    assert "***" in told.about.event
-    assert "example.com" not in told.about.event
-    assert "0132" not in told.about.event
+    observation = observations.get_nowait()
+    assert isinstance(observation, DeadLetterWritten)
+    assert "***" in observation.about.event
+    assert "example.com" not in observation.about.event
+    assert "0132" not in observation.about.event

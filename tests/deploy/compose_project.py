@@ -1,4 +1,4 @@
-"""The compose file started as a whole, with images that are made here, and without Grafana."""
+"""The complete compose project with locally built images, without Grafana."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Custom resources against their definitions, by the models that npm has of them."""
+"""Validation of custom resources against their definitions, with models from npm."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MODULES = {
 
 
 def faults(objects: list[dict[str, Any]], folder: Path) -> str:
-    """What is wrong with them: values by the definitions' rules, unknown keys by the TypeScript compiler."""
+    """Return their faults: values by the definitions' rules, unknown keys by the TypeScript compiler."""
     text = json.dumps(objects)
     values = subprocess.run(["node", NODE / "validate.js"], input=text, capture_output=True, text=True, check=False)
     lines = [f'import type {{ I{kind} }} from "{module}/{kind}";' for kind, module in MODULES.items()]

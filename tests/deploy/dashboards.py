@@ -35,7 +35,7 @@ class Query:
         return self.expression.replace("$namespace", ".*").replace("$__rate_interval", rate_interval)
 
     def name(self, labels: Mapping[str, str]) -> str:
-        """What the legend calls a series with these labels."""
+        """Return the legend of a series with these labels."""
         return re.sub(r"{{ *(\w+) *}}", lambda found: labels.get(found[1], ""), self.legend)
 
 

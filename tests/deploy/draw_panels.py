@@ -57,7 +57,7 @@ Answers = list[list[Series]]
 
 
 def tenth(number: int, a_second: int) -> int:
-    """How many of so many a second fall into the so many-th tenth of a second."""
+    """Return the share of a rate per second that falls into one tenth of a second."""
     return (number + 1) * a_second // 10 - number * a_second // 10
 
 
@@ -93,7 +93,7 @@ def crowd(stage: Stage) -> Iterator[None]:
 
 
 def answers(prometheus: PrometheusServer, board: Json, window: Window) -> Answers:
-    """What Prometheus says to each query of each panel."""
+    """Return Prometheus' response to each query of each panel."""
 
     def of(panel: Json) -> Iterator[Series]:
         for query in queries_of(panel):

@@ -47,12 +47,12 @@ def one(objects: list[Manifest], kind: str) -> Manifest:
 
 
 def pod_template(objects: list[Manifest]) -> Manifest:
-    """What the workers' pods are made from."""
+    """Return the workers' pod template."""
     return dict(one(objects, "Deployment")["spec"]["template"])
 
 
 def worker_settings(overlay: str, folder: Path) -> Settings:
-    """What a worker reads from the overlay's ConfigMap and Secret."""
+    """Return the worker's settings from the overlay's ConfigMap and Secret."""
     (config,) = [
         each["data"]["worker.toml"]
         for each in rendered(overlay)

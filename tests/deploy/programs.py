@@ -1,4 +1,4 @@
-"""Programs that the tests of `deploy/` need beside Python's packages."""
+"""Programs that the tests of `deploy/` need besides Python packages."""
 
 from __future__ import annotations
 

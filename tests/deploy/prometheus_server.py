@@ -1,4 +1,4 @@
-"""A real Prometheus on this machine: one that runs somewhere, or one that is started for a test."""
+"""A real Prometheus: a running one, or one started for a test."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Prometheus:
         return {each["metric"]["alertname"] for each in self.query('last_over_time(ALERTS{alertstate="firing"}[1d])')}
 
     def words(self, alert: str) -> str:
-        """What an alert that fires tells a person: summary and description."""
+        """Return summary and description of a firing alert."""
         (found,) = [each for each in self._get("alerts")["alerts"] if each["labels"]["alertname"] == alert]
         return f"{found['annotations']['summary']}. {found['annotations']['description']}"
 

@@ -1,4 +1,4 @@
-"""What a person gets wrong at first: the worker says so in one line, and the alert that fires is the one that names it.
+"""Typical mistakes of a first start: the worker logs one line, and the alert that fires names the cause.
 
 A real Prometheus with the rules, a minute's time in a second. In containers, test_image.py has the same faults.
 """
@@ -45,7 +45,7 @@ def stage(in_process_broker: InProcess, tmp_path: Path) -> Iterator[Stage]:
         ),
     ],
 )
-def test_what_can_be_mended_is_waited_for_and_told_once_and_its_alert_fires(
+def test_what_can_be_fixed_is_waited_for_and_reported_once_and_its_alert_fires(
     stage: Stage, tmp_path: Path, setting: str, wrong: str, state: str, alert: str, words: str
 ) -> None:
     stage.produce(sign_up(1))
@@ -54,9 +54,9 @@ def test_what_can_be_mended_is_waited_for_and_told_once_and_its_alert_fires(
             prometheus.wait(lambda: alert in prometheus.firing())
             assert prometheus.firing() == {alert}
             assert words in prometheus.words(alert)
-        status, said = worker.readiness()
-        assert (status, said["state"]) == (503, state)
-        assert setting in said["detail"]
+        status, body = worker.readiness()
+        assert (status, body["state"]) == (503, state)
+        assert setting in body["detail"]
         assert worker.liveness()[0] == 200
         assert worker.process.poll() is None
         assert len([line for line in worker.lines() if setting in line.get("hint", "")]) == 1
@@ -74,7 +74,7 @@ def test_a_missing_secret_ends_it_with_one_line_and_the_workers_are_missed(stage
 
 
 @pytest.mark.kafka
-def test_a_dead_letter_topic_that_may_not_be_written_is_told_and_its_alert_fires(
+def test_a_dead_letter_topic_that_may_not_be_written_is_reported_and_its_alert_fires(
     kafka_from_jars: ApacheKafka, tmp_path: Path
 ) -> None:
     with Sandbox() as sandbox:

@@ -1,4 +1,4 @@
-"""The compose file: valid, on loopback only, and with the files that are proved elsewhere."""
+"""The compose file: valid, on loopback only, and with files that other tests verify."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dashboards: each panel explains itself and leads on. That their queries find data, test_prometheus.py proves."""
+"""The dashboards: each panel has a description and links. test_prometheus.py runs their queries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.docs.documents import RUNBOOK, anchors
 
 
 @pytest.mark.parametrize("panel", dashboards.panels(), ids=lambda panel: panel["title"])
-def test_each_panel_says_what_it_shows_and_asks_the_chosen_source_and_namespace(panel: dict[str, Any]) -> None:
+def test_each_panel_has_a_description_and_uses_the_chosen_source_and_namespace(panel: dict[str, Any]) -> None:
     assert len(panel["description"]) > len("A second")
     assert panel["datasource"]["uid"] == "${datasource}"
     assert panel["fieldConfig"]["defaults"]["unit"]
@@ -28,7 +28,7 @@ def test_each_link_leads_to_a_section_of_the_runbook(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", dashboards.FILES, ids=lambda path: path.stem)
-def test_each_dashboard_lets_source_and_namespace_be_chosen_and_no_panel_covers_another(path: Path) -> None:
+def test_each_dashboard_has_source_and_namespace_variables_and_no_overlapping_panels(path: Path) -> None:
     board = dashboards.dashboard(path)
     assert [each["name"] for each in board["templating"]["list"]] == ["datasource", "namespace"]
     cells = [

@@ -1,4 +1,4 @@
-"""The drawing of the dashboards in deploy/README.md: of fixed data it makes what one would by hand."""
+"""The drawing of the dashboards in deploy/README.md, on fixed data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is generated in `deploy/` is as its sources have it."""
+"""The generated files in `deploy/` match their sources."""
 
 from __future__ import annotations
 

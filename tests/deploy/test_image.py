@@ -1,4 +1,4 @@
-"""The image, built and run as in production: nobody's rights, a read-only disk, a Kafka in a container beside it.
+"""The image, built and run as in production: unprivileged, read-only, with Kafka in another container.
 And the compose file with it.
 
 Skipped where there is no Docker engine with the base images that `tests/deploy/image/prepare` makes.
@@ -132,7 +132,7 @@ class WorkerContainer:
         return int(inspect(self.name)["State"]["ExitCode"])
 
     def delivered(self) -> int:
-        """How many contacts it has delivered."""
+        """Return the number of delivered contacts."""
         _status, text = self.ask("/metrics")
         found = re.search(r'^clicksend_consumer_records_settled_total{.*reason="accepted"} (.+)$', text, re.MULTILINE)
         return int(float(found[1])) if found else 0
@@ -182,7 +182,7 @@ def test_it_is_small(image: str) -> None:
     assert inspect(image)["Size"] - inspect(BASE)["Size"] < LARGEST
 
 
-def test_it_runs_the_worker_as_nobody_and_says_which_version_it_is(image: str) -> None:
+def test_it_runs_the_worker_unprivileged_and_reports_its_version(image: str) -> None:
     config = inspect(image)["Config"]
     assert config["User"] == "65532:65532"
     assert config["Entrypoint"] + config["Cmd"] == ["python3", "-m", "consumer", "run"]
@@ -209,7 +209,7 @@ def test_without_its_secret_it_ends_and_names_it(image: str) -> None:
         pytest.param("CLICKSEND_LIST_ID", "999", "halted", id="wrong-list"),
     ],
 )
-def test_a_fault_that_can_be_mended_is_waited_for_and_named(
+def test_a_fault_that_can_be_fixed_is_waited_for_and_named(
     image: str, stage: Stage, tmp_path: Path, setting: str, wrong: str, state: str
 ) -> None:
     stage.produce(sign_up(1))
@@ -218,15 +218,15 @@ def test_a_fault_that_can_be_mended_is_waited_for_and_named(
         while f'"state":"{state}"' not in worker.ask("/readyz")[1]:
             assert time.monotonic() < deadline, docker("logs", worker.name)
             time.sleep(0.05)
-        status, said = worker.ask("/readyz")
+        status, body = worker.ask("/readyz")
         assert status == 503
-        assert setting in said
+        assert setting in body
         assert worker.ask("/livez")[0] == 200
         assert inspect(worker.name)["State"]["Running"]
     assert stage.enrolled() == 0
 
 
-def test_it_delivers_and_after_a_stop_in_the_midst_nothing_is_delivered_again(
+def test_it_delivers_and_after_a_stop_midway_nothing_is_delivered_again(
     image: str, stage: Stage, tmp_path: Path
 ) -> None:
     people = 300

@@ -1,4 +1,4 @@
-"""The manifests: valid without a cluster, and in step with what the worker does."""
+"""The manifests: valid without a cluster, and consistent with the worker."""
 
 from __future__ import annotations
 
@@ -156,9 +156,7 @@ def test_there_is_time_to_end_in_order(overlay: str, tmp_path: Path) -> None:
 
 
 @both
-def test_a_worker_that_stands_still_is_restarted_before_kafka_gives_its_partitions_away(
-    overlay: str, tmp_path: Path
-) -> None:
+def test_a_worker_that_stalls_is_restarted_before_kafka_gives_its_partitions_away(overlay: str, tmp_path: Path) -> None:
     settings = worker_settings(overlay, tmp_path)
     longest, silence = revoke_budget(settings), settings.kafka.max_poll_interval_ms / 1000
     probe = container(overlay)["livenessProbe"]

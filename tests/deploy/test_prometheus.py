@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes a real worker that delivers, fails, retries and halts, a minute's time in a second."""
+"""A real Prometheus scrapes a real worker that delivers, fails, retries and halts, with time sped up 60-fold."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Run:
 
 
 def _play(stage: Stage, worker: WorkerProcess, prometheus: PrometheusServer) -> None:
-    """What happens, each thing until the alerts that it must raise have fired."""
+    """Run the events in order, each until its expected alerts fire."""
 
     def fired(*alerts: str) -> bool:
         return {f"Clicksend{name}" for name in alerts} <= prometheus.fired()

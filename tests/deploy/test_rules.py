@@ -1,4 +1,4 @@
-"""Prometheus' rules: they say what they should, and every alert has its tests and its section of the runbook."""
+"""Prometheus' rules: every alert has annotations, tests and a section of the runbook."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_prometheus_takes_the_rules() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
-def test_the_rules_do_what_their_tests_say(path: Path) -> None:
+def test_the_rules_pass_their_tests(path: Path) -> None:
     run("promtool", "test", "rules", path)
 
 
@@ -47,7 +47,7 @@ def test_each_alert_is_seen_to_keep_silent(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_each_alert_says_what_it_is_and_where_the_runbook_tells_what_to_do(name: str) -> None:
+def test_each_alert_has_a_summary_and_a_link_to_its_section_of_the_runbook(name: str) -> None:
     annotations = ALERTS[name]["annotations"]
     assert annotations["summary"]
     assert annotations["description"]
@@ -66,7 +66,7 @@ def test_each_section_of_the_runbook_is_complete(name: str) -> None:
     assert re.findall(r"^- \*\*(.+):\*\*", section, re.MULTILINE) == ["It means", "Look at", "Do", "It is over when"]
 
 
-def test_a_halt_says_how_to_mend_each_fault(tmp_path: Path) -> None:
+def test_a_halt_names_the_fix_of_each_fault(tmp_path: Path) -> None:
     def case(fault: Fault) -> dict[str, Any]:
         alert = ALERTS["ClicksendHalted"]
         annotations = {

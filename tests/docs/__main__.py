@@ -1,4 +1,4 @@
-"""Renew the output of the examples in the documents, where it has changed: `make examples`. Needs Java and Maven."""
+"""Renew changed output of the examples in the documents: `make examples`. Needs Java and Maven."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Output that a document shows, held against output as it came."""
+"""Comparison of documented and actual output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def comparable(output: str) -> str:
 
 
 def agrees(shown: str, printed: str) -> bool:
-    """Whether a document may show this for what a command printed."""
+    """Return whether the documented output matches the actual output."""
     parts = re.split(rf"(?m)^{re.escape(ELLIPSIS)}", comparable(shown))
     pattern = r"(?:.*\n)*".join(re.escape(part) for part in parts)
     return re.fullmatch(pattern, comparable(printed)) is not None

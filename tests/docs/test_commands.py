@@ -1,4 +1,4 @@
-"""Every command line of every document is run; output that a document shows is what the command prints."""
+"""Every command line of every document is run; documented output matches the command's output."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_each_command_line_is_run_by_a_test() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_no_block_hides_its_language(document: Path) -> None:
-    """Of a block without one nobody knows whether it holds commands."""
+    """Every block has a language, which shows whether it contains commands."""
     generated = [block for block in blocks(document, "") if not block.startswith("date ")]  # the benchmarks' table
     assert generated == []
 

@@ -1,4 +1,4 @@
-"""What the documents say of settings, metrics, functions and sizes is what the program has."""
+"""Settings, metrics, functions and sizes in the documents match the program."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_table_of_settings_has_all_of_them_and_no_cell_is_broken() -> None:
     assert all(line.count("|") == 4 for line in lines)
 
 
-def test_the_text_around_the_table_is_left_alone() -> None:
+def test_the_text_around_the_table_is_unchanged() -> None:
     around = "before\n<!-- settings:begin -->\nold\n<!-- settings:end -->\nafter\n"
     assert renewed(around) == f"before\n<!-- settings:begin -->\n{table()}<!-- settings:end -->\nafter\n"
 

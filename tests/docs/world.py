@@ -32,7 +32,7 @@ SERVERS = ("run", "sandbox")
 
 
 class World:
-    """What the examples run in. `play` runs one of their command lines.
+    """The environment of the examples. `play` runs one of their command lines.
 
     files -- the files that the examples read, by name; `events.jsonl` is also what the topic holds
     """
@@ -135,7 +135,7 @@ class World:
 
 
 def _answers(output: str) -> bool:
-    """Whether the server that printed this answers: a worker is ready, the sandbox shows its page."""
+    """Return whether the server that printed this responds: a ready worker, or the sandbox's page."""
     address = re.search(r"https?://127\.0\.0\.1:\d+/", output)
     if address is None:
         return False

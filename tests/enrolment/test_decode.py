@@ -83,7 +83,7 @@ def test_numbers_beside_one_of_too_many_digits_stay_whole() -> None:
     ],
     ids=lambda value: repr(value[:20]),
 )
-def test_what_is_no_json_is_told_with_a_reason(value: bytes) -> None:
+def test_what_is_no_json_is_reported_with_a_reason(value: bytes) -> None:
     decoded = decode(value)
     assert isinstance(decoded, NotJson)
     assert decoded.why.startswith("not JSON: ")

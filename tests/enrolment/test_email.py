@@ -226,7 +226,7 @@ def test_japanese_carriers_gave_out_dots_in_a_row_and_at_the_end(email: str) -> 
         *("a" + "." * 64 + "@docomo.ne.jp", "try..this@ezwebXneXjp", "..@docomo.ne.jp"),
     ],
 )
-def test_their_dots_are_nobody_elses(text: str) -> None:
+def test_dots_are_significant_in_other_domains(text: str) -> None:
     assert read_email(text) is None
 
 

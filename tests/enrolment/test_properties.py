@@ -1,4 +1,4 @@
-"""What holds for every record: never an exception, always a valid contact, and a mapped contact maps to itself."""
+"""Properties of every record: no exception, a valid contact, and a mapped contact maps to itself."""
 
 from __future__ import annotations
 

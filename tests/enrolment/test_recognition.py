@@ -1,4 +1,4 @@
-"""Records that are no events, and what they look like."""
+"""Recognition of records that are not events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For an ordinary sign-up, the mapper says what its plain form says: field by field, place by place."""
+"""For ordinary sign-ups, the mapper matches a plain reference: field by field, source by source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings as people write them, and the rules made of them."""
+"""Rules from settings as operators write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files in `schemas/`, which are the contract."""
+"""The files in `schemas/` are the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text as it comes out of an event."""
+"""Text from an event's values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Under which keys the fields of a contact are found."""
+"""The keys of the contact's fields."""
 
 from __future__ import annotations
 

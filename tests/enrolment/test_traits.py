@@ -1,4 +1,4 @@
-"""Where the fields of a contact are looked for."""
+"""The places of the contact's fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kafka's access control, for a user who may do only what a test allows."""
+"""Kafka's access control, for a user with only the rights of a test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.kafka.apache import ApacheKafka
 
 
 class Access:
-    """Of the user `worker` to one stage's topics and group: none, until it is allowed."""
+    """Rights of the user `worker` to one stage's topics and group; initially none."""
 
     def __init__(self, kafka: ApacheKafka, stage: Stage) -> None:
         self._kafka = kafka
@@ -31,7 +31,7 @@ class Access:
         self._admin.delete_acls([rule])[rule].result(60)
 
     def variables(self, password: str = "right") -> dict[str, str]:  # noqa: S107 -- of a test's account
-        """What a command needs to be `worker`."""
+        """Return the environment of a command that runs as `worker`."""
         return {
             "KAFKA_BOOTSTRAP_SERVERS": self._kafka.sasl_bootstrap,
             "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",

@@ -1,4 +1,4 @@
-"""A command as an operator runs it: a process of its own, set up by its environment."""
+"""A command as an operator runs it: a separate process, configured by its environment."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ RECORD_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
 
 class RedriveStage:
-    """What `dead-letters` and `replay` are tried on."""
+    """The environment for tests of `dead-letters` and `replay`."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -87,7 +87,7 @@ class RedriveStage:
         )
 
     def lines(self, *arguments: str, **changes: str) -> list[dict[str, Any]]:
-        """What a command that succeeds prints with `--format json`."""
+        """Return the `--format json` output of a successful command."""
         done = self.command(*arguments, "--format", "json", **changes)
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]

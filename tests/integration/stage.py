@@ -1,4 +1,4 @@
-"""Everything a worker needs, for one test: topics of its own, a ClickSend stand-in, the variables."""
+"""The environment of a worker for one test: topics, a sandbox, the variables."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def identify(number: int, **traits: str) -> Event:
 
 
 def patiently(ask: Callable[[], T]) -> T:
-    """Return Kafka's answer once there is one: after a start, partitions and groups lack a leader for a while."""
+    """Return Kafka's response, retrying while partitions and groups lack a leader after a start."""
     deadline = time.monotonic() + HANG_SECONDS
     while True:
         try:
@@ -88,11 +88,11 @@ class Stage:
 
     @property
     def is_apache(self) -> bool:
-        """Whether the broker is a real Kafka."""
+        """Return whether the broker is a real Kafka."""
         return not isinstance(self.broker, InProcess)
 
     def variables(self) -> dict[str, str]:
-        """What a worker needs to know."""
+        """Return the worker's environment."""
         # The in-process broker waits for a classic member that has left until its session is over.
         session = {} if self.is_apache else self.miss_soon()
         return {
@@ -145,7 +145,7 @@ class Stage:
         assert self._producer.flush(HANG_SECONDS) == 0
 
     def faults(self, *rules: Rule) -> None:
-        """What ClickSend does wrong from now on."""
+        """Set the sandbox's fault script."""
         self.sandbox.set_faults(Script(rules=rules))
 
     def payloads(self) -> list[dict[str, Any]]:
@@ -154,7 +154,7 @@ class Stage:
         return [dict(entry.contact) for entry in sorted(stored, key=lambda each: each.number)]  # type: ignore[call-overload]  # JSON objects, as they were stored
 
     def enrolled(self) -> int:
-        """How many different contacts are in the list."""
+        """Return the number of contacts in the list."""
         return len(self.sandbox.contacts())
 
     def commit(self, *offsets: TopicPartition) -> None:

@@ -1,4 +1,4 @@
-"""`check` against a Kafka with access control and a ClickSend stand-in: what is wrong is named with its mend."""
+"""`check` against a Kafka with access control and the sandbox: each fault is named with its fix."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_nothing_is_touched(stage: Stage) -> None:
     assert stage.committed()[0].offset < 0
 
 
-def test_lines_for_a_person_carry_the_mend(stage: Stage) -> None:
+def test_lines_for_an_operator_include_the_hint(stage: Stage) -> None:
     variables = {**stage.variables(), "CLICKSEND_LIST_ID": "429"}
     done = run("check", variables=variables, folder=stage.folder)
     assert done.returncode == 1
@@ -125,7 +125,7 @@ def test_with_the_named_rights_alone_the_worker_would_run(stage: Stage, kafka_fr
     assert "DescribeConfigs" in found["topic"][0]["hint"]  # what can't be checked is a warning
 
 
-def test_a_user_who_may_only_describe_is_told_what_is_missing(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
+def test_a_user_who_may_only_describe_is_shown_what_is_missing(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
     access = Access(kafka_from_jars, stage)
     access.allow(AclOperation.DESCRIBE, ResourceType.TOPIC, stage.topic)
     access.allow(AclOperation.DESCRIBE, ResourceType.GROUP, stage.group)
@@ -146,7 +146,7 @@ def test_a_wrong_password_is_named_and_what_hangs_on_it_is_skipped(stage: Stage,
     assert found["credentials"][0]["status"] == "ok"
 
 
-def test_a_kafka_that_does_not_answer_does_not_hide_what_clicksend_says(stage: Stage) -> None:
+def test_an_unreachable_kafka_does_not_hide_the_clicksend_checks(stage: Stage) -> None:
     status, found = check(stage, KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{free_ports(1)[0]}")
     assert (status, failures(found)) == (1, ["kafka"])
     assert "KAFKA_BOOTSTRAP_SERVERS" in found["kafka"][0]["hint"]
@@ -161,7 +161,7 @@ def test_a_kafka_that_does_not_answer_does_not_hide_what_clicksend_says(stage: S
         (Account(country="GB"), "region", "warning", "default country GB"),
     ],
 )
-def test_what_the_account_says_is_told(
+def test_the_state_of_the_account_is_reported(
     kafka_from_jars: ApacheKafka, tmp_path: Path, account: Account, check_name: str, outcome: str, words: str
 ) -> None:
     with Sandbox(SandboxOptions(account=account)) as sandbox:
@@ -201,7 +201,7 @@ def test_wrong_settings_are_status_3_in_both_forms(stage: Stage) -> None:
     assert done.stderr.startswith("CLICKSEND_LIST_ID: ")
 
 
-def test_a_group_whose_offsets_are_committed_goes_on_from_there(stage: Stage) -> None:
+def test_a_group_whose_offsets_are_committed_resumes_there(stage: Stage) -> None:
     stage.produce(*(identify(number) for number in range(20)))
     consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": stage.group})
     try:

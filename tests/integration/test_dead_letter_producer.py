@@ -1,4 +1,4 @@
-"""The writer of dead letters with librdkafka's producer: what the whole worker can't be brought to do on purpose."""
+"""The dead-letter writer with librdkafka's producer: cases that a whole worker can't be forced into."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Office:
     def count(self, metric: str, **labels: str) -> float:
         return self.registry.get_sample_value(f"clicksend_consumer_{metric}_total", labels) or 0.0
 
-    def letters(self) -> Counter[bytes]:
+    def written_by_value(self) -> Counter[bytes]:
         """The values on the topic, and how often each is there."""
         consumer = Consumer({"bootstrap.servers": self._bootstrap, "group.id": "reader", "log_level": 0})
         try:
@@ -132,25 +132,25 @@ def test_a_producer_that_fails_for_good_is_replaced_in_the_middle_of_its_work(of
     assert len(office.producers) == 2
     assert office.count("dead_letter_producers_replaced") == 1
     assert office.count("dead_letters", result="acknowledged") == len(values)
-    assert office.letters().keys() == set(values)
+    assert office.written_by_value().keys() == set(values)
 
 
-def test_one_that_fails_again_and_again_ends_neither_the_thread_nor_the_letters(office: Office) -> None:
+def test_repeated_producer_failures_stop_neither_the_thread_nor_the_dead_letters(office: Office) -> None:
     for number in range(3):
         fail_for_good(office.producers[-1])
         office.admit(b"letter %d" % number)
         office.work_until(office.all_settled)
     assert len(office.producers) == 4
     assert not office.crashes
-    assert office.letters() == {b"letter 0": 1, b"letter 1": 1, b"letter 2": 1}
+    assert office.written_by_value() == {b"letter 0": 1, b"letter 1": 1, b"letter 2": 1}
 
 
-def test_letters_in_flight_take_no_more_memory_than_the_producers_queue_has(office: Office) -> None:
+def test_dead_letters_in_flight_take_no_more_memory_than_the_producers_queue_has(office: Office) -> None:
     """Four times what the queue takes is to be written; librdkafka's count includes events that are no letters."""
     queue = int(producer_properties(client_properties(office.kafka))["queue.buffering.max.kbytes"]) * 1024
-    letter = bytes(1_000_000)
-    many = 4 * queue // len(letter)
-    office.admit(*[letter] * many)
+    large_value = bytes(1_000_000)
+    many = 4 * queue // len(large_value)
+    office.admit(*[large_value] * many)
     most = 0
 
     def done() -> bool:
@@ -159,12 +159,12 @@ def test_letters_in_flight_take_no_more_memory_than_the_producers_queue_has(offi
         return office.settled() == many
 
     office.work_until(done)
-    assert most * len(letter) < 2 * queue
+    assert most * len(large_value) < 2 * queue
     assert office.count("dead_letters", result="failed") > 0, "the queue was full, and letters waited"
 
 
 @pytest.mark.kafka
-def test_an_outage_longer_than_the_producers_patience_fails_letters_which_are_written_when_it_is_over(
+def test_an_outage_longer_than_the_producers_patience_fails_dead_letters_which_are_written_when_it_is_over(
     kafka_from_jars: ApacheKafka, capsys: pytest.CaptureFixture[str]
 ) -> None:
     office = Office(kafka_from_jars, **{"delivery.timeout.ms": 300})
@@ -180,5 +180,5 @@ def test_an_outage_longer_than_the_producers_patience_fails_letters_which_are_wr
         kafka_from_jars.start()
     office.work_until(office.all_settled)
     # Each once or more: of one whose acknowledgement comes after the producer's patience, nobody knows.
-    assert office.letters().keys() == {b"before", *(b"letter %d" % number for number in range(200))}
+    assert office.written_by_value().keys() == {b"before", *(b"letter %d" % number for number in range(200))}
     office.writer.close(0)

@@ -1,4 +1,4 @@
-"""Dead letters on a real Kafka: where they land, what is too large for them, and a topic that would lose them."""
+"""Dead letters on a real Kafka: their partitions, oversized ones, and a topic that would lose them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_it_keeps_key_headers_timestamp_and_partition(apache_stage: Stage) -> No
         pytest.param({}, {"message.max.bytes": 2000}, id="the client's limit"),
     ],
 )
-def test_what_is_too_large_leaves_out_no_more_than_it_must_and_hurts_no_other_letter(
+def test_an_oversized_dead_letter_omits_no_more_than_necessary_and_affects_no_other(
     apache_stage: Stage, config: dict[str, str], properties: dict[str, int]
 ) -> None:
     stage = apache_stage
@@ -90,7 +90,7 @@ def test_a_timestamp_that_the_topic_does_not_take_is_kept_in_a_header(apache_sta
         pytest.param(PARTITIONS, {"retention.ms": "-1", "cleanup.policy": "compact"}, "compacted", id="compaction"),
     ],
 )
-def test_a_topic_that_may_lose_letters_is_warned_of_and_not_refused(
+def test_a_topic_that_may_lose_dead_letters_is_warned_of_and_not_refused(
     apache_stage: Stage, partitions: int, config: dict[str, str], word: str
 ) -> None:
     stage = apache_stage

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.kafka
 POINTER = frozenset({Part.HEADERS, Part.VALUE})
 
 
-def test_each_letter_is_a_line_and_the_sum_is_told_on_stderr(redrive: RedriveStage) -> None:
+def test_each_dead_letter_is_a_line_and_the_sum_is_reported_on_stderr(redrive: RedriveStage) -> None:
     redrive.write("jane.doe@example.com", partition=1)
     redrive.write("joe.doe@example.com", partition=2, reason=DeadLetterReason.UNMAPPABLE, status=None)
     done = redrive.command("dead-letters", "list")
@@ -50,7 +50,7 @@ def test_filters_leave_the_rest_out(redrive: RedriveStage) -> None:
     assert listed("--to-datetime", "2026-01-01T00:00:00Z") == []
 
 
-def test_an_empty_topic_has_no_letters(redrive: RedriveStage) -> None:
+def test_an_empty_topic_has_no_dead_letters(redrive: RedriveStage) -> None:
     done = redrive.command("dead-letters", "list")
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.startswith("0 dead letters")
@@ -81,7 +81,7 @@ def test_its_key_and_value_are_revealed_when_asked_for(redrive: RedriveStage, le
     assert '"email":"jane.doe@example.com"' in shown["value"]
 
 
-def test_a_pointer_to_a_record_that_is_gone_is_said_to_be_one(redrive: RedriveStage) -> None:
+def test_a_pointer_to_a_record_that_is_gone_is_reported_as_one(redrive: RedriveStage) -> None:
     redrive.write("jane.doe@example.com", partition=1, left_out=POINTER, offset=7)
     done = redrive.command("dead-letters", "show", "1@0", "--reveal")
     assert done.returncode == 1
@@ -109,7 +109,7 @@ def test_what_is_not_there_is_one_clear_line(
     assert words in done.stderr
 
 
-def test_a_missing_topic_and_a_missing_kafka_are_told_apart(redrive: RedriveStage) -> None:
+def test_a_missing_topic_and_a_missing_kafka_are_distinguished(redrive: RedriveStage) -> None:
     absent = redrive.command("dead-letters", "list", KAFKA_DEAD_LETTER_TOPIC="not-there")
     assert (absent.returncode, "not-there does not exist" in absent.stderr) == (1, True)
     nobody = f"127.0.0.1:{free_ports(1)[0]}"
@@ -119,7 +119,7 @@ def test_a_missing_topic_and_a_missing_kafka_are_told_apart(redrive: RedriveStag
     assert "not-there" not in topics
 
 
-def test_a_user_who_may_not_read_is_told_so(redrive: RedriveStage, kafka_from_jars: ApacheKafka) -> None:
+def test_a_user_who_may_not_read_gets_an_error(redrive: RedriveStage, kafka_from_jars: ApacheKafka) -> None:
     done = redrive.command("dead-letters", "list", **Access(kafka_from_jars, redrive.stage).variables())
     assert done.returncode == 1
     assert "Grant READ and DESCRIBE on the topic" in done.stderr

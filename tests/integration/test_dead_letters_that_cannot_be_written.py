@@ -1,4 +1,4 @@
-"""Dead letters while their topic or their broker is away, or takes nothing from us: they wait, and nothing is lost."""
+"""Dead letters while their topic or broker is unavailable or refuses them: they wait, and none is lost."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def waits_and_says(worker: WorkerProcess, stage: Stage, hint: str) -> None:
     assert stage.lag() >= 1
 
 
-def test_a_broker_that_is_killed_loses_no_letter_and_repeats_none(world: Stage, kafka_from_jars: ApacheKafka) -> None:
+def test_a_broker_that_is_killed_loses_no_dead_letter_and_repeats_none(
+    world: Stage, kafka_from_jars: ApacheKafka
+) -> None:
     many = 20_000
     world.produce(raw=[b"{broken %d" % number for number in range(many)])
     with impatient(world) as worker:
@@ -92,7 +94,7 @@ def test_a_broker_that_is_killed_loses_no_letter_and_repeats_none(world: Stage, 
         assert worker.metrics()[WRITTEN] == many
         assert len(failures(worker)) <= 10, "summed up: once in half a minute for each kind of failure"
         assert worker.stop() == 0
-    assert set(Counter(letter.value() for letter in world.dead_letters()).values()) == {1}
+    assert set(Counter(message.value() for message in world.dead_letters()).values()) == {1}
     assert len(world.dead_letters()) == many
     assert world.lag() == 0
 
@@ -110,14 +112,14 @@ def test_a_topic_that_is_deleted_is_missed_and_taken_up_when_it_is_there_again(
         assert worker.metrics()[WRITTEN] == 1
         world.broker.create_topic(world.dead_letter_topic, partitions, {"retention.ms": "-1"})
         settles(worker, 3)
-        (letter,) = world.dead_letters()
-        assert letter.value() == b"{broken"
-        assert partitions <= 3 or letter.partition() == 3
+        (message,) = world.dead_letters()
+        assert message.value() == b"{broken"
+        assert partitions <= 3 or message.partition() == 3
         assert worker.stop() == 0
     assert world.lag() == 0
 
 
-def test_a_topic_deleted_and_created_at_once_under_many_letters_loses_none_of_those_not_yet_acknowledged(
+def test_a_topic_recreated_under_many_dead_letters_loses_none_of_the_unacknowledged_ones(
     world: Stage, admin: AdminClient
 ) -> None:
     with impatient(world) as worker:
@@ -128,7 +130,7 @@ def test_a_topic_deleted_and_created_at_once_under_many_letters_loses_none_of_th
         world.broker.create_topic(world.dead_letter_topic, PARTITIONS)
         settles(worker, 501)
         assert worker.stop() == 0
-    assert Counter(letter.value() for letter in world.dead_letters()) == Counter(
+    assert Counter(message.value() for message in world.dead_letters()) == Counter(
         b"{broken %d" % number for number in range(500)
     )
     assert world.lag() == 0
@@ -176,10 +178,10 @@ def test_a_right_that_is_taken_away_is_missed_and_used_when_it_is_granted_again(
         admin.delete_acls([withdrawn])[withdrawn].result(HANG_SECONDS)
         settles(worker, 3)
         assert worker.stop() == 0
-    assert [letter.value() for letter in world.dead_letters()] == [b"{first", b"{broken"]
+    assert [message.value() for message in world.dead_letters()] == [b"{first", b"{broken"]
 
 
-def test_a_stop_waits_for_letters_that_are_on_their_way(world: Stage, kafka_from_jars: ApacheKafka) -> None:
+def test_a_stop_waits_for_dead_letters_that_are_on_their_way(world: Stage, kafka_from_jars: ApacheKafka) -> None:
     rejected = ("u0@example.com", "u1@example.com", "u2@example.com")
     world.faults(Rule(contact=rejected, status=400, code="BAD_REQUEST", delay=5.0))
     with impatient(world) as worker:
@@ -200,7 +202,7 @@ def test_a_stop_waits_for_letters_that_are_on_their_way(world: Stage, kafka_from
     assert world.lag() == 0
 
 
-def test_a_stop_commits_no_letter_that_is_not_acknowledged(world: Stage, admin: AdminClient) -> None:
+def test_a_stop_commits_no_dead_letter_that_is_not_acknowledged(world: Stage, admin: AdminClient) -> None:
     # With these a revoke in the middle of the work would wait for the letter for a good while.
     patience = {"CLICKSEND_TOTAL_TIMEOUT": "3600", "KAFKA_MAX_POLL_INTERVAL_MS": "3600000"}
     with impatient(world, WORKER_DRAIN_TIMEOUT="2", **patience) as worker:
@@ -216,5 +218,5 @@ def test_a_stop_commits_no_letter_that_is_not_acknowledged(world: Stage, admin: 
     with impatient(world) as worker:
         worker.wait(lambda: world.lag() == 0)
         assert worker.stop() == 0
-    assert [letter.value() for letter in world.dead_letters()] == [b"{broken"]
+    assert [message.value() for message in world.dead_letters()] == [b"{broken"]
     assert len(world.payloads()) == 1, "the last commit came in spite of the letter"

@@ -1,4 +1,4 @@
-"""DELIVERY_DEDUPLICATE: what ClickSend was told last is not told again, as long as nobody else can have spoken."""
+"""DELIVERY_DEDUPLICATE: the last delivery is not repeated while no other worker may have delivered."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def assigned(worker: WorkerProcess) -> float:
     return worker.total("clicksend_consumer_assigned_partitions")
 
 
-def told(stage: Stage) -> list[str]:
+def delivered_names(stage: Stage) -> list[str]:
     return [payload["last_name"] for payload in stage.payloads()]
 
 
@@ -29,26 +29,26 @@ def test_an_equal_identify_is_not_sent_a_changed_one_is_and_after_a_restart_it_i
             tell(stage, worker, name)
         assert worker.metrics()[DUPLICATES] == 2
         assert worker.stop() == 0
-    assert told(stage) == ["Doe", "Roe", "Doe"]
+    assert delivered_names(stage) == ["Doe", "Roe", "Doe"]
     assert stage.lag() == 0
     with stage.worker(DELIVERY_DEDUPLICATE="100") as worker:
         tell(stage, worker, "Doe")
-    assert told(stage) == ["Doe", "Roe", "Doe", "Doe"]
+    assert delivered_names(stage) == ["Doe", "Roe", "Doe", "Doe"]
 
 
 def test_after_a_rebalance_it_is_sent_again(stage: Stage) -> None:
     with stage.worker(DELIVERY_DEDUPLICATE="100") as first:
         tell(stage, first, "Doe")
         tell(stage, first, "Doe")
-        assert told(stage) == ["Doe"]
+        assert delivered_names(stage) == ["Doe"]
         with stage.worker(DELIVERY_DEDUPLICATE="100") as second:
             first.wait(lambda: [assigned(worker) for worker in (first, second)] == [2, 2])
             stage.produce(identify(1, last_name="Doe"))
-            first.wait(lambda: len(told(stage)) == 2)
+            first.wait(lambda: len(delivered_names(stage)) == 2)
 
 
-def test_unless_it_is_asked_for_every_identify_is_sent(stage: Stage) -> None:
+def test_without_deduplication_every_identify_is_sent(stage: Stage) -> None:
     with stage.worker() as worker:
         for _ in range(3):
             tell(stage, worker, "Doe")
-    assert told(stage) == ["Doe"] * 3
+    assert delivered_names(stage) == ["Doe"] * 3

@@ -1,4 +1,4 @@
-"""What a whole worker tells of its records, as JSON."""
+"""The event debugger's JSON of a whole worker."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def records(worker: WorkerProcess, query: str = "") -> list[dict[str, Any]]:
     return found
 
 
-def test_each_record_is_told_of_with_its_end_and_neither_a_secret_nor_an_identity(stage: Stage) -> None:
+def test_each_record_is_logged_with_its_end_and_neither_a_secret_nor_an_identity(stage: Stage) -> None:
     stage.sandbox.set_credentials(stage.sandbox.options.username, KEY)
     with stage.worker(CLICKSEND_API_KEY=KEY, MONITOR_TOKEN=TOKEN) as worker:
         worker.wait_ready()
         stage.produce(sign_up(4711), page_view(), raw=[b"oops", None])
         ends = ("delivered", "filtered", "dead_lettered")
         worker.wait(lambda: len(records(worker, f"disposition={','.join(ends)}")) == 4)
-        told = sorted((each["disposition"], each["reason"], each["who"]) for each in records(worker))
-        assert told == [
+        summaries = sorted((each["disposition"], each["reason"], each["who"]) for each in records(worker))
+        assert summaries == [
             ("dead_lettered", "undecodable", ""),
             ("delivered", "accepted", "u***@example.com"),
             ("filtered", "not_enrolment", ""),
@@ -47,7 +47,7 @@ def test_each_record_is_told_of_with_its_end_and_neither_a_secret_nor_an_identit
 
 
 def taken_over(first: WorkerProcess, second: WorkerProcess) -> int:
-    """How many records the first has released, when each of the two has its share; before, none."""
+    """Return the number of records that the first worker released once both own partitions; before, 0."""
     shares = [worker.total("clicksend_consumer_assigned_partitions") for worker in (first, second)]
     return len(records(first, "disposition=released")) if shares == [PARTITIONS / 2] * 2 else 0
 

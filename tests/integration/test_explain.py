@@ -1,4 +1,4 @@
-"""`explain` from files, from stdin, and straight from Kafka."""
+"""`explain` from files, stdin and Kafka."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_the_settings_of_enrolment_hold(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["contact"]["phone_number"] == "+442079460018"
 
 
-def test_a_reader_that_has_seen_enough_ends_it_quietly(tmp_path: Path) -> None:
+def test_a_reader_that_closes_the_pipe_ends_it_quietly(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").write_bytes((SIGN_UP + b"\n") * 20_000)
     done = subprocess.run(
         ["/bin/sh", "-c", f"{sys.executable} -m consumer explain events.jsonl | head -n 1"],
@@ -144,7 +144,7 @@ def test_the_last_records_are_the_last_of_each_partition(stage: Stage) -> None:
 
 
 @pytest.mark.kafka
-def test_a_tombstone_and_an_old_record_are_what_the_worker_makes_of_them(stage: Stage) -> None:
+def test_a_tombstone_and_an_old_record_are_filtered_as_by_the_worker(stage: Stage) -> None:
     stage.produce_raw(None, partition=0)
     stage.produce_raw(SIGN_UP, partition=0, timestamp=1_000)
     variables = {**stage.variables(), "ENROLMENT_MAX_EVENT_AGE": "60"}
@@ -179,7 +179,7 @@ def test_what_kafka_does_not_have_is_named(stage: Stage, arguments: tuple[str, .
 
 
 @pytest.mark.kafka
-def test_a_user_who_may_not_read_is_told_what_to_grant(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
+def test_a_user_who_may_not_read_is_shown_what_to_grant(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
     guest = Access(kafka_from_jars, stage).variables()
     done = run("explain", "--last", "1", variables={**stage.variables(), **guest}, folder=stage.folder)
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""How a group begins, and what a worker without a partition says of itself."""
+"""The start of a group, and the state of a worker without a partition."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_two_workers_that_begin_a_group_together_deliver_what_comes_afterwards_a
     assert delivered == [f"u{number}@example.com" for number in range(100, 140)]
 
 
-def test_a_worker_more_than_there_are_partitions_stands_by(apache_stage: Stage) -> None:
+def test_a_worker_more_than_there_are_partitions_is_on_standby(apache_stage: Stage) -> None:
     """With KIP-848 such a member is told nothing at all."""
     stage = apache_stage
     narrow = f"{stage.topic}.narrow"

@@ -1,4 +1,4 @@
-"""Bytes that confluent-kafka cannot read: header names that are no UTF-8, as clients in C, Go, Rust and kcat write."""
+"""Bytes that confluent-kafka can't read: header names that are not UTF-8, from clients in C, Go, Rust and kcat."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WARM = 64  # calls after which the interpreter has specialised what is called
 
 
 def test_headers_that_cannot_be_read_are_none_however_often_they_were_asked_for(in_process_broker: InProcess) -> None:
-    """What was called often is called in a shorter way, which checks less; and the binding keeps what has failed."""
+    """Frequently called functions take a specialised path with fewer checks; the binding keeps a former failure."""
     in_process_broker.create_topic(topic := f"headers-{uuid.uuid4().hex}", InProcessBroker.PARTITIONS)
     for each in (HEADERS[:1], HEADERS, HEADERS[1:]):
         produce_raw_headers(in_process_broker.bootstrap, topic, b"{}", each, partition=0)
@@ -32,8 +32,8 @@ def test_headers_that_cannot_be_read_are_none_however_often_they_were_asked_for(
         good, *bad = consumer.consume(3, timeout=HANG_SECONDS)
     finally:
         consumer.close()
-    asked = [headers_of(message) for message in (*[good] * WARM, *bad, *bad)]
-    assert asked == [*[[("trace", b"7")]] * WARM, *[None] * 4]
+    found = [headers_of(message) for message in (*[good] * WARM, *bad, *bad)]
+    assert found == [*[[("trace", b"7")]] * WARM, *[None] * 4]
 
 
 def test_a_record_whose_headers_cannot_be_read_is_delivered_or_dead_lettered_as_any_other(stage: Stage) -> None:

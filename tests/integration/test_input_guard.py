@@ -1,4 +1,4 @@
-"""A worker on a topic that holds no events: it waits for an operator and loses nothing."""
+"""A worker on a topic without events waits for an operator and loses nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.integration.stage import PARTITIONS, Stage, sign_up
 RUBBISH = b"\x00\x00\x00\x00\x07 nothing that we can read"
 
 
-def test_one_broken_producer_holds_its_partition_and_nobody_elses(stage: Stage) -> None:
+def test_one_broken_producer_holds_its_partition_and_no_other(stage: Stage) -> None:
     for _ in range(30):
         stage.produce_raw(RUBBISH, partition=0)
     for number in range(8):
@@ -48,7 +48,7 @@ def test_an_event_that_follows_releases_it(stage: Stage) -> None:
 
 
 @pytest.mark.kafka
-def test_check_says_the_same_before_the_start(apache_stage: Stage) -> None:
+def test_check_reports_the_same_before_the_start(apache_stage: Stage) -> None:
     stage = apache_stage
     for _ in range(20):
         stage.produce_raw(RUBBISH, partition=2)

@@ -1,4 +1,4 @@
-"""`lag` beside a worker, and without one."""
+"""`lag` with and without a running worker."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_topic_that_is_not_there_is_named(stage: Stage) -> None:
     assert done.stderr.startswith("The topic nowhere does not exist")
 
 
-def test_it_is_watched_until_ctrl_c_which_is_no_failure(stage: Stage) -> None:
+def test_watch_runs_until_ctrl_c_and_succeeds(stage: Stage) -> None:
     stage.commit(TopicPartition(stage.topic, 0, 0))
     with subprocess.Popen(
         [sys.executable, "-m", "consumer", "lag", "--watch", "--interval", "0.1", "--format", "json"],
@@ -96,7 +96,7 @@ def test_it_is_watched_until_ctrl_c_which_is_no_failure(stage: Stage) -> None:
     assert (process.returncode, talk) == (0, "")
 
 
-def test_a_reader_that_has_seen_enough_ends_the_watch_quietly(stage: Stage) -> None:
+def test_a_reader_that_closes_the_pipe_ends_the_watch_quietly(stage: Stage) -> None:
     stage.commit(TopicPartition(stage.topic, 0, 0))
     reading, writing = os.pipe()
     os.close(reading)
@@ -137,11 +137,11 @@ def test_refused_credentials_are_wrong_settings(stage: Stage, kafka_from_jars: A
 
 
 @pytest.mark.parametrize("arguments", [("--interval", "soon"), ("--interval", "0"), ("5",), ("--group",)])
-def test_wrong_usage_is_told(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_wrong_usage_is_reported(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert run("lag", *arguments, variables={}, folder=tmp_path).returncode == 2
 
 
-def test_missing_settings_are_told(tmp_path: Path) -> None:
+def test_missing_settings_are_reported(tmp_path: Path) -> None:
     done = run("lag", variables={}, folder=tmp_path)
     assert done.returncode == 3
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["KAFKA_BOOTSTRAP_SERVERS", "KAFKA_TOPIC"]

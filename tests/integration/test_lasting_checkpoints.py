@@ -1,4 +1,4 @@
-"""Kafka forgets a checkpoint's offsets after some days; nothing that was delivered is repeated for it."""
+"""A replay whose offsets Kafka has deleted repeats no delivery."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def delivered(redrive: RedriveStage) -> list[str]:
     return [each["email"] for each in redrive.stage.payloads()]
 
 
-def test_a_monthly_redrive_takes_what_is_new(redrive: RedriveStage) -> None:
+def test_a_monthly_redrive_processes_only_new_dead_letters(redrive: RedriveStage) -> None:
     redrive.write(JANE)
     redrive.lines(*REDRIVE)
     redrive.forget()
@@ -29,7 +29,7 @@ def test_a_monthly_redrive_takes_what_is_new(redrive: RedriveStage) -> None:
     assert delivered(redrive) == [JANE, JOE]
 
 
-def test_a_replay_goes_on_where_it_ended(redrive: RedriveStage) -> None:
+def test_a_replay_resumes_where_it_ended(redrive: RedriveStage) -> None:
     redrive.record(JANE, partition=0)
     redrive.record(JOE, partition=1)
     redrive.lines(*REPLAY)
@@ -42,7 +42,7 @@ def test_a_replay_goes_on_where_it_ended(redrive: RedriveStage) -> None:
 
 
 @pytest.mark.parametrize("command", [REDRIVE, REPLAY], ids=["redrive", "replay"])
-def test_of_a_run_that_was_killed_nobody_knows_how_far_it_came(redrive: RedriveStage, command: tuple[str, ...]) -> None:
+def test_the_progress_of_a_killed_run_is_unknown(redrive: RedriveStage, command: tuple[str, ...]) -> None:
     redrive.write(*(f"u{number}@example.com" for number in range(10)))
     with redrive.started(*command, "--rate", "2") as running:
         wait_until(lambda: delivered(redrive) or running.poll() is not None)
@@ -51,7 +51,7 @@ def test_of_a_run_that_was_killed_nobody_knows_how_far_it_came(redrive: RedriveS
     before = len(delivered(redrive))
     refused = redrive.command(*command)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "--restart begins anew" in refused.stderr
+    assert "--restart starts over" in refused.stderr
     assert len(delivered(redrive)) == before
     assert redrive.command(*command, "--restart").returncode == 0
     assert len(set(delivered(redrive))) == 10

@@ -1,4 +1,4 @@
-"""A worker's memory stays small however much waits: what it holds is bounded, and the rest stays in Kafka."""
+"""A worker's memory is bounded, whatever the backlog: the rest stays in Kafka."""
 
 from __future__ import annotations
 

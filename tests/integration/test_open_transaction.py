@@ -1,4 +1,4 @@
-"""A producer that leaves a transaction open at the end of the topic, as Flink nearly always does."""
+"""A producer that leaves a transaction open at the end of the topic, as Flink usually does."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_the_last_records_are_counted_without_markers_and_what_is_open(opened: R
         assert [each["source"].removeprefix(f"{opened.stage.topic}-") for each in found] == sources
 
 
-def test_an_offset_of_the_open_transaction_is_said_to_be_one(opened: RedriveStage) -> None:
+def test_an_offset_of_the_open_transaction_is_reported_as_one(opened: RedriveStage) -> None:
     done = opened.command("explain", "--partition", "0", "--offset", "4")
     assert (done.returncode, done.stdout) == (1, "")
     assert "a transaction is open since offset 3" in done.stderr

@@ -1,4 +1,4 @@
-"""Records read without a group: each range in its order, gaps passed over."""
+"""Records read without a group: each range in order, without gaps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`dead-letters redrive` against a real Kafka and the ClickSend stand-in."""
+"""`dead-letters redrive` against a real Kafka and the sandbox."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def redriven(redrive: RedriveStage) -> list[Any]:
 
 
 def redriven_headers(count: int) -> list[tuple[str, bytes]]:
-    """What a redrive has added to a record."""
+    """Return the headers added by a redrive."""
     return [("clicksend.redrive.count", b"%d" % count), ("clicksend.redrive.from", b"events.dead-letter-0@17")]
 
 
-def test_a_dry_run_tells_and_writes_nothing(redrive: RedriveStage) -> None:
+def test_a_dry_run_reports_and_writes_nothing(redrive: RedriveStage) -> None:
     redrive.write(JANE, JOE)
     for target in (TO_SOURCE, TO_CLICKSEND):
         done = redrive.command(*target)
@@ -58,7 +58,7 @@ def test_to_the_source_a_record_comes_back_as_it_was_but_for_the_count(redrive: 
     assert second.headers() == [("trace", b"7"), ("trace", None), *marks]
 
 
-def test_the_same_command_goes_on_where_it_stopped(redrive: RedriveStage) -> None:
+def test_the_same_command_resumes_where_it_stopped(redrive: RedriveStage) -> None:
     redrive.write(JANE)
     assert outcomes(redrive, *TO_SOURCE, "--execute") == {"redriven": 1}
     assert outcomes(redrive, *TO_SOURCE, "--execute") == {}
@@ -78,7 +78,7 @@ def test_another_selection_has_a_checkpoint_of_its_own(redrive: RedriveStage) ->
     assert outcomes(redrive, *named) == {}
 
 
-def test_a_letter_that_was_redriven_too_often_is_left_alone(redrive: RedriveStage) -> None:
+def test_a_dead_letter_that_was_redriven_too_often_is_skipped(redrive: RedriveStage) -> None:
     redrive.write(JANE, headers=redriven_headers(3))
     redrive.write(JOE, headers=redriven_headers(2))
     assert outcomes(redrive, *TO_SOURCE, "--execute") == {"redriven": 1, "redriven_too_often": 1}
@@ -103,7 +103,7 @@ def test_a_later_record_of_the_partition_is_newer_whatever_its_time(redrive: Red
     assert outcomes(redrive, *TO_CLICKSEND) == {"stale": 2}
 
 
-def test_another_groups_letters_are_left_alone_unless_asked_for(redrive: RedriveStage) -> None:
+def test_another_groups_dead_letters_are_skipped_unless_asked_for(redrive: RedriveStage) -> None:
     redrive.write(JANE)
     redrive.write(JOE, group="others")
     listed = redrive.command("dead-letters", "list", "--format", "json")
@@ -115,7 +115,7 @@ def test_another_groups_letters_are_left_alone_unless_asked_for(redrive: Redrive
     assert outcomes(redrive, *TO_SOURCE, "--any-group", "--source", redrive.stage.topic) == {"to_redrive": 2}
 
 
-def test_a_letter_of_a_partition_that_is_gone_is_placed_by_its_key_and_blocks_nobody(
+def test_a_dead_letter_of_a_deleted_partition_is_partitioned_by_key_and_blocks_no_other(
     redrive: RedriveStage,
 ) -> None:
     stage = redrive.stage
@@ -182,7 +182,7 @@ def test_delivered_by_this_command_or_dead_lettered_again_with_a_higher_count(re
     assert headers["__connect.errors.offset"] == "1"
 
 
-def test_what_is_no_letter_of_a_topic_that_we_consume_is_left_alone(redrive: RedriveStage) -> None:
+def test_foreign_records_of_the_dead_letter_topic_are_skipped(redrive: RedriveStage) -> None:
     redrive.write(JANE)
     topics = {"KAFKA_TOPIC": "others", "KAFKA_DEAD_LETTER_TOPIC": redrive.stage.dead_letter_topic}
     assert outcomes(redrive, *TO_SOURCE, **topics) == {"foreign": 1}
@@ -216,7 +216,7 @@ def test_killed_at_any_moment_it_loses_nothing_and_repeats_the_record_in_hand(
 @pytest.mark.slow
 @pytest.mark.parametrize("target", [TO_SOURCE, TO_CLICKSEND], ids=["source", "deliver"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
-def test_interrupted_it_ends_in_order_and_says_how_to_resume(
+def test_interrupted_it_ends_in_order_and_names_the_command_to_resume(
     redrive: RedriveStage, target: tuple[str, ...], number: signal.Signals
 ) -> None:
     stage = redrive.stage

@@ -1,4 +1,4 @@
-"""A Kafka that refuses us: librdkafka tries for ever and says nothing, so the worker has to."""
+"""A Kafka that refuses access: librdkafka retries silently, so the worker reports it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def sasl(kafka: ApacheKafka, password: str) -> dict[str, str | None]:
     }
 
 
-def test_the_right_password_is_let_in(guarded: Stage, kafka_from_jars: ApacheKafka) -> None:
+def test_the_right_password_is_accepted(guarded: Stage, kafka_from_jars: ApacheKafka) -> None:
     guarded.produce(sign_up(0))
     with guarded.worker(**sasl(kafka_from_jars, "right")) as worker:
         worker.wait(lambda: guarded.enrolled() == 1)

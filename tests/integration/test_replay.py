@@ -1,4 +1,4 @@
-"""`replay` against a real Kafka and the ClickSend stand-in."""
+"""`replay` against a real Kafka and the sandbox."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_range_of_times_is_found_in_every_partition(redrive: RedriveStage) -> 
     assert delivered(redrive) == [JOE]
 
 
-def test_the_live_group_is_left_alone_and_one_contact_keeps_its_order(redrive: RedriveStage) -> None:
+def test_the_live_group_is_unchanged_and_a_contact_keeps_its_order(redrive: RedriveStage) -> None:
     stage = redrive.stage
     for number in range(30):
         redrive.record((JANE, JOE)[number % 2], name=f"n{number}")
@@ -143,7 +143,7 @@ def test_identities_come_from_stdin_too(redrive: RedriveStage) -> None:
     assert delivered(redrive) == [JANE, ANN], "no list is not everybody"
 
 
-def test_a_replay_that_is_finished_says_so_and_begins_anew_only_when_told(redrive: RedriveStage) -> None:
+def test_a_complete_replay_is_reported_and_runs_again_only_with_restart(redrive: RedriveStage) -> None:
     redrive.record(JANE)
     assert outcomes(redrive, *ALL) == {"delivered/accepted": 1}
     again = redrive.command(*ALL)
@@ -156,7 +156,7 @@ def test_a_replay_that_is_finished_says_so_and_begins_anew_only_when_told(redriv
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
-def test_interrupted_it_ends_in_order_and_goes_on_where_it_stopped(
+def test_interrupted_it_ends_in_order_and_resumes_where_it_stopped(
     redrive: RedriveStage, number: signal.Signals
 ) -> None:
     emails = [f"u{number}@example.com" for number in range(40)]
@@ -212,7 +212,7 @@ def test_a_transactions_markers_at_the_end_are_passed(redrive: RedriveStage) -> 
     assert "This replay is complete" in redrive.command(*ALL).stderr
 
 
-def test_an_offset_that_the_log_does_not_have_is_said(redrive: RedriveStage) -> None:
+def test_an_offset_that_the_log_does_not_have_is_reported(redrive: RedriveStage) -> None:
     redrive.record(JANE, partition=0)
     arguments = ("replay", "--topic", f"{redrive.stage.topic}:0", "--from-offset", "0", "--to-offset", "50")
     done = redrive.command(*arguments)
@@ -232,7 +232,7 @@ def test_a_checkpoint_of_another_range_is_refused(redrive: RedriveStage) -> None
     assert sorted(delivered(redrive)) == [JANE, JOE]  # two contacts: in either order
 
 
-def test_a_halt_is_said_and_waited_on(redrive: RedriveStage) -> None:
+def test_a_halt_is_reported_and_waited_on(redrive: RedriveStage) -> None:
     redrive.record(JANE)
     redrive.stage.faults(Rule(status=401))
     with redrive.started(*ALL) as running:

@@ -1,4 +1,4 @@
-"""What retention deletes before it is consumed is gone. What it leaves, and what a worker holds, is delivered."""
+"""Records deleted by retention before consumption are lost. All others are delivered."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def delete_before(stage: Stage, offset: int) -> None:
 
 
 @pytest.mark.parametrize("reset", ["earliest", "latest"])
-def test_a_group_that_retention_has_passed_goes_on_at_the_start_of_the_log(apache_stage: Stage, reset: str) -> None:
+def test_a_group_that_retention_has_passed_continues_at_the_start_of_the_log(apache_stage: Stage, reset: str) -> None:
     stage = apache_stage
     produce(stage, range(10))
     stage.commit(*(TopicPartition(stage.topic, partition, 5) for partition in range(PARTITIONS)))
@@ -42,8 +42,8 @@ def test_a_group_that_retention_has_passed_goes_on_at_the_start_of_the_log(apach
     with stage.worker(KAFKA_AUTO_OFFSET_RESET=reset) as worker:
         worker.wait(lambda: stage.lag() == 0)
         assert stage.enrolled() == 2 * PARTITIONS
-        told = [line["offsets"] for line in worker.lines() if line["event"] == DELETED]
-        assert told == [3] * PARTITIONS
+        logged = [line["offsets"] for line in worker.lines() if line["event"] == DELETED]
+        assert logged == [3] * PARTITIONS
 
 
 def test_what_a_worker_holds_is_delivered_although_it_is_not_in_the_log_any_more(apache_stage: Stage) -> None:

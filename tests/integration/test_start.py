@@ -1,4 +1,4 @@
-"""A worker that can't begin says why and what mends it, and waits where waiting is right."""
+"""A worker that can't start reports cause and fix, and waits if waiting can help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KAFKA_GROUP_INSTANCE_ID: a worker that comes back soon finds its partitions where it left them (KIP-345)."""
+"""KAFKA_GROUP_INSTANCE_ID: a worker that restarts in time keeps its partitions (KIP-345)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 
 def moves(worker: WorkerProcess) -> float:
-    """How often partitions have left it."""
+    """Return the number of revoked and lost partitions."""
     metrics = worker.metrics()
     left = [f'clicksend_consumer_rebalances_total{{event="{event}"}}' for event in ("revoked", "lost")]
     return sum(metrics.get(name, 0) for name in left)

@@ -1,4 +1,4 @@
-"""Where ClickSend takes nothing, `replay` and `redrive` end with 4 and say why; they never hang."""
+"""If ClickSend accepts nothing, `replay` and `redrive` exit with 4 and the cause; they never hang."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SOON = {"DELIVERY_PROBE_INTERVAL": "1", "RETRY_MAX_DELAY": "2", "RETRY_INITIAL_D
         pytest.param(Rule(status=403), {}, "", id="suspicious"),
     ],
 )
-def test_a_target_that_takes_nothing_ends_it(
+def test_a_target_that_accepts_nothing_ends_it(
     redrive: RedriveStage, command: tuple[str, ...], rule: Rule, changes: dict[str, str], words: str
 ) -> None:
     redrive.write("jane.doe@example.com", "joe.doe@example.com")

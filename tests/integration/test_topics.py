@@ -1,4 +1,4 @@
-"""Topics that go and come back while a worker consumes them. On Apache Kafka: the in-process broker deletes none."""
+"""Topics deleted and recreated during consumption. On Apache Kafka: the in-process broker deletes none."""
 
 from __future__ import annotations
 

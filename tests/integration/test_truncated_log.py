@@ -46,7 +46,7 @@ def restart(kafka: ApacheKafka, stage: Stage) -> None:
     stage.read(stage.topic)  # every partition has a leader again
 
 
-def test_nothing_that_was_written_since_is_passed_over_and_the_rest_is_not_repeated(
+def test_nothing_that_was_written_since_is_skipped_and_the_rest_is_not_repeated(
     kafka_from_jars: ApacheKafka, tmp_path: Path
 ) -> None:
     with Sandbox() as sandbox:

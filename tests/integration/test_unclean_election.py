@@ -1,4 +1,4 @@
-"""An unclean election on three brokers: what the new leader lacks is gone, and what is written to it is delivered."""
+"""An unclean election on three brokers: records that the new leader lacks are lost, later ones are delivered."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def brokers(tmp_path: Path) -> Iterator[Brokers]:
 
 
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])
-def test_what_is_written_after_an_unclean_election_is_not_passed_over(
+def test_what_is_written_after_an_unclean_election_is_not_skipped(
     brokers: Brokers, tmp_path: Path, protocol: str
 ) -> None:
     with Sandbox() as sandbox:

@@ -1,4 +1,4 @@
-"""The whole worker, from the topic to the contact in the list, on the in-process broker and on Apache Kafka."""
+"""The whole worker, from topic to contact list, on the in-process broker and on Apache Kafka."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_kill_loses_nothing_and_repeats_nothing_that_was_committed_as_settled(
     )
 
 
-def test_an_outage_loses_nothing_and_the_group_goes_on_polling(stage: Stage) -> None:
+def test_an_outage_loses_nothing_and_the_group_keeps_polling(stage: Stage) -> None:
     with stage.worker(RETRY_MAX_DELAY="1") as worker:
         worker.wait_ready()
         stage.faults(Rule(status=503))
@@ -155,7 +155,7 @@ def test_a_record_that_can_never_be_a_contact_is_kept_as_it_is(stage: Stage, rec
     assert stage.headers(letter)["clicksend.reason"] == reason
 
 
-def test_a_wrong_key_halts_and_a_mended_key_file_resumes(stage: Stage) -> None:
+def test_a_wrong_key_halts_and_a_corrected_key_file_resumes(stage: Stage) -> None:
     key = stage.folder / "key"
     key.write_text("wrong")
     stage.produce(*[sign_up(number) for number in range(10)])
@@ -199,7 +199,7 @@ def test_a_second_signal_ends_it_at_once(stage: Stage) -> None:
         assert worker.ended() == 1
 
 
-def test_a_drain_that_runs_out_of_time_says_so_in_its_exit_status(stage: Stage) -> None:
+def test_a_drain_that_runs_out_of_time_is_visible_in_the_exit_status(stage: Stage) -> None:
     stage.faults(Rule(connection=ConnectionFault.HANG))
     stage.produce(sign_up(0))
     with stage.worker(WORKER_DRAIN_TIMEOUT="0.5") as worker:

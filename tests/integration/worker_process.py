@@ -1,4 +1,4 @@
-"""A worker as an operator runs it: a process of its own, set up by its environment."""
+"""A worker as an operator runs it: a separate process, configured by its environment."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ class WorkerProcess:
         return [json.loads(line) for line in self.output().split("\n")[:-1] if line.startswith("{")]
 
     def events(self) -> list[str]:
-        """What its log lines say."""
+        """Return the events of its log lines."""
         return [str(line["event"]) for line in self.lines()]
 
     def address(self) -> str:
-        """Where its monitor listens."""
+        """Return the address of its monitor."""
         found = self.wait(lambda: next((line["address"] for line in self.lines() if "address" in line), None))
         return str(found)
 

@@ -1,4 +1,4 @@
-"""A real Apache Kafka from its jars: one process, KRaft, 127.0.0.1 only, its data in a folder of the test's."""
+"""A real Apache Kafka from its jars: one process, KRaft, 127.0.0.1 only, data in a test's directory."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class ApacheKafka:
         self._config.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
 
     def has_log(self, topic: str) -> bool:
-        """Whether the broker still takes records for a topic: a deleted one's logs are renamed soon afterwards."""
+        """Return whether the broker still accepts records for a topic: logs of a deleted one are renamed later."""
         folders = (self._folder / "data").glob(f"{topic}-*")
         return any(folder.name.removeprefix(f"{topic}-").isdecimal() for folder in folders)
 
@@ -196,7 +196,7 @@ class ApacheKafka:
         create_topic(self.bootstrap, name, partitions, config)
 
     def log(self) -> str:
-        """What it has said."""
+        """Return its output."""
         return (self._folder / "kafka.log").read_text(errors="replace")
 
     def _signal(self, number: signal.Signals) -> None:
@@ -273,7 +273,7 @@ def _is_free(port: int) -> bool:
 
 
 def answers(bootstrap: str, cluster: str) -> bool:
-    """Whether a broker of this cluster answers there within a second."""
+    """Return whether a broker of this cluster responds there within a second."""
     try:
         found = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}).list_topics(timeout=1)
     except KafkaException:

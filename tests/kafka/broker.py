@@ -1,4 +1,4 @@
-"""What the tests ask of a Kafka, whichever it is."""
+"""The interface of a broker for tests."""
 
 from __future__ import annotations
 

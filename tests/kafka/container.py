@@ -1,4 +1,4 @@
-"""A real Apache Kafka in a container, where a Docker engine answers."""
+"""A real Apache Kafka in a container, if a Docker engine is available."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def kafka_container(image: str = IMAGE) -> Iterator[KafkaContainer]:
 
 
 def _engine_answers() -> bool:
-    """Whether something listens where docker's clients look. Asked by hand: docker-py leaves its socket behind."""
+    """Return whether a Docker engine listens. Uses a plain socket, since docker-py leaks its own."""
     address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
     if not address.startswith("unix://"):
         return True

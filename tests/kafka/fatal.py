@@ -1,4 +1,4 @@
-"""A fatal error of librdkafka's, made on purpose."""
+"""An injected fatal error of librdkafka."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, Producer
 
 
 class _Handle(ctypes.Structure):
-    """How every client object of confluent-kafka begins (confluent_kafka.h)."""
+    """The first fields of confluent-kafka's client objects (confluent_kafka.h)."""
 
     _fields_ = (("refcount", ctypes.c_ssize_t), ("type", ctypes.c_void_p), ("rk", ctypes.c_void_p))
 

@@ -1,4 +1,4 @@
-"""librdkafka's mock cluster, with the face of a broker to test against."""
+"""librdkafka's mock cluster with the interface of a test broker."""
 
 from __future__ import annotations
 

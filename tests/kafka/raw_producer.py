@@ -1,4 +1,4 @@
-"""A producer that writes any bytes where confluent-kafka's takes text: header names, by librdkafka itself (ctypes)."""
+"""A producer for header names of any bytes, where confluent-kafka accepts only text: librdkafka by ctypes."""
 
 from __future__ import annotations
 

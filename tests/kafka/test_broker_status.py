@@ -1,4 +1,4 @@
-"""What the worker makes of librdkafka's callbacks."""
+"""The worker's state after librdkafka's callbacks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STATISTICS = '{ "name": "%s#consumer-1", "client_id": "%s", "type": "consumer", 
 
 
 def statistics(client_id: str = "c", broker: str = "UP", state: str = "up", join_state: str = "steady") -> str:
-    """What librdkafka writes once a second; it escapes nothing."""
+    """Return statistics as librdkafka writes them once a second, without escaping."""
     group = json.dumps({"state": state, "join_state": join_state})
     return STATISTICS % (client_id, client_id, json.dumps({"b:9092/1": {"state": broker}}), group)
 
@@ -124,7 +124,7 @@ def test_records_show_that_a_missing_topic_and_a_broker_are_there_again() -> Non
 
 @pytest.mark.parametrize("join_state", ["steady", "init"])
 @pytest.mark.parametrize("lost", [False, True])
-def test_a_member_without_a_partition_stands_by_after_a_while(join_state: str, lost: bool) -> None:
+def test_a_member_without_a_partition_is_on_standby_after_a_while(join_state: str, lost: bool) -> None:
     """With KIP-848 a surplus member stays in its first state, and is told nothing, not even after a loss."""
     worker = Worker()
     worker.health.assigned, worker.health.was_assigned, worker.health.lost = 0, False, lost
@@ -137,7 +137,7 @@ def test_a_member_without_a_partition_stands_by_after_a_while(join_state: str, l
     assert worker.state() == HealthState.STANDBY
 
 
-def test_one_that_has_not_joined_yet_does_not_stand_by() -> None:
+def test_a_member_that_has_not_joined_yet_is_not_on_standby() -> None:
     worker = Worker()
     worker.health.assigned, worker.health.was_assigned, worker.health.joined_at = 0, False, None
     for _ in range(30):
@@ -150,6 +150,6 @@ def test_one_that_has_not_joined_yet_does_not_stand_by() -> None:
     ("metadata", "generation"),
     [(b"CGMDv2:\x07\x00\x00\x00group", 7), (b"CGMDv2:\xff\xff\xff\xffgroup", -1), (b"CGMDv9:\x07", -1), (None, -1)],
 )
-def test_the_generation_stands_in_the_group_metadata(metadata: bytes | None, generation: int) -> None:
+def test_the_generation_is_in_the_group_metadata(metadata: bytes | None, generation: int) -> None:
     consumer: Any = SimpleNamespace(consumer_group_metadata=lambda: metadata)
     assert generation_of(cast(Consumer, consumer)) == generation

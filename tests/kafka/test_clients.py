@@ -33,7 +33,7 @@ def of_the_commands(bootstrap: str) -> Cluster:
         pytest.param(lambda bootstrap: of_the_commands(bootstrap).admin, id="the commands' administration"),
     ],
 )
-def test_no_client_creates_the_topic_that_it_asks_for(
+def test_no_client_creates_the_topic_of_a_metadata_request(
     in_process_broker: InProcess, client: Callable[[str], Any]
 ) -> None:
     """The in-process broker creates topics by itself, as many a cluster does."""

@@ -1,4 +1,4 @@
-"""Every client that a command makes takes the very settings that the worker's clients take."""
+"""Every client of a command uses the properties of the worker's clients."""
 
 from __future__ import annotations
 

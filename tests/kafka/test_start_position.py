@@ -1,4 +1,4 @@
-"""Where a group's partitions begin with KAFKA_AUTO_OFFSET_RESET=latest, whoever else begins at the same time."""
+"""Start positions of a group with KAFKA_AUTO_OFFSET_RESET=latest, also with members that start together."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_worker_that_is_a_moment_late_begins_its_partitions_at_their_ends_too(
     assert group.begin(THREE)[THREE].offset == HIGH
 
 
-def test_a_commit_that_has_appeared_meanwhile_counts() -> None:
+def test_a_commit_that_appears_during_the_start_counts() -> None:
     group = Group(p3=of(TOPIC_ID, 4))
     start = group.begin(THREE)[THREE]
     assert start.committed is not None
@@ -122,7 +122,7 @@ def test_partitions_that_were_added_pass_on_the_count_that_the_group_began_with(
         assert group.begin(added)[added] == StartOffset(LOW, 2)
 
 
-def test_a_start_whose_commit_is_refused_is_used_all_the_same() -> None:
+def test_a_start_whose_commit_is_refused_is_used_anyway() -> None:
     """The committer commits it a moment later."""
     group = Group()
     group.refuses_commits = True
@@ -163,6 +163,6 @@ def test_a_start_that_cannot_be_looked_up_is_left_out_and_the_line_names_the_cau
     assert "jane" not in str(line), "the text of an error may hold anything"
 
 
-def test_an_operator_who_wants_to_decide_is_asked() -> None:
+def test_with_error_the_worker_refuses_to_start_without_an_offset() -> None:
     with pytest.raises(ConfigurationError, match="KAFKA_AUTO_OFFSET_RESET is error"):
         Group().begin(THREE, reset=OffsetReset.ERROR)

@@ -1,4 +1,4 @@
-"""What can happen to a worker, for Hypothesis to choose from: who comes, how requests end, how partitions leave."""
+"""Steps of a worker for Hypothesis: arrivals, ends of requests, revoked partitions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Person(NamedTuple):
 
 
 class Leave(Enum):
-    """How a partition leaves."""
+    """The reasons for a release."""
 
     BEGINS = "its revoke begins, and ends some time later"
     REVOKED = "committed, and revoked"

@@ -29,16 +29,16 @@ class Listener(DemoObserver):
     def __init__(self, wanted: int) -> None:
         super().__init__(SimpleQueue())
         self.wanted = wanted
-        self.heard: list[tuple[int, str]] = []
+        self.calls: list[tuple[int, str]] = []
 
     def filtered_wanted(self) -> int:
         return self.wanted
 
     def filtered(self, record: Record, reason: FilterReason) -> None:
-        self.heard.append((record.offset, reason))
+        self.calls.append((record.offset, reason))
 
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
-        self.heard.append((task.record.offset, type(decision).__name__))
+        self.calls.append((task.record.offset, type(decision).__name__))
 
 
 def read(observer: RecordObserver | None, *values: bytes) -> dict[str, int]:
@@ -51,32 +51,32 @@ def read(observer: RecordObserver | None, *values: bytes) -> dict[str, int]:
     return {str(reason): number for reason, number in batch.filtered.items()}
 
 
-def test_it_hears_of_the_last_filtered_records_of_each_reason_and_all_are_counted() -> None:
+def test_it_observes_the_last_filtered_records_of_each_reason_and_all_are_counted() -> None:
     listener = Listener(wanted=2)
     filtered = read(listener, NAMELESS, *[BROWSING] * 5)
     assert filtered == {"no_identity": 1, "not_enrolment": 5}
-    assert listener.heard == [(0, "no_identity"), (4, "not_enrolment"), (5, "not_enrolment")]
+    assert listener.calls == [(0, "no_identity"), (4, "not_enrolment"), (5, "not_enrolment")]
 
 
-def test_it_hears_of_every_record_that_goes_on() -> None:
+def test_it_observes_every_record_that_is_not_filtered() -> None:
     listener = Listener(wanted=0)
     read(listener, JANES, BROWSING, b"oops", JANES)
-    assert listener.heard == [(0, "Enrolled"), (2, "Undeliverable"), (3, "Enrolled")]
+    assert listener.calls == [(0, "Enrolled"), (2, "Undeliverable"), (3, "Enrolled")]
 
 
 @pytest.mark.parametrize("wanted", [0, 3])
-def test_several_journals_hear_the_same(wanted: int) -> None:
+def test_several_observers_are_called_alike(wanted: int) -> None:
     one, other = Listener(wanted), Listener(wanted=1)
     read(combined([one, other]), BROWSING, BROWSING, JANES)
-    assert one.heard == other.heard
-    assert len(one.heard) == 1 + min(2, max(wanted, 1))
+    assert one.calls == other.calls
+    assert len(one.calls) == 1 + min(2, max(wanted, 1))
 
 
-def test_of_no_journal_there_is_none() -> None:
+def test_without_observers_none_is_returned() -> None:
     assert combined([]) is None
     assert read(None, BROWSING) == {"not_enrolment": 1}
 
 
-def test_one_journal_is_itself() -> None:
+def test_a_single_observer_is_returned_unchanged() -> None:
     listener = Listener(wanted=1)
     assert combined([listener]) is listener

@@ -1,4 +1,4 @@
-"""The rehearsal of scaling on a real Kafka: 1 to 4 workers against a limited sandbox, then a rolling restart.
+"""Load test on a real Kafka: 1 to 4 workers against a limited sandbox, then a rolling restart.
 
 Without options it takes five and a half minutes and prints its table.
 """
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def rehearsed(times: Times) -> Story:
-    """What it looks like now, on this machine."""
+    """Run the load test on this machine."""
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         return play(Setting(), times, Path(folder), lambda what: sys.stderr.write(f"{what} ...\n"))
 

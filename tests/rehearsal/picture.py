@@ -1,4 +1,4 @@
-"""A rehearsal as a picture: settled rate by worker, workers ready, lag and 429s over one axis of time. Pure; SVG.
+"""A load test as a picture: settled rate by worker, ready workers, lag and 429s over one time axis. Pure; SVG.
 
 It brings its own background, in a light and a dark version, so it can be read on any page.
 """
@@ -45,7 +45,7 @@ Curve = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Where seconds and values lie on the page. top -- the value at its upper edge; last -- seconds at its right one"""
+    """The scale of seconds and values. top -- the value at the upper edge; last -- seconds at the right edge"""
 
     upper: float
     height: float
@@ -53,19 +53,19 @@ class Panel:
     last: float
 
     def x(self, at: float) -> float:
-        """Of a moment."""
+        """Return the x position of a moment."""
         return LEFT + (RIGHT - LEFT) * at / self.last
 
     def y(self, value: float) -> float:
-        """Of a value."""
+        """Return the y position of a value."""
         return self.upper + self.height * (1 - value / self.top)
 
     def path(self, curve: Iterable[tuple[float, float]]) -> str:
-        """Of a curve, for `d`."""
+        """Return the path of a curve, for `d`."""
         return "M" + "L".join(f"{self.x(at):.1f} {self.y(value):.1f}" for at, value in curve)
 
     def area(self, upper: Curve, lower: Curve) -> str:
-        """Between two curves, for `d`."""
+        """Return the path around the area between two curves, for `d`."""
         return self.path([*upper, *reversed(lower)]) + "Z"
 
 
@@ -119,7 +119,7 @@ def shares(story: Story) -> Curve:
 
 
 def places(story: Story) -> int:
-    """How many workers run side by side at most."""
+    """Return the largest number of concurrent workers."""
     return 1 + max(each.place for each in story.lives)
 
 

@@ -1,4 +1,4 @@
-"""The acts: one worker after the other joins, then each is replaced in the manifest's way."""
+"""The phases: workers join one after another, then each is replaced as by the manifest."""
 
 from __future__ import annotations
 

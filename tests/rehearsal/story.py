@@ -1,4 +1,4 @@
-"""What a rehearsal has seen, and the figures that come of it. Pure; kept as JSON."""
+"""The measurements of a load test and its figures. Pure; stored as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JUDGED = 30.0  # seconds at the end of an act from which its rate is taken: befo
 
 
 class Counts(NamedTuple):
-    """What a worker has counted since it began."""
+    """A worker's counters since its start."""
 
     settled: int = 0
     answered: int = 0
@@ -76,7 +76,7 @@ class Setting:
 
     @property
     def means(self) -> Means:
-        """As `clicksend-consumer sizing` reckons with it."""
+        """Return the input of `clicksend-consumer sizing`."""
         return Means(self.latency, self.limit, self.concurrency)
 
     def possible(self, workers: int) -> float:
@@ -86,10 +86,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one act.
+    """The figures of one phase.
 
-    rate    -- contacts settled a second, at its end; of a roll, of the whole
-    refused -- share of the answers that were 429, of the whole act
+    rate    -- contacts settled per second at its end; for a rolling restart, over the whole phase
+    refused -- share of 429 responses over the whole phase
     lags    -- at its beginning and end
     """
 
@@ -150,20 +150,20 @@ class Story:
         return "\n".join(lines) + "\n"
 
     def saved(self) -> bytes:
-        """As JSON; `load` reads it again."""
+        """Return the story as JSON for `load`."""
         return orjson.dumps(self, default=list) + b"\n"  # `Counts` as a list, thousands of times
 
 
 def load(data: bytes) -> Story:
-    """What `Story.saved` has made."""
+    """Load the JSON of `Story.saved`."""
     return TypeAdapter(Story).validate_json(data)
 
 
 def of(sample: Sample, number: int) -> Counts:
-    """What a worker had counted then; nothing before it was there."""
+    """Return a worker's counters at that time; zero before its start."""
     return sample.workers[number] if number < len(sample.workers) else Counts()
 
 
 def total(sample: Sample) -> Counts:
-    """Of all workers."""
+    """Return the sum over all workers."""
     return Counts(*map(sum, zip(*sample.workers, strict=True)))

@@ -1,4 +1,4 @@
-"""The page about sizing shows the load test that is kept, and it bears out what `sizing` says."""
+"""The sizing page shows the stored load test, which confirms `sizing`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_the_page_has_its_table_and_its_picture(kept: Story) -> None:
     assert "../.github/scaling.svg" in page
 
 
-def test_one_worker_delivers_what_sizing_reckons_with(kept: Story) -> None:
+def test_one_worker_delivers_the_rate_of_sizing(kept: Story) -> None:
     first = kept.figures()[0]
     assert first.rate == pytest.approx(kept.setting.means.of_a_worker, rel=0.1)
 

@@ -1,4 +1,4 @@
-"""The picture, on the small rehearsal of `test_story`."""
+"""The picture of the small load test of `test_story`."""
 
 from __future__ import annotations
 

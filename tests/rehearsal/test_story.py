@@ -1,4 +1,4 @@
-"""What the figures of a rehearsal say, on a small one whose figures can be told beforehand."""
+"""The figures of a small load test with known results."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def test_the_share_of_429s_is_that_of_the_whole_act() -> None:
     assert second.refused == pytest.approx(333 / (5000 + 3333))
 
 
-def test_what_is_possible_is_what_sizing_reckons_with_up_to_the_limit() -> None:
+def test_the_possible_rate_is_that_of_sizing_up_to_the_limit() -> None:
     assert [SETTING.possible(workers) for workers in (1, 2, 4)] == [160, 250, 250]
 
 
-def test_a_replacement_goes_on_in_the_place_of_its_predecessor() -> None:
+def test_a_replacement_continues_in_the_place_of_its_predecessor() -> None:
     assert small().rates(0)[-3:] == [100, 100, 0]
     assert small().rates(1)[-3:] == [60, 60, 60]
 

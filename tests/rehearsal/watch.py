@@ -1,4 +1,4 @@
-"""Looks once a second at the workers' /metrics and at the group's lag, in a thread of its own."""
+"""Scrapes the workers' /metrics and the group's lag once a second, in a separate thread."""
 
 from __future__ import annotations
 

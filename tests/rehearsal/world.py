@@ -1,4 +1,4 @@
-"""What a rehearsal stands on: Kafka, a topic that sign-ups arrive on, a sandbox with a limit, and workers in places."""
+"""The environment of a load test: Kafka, a topic with arriving sign-ups, a limited sandbox, and slots for workers."""
 
 from __future__ import annotations
 

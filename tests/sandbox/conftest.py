@@ -1,4 +1,4 @@
-"""A stand-in to talk to, and clients that talk to it: a polite one, and one that sees every byte."""
+"""A sandbox and its clients: an ordinary one, and one that reads every byte."""
 
 from __future__ import annotations
 
@@ -107,8 +107,8 @@ def serve() -> Iterator[Callable[..., Client]]:
 
 
 @dataclass
-class Heard:
-    """What came back over one connection, until its end. was_reset -- it ended by a TCP reset."""
+class Received:
+    """The data received over one connection. was_reset -- it ended with a TCP reset."""
 
     data: bytes
     was_reset: bool
@@ -152,17 +152,17 @@ def open_request() -> Iterator[Callable[[Sandbox, object], socket.socket]]:
 
 
 @pytest.fixture
-def listen(open_request: Callable[[Sandbox, object], socket.socket]) -> Callable[[Sandbox, object], Heard]:
+def listen(open_request: Callable[[Sandbox, object], socket.socket]) -> Callable[[Sandbox, object], Received]:
     """Sends a contact and reads every byte that comes back, until the server ends the connection."""
 
-    def hear(sandbox: Sandbox, contact: object) -> Heard:
+    def hear(sandbox: Sandbox, contact: object) -> Received:
         connection = open_request(sandbox, contact)
         data = b""
         try:
             while piece := connection.recv(65536):
                 data += piece
         except ConnectionResetError:
-            return Heard(data, was_reset=True)
-        return Heard(data, was_reset=False)
+            return Received(data, was_reset=True)
+        return Received(data, was_reset=False)
 
     return hear

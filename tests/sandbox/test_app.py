@@ -1,4 +1,4 @@
-"""ClickSend's routes, asked without a socket."""
+"""ClickSend's routes, called without a socket."""
 
 from __future__ import annotations
 

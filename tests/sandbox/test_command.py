@@ -16,7 +16,7 @@ sys.exit(run_sandbox(SandboxOptions(api_key="secret-key"), out=sys.stdout, talk=
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_it_tells_its_address_serves_and_ends_when_told(stop: signal.Signals) -> None:
+def test_it_prints_its_address_serves_and_stops_on_request(stop: signal.Signals) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -20,7 +20,7 @@ def state(client: Client) -> dict[str, Any]:
     return found
 
 
-def test_the_state_tells_what_is_set_and_what_has_been(serve: Serve, jane: dict[str, str]) -> None:
+def test_the_state_has_settings_and_counters(serve: Serve, jane: dict[str, str]) -> None:
     rules = (Rule(name="spell", nth=(2,), status=503), Rule(after=3600.0, status=500))
     client = serve(faults=Script(rules), rate_limit=RateLimit(50), list_ids=(428, 429), api_key="sandbox")
     client.post(jane)
@@ -37,7 +37,7 @@ def test_the_state_tells_what_is_set_and_what_has_been(serve: Serve, jane: dict[
     ]
 
 
-def test_the_state_never_tells_the_key(serve: Serve) -> None:
+def test_the_state_never_contains_the_key(serve: Serve) -> None:
     client = serve(api_key="secret-key")
     assert "secret-key" not in client.ask("GET", "/sandbox/state").text
     assert "secret-key" not in repr(client.sandbox.options)
@@ -121,7 +121,7 @@ def test_there_are_no_other_routes(serve: Serve, method: str, path: str) -> None
 
 
 @pytest.mark.parametrize("path", ["/", "/page.js", "/sandbox/state", "/sandbox/contacts", "/sandbox/log"])
-def test_a_foreign_host_name_sees_nothing(serve: Serve, path: str) -> None:
+def test_a_foreign_host_name_is_refused(serve: Serve, path: str) -> None:
     answer = serve().ask("GET", path, headers={"Host": "evil.example"})
     assert (answer.status_code, answer.json()["response_code"]) == (403, "FORBIDDEN")
 

@@ -81,8 +81,8 @@ def test_counting(jane_call: Call, rule: Rule, expected: list[int]) -> None:
 def test_only_requests_that_the_other_conditions_fit_are_counted(make_call: MakeCall, jane_call: Call) -> None:
     faults = Faults(Script((Rule(method="POST", nth=(2,), status=500),)), started=0.0)
     probe = make_call("GET", "/v3/account")
-    asked = [jane_call, probe, probe, jane_call, jane_call]
-    assert [faults.match(call, 0.0) is not None for call in asked] == [False, False, False, True, False]
+    calls = [jane_call, probe, probe, jane_call, jane_call]
+    assert [faults.match(call, 0.0) is not None for call in calls] == [False, False, False, True, False]
 
 
 def test_counting_for_each_contact(make_call: MakeCall) -> None:

@@ -1,4 +1,4 @@
-"""What the log says of requests that came over a real socket."""
+"""The log of requests over a real socket."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_it_counts_the_attempts_of_each_contact() -> None:
     assert [log.next_attempt(key) for key in ("a", "a", "b", None, "a")] == [1, 2, 1, 0, 3]
 
 
-def test_cleared_it_has_nothing_but_the_numbers_go_on() -> None:
+def test_a_cleared_log_is_empty_and_the_numbers_continue() -> None:
     log = RequestLog(limit=5, path=None)
     log.add(replace(ENTRY, number=log.next_number()))
     log.next_attempt("a")

@@ -43,7 +43,7 @@ EXPECTED = Script(
 
 
 def problems(text: str) -> dict[str, str]:
-    """What is wrong with a script, by the place."""
+    """Return the script's problems by place."""
     with pytest.raises(ConfigurationError) as caught:
         parse_json(text.encode())
     return {problem.name: f"{problem.what}. {problem.hint}" for problem in caught.value.problems}
@@ -58,7 +58,7 @@ def test_one_value_may_stand_for_a_list_of_one() -> None:
     assert (rule.contact, rule.nth) == (("a@example.com",), (3,))
 
 
-def test_an_empty_script_lets_everything_through() -> None:
+def test_an_empty_script_allows_everything() -> None:
     assert parse_json(b"{}") == parse_toml(b"") == Script()
 
 

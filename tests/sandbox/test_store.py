@@ -65,7 +65,7 @@ def test_already_exists_keeps_the_older_contact() -> None:
     assert (contact.updated_at, contact.received) == (1.0, 2)
 
 
-def test_the_same_person_in_another_list_is_another_contact() -> None:
+def test_the_same_identity_in_another_list_is_another_contact() -> None:
     holding = store()
     holding.add(428, JANE, now=1.0)
     assert holding.add(429, JANE, now=2.0)[0] is Stored.CREATED

@@ -1,4 +1,4 @@
-"""Every fault of the connection, seen from the client's end of a real socket."""
+"""Every connection fault, from the client's end of a real socket."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consumer.sandbox.server import Sandbox
-    from tests.sandbox.conftest import Client, Heard
+    from tests.sandbox.conftest import Client, Received
 
     Serve = Callable[..., Client]
-    Listen = Callable[[Sandbox, object], Heard]
+    Listen = Callable[[Sandbox, object], Received]
     OpenRequest = Callable[[Sandbox, object], socket.socket]
 
 
@@ -28,8 +28,8 @@ def script(rule: Rule) -> Script:
     return Script((rule,))
 
 
-def announced_length(heard: Heard) -> int:
-    lines = heard.head.decode().split("\r\n")
+def announced_length(received: Received) -> int:
+    lines = received.head.decode().split("\r\n")
     return next(int(line.partition(": ")[2]) for line in lines if line.startswith("Content-Length"))
 
 
@@ -42,15 +42,15 @@ def test_an_ordinary_answer_keeps_the_connection(serve: Serve, jane: dict[str, s
     assert "Connection" not in answers[0].headers
 
 
-def test_a_client_that_asks_for_it_is_closed_on(serve: Serve, jane: dict[str, str]) -> None:
+def test_connection_close_of_a_client_is_honoured(serve: Serve, jane: dict[str, str]) -> None:
     assert serve().post(jane, headers={"Connection": "close"}).headers["Connection"] == "close"
 
 
 def test_connection_close(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
-    heard = listen(serve(faults=script(Rule(connection=ConnectionFault.CLOSE))).sandbox, jane)
-    assert b"\r\nConnection: close" in heard.head
-    assert json.loads(heard.body)["response_code"] == "SUCCESS"
-    assert not heard.was_reset
+    received = listen(serve(faults=script(Rule(connection=ConnectionFault.CLOSE))).sandbox, jane)
+    assert b"\r\nConnection: close" in received.head
+    assert json.loads(received.body)["response_code"] == "SUCCESS"
+    assert not received.was_reset
 
 
 @pytest.mark.parametrize(("processed", "contacts"), [(True, 1), (False, 0), (None, 1)], ids=str)
@@ -62,27 +62,27 @@ def test_a_reset_before_the_answer(
     contacts: int,
 ) -> None:
     client = serve(faults=script(Rule(connection=ConnectionFault.RESET, processed=processed)))
-    heard = listen(client.sandbox, jane)
-    assert (heard.data, heard.was_reset) == (b"", True)
+    received = listen(client.sandbox, jane)
+    assert (received.data, received.was_reset) == (b"", True)
     assert len(client.sandbox.contacts()) == contacts
 
 
 def test_a_reset_in_the_middle_of_the_answer(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
-    heard = listen(serve(faults=script(Rule(connection=ConnectionFault.CUT))).sandbox, jane)
-    assert heard.was_reset
-    assert len(heard.body) == announced_length(heard) // 2
+    received = listen(serve(faults=script(Rule(connection=ConnectionFault.CUT))).sandbox, jane)
+    assert received.was_reset
+    assert len(received.body) == announced_length(received) // 2
 
 
 def test_an_orderly_end_in_the_middle_of_the_answer(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
-    heard = listen(serve(faults=script(Rule(connection=ConnectionFault.TRUNCATE))).sandbox, jane)
-    assert not heard.was_reset
-    assert len(heard.body) == announced_length(heard) // 2
+    received = listen(serve(faults=script(Rule(connection=ConnectionFault.TRUNCATE))).sandbox, jane)
+    assert not received.was_reset
+    assert len(received.body) == announced_length(received) // 2
 
 
 def test_a_reset_after_the_whole_answer(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
-    heard = listen(serve(faults=script(Rule(connection=ConnectionFault.RESET_AFTER))).sandbox, jane)
-    assert heard.was_reset
-    assert json.loads(heard.body)["response_code"] == "SUCCESS"
+    received = listen(serve(faults=script(Rule(connection=ConnectionFault.RESET_AFTER))).sandbox, jane)
+    assert received.was_reset
+    assert json.loads(received.body)["response_code"] == "SUCCESS"
 
 
 def test_bytes_that_are_not_http(serve: Serve, jane: dict[str, str]) -> None:
@@ -177,9 +177,9 @@ def test_an_oversized_answer(serve: Serve, jane: dict[str, str]) -> None:
 
 def test_a_content_length_that_lies(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
     rule = Rule(status=200, body="{}", headers={"Content-Length": "999"}, connection=ConnectionFault.CLOSE)
-    heard = listen(serve(faults=script(rule)).sandbox, jane)
-    assert heard.head.count(b"Content-Length") == 1
-    assert (announced_length(heard), heard.body) == (999, b"{}")
+    received = listen(serve(faults=script(rule)).sandbox, jane)
+    assert received.head.count(b"Content-Length") == 1
+    assert (announced_length(received), received.body) == (999, b"{}")
 
 
 def test_after_a_fault_the_next_request_is_served(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:

@@ -136,7 +136,7 @@ class Engine:
         return work.task
 
     def permit(self, sent: Task) -> Permit:
-        """What the task's last request went out as."""
+        """Return the permit of the task's last request."""
         return self._sent[sent].permit
 
     def deliver_when_due(self) -> Task:
@@ -191,16 +191,16 @@ class Engine:
         return sent
 
     def committable_offset(self) -> int:
-        """What would be committed for EVENTS now."""
+        """Return the offset that would be committed for EVENTS now."""
         return self.tracker.committable_offset(position=0)
 
     def settled(self) -> dict[str, int]:
-        """How many records have ended in which way; the ways in which none has are left out."""
+        """Return the settled records by disposition and reason, without zeros."""
         settled = self.scheduler.snapshot().counts.settled
         return {f"{disposition} {reason}": number for (disposition, reason), number in settled.items() if number}
 
     def released(self) -> dict[str, int]:
-        """How many records were given back why; the reasons for which none was are left out."""
+        """Return the released records by reason, without zeros."""
         return {reason: number for reason, number in self.scheduler.snapshot().counts.released.items() if number}
 
     def _woken(self) -> None:
@@ -208,7 +208,7 @@ class Engine:
 
 
 def wakes(engine: Engine, by: Callable[[], object]) -> bool:
-    """Whether a delivery loop that has been told to wait is woken by what `by` does, exactly once."""
+    """Return whether `by` wakes a waiting delivery loop exactly once."""
     engine.idle()
     before = engine.wake_ups
     by()
@@ -216,7 +216,7 @@ def wakes(engine: Engine, by: Callable[[], object]) -> bool:
 
 
 def ends_the_wait(engine: Engine, by: Callable[[], object], partition: Partition = EVENTS) -> bool:
-    """Whether a thread that waits for what is in flight is notified by what `by` does."""
+    """Return whether `by` notifies a thread that waits for requests in flight."""
     waiting = Event()
 
     def wait() -> float:

@@ -1,4 +1,4 @@
-"""What a scheduler has to do, said with a list: every record that came, in its order, and what has become of it."""
+"""The reference model of a scheduler: a list of all records in order, with their outcomes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.scheduling.builders import TOPIC_ID, record
 
 
 class State(Enum):
-    """What has become of a record, as far as anybody outside the scheduler can tell."""
+    """The state of a record as visible outside the scheduler."""
 
     WAITING = "waiting"
     POSTING = "posting"
@@ -72,7 +72,7 @@ class Entry:
     sent: Deliver | None = None  # its last request
 
     def blocks(self, other: Entry) -> bool:
-        """Whether the other, which came later, has to wait for this one."""
+        """Return whether a later record must wait for this one."""
         alive = self.state in UNDER_WAY or self.state is State.WAITING
         return alive and not set(self.task.identities).isdisjoint(other.task.identities)
 
@@ -142,7 +142,7 @@ class Book:
         self.holds |= dict.fromkeys(entry.task.identities, entry.task.payload)
 
     def is_duplicate(self, entry: Entry) -> bool:
-        """Whether a request could not change what ClickSend holds."""
+        """Return whether a request could not change ClickSend's contact."""
         return all(self.holds.get(identity) == entry.task.payload for identity in entry.task.identities)
 
     def skip(self, entry: Entry, now: float) -> None:
@@ -191,7 +191,7 @@ class Book:
 
 
 def regulate(assignments: list[Assignment], caps: Caps) -> None:
-    """What the poll thread does about back-pressure: is it enough, and not too much?"""
+    """Check the poll thread's back-pressure: sufficient and not excessive."""
     decision = pressure([mine.tracker for mine in assignments], caps)
     for tracker in decision.pause:
         tracker.paused = True
@@ -205,5 +205,5 @@ def regulate(assignments: list[Assignment], caps: Caps) -> None:
 
 
 def permits(entries: Iterable[Entry]) -> Counter[Permit]:
-    """What the requests under way went out as."""
+    """Return the permits of the requests in flight."""
     return Counter(entry.sent.permit for entry in entries if entry.sent is not None)

@@ -1,4 +1,4 @@
-"""When a partition is paused, and when it goes on."""
+"""Pausing and resuming partitions."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def test_a_partition_at_its_cap_is_paused(records: int, size: int) -> None:
     assert pressure([tracker], CAPS) == Pressure(pause=[tracker], resume=[])
 
 
-def test_a_partition_below_its_caps_goes_on() -> None:
+def test_a_partition_below_its_caps_is_not_paused() -> None:
     assert pressure([holding(99, 9_999)], CAPS) == GO_ON
 
 
-def test_a_paused_partition_goes_on_once_it_has_come_down_well_below_its_caps() -> None:
+def test_a_paused_partition_resumes_well_below_its_caps() -> None:
     tracker = paused(80, 8_000)
     assert pressure([tracker], CAPS) == Pressure(pause=[], resume=[tracker])
 

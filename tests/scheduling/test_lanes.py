@@ -1,4 +1,4 @@
-"""Order by contact: who stands in which lanes, and who may go."""
+"""Order by contact: lanes, and the tasks that are ready."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_one_that_leaves_a_lane_from_behind_frees_those_behind_it_in_another(lan
     assert lanes.leave(both) == [behind]
 
 
-def test_a_task_without_identities_waits_for_nobody(lanes: Lanes) -> None:
+def test_a_task_without_identities_never_waits(lanes: Lanes) -> None:
     hopeless, ready = arrive(lanes)
     assert ready
     assert lanes.leave(hopeless) == []
@@ -87,7 +87,7 @@ def test_a_lane_is_forgotten_when_its_last_task_has_gone(lanes: Lanes) -> None:
     assert len(lanes) == 0
 
 
-def test_the_longest_lane_is_told(lanes: Lanes) -> None:
+def test_the_longest_lane_is_reported(lanes: Lanes) -> None:
     assert lanes.longest() == 0
     first, _ = arrive(lanes, JANE, PHONE)
     arrive(lanes, JANE)

@@ -1,4 +1,4 @@
-"""ClickSend rejects many contacts in a row: a broken mapping or list, or many bad contacts? Time is virtual."""
+"""ClickSend rejects many contacts in a row: a broken mapping or list, or many bad contacts. Time is virtual."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_trials_go_to_contacts_never_tried_before() -> None:
     assert len(set(run.tried)) == len(run.tried)
 
 
-def test_those_refused_before_the_halt_are_tried_when_nobody_new_is_left() -> None:
+def test_those_refused_before_the_halt_are_tried_when_no_new_contact_is_left() -> None:
     run = Run(lambda _: REJECTED, records=60)
     run.until(HOUR, over=lambda: run.dead_letters == 60)
     assert run.dead_letters == 60

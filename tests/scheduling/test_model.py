@@ -74,7 +74,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.assigned: dict[Partition, Assignment] = {}
         self.topic: dict[Partition, dict[int, Arrival]] = {partition: {} for partition in PARTITIONS}
         self.probing = self.closed = False
-        self.waiting_until: float | None = None  # what the loop was told, and nobody has woken it since
+        self.waiting_until: float | None = None  # what the loop was totals, and nobody has woken it since
         self.scheduler.on_work(self.woken)
         self.trial_free = False  # a probe since the last trial has allowed one
         self.stable_until = MANY // 2
@@ -176,7 +176,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.flowing() and not self.closed)
     @rule(which=numbers, who=st.sampled_from([(JANE,), (JANE, PHONES[0])]), steps=st.lists(steps, min_size=3))
     def one_person_comes_again(self, which: int, who: tuple[str, ...], steps: list[Step]) -> None:
-        """What was delivered last comes again, or something else, while partitions come and go."""
+        """Repeat the last delivery or change it, during rebalances."""
         for step in steps:
             match step:
                 case Leave() if len(self.flowing()) > 1:
@@ -249,8 +249,8 @@ class SchedulerMachine(RuleBasedStateMachine):
         assert in_progress == sum(len(self.book.unsettled(mine)) for mine in self.assigned.values())
         assert {way: number for way, number in counts.settled.items() if number} == self.book.settled
         assert {reason: number for reason, number in counts.released.items() if number} == +self.book.released
-        told = (counts.consumed, counts.skipped, counts.late)
-        assert told == (self.book.consumed, self.book.skipped, self.book.late)
+        totals = (counts.consumed, counts.skipped, counts.late)
+        assert totals == (self.book.consumed, self.book.skipped, self.book.late)
 
     @invariant()
     def no_frontier_passes_an_unsettled_record_or_goes_back(self) -> None:
@@ -296,7 +296,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         return self.book.may_commit(self.assigned[partition], self.topic[partition], offset, metadata)
 
     def take_in(self, assignment: Assignment, offset: int, arrival: Arrival, batch: Batch) -> None:
-        """What the poll thread does with one record."""
+        """Process one record as the poll thread does."""
         tracker, book = assignment.tracker, self.book
         assignment.position = offset + 1
         tracker.highest_seen = offset
@@ -368,7 +368,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             self.book.wait_again(entry)
 
     def take_or_wait(self, seconds: float) -> Work:
-        """As a delivery thread does: where there is nothing to do, time passes, but not more than so much."""
+        """Take work as the delivery loop does; without work, let a bounded time pass."""
         work = self.take()
         if isinstance(work, Wait) and work.until < self.now + seconds:
             self.now = work.until

@@ -1,4 +1,4 @@
-"""The offset map never claims too much, whatever it is made of and whatever is done to it."""
+"""The offset map never claims an unsettled record, for any input and any damage."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def forged(numbers: bytes, topic_id: bytes = TOPIC_ID) -> str:
 HONEST = bytes([100, 20, 0, 5])  # committed 100, reaching to 120, 100 and 105 unsettled
 
 
-def test_a_forged_map_is_told_from_an_honest_one_by_nothing_but_its_sense() -> None:
+def test_a_forged_map_with_a_valid_crc_is_detected_by_its_content() -> None:
     assert decode(forged(HONEST)) == OffsetMap(TOPIC_ID, 100, 120, frozenset({100, 105}))
 
 
@@ -191,7 +191,7 @@ def test_nonsense_is_no_map_though_its_crc_is_right(numbers: bytes) -> None:
 
 
 @given(st.lists(st.integers(0, 2**64), max_size=6), st.binary(max_size=20))
-def test_whatever_is_believed_is_what_would_have_been_written(numbers: list[int], tail: bytes) -> None:
+def test_only_text_that_encode_writes_is_accepted(numbers: list[int], tail: bytes) -> None:
     text = forged(b"".join(leb128(number) for number in numbers) + tail)
     read = decode(text)
     assert read is None or text == encode(read.topic_id, read.committed, read.reach, sorted(read.unsettled))
@@ -216,7 +216,7 @@ def test_the_epoch_and_the_partition_count_are_read_back(
     assert not any(read.says_settled(offset) for offset in unsettled)
 
 
-def test_what_older_workers_have_written_is_read_and_they_ignore_what_they_do_not_know() -> None:
+def test_maps_of_older_versions_are_read_and_they_ignore_newer_fields() -> None:
     assert encode(TOPIC_ID, 5, 9, [6]).startswith("c1:")
     assert encode(TOPIC_ID, 5, 9, [6], leader_epoch=0).startswith("c2:")
     assert decode("c1:AAECAwQFBgcICQoLDA0ODxAREhMFBAFf1kj3") == OffsetMap(TOPIC_ID, 5, 9, frozenset([6]))

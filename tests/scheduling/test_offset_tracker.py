@@ -1,4 +1,4 @@
-"""What of a partition is unsettled, and how far its offset may be committed."""
+"""Unsettled records of a partition, and its committable offset."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def see(tracker: OffsetTracker, *offsets: int) -> list[Task]:
 # How far may be committed.
 
 
-def test_before_anything_was_seen_the_frontier_is_where_it_starts(tracker: OffsetTracker) -> None:
+def test_before_the_first_record_the_committable_offset_is_the_start(tracker: OffsetTracker) -> None:
     assert tracker.committable_offset(OFFSET_UNKNOWN) == 100
 
 
@@ -42,7 +42,7 @@ def test_a_partition_without_a_committed_offset_has_its_start_to_commit() -> Non
     assert tracker.committable_offset(OFFSET_UNKNOWN) > tracker.committed
 
 
-def test_the_frontier_stays_at_the_lowest_unsettled_offset(tracker: OffsetTracker) -> None:
+def test_the_committable_offset_stays_at_the_lowest_unsettled_offset(tracker: OffsetTracker) -> None:
     first, second, third = see(tracker, 100, 101, 102)
     committable_offsets = []
     for settled in (third, first, second):
@@ -95,7 +95,7 @@ def test_the_oldest_is_the_lowest_unsettled(tracker: OffsetTracker) -> None:
     assert tracker.oldest() is second
 
 
-def test_one_record_that_waits_for_ever_does_not_make_the_settled_ones_stay_in_memory(tracker: OffsetTracker) -> None:
+def test_one_record_that_waits_forever_does_not_make_the_settled_ones_stay_in_memory(tracker: OffsetTracker) -> None:
     see(tracker, 100)
     tracemalloc.start()
     try:
@@ -115,7 +115,7 @@ def claims(tracker: OffsetTracker) -> OffsetMap | None:
     return decode(tracker.offset_map(tracker.committable_offset(OFFSET_UNKNOWN)))
 
 
-def test_what_is_settled_beyond_the_frontier_is_claimed(tracker: OffsetTracker) -> None:
+def test_records_settled_beyond_the_committable_offset_are_in_the_map(tracker: OffsetTracker) -> None:
     _, second, _, fourth = see(tracker, 100, 101, 102, 110)
     tracker.settle(second)
     tracker.settle(fourth)
@@ -168,7 +168,7 @@ def test_the_map_is_made_again_only_when_something_has_changed(tracker: OffsetTr
 
 
 @given(st.data())
-def test_an_owner_after_any_crash_is_told_of_exactly_what_was_settled(data: st.DataObject) -> None:
+def test_an_owner_after_any_crash_receives_exactly_the_settled_offsets(data: st.DataObject) -> None:
     """Owner after owner: each sees a part, settles some of it, commits, and is gone."""
     settled: set[int] = set()
     tracker = OffsetTracker(EVENTS, 0, 0, TOPIC_ID)

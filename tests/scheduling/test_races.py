@@ -212,7 +212,7 @@ def test_everything_is_settled_once_and_each_contacts_records_in_their_order() -
     check(scheduler, sink, expected)
 
 
-def test_partitions_that_come_and_go_meanwhile_lose_nothing_and_repeat_nothing() -> None:
+def test_rebalances_during_the_trials_lose_nothing_and_repeat_nothing() -> None:
     """A revoke waits for what is under way and commits with its map, so the next owner repeats nothing at all."""
     rounds, a_round = 120, 8
     expected = defaultdict(list)

@@ -1,4 +1,4 @@
-"""The tasks that may be taken, fairly by partition, and those that wait for their time."""
+"""Ready tasks, fair by partition, and tasks in retry_wait."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def partitions(ready: ReadyQueue) -> list[int]:
     return numbers
 
 
-def test_a_look_at_the_next_one_changes_nothing(ready: ReadyQueue) -> None:
+def test_peeking_changes_nothing(ready: ReadyQueue) -> None:
     push(ready, 0, 0, 1)
     looked_at = []
     while ready.peek() is not None:
@@ -45,7 +45,7 @@ def test_a_look_at_the_next_one_changes_nothing(ready: ReadyQueue) -> None:
     assert looked_at == [0, 1, 0]
 
 
-def test_an_empty_queue_says_so(ready: ReadyQueue) -> None:
+def test_an_empty_queue_returns_none(ready: ReadyQueue) -> None:
     assert ready.peek() is None
     push(ready, 0)
     assert ready.peek() is not None
@@ -77,7 +77,7 @@ def test_what_is_tried_again_does_not_wait_behind_all_the_others(ready: ReadyQue
     assert ready.pop() is first
 
 
-def test_what_is_tried_again_leaves_every_other_turn_to_what_is_new(ready: ReadyQueue) -> None:
+def test_retries_and_new_records_take_turns(ready: ReadyQueue) -> None:
     """Else contacts that fail again and again would starve the others."""
     push(ready, *[0] * 6)
     tried = [ready.pop(), ready.pop(), ready.pop()]
@@ -92,7 +92,7 @@ def test_what_is_tried_again_leaves_every_other_turn_to_what_is_new(ready: Ready
     assert order == [0, 3, 1, 4, 2, 5]
 
 
-def test_partitions_take_turns_in_what_is_tried_again(ready: ReadyQueue) -> None:
+def test_partitions_take_turns_in_retries(ready: ReadyQueue) -> None:
     push(ready, 0, 0, 1)
     for each in [ready.pop() for _ in range(3)]:
         ready.push_again(each)
@@ -100,7 +100,7 @@ def test_partitions_take_turns_in_what_is_tried_again(ready: ReadyQueue) -> None
     assert partitions(ready) == [0, 1, 0, 0]
 
 
-def test_a_look_sees_what_is_tried_again(ready: ReadyQueue) -> None:
+def test_peeking_includes_retries(ready: ReadyQueue) -> None:
     push(ready, 0, 0)
     first = ready.pop()
     ready.push_again(first)
@@ -143,7 +143,7 @@ def test_when_none_waits_the_next_time_is_never() -> None:
     assert waiting.pop_due(1e12) == []
 
 
-def test_those_whose_time_has_come_come_out_in_the_order_of_their_times() -> None:
+def test_due_tasks_are_returned_in_the_order_of_their_due_times() -> None:
     waiting, tasks = parked(30, 10, 40, 20)
     assert waiting.next_due == 10
     assert waiting.pop_due(30) == [tasks[1], tasks[3], tasks[0]]

@@ -1,4 +1,4 @@
-"""Which record goes out next: order by contact, fairness, retries, dead letters, and the books."""
+"""The next record: order by contact, fairness, retries, dead letters, and the counts."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_retries_come_in_the_order_in_which_they_are_due(engine: Engine) -> None
 
 
 def test_a_retry_does_not_wait_until_the_whole_backlog_is_worked_off(engine: Engine) -> None:
-    """It is the oldest record: until it is settled, no commit passes it."""
+    """The retried record is the oldest: until it is settled, no commit passes it."""
     for offset in range(100):
         engine.admit(offset, f"{offset}@example.com")
     failed = engine.deliver()
@@ -195,13 +195,13 @@ def test_a_loop_that_waits_is_woken_once_and_a_busy_one_never(engine: Engine) ->
     assert engine.wake_ups == 2
 
 
-def test_browsing_records_wake_nobody(engine: Engine) -> None:
+def test_browsing_records_wake_no_thread(engine: Engine) -> None:
     engine.idle()
     engine.scheduler.admit(Batch(consumed=500, filtered={FilterReason.NOT_ENROLMENT: 500}))
     assert engine.wake_ups == 0
 
 
-def test_the_gate_is_asked_only_where_there_is_something_to_send() -> None:
+def test_the_gate_is_used_only_if_there_is_something_to_send() -> None:
     engine = Engine(requests_per_second=1)
     for _ in range(10):
         engine.idle()
@@ -285,7 +285,7 @@ def test_a_delivered_record_is_settled_once_it_is_answered(
     assert (engine.settled(), engine.committable_offset()) == ({f"delivered {reason}": 1}, 1)
 
 
-def test_the_frontier_waits_for_the_oldest_record(engine: Engine) -> None:
+def test_the_committable_offset_waits_for_the_oldest_record(engine: Engine) -> None:
     """The guard `commit up to the committable_offset`: fails if anything settled beyond a gap is passed."""
     tasks = [engine.admit(offset, identity) for offset, identity in enumerate([JANE, JOE, ANN])]
     for _ in tasks:
@@ -313,7 +313,7 @@ def test_totals_that_were_given_out_no_longer_change(engine: Engine) -> None:
     assert (before.consumed, sum(before.settled.values())) == (0, 0)
 
 
-def test_every_record_in_progress_stands_at_one_stage(engine: Engine) -> None:
+def test_every_record_in_progress_has_one_stage(engine: Engine) -> None:
     delivered, parked, suspect, _in_flight = (engine.admit(n, who) for n, who in enumerate([JANE, JOE, ANN, KIM]))
     for _ in range(4):
         engine.deliver()

@@ -1,4 +1,4 @@
-"""DELIVERY_DEDUPLICATE: a record goes out only if it could change what ClickSend holds."""
+"""DELIVERY_DEDUPLICATE: a record is sent only if it can change ClickSend's contact."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_record_equal_to_the_last_delivered_one_is_settled_without_a_request(e
     assert engine.idle() == math.inf
 
 
-def test_unless_it_is_asked_for_everything_goes_out() -> None:
+def test_without_deduplication_everything_is_sent() -> None:
     engine = Engine()
     for offset in range(3):
         deliver(engine, offset, OLD)
@@ -73,7 +73,7 @@ def test_in_out_and_in_again_all_go_out(engine: Engine) -> None:
         deliver(engine, offset, payload)
 
 
-def test_the_question_is_asked_when_the_record_is_first_and_not_when_it_arrives(engine: Engine) -> None:
+def test_duplicates_are_detected_when_the_record_is_first_not_on_arrival(engine: Engine) -> None:
     """The guard `never earlier`: OLD was the last delivered one when the third record arrived."""
     deliver(engine, 0, OLD)
     changed, back = admit(engine, 1, NEW), admit(engine, 2, OLD)
@@ -98,7 +98,7 @@ def test_it_has_to_be_the_last_of_all_the_contacts_identities(engine: Engine) ->
 
 @pytest.mark.parametrize("fails_with", [None, DOWN, TIMEOUT, RATE_LIMITED], ids=["", "500", "timeout", "429"])
 @pytest.mark.parametrize("ends_with", [ALREADY_EXISTS, REJECTED], ids=lambda outcome: outcome.result)
-def test_after_any_other_end_than_a_plain_delivery_nobody_knows_what_clicksend_holds(
+def test_after_any_other_end_than_a_plain_delivery_clicksends_state_is_unknown(
     engine: Engine, fails_with: Outcome | None, ends_with: Outcome
 ) -> None:
     """The guard `forget as the request goes out`: fails if only a delivery of something else made it forget."""
@@ -113,7 +113,7 @@ def test_after_any_other_end_than_a_plain_delivery_nobody_knows_what_clicksend_h
     assert engine.deliver_when_due() is back
 
 
-def test_after_retries_that_were_given_up_nobody_knows_either() -> None:
+def test_after_retries_that_were_given_up_it_is_unknown_too() -> None:
     engine = Engine(policy=RetryPolicy(max_age=60), deduplicate=10)
     deliver(engine, 0, OLD)
     failing, back = admit(engine, 1, NEW), admit(engine, 2, OLD)

@@ -1,4 +1,4 @@
-"""How the scheduler lives through faults: suspicious answers and the probe, halts, outages."""
+"""The scheduler under faults: suspicious responses and the probe, halts, outages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_suspicious_answer_calls_for_a_probe_at_once(engine: Engine) -> None:
     assert engine.take() == Probe()
 
 
-def test_while_the_probe_is_out_others_go_on_and_the_suspects_contact_waits(engine: Engine) -> None:
+def test_during_the_probe_other_contacts_are_delivered_and_the_suspicious_one_waits(engine: Engine) -> None:
     engine.admit(0, JANE)
     engine.admit(1, JANE)
     other = engine.admit(2, JOE)
@@ -54,7 +54,7 @@ def test_while_the_probe_is_out_others_go_on_and_the_suspects_contact_waits(engi
     assert engine.idle() == math.inf
 
 
-def test_only_one_probe_is_out_and_later_suspects_wait_for_the_next(engine: Engine) -> None:
+def test_only_one_probe_is_out_and_later_suspicious_records_wait_for_the_next(engine: Engine) -> None:
     engine.admit(0, JANE)
     engine.admit(1, JOE)
     sent = [engine.deliver(), engine.deliver()]
@@ -67,7 +67,7 @@ def test_only_one_probe_is_out_and_later_suspects_wait_for_the_next(engine: Engi
     assert engine.take() == Probe()
 
 
-def test_a_suspect_is_rejected_where_the_probe_is_fine_and_others_are_delivered(engine: Engine) -> None:
+def test_a_suspicious_record_is_rejected_where_the_probe_is_fine_and_others_are_delivered(engine: Engine) -> None:
     suspect = engine.admit(0, JANE)
     engine.admit(1, JOE)
     sent = [engine.deliver(), engine.deliver()]
@@ -98,7 +98,7 @@ def test_a_refused_probe_halts_and_keeps_the_suspect(engine: Engine) -> None:
     assert engine.idle() == engine.now + 30
 
 
-def test_a_probe_for_suspects_leaves_nobody_awake_afterwards(engine: Engine) -> None:
+def test_a_probe_for_suspicious_records_leaves_no_thread_awake_afterwards(engine: Engine) -> None:
     engine.admit(0, JANE)
     engine.deliver_and_answer(SUSPICIOUS)
     engine.probe(UNDECIDED)
@@ -167,7 +167,7 @@ def test_a_failed_trial_waits_for_the_next_probe_and_another_contact_is_tried(ha
     assert halted.settled() == {}, "nothing is given up for a fault of the configuration"
 
 
-def test_a_suspect_of_the_trial_waits_for_the_halts_next_probe(halted: Engine) -> None:
+def test_a_suspicious_record_of_the_trial_waits_for_the_halts_next_probe(halted: Engine) -> None:
     halted.now += 30
     halted.probe(FINE)
     suspect = halted.deliver_and_answer(SUSPICIOUS)
@@ -203,7 +203,7 @@ def test_many_rejections_in_a_row_halt_and_the_last_record_is_kept() -> None:
 
 
 @pytest.mark.parametrize("outcome", [UNAUTHORIZED, SUSPICIOUS], ids=["401", "403"])
-def test_those_who_ask_for_it_get_dead_letters_and_no_halt(outcome: Outcome) -> None:
+def test_with_dead_letter_configured_faults_become_dead_letters(outcome: Outcome) -> None:
     engine = Engine(on_fault=OnConfigurationFault.DEAD_LETTER)
     engine.admit(0, JANE)
     bad = engine.deliver_and_answer(outcome)

@@ -1,4 +1,4 @@
-"""Partitions that go, and the end: what waits is given back, what is under way may end, late answers change nothing."""
+"""Revoked partitions and shutdown: waiting records are released, requests in flight end, late responses are ignored."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_records_of_other_partitions_no_longer_wait_for_what_was_given_up(engine
     assert sent.stage is Stage.IN_FLIGHT
 
 
-def test_other_partitions_go_on(engine: Engine) -> None:
+def test_other_partitions_continue(engine: Engine) -> None:
     engine.assign(MORE_EVENTS)
     engine.admit(0, JANE)
     suspect = engine.admit(0, JOE, partition=MORE_EVENTS)
@@ -168,7 +168,7 @@ def test_other_partitions_go_on(engine: Engine) -> None:
     assert engine.deliver() is suspect
 
 
-def test_a_suspect_that_is_given_up_while_its_probe_is_out_stays_given_up(engine: Engine) -> None:
+def test_a_suspicious_record_that_is_given_up_while_its_probe_is_out_stays_given_up(engine: Engine) -> None:
     suspect = engine.admit(0, JANE)
     engine.deliver_and_answer(SUSPICIOUS)
     assert engine.take() == Probe()
@@ -325,7 +325,7 @@ def test_the_dead_letters_under_way_may_end(engine: Engine) -> None:
     assert (engine.scheduler.in_flight([EVENTS]), engine.committable_offset()) == (0, 1)
 
 
-def test_what_still_arrives_is_kept_lest_the_frontier_pass_it(engine: Engine) -> None:
+def test_late_arrivals_are_tracked_so_that_the_committable_offset_does_not_skip_them(engine: Engine) -> None:
     engine.scheduler.close()
     engine.admit(0, JANE)
     assert engine.committable_offset() == 0

@@ -1,4 +1,4 @@
-"""A record on its way through this worker."""
+"""A record in progress in this worker."""
 
 from __future__ import annotations
 
@@ -34,5 +34,5 @@ def test_a_record_costs_its_key_its_value_and_its_headers(
 @pytest.mark.parametrize(
     ("identities", "contact"), [((JANE, PHONE), JANE), ((PHONE,), PHONE), ((), "")], ids=["both", "phone", "none"]
 )
-def test_a_contact_is_told_apart_by_its_first_identity(identities: tuple[str, ...], contact: str) -> None:
+def test_a_contact_is_distinguished_by_its_first_identity(identities: tuple[str, ...], contact: str) -> None:
     assert task(OffsetTracker(EVENTS, 0, 0), 0, *identities).contact == contact

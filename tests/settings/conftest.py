@@ -41,7 +41,7 @@ def settings(sources: Callable[..., Sources]) -> Callable[..., Settings]:
 
 @pytest.fixture
 def problems(sources: Callable[..., Sources]) -> Callable[..., list[Problem]]:
-    """What is wrong with this environment; nothing if it is right."""
+    """Return the problems of this environment."""
 
     def find(**environ: str | None) -> list[Problem]:
         try:

@@ -1,4 +1,4 @@
-"""Whatever a setting is given, it is taken or refused with its name; no value ends the program otherwise."""
+"""Any value of any setting is accepted, or refused with the setting's name; none crashes the program."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_comma_at_the_end_of_the_servers_is_no_server(problems: Find) -> None:
 
 
 @pytest.mark.parametrize("name", ["LOGLEVEL", "LOG", "KAFKATOPIC", "MONITORPORT"])
-def test_a_name_without_a_sections_prefix_belongs_to_somebody_else(problems: Find, name: str) -> None:
+def test_a_name_without_a_sections_prefix_is_ignored(problems: Find, name: str) -> None:
     assert problems(**{name: "x"}) == []
 
 

@@ -59,7 +59,7 @@ def test_what_is_right_is_shown_beside_what_is_wrong(sources: Make) -> None:
     }
 
 
-def test_warnings_are_told_too(sources: Make) -> None:
+def test_warnings_are_reported_too(sources: Make) -> None:
     found = effective_settings(sources({"KAFKA_GROUP_PROTOCOL": "consumer", "KAFKA_SESSION_TIMEOUT_MS": "6000"}))
     assert [warning.name for warning in found.warnings] == ["KAFKA_SESSION_TIMEOUT_MS"]
 

@@ -82,7 +82,7 @@ def test_the_names_and_defaults_are_those_of_the_interface(settings: Make) -> No
     assert [name for name in values if name not in DEFAULTS] == REQUIRED
 
 
-def test_what_is_required_is_missed_all_at_once_with_the_mend(problems: Find) -> None:
+def test_what_is_required_is_missed_all_at_once_with_a_hint(problems: Find) -> None:
     found = problems(**dict.fromkeys(REQUIRED))
     assert [(problem.name, problem.what) for problem in found] == [(name, "is missing") for name in REQUIRED]
     assert found[1].hint.startswith("Set KAFKA_TOPIC, or `topic` under [kafka] in the --config file: ")

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.settings.sources import Setting, nearest
+from consumer.settings.nearest import nearest
+from consumer.settings.sources import Setting
 
 KNOWN = ["KAFKA_TOPIC", "KAFKA_GROUP_ID", "MONITOR_PORT", "MONITOR_HOST", "LOG_LEVEL"]
 

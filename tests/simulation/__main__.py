@@ -1,4 +1,4 @@
-"""`make simulate`: replays one seed with its whole history, or looks for seeds that fail."""
+"""`make simulate`: replay one seed with its whole history, or search for failing seeds."""
 
 from __future__ import annotations
 

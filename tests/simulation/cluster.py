@@ -1,4 +1,4 @@
-"""What the brokers keep: topics with their partitions, and whether anybody answers."""
+"""The brokers' state: topics, partitions, and availability."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Key = tuple[str, int]  # a topic's partition
 
 
 def failure(code: int) -> KafkaException:
-    """What librdkafka raises."""
+    """Return librdkafka's exception."""
     return KafkaException(KafkaError(code))
 
 
@@ -170,7 +170,7 @@ class Topic:
 
 
 class Away(Enum):
-    """Who does not answer."""
+    """The unavailable part."""
 
     NOBODY = "nobody"
     COORDINATOR = "coordinator"  # fetching goes on, the group and its offsets stand still
@@ -179,7 +179,7 @@ class Away(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Temper:
-    """How unreliable the cluster is while nothing is wrong with it.
+    """The cluster's unreliability without faults.
 
     commit_errors  -- share of commits that end with an error, passing ones all
     lookup_errors  -- share of look-ups that time out
@@ -216,7 +216,7 @@ class Cluster:
         return self.topics[partition[0]].logs[partition[1]]
 
     def chance(self, share: float) -> bool:
-        """Whether something goes wrong now that does so in this share of the cases."""
+        """Return true with this probability."""
         return not self.calm and share > 0 and self.hub.random.random() < share
 
     def latency(self) -> float:
@@ -236,12 +236,12 @@ class Cluster:
 
     @property
     def fetchable(self) -> bool:
-        """Whether records can be fetched and written."""
+        """Return whether records can be fetched and written."""
         return self.away is not Away.BROKERS
 
     @property
     def coordinated(self) -> bool:
-        """Whether the group's coordinator answers."""
+        """Return whether the group's coordinator responds."""
         return self.away is Away.NOBODY
 
     def look_up(self, timeout: float, reachable: Callable[[], bool]) -> None:

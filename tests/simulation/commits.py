@@ -1,4 +1,4 @@
-"""The way of a consumer's commits to the coordinator and back."""
+"""The path of a consumer's commits to the coordinator and back."""
 
 from __future__ import annotations
 

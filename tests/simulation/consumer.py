@@ -1,4 +1,4 @@
-"""A consumer as confluent-kafka's: what it does is what was measured of the real one, unkind parts included."""
+"""A consumer with confluent-kafka's interface and the measured behaviour of the real one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Callback = Callable[..., None]
 
 
 class Cursor:
-    """Where one assigned partition stands.
+    """The state of one assigned partition.
 
     epoch -- of the record before `fetch`, None: unknown; leader -- the epoch of the leader that the client fetches from
     """

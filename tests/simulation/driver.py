@@ -1,4 +1,4 @@
-"""The delivery loop's driver in virtual time: one thread that runs callbacks, timers that may be late, a wire."""
+"""The delivery loop's driver in virtual time: one thread of callbacks, late timers, a simulated network."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class BrokenCallbackError(Exception):
-    """What a callback raises whose bug is the fault that is simulated."""
+    """The exception of a callback with a simulated bug."""
 
 
 class VirtualTimer:

@@ -1,4 +1,4 @@
-"""The group's coordinator: who owns what, moved cooperatively, and the offsets that the group has stored."""
+"""The group's coordinator: cooperative assignment, and the stored offsets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Virtual time, and threads of which exactly one runs: greenlets under a hub that draws from the seed who is next."""
+"""Virtual time, and threads of which one runs at a time: greenlets under a hub that picks the next by the seed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STILL_STEPS = 50_000  # so many switches without time going on: somebody spins
 
 
 class Process:
-    """What dies and freezes together: the threads of one worker."""
+    """The threads of one worker, killed and frozen together."""
 
     def __init__(self, hub: Hub, name: str) -> None:
         self.hub = hub
@@ -31,7 +31,7 @@ class Process:
 
     @property
     def frozen(self) -> bool:
-        """Whether SIGSTOP holds it."""
+        """Return whether SIGSTOP is in effect."""
         return self.thaws_at > self.hub.now
 
     def kill(self) -> None:

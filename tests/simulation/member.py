@@ -34,7 +34,7 @@ from tests.simulation.watch import Watch, WatchJournal
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How every worker of a world is set up."""
+    """The setup shared by all workers of a world."""
 
     settings: Settings
     policy: RetryPolicy
@@ -45,7 +45,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What every worker of a world sees of it."""
+    """The parts of a world that every worker uses."""
 
     hub: Hub
     cluster: Cluster
@@ -92,7 +92,7 @@ class Member:
 
     @property
     def alive(self) -> bool:
-        """Whether it is there, frozen or not."""
+        """Return whether the worker exists, frozen or not."""
         return not self.process.dead
 
     def start(self) -> None:

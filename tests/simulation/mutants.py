@@ -1,4 +1,4 @@
-"""Ways to break the engine, each of which the simulation has to notice: what the oracles are worth."""
+"""Mutants of the engine, each of which the simulation must detect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The producer of dead letters, and the look-ups of an admin client."""
+"""The dead-letter producer, and an admin client's lookups."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class Answer:
         self._hub.after(timeout if silent else cluster.latency() * 2, self._look)
 
     def done(self) -> bool:
-        """Whether the answer is there, or will not come."""
+        """Return whether the response arrived, or never will."""
         return self._failed or self._told is not None
 
     def result(self) -> SimpleNamespace:

@@ -1,4 +1,4 @@
-"""What is produced, and what has become of each record in the whole world: the truth that the oracles know."""
+"""The produced records and their true state, for the oracles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WELCOME = 4  # the first people of each world are welcome, and are spread over a
 
 
 class Kind(Enum):
-    """What should become of a record."""
+    """The expected outcome of a record."""
 
     CONTACT = "delivered, or a dead letter where ClickSend refuses it"
     FILTERED = "nobody's business"
@@ -42,12 +42,12 @@ class Produced:
 
     @property
     def done(self) -> bool:
-        """Whether its offset may be committed."""
+        """Return whether its offset may be committed."""
         return self.answered or self.lettered or self.deleted or self.kind is Kind.FILTERED
 
 
 class Person:
-    """Somebody who signs up again and again, with an email, a phone number (perhaps another's, too) or both."""
+    """A contact with repeated sign-ups by email, by phone number (perhaps a shared one) or both."""
 
     def __init__(self, number: int, phone: int, temper: Temper, random: Random) -> None:
         self.name = f"u{number}"
@@ -132,13 +132,13 @@ class Records:
         return produced[at].offset if at < len(produced) else self._cluster.log(key).end
 
     def remaining(self) -> bool:
-        """Whether anything is still to come to its end. Quick, as it is asked all the time."""
+        """Return whether a record is unsettled. Fast, since it is called often."""
         while self._done_up_to < len(self.all) and self.all[self._done_up_to].done:
             self._done_up_to += 1
         return self._done_up_to < len(self.all)
 
     def undone(self) -> list[Produced]:
-        """What is still to come to its end."""
+        """Return the unsettled records."""
         return [each for each in self.all if not each.done]
 
 

@@ -1,4 +1,4 @@
-"""Runs seeds, and says how to run a failing one again."""
+"""Run seeds, and print the command that repeats a failing one."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def replay_seed(seed: int) -> Run:
 
 
 def failure_report(run: Run) -> str:
-    """What was broken, and the one command that shows it again."""
+    """Return the violations, and the command that repeats them."""
     lines = [f"{each.at:9.3f} s  {each.oracle}: {each.text}" for each in run.violations]
     lines += ["".join(traceback.format_exception(crash)) for crash in run.crashes]
     return "\n".join([*lines, f"make simulate ARGS='--seed {run.seed}'"])

@@ -1,4 +1,4 @@
-"""What a seed stands for: how big the world is, how unreliable, and what happens in it when."""
+"""The meaning of a seed: size of the world, its reliability, and its events."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.simulation.sink import Temper as ContactTemper
 
 
 class Deed(Enum):
-    """What happens to a worker or to the group."""
+    """An event for a worker or the group."""
 
     CRASH = "kill -9"
     STOP = "SIGTERM"

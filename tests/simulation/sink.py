@@ -1,4 +1,4 @@
-"""ClickSend, as far as a worker sees it: it processes requests and answers them, or not, as the weather is."""
+"""ClickSend as a worker sees it: processes requests and responds or not, by the scripted state."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ THROTTLED = Reply(429)
 
 
 class Weather(Enum):
-    """What ClickSend is like for a while."""
+    """The state of ClickSend for a period."""
 
     FINE = "fine"
     DOWN = "503 for everybody, with or without Retry-After"
@@ -53,7 +53,7 @@ class Weather(Enum):
 
 
 class Temper(Enum):
-    """What ClickSend thinks of one contact as long as the faults last."""
+    """ClickSend's treatment of one contact during the faults."""
 
     FINE = "fine"
     REJECTED = "always 400"
@@ -63,7 +63,7 @@ class Temper(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How ClickSend is in this world. Seconds.
+    """ClickSend's behaviour in this world; times in seconds.
 
     latency     -- upper bound of one way
     retry_after -- upper bound of what it asks for
@@ -131,7 +131,7 @@ class Sink:
         return SUCCESS
 
     def _weathered(self) -> Reply | Cause | None:
-        """What the weather makes of any request; a reset may come before or after the processing."""
+        """Return the fault of any request in this state; a reset may precede or follow the processing."""
         random = self._hub.random
         match self.weather:
             case Weather.DOWN:

@@ -1,4 +1,4 @@
-"""A partition's log under its leaders, as brokers keep it: what each replica lacks is gone when it is elected."""
+"""A partition's log under changing leaders: an elected replica loses the records that it lacks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.simulation.cluster import Log
 
 
 def log_of(*lengths: int, lacking: int = 0) -> Log:
-    """So many records from each leader in turn; each leader but the first lacks the last ones of the one before."""
+    """Append records under successive leaders; each one lacks the last records of its predecessor."""
     log = Log()
     for turn, length in enumerate(lengths):
         if turn:

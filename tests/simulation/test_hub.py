@@ -1,4 +1,4 @@
-"""Virtual time and virtual threads: what the simulation stands on."""
+"""Virtual time and virtual threads, the base of the simulation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def run(hub: Hub) -> None:
     hub.run(lambda: False)
 
 
-def test_time_goes_on_only_when_nobody_can_run(hub: Hub, process: Process) -> None:
+def test_time_advances_only_when_no_thread_can_run(hub: Hub, process: Process) -> None:
     seen: list[float] = []
 
     def sleep() -> None:
@@ -113,7 +113,7 @@ def test_nobody_may_take_the_lock_twice(hub: Hub, process: Process) -> None:
         run(hub)
 
 
-def test_nobody_may_go_on_for_ever_while_time_stands_still(hub: Hub, process: Process) -> None:
+def test_no_thread_may_run_forever_without_time_advancing(hub: Hub, process: Process) -> None:
     _lock, condition = VirtualThreads(process).condition()
 
     def target() -> None:

@@ -1,4 +1,4 @@
-"""A simulation that finds nothing is only worth something if it finds what is there."""
+"""The simulation detects every mutant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole engine under seeds that stay the same. In two files, so that two processes share them."""
+"""The whole engine under fixed seeds. Two files, so that two processes share them."""
 
 from __future__ import annotations
 

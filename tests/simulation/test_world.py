@@ -1,4 +1,4 @@
-"""The simulation itself: the same seed gives the same history, and its worlds have in them what they should."""
+"""The simulation itself: equal seeds have equal histories, and worlds have the intended contents."""
 
 from __future__ import annotations
 

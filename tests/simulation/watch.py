@@ -1,4 +1,4 @@
-"""The oracles: what must hold at any time, whoever does what. The first that does not hold ends the run."""
+"""The oracles: invariants that must hold at any time. The first violation ends the run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NOTHING = Stored(0, "")
 
 
 class Watching(Enum):
-    """What for."""
+    """The extent of the observation."""
 
     PROMISES = "only to notice what breaks them"
     HISTORY = "to tell all that has happened, too"
@@ -56,7 +56,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a commit says of one partition."""
+    """A commit of one partition."""
 
     tracker: OffsetTracker | None
     key: Key
@@ -74,7 +74,7 @@ class Built:
 
 @dataclass(slots=True)
 class Stay:
-    """What one offset tracker has seen, kept with the offset tracker so that its identity is not used again."""
+    """One offset tracker's observations, kept with the tracker so that its id is not reused."""
 
     tracker: Tracker
     settled: set[int] = field(default_factory=set)  # offsets
@@ -121,11 +121,11 @@ class Watch:
     # The consumer.
 
     def closed(self, consumer: FakeConsumer) -> None:
-        """It left, or is about to."""
+        """Note that the consumer has left the group, or is about to."""
         self._closed.add(consumer)
 
     def is_closed(self, consumer: FakeConsumer) -> bool:
-        """Whether it has left for good."""
+        """Return whether the member has left."""
         return consumer in self._closed
 
     def polled(self, consumer: FakeConsumer) -> None:
@@ -218,7 +218,7 @@ class Watch:
                 stay.applied = offset
 
     def resumes_at(self, key: Key, stored: Stored) -> int:
-        """Where a client goes on with what the group has stored: by the epoch it finds where the log has changed."""
+        """Return the offset at which a client resumes: the epoch shows where the log has changed."""
         return self.group.log(key).part(stored.offset, stored.leader_epoch)
 
     def async_commit(self, member_name: str, outstanding: int) -> None:
@@ -249,7 +249,7 @@ class Watch:
                 self.violated("offset map", f"{member.name} claims {key} {each.offset}, which is not done")
 
     def _check_completeness(self, member: Member, tracker: OffsetTracker, stored: Stored) -> None:
-        """What is settled is in the next commit: so a crash repeats only what was settled since it was built."""
+        """Check that each commit contains all settled records: a crash repeats only later ones."""
         offset, claim = stored.offset, decode(stored.metadata)
         for settled in self._stay(tracker).settled:
             if settled >= offset and not (claim is not None and claim.says_settled(settled)):
@@ -336,7 +336,7 @@ class Watch:
             member.trials.add(number)
 
     def _may_try_again(self, member: Member) -> bool:
-        """Whether a trial follows one without a probe between them: bad contacts are to pass in minutes."""
+        """Return whether trials follow each other without a probe: bad contacts must pass within minutes."""
         rested = self._hub.now >= member.trial_ended_at + SHORTEST_TRIAL_INTERVAL
         mass_rejection = member.scheduler.gate.fault is Fault.MASS_REJECTION
         return mass_rejection and member.probe_allows and not member.halt_trials and rested
@@ -391,7 +391,7 @@ class Watch:
 
 
 def _claims_settled(claim: OffsetMap, produced: Produced) -> bool:
-    """Whether a map tells of this record, and not of one that a former leader had in its place."""
+    """Return whether a map covers this record, not one of a former leader at its offset."""
     told = claim.committed <= produced.offset < claim.reach and produced.offset not in claim.unsettled
     return told and not EPOCH_UNKNOWN < claim.leader_epoch < produced.epoch
 
@@ -408,20 +408,20 @@ class WatchJournal:
         self._member = member
 
     def filtered_wanted(self) -> int:
-        """None is looked at."""
+        """Return 0: no filtered record is observed."""
         return 0
 
     def filtered(self, record: Record, reason: FilterReason) -> None:
-        """It is nobody's business."""
+        """Ignore filtered records."""
 
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
-        """It is on its way."""
+        """Ignore mapped records."""
 
     def dead_letter_failed(self, task: Task, why: str) -> None:
-        """It is tried again."""
+        """Ignore failed dead letters, which are retried."""
 
     def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
-        """The scheduler's counts say so, too."""
+        """Ignore released records: the scheduler counts them."""
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, _seconds: float) -> None:
         """A request has been judged."""

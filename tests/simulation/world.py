@@ -1,4 +1,4 @@
-"""One run: a world is made from its seed, lives through its events, comes to rest, and is judged."""
+"""One run: create a world from its seed, run its events, let it settle, and check it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FOREIGN_TOPIC = bytes(range(16)) + b"else"  # of another cluster
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came out."""
+    """The result of a run."""
 
     seed: int
     violations: list[Violation]
@@ -121,7 +121,7 @@ class World:
                 self.watch.violated("end", f"{member.name} ended {member.ending}, with nothing wrong")
 
     def _run_until(self, reached: Callable[[], bool], seconds: float) -> bool:
-        """Whether it came so far, with no violation, within so many seconds from the start."""
+        """Return whether the run reaches this state without a violation within these seconds from the start."""
         hub, violations = self._hub, self.watch.violations
         end = START + seconds
         hub.run(lambda: bool(violations) or hub.now > end or reached())
@@ -249,7 +249,7 @@ class World:
         self._keep_one()
 
     def _keep_one(self) -> None:
-        """Whoever runs workers starts one again that has ended."""
+        """Restart ended workers, as an orchestrator does."""
         if not any(member.alive and not member.health.stopping for member in self._members):
             self._join()
 

@@ -1,4 +1,4 @@
-"""The broker's side of a group's commits: keeps what it is told, when it is told to, and checks each on its arrival."""
+"""The broker's side of a group's commits: scripted responses, with a check of each commit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Check = Callable[[Partition, int, str], frozenset[int]]
 
 
 class End(Enum):
-    """How an asynchronous commit ends."""
+    """The result of an asynchronous commit."""
 
     STORED = "stored, and the answer arrives"
     UNHEARD = "stored, but the answer is lost"
@@ -24,7 +24,7 @@ class End(Enum):
 
 
 class Stored(NamedTuple):
-    """What the broker keeps of the last commit of a partition, and what was settled beyond it at that moment."""
+    """The broker's last commit of a partition, and the records settled beyond it at that time."""
 
     offset: int = 0
     metadata: str = ""

@@ -1,4 +1,4 @@
-"""What a broker's answer to a commit changes, and for whom."""
+"""The effect of a broker's response to a commit."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_one_commit_is_outstanding_at_a_time_and_its_answer_is_remembered() -> N
     assert len(silent.commits) == 1, "nothing has changed"
 
 
-def test_an_answer_that_comes_after_its_ledger_has_gone_is_not_believed_by_the_next_one() -> None:
+def test_a_commit_response_for_a_former_offset_tracker_is_ignored_by_the_next_one() -> None:
     engine = Engine().scheduler
     engine.assign(EVENTS, 1000, 1000, TOPIC_ID)
     made, silent, _ = committer(engine)

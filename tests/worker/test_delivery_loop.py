@@ -1,4 +1,4 @@
-"""The delivery loop on a driver that does what the test says, when it says so."""
+"""The delivery loop on a scripted driver."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class World:
         self.driver.run()
 
     def arrive(self, count: int, first: int = 0) -> None:
-        """So many contacts arrive."""
+        """Admit this many contacts."""
         for offset in range(first, first + count):
             self.engine.admit(offset, f"{offset}@example.com")
         self.driver.run()

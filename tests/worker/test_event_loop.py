@@ -120,7 +120,7 @@ def test_an_outcome_comes_after_send_has_returned(world: World) -> None:
 
 @pytest.mark.parametrize("error", [ValueError, OSError, ConnectionResetError, KeyboardInterrupt])
 @pytest.mark.parametrize("where", ["wake", "timer", "outcome"])
-def test_a_callback_that_raises_is_reported_and_the_loop_goes_on(
+def test_a_callback_that_raises_is_reported_and_the_loop_continues(
     world: World, error: type[BaseException], where: str
 ) -> None:
     """asyncio takes some errors for the connection's own, and says nothing."""
@@ -142,7 +142,7 @@ def test_a_callback_that_raises_is_reported_and_the_loop_goes_on(
         assert ran.wait(PATIENCE)
 
 
-def test_a_probe_reloads_the_credentials_and_blocks_nobody() -> None:
+def test_a_probe_reloads_the_credentials_and_blocks_no_thread() -> None:
     release, ran = Event(), Event()
     verdicts: SimpleQueue[ProbeResult] = SimpleQueue()
 

@@ -1,4 +1,4 @@
-"""Records that are no events hold their partition; a few of them among events become dead letters."""
+"""Records that are not events hold their partition; a few of them among events become dead letters."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_run_waits_until_an_event_follows_and_then_becomes_dead_letters() -> N
     ],
     ids=["payload", "batch", "CloudEvent", "contact", "array", "gzip", "framing", "something else"],
 )
-def test_the_hint_tells_what_the_records_look_like(value: bytes, hint: str) -> None:
+def test_the_hint_describes_the_records(value: bytes, hint: str) -> None:
     worker = Worker()
     worker.consume(*[value] * LIMIT)
     assert worker.state() is HealthState.UNRECOGNISED_RECORDS
@@ -183,7 +183,7 @@ def test_an_event_that_follows_releases_the_partition(event: bytes) -> None:
         pytest.param({"value": RUBBISH, "age_ms": 2000}, id="a record that is too old"),
     ],
 )
-def test_what_says_nothing_neither_extends_nor_breaks_a_run(how: dict[str, bytes | Headers | int]) -> None:
+def test_neutral_records_neither_extend_nor_break_a_run(how: dict[str, bytes | Headers | int]) -> None:
     worker = Worker()
     worker.consume(*[RUBBISH] * (LIMIT - 1))
     value = how.pop("value")

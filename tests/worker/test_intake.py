@@ -1,4 +1,4 @@
-"""What becomes of the records of one batch, in whatever order their offsets come."""
+"""The outcome of one batch's records, in any order of offsets."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_offsets_that_jump_back_inside_a_batch_lose_none_of_its_earlier_records(
     assert partition.read([sign_up(offset) for offset in range(100, 108)]) == [*range(100, 108)]
 
 
-def test_where_nothing_before_is_unsettled_the_batch_goes_on_at_the_record_that_came() -> None:
+def test_without_earlier_unsettled_records_the_batch_continues_at_the_received_record() -> None:
     partition = Partition(moves_back=False)
     partition.trackers[EVENTS].highest_seen = 110
     assert partition.read([sign_up(offset) for offset in range(105, 108)]) == [105, 106, 107]
@@ -65,7 +65,7 @@ def test_where_nothing_before_is_unsettled_the_batch_goes_on_at_the_record_that_
 
 
 @pytest.mark.parametrize(("epoch", "delivered"), [(4, [100]), (5, [100, 101])], ids=["the same log", "another log"])
-def test_what_was_settled_before_is_passed_over_unless_another_record_stands_there(
+def test_previously_settled_records_are_skipped_unless_another_record_replaced_them(
     epoch: int, delivered: list[int]
 ) -> None:
     partition = Partition()

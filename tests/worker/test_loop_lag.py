@@ -1,4 +1,4 @@
-"""How late the delivery loop's timers fire."""
+"""The delay of the delivery loop's timers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_longest_pause_is_kept_for_one_to_two_windows() -> None:
     assert lag.longest == pytest.approx(0, abs=1e-6)
 
 
-def test_the_last_beat_says_whether_the_loop_runs() -> None:
+def test_the_last_beat_shows_whether_the_loop_runs() -> None:
     lag = LoopLag(now=100)
     assert lag.beat_at == 100
     lag.beat(107)

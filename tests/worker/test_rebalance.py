@@ -1,4 +1,4 @@
-"""What a rebalance does to offset trackers and commits."""
+"""The effect of a rebalance on offset trackers and commits."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_where_a_partition_begins_whose_offset_was_committed_for_a_topic(topic_i
 
 
 def not_utf_8() -> SystemError:
-    """What the binding raises where somebody has committed such metadata."""
+    """Return the binding's error for such commit metadata."""
     error = SystemError("<method 'committed'> returned a result with an exception set")
     error.__cause__ = UnicodeDecodeError("utf-8", b"jane.doe@example.com\xff", 20, 21, "invalid start byte")
     return error

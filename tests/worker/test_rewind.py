@@ -1,4 +1,4 @@
-"""A partition whose offsets jump backwards inside one assignment begins anew, and loses nothing that is there."""
+"""A partition whose offsets move backwards within one assignment restarts, and loses no existing record."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Partition:
         return self.engine.scheduler.trackers[EVENTS]
 
 
-def test_it_goes_on_at_the_record_that_came_and_commits_that_at_once() -> None:
+def test_it_resumes_at_the_received_record_and_commits_it_at_once() -> None:
     partition = Partition()
     fresh = partition.rewind.jumped(partition.tracker, 20, 20)
     assert fresh is not None
@@ -134,7 +134,7 @@ def test_a_topic_that_was_created_again_is_begun_at_its_beginning() -> None:
     assert (fresh.topic_id, fresh.highest_seen, fresh.committed) == (ANOTHER_ID, -1, OFFSET_UNKNOWN)
 
 
-def test_while_kafka_does_not_let_us_seek_the_old_id_stays_so_that_it_is_found_out_again() -> None:
+def test_while_kafka_refuses_to_seek_the_old_id_stays_so_that_it_is_detected_again() -> None:
     partition = Partition()
     partition.topic.present = ANOTHER_ID
     partition.seeker.refuses = True
@@ -154,7 +154,7 @@ def test_while_kafka_does_not_let_us_seek_the_old_id_stays_so_that_it_is_found_o
         pytest.param("Broker: Offset out of range", (0, 90), 90, id="out of range, and by the setting the end"),
     ],
 )
-def test_a_partition_that_librdkafka_has_stopped_goes_on_where_the_logs_part(
+def test_a_partition_that_librdkafka_has_stopped_continues_where_the_logs_part(
     why: str, log: tuple[int, int], offset: int
 ) -> None:
     partition = Partition()
@@ -251,7 +251,7 @@ def test_a_topic_whose_id_could_not_be_had_is_compared_as_soon_as_it_can() -> No
     assert partition.seeker.sought == [OFFSET_BEGINNING]
 
 
-def test_an_operator_who_wants_to_decide_is_asked() -> None:
+def test_with_error_the_worker_refuses_to_start_without_an_offset() -> None:
     partition = Partition(OffsetReset.ERROR)
     with pytest.raises(ConfigurationError, match="created again"):
         partition.rewind.recreated(partition.tracker, ANOTHER_ID)

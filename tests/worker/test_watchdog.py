@@ -1,4 +1,4 @@
-"""A thread that hangs ends the process, with the stacks of all threads; a process that was only stopped goes on."""
+"""A hanging thread ends the process with all stacks; a process that was only stopped continues."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the tim
 
 
 class Pulses:
-    """What the watchdog is told, and the watchdog."""
+    """A watchdog and its pulses."""
 
     def __init__(self, *pulses: Pulse) -> None:
         self.pulses = list(pulses)
         self.dog = Watchdog(lambda: self.pulses, silence=300, clock=lambda: 0.0, end=lambda: None)
 
     def hanging_after(self, start: float, seconds: int) -> str | None:
-        """Who hangs, after looking once a second for so long."""
+        """Return the hanging thread after checking once a second for this long."""
         found = None
         for second in range(seconds + 1):
             found = found or self.dog.hanging(start + second)
         return found.thread if found else None
 
 
-def test_a_thread_within_its_limit_is_left_alone() -> None:
+def test_a_thread_within_its_limit_is_not_reported() -> None:
     assert Pulses(Pulse("the poll loop", since=100, limit=30)).hanging_after(100, 30) is None
 
 
@@ -82,12 +82,12 @@ def process(limit: float, silence: float, hang: str) -> subprocess.Popen[str]:
     return running
 
 
-def test_a_process_whose_poll_loop_hangs_ends_with_70_and_says_where() -> None:
+def test_a_process_whose_poll_loop_hangs_exits_with_70_and_logs_the_stacks() -> None:
     ended = process(limit=0.5, silence=60, hang="threading.Event().wait()")
-    _, said = ended.communicate(timeout=180)
+    _, errors = ended.communicate(timeout=180)
     assert ended.returncode == 70
-    assert '"thread": "the poll loop"' in said
-    assert "hangs" in said
+    assert '"thread": "the poll loop"' in errors
+    assert "hangs" in errors
 
 
 @LINUX
@@ -102,15 +102,15 @@ def test_a_process_whose_poll_loop_hangs_ends_with_70_and_says_where() -> None:
 def test_a_thread_that_never_releases_the_interpreter_ends_the_process_too(hang: str) -> None:
     """Not even the watchdog runs any more."""
     ended = process(limit=600, silence=3, hang=f"time.sleep(1.5); {hang}")
-    _, said = ended.communicate(timeout=160)
+    _, errors = ended.communicate(timeout=160)
     assert ended.returncode == STATUS != 0
-    assert "in hangs" in said
+    assert "in hangs" in errors
 
 
 @LINUX
 @pytest.mark.slow
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_process_that_was_frozen_for_longer_than_any_limit_goes_on(times: int) -> None:
+def test_a_process_that_was_frozen_for_longer_than_any_limit_continues(times: int) -> None:
     """The clocks have gone on; the process has not hung."""
     frozen = process(limit=3, silence=3, hang="sys.stdin.readline(); print('unharmed')")
     for _ in range(times):
@@ -118,8 +118,8 @@ def test_a_process_that_was_frozen_for_longer_than_any_limit_goes_on(times: int)
         time.sleep(8)
         frozen.send_signal(signal.SIGCONT)
         time.sleep(0.2)
-    told, said = frozen.communicate("\n", timeout=160)
-    assert (frozen.returncode, told, said) == (0, "unharmed\n", "")
+    output, errors = frozen.communicate("\n", timeout=160)
+    assert (frozen.returncode, output, errors) == (0, "unharmed\n", "")
 
 
 def test_a_watchdog_that_was_stopped_ends_nothing() -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """How explanations are printed."""
+    """The format of printed explanations."""
 
     form: Format
     privacy: Privacy

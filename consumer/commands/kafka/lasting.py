@@ -27,7 +27,7 @@ LARGEST = 500_000  # bytes of a record; above it, the commits' metadata is left 
 
 
 class RunState(StrEnum):
-    """How the last run of a checkpoint's command ended."""
+    """The end of a checkpoint's last run."""
 
     RUNNING = "running"  # it did not shut down in order: only the group's commits show its progress
     ENDED = "ended"

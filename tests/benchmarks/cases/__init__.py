@@ -1,4 +1,4 @@
-"""One case a file; `CASES` is the order in which they run."""
+"""One case per file; `CASES` is their order."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.benchmarks.rig import Rig, Size
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What can be run by its name.
+    """The cases that can be selected by name.
 
     long   -- takes a minute or more: only on demand
     by_name -- runs only where it is named

@@ -1,4 +1,4 @@
-"""A topic as it is: mostly browsing events, 1 % enrolments. Against consume(500), orjson.loads, a look at the name."""
+"""A realistic topic: mostly browsing events, 1 % enrolments. Compared with consume(500) and orjson.loads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Passed(NamedTuple):
 
 
 def measure(rig: Rig, size: Size) -> list[Figure]:
-    """How fast the records go by, at which cost, and in how much memory."""
+    """Measure the rate of records, its cost and memory."""
     topic = rig.fill(rig.topic(), browsing(size.browsing))
     passed = alternate(rig.contenders, size.rounds, lambda each: _pass(rig, topic, size.browsing, each))
     costs = medians(passed, lambda each: each.cpu_us)

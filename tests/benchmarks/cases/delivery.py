@@ -1,4 +1,4 @@
-"""Sign-ups only, many requests in flight: what a delivered contact costs, and how many go out a second."""
+"""Sign-ups only, with many requests in flight: cost of a delivered contact, and deliveries per second."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _figures(load: Load, spans: dict[str, list[Span]]) -> list[Figure]:
 
 
 def _loop(rig: Rig, size: Size, load: Load, spans: dict[str, list[Span]]) -> list[Figure]:
-    """What one would write instead: threads that loop over `Session.post`, fed from a queue."""
+    """The simple alternative: threads in a loop over `Session.post`, fed from a queue."""
     count = size.of(load.contacts) // LOOP_SHARE
     rig.sink.follow(Plan.of(load.delay))
     with rig.baseline("posts", rig.sink.url, count, load.in_flight) as loop:

@@ -1,4 +1,4 @@
-"""What scheduler, offset tracker and delivery loop cost: no Kafka, no HTTP, a driver that succeeds at once."""
+"""Cost of scheduler, offset tracker and delivery loop: no Kafka, no HTTP, a driver that succeeds at once."""
 
 from __future__ import annotations
 

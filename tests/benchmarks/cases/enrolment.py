@@ -1,4 +1,4 @@
-"""What deciding about one sign-up costs (look, decode, map, validate), beside the same of other source trees."""
+"""Cost of one sign-up decision (recognise, decode, map, validate), compared with other source trees."""
 
 from __future__ import annotations
 

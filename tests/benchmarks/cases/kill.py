@@ -1,4 +1,4 @@
-"""kill -9 in the middle of the work: nothing may be lost, little is delivered twice."""
+"""kill -9 during delivery: no record is lost, few are delivered twice."""
 
 from __future__ import annotations
 

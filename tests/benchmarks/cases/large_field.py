@@ -1,4 +1,4 @@
-"""The longest that the poll thread is kept by one record with a field of 1 MB, whatever stands in it."""
+"""The longest block of the poll thread by one record with a field of 1 MB of any content."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ LONG_RUN = 10_000  # records of one run that the input guard lets pass: nothing 
 
 
 def measure(_rig: Rig, _size: Size) -> list[Figure]:
-    """Of reading it, of recording it for the event debugger, and of masking and cutting its texts for page and log."""
+    """Measure reading it, recording it for the event debugger, and masking and cutting its texts."""
     worker = _Worker()
     worker.read(_event("traits", '{"email":"jané@example.com","phone":"030 123456","country":"Germany"}'))  # loads data
     worker.record()

@@ -1,4 +1,4 @@
-"""A ClickSend that takes 100 contacts a second and answers 429, without Retry-After, to the rest."""
+"""A ClickSend that accepts 100 contacts per second and responds 429, without Retry-After, to the rest."""
 
 from __future__ import annotations
 

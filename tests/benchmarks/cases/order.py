@@ -1,4 +1,4 @@
-"""Few contacts with many records each: how close the worker comes to what their order allows."""
+"""Few contacts with many records each: the rate compared with the maximum that ordering allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A thousand contacts that wait for a retry: the others must not feel it."""
+"""A thousand contacts that wait for a retry: the others are not delayed."""
 
 from __future__ import annotations
 

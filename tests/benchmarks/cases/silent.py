@@ -1,4 +1,4 @@
-"""A ClickSend that accepts a thousand connections and never speaks: the loop must not stall, nor the shutdown."""
+"""A ClickSend that accepts a thousand connections and never responds: neither loop nor shutdown may stall."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the sink is out of the way: what a request costs it, asked by sockets that do nothing else."""
+"""Cost of one request in the sink, measured with plain sockets: it must be negligible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A long run at an even rate while the sink fails now and then: nothing lost, memory flat, no descriptor leaked."""
+"""A long run at an even rate with an unreliable sink: nothing lost, memory flat, no descriptor leaked."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Sample(NamedTuple):
 
 
 def measure(rig: Rig, size: Size) -> list[Figure]:
-    """So many minutes at so many contacts a second."""
+    """Run for this many minutes at this rate of contacts per second."""
     count = int(size.minutes * 60 * size.rate)
     topic = rig.topic(PARTITIONS)
     rig.sink.follow(Plan(SHORTEST, LONGEST, faults=FAULTS, tally=count))

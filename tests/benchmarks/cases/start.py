@@ -1,4 +1,4 @@
-"""From the start of the process to the first contact delivered; a new group, records waiting."""
+"""Time from process start to the first delivery, with a new group and a backlog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What TLS costs: the same contacts to the same sink, by https and by http in turns. Production is https."""
+"""Cost of TLS: the same contacts to the same sink, alternating HTTPS and HTTP. Production uses HTTPS."""
 
 from __future__ import annotations
 

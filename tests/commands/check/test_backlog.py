@@ -36,19 +36,19 @@ def test_a_new_group_has_what_its_start_leaves_ahead(reset: OffsetReset, records
     assert f"g starts at {reset}: {records} records ahead" in found.detail
 
 
-def test_a_known_group_goes_on_where_it_was() -> None:
+def test_a_known_group_continues_where_it_was() -> None:
     (found,) = results(group(p0=40), {ZERO: Ends(10, 50)})
     oldest = "the oldest from 2026-03-29T00:30:00Z (1 h ago)"
     assert f"g resumes at its committed offsets: 10 records ahead, {oldest}" in found.detail
 
 
-def test_an_open_transaction_is_said_and_a_commit_inside_it_is_not_beyond_the_end() -> None:
+def test_an_open_transaction_is_reported_and_a_commit_inside_it_is_not_beyond_the_end() -> None:
     (found,) = results(group(p0=60, p1=5), {ZERO: Ends(10, 50), ONE: Ends(0, 5)}, log_ends={ZERO: 70, ONE: 5})
     assert found.status is CheckStatus.OK
     assert found.detail.endswith("; a transaction is open at the end of 1 partitions")
 
 
-def test_with_a_limit_it_is_said_how_long_it_takes() -> None:
+def test_with_a_limit_the_duration_is_reported() -> None:
     (found,) = results(group(), {ZERO: Ends(0, 7200)}, per_second=2)
     assert found.detail.endswith("at most 1 h at 2 requests a second (one worker)")
 

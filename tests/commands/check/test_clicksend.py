@@ -45,7 +45,7 @@ def test_what_the_account_does_not_tell_is_not_held_against_it() -> None:
     assert statuses(account_results(View(SEEN, {})))[1] == ("account", CheckStatus.OK)
 
 
-def test_refused_credentials_fail_with_the_mend_of_the_fault() -> None:
+def test_refused_credentials_fail_with_the_hint_of_the_fault() -> None:
     (found,) = account_results(View(Outcome(Result.CONFIGURATION_FAULT, 401, fault=Fault.UNAUTHORIZED)))
     assert found.status is CheckStatus.FAILED
     assert "(401)" in found.detail
@@ -72,7 +72,7 @@ def test_a_list_near_the_limit_of_a_campaign_is_warned_of(count: int, status: Ch
     assert found.detail == f"428 is 'Customers', with {count} contacts"
 
 
-def test_a_list_that_tells_nothing_of_itself_is_there_all_the_same() -> None:
+def test_a_list_without_name_and_count_exists_anyway() -> None:
     (found,) = list_results(View(SEEN), 428)
     assert (found.status, found.detail) == (CheckStatus.OK, "428 exists")
 
@@ -105,5 +105,5 @@ def test_a_wrong_clock_is_warned_of(skew: int, words: str) -> None:
     assert found.status is (CheckStatus.OK if words == "within" else CheckStatus.WARNING)
 
 
-def test_without_a_date_header_nothing_is_said_of_the_clock() -> None:
+def test_without_a_date_header_the_clock_is_not_checked() -> None:
     assert list(clock_results(View(SEEN), NOW)) == []

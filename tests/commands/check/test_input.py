@@ -1,4 +1,4 @@
-"""What `check` says of a topic's last records."""
+"""Results of `check` for a topic's last records."""
 
 from __future__ import annotations
 

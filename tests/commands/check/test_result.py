@@ -6,12 +6,12 @@ from consumer.commands.check.result import failed, ok, skipped
 from consumer.commands.output import Format
 
 
-def test_a_line_says_what_how_and_the_mend() -> None:
+def test_a_line_has_check_status_detail_and_hint() -> None:
     line = failed("list", "there is no list 7", "Check CLICKSEND_LIST_ID").line(Format.TABLE)
     assert line == "failed   list               there is no list 7 -> Check CLICKSEND_LIST_ID\n"
 
 
-def test_where_nothing_is_to_be_done_nothing_is_said() -> None:
+def test_without_a_hint_none_is_printed() -> None:
     assert "->" not in ok("list", "428").line(Format.TABLE)
     assert "not checked: kafka failed" in skipped("topic", "kafka").line(Format.TABLE)
 

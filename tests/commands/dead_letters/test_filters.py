@@ -41,7 +41,7 @@ def test_all_that_are_given_must_hold(given: dict[str, Any], meant: bool) -> Non
     assert Filters.parse(**given).match(stored()) is meant
 
 
-def test_a_letter_that_was_never_sent_has_the_status_none() -> None:
+def test_a_dead_letter_that_was_never_sent_has_the_status_none() -> None:
     assert Filters.parse(status=["none"]).match(stored(reason=DeadLetterReason.UNMAPPABLE, status=None))
 
 

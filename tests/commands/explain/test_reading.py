@@ -24,7 +24,7 @@ def test_blank_lines_count_as_lines_and_are_no_events() -> None:
     assert read(b'\n\n{"a":1}\r\n \n{"b":2}') == [("line 3", b'{"a":1}'), ("line 5", b'{"b":2}')]
 
 
-def test_a_byte_order_mark_is_passed_over() -> None:
+def test_a_byte_order_mark_is_skipped() -> None:
     assert read(b"\xef\xbb\xbf" + LINES)[0] == ("line 1", b'{"type":"page"}')
 
 

@@ -13,7 +13,7 @@ DELIVER = Explanation("line 1", "Signed Up", "deliver", None, CONTACT, ("a note"
 FILTERED = Explanation("line 2", "Product\x1b[2J Viewed", "filtered", "not_enrolment")
 
 
-def test_a_person_sees_fields_with_their_places_and_nobodys_data() -> None:
+def test_an_operator_sees_fields_with_their_sources_and_no_personal_data() -> None:
     shown = text(DELIVER, Privacy.MASKED)
     assert shown.splitlines()[0] == "line 1  Signed Up  deliver"
     assert [line.split()[:3] for line in shown.splitlines()[1:2]] == [["email", "j***@example.com", "/traits/email"]]
@@ -45,7 +45,7 @@ def test_what_an_event_brings_cant_steer_the_terminal() -> None:
         ("custom_1", "marketing_opt_out", "marketing_opt_out"),
     ],
 )
-def test_only_what_tells_nothing_of_a_person_stays(field: str, value: str, shown: str) -> None:
+def test_only_fields_that_identify_nobody_stay(field: str, value: str, shown: str) -> None:
     assert hidden(field, value) == shown
 
 

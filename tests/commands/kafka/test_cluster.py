@@ -1,4 +1,4 @@
-"""What Kafka answers in the first moments of a group."""
+"""Kafka's responses in the first moments of a group."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_offsets_are_asked_for_again_while_the_coordinator_is_on_the_move() -> N
     assert moving.committed() == COMMITTED
 
 
-def test_another_refusal_is_told_at_once() -> None:
+def test_another_refusal_is_reported_at_once() -> None:
     with pytest.raises(RefusedError, match="INVALID_GROUP_ID"):
         cluster(KafkaError.INVALID_GROUP_ID).committed()
 

@@ -62,7 +62,7 @@ def test_a_log_that_grew_between_two_questions_has_no_open_transaction() -> None
     assert (found.log_end, found.transaction) == (34, None)
 
 
-def test_a_person_reads_the_age_in_units() -> None:
+def test_an_operator_reads_the_age_in_units() -> None:
     (found,) = stand({ZERO: Commit(10)}, {ZERO: Ends(0, 34)}, NOW_MS - 90_000)
     line = found.line(NOW_MS)
     assert line["oldest_unsettled"] == "1 min 30 s"

@@ -42,9 +42,7 @@ def test_a_move_is_a_row_of_the_table() -> None:
         (FromFile({ZERO: Commit(1000)}), 90, "has no offset 1000"),
     ],
 )
-def test_an_offset_that_the_log_does_not_have_is_clamped_and_that_is_said(
-    scenario: Scenario, new: int, words: str
-) -> None:
+def test_an_offset_that_the_log_does_not_have_is_clamped_and_reported(scenario: Scenario, new: int, words: str) -> None:
     move, (remark,) = moved(scenario)
     assert move.new == new
     assert words in remark
@@ -73,7 +71,7 @@ def test_the_new_commit_claims_nothing_as_settled_and_tells_its_topic() -> None:
     assert (claim.topic_id, claim.committed, claim.reach) == (ID, 10, 10)
 
 
-def test_of_a_topic_without_an_id_nothing_is_told() -> None:
+def test_a_topic_without_an_id_has_no_settled_ahead_count() -> None:
     assert moved(Edge.EARLIEST, topic_id=UNKNOWN_TOPIC_ID)[0].metadata == ""
 
 
@@ -103,7 +101,7 @@ def test_a_partition_that_had_no_commit_is_left_as_it_is() -> None:
     assert remark.startswith("events-0 had no committed offset")
 
 
-def test_the_summary_tells_what_comes_again_and_what_never_comes() -> None:
+def test_the_summary_counts_repeated_and_skipped_records() -> None:
     facts = {ZERO: Facts(50, Ends(0, 90)), ONE: Facts(5, Ends(0, 90))}
     moves, _ = plan(Offset(30), facts, IDS)
     assert list(summary(moves, 2)) == [

@@ -49,7 +49,7 @@ def test_a_range_stays_within_the_log(given: dict[str, Any], found: list[Range])
     assert ranges(**given) == found
 
 
-def test_what_the_log_does_not_have_is_said() -> None:
+def test_a_part_of_the_range_outside_the_log_is_reported() -> None:
     warnings = [*Bounds.parse(from_offset=3, to_offset=50).warnings(ENDS, {FULL: 100, SHORT: 5})]
     assert warnings == [
         "events-0 starts at offset 10: earlier records were deleted",
@@ -66,7 +66,7 @@ def test_what_the_log_does_not_have_is_said() -> None:
     ],
     ids=str,
 )
-def test_an_open_transaction_ends_the_range_and_is_said(given: dict[str, Any], warnings: list[str]) -> None:
+def test_an_open_transaction_ends_the_range_and_is_reported(given: dict[str, Any], warnings: list[str]) -> None:
     assert [*Bounds.parse(from_earliest=True, **given).warnings(ENDS, {FULL: 100, SHORT: 9})] == warnings
 
 

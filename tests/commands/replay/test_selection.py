@@ -53,7 +53,7 @@ def test_what_becomes_no_contact_has_a_reason_and_no_identity() -> None:
     assert not selection("identity=jane.doe@example.com").keep(BROWSING)
 
 
-def test_what_is_left_alone_is_counted_by_its_reason() -> None:
+def test_records_not_replayed_are_counted_by_reason() -> None:
     chosen = selection("reason=deliver")
     chosen.newest = Newest()
     elsewhere = Age(2000, refused=False, outside=True, partition=Partition("events", 1), offset=7)

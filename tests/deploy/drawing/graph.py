@@ -32,7 +32,7 @@ class Series:
 
 
 def colour(number: int) -> str:
-    """Of the so many-th line, counted from 0."""
+    """Return the colour of a line by its index."""
     return PALETTE[number % len(PALETTE)]
 
 

@@ -1,4 +1,4 @@
-"""A whole dashboard as a page, its panels where Grafana puts them."""
+"""A dashboard as a page, with its panels at Grafana's positions."""
 
 from __future__ import annotations
 

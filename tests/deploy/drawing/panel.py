@@ -1,4 +1,4 @@
-"""A panel of a dashboard, in the manner of Grafana: its title, and what its type shows of its series."""
+"""A panel of a dashboard in Grafana's style: its title and its series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Axes: from values and times to pixels, and where the lines of the grid stand."""
+"""Axes: from values and times to pixels, and the grid lines."""
 
 from __future__ import annotations
 

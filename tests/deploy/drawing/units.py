@@ -1,4 +1,4 @@
-"""Values as Grafana words them (@grafana/data, valueFormats/categories): by the unit's id."""
+"""Values formatted by unit, as in Grafana (@grafana/data, valueFormats/categories)."""
 
 from __future__ import annotations
 

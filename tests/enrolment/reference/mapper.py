@@ -18,7 +18,7 @@ from tests.enrolment.reference.traits import Object, TraitValues, find_all, insi
 
 
 class Mapped(NamedTuple):
-    """What became of an event. The contact has no identity where none that was given is usable: the notes say why."""
+    """The result of an event. The contact has no identity if none is usable: the notes show the cause."""
 
     contact: Contact
     notes: tuple[Note, ...]

@@ -70,7 +70,7 @@ _NESTED: Mapping[str, Names] = {
 
 
 def inside(value: object, key: str) -> object:
-    """What an object has under this key; None where there is no such thing, or no object."""
+    """Return the object's value under this key; None without the key, or if it is no object."""
     return value.get(key) if isinstance(value, dict) else None
 
 

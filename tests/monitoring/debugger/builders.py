@@ -67,7 +67,7 @@ class Stand:
         return sorted(each.offset for each in self.ring.since(0)[0] if each.standing is standing)
 
     def entry(self, offset: int = 0) -> Entry:
-        """What is remembered of a record."""
+        """Return the entry of a record."""
         self.recorder.look()
         found = self.ring.get((EVENTS, offset))
         assert found is not None

@@ -1,4 +1,4 @@
-"""What the debugger remembers of a record, step by step, and what it never does."""
+"""The debugger's entry of a record, step by step, without personal data."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_delivery_ends_it_with_its_attempt(stand: Stand) -> None:
     assert attempt.started_at == pytest.approx(EPOCH + 1000.3)
 
 
-def test_a_retry_says_until_when_it_is_parked(stand: Stand) -> None:
+def test_a_retry_shows_when_it_is_due(stand: Stand) -> None:
     task = stand.arrives(JANES)
     stand.recorder.answered(task, DOWN, Retry(stand.now + 7), 0.1)
     (attempt,) = stand.entry().attempts
@@ -96,7 +96,7 @@ def test_a_suspicious_answer_waits_for_a_probe(stand: Stand) -> None:
     assert stand.entry().attempts[0].then is Next.PROBE
 
 
-def test_a_rejected_record_is_dead_lettered_when_the_letter_is_acknowledged(stand: Stand) -> None:
+def test_a_rejected_record_is_dead_lettered_when_its_write_is_acknowledged(stand: Stand) -> None:
     task = stand.arrives(JANES)
     stand.recorder.answered(task, REFUSED, DeadLetter(DeadLetterReason.REJECTED), 0.1)
     assert stand.entry().standing is Standing.IN_PROGRESS
@@ -108,7 +108,7 @@ def test_a_rejected_record_is_dead_lettered_when_the_letter_is_acknowledged(stan
     assert (found.standing, found.reason, found.trouble) == (Standing.DEAD_LETTERED, DeadLetterReason.REJECTED, "")
 
 
-def test_an_unmappable_record_says_what_was_wrong(stand: Stand) -> None:
+def test_an_unmappable_record_shows_the_cause(stand: Stand) -> None:
     task = stand.arrives({"type": "identify", "traits": {"phone": "12"}})
     stand.recorder.dead_letter_written(task)
     found = stand.entry()
@@ -148,7 +148,7 @@ def test_what_leaves_with_its_partition_is_released(stand: Stand) -> None:
     assert stand.entry(1).standing is Standing.DELIVERED
 
 
-def test_an_answer_after_that_changes_nothing_but_is_told(stand: Stand) -> None:
+def test_a_late_response_is_recorded_and_changes_nothing_else(stand: Stand) -> None:
     task = stand.arrives(JANES)
     stand.recorder.released([EVENTS], ReleaseReason.LOST)
     stand.recorder.answered(task, TAKEN, None, 0.1)
@@ -168,7 +168,7 @@ def test_a_record_of_a_topic_that_was_created_again_is_another_one(stand: Stand)
     assert stand.entry().contact == {"email": "j***@example.com", "custom_1": "marketing_unknown"}
 
 
-def test_a_record_that_comes_again_begins_anew(stand: Stand) -> None:
+def test_a_record_that_is_consumed_again_has_a_new_entry(stand: Stand) -> None:
     stand.recorder.answered(stand.arrives(JANES), TAKEN, ACCEPTED, 0.1)
     stand.arrives(JANES)
     assert (stand.entry().standing, stand.entry().attempts) == (Standing.IN_PROGRESS, ())
@@ -253,7 +253,7 @@ def test_trouble_is_recorded_also_where_the_beginning_was_not(stand: Stand) -> N
     assert stand.entry(1001).standing is Standing.DEAD_LETTERED
 
 
-def test_while_somebody_looks_more_is_recorded(stand: Stand) -> None:
+def test_while_the_page_is_open_more_is_recorded(stand: Stand) -> None:
     stand.recorder.watched()
     for offset in range(UNWATCHED.ordinary * 2):
         stand.arrives(JANES, offset)

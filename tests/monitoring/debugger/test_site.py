@@ -1,4 +1,4 @@
-"""The debugger over HTTP, at a monitor with everything behind it but Kafka and ClickSend."""
+"""The debugger over HTTP, with everything behind it except Kafka and ClickSend."""
 
 from __future__ import annotations
 
@@ -103,11 +103,11 @@ def test_all_that_the_page_refers_to_is_there(idle: Served) -> None:
     assert {target: idle.get(target).status_code for target in targets} == dict.fromkeys(targets, 200)
 
 
-def test_every_element_that_the_script_asks_for_is_in_the_page(idle: Served) -> None:
+def test_every_element_that_the_script_uses_is_in_the_page(idle: Served) -> None:
     scripts = "".join(idle.get(path).text for path in ("/page.js", "/shared.js"))
-    asked = set(re.findall(r'element\("([a-z-]+)"\)', scripts))
-    assert asked
-    assert asked <= set(re.findall(r'id="([a-z0-9_-]+)"', idle.get("/").text))
+    used = set(re.findall(r'element\("([a-z-]+)"\)', scripts))
+    assert used
+    assert used <= set(re.findall(r'id="([a-z0-9_-]+)"', idle.get("/").text))
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/page.py", "/../settings.py", "/debugger/", "/debugger"])
@@ -118,14 +118,14 @@ def test_nothing_else_is_there(idle: Served, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", *DATA])
-def test_a_foreign_host_name_sees_nothing(idle: Served, path: str) -> None:
+def test_a_foreign_host_name_is_refused(idle: Served, path: str) -> None:
     answer = idle.get(path, Host="evil.example")
     assert answer.status_code == 403
     assert "MONITOR_ALLOWED_HOSTS" in answer.text
 
 
 @pytest.mark.parametrize("path", ["/", *DATA])
-def test_the_token_is_asked_for_on_every_route_of_the_debugger(guarded: Served, path: str) -> None:
+def test_every_route_of_the_debugger_requires_the_token(guarded: Served, path: str) -> None:
     assert guarded.get(path).status_code == 401
     assert guarded.get(path, Authorization="Bearer wrong").status_code == 401
     assert guarded.get(path, Authorization="Bearer t0ken").status_code == 200
@@ -161,7 +161,7 @@ def test_records_come_with_what_has_changed_since(served: Served) -> None:
     assert [each["offset"] for each in filtered["records"]] == [1]
 
 
-def test_shown_and_passed_over_is_all_that_was_consumed(served: Served) -> None:
+def test_shown_and_skipped_is_all_that_was_consumed(served: Served) -> None:
     stand = served.stand
     for offset in range(60):
         stand.recorder.filtered(record(offset, value=b'{"type":"page"}'), FilterReason.NOT_ENROLMENT)
@@ -211,6 +211,6 @@ def test_rates_are_noted_without_anybody_looking(served: Served) -> None:
     assert served.get("/debugger/state").json()["history"]["waiting"][-1] == 1.0
 
 
-def test_an_end_that_is_not_known_yet_is_no_lag(served: Served) -> None:
+def test_an_unknown_log_end_offset_means_no_lag(served: Served) -> None:
     served.state.tick()
     assert served.get("/debugger/state").json()["partitions"][0]["lag"] is None

@@ -11,6 +11,7 @@ import orjson
 import structlog
 from confluent_kafka import Consumer, KafkaError, Message
 
+from consumer.kafka.properties import GroupProtocol
 from consumer.kafka.topic_watch import TopicSeen
 from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
@@ -23,8 +24,11 @@ REFUSALS = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED: "Kafka forbids this user to read the topic; grant READ and DESCRIBE on"
     " KAFKA_TOPIC",
     KafkaError.GROUP_AUTHORIZATION_FAILED: "Kafka forbids this user to use the group; grant READ on KAFKA_GROUP_ID",
+    KafkaError.INCONSISTENT_GROUP_PROTOCOL: "another program uses the group with another assignor or protocol; stop it,"
+    " or set another KAFKA_GROUP_ID",
 }
-RIGHTS = frozenset({KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED})
+OF_THE_GROUP = frozenset({KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.INCONSISTENT_GROUP_PROTOCOL})
+RIGHTS = OF_THE_GROUP | {KafkaError.TOPIC_AUTHORIZATION_FAILED}
 
 _GROUP_METADATA = b"CGMDv2:"
 
@@ -38,30 +42,35 @@ class BrokerStatus:
     never: only evidence of access ends a refusal.
     """
 
-    def __init__(self, health: Health, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, health: Health, clock: Callable[[], float], group_protocol: GroupProtocol = GroupProtocol.CLASSIC
+    ) -> None:
         self.health = health
         self._clock = clock
+        self._group_protocol = group_protocol
         self._topics_refused_at = -math.inf  # monotonic seconds; responses to older requests prove nothing
         self._refusals: dict[int, set[str]] = {}  # error code -> topics, if it has any; the first one is shown
+        self._hints: dict[int, str] = {}  # by error code
         self._generation = -1  # of the group; above 0 while this is a member
         self._was_reachable = False
 
-    def error(self, error: KafkaError, topic: str | None = None) -> None:
-        """Handle librdkafka's `error_cb`, and errors delivered as messages."""
+    def error(self, error: KafkaError, topic: str | None = None, hint: str = "") -> None:
+        """Handle librdkafka's `error_cb`, and errors delivered as messages. hint -- instead of the usual one."""
         code = error.code()
         if code in REFUSALS:
-            self.refuse(code, topic)
+            self.refuse(code, topic, hint)
         elif code in (KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE):
             self._unreachable(error)
 
-    def refuse(self, code: int, topic: str | None = None) -> None:
-        """Note that Kafka refuses access: not ready until it grants it."""
+    def refuse(self, code: int, topic: str | None = None, hint: str = "") -> None:
+        """Note that Kafka refuses access: not ready until it grants it. hint -- instead of the usual one."""
         if code not in self._refusals:
+            self._hints[code] = hint or REFUSALS[code]
             log.error(
                 "kafka access refused, waiting",
                 error=KafkaError(code).name(),
                 topic=topic,
-                hint=REFUSALS[code],
+                hint=self._hints[code],
             )
         if code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             self._topics_refused_at = self._clock()
@@ -73,8 +82,9 @@ class BrokerStatus:
         self._end_refusals(self._refusals)
 
     def joined(self) -> None:
-        """End a refusal of the group after joining it, with partitions or without."""
-        self._end_refusals([KafkaError.GROUP_AUTHORIZATION_FAILED])
+        """End a refusal of the group after joining it, with partitions or without, or after a commit."""
+        if self._refusals:
+            self._end_refusals(OF_THE_GROUP)
 
     def fetched(self, messages: Iterable[Message]) -> None:
         """Note fetched messages: records prove that their topics exist and are readable."""
@@ -103,8 +113,10 @@ class BrokerStatus:
         group = statistics.get("cgrp") or {}
         self.health.coordinator = group.get("state") == "up"
         join_state = group.get("join_state")
-        # With KIP-848, a member that has never got a partition stays at the first of the states.
-        if join_state != "steady" and not (join_state == "init" and self._generation > 0):
+        # With KIP-848, a member that has never got a partition stays at the first of the states. With the classic
+        # protocol the generation outlives the membership.
+        stays = join_state == "init" and self._generation > 0 and self._group_protocol is GroupProtocol.CONSUMER
+        if join_state != "steady" and not stays:
             self.health.joined_at = None
         elif self.health.joined_at is None:
             self.health.joined_at = self._clock()
@@ -135,11 +147,11 @@ class BrokerStatus:
     def _end_refusals(self, codes: Iterable[int]) -> None:
         ended = [code for code in list(codes) if self._refusals.pop(code, None) is not None]
         if ended:
-            log.info("kafka access restored", refusal=[REFUSALS[code] for code in ended])
+            log.info("kafka access restored", refusal=[self._hints[code] for code in ended])
             self._show_refusal()
 
     def _show_refusal(self) -> None:
-        self.health.refusal = next((REFUSALS[code] for code in self._refusals), "")
+        self.health.refusal = next((self._hints[code] for code in self._refusals), "")
 
     def _unreachable(self, error: KafkaError | None) -> None:
         if self.health.reachable or not self._was_reachable:

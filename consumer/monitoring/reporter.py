@@ -177,6 +177,11 @@ class Reporter:
         """Count the result of a commit request."""
         self._commits.labels(result).inc()
 
+    def commit_refused(self, failure: KafkaException) -> None:
+        """Report a commit that Kafka refused; it will be retried."""
+        error = failure.args[0].name()
+        self._warn_once_a_while("commit refused, will retry", error, error=error, **cause_of(failure))
+
     def rebalanced(self, event: RebalanceEvent, partitions: list[str]) -> None:
         """Report a change of the assignment."""
         self._rebalances.labels(event).inc()

@@ -17,7 +17,11 @@ from consumer.settings import mapping, values
 YEAR = 31_536_000  # seconds
 MASK = "********"
 
-Names = Annotated[tuple[str, ...], BeforeValidator(values.comma_separated), Field(min_length=1)]
+Names = Annotated[
+    tuple[Annotated[str, AfterValidator(values.event_name)], ...],
+    BeforeValidator(values.comma_separated),
+    Field(min_length=1),
+]
 Hosts = Annotated[tuple[Annotated[str, AfterValidator(values.host_name)], ...], BeforeValidator(values.comma_separated)]
 TopicName = Annotated[str, AfterValidator(values.topic_name)]
 TopicNames = Annotated[

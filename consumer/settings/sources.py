@@ -127,7 +127,7 @@ def _read_secret(gathered: Gathered, setting: Setting, path: Path) -> None:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
         if len(content) <= MAX_FILE_BYTES:
-            gathered.add(setting, content.decode(), f"file {path}")
+            gathered.add(setting, content.decode("utf-8-sig"), f"file {path}")
             return
         what = f"has a file that is larger than {MAX_FILE_BYTES} bytes"
     except OSError as error:
@@ -169,7 +169,7 @@ def _text_of(path: Path) -> str:
         content = file.read(MAX_CONFIG_BYTES + 1)
     if len(content) > MAX_CONFIG_BYTES:
         raise ValueError("too large")
-    return content.decode()
+    return content.decode("utf-8-sig")  # editors on Windows write a byte order mark
 
 
 def _read_table(gathered: Gathered, path: Path, section: str, entries: object, known: Collection[Setting]) -> None:

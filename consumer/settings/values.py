@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import SecretStr
 
+from consumer.enrolment.identity_filter import normalised_name
 from consumer.enrolment.pointer import Pointer
 from consumer.loopback import is_loopback
 
@@ -27,11 +28,12 @@ class SettingError(ValueError):
 
 
 def comma_separated(value: object) -> object:
-    """Split text at its commas, or take a TOML array. Empty parts are left out."""
+    """Split text at its commas, or take a TOML array. Blank parts are left out."""
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, (list, tuple)):
         return parts
-    return [part.strip() if isinstance(part, str) else part for part in parts if part != ""]
+    stripped = [part.strip() if isinstance(part, str) else part for part in parts]
+    return [part for part in stripped if part != ""]
 
 
 def joined(value: object) -> object:
@@ -52,6 +54,13 @@ def measurable(number: float) -> float:
     if 0 < number < SMALLEST:
         raise SettingError("is too small", f"Set it to at least {SMALLEST}")
     return number
+
+
+def event_name(name: str) -> str:
+    """Return a name that has more than what comparing names ignores."""
+    if not normalised_name(name):
+        raise SettingError("has a name without letters or digits", "Name the events: Signed Up,Identify")
+    return name
 
 
 def distinct(names: tuple[str, ...]) -> tuple[str, ...]:

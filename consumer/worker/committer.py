@@ -47,11 +47,19 @@ class Committer:
     The former owner's last commit may also arrive after the new owner's first, as the broker does not check ownership.
     Traffic soon commits a partition again. So each partition is committed once more some seconds after its assignment,
     even unchanged.
+
+    on_refusal -- called with an error that the next commit will probably meet again
     """
 
-    def __init__(self, scheduler: Scheduler, on_result: Callable[[CommitResult], None]) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        on_result: Callable[[CommitResult], None],
+        on_refusal: Callable[[KafkaException], None],
+    ) -> None:
         self._scheduler = scheduler
         self._on_result = on_result
+        self._on_refusal = on_refusal
         self._ticked_at = 0.0
         # With an outstanding commit: its response must not update a later tracker of the same partition.
         self._sent: dict[Partition, OffsetTracker] = {}
@@ -169,7 +177,7 @@ class Committer:
         passing = error.code() in PASSING
         self._on_result(CommitResult.RETRIED if passing else CommitResult.FAILED)
         if not passing:
-            log.warning("commit refused, will retry", error=error.name(), **cause_of(failure))
+            self._on_refusal(failure)
 
 
 def _position(consumer: Consumer, partition: Partition) -> TopicPartition:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 import structlog
-from confluent_kafka import KafkaError, Message, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
-from consumer.kafka.broker_status import BrokerStatus, generation_of
+from consumer.kafka.broker_status import REFUSALS, BrokerStatus, generation_of
 from consumer.kafka.clients import KafkaClients
+from consumer.kafka.group_watch import GroupWatch
 from consumer.kafka.properties import OffsetReset
 from consumer.kafka.start_position import StartPosition, no_usable_offset
 from consumer.kafka.topic_ids import TopicIds
@@ -20,6 +21,7 @@ from consumer.kafka.topic_watch import TopicWatch
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.back_pressure import Caps, pressure
+from consumer.scheduling.counts import CommitResult
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
@@ -72,8 +74,9 @@ class PollLoop:
         self._reporter = reporter
         self._health = health
         self._clock = clock
-        self.connection = BrokerStatus(health, clock)
-        self._committer = Committer(scheduler, reporter.committed)
+        self.connection = BrokerStatus(health, clock, kafka.group_protocol)
+        self._committer = Committer(scheduler, self._committed, self._commit_refused)
+        self._group_watch = GroupWatch(kafka.group_id, clients.admin, self.connection.error, clock())
         topic_ids = TopicIds(clients.admin)
         start_position = StartPosition(kafka.auto_offset_reset, kafka.group_id, clients.admin)
         self._watch = TopicWatch(kafka.topics, topic_ids, clients.admin)
@@ -122,6 +125,10 @@ class PollLoop:
             self._ends_noted_at = now
             self._note_ends()
             self.connection.generation_is(generation_of(self.consumer))
+            if self._health.coordinator:
+                self._group_watch.coordinator_known(now)
+            else:
+                self._group_watch.look(now)
         self._look_at_topics(now)
 
     def closing_turn(self) -> None:
@@ -195,6 +202,15 @@ class PollLoop:
         if contacts:
             time.sleep(contacts * TURN_SECONDS)
 
+    def _committed(self, result: CommitResult) -> None:
+        self._reporter.committed(result)
+        if result is CommitResult.OK:
+            self.connection.joined()
+
+    def _commit_refused(self, failure: KafkaException) -> None:
+        self.connection.error(failure.args[0])
+        self._reporter.commit_refused(failure)
+
     def _stream_error(self, message: Message) -> None:
         """Handle an error delivered as a message: some are the only sign that consumption has stopped."""
         error = message.error()
@@ -203,6 +219,8 @@ class PollLoop:
         code = error.code()
         if code == KafkaError._FATAL:
             hint = f"; {SAME_NAME}" if self._kafka.group_instance_id else ""
+            if "authorization failed" in error.str().lower():
+                hint = f"; {REFUSALS[KafkaError.GROUP_AUTHORIZATION_FAILED]}"
             raise FatalStreamError(f"librdkafka stopped: {error.str()}{hint}")
         if code == KafkaError._AUTO_OFFSET_RESET:
             self._lost_offset(message, error.str())

@@ -19,6 +19,9 @@ from consumer.settings import Settings
 
 METADATA_SECONDS = 1.0
 PAUSE_SECONDS = 0.05  # between two attempts
+DEAD_LETTER_HINT = (
+    "Kafka forbids this user to use the dead-letter topic; grant WRITE and DESCRIBE on KAFKA_DEAD_LETTER_TOPIC"
+)
 FIRST_LOG_SECONDS = 5.0  # a broker that is just starting needs no log line
 
 log = structlog.get_logger()
@@ -99,7 +102,8 @@ class Startup:
                 if topic.error is None or _is_missing(topic):
                     self._connection.topic_looked_up(name, TopicSeen(UNKNOWN_TOPIC_ID, readable=True))
                     return topic
-                self._connection.error(topic.error, name)
+                hint = DEAD_LETTER_HINT if name == self._kafka.dead_letter_topic else ""
+                self._connection.error(topic.error, name, hint)
             if 0 < self._timeout < now - began:
                 raise FatalStreamError(f"Kafka could not be used within {self._timeout:g} s")
             if not logged and topic is None and now - began >= FIRST_LOG_SECONDS:

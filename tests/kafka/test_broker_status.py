@@ -11,6 +11,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, Message
 
 from consumer.kafka.broker_status import BrokerStatus, generation_of
+from consumer.kafka.properties import GroupProtocol
 from consumer.kafka.topic_watch import TopicSeen
 from consumer.monitoring.health import Health, HealthState
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
@@ -44,6 +45,7 @@ def test_statistics_that_are_no_json_change_nothing() -> None:
 
 TOPIC = KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)
 GROUP = KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED)
+OTHER_ASSIGNOR = KafkaError(KafkaError.INCONSISTENT_GROUP_PROTOCOL)
 PASSWORD = KafkaError(KafkaError._AUTHENTICATION)
 SEEN = TopicSeen(UNKNOWN_TOPIC_ID, readable=True)
 
@@ -55,11 +57,11 @@ def record(topic: str = "events") -> Message:
 class Worker:
     """A worker that has a partition, and what librdkafka tells it."""
 
-    def __init__(self) -> None:
+    def __init__(self, group_protocol: GroupProtocol = GroupProtocol.CLASSIC) -> None:
         self.now = NOW
         self.health = Health(NOW)
         self.health.assigned, self.health.was_assigned = 1, True
-        self.connection = BrokerStatus(self.health, lambda: self.now)
+        self.connection = BrokerStatus(self.health, lambda: self.now, group_protocol)
         self.connection.statistics(statistics())
 
     def state(self) -> HealthState:
@@ -75,6 +77,7 @@ class Worker:
         pytest.param(GROUP, lambda it: it.fetched([record()]), id="group: a record"),
         pytest.param(GROUP, lambda it: it.joined(), id="group: an empty assignment"),
         pytest.param(GROUP, lambda it: it.admitted(), id="group: an assignment"),
+        pytest.param(OTHER_ASSIGNOR, lambda it: it.joined(), id="another assignor: an assignment"),
         pytest.param(PASSWORD, lambda it: it.fetched([record()]), id="password: a record"),
         pytest.param(PASSWORD, lambda it: it.statistics(statistics()), id="password: a connection"),
     ],
@@ -126,7 +129,7 @@ def test_records_show_that_a_missing_topic_and_a_broker_are_there_again() -> Non
 @pytest.mark.parametrize("lost", [False, True])
 def test_a_member_without_a_partition_is_on_standby_after_a_while(join_state: str, lost: bool) -> None:
     """With KIP-848 a surplus member stays in its first state, and is told nothing, not even after a loss."""
-    worker = Worker()
+    worker = Worker(GroupProtocol.CONSUMER)
     worker.health.assigned, worker.health.was_assigned, worker.health.lost = 0, False, lost
     worker.health.joined_at = None
     worker.connection.generation_is(4)
@@ -153,3 +156,21 @@ def test_a_member_that_has_not_joined_yet_is_not_on_standby() -> None:
 def test_the_generation_is_in_the_group_metadata(metadata: bytes | None, generation: int) -> None:
     consumer: Any = SimpleNamespace(consumer_group_metadata=lambda: metadata)
     assert generation_of(cast(Consumer, consumer)) == generation
+
+
+def test_a_classic_members_generation_does_not_show_that_it_is_back() -> None:
+    """It outlives the membership: else a refusal of the group would end each second, and begin again."""
+    worker = Worker()
+    worker.connection.generation_is(7)
+    worker.connection.error(GROUP)
+    for _ in range(3):
+        worker.connection.statistics(statistics(join_state="init"))
+        assert worker.state() == HealthState.KAFKA_REFUSES
+
+
+def test_a_refusal_shows_the_given_hint_until_it_ends() -> None:
+    worker = Worker()
+    worker.connection.error(TOPIC, "events.dead-letter", "grant WRITE")
+    assert worker.health.refusal == "grant WRITE"
+    worker.connection.admitted()
+    assert worker.health.refusal == ""

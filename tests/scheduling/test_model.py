@@ -68,7 +68,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.scheduler = Scheduler(self.gate, outcome_policy, policy, OsThreads(), deduplicate)
         self.deduplicate, self.caps = deduplicate, caps
         self.commits = Commits(PARTITIONS, lambda partition: self.assigned[partition].position, self.may_commit)
-        self.committer = Committer(self.scheduler, lambda _result: None)
+        self.committer = Committer(self.scheduler, lambda _result: None, lambda _failure: None)
         self.now = 1000.0
         self.book = Book()
         self.assigned: dict[Partition, Assignment] = {}

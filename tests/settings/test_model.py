@@ -149,6 +149,8 @@ def test_every_problem_is_found_at_once_and_none_shows_its_value(problems: Find)
         pytest.param("CLICKSEND_READ_TIMEOUT", "inf", "is not a number above 0", id="infinite"),
         pytest.param("CLICKSEND_READ_TIMEOUT", "nan", "is not a number above 0", id="not-a-number"),
         pytest.param("ENROLMENT_EVENTS", " , ", "is not a list of names, separated by commas", id="no-event"),
+        pytest.param("ENROLMENT_EVENTS", ", ,", "is not a list of names, separated by commas", id="blank-events"),
+        pytest.param("ENROLMENT_EVENTS", "_-, -", "has a name without letters or digits", id="nameless-events"),
         pytest.param("ENROLMENT_DEFAULT_REGION", "UK", "is not a country that has phone numbers", id="no-such-region"),
         pytest.param("ENROLMENT_EVENT_PATH", "payload", "is not a JSON pointer", id="pointer-without-slash"),
         pytest.param("ENROLMENT_EVENT_PATH", "/a~2", "is not a JSON pointer", id="pointer-with-bad-escape"),

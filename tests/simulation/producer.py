@@ -104,6 +104,9 @@ class FakeAdmin:
     def describe_topics(self, topics: TopicCollection, request_timeout: float, **_how: bool) -> dict[str, Answer]:
         return {name: Answer(self._cluster, request_timeout, self._describer(name)) for name in topics.topic_names}
 
+    def describe_consumer_groups(self, groups: list[str], request_timeout: float) -> dict[str, Answer]:
+        return {name: Answer(self._cluster, request_timeout, SimpleNamespace) for name in groups}
+
     def describe_configs(self, _resources: object, **_how: float) -> dict[object, SimpleNamespace]:
         raise failure(KafkaError.TOPIC_AUTHORIZATION_FAILED)
 
@@ -140,6 +143,10 @@ class Answer:
         if self._told is None:
             raise failure(KafkaError._TIMED_OUT)
         return self._told
+
+    def exception(self) -> Exception | None:
+        """Return why there is no response; None: there is one."""
+        return failure(KafkaError._TIMED_OUT) if self._failed else None
 
     def _look(self) -> None:
         if self._hub.now >= self._gives_up_at:

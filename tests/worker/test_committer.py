@@ -38,7 +38,7 @@ class SilentConsumer:
 
 def committer(engine: Scheduler) -> tuple[Committer, SilentConsumer, list[CommitResult]]:
     results: list[CommitResult] = []
-    return Committer(engine, results.append), SilentConsumer(), results
+    return Committer(engine, results.append, lambda _failure: None), SilentConsumer(), results
 
 
 def see(engine: Scheduler, offset: int) -> None:
@@ -157,19 +157,6 @@ def test_behind_a_transactions_marker_the_consumers_position_knows_the_epoch() -
     assert (commit.offset, commit.leader_epoch) == (11, 4)
 
 
-def test_a_refused_commit_names_its_cause() -> None:
-    engine = Engine().scheduler
-    engine.assign(EVENTS, 0, 0, TOPIC_ID)
-    made, silent, _ = committer(engine)
-    see(engine, 9)
-    made.tick(cast(Consumer, silent), 1.0)
-    with capture_logs() as logged:
-        made.answered(KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED), silent.commits[0])
-    assert [(each["error"], each["cause"].split()[0]) for each in logged] == [
-        ("GROUP_AUTHORIZATION_FAILED", "KafkaException")
-    ]
-
-
 def test_commit_metadata_that_is_too_long_names_its_cause() -> None:
     engine = Engine().scheduler
     engine.assign(EVENTS, 0, 0, TOPIC_ID)
@@ -179,3 +166,11 @@ def test_commit_metadata_that_is_too_long_names_its_cause() -> None:
     with capture_logs() as logged:
         made.answered(KafkaError(KafkaError.OFFSET_METADATA_TOO_LARGE), silent.commits[0])
     assert [each["cause"].split()[0] for each in logged] == ["KafkaException"]
+
+
+def test_a_refusal_is_passed_on_and_a_moving_group_is_none() -> None:
+    refused: list[KafkaException] = []
+    made = Committer(Engine().scheduler, lambda _result: None, refused.append)
+    for code in (KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.REBALANCE_IN_PROGRESS):
+        made.answered(KafkaError(code), [])
+    assert [each.args[0].code() for each in refused] == [KafkaError.GROUP_AUTHORIZATION_FAILED]

@@ -100,7 +100,7 @@ class Member:
         self.group = cast(Consumer, group)
         self.engine = Engine().scheduler
         self.topics = KnownTopics(topic_id)
-        self.committer = Committer(self.engine, lambda _result: None)
+        self.committer = Committer(self.engine, lambda _result: None, lambda _failure: None)
         settings, health = settings_of(KAFKA_AUTO_OFFSET_RESET="earliest"), Health(NOW)
         self.assignment = Assignment(
             revoke_budget(settings),

@@ -242,3 +242,12 @@ def test_the_process_environment_serves_as_it_is(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
     monkeypatch.setenv("LOG_LEVEL", "warning")
     assert load(Sources(os.environ), ("log",)).log.level == "warning"
+
+
+def test_a_byte_order_mark_is_no_part_of_a_secret_or_a_file(sources: Make, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"\xef\xbb\xbfs3cret\n")
+    (tmp_path / "worker.toml").write_bytes(b'\xef\xbb\xbf[kafka]\ngroup_id = "mine"\n')
+    given = {"CLICKSEND_API_KEY": None, "CLICKSEND_API_KEY_FILE": str(tmp_path / "key"), "KAFKA_GROUP_ID": None}
+    settings = load(sources(given, config=tmp_path / "worker.toml"))
+    assert settings.clicksend.api_key.get_secret_value() == "s3cret"
+    assert settings.kafka.group_id == "mine"

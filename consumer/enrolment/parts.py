@@ -35,7 +35,7 @@ class Parts(msgspec.Struct, gc=False):
     @classmethod
     def of(cls, event: Object) -> Parts:
         """Return the parts of a fully decoded event."""
-        context, options = event.get("context"), event.get("options")
+        context, options = _object_in(event.get("context")), _object_in(event.get("options"))
         return cls(
             event.get("traits"),
             Context(context.get("traits"), context.get("consent")) if isinstance(context, dict) else None,
@@ -145,16 +145,25 @@ def _is_object(raw: msgspec.Raw) -> bool:
 def places_of(parts: Parts) -> list[TraitSource]:
     """Return the objects that may hold traits, in order of precedence. Another type counts as absent."""
     places: list[TraitSource] = []
-    traits, context, options, properties = parts.traits, parts.context, parts.options, parts.properties
-    if traits and isinstance(traits, dict):
-        places.append(("/traits", traits))
-    if context is not None and context.traits and isinstance(context.traits, dict):
-        places.append(("/context/traits", context.traits))
-    if options is not None and options.traits and isinstance(options.traits, dict):
-        places.append(("/options/traits", options.traits))
-    if properties and isinstance(properties, dict):
-        held = properties.get("traits")
-        if held and isinstance(held, dict):
-            places.append(("/properties/traits", held))
+    context, options = parts.context, parts.options
+    _add(places, "/traits", parts.traits)
+    if context is not None and context.traits:
+        _add(places, "/context/traits", context.traits)
+    if options is not None and options.traits:
+        _add(places, "/options/traits", options.traits)
+    if parts.properties and (properties := _object_in(parts.properties)):
+        _add(places, "/properties/traits", properties.get("traits"))
         places.append(("/properties", properties))
     return places
+
+
+def _add(places: list[TraitSource], pointer: str, value: object) -> None:
+    if value and (held := _object_in(value)):
+        places.append((pointer, held))
+
+
+def _object_in(value: object) -> Object | None:
+    """Return the object; also one that a producer has encoded twice, as JSON text."""
+    if isinstance(value, str) and len(value) <= _LONG and value.lstrip().startswith("{"):
+        value = decode(value.encode("utf-8", "surrogatepass"))
+    return value if isinstance(value, dict) else None

@@ -234,3 +234,26 @@ def test_of_what_is_no_json_there_is_no_event() -> None:
 )
 def test_the_places_that_are_read_are_told_also_those_not_used(rules: Rules, event: object, pointers: set[str]) -> None:
     assert Enroller(rules).identity_pointers(event) == pointers
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"traits": '{"email":"jane@example.com"}'},
+        {"context": '{"traits":{"email":"jane@example.com"}}'},
+        {"context": {"traits": ' {"email":"jane@example.com"}'}},
+        {"options": {"traits": '{"email":"jane@example.com"}'}},
+        {"properties": '{"traits":{"email":"jane@example.com"}}'},
+    ],
+    ids=str,
+)
+def test_traits_that_were_encoded_twice_are_read(event: dict[str, Any]) -> None:
+    decision = Enroller(Rules.of()).decide(orjson.dumps({"type": "identify", **event}))
+    assert isinstance(decision, Enrolled)
+    assert decision.contact.email == "jane@example.com"
+
+
+@pytest.mark.parametrize("traits", ['{"email":', "[]", "jane@example.com", [{}], "{" * 30_000, 7])
+def test_traits_that_are_no_object_in_any_form_count_as_absent(traits: object) -> None:
+    decision = Enroller(Rules.of()).decide(orjson.dumps({"type": "identify", "traits": traits}))
+    assert decision == Filtered(FilterReason.NO_IDENTITY)

@@ -11,7 +11,7 @@ from consumer.clicksend.transport import Trust
 from consumer.monitoring.server import Report
 from consumer.settings import Sources, load
 from tests.kafka.test_properties import BASE
-from tests.scheduling.builders import Engine
+from tests.support.engine import Engine
 
 
 def wired(**variables: str) -> EventDebugger | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from consumer.app import Probes
 from consumer.clicksend.fault import Fault
 from consumer.monitoring.health import Health
-from tests.delivery.answers import DOWN, asked_to_wait
-from tests.scheduling.builders import JANE, JOE, KIM, Engine
+from tests.support.engine import JANE, JOE, KIM, Engine
+from tests.support.outcomes import DOWN, asked_to_wait
 
 
 def probes(engine: Engine) -> Probes:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from consumer import __version__
-from tests.deploy.programs import run_installed
+from tests.support.programs import run_installed
 
 ROOT = Path(__file__).parent.parent
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yaml"

@@ -12,11 +12,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 from consumer.sandbox.server import Sandbox
-from tests import npm
 from tests.browser.chromium import UnavailableError, chromium
-from tests.integration.stage import Stage
-from tests.integration.worker_process import WorkerProcess
 from tests.kafka.in_process import InProcess
+from tests.support import npm
+from tests.support.stage import Stage
+from tests.support.worker_process import WorkerProcess
 
 WAIT_MS = 60_000  # a guard against hanging
 

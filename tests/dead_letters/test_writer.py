@@ -16,7 +16,7 @@ from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.threads import OsThreads
-from tests.scheduling.builders import EVENTS, Engine
+from tests.support.engine import EVENTS, Engine
 
 OPTIONS = StreamOptions(("events",), "the-group", "events.dead-letter", {"bootstrap.servers": "nowhere:9"})
 

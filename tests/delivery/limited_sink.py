@@ -18,7 +18,7 @@ from consumer.delivery.gate import Closed, Gate, Permit
 from consumer.delivery.retry import RetryPolicy
 from consumer.sandbox.limiter import RateLimit, RetryAfter
 from consumer.sandbox.limiter import RequestLimit as Windows
-from tests.delivery.answers import DELIVERED
+from tests.support.outcomes import DELIVERED
 
 POLICY = RetryPolicy(initial_delay=0.5, max_delay=60)
 WAKE_SECONDS = 0.002  # a thread that waits for its turn wakes so much late, at most

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from consumer.delivery.attempts import Attempts
-from tests.delivery.answers import DOWN, TIMEOUT
+from tests.support.outcomes import DOWN, TIMEOUT
 
 
 def test_it_keeps_the_first_start_the_last_end_and_the_last_answer() -> None:

@@ -8,8 +8,8 @@ from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Task
 from consumer.scheduling.work import Wait, WriteDeadLetter
-from tests.delivery.answers import DELIVERED
-from tests.scheduling.builders import EVENTS, JANE, Engine
+from tests.support.engine import EVENTS, JANE, Engine
+from tests.support.outcomes import DELIVERED
 
 MANY = 500
 

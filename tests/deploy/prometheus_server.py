@@ -16,8 +16,8 @@ from typing import Any, Self
 
 import yaml
 
-from tests.deploy.programs import absent
 from tests.kafka.apache import free_ports
+from tests.support.programs import absent
 
 
 class Prometheus:

@@ -15,10 +15,10 @@ from confluent_kafka.admin._resource import ResourceType
 from consumer.sandbox.server import Sandbox
 from tests.deploy import rules
 from tests.deploy.prometheus_server import PrometheusServer
-from tests.integration.access import Access
-from tests.integration.stage import Stage, sign_up
 from tests.kafka.apache import ApacheKafka, free_ports
 from tests.kafka.in_process import InProcess
+from tests.support.access import Access
+from tests.support.stage import Stage, sign_up
 
 pytestmark = pytest.mark.slow
 

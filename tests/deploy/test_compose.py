@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from consumer.settings import Sources, load
-from tests.deploy.programs import DEPLOY, run, run_installed
+from tests.support.programs import DEPLOY, run, run_installed
 
 COMPOSE = DEPLOY / "compose"
 FILE: dict[str, Any] = yaml.safe_load((COMPOSE / "compose.yaml").read_text("utf-8"))

@@ -34,9 +34,9 @@ from tests.deploy import compose_project
 from tests.deploy.compose_project import ComposeProject
 from tests.deploy.prometheus_server import Prometheus
 from tests.docs.documents import DEPLOYING, examples
-from tests.integration.stage import Stage, sign_up
 from tests.kafka.apache import Unavailable, free_ports
 from tests.kafka.container import kafka_container
+from tests.support.stage import Stage, sign_up
 
 ROOT = Path(__file__).parents[2]
 IMAGE = "local/clicksend-consumer"

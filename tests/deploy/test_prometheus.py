@@ -15,12 +15,12 @@ import pytest
 from consumer.sandbox.faults import Rule
 from consumer.sandbox.server import Sandbox
 from tests.deploy import dashboards, manifests, rules
-from tests.deploy.programs import DEPLOY, run
 from tests.deploy.prometheus_server import PrometheusServer
 from tests.docs.documents import MANUAL
-from tests.integration.stage import Stage, page_view, sign_up
-from tests.integration.worker_process import WorkerProcess
 from tests.kafka.in_process import InProcess
+from tests.support.programs import DEPLOY, run
+from tests.support.stage import Stage, page_view, sign_up
+from tests.support.worker_process import WorkerProcess
 
 # The run that all tests share takes a minute and a half on an idle machine.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]

@@ -21,9 +21,9 @@ from consumer.kafka.topic_ids import TopicIds
 from consumer.sandbox.server import Sandbox
 from consumer.scheduling.offset_map import encode
 from consumer.scheduling.task import Partition
-from tests.commands.dead_letters.builders import written
-from tests.integration.command import HANG_SECONDS, environment, wait_until
 from tests.kafka.apache import ApacheKafka, free_ports
+from tests.support.command import HANG_SECONDS, environment, wait_until
+from tests.support.dead_letters import written
 
 TOPIC, GROUP = "raw-events", "clicksend-consumer"
 DAY_MS = 86_400_000

@@ -12,8 +12,8 @@ import pytest
 
 from consumer.sandbox.server import Sandbox
 from tests.integration.redrive_stage import RedriveStage
-from tests.integration.stage import PROTOCOLS, Stage
 from tests.kafka.apache import ApacheKafka
+from tests.support.stage import PROTOCOLS, Stage
 
 KINDS = [
     pytest.param("in_process_broker-classic", marks=pytest.mark.slow),

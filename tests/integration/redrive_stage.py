@@ -12,9 +12,9 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from consumer.scheduling.task import Partition
-from tests.commands.dead_letters.builders import written
-from tests.integration.command import environment, run
-from tests.integration.stage import HANG_SECONDS, Stage
+from tests.support.command import environment, run
+from tests.support.dead_letters import written
+from tests.support.stage import HANG_SECONDS, Stage
 
 RECORD_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 

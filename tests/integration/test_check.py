@@ -16,10 +16,10 @@ from confluent_kafka.admin._resource import ResourceType
 from consumer.sandbox.faults import Rule, Script
 from consumer.sandbox.options import Account, SandboxOptions
 from consumer.sandbox.server import Sandbox
-from tests.integration.access import Access
-from tests.integration.command import run
-from tests.integration.stage import Stage, identify
 from tests.kafka.apache import ApacheKafka, free_ports
+from tests.support.access import Access
+from tests.support.command import run
+from tests.support.stage import Stage, identify
 
 pytestmark = pytest.mark.kafka
 Found = dict[str, list[dict[str, str]]]

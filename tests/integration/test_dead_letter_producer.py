@@ -24,7 +24,7 @@ from consumer.threads import OsThreads
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.broker import Broker
 from tests.kafka.fatal import fail_for_good
-from tests.scheduling.builders import Engine, record
+from tests.support.engine import Engine, record
 
 pytestmark = pytest.mark.slow
 

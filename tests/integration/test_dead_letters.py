@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.integration.stage import PARTITIONS, Stage
+from tests.support.stage import PARTITIONS, Stage
 
 pytestmark = pytest.mark.kafka
 LOSES = "dead-letter topic may lose records"

@@ -15,10 +15,10 @@ from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
 from consumer.sandbox.faults import Rule
 from consumer.sandbox.server import Sandbox
-from tests.integration.command import wait_until
-from tests.integration.stage import HANG_SECONDS, PARTITIONS, Stage, sign_up
-from tests.integration.worker_process import WorkerProcess
 from tests.kafka.apache import ApacheKafka
+from tests.support.command import wait_until
+from tests.support.stage import HANG_SECONDS, PARTITIONS, Stage, sign_up
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.integration.stage import Stage, identify
-from tests.integration.worker_process import WorkerProcess
+from tests.support.stage import Stage, identify
+from tests.support.worker_process import WorkerProcess
 
 DUPLICATES = 'clicksend_consumer_records_settled_total{disposition="filtered",reason="duplicate"}'
 

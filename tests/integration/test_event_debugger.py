@@ -6,8 +6,8 @@ from typing import Any
 
 import requests
 
-from tests.integration.stage import HANG_SECONDS, PARTITIONS, Stage, page_view, sign_up
-from tests.integration.worker_process import WorkerProcess
+from tests.support.stage import HANG_SECONDS, PARTITIONS, Stage, page_view, sign_up
+from tests.support.worker_process import WorkerProcess
 
 KEY, TOKEN = "k3y-of-the-account", "t0ken-of-the-monitor"
 

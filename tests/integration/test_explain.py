@@ -13,10 +13,10 @@ import orjson
 import pytest
 
 from consumer.sandbox.server import Sandbox
-from tests.integration.access import Access
-from tests.integration.command import HANG_SECONDS, environment, run
-from tests.integration.stage import Stage, identify, page_view, sign_up
 from tests.kafka.apache import ApacheKafka, free_ports
+from tests.support.access import Access
+from tests.support.command import HANG_SECONDS, environment, run
+from tests.support.stage import Stage, identify, page_view, sign_up
 
 SIGN_UP = orjson.dumps(sign_up(1))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.stage import PARTITIONS, Stage, sign_up
+from tests.support.stage import PARTITIONS, Stage, sign_up
 
 pytestmark = pytest.mark.slow
 

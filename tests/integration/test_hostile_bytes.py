@@ -11,9 +11,9 @@ from confluent_kafka import Consumer, TopicPartition
 from consumer.demo.broker import InProcessBroker
 from consumer.scheduling.task import headers_of
 from tests.integration.redrive_stage import RedriveStage
-from tests.integration.stage import HANG_SECONDS, Stage, sign_up
 from tests.kafka.in_process import InProcess
 from tests.kafka.raw_producer import Header, produce_raw_headers
+from tests.support.stage import HANG_SECONDS, Stage, sign_up
 
 HEADERS: list[Header] = [(b"trace", b"7"), (b"caf\xe9", b"1")]
 

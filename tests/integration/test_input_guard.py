@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.command import run
-from tests.integration.stage import PARTITIONS, Stage, sign_up
+from tests.support.command import run
+from tests.support.stage import PARTITIONS, Stage, sign_up
 
 RUBBISH = b"\x00\x00\x00\x00\x07 nothing that we can read"
 

@@ -18,10 +18,10 @@ from confluent_kafka.admin._resource import ResourceType
 
 from consumer.sandbox.faults import Rule
 from consumer.sandbox.server import Sandbox
-from tests.integration.access import Access
-from tests.integration.command import HANG_SECONDS, environment, run
-from tests.integration.stage import PARTITIONS, PROTOCOLS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka, free_ports
+from tests.support.access import Access
+from tests.support.command import HANG_SECONDS, environment, run
+from tests.support.stage import PARTITIONS, PROTOCOLS, Stage, sign_up
 
 pytestmark = pytest.mark.kafka
 

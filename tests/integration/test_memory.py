@@ -10,8 +10,8 @@ import pytest
 from confluent_kafka import Producer
 
 from consumer.sandbox.faults import Rule
-from tests.integration.stage import PARTITIONS, Stage
-from tests.integration.worker_process import WorkerProcess
+from tests.support.stage import PARTITIONS, Stage
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

@@ -26,10 +26,10 @@ from consumer.sandbox.server import Sandbox
 from consumer.scheduling.offset_map import decode, encode
 from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
-from tests.integration.access import Access
-from tests.integration.command import run
-from tests.integration.stage import PARTITIONS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka, free_ports
+from tests.support.access import Access
+from tests.support.command import run
+from tests.support.stage import PARTITIONS, Stage, sign_up
 
 pytestmark = pytest.mark.kafka
 

@@ -13,9 +13,9 @@ from consumer.commands.kafka.records import Range, oldest, read
 from consumer.sandbox.server import Sandbox
 from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
-from tests.integration.command import run, wait_until
-from tests.integration.stage import Stage
 from tests.kafka.apache import ApacheKafka
+from tests.support.command import run, wait_until
+from tests.support.stage import Stage
 
 pytestmark = pytest.mark.kafka
 

@@ -12,8 +12,8 @@ from consumer.dead_letters.format import Part
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.sandbox.faults import Rule
 from consumer.scheduling.task import Partition
-from tests.integration.command import HANG_SECONDS, run, wait_until
 from tests.integration.redrive_stage import RECORD_MS, RedriveStage
+from tests.support.command import HANG_SECONDS, run, wait_until
 
 pytestmark = pytest.mark.kafka
 TO_SOURCE = ("dead-letters", "redrive", "--to", "source")

@@ -11,9 +11,9 @@ from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._resource import ResourceType
 
 from consumer.sandbox.server import Sandbox
-from tests.integration.access import Access
-from tests.integration.stage import PROTOCOLS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka
+from tests.support.access import Access
+from tests.support.stage import PROTOCOLS, Stage, sign_up
 
 pytestmark = pytest.mark.kafka
 

@@ -10,11 +10,11 @@ import pytest
 from confluent_kafka import Producer, TopicPartition
 
 from consumer.sandbox.faults import Rule
-from tests.integration.access import Access
-from tests.integration.command import HANG_SECONDS, run, wait_until
 from tests.integration.redrive_stage import RECORD_MS, RedriveStage
-from tests.integration.stage import page_view
 from tests.kafka.apache import ApacheKafka
+from tests.support.access import Access
+from tests.support.command import HANG_SECONDS, run, wait_until
+from tests.support.stage import page_view
 
 pytestmark = pytest.mark.kafka
 JANE, JOE, ANN = (f"{name}.doe@example.com" for name in ("jane", "joe", "ann"))

@@ -8,7 +8,7 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from consumer.sandbox.faults import Rule
-from tests.integration.stage import HANG_SECONDS, PARTITIONS, Stage, identify
+from tests.support.stage import HANG_SECONDS, PARTITIONS, Stage, identify
 
 pytestmark = pytest.mark.kafka
 DELETED = "records deleted before they were consumed"

@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from tests.integration.stage import Stage, sign_up
 from tests.kafka.apache import free_ports
+from tests.support.stage import Stage, sign_up
 
 
 def test_a_missing_topic_is_refused_with_the_command_that_creates_it(stage: Stage) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.stage import PARTITIONS, Stage, sign_up
-from tests.integration.worker_process import WorkerProcess
+from tests.support.stage import PARTITIONS, Stage, sign_up
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.slow
 

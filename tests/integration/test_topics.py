@@ -7,7 +7,7 @@ import time
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from tests.integration.stage import HANG_SECONDS, PARTITIONS, Stage, sign_up
+from tests.support.stage import HANG_SECONDS, PARTITIONS, Stage, sign_up
 
 
 def delete(stage: Stage) -> None:

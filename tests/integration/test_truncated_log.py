@@ -13,8 +13,8 @@ import pytest
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from consumer.sandbox.server import Sandbox
-from tests.integration.stage import HANG_SECONDS, Stage, patiently
 from tests.kafka.apache import ApacheKafka
+from tests.support.stage import HANG_SECONDS, Stage, patiently
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 BEFORE, AFTER = 40, 20

@@ -12,9 +12,9 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from consumer.sandbox.server import Sandbox
-from tests.integration.command import wait_until
-from tests.integration.stage import HANG_SECONDS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka, Unavailable
+from tests.support.command import wait_until
+from tests.support.stage import HANG_SECONDS, Stage, sign_up
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 BOTH, LOST, NEW = range(10), range(10, 30), range(30, 60)  # numbers of sign-ups: on both, on the old leader, since

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from consumer.sandbox.faults import ConnectionFault, Rule
-from tests.integration.stage import PARTITIONS, Stage, identify, page_view, sign_up
+from tests.support.stage import PARTITIONS, Stage, identify, page_view, sign_up
 
 THE_PAGES_EXAMPLE = {
     "type": "track",

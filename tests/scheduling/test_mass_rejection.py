@@ -11,8 +11,8 @@ from consumer.clicksend.outcome import Outcome
 from consumer.delivery.retry import RetryPolicy
 from consumer.scheduling.back_pressure import Caps, pressure
 from consumer.scheduling.work import Deliver, Duplicate, Probe, Stop, Wait, WriteDeadLetter
-from tests.delivery.answers import DELIVERED, FINE, REJECTED, SUSPICIOUS
-from tests.scheduling.builders import EVENTS, Engine
+from tests.support.engine import EVENTS, Engine
+from tests.support.outcomes import DELIVERED, FINE, REJECTED, SUSPICIOUS
 
 LIMIT = 20
 HOUR = 3600.0

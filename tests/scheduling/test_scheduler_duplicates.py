@@ -13,7 +13,8 @@ from consumer.delivery.retry import RetryPolicy
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Partition, Stage, Task
 from consumer.scheduling.work import Batch, Duplicate
-from tests.delivery.answers import (
+from tests.support.engine import EVENTS, JANE, JOE, MORE_EVENTS, PHONE, Engine, record
+from tests.support.outcomes import (
     ALREADY_EXISTS,
     DELIVERED,
     DOWN,
@@ -22,7 +23,6 @@ from tests.delivery.answers import (
     TIMEOUT,
     asked_to_wait,
 )
-from tests.scheduling.builders import EVENTS, JANE, JOE, MORE_EVENTS, PHONE, Engine, record
 
 OLD, NEW = b"old", b"new"
 

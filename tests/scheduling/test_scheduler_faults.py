@@ -14,7 +14,8 @@ from consumer.delivery.outcome_policy import AwaitProbe, OnConfigurationFault
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.task import Stage, Task
 from consumer.scheduling.work import Probe
-from tests.delivery.answers import (
+from tests.support.engine import ANN, JANE, JOE, KIM, LEE, Engine
+from tests.support.outcomes import (
     DELIVERED,
     DOWN,
     FINE,
@@ -26,7 +27,6 @@ from tests.delivery.answers import (
     UNAUTHORIZED,
     UNDECIDED,
 )
-from tests.scheduling.builders import ANN, JANE, JOE, KIM, LEE, Engine
 
 
 @pytest.fixture

@@ -13,18 +13,7 @@ from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Stage
 from consumer.scheduling.work import Batch, Probe, Stop, Wait, Work
-from tests.delivery.answers import (
-    DELIVERED,
-    DOWN,
-    EVERY_ANSWER,
-    FINE,
-    REJECTED,
-    SUSPICIOUS,
-    TIMEOUT,
-    UNAUTHORIZED,
-    asked_to_wait,
-)
-from tests.scheduling.builders import (
+from tests.support.engine import (
     ANN,
     EVENTS,
     JANE,
@@ -38,6 +27,17 @@ from tests.scheduling.builders import (
     ends_the_wait,
     task,
     wakes,
+)
+from tests.support.outcomes import (
+    DELIVERED,
+    DOWN,
+    EVERY_ANSWER,
+    FINE,
+    REJECTED,
+    SUSPICIOUS,
+    TIMEOUT,
+    UNAUTHORIZED,
+    asked_to_wait,
 )
 
 

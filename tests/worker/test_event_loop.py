@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
 from consumer.worker.event_loop import NAME, PROBE_NAME, ClickSendAccess, EventLoopDriver
-from tests.delivery.answers import DELIVERED, FINE
+from tests.support.outcomes import DELIVERED, FINE
 
 PATIENCE = 30.0  # seconds
 

@@ -18,8 +18,8 @@ from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import OffsetMap
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.worker.rewind import Rewind
-from tests.delivery.answers import DELIVERED
-from tests.scheduling.builders import EVENTS, JANE, JOE, TOPIC_ID, Engine
+from tests.support.engine import EVENTS, JANE, JOE, TOPIC_ID, Engine
+from tests.support.outcomes import DELIVERED
 
 TRUNCATED = (
     "Partition log truncation detected at offset %s (leader epoch 3): broker end offset is %s (offset leader epoch 3)."

@@ -14,9 +14,9 @@ from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Task
 from consumer.settings import Sources, load
-from tests.delivery.answers import DELIVERED, TIMEOUT, asked_to_wait
 from tests.kafka.test_properties import BASE
-from tests.scheduling.builders import EVENTS, record
+from tests.support.engine import EVENTS, record
+from tests.support.outcomes import DELIVERED, TIMEOUT, asked_to_wait
 
 MAX_DELAY, PROBE_INTERVAL, TOTAL = 60.0, 30.0, 20.0
 

@@ -17,10 +17,10 @@ from consumer.monitoring.debugger.site import Site
 from consumer.monitoring.debugger.state import StateView
 from consumer.monitoring.server import Monitor, Report
 from consumer.scheduling.work import Batch
-from tests.delivery.answers import REJECTED
 from tests.monitoring.debugger.builders import JANES, Stand
-from tests.page_files import ASSETS
-from tests.scheduling.builders import JANE, JOE, record
+from tests.support.engine import JANE, JOE, record
+from tests.support.outcomes import REJECTED
+from tests.support.page_files import ASSETS
 
 DATA = ["/debugger/records", "/debugger/state", "/debugger/words"]
 

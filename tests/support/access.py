@@ -6,8 +6,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclBinding, AclBindingFilter, AclOperation, AclPermissionType
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
-from tests.integration.stage import Stage
 from tests.kafka.apache import ApacheKafka
+from tests.support.stage import Stage
 
 
 class Access:

@@ -18,9 +18,9 @@ from confluent_kafka.admin._resource import ResourceType
 from consumer.sandbox.faults import Rule, Script
 from consumer.sandbox.server import Sandbox
 from consumer.scheduling.offset_map import decode
-from tests.integration.worker_process import WorkerProcess
 from tests.kafka.broker import Broker
 from tests.kafka.in_process import InProcess
+from tests.support.worker_process import WorkerProcess
 
 PARTITIONS = 4
 HANG_SECONDS = 60.0  # a guard against hanging

@@ -14,8 +14,8 @@ from consumer.dead_letters.format import DIET, NOTHING, DeadLetterMessage, Part,
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Task
-from tests.support.engine import EVENTS, JANE, record
 from tests.support.outcomes import REJECTED, TIMEOUT
+from tests.support.records import EVENTS, JANE, record
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MONOTONIC = 5000.0  # the same moment on the worker's clock

@@ -16,7 +16,8 @@ from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.threads import OsThreads
-from tests.support.engine import EVENTS, Engine
+from tests.support.engine import Engine
+from tests.support.records import EVENTS
 
 OPTIONS = StreamOptions(("events",), "the-group", "events.dead-letter", {"bootstrap.servers": "nowhere:9"})
 

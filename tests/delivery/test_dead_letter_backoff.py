@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Task
 from consumer.scheduling.work import Wait, WriteDeadLetter
-from tests.support.engine import EVENTS, JANE, Engine
+from tests.support.engine import Engine
 from tests.support.outcomes import DELIVERED
+from tests.support.records import EVENTS, JANE
 
 MANY = 500
-
-
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
 
 
 def letters(engine: Engine, count: int) -> list[Task]:

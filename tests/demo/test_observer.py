@@ -11,7 +11,7 @@ from consumer.demo.observer import DeadLetterWritten, DemoObserver, Observation,
 from consumer.enrolment.disposition import FilterReason
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Record, Task
-from tests.support.engine import EVENTS
+from tests.support.records import EVENTS
 
 NAMES = pytest.mark.parametrize("name", ["Signed Up jane@example.com", "Call +1 415 555 0132"])
 

@@ -24,7 +24,8 @@ from consumer.threads import OsThreads
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.broker import Broker
 from tests.kafka.fatal import fail_for_good
-from tests.support.engine import Engine, record
+from tests.support.engine import Engine
+from tests.support.records import record
 
 pytestmark = pytest.mark.slow
 

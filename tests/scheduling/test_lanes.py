@@ -7,7 +7,7 @@ import pytest
 from consumer.scheduling.lanes import Lanes
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Task
-from tests.support.engine import EVENTS, JANE, JOE, PHONE, task
+from tests.support.records import EVENTS, JANE, JOE, PHONE, task
 
 LEDGER = OffsetTracker(EVENTS, 0, 0)
 

@@ -29,13 +29,13 @@ from consumer.threads import OsThreads
 from consumer.worker.committer import INTERVAL, Committer
 from tests.scheduling.reference_model import UNDER_WAY, Assignment, Book, Entry, State, permits, regulate
 from tests.support.commits import Commits, End
-from tests.support.engine import JANE, TOPIC_ID, task
 from tests.support.outcomes import (
     DELIVERED,
     EVERY_FINDING,
     FINE,
 )
 from tests.support.recorded_steps import PHONES, Arrival, Leave, Person, Step, answers, arrivals, numbers, steps
+from tests.support.records import JANE, TOPIC_ID, task
 
 PARTITIONS = [Partition("events", number) for number in range(3)]
 PLENTY = 1000  # identities to remember: none is ever dropped for lack of room

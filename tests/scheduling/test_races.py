@@ -24,8 +24,8 @@ from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Task
 from consumer.scheduling.work import Batch, Deliver, Probe, Stop, Wait, WriteDeadLetter
 from consumer.threads import OsThreads
-from tests.support.engine import TOPIC_ID, task
 from tests.support.outcomes import DELIVERED, DOWN, FINE, REJECTED, SUSPICIOUS, TIMEOUT, UNAUTHORIZED
+from tests.support.records import TOPIC_ID, task
 
 IN_FLIGHT = 16
 PATIENCE = 300  # seconds

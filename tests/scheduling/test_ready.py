@@ -9,7 +9,7 @@ import pytest
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.ready import ReadyQueue, RetryQueue
 from consumer.scheduling.task import Partition, Task
-from tests.support.engine import task
+from tests.support.records import task
 
 LEDGERS = [OffsetTracker(Partition("events", number), 0, 0) for number in range(3)]
 

@@ -13,7 +13,7 @@ from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Fi
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Stage
 from consumer.scheduling.work import Batch
-from tests.support.engine import ANN, EVENTS, JANE, JOE, KIM, LEE, MORE_EVENTS, PHONE, Engine, task, wakes
+from tests.support.engine import Engine, wakes
 from tests.support.outcomes import (
     ALREADY_EXISTS,
     DELIVERED,
@@ -23,12 +23,7 @@ from tests.support.outcomes import (
     UNAUTHORIZED,
     asked_to_wait,
 )
-
-
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
-
+from tests.support.records import ANN, EVENTS, JANE, JOE, KIM, LEE, MORE_EVENTS, PHONE, task
 
 # Order by contact.
 

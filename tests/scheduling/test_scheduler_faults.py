@@ -14,7 +14,7 @@ from consumer.delivery.outcome_policy import AwaitProbe, OnConfigurationFault
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.task import Stage, Task
 from consumer.scheduling.work import Probe
-from tests.support.engine import ANN, JANE, JOE, KIM, LEE, Engine
+from tests.support.engine import Engine
 from tests.support.outcomes import (
     DELIVERED,
     DOWN,
@@ -27,12 +27,7 @@ from tests.support.outcomes import (
     UNAUTHORIZED,
     UNDECIDED,
 )
-
-
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
-
+from tests.support.records import ANN, JANE, JOE, KIM, LEE
 
 # A suspicious answer: the record's fault, or the configuration's?
 

@@ -13,21 +13,7 @@ from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Stage
 from consumer.scheduling.work import Batch, Probe, Stop, Wait, Work
-from tests.support.engine import (
-    ANN,
-    EVENTS,
-    JANE,
-    JOE,
-    KIM,
-    LEE,
-    MORE_EVENTS,
-    PHONE,
-    TOPIC_ID,
-    Engine,
-    ends_the_wait,
-    task,
-    wakes,
-)
+from tests.support.engine import Engine, ends_the_wait, wakes
 from tests.support.outcomes import (
     DELIVERED,
     DOWN,
@@ -39,11 +25,7 @@ from tests.support.outcomes import (
     UNAUTHORIZED,
     asked_to_wait,
 )
-
-
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
+from tests.support.records import ANN, EVENTS, JANE, JOE, KIM, LEE, MORE_EVENTS, PHONE, TOPIC_ID, task
 
 
 def with_one_record_at_every_waiting_stage(engine: Engine) -> None:

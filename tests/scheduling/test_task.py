@@ -6,7 +6,7 @@ import pytest
 
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Partition
-from tests.support.engine import EVENTS, JANE, PHONE, record, task
+from tests.support.records import EVENTS, JANE, PHONE, record, task
 
 
 def test_a_partition_is_as_good_as_the_plain_pair() -> None:

@@ -11,7 +11,8 @@ from consumer.scheduling.counts import CommitResult, ReleaseReason
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.work import Batch
 from consumer.worker.committer import Committer
-from tests.support.engine import EVENTS, JANE, Engine, task
+from tests.support.engine import Engine
+from tests.support.records import EVENTS, JANE, task
 
 TOPIC_ID = bytes(range(20))
 TOO_LONG = KafkaError(KafkaError.OFFSET_METADATA_TOO_LARGE)

@@ -16,8 +16,9 @@ from consumer.clicksend.probe import ProbeResult
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.task import Task
 from consumer.worker.delivery_loop import SLICE, DeliveryLoop
-from tests.support.engine import JANE, JOE, Engine
+from tests.support.engine import Engine
 from tests.support.outcomes import DELIVERED, DOWN, FINE, REJECTED, UNAUTHORIZED, asked_to_wait
+from tests.support.records import JANE, JOE
 
 
 class HandDriver:

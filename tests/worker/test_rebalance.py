@@ -29,8 +29,9 @@ from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID, encode
 from consumer.scheduling.work import Batch
 from consumer.worker.committer import Committer
 from consumer.worker.rebalance import Assignment, LookUps
-from tests.support.engine import EVENTS, JANE, MORE_EVENTS, Engine
+from tests.support.engine import Engine
 from tests.support.outcomes import DELIVERED, RATE_LIMITED
+from tests.support.records import EVENTS, JANE, MORE_EVENTS
 
 NOW = 1000.0
 

@@ -18,8 +18,9 @@ from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import OffsetMap
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.worker.rewind import Rewind
-from tests.support.engine import EVENTS, JANE, JOE, TOPIC_ID, Engine
+from tests.support.engine import Engine
 from tests.support.outcomes import DELIVERED
+from tests.support.records import EVENTS, JANE, JOE, TOPIC_ID
 
 TRUNCATED = (
     "Partition log truncation detected at offset %s (leader epoch 3): broker end offset is %s (offset leader epoch 3)."

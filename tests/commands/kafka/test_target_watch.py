@@ -15,8 +15,8 @@ from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Task
 from consumer.settings import Sources, load
 from tests.kafka.test_properties import BASE
-from tests.support.engine import EVENTS, record
 from tests.support.outcomes import DELIVERED, TIMEOUT, asked_to_wait
+from tests.support.records import EVENTS, record
 
 MAX_DELAY, PROBE_INTERVAL, TOTAL = 60.0, 30.0, 20.0
 

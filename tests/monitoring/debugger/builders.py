@@ -12,7 +12,8 @@ from consumer.monitoring.debugger.recorder import Recorder
 from consumer.monitoring.debugger.ring import Ring
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Partition, Record, Task
-from tests.support.engine import EVENTS, Engine
+from tests.support.engine import Engine
+from tests.support.records import EVENTS
 
 EPOCH = 1_767_225_600.0
 ENROLLER = Enroller(Rules.of())

@@ -7,7 +7,7 @@ from consumer.monitoring.debugger.entry import Standing
 from consumer.monitoring.debugger.query import MOST, BadQueryError, Query
 from consumer.scheduling.counts import ReleaseReason
 from tests.monitoring.debugger.builders import entry
-from tests.support.engine import MORE_EVENTS
+from tests.support.records import MORE_EVENTS
 
 ENTRIES = [
     entry(0),

@@ -24,8 +24,8 @@ from consumer.monitoring.debugger.site import as_json
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Task
 from tests.monitoring.debugger.builders import EPOCH, JANES, Stand
-from tests.support.engine import EVENTS, MORE_EVENTS, record
 from tests.support.growth import MOST_GROWTH, PATTERNS, growth, repeated
+from tests.support.records import EVENTS, MORE_EVENTS, record
 
 TAKEN = Outcome(Result.DELIVERED, status=200, code="SUCCESS")
 DOWN = Outcome(Result.TRANSIENT, status=503, code="SERVICE_UNAVAILABLE", cause=Cause.UNAVAILABLE)

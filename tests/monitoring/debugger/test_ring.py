@@ -10,7 +10,7 @@ from consumer.monitoring.debugger.entry import Standing
 from consumer.monitoring.debugger.ring import Ring
 from consumer.scheduling.counts import ReleaseReason
 from tests.monitoring.debugger.builders import EPOCH, entry
-from tests.support.engine import EVENTS, MORE_EVENTS
+from tests.support.records import EVENTS, MORE_EVENTS
 
 DELIVERED = (Standing.DELIVERED, DeliveredReason.ACCEPTED)
 REJECTED = (Standing.DEAD_LETTERED, DeadLetterReason.REJECTED)

@@ -18,9 +18,9 @@ from consumer.monitoring.debugger.state import StateView
 from consumer.monitoring.server import Monitor, Report
 from consumer.scheduling.work import Batch
 from tests.monitoring.debugger.builders import JANES, Stand
-from tests.support.engine import JANE, JOE, record
 from tests.support.outcomes import REJECTED
 from tests.support.page_files import ASSETS
+from tests.support.records import JANE, JOE, record
 
 DATA = ["/debugger/records", "/debugger/state", "/debugger/words"]
 

@@ -206,6 +206,6 @@ def test_what_a_command_raises_becomes_its_exit_status(
     capsys: pytest.CaptureFixture[str], command: Callable[[], int | None], status: int, words: str
 ) -> None:
     assert exit_status(command) == status
-    said = capsys.readouterr().err
-    assert words in said
-    assert "jane.doe" not in said
+    stderr = capsys.readouterr().err
+    assert words in stderr
+    assert "jane.doe" not in stderr

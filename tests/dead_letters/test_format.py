@@ -20,7 +20,7 @@ from tests.support.records import EVENTS, JANE, record
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MONOTONIC = 5000.0  # the same moment on the worker's clock
 VALUE = b'{"traits":{"email":"Jane.Doe@example.com"}}\xff'
-LEDGER = OffsetTracker(EVENTS, 0, 0)
+TRACKER = OffsetTracker(EVENTS, 0, 0)
 
 
 def bad(
@@ -30,20 +30,20 @@ def bad(
     detail: str = "",
 ) -> Task:
     """A record that was given up, after these answers, a minute apart; the last came just now."""
-    task = Task(record(17, key=b"jane", value=VALUE, headers=headers), LEDGER, (JANE,), reason=reason, detail=detail)
+    task = Task(record(17, key=b"jane", value=VALUE, headers=headers), TRACKER, (JANE,), reason=reason, detail=detail)
     for back, answer in zip(range(len(answers) - 1, -1, -1), answers, strict=True):
         end = MONOTONIC - 60 * back
         task.attempts.add(answer, started_at=end - 2.5, now=end)
     return task
 
 
-def letter(task: Task, left_out: Parts = NOTHING) -> DeadLetterMessage:
+def message_of(task: Task, left_out: Parts = NOTHING) -> DeadLetterMessage:
     return dead_letter(task, "the-group", left_out, NOW, MONOTONIC)
 
 
 def texts(task: Task, left_out: Parts = NOTHING) -> dict[str, str]:
     """The letter's headers; none may be there twice."""
-    headers = letter(task, left_out).headers
+    headers = message_of(task, left_out).headers
     found = {name: (value or b"").decode() for name, value in headers}
     assert len(found) == len(headers)
     return found
@@ -51,18 +51,18 @@ def texts(task: Task, left_out: Parts = NOTHING) -> dict[str, str]:
 
 def test_key_value_and_timestamp_are_the_records() -> None:
     task = bad()
-    made = letter(task)
+    made = message_of(task)
     assert (made.key, made.value, made.timestamp_ms) == (b"jane", VALUE, task.record.timestamp_ms)
 
 
 def test_headers_that_could_not_be_read_are_named_as_left_out() -> None:
-    unread = Task(record(headers_left_out=True), LEDGER, reason=DeadLetterReason.UNDECODABLE)
+    unread = Task(record(headers_left_out=True), TRACKER, reason=DeadLetterReason.UNDECODABLE)
     assert texts(unread)["clicksend.left.out"] == "headers"
     assert texts(unread, DIET[1])["clicksend.left.out"] == "details,headers"
 
 
 def test_a_tombstone_and_a_missing_key_stay_what_they_are() -> None:
-    made = letter(Task(record(key=None, value=None), LEDGER, reason=DeadLetterReason.UNDECODABLE))
+    made = message_of(Task(record(key=None, value=None), TRACKER, reason=DeadLetterReason.UNDECODABLE))
     assert (made.key, made.value) == (None, None)
 
 
@@ -117,11 +117,11 @@ def test_where_no_answer_came_there_is_neither_status_nor_code() -> None:
 
 def test_other_headers_are_untouched_and_come_first() -> None:
     headers: Headers = [("trace", b"\x00\xff"), ("trace", b"again"), ("empty", None)]
-    assert letter(bad(headers=headers)).headers[:3] == headers
+    assert message_of(bad(headers=headers)).headers[:3] == headers
 
 
 def test_headers_of_an_earlier_round_are_replaced() -> None:
-    earlier: Headers = [*letter(bad(DeadLetterReason.RETRIES_EXHAUSTED)).headers, ("clicksend.pointer", b"true")]
+    earlier: Headers = [*message_of(bad(DeadLetterReason.RETRIES_EXHAUSTED)).headers, ("clicksend.pointer", b"true")]
     assert texts(bad(headers=earlier)) == texts(bad())
 
 
@@ -143,7 +143,7 @@ def test_how_often_it_was_redriven_is_kept_where_a_redrive_has_written_it(header
 
 
 def test_a_value_too_large_for_the_topic_is_pointed_to() -> None:
-    made = letter(bad(), frozenset({Part.VALUE}))
+    made = message_of(bad(), frozenset({Part.VALUE}))
     assert made.key == b"jane"
     assert orjson.loads(made.value or b"") == {
         "topic": "events",
@@ -158,9 +158,9 @@ def test_a_value_too_large_for_the_topic_is_pointed_to() -> None:
 def test_where_it_is_too_large_ever_more_is_left_out_the_coordinates_never() -> None:
     """A record with everything: headers of its own, a key, an answer of ClickSend's."""
     task = bad(headers=[("trace", b"7")])
-    steps, left_out = [letter(task)], smaller(NOTHING)
+    steps, left_out = [message_of(task)], smaller(NOTHING)
     while left_out is not None:
-        steps.append(letter(task, left_out))
+        steps.append(message_of(task, left_out))
         left_out = smaller(left_out)
     names = [{name for name, _ in each.headers} for each in steps]
     assert all(
@@ -176,13 +176,13 @@ def test_where_it_is_too_large_ever_more_is_left_out_the_coordinates_never() -> 
 
 @pytest.mark.parametrize("left_out", DIET)
 def test_it_says_what_is_left_out(left_out: Parts) -> None:
-    said = texts(bad(), left_out).get("clicksend.left.out", "")
-    assert set(filter(None, said.split(","))) == left_out
+    left_out_header = texts(bad(), left_out).get("clicksend.left.out", "")
+    assert set(filter(None, left_out_header.split(","))) == left_out
 
 
 def test_a_timestamp_that_the_broker_refuses_is_kept_in_a_header() -> None:
     task = bad()
-    untimed = letter(task, frozenset({Part.TIMESTAMP}))
+    untimed = message_of(task, frozenset({Part.TIMESTAMP}))
     assert untimed.timestamp_ms == 0
     assert ("clicksend.timestamp", str(task.record.timestamp_ms).encode()) in untimed.headers
 
@@ -195,9 +195,9 @@ def test_a_letter_that_leaves_out_the_timestamp_goes_on_without_it() -> None:
 
 
 def test_a_count_of_redrives_that_is_no_text_does_no_harm() -> None:
-    assert letter(bad(headers=[("clicksend.redrive.count", b"\xff")])).headers
+    assert message_of(bad(headers=[("clicksend.redrive.count", b"\xff")])).headers
 
 
 def test_nothing_of_the_person_gets_into_a_header() -> None:
-    headers = letter(bad(answers=(TIMEOUT, REJECTED))).headers
+    headers = message_of(bad(answers=(TIMEOUT, REJECTED))).headers
     assert not any(b"jane" in (value or b"").lower() for _, value in headers)

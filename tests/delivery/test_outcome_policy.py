@@ -43,7 +43,7 @@ FAULTS = [SUSPICIOUS, UNAUTHORIZED]
 HALT, DEAD_LETTER = OnConfigurationFault.HALT, OnConfigurationFault.DEAD_LETTER
 
 
-class Court:
+class PolicyHarness:
     """A judge with a gate of its own and a clock, and the history of each contact's record."""
 
     def __init__(self, on_fault: OnConfigurationFault = HALT, max_age: float = DAY, limit: int = 20) -> None:
@@ -69,132 +69,132 @@ class Court:
 
 
 @pytest.fixture
-def court() -> Court:
-    return Court()
+def harness() -> PolicyHarness:
+    return PolicyHarness()
 
 
 # Answers that decide at once.
 
 
-def test_a_delivered_contact_is_settled(court: Court) -> None:
-    assert court.answer(DELIVERED) == Settle(DeliveredReason.ACCEPTED)
+def test_a_delivered_contact_is_settled(harness: PolicyHarness) -> None:
+    assert harness.answer(DELIVERED) == Settle(DeliveredReason.ACCEPTED)
 
 
-def test_a_contact_that_exists_is_settled_and_counted_apart(court: Court) -> None:
-    assert court.answer(ALREADY_EXISTS) == Settle(DeliveredReason.ALREADY_EXISTS)
+def test_a_contact_that_exists_is_settled_and_counted_apart(harness: PolicyHarness) -> None:
+    assert harness.answer(ALREADY_EXISTS) == Settle(DeliveredReason.ALREADY_EXISTS)
 
 
-def test_a_rejected_contact_is_given_up(court: Court) -> None:
-    assert court.answer(REJECTED) == DeadLetter(DeadLetterReason.REJECTED)
+def test_a_rejected_contact_is_given_up(harness: PolicyHarness) -> None:
+    assert harness.answer(REJECTED) == DeadLetter(DeadLetterReason.REJECTED)
 
 
-def test_the_attempt_is_noted_in_the_records_history(court: Court) -> None:
-    court.answer(DOWN)
-    court.now = 105
-    court.answer(REJECTED)
-    history = court.records["jane"]
+def test_the_attempt_is_noted_in_the_records_history(harness: PolicyHarness) -> None:
+    harness.answer(DOWN)
+    harness.now = 105
+    harness.answer(REJECTED)
+    history = harness.records["jane"]
     assert (history.count, history.first_at, history.last_at, history.last) == (2, 99.9, 105, REJECTED)
 
 
 # Transient answers.
 
 
-def test_a_transient_failure_is_tried_again_after_a_growing_wait(court: Court) -> None:
-    waits = [court.waits(court.answer(TIMEOUT)) for _ in range(60)]
+def test_a_transient_failure_is_tried_again_after_a_growing_wait(harness: PolicyHarness) -> None:
+    waits = [harness.waits(harness.answer(TIMEOUT)) for _ in range(60)]
     assert 0 <= waits[0] <= 0.5
     assert 0 <= waits[1] <= 1
     assert 30 < max(waits) <= 60
 
 
-def test_a_record_waits_at_least_as_long_as_the_vendor_asks(court: Court) -> None:
-    assert court.waits(court.answer(asked_to_wait(600, 500))) == 600
+def test_a_record_waits_at_least_as_long_as_the_vendor_asks(harness: PolicyHarness) -> None:
+    assert harness.waits(harness.answer(asked_to_wait(600, 500))) == 600
 
 
-def test_a_429_waits_too_and_is_no_reason_to_stop_everybody(court: Court) -> None:
-    assert court.waits(court.answer(asked_to_wait(7, 429))) == 7
-    assert not court.gate.outage()
+def test_a_429_waits_too_and_is_no_reason_to_stop_everybody(harness: PolicyHarness) -> None:
+    assert harness.waits(harness.answer(asked_to_wait(7, 429))) == 7
+    assert not harness.gate.outage()
 
 
-def test_in_an_outage_it_is_the_gate_that_holds_records_back(court: Court) -> None:
+def test_in_an_outage_it_is_the_gate_that_holds_records_back(harness: PolicyHarness) -> None:
     """A wait of their own would only delay them after the outage, and must not grow by it."""
     for contact in ("joe", "ann", "kim", "joe"):
-        court.answer(DOWN, contact)
-    assert court.waits(court.answer(DOWN)) == 0
-    assert court.gate.outage()
-    assert court.records["jane"].backoff == 0
-    assert court.records["joe"].backoff == 2
+        harness.answer(DOWN, contact)
+    assert harness.waits(harness.answer(DOWN)) == 0
+    assert harness.gate.outage()
+    assert harness.records["jane"].backoff == 0
+    assert harness.records["joe"].backoff == 2
 
 
 # The age at which a failing record is given up.
 
 
-def fail_while_others_succeed(court: Court, outcome: Outcome = TIMEOUT) -> Action:
+def fail_while_others_succeed(harness: PolicyHarness, outcome: Outcome = TIMEOUT) -> Action:
     """A minute passes, another contact is delivered, and Jane's record fails again."""
-    court.now += 60
-    court.answer(DELIVERED, "joe")
-    return court.answer(outcome)
+    harness.now += 60
+    harness.answer(DELIVERED, "joe")
+    return harness.answer(outcome)
 
 
 def test_a_record_that_fails_for_long_while_others_succeed_is_given_up() -> None:
-    court = Court(max_age=300)
-    court.answer(TIMEOUT)
-    verdicts = [fail_while_others_succeed(court) for _ in range(5)]
-    assert all(isinstance(action, Retry) for action in verdicts[:4])
-    assert verdicts[4] == DeadLetter(DeadLetterReason.RETRIES_EXHAUSTED)
+    harness = PolicyHarness(max_age=300)
+    harness.answer(TIMEOUT)
+    actions = [fail_while_others_succeed(harness) for _ in range(5)]
+    assert all(isinstance(action, Retry) for action in actions[:4])
+    assert actions[4] == DeadLetter(DeadLetterReason.RETRIES_EXHAUSTED)
 
 
 def test_an_age_of_zero_gives_nothing_up() -> None:
-    court = Court(max_age=0)
-    assert all(isinstance(fail_while_others_succeed(court), Retry) for _ in range(1000))
+    harness = PolicyHarness(max_age=0)
+    assert all(isinstance(fail_while_others_succeed(harness), Retry) for _ in range(1000))
 
 
 def test_a_record_does_not_age_while_nobody_succeeds() -> None:
-    court = Court(max_age=300)
+    harness = PolicyHarness(max_age=300)
     for _ in range(100):
-        court.now += 60
-        assert isinstance(court.answer(TIMEOUT), Retry)
+        harness.now += 60
+        assert isinstance(harness.answer(TIMEOUT), Retry)
 
 
 def test_an_outage_uses_up_nothing_and_its_end_buries_nobody() -> None:
-    court = Court(max_age=300)
+    harness = PolicyHarness(max_age=300)
     for contact in ("joe", "ann", "kim", "joe", "jane"):
-        court.answer(DOWN, contact)
-    court.now += DAY
-    court.gate.ask(court.now)
-    court.answer(DELIVERED, "joe", Permit.BREAKER_TRIAL)
-    assert isinstance(court.answer(TIMEOUT), Retry)
+        harness.answer(DOWN, contact)
+    harness.now += DAY
+    harness.gate.ask(harness.now)
+    harness.answer(DELIVERED, "joe", Permit.BREAKER_TRIAL)
+    assert isinstance(harness.answer(TIMEOUT), Retry)
 
 
 @pytest.mark.parametrize("first", FAULTS, ids=lambda outcome: outcome.result)
 def test_age_counts_from_the_first_attempt_whatever_its_answer(first: Outcome) -> None:
     """Not from the worker's start: else one answer of this kind and one timeout would bury a record a day later."""
-    court = Court(max_age=DAY)
-    court.answer(DELIVERED, "joe")
-    court.now += 7 * DAY
-    court.answer(first)
-    court.now += 60
-    court.answer(DELIVERED, "joe")
-    assert isinstance(court.answer(TIMEOUT), Retry)
+    harness = PolicyHarness(max_age=DAY)
+    harness.answer(DELIVERED, "joe")
+    harness.now += 7 * DAY
+    harness.answer(first)
+    harness.now += 60
+    harness.answer(DELIVERED, "joe")
+    assert isinstance(harness.answer(TIMEOUT), Retry)
 
 
 # Configuration faults.
 
 
-def test_a_configuration_fault_halts_and_keeps_the_record(court: Court) -> None:
-    assert court.waits(court.answer(UNAUTHORIZED)) == 0
-    assert court.gate.fault is Fault.UNAUTHORIZED
+def test_a_configuration_fault_halts_and_keeps_the_record(harness: PolicyHarness) -> None:
+    assert harness.waits(harness.answer(UNAUTHORIZED)) == 0
+    assert harness.gate.fault is Fault.UNAUTHORIZED
 
 
-def test_a_suspicious_answer_awaits_a_probe_and_halts_nothing(court: Court) -> None:
-    assert court.answer(SUSPICIOUS) == AwaitProbe()
-    assert court.gate.fault is None
+def test_a_suspicious_answer_awaits_a_probe_and_halts_nothing(harness: PolicyHarness) -> None:
+    assert harness.answer(SUSPICIOUS) == AwaitProbe()
+    assert harness.gate.fault is None
 
 
 @pytest.mark.parametrize("outcome", FAULTS, ids=lambda outcome: outcome.result)
 def test_those_who_ask_for_it_get_configuration_faults_as_dead_letters(outcome: Outcome) -> None:
-    court = Court(on_fault=DEAD_LETTER)
-    assert court.answer(outcome) == DeadLetter(DeadLetterReason.CONFIGURATION_FAULT)
-    assert court.gate.fault is None
+    harness = PolicyHarness(on_fault=DEAD_LETTER)
+    assert harness.answer(outcome) == DeadLetter(DeadLetterReason.CONFIGURATION_FAULT)
+    assert harness.gate.fault is None
 
 
 # Suspicious answers, once the probe has come back.
@@ -209,127 +209,127 @@ def test_those_who_ask_for_it_get_configuration_faults_as_dead_letters(outcome: 
     ],
     ids=["key", "forbidden", "list"],
 )
-def test_a_refused_probe_halts_and_keeps_the_record(court: Court, finding: ProbeResult, fault: Fault) -> None:
-    court.answer(DELIVERED, "joe")
-    court.answer(SUSPICIOUS)
-    assert court.waits(court.probe(finding)) == 0
-    assert court.gate.fault is fault
+def test_a_refused_probe_halts_and_keeps_the_record(harness: PolicyHarness, finding: ProbeResult, fault: Fault) -> None:
+    harness.answer(DELIVERED, "joe")
+    harness.answer(SUSPICIOUS)
+    assert harness.waits(harness.probe(finding)) == 0
+    assert harness.gate.fault is fault
 
 
-def test_a_fine_probe_and_another_contact_delivered_make_it_the_records_fault(court: Court) -> None:
-    court.answer(DELIVERED, "joe")
-    court.answer(SUSPICIOUS)
-    court.now += RECENT_DELIVERY_SECONDS
-    assert court.probe(FINE) == DeadLetter(DeadLetterReason.REJECTED)
+def test_a_fine_probe_and_another_contact_delivered_make_it_the_records_fault(harness: PolicyHarness) -> None:
+    harness.answer(DELIVERED, "joe")
+    harness.answer(SUSPICIOUS)
+    harness.now += RECENT_DELIVERY_SECONDS
+    assert harness.probe(FINE) == DeadLetter(DeadLetterReason.REJECTED)
 
 
-def test_a_delivery_of_long_ago_proves_nothing(court: Court) -> None:
-    court.answer(DELIVERED, "joe")
-    court.answer(SUSPICIOUS)
-    court.now += RECENT_DELIVERY_SECONDS + 0.1
-    assert court.waits(court.probe(FINE)) <= 0.5
-    assert court.gate.fault is None
+def test_a_delivery_of_long_ago_proves_nothing(harness: PolicyHarness) -> None:
+    harness.answer(DELIVERED, "joe")
+    harness.answer(SUSPICIOUS)
+    harness.now += RECENT_DELIVERY_SECONDS + 0.1
+    assert harness.waits(harness.probe(FINE)) <= 0.5
+    assert harness.gate.fault is None
 
 
-def test_a_delivery_of_the_same_contact_proves_nothing(court: Court) -> None:
-    court.answer(DELIVERED)
-    court.answer(SUSPICIOUS)
-    assert isinstance(court.probe(FINE), Retry)
+def test_a_delivery_of_the_same_contact_proves_nothing(harness: PolicyHarness) -> None:
+    harness.answer(DELIVERED)
+    harness.answer(SUSPICIOUS)
+    assert isinstance(harness.probe(FINE), Retry)
 
 
-def test_another_contacts_delivery_is_remembered_behind_the_same_contacts(court: Court) -> None:
-    court.answer(DELIVERED, "joe")
+def test_another_contacts_delivery_is_remembered_behind_the_same_contacts(harness: PolicyHarness) -> None:
+    harness.answer(DELIVERED, "joe")
     for _ in range(5):
-        court.answer(DELIVERED)
-    court.answer(SUSPICIOUS)
-    assert court.probe(FINE) == DeadLetter(DeadLetterReason.REJECTED)
+        harness.answer(DELIVERED)
+    harness.answer(SUSPICIOUS)
+    assert harness.probe(FINE) == DeadLetter(DeadLetterReason.REJECTED)
 
 
-def test_a_probe_that_fails_itself_decides_nothing(court: Court) -> None:
-    court.answer(DELIVERED, "joe")
-    court.answer(SUSPICIOUS)
-    assert court.waits(court.probe(UNDECIDED)) <= 0.5
-    assert court.gate.fault is None
+def test_a_probe_that_fails_itself_decides_nothing(harness: PolicyHarness) -> None:
+    harness.answer(DELIVERED, "joe")
+    harness.answer(SUSPICIOUS)
+    assert harness.waits(harness.probe(UNDECIDED)) <= 0.5
+    assert harness.gate.fault is None
 
 
 # Many rejections with no delivery between them.
 
 
-def reject(court: Court, number: int) -> list[Action]:
+def reject(harness: PolicyHarness, number: int) -> list[Action]:
     """So many different contacts are rejected."""
-    return [court.answer(REJECTED, f"contact {contact}") for contact in range(number)]
+    return [harness.answer(REJECTED, f"contact {contact}") for contact in range(number)]
 
 
-def test_twenty_contacts_rejected_in_a_row_halt_and_keep_the_last(court: Court) -> None:
-    *believed, last = reject(court, 20)
+def test_twenty_contacts_rejected_in_a_row_halt_and_keep_the_last(harness: PolicyHarness) -> None:
+    *believed, last = reject(harness, 20)
     assert believed == [DeadLetter(DeadLetterReason.REJECTED)] * 19
-    assert court.waits(last) <= 0.5
-    assert court.gate.fault is Fault.MASS_REJECTION
+    assert harness.waits(last) <= 0.5
+    assert harness.gate.fault is Fault.MASS_REJECTION
 
 
-def test_a_delivery_between_them_makes_the_count_start_over(court: Court) -> None:
-    reject(court, 19)
-    court.answer(DELIVERED)
-    assert reject(court, 19) == [DeadLetter(DeadLetterReason.REJECTED)] * 19
+def test_a_delivery_between_them_makes_the_count_start_over(harness: PolicyHarness) -> None:
+    reject(harness, 19)
+    harness.answer(DELIVERED)
+    assert reject(harness, 19) == [DeadLetter(DeadLetterReason.REJECTED)] * 19
 
 
-def test_the_same_contact_counts_once(court: Court) -> None:
-    assert [court.answer(REJECTED) for _ in range(50)] == [DeadLetter(DeadLetterReason.REJECTED)] * 50
+def test_the_same_contact_counts_once(harness: PolicyHarness) -> None:
+    assert [harness.answer(REJECTED) for _ in range(50)] == [DeadLetter(DeadLetterReason.REJECTED)] * 50
 
 
 def test_it_can_be_switched_off() -> None:
-    court = Court(limit=0)
-    assert reject(court, 100) == [DeadLetter(DeadLetterReason.REJECTED)] * 100
+    harness = PolicyHarness(limit=0)
+    assert reject(harness, 100) == [DeadLetter(DeadLetterReason.REJECTED)] * 100
 
 
 def test_suspicious_contacts_count_too_where_the_probe_is_fine() -> None:
-    court = Court(limit=3)
+    harness = PolicyHarness(limit=3)
     for contact in ("joe", "ann", "kim"):
-        court.answer(SUSPICIOUS, contact)
-        assert isinstance(court.probe(FINE, contact), Retry)
-    assert court.gate.fault is Fault.MASS_REJECTION
+        harness.answer(SUSPICIOUS, contact)
+        assert isinstance(harness.probe(FINE, contact), Retry)
+    assert harness.gate.fault is Fault.MASS_REJECTION
 
 
 def test_a_suspicious_trial_of_a_mass_rejection_with_a_fine_probe_is_rejected() -> None:
-    court = Court(limit=3)
-    reject(court, 3)
-    court.gate.probed(FINE, court.now)
-    assert court.gate.ask(court.now) is Permit.HALT_TRIAL
-    assert court.answer(SUSPICIOUS, permit=Permit.HALT_TRIAL) == AwaitProbe()
-    assert court.probe(FINE) == DeadLetter(DeadLetterReason.REJECTED)
+    harness = PolicyHarness(limit=3)
+    reject(harness, 3)
+    harness.gate.probed(FINE, harness.now)
+    assert harness.gate.ask(harness.now) is Permit.HALT_TRIAL
+    assert harness.answer(SUSPICIOUS, permit=Permit.HALT_TRIAL) == AwaitProbe()
+    assert harness.probe(FINE) == DeadLetter(DeadLetterReason.REJECTED)
 
 
 def test_suspicious_contacts_do_not_count_where_the_probe_failed() -> None:
-    court = Court(limit=3)
+    harness = PolicyHarness(limit=3)
     for contact in ("joe", "ann", "kim"):
-        court.answer(SUSPICIOUS, contact)
-        court.probe(UNDECIDED, contact)
-    assert court.gate.fault is None
+        harness.answer(SUSPICIOUS, contact)
+        harness.probe(UNDECIDED, contact)
+    assert harness.gate.fault is None
 
 
 # While halted.
 
 
-def test_a_rejection_that_comes_back_during_a_halt_is_not_believed(court: Court) -> None:
-    court.answer(UNAUTHORIZED, "joe")
-    assert isinstance(court.answer(REJECTED), Retry)
+def test_a_rejection_that_comes_back_during_a_halt_is_not_believed(harness: PolicyHarness) -> None:
+    harness.answer(UNAUTHORIZED, "joe")
+    assert isinstance(harness.answer(REJECTED), Retry)
 
 
-def test_the_trial_of_a_halt_is_kept_when_it_is_rejected(court: Court) -> None:
-    court.answer(UNAUTHORIZED, "joe")
-    court.gate.probed(FINE, court.now)
-    assert court.gate.ask(court.now) is Permit.HALT_TRIAL
-    assert isinstance(court.answer(REJECTED, permit=Permit.HALT_TRIAL), Retry)
-    assert court.gate.fault is Fault.UNAUTHORIZED
+def test_the_trial_of_a_halt_is_kept_when_it_is_rejected(harness: PolicyHarness) -> None:
+    harness.answer(UNAUTHORIZED, "joe")
+    harness.gate.probed(FINE, harness.now)
+    assert harness.gate.ask(harness.now) is Permit.HALT_TRIAL
+    assert isinstance(harness.answer(REJECTED, permit=Permit.HALT_TRIAL), Retry)
+    assert harness.gate.fault is Fault.UNAUTHORIZED
 
 
-def test_a_late_trial_is_kept_even_if_the_halt_has_ended_meanwhile(court: Court) -> None:
-    assert isinstance(court.answer(REJECTED, permit=Permit.HALT_TRIAL), Retry)
+def test_a_late_trial_is_kept_even_if_the_halt_has_ended_meanwhile(harness: PolicyHarness) -> None:
+    assert isinstance(harness.answer(REJECTED, permit=Permit.HALT_TRIAL), Retry)
 
 
-def test_a_transient_failure_during_a_halt_waits_for_the_gate_alone(court: Court) -> None:
-    court.answer(UNAUTHORIZED, "joe")
-    assert court.waits(court.answer(RATE_LIMITED)) == 0
+def test_a_transient_failure_during_a_halt_waits_for_the_gate_alone(harness: PolicyHarness) -> None:
+    harness.answer(UNAUTHORIZED, "joe")
+    assert harness.waits(harness.answer(RATE_LIMITED)) == 0
 
 
 # Answers that nobody understands.
@@ -342,43 +342,43 @@ NO_HTTP = Outcome(Result.TRANSIENT, cause=Cause.MALFORMED)
 @pytest.mark.parametrize("outcome", [NOT_CLICKSENDS, NO_HTTP], ids=["success without JSON", "no HTTP"])
 @pytest.mark.parametrize("on_fault", OnConfigurationFault)
 def test_five_contacts_in_a_row_halt(outcome: Outcome, on_fault: OnConfigurationFault) -> None:
-    court = Court(on_fault)
+    harness = PolicyHarness(on_fault)
     for contact in "abcd":
-        assert isinstance(court.answer(outcome, contact), Retry)
-        assert court.gate.fault is None
-    assert isinstance(court.answer(outcome, "e"), Retry)
-    assert court.gate.fault is Fault.UNINTELLIGIBLE
+        assert isinstance(harness.answer(outcome, contact), Retry)
+        assert harness.gate.fault is None
+    assert isinstance(harness.answer(outcome, "e"), Retry)
+    assert harness.gate.fault is Fault.UNINTELLIGIBLE
 
 
-def test_ten_answers_halt_however_few_the_contacts(court: Court) -> None:
+def test_ten_answers_halt_however_few_the_contacts(harness: PolicyHarness) -> None:
     for _ in range(9):
-        court.answer(NOT_CLICKSENDS)
-        assert court.gate.fault is None
-    court.answer(NO_HTTP)
-    assert court.gate.fault is Fault.UNINTELLIGIBLE
+        harness.answer(NOT_CLICKSENDS)
+        assert harness.gate.fault is None
+    harness.answer(NO_HTTP)
+    assert harness.gate.fault is Fault.UNINTELLIGIBLE
 
 
-def test_a_delivery_between_them_begins_the_row_anew(court: Court) -> None:
+def test_a_delivery_between_them_begins_the_row_anew(harness: PolicyHarness) -> None:
     for contact in "abcd":
-        court.answer(NOT_CLICKSENDS, contact)
-    court.answer(DELIVERED, "f")
+        harness.answer(NOT_CLICKSENDS, contact)
+    harness.answer(DELIVERED, "f")
     for contact in "abcd":
-        court.answer(NOT_CLICKSENDS, contact)
-    assert court.gate.fault is None
+        harness.answer(NOT_CLICKSENDS, contact)
+    assert harness.gate.fault is None
 
 
-def test_no_number_of_them_is_taken_for_an_outage(court: Court) -> None:
+def test_no_number_of_them_is_taken_for_an_outage(harness: PolicyHarness) -> None:
     for contact in "abc":
         for _ in range(3):
-            court.answer(NO_HTTP, contact)
-    assert court.gate.report(court.now).state is GateState.OPEN
+            harness.answer(NO_HTTP, contact)
+    assert harness.gate.report(harness.now).state is GateState.OPEN
 
 
-def test_the_trial_of_such_a_halt_that_is_not_understood_either_keeps_it(court: Court) -> None:
+def test_the_trial_of_such_a_halt_that_is_not_understood_either_keeps_it(harness: PolicyHarness) -> None:
     for contact in "abcde":
-        court.answer(NOT_CLICKSENDS, contact)
-    court.gate.probed(FINE, court.now)
-    assert isinstance(court.answer(NOT_CLICKSENDS, permit=Permit.HALT_TRIAL), Retry)
-    assert court.gate.fault is Fault.UNINTELLIGIBLE
-    assert court.answer(DELIVERED, permit=Permit.HALT_TRIAL) == Settle(DeliveredReason.ACCEPTED)
-    assert court.gate.fault is None
+        harness.answer(NOT_CLICKSENDS, contact)
+    harness.gate.probed(FINE, harness.now)
+    assert isinstance(harness.answer(NOT_CLICKSENDS, permit=Permit.HALT_TRIAL), Retry)
+    assert harness.gate.fault is Fault.UNINTELLIGIBLE
+    assert harness.answer(DELIVERED, permit=Permit.HALT_TRIAL) == Settle(DeliveredReason.ACCEPTED)
+    assert harness.gate.fault is None

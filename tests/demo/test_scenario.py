@@ -50,15 +50,15 @@ def test_every_way_of_a_record_is_in_it(round_one: list[Chapter]) -> None:
 
 def test_one_contact_says_yes_and_then_no(round_one: list[Chapter]) -> None:
     enroller = Enroller(Rules.of())
-    said: dict[str, list[str]] = {}
+    consents_by_email: dict[str, list[str]] = {}
     keys: dict[str, set[str | None]] = {}
     for emission in round_one[0].records:
         decision = enroller.decide(emission.value)
         if isinstance(decision, Enrolled) and decision.contact.email:
-            said.setdefault(decision.contact.email, []).append(decision.contact.custom_1)
+            consents_by_email.setdefault(decision.contact.email, []).append(decision.contact.custom_1)
             keys.setdefault(decision.contact.email, set()).add(emission.visitor)
-    (twice,) = [email for email, consents in said.items() if len(consents) > 1]
-    assert said[twice] == ["marketing_opt_in", "marketing_opt_out"]
+    (twice,) = [email for email, consents in consents_by_email.items() if len(consents) > 1]
+    assert consents_by_email[twice] == ["marketing_opt_in", "marketing_opt_out"]
     assert len(keys[twice]) == 1
 
 

@@ -54,9 +54,9 @@ def test_what_can_be_mended_is_waited_for_and_told_once_and_its_alert_fires(
             prometheus.wait(lambda: alert in prometheus.firing())
             assert prometheus.firing() == {alert}
             assert words in prometheus.words(alert)
-        status, said = worker.readiness()
-        assert (status, said["state"]) == (503, state)
-        assert setting in said["detail"]
+        status, answer = worker.readiness()
+        assert (status, answer["state"]) == (503, state)
+        assert setting in answer["detail"]
         assert worker.liveness()[0] == 200
         assert worker.process.poll() is None
         assert len([line for line in worker.lines() if setting in line.get("hint", "")]) == 1

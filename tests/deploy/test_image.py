@@ -206,9 +206,9 @@ def test_a_fault_that_can_be_mended_is_waited_for_and_named(
         while f'"state":"{state}"' not in worker.ask("/readyz")[1]:
             assert time.monotonic() < deadline, docker("logs", worker.name)
             time.sleep(0.05)
-        status, said = worker.ask("/readyz")
+        status, answer = worker.ask("/readyz")
         assert status == 503
-        assert setting in said
+        assert setting in answer
         assert worker.ask("/livez")[0] == 200
         assert inspect(worker.name)["State"]["Running"]
     assert stage.enrolled() == 0

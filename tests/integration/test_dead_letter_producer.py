@@ -33,7 +33,7 @@ PARTITIONS = 4
 HANG_SECONDS = 300.0  # a guard against hanging
 
 
-class Office:
+class WriterHarness:
     """A scheduler full of letters and the writer, before a real topic. The test is the delivery thread."""
 
     def __init__(self, broker: Broker, **properties: str | float) -> None:
@@ -96,7 +96,7 @@ class Office:
     def count(self, metric: str, **labels: str) -> float:
         return self.registry.get_sample_value(f"clicksend_consumer_{metric}_total", labels) or 0.0
 
-    def letters(self) -> Counter[bytes]:
+    def values_on_topic(self) -> Counter[bytes]:
         """The values on the topic, and how often each is there."""
         consumer = Consumer({"bootstrap.servers": self._bootstrap, "group.id": "reader", "log_level": 0})
         try:
@@ -114,69 +114,69 @@ class Office:
 
 
 @pytest.fixture(params=["in_process_broker", pytest.param("apache_kafka", marks=pytest.mark.kafka)])
-def office(request: pytest.FixtureRequest) -> Iterator[Office]:
-    office = Office(request.getfixturevalue(request.param))
-    yield office
-    office.writer.close(0)
+def harness(request: pytest.FixtureRequest) -> Iterator[WriterHarness]:
+    harness = WriterHarness(request.getfixturevalue(request.param))
+    yield harness
+    harness.writer.close(0)
 
 
-def test_a_producer_that_fails_for_good_is_replaced_in_the_middle_of_its_work(office: Office) -> None:
+def test_a_producer_that_fails_for_good_is_replaced_in_the_middle_of_its_work(harness: WriterHarness) -> None:
     values = [b"letter %d" % number for number in range(300)]
-    office.admit(*values[:100])
-    office.work_until(lambda: office.settled() > 0)
-    office.admit(*values[100:])
-    fail_for_good(office.producers[0])
-    office.work_until(office.all_settled)
-    assert len(office.producers) == 2
-    assert office.count("dead_letter_producers_replaced") == 1
-    assert office.count("dead_letters", result="acknowledged") == len(values)
-    assert office.letters().keys() == set(values)
+    harness.admit(*values[:100])
+    harness.work_until(lambda: harness.settled() > 0)
+    harness.admit(*values[100:])
+    fail_for_good(harness.producers[0])
+    harness.work_until(harness.all_settled)
+    assert len(harness.producers) == 2
+    assert harness.count("dead_letter_producers_replaced") == 1
+    assert harness.count("dead_letters", result="acknowledged") == len(values)
+    assert harness.values_on_topic().keys() == set(values)
 
 
-def test_one_that_fails_again_and_again_ends_neither_the_thread_nor_the_letters(office: Office) -> None:
+def test_one_that_fails_again_and_again_ends_neither_the_thread_nor_the_letters(harness: WriterHarness) -> None:
     for number in range(3):
-        fail_for_good(office.producers[-1])
-        office.admit(b"letter %d" % number)
-        office.work_until(office.all_settled)
-    assert len(office.producers) == 4
-    assert not office.crashes
-    assert office.letters() == {b"letter 0": 1, b"letter 1": 1, b"letter 2": 1}
+        fail_for_good(harness.producers[-1])
+        harness.admit(b"letter %d" % number)
+        harness.work_until(harness.all_settled)
+    assert len(harness.producers) == 4
+    assert not harness.crashes
+    assert harness.values_on_topic() == {b"letter 0": 1, b"letter 1": 1, b"letter 2": 1}
 
 
-def test_letters_in_flight_take_no_more_memory_than_the_producers_queue_has(office: Office) -> None:
+def test_letters_in_flight_take_no_more_memory_than_the_producers_queue_has(harness: WriterHarness) -> None:
     """Four times what the queue takes is to be written; librdkafka's count includes events that are no letters."""
-    queue = int(producer_properties(office.options)["queue.buffering.max.kbytes"]) * 1024
-    letter = bytes(1_000_000)
-    many = 4 * queue // len(letter)
-    office.admit(*[letter] * many)
+    queue = int(producer_properties(harness.options)["queue.buffering.max.kbytes"]) * 1024
+    value = bytes(1_000_000)
+    many = 4 * queue // len(value)
+    harness.admit(*[value] * many)
     most = 0
 
     def done() -> bool:
         nonlocal most
-        most = max(most, len(office.producers[0]))
-        return office.settled() == many
+        most = max(most, len(harness.producers[0]))
+        return harness.settled() == many
 
-    office.work_until(done)
-    assert most * len(letter) < 2 * queue
-    assert office.count("dead_letters", result="failed") > 0, "the queue was full, and letters waited"
+    harness.work_until(done)
+    assert most * len(value) < 2 * queue
+    assert harness.count("dead_letters", result="failed") > 0, "the queue was full, and letters waited"
 
 
 @pytest.mark.kafka
 def test_an_outage_longer_than_the_producers_patience_fails_letters_which_are_written_when_it_is_over(
     kafka_from_jars: ApacheKafka, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    office = Office(kafka_from_jars, **{"delivery.timeout.ms": 300})
-    office.admit(b"before")
-    office.work_until(office.all_settled)
+    harness = WriterHarness(kafka_from_jars, **{"delivery.timeout.ms": 300})
+    harness.admit(b"before")
+    harness.work_until(harness.all_settled)
     kafka_from_jars.kill()
     try:
-        office.admit(*[b"letter %d" % number for number in range(200)])
-        office.work_until(lambda: office.count("dead_letters", result="failed") >= 205)
-        assert office.settled() == 1
+        harness.admit(*[b"letter %d" % number for number in range(200)])
+        harness.work_until(lambda: harness.count("dead_letters", result="failed") >= 205)
+        assert harness.settled() == 1
         assert 0 < capsys.readouterr().out.count("dead letter not written") <= 10, "summed up"
     finally:
         kafka_from_jars.start()
-    office.work_until(office.all_settled)
+    harness.work_until(harness.all_settled)
     # Each once or more: of one whose acknowledgement comes after the producer's patience, nobody knows.
-    assert office.letters().keys() == {b"before", *(b"letter %d" % number for number in range(200))}
-    office.writer.close(0)
+    assert harness.values_on_topic().keys() == {b"before", *(b"letter %d" % number for number in range(200))}
+    harness.writer.close(0)

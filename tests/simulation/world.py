@@ -100,7 +100,7 @@ class World:
         for at in scenario.productions:
             hub.at(START + at, self._produce)
         for event in scenario.events:
-            hub.at(START + event.at, self._happening(event))
+            hub.at(START + event.at, self._perform(event))
         for _ in range(scenario.workers):
             hub.after(self._random.random() * 2, self._join)
         hub.at(START + scenario.calm_at, self._calm_down)
@@ -145,7 +145,7 @@ class World:
         self._members.append(member)
         member.start()
 
-    def _happening(self, event: Event) -> Callable[[], None]:
+    def _perform(self, event: Event) -> Callable[[], None]:
         def happen() -> None:
             self.watch.trace("EVENT", event.what.name, f"for {event.lasting:.1f} s")
             match event.what:

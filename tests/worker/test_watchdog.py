@@ -84,10 +84,10 @@ def process(limit: float, silence: float, hang: str) -> subprocess.Popen[str]:
 
 def test_a_process_whose_poll_loop_hangs_ends_with_70_and_says_where() -> None:
     ended = process(limit=0.5, silence=60, hang="threading.Event().wait()")
-    _, said = ended.communicate(timeout=180)
+    _, stderr = ended.communicate(timeout=180)
     assert ended.returncode == 70
-    assert '"thread": "the poll loop"' in said
-    assert "hangs" in said
+    assert '"thread": "the poll loop"' in stderr
+    assert "hangs" in stderr
 
 
 @LINUX
@@ -102,9 +102,9 @@ def test_a_process_whose_poll_loop_hangs_ends_with_70_and_says_where() -> None:
 def test_a_thread_that_never_releases_the_interpreter_ends_the_process_too(hang: str) -> None:
     """Not even the watchdog runs any more."""
     ended = process(limit=600, silence=3, hang=f"time.sleep(1.5); {hang}")
-    _, said = ended.communicate(timeout=160)
+    _, stderr = ended.communicate(timeout=160)
     assert ended.returncode == STATUS != 0
-    assert "in hangs" in said
+    assert "in hangs" in stderr
 
 
 @LINUX
@@ -118,8 +118,8 @@ def test_a_process_that_was_frozen_for_longer_than_any_limit_goes_on(times: int)
         time.sleep(8)
         frozen.send_signal(signal.SIGCONT)
         time.sleep(0.2)
-    told, said = frozen.communicate("\n", timeout=160)
-    assert (frozen.returncode, told, said) == (0, "unharmed\n", "")
+    stdout, stderr = frozen.communicate("\n", timeout=160)
+    assert (frozen.returncode, stdout, stderr) == (0, "unharmed\n", "")
 
 
 def test_a_watchdog_that_was_stopped_ends_nothing() -> None:

@@ -41,7 +41,7 @@ def entry(
     return Entry(partition, offset, EPOCH, EPOCH, 10, "Signed Up", standing, reason)
 
 
-class Stand:
+class RecorderHarness:
     """A worker's recorder, and the time on its clocks."""
 
     def __init__(self, capacity: int = 100) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import signal
 import subprocess
@@ -15,6 +14,7 @@ import typer
 from consumer import __version__
 from consumer.cli import exit_status
 from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
+from tests.support.command import run, run_into, run_into_closed_pipe, start
 
 RIGHT = {
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
@@ -29,20 +29,8 @@ Program = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    """`python -m consumer` with these arguments, and nothing in its environment but what is given."""
-
-    def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "consumer", *arguments],
-            env={"SECRETS_DIR": str(tmp_path), **environ},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
+    """`clicksend-consumer` with these arguments and variables, in a folder of its own."""
+    return lambda *arguments, **variables: run(*arguments, variables=variables, folder=tmp_path)
 
 
 def test_help_names_the_commands(program: Program) -> None:
@@ -126,28 +114,13 @@ def test_settings_without_effect_are_warned_of(program: Program) -> None:
 
 
 def test_a_reader_that_has_seen_enough_is_no_error_to_talk_about(tmp_path: Path) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    done = subprocess.run(
-        [sys.executable, "-m", "consumer", "settings"],
-        env={"SECRETS_DIR": str(tmp_path), **RIGHT},
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
-    os.close(writing)
+    done = run_into_closed_pipe("settings", variables=RIGHT, folder=tmp_path)
     assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_a_disk_that_is_full_is_no_fault_of_the_program(tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "consumer", "settings"],
-            env={"SECRETS_DIR": str(tmp_path), **RIGHT},
-            stdout=full,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
+        done = run_into(full, "settings", variables=RIGHT, folder=tmp_path)
     assert (done.returncode, done.stderr) == (1, b"The output could not be written: No space left on device.\n")
 
 
@@ -158,13 +131,8 @@ def test_a_stderr_that_takes_nothing_changes_no_exit_status(tmp_path: Path, redi
 
 
 def test_the_sandbox_tells_its_address_and_ends_on_a_signal(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "consumer", "sandbox", "--port", "0", "--list-id", "7", "--rate-limit", "50/s"],
-        env={"SECRETS_DIR": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as sandbox:
+    options = ("--port", "0", "--list-id", "7", "--rate-limit", "50/s")
+    with start("sandbox", *options, variables={}, folder=tmp_path) as sandbox:
         assert sandbox.stdout is not None
         address = sandbox.stdout.readline()
         sandbox.send_signal(signal.SIGINT)

@@ -5,7 +5,6 @@ A real Prometheus with the rules, a minute's time in a second. In containers, te
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,19 +15,13 @@ from consumer.sandbox.server import Sandbox
 from tests.deploy import rules
 from tests.deploy.prometheus_server import PrometheusServer
 from tests.kafka.apache import ApacheKafka, free_ports
-from tests.kafka.in_process import InProcess
 from tests.support.access import Access
-from tests.support.stage import Stage, sign_up
+from tests.support.stage import Stage, sign_up, stage_fixture
 
 pytestmark = pytest.mark.slow
 
 RULES = rules.compressed(rules.RULES.read_text("utf-8"))
-
-
-@pytest.fixture
-def stage(in_process_broker: InProcess, tmp_path: Path) -> Iterator[Stage]:
-    with Sandbox() as sandbox:
-        yield Stage(in_process_broker, "consumer", sandbox, tmp_path)
+stage = stage_fixture("in_process_broker-consumer")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_it_keeps_key_headers_timestamp_and_partition(apache_stage: Stage) -> No
         b"{broken", key=b"k", headers=[("trace", b"7"), ("trace", None)], timestamp=1_700_000_000_000, partition=2
     )
     with stage.worker() as worker:
-        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 1)
+        worker.wait(lambda: worker.settled() == 1)
     (dead_letter,) = stage.dead_letters()
     assert (dead_letter.key(), dead_letter.value(), dead_letter.partition()) == (b"k", b"{broken", 2)
     assert dead_letter.timestamp()[1] == 1_700_000_000_000
@@ -49,7 +49,7 @@ def test_what_is_too_large_leaves_out_no_more_than_it_must_and_hurts_no_other_le
     given = json.dumps({"fetch.wait.max.ms": 20, **properties})
     more = {"ENROLMENT_UNRECOGNISED_LIMIT": "0"}  # they are no events, and not held for it here
     with stage.worker(KAFKA_DEAD_LETTER_TOPIC=small, KAFKA_PROPERTIES=given, **more) as worker:
-        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 23)
+        worker.wait(lambda: worker.settled() == 23)
         assert worker.metrics()['clicksend_consumer_dead_letters_total{result="failed"}'] == 0
     dead_letters = {
         stage.headers(dead_letter).get("clicksend.left.out", ""): dead_letter for dead_letter in stage.read(small)
@@ -75,7 +75,7 @@ def test_a_timestamp_that_the_topic_does_not_take_is_kept_in_a_header(apache_sta
     stage.broker.create_topic(strict, PARTITIONS, {"message.timestamp.before.max.ms": "3600000"})
     stage.produce_raw(b"{broken", timestamp=1_700_000_000_000)
     with stage.worker(KAFKA_DEAD_LETTER_TOPIC=strict) as worker:
-        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 1)
+        worker.wait(lambda: worker.settled() == 1)
     (dead_letter,) = stage.read(strict)
     assert dead_letter.value() == b"{broken"
     assert stage.headers(dead_letter)["clicksend.timestamp"] == "1700000000000"

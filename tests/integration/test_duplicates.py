@@ -10,13 +10,9 @@ DUPLICATES = 'clicksend_consumer_records_settled_total{disposition="filtered",re
 
 def tell(stage: Stage, worker: WorkerProcess, last_name: str) -> None:
     """The person identifies again, and that is settled."""
-    settled = worker.total("clicksend_consumer_records_settled_total")
+    settled = worker.settled()
     stage.produce(identify(1, last_name=last_name))
-    worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == settled + 1)
-
-
-def assigned(worker: WorkerProcess) -> float:
-    return worker.total("clicksend_consumer_assigned_partitions")
+    worker.wait(lambda: worker.settled() == settled + 1)
 
 
 def told(stage: Stage) -> list[str]:
@@ -42,7 +38,7 @@ def test_after_a_rebalance_it_is_sent_again(stage: Stage) -> None:
         tell(stage, first, "Doe")
         assert told(stage) == ["Doe"]
         with stage.worker(DELIVERY_DEDUPLICATE="100") as second:
-            first.wait(lambda: [assigned(worker) for worker in (first, second)] == [2, 2])
+            first.wait(lambda: [worker.assigned() for worker in (first, second)] == [2, 2])
             stage.produce(identify(1, last_name="Doe"))
             first.wait(lambda: len(told(stage)) == 2)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import requests
 
-from tests.support.stage import HANG_SECONDS, PARTITIONS, Stage, page_view, sign_up
+from tests.support.stage import PARTITIONS, Stage, page_view, sign_up
+from tests.support.waiting import HANG_SECONDS
 from tests.support.worker_process import WorkerProcess
 
 KEY, TOKEN = "k3y-of-the-account", "t0ken-of-the-monitor"
@@ -48,7 +49,7 @@ def test_each_record_is_told_of_with_its_end_and_neither_a_secret_nor_an_identit
 
 def taken_over(first: WorkerProcess, second: WorkerProcess) -> int:
     """How many records the first has released, when each of the two has its share; before, none."""
-    shares = [worker.total("clicksend_consumer_assigned_partitions") for worker in (first, second)]
+    shares = [worker.assigned() for worker in (first, second)]
     return len(records(first, "disposition=released")) if shares == [PARTITIONS / 2] * 2 else 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.command import run
 from tests.support.stage import PARTITIONS, Stage, sign_up
 
 RUBBISH = b"\x00\x00\x00\x00\x07 nothing that we can read"
@@ -52,7 +51,7 @@ def test_check_says_the_same_before_the_start(apache_stage: Stage) -> None:
     stage = apache_stage
     for _ in range(20):
         stage.produce_raw(RUBBISH, partition=2)
-    done = run("check", variables=stage.variables(), folder=stage.folder)
+    done = stage.run("check")
     assert done.returncode == 1
     (line,) = [line for line in done.stdout.splitlines() if "no events" in line]
     assert line.startswith("failed")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import orjson
 import pytest
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient
 
 from consumer.sandbox.faults import Rule
-from tests.support.stage import HANG_SECONDS, PARTITIONS, Stage, identify
+from tests.support.stage import PARTITIONS, Stage, identify
+from tests.support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.kafka
 DELETED = "records deleted before they were consumed"
@@ -26,10 +26,8 @@ def produce(stage: Stage, numbers: range) -> None:
 
 
 def delete_before(stage: Stage, offset: int) -> None:
-    admin = AdminClient({"bootstrap.servers": stage.broker.bootstrap})
-    for deleted in admin.delete_records(
-        [TopicPartition(stage.topic, each, offset) for each in range(PARTITIONS)]
-    ).values():
+    partitions = [TopicPartition(stage.topic, each, offset) for each in range(PARTITIONS)]
+    for deleted in stage.admin.delete_records(partitions).values():
         deleted.result(HANG_SECONDS)
 
 

@@ -28,7 +28,7 @@ def test_a_missing_dead_letter_topic_is_created_when_that_is_allowed(apache_stag
     name = f"{stage.topic}.created"
     stage.produce(raw=[b"{broken"])
     with stage.worker(KAFKA_DEAD_LETTER_TOPIC=name, KAFKA_CREATE_DEAD_LETTER_TOPIC="true") as worker:
-        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 1)
+        worker.wait(lambda: worker.settled() == 1)
     assert [letter.value() for letter in stage.read(name)] == [b"{broken"]
 
 

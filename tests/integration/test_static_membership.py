@@ -23,13 +23,13 @@ def test_a_restart_within_the_session_moves_no_partition(apache_stage: Stage) ->
     with stage.worker(KAFKA_GROUP_INSTANCE_ID="b") as other:
         other.wait_ready()
         with stage.worker(KAFKA_GROUP_INSTANCE_ID="a") as worker:
-            worker.wait(lambda: worker.total("clicksend_consumer_assigned_partitions") == PARTITIONS / 2)
-            other.wait(lambda: other.total("clicksend_consumer_assigned_partitions") == PARTITIONS / 2)
+            worker.wait(lambda: worker.assigned() == PARTITIONS / 2)
+            other.wait(lambda: other.assigned() == PARTITIONS / 2)
             moved = moves(other)
             assert worker.stop() == 0
         stage.produce(*[sign_up(number) for number in range(100, 140)])
         with stage.worker(KAFKA_GROUP_INSTANCE_ID="a") as worker:
-            worker.wait(lambda: worker.total("clicksend_consumer_assigned_partitions") == PARTITIONS / 2)
+            worker.wait(lambda: worker.assigned() == PARTITIONS / 2)
             worker.wait(lambda: stage.enrolled() == 80)
             assert moves(other) == moved
             assert worker.stop() == 0

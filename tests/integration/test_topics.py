@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import time
-
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
-
-from tests.support.stage import HANG_SECONDS, PARTITIONS, Stage, sign_up
+from tests.support.stage import PARTITIONS, Stage, retrying, sign_up
+from tests.support.waiting import HANG_SECONDS
 
 
 def delete(stage: Stage) -> None:
-    admin = AdminClient({"bootstrap.servers": stage.broker.bootstrap})
-    admin.delete_topics([stage.topic])[stage.topic].result(HANG_SECONDS)
+    stage.admin.delete_topics([stage.topic])[stage.topic].result(HANG_SECONDS)
 
 
 def create(stage: Stage) -> None:
-    """Until the broker has done with the deletion, it refuses."""
-    deadline = time.monotonic() + HANG_SECONDS
-    while True:
-        try:
-            return stage.broker.create_topic(stage.topic, PARTITIONS)
-        except KafkaException:
-            assert time.monotonic() < deadline, "the topic could not be created again"
-            time.sleep(0.05)
+    """Create the topic; until the broker has done with the deletion, it refuses."""
+    retrying(lambda: stage.broker.create_topic(stage.topic, PARTITIONS))
 
 
 def test_all_records_of_a_topic_that_was_created_again_are_delivered(apache_stage: Stage) -> None:

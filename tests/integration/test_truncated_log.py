@@ -6,15 +6,14 @@ leader epoch than the record that now stands before it. A broker that restarts b
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import TopicPartition
 
 from consumer.sandbox.server import Sandbox
 from tests.kafka.apache import ApacheKafka
-from tests.support.stage import HANG_SECONDS, Stage, patiently
+from tests.support.stage import Stage, retrying
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 BEFORE, AFTER = 40, 20
@@ -32,28 +31,10 @@ def epochs(stage: Stage) -> dict[int, int]:
     return {each.offset() or 0: each.leader_epoch() or 0 for each in stage.read(stage.topic)}
 
 
-def commit(stage: Stage, epoch: int) -> None:
-    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": stage.group})
-    offset = TopicPartition(stage.topic, 0, COMMITTED, "", epoch)
-    try:
-        patiently(lambda: consumer.commit(offsets=[offset], asynchronous=False))
-    finally:
-        consumer.close()
-
-
 def restart(kafka: ApacheKafka, stage: Stage) -> None:
     kafka.stop()
     kafka.start()
-    deadline = time.monotonic() + HANG_SECONDS
-    while True:  # until the partition has its leader again
-        consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": "watermarks"})
-        try:
-            consumer.get_watermark_offsets(TopicPartition(stage.topic, 0), timeout=1)
-            return
-        except KafkaException:
-            assert time.monotonic() < deadline
-        finally:
-            consumer.close()
+    retrying(stage.ends)  # until each partition has its leader again
 
 
 def test_nothing_that_was_written_since_is_passed_over_and_the_rest_is_not_repeated(
@@ -73,7 +54,7 @@ def test_nothing_that_was_written_since_is_passed_over_and_the_rest_is_not_repea
             ("the-same-log", "consumer", "latest", new, BEFORE + AFTER - COMMITTED),
         ):
             stage.group, stage.protocol = f"{stage.topic}-{name}", protocol
-            commit(stage, epoch)
+            stage.commit(TopicPartition(stage.topic, 0, COMMITTED, "", epoch))
             assert run_to_the_end(stage, reset) == (delivered, new), name
 
 

@@ -10,6 +10,17 @@ from tests.kafka.apache import ApacheKafka
 from tests.support.stage import Stage
 
 
+def sasl_variables(kafka: ApacheKafka, password: str = "right") -> dict[str, str]:  # noqa: S107 -- of a test's account
+    """Return what a command needs to be the user `worker`."""
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.sasl_bootstrap,
+        "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
+        "KAFKA_SASL_MECHANISM": "PLAIN",
+        "KAFKA_SASL_USERNAME": "worker",
+        "KAFKA_SASL_PASSWORD": password,
+    }
+
+
 class Access:
     """Of the user `worker` to one stage's topics and group: none, until it is allowed."""
 
@@ -31,14 +42,8 @@ class Access:
         self._admin.delete_acls([rule])[rule].result(60)
 
     def variables(self, password: str = "right") -> dict[str, str]:  # noqa: S107 -- of a test's account
-        """What a command needs to be `worker`."""
-        return {
-            "KAFKA_BOOTSTRAP_SERVERS": self._kafka.sasl_bootstrap,
-            "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
-            "KAFKA_SASL_MECHANISM": "PLAIN",
-            "KAFKA_SASL_USERNAME": "worker",
-            "KAFKA_SASL_PASSWORD": password,
-        }
+        """Return what a command needs to be `worker`."""
+        return sasl_variables(self._kafka, password)
 
     def _add(self, user: str, operation: AclOperation, kind: ResourceType, name: str) -> None:
         literal = ResourcePatternType.LITERAL

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+from subprocess import CompletedProcess, Popen
 from typing import Any, TypeVar
 
 import orjson
@@ -20,12 +21,12 @@ from consumer.sandbox.server import Sandbox
 from consumer.scheduling.offset_map import decode
 from tests.kafka.broker import Broker
 from tests.kafka.in_process import InProcess
+from tests.support import command
+from tests.support.waiting import HANG_SECONDS, wait_until
 from tests.support.worker_process import WorkerProcess
 
 PARTITIONS = 4
-HANG_SECONDS = 60.0  # a guard against hanging
 MISSED_SOON_MS = 6000
-PROTOCOLS = [pytest.param("classic", marks=pytest.mark.slow), "consumer"]  # where the broker is no parameter
 
 Event = dict[str, Any]
 T = TypeVar("T")
@@ -46,16 +47,52 @@ def identify(number: int, **traits: str) -> Event:
     return {"type": "identify", "traits": {"email": f"u{number}@example.com", **traits}}
 
 
-def patiently(ask: Callable[[], T]) -> T:
-    """What a group's coordinator answers, when it is there: not at once after the broker's start."""
-    deadline = time.monotonic() + HANG_SECONDS
-    while True:
+def retrying(ask: Callable[[], T]) -> T:
+    """Ask again until Kafka does not refuse: a coordinator or controller is not there at once after a start."""
+    refusals: list[KafkaException] = []
+
+    def answer() -> tuple[T] | None:
         try:
-            return ask()
-        except KafkaException:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+            return (ask(),)
+        except KafkaException as refusal:
+            refusals.append(refusal)
+            return None
+
+    found = wait_until(answer, lambda: refusals[-1], pause=0.1)
+    assert found is not None
+    return found[0]
+
+
+def on_each_protocol(broker: str) -> list[Any]:
+    """Return the kinds of stages on this broker. The classic protocol is left to `make verify`."""
+    return [pytest.param(f"{broker}-classic", marks=pytest.mark.slow), f"{broker}-consumer"]
+
+
+def stage_fixture(*kinds: Any) -> Any:
+    """Return a fixture of a stage for one test, on each of these kinds: `BROKER_FIXTURE-PROTOCOL`."""
+
+    @pytest.fixture(params=kinds if len(kinds) > 1 else None)
+    def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+        broker, protocol = getattr(request, "param", kinds[0]).split("-")
+        with Sandbox() as sandbox:
+            yield Stage(request.getfixturevalue(broker), protocol, sandbox, tmp_path)
+
+    return stage
+
+
+def read_topic(bootstrap: str, topic: str) -> list[Message]:
+    """Return all records of a topic, from its beginning to its present end."""
+    found: list[Message] = []
+    with Consumer({"bootstrap.servers": bootstrap, "group.id": f"read-{uuid.uuid4().hex}"}) as consumer:
+        numbers = consumer.list_topics(topic, timeout=HANG_SECONDS).topics[topic].partitions
+        partitions = [TopicPartition(topic, number, 0) for number in numbers]
+        wanted = sum(consumer.get_watermark_offsets(each, timeout=HANG_SECONDS)[1] for each in partitions)
+        consumer.assign(partitions)
+        while len(found) < wanted:
+            message = consumer.poll(HANG_SECONDS)
+            assert message is not None, f"{len(found)} of {wanted} records of {topic} within {HANG_SECONDS:g} s"
+            found.append(message)
+    return found
 
 
 class Stage:
@@ -79,6 +116,15 @@ class Stage:
     def is_apache(self) -> bool:
         """Whether the broker is a real Kafka."""
         return not isinstance(self.broker, InProcess)
+
+    @cached_property
+    def admin(self) -> AdminClient:
+        """A client for what an operator asks of the broker."""
+        return AdminClient({"bootstrap.servers": self.broker.bootstrap})
+
+    def consumer(self, group: str = "") -> Consumer:
+        """Return a consumer of a group, the workers' if none is given; close it with its `with` block."""
+        return Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": group or self.group})
 
     def variables(self) -> dict[str, str]:
         """What a worker needs to know."""
@@ -108,8 +154,7 @@ class Stage:
             set_to = AlterConfigOpType.SET
             entry = ConfigEntry("consumer.session.timeout.ms", str(MISSED_SOON_MS), incremental_operation=set_to)
             group = ConfigResource(ResourceType.GROUP, self.group, incremental_configs=[entry])
-            admin = AdminClient({"bootstrap.servers": self.broker.bootstrap})
-            admin.incremental_alter_configs([group])[group].result(HANG_SECONDS)
+            self.admin.incremental_alter_configs([group])[group].result(HANG_SECONDS)
         return {}
 
     def worker(self, **changes: str | None) -> WorkerProcess:
@@ -118,6 +163,15 @@ class Stage:
         merged: Mapping[str, str | None] = {**self.variables(), **changes}
         variables = {name: value for name, value in merged.items() if value is not None}
         return WorkerProcess(variables, self.folder / f"worker-{self._workers}.log")
+
+    def run(self, *arguments: str, stdin: str = "", **changes: str) -> CompletedProcess[str]:
+        """Run `clicksend-consumer ARGUMENTS` in this world to its end."""
+        variables = {**self.variables(), **changes}
+        return command.run(*arguments, variables=variables, folder=self.folder, stdin=stdin.encode())
+
+    def start(self, *arguments: str) -> Popen[str]:
+        """Start `clicksend-consumer ARGUMENTS` in this world, for a test that interrupts it."""
+        return command.start(*arguments, variables=self.variables(), folder=self.folder)
 
     def produce(self, *events: Event, raw: Sequence[bytes | None] = ()) -> None:
         """Put events on the topic, and records as they are; one contact's events on one partition."""
@@ -148,20 +202,14 @@ class Stage:
 
     def commit(self, *offsets: TopicPartition) -> None:
         """Commit for the group, which has no member."""
-        consumer = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": self.group})
-        try:
-            patiently(lambda: consumer.commit(offsets=list(offsets), asynchronous=False))
-        finally:
-            consumer.close()
+        with self.consumer() as consumer:
+            retrying(lambda: consumer.commit(offsets=list(offsets), asynchronous=False))
 
     def committed(self, group: str = "") -> dict[int, TopicPartition]:
         """By partition, what is committed. group -- by whom; by the workers if none is given"""
-        consumer = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": group or self.group})
-        try:
-            asked = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
-            return {each.partition: each for each in patiently(lambda: consumer.committed(asked, timeout=HANG_SECONDS))}
-        finally:
-            consumer.close()
+        asked = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
+        with self.consumer(group) as consumer:
+            return {each.partition: each for each in retrying(lambda: consumer.committed(asked, timeout=HANG_SECONDS))}
 
     def dead_letters(self) -> list[Message]:
         """All records on the dead-letter topic."""
@@ -189,29 +237,16 @@ class Stage:
         return below, beyond
 
     def lag(self) -> int:
-        """Records that are not committed, of all partitions."""
-        consumer = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": self.group})
-        try:
-            partitions = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
-            committed = self.committed()
-            ends = [consumer.get_watermark_offsets(each, timeout=HANG_SECONDS)[1] for each in partitions]
-            return sum(end - max(0, committed[number].offset) for number, end in enumerate(ends))
-        finally:
-            consumer.close()
+        """Return the number of records that are not committed, of all partitions."""
+        committed = self.committed()
+        return sum(end - max(0, committed[number].offset) for number, end in enumerate(self.ends()))
+
+    def ends(self) -> list[int]:
+        """Return the log end offset of each partition."""
+        partitions = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
+        with self.consumer() as consumer:
+            return [consumer.get_watermark_offsets(each, timeout=HANG_SECONDS)[1] for each in partitions]
 
     def read(self, topic: str) -> list[Message]:
-        """All records of a topic, from its beginning to its present end."""
-        consumer = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": f"read-{uuid.uuid4().hex}"})
-        try:
-            found: list[Message] = []
-            there = consumer.list_topics(topic, timeout=HANG_SECONDS).topics[topic].partitions
-            partitions = [TopicPartition(topic, number, 0) for number in there]
-            wanted = sum(consumer.get_watermark_offsets(each, timeout=HANG_SECONDS)[1] for each in partitions)
-            consumer.assign(partitions)
-            while len(found) < wanted:
-                message = consumer.poll(HANG_SECONDS)
-                assert message is not None, f"{len(found)} of {wanted} records of {topic} within {HANG_SECONDS} s"
-                found.append(message)
-            return found
-        finally:
-            consumer.close()
+        """Return all records of a topic, from its beginning to its present end."""
+        return read_topic(self.broker.bootstrap, topic)

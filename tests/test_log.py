@@ -17,11 +17,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from consumer.log import LONGEST, MOST, LogFormat, LogLevel, RepeatFilter, cause_of, configure, librdkafka, places
 from tests.support.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth, repeated
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+from tests.support.terminal import Terminal
 
 
 @pytest.fixture(autouse=True)

@@ -6,13 +6,7 @@ import sys
 import pytest
 
 from consumer.commands.progress import progress
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
+from tests.support.terminal import Terminal
 
 
 def test_there_is_a_bar_for_whoever_waits_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,16 +8,10 @@ from consumer.demo.messages import clock
 from consumer.demo.narrator import ADDRESSES_SECONDS, BROWSING_SECONDS, Narrator
 from consumer.demo.observer import About, Announced, WasDelivered, WasFiltered
 from consumer.enrolment.disposition import FilterReason
+from tests.support.terminal import Terminal
 
 AT = 1_700_000_000.0
 ADDRESSES = {"contacts arriving": "http://127.0.0.1:1/", "metrics": "http://127.0.0.1:2/metrics"}
-
-
-class Terminal(io.StringIO):
-    """Text that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.fixture

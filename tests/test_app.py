@@ -10,8 +10,8 @@ from consumer.app import CredentialStore, EventDebugger
 from consumer.clicksend.transport import Trust
 from consumer.monitoring.server import Report
 from consumer.settings import Sources, load
-from tests.kafka.test_properties import BASE
 from tests.support.engine import Engine
+from tests.support.required_settings import REQUIRED
 
 
 def wired(**variables: str) -> EventDebugger | None:
@@ -31,7 +31,7 @@ def test_where_it_is_off_nothing_hears_of_records(variables: dict[str, str]) -> 
 def test_credentials_that_cannot_be_read_again_name_their_cause(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("the-key")
-    given = {name: value for name, value in BASE.items() if name != "CLICKSEND_API_KEY"}
+    given = {name: value for name, value in REQUIRED.items() if name != "CLICKSEND_API_KEY"}
     sources = Sources({"SECRETS_DIR": str(tmp_path), **given, "CLICKSEND_API_KEY_FILE": str(key)})
     store = CredentialStore(load(sources), Trust(None))
     key.unlink()

@@ -15,14 +15,7 @@ from consumer import __version__
 from consumer.cli import exit_status
 from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
 from tests.support.command import run, run_into, run_into_closed_pipe, start
-
-RIGHT = {
-    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
-    "KAFKA_TOPIC": "raw-events",
-    "CLICKSEND_USERNAME": "acme",
-    "CLICKSEND_API_KEY": "hidden-key",
-    "CLICKSEND_LIST_ID": "428",
-}
+from tests.support.required_settings import REQUIRED
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -75,7 +68,8 @@ def test_wrong_usage_is_told_on_stderr_with_status_2(program: Program, arguments
 
 @pytest.mark.parametrize("command", ["run", "settings"])
 def test_wrong_settings_are_told_all_at_once_with_status_3(program: Program, command: str) -> None:
-    environ = {**RIGHT, "KAFKA_TOPIC": "", "CLICKSEND_LIST_ID": "hidden-list", "RETRY_MAX_DELAY": "0.1"}
+    hidden = {"CLICKSEND_API_KEY": "hidden-key", "CLICKSEND_LIST_ID": "hidden-list"}
+    environ = {**REQUIRED, **hidden, "KAFKA_TOPIC": "", "RETRY_MAX_DELAY": "0.1"}
     done = program(command, **environ)
     assert done.returncode == 3
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [
@@ -89,7 +83,7 @@ def test_wrong_settings_are_told_all_at_once_with_status_3(program: Program, com
 def test_settings_are_a_table_with_their_sources(program: Program, tmp_path: Path) -> None:
     config = tmp_path / "worker.toml"
     config.write_text('[log]\nlevel = "error"\n')
-    done = program("settings", "--config", str(config), "--set", "RETRY_MAX_AGE=60", **RIGHT)
+    done = program("settings", "--config", str(config), "--set", "RETRY_MAX_AGE=60", **REQUIRED)
     assert done.returncode == 0
     assert done.stderr == ""
     lines = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
@@ -101,26 +95,26 @@ def test_settings_are_a_table_with_their_sources(program: Program, tmp_path: Pat
 
 
 def test_settings_are_one_json_object_a_line_for_programs(program: Program) -> None:
-    done = program("settings", "--format", "json", **RIGHT)
+    done = program("settings", "--format", "json", **REQUIRED)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert {"setting": "KAFKA_TOPIC", "value": "raw-events", "source": "environment"} in rows
     assert {"setting": "MONITOR_TOKEN", "value": None, "source": "default"} in rows
 
 
 def test_settings_without_effect_are_warned_of(program: Program) -> None:
-    done = program("settings", **RIGHT, KAFKA_GROUP_PROTOCOL="consumer", KAFKA_SESSION_TIMEOUT_MS="6000")
+    done = program("settings", **REQUIRED, KAFKA_GROUP_PROTOCOL="consumer", KAFKA_SESSION_TIMEOUT_MS="6000")
     assert done.returncode == 0
     assert done.stderr.startswith("KAFKA_SESSION_TIMEOUT_MS: is ignored")
 
 
 def test_a_reader_that_has_seen_enough_is_no_error_to_talk_about(tmp_path: Path) -> None:
-    done = run_into_closed_pipe("settings", variables=RIGHT, folder=tmp_path)
+    done = run_into_closed_pipe("settings", variables=REQUIRED, folder=tmp_path)
     assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_a_disk_that_is_full_is_no_fault_of_the_program(tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full:
-        done = run_into(full, "settings", variables=RIGHT, folder=tmp_path)
+        done = run_into(full, "settings", variables=REQUIRED, folder=tmp_path)
     assert (done.returncode, done.stderr) == (1, b"The output could not be written: No space left on device.\n")
 
 

@@ -1,3 +1,5 @@
+"""The sandbox's server, and the command that runs it."""
+
 from __future__ import annotations
 
 import socket
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., Client]
     OpenRequest = Callable[[Sandbox, object], socket.socket]
+import signal
+import subprocess
+import sys
 
 
 def test_its_addresses_are_known_before_it_starts() -> None:
@@ -116,3 +121,28 @@ def test_many_connections_at_once(serve: Serve) -> None:
     assert outcomes == [200] * 30
     assert len(client.sandbox.contacts()) == 30
     assert sorted(entry.number for entry in client.sandbox.requests()) == list(range(1, 31))
+
+
+PROGRAM = """
+import sys
+from consumer.sandbox.command import run_sandbox
+from consumer.sandbox.options import SandboxOptions
+sys.exit(run_sandbox(SandboxOptions(api_key="secret-key"), out=sys.stdout, talk=sys.stderr))
+"""
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_it_tells_its_address_serves_and_ends_when_told(stop: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        answer = requests.get(f"{url}/account", auth=("sandbox", "secret-key"), timeout=60)
+        process.send_signal(stop)
+        out, talk = process.communicate(timeout=60)
+    assert answer.status_code == 200
+    assert (process.returncode, out) == (0, "")
+    assert url in talk
+    assert "Traceback" not in talk
+    assert "secret-key" not in talk

@@ -1,4 +1,4 @@
-"""The driver of a real worker: a thread with an event loop."""
+"""The driver of a real worker: a thread with an event loop, and how late its timers fire."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
 from consumer.worker.event_loop import NAME, PROBE_NAME, ClickSendAccess, EventLoopDriver
+from consumer.worker.loop_lag import INTERVAL, WINDOW, LoopLag
 from tests.support.outcomes import DELIVERED, FINE
 from tests.support.waiting import wait_until
 
@@ -210,3 +211,39 @@ def test_without_uvloop_asyncio_delivers_with_one_warning(monkeypatch: pytest.Mo
         ran = Event()
         driver.wake(ran.set)
         assert ran.wait(PATIENCE)
+
+
+# How late the delivery loop's timers fire.
+
+
+def test_a_loop_that_is_on_time_has_no_lag() -> None:
+    lag = LoopLag(now=100)
+    lag.beat(100)
+    lag.beat(100 + INTERVAL)
+    assert lag.longest == pytest.approx(0)
+
+
+def test_a_late_beat_is_a_pause() -> None:
+    lag = LoopLag(now=100)
+    lag.beat(100)
+    lag.beat(100 + INTERVAL + 0.3)
+    assert lag.longest == pytest.approx(0.3)
+
+
+def test_the_longest_pause_is_kept_for_one_to_two_windows() -> None:
+    lag = LoopLag(now=100)
+    lag.beat(100.5)
+    for seconds in range(1, int(WINDOW) + 2):
+        lag.beat(100.5 + seconds)
+    assert lag.longest >= 0.5
+    now = 100.5 + WINDOW + 1
+    while now < 100 + 3 * WINDOW + 2:
+        now += lag.beat(now)
+    assert lag.longest == pytest.approx(0, abs=1e-6)
+
+
+def test_the_last_beat_says_whether_the_loop_runs() -> None:
+    lag = LoopLag(now=100)
+    assert lag.beat_at == 100
+    lag.beat(107)
+    assert lag.beat_at == 107

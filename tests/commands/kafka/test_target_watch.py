@@ -14,9 +14,9 @@ from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Task
 from consumer.settings import Sources, load
-from tests.kafka.test_properties import BASE
 from tests.support.outcomes import DELIVERED, TIMEOUT, asked_to_wait
 from tests.support.records import EVENTS, record
+from tests.support.required_settings import REQUIRED
 
 MAX_DELAY, PROBE_INTERVAL, TOTAL = 60.0, 30.0, 20.0
 
@@ -26,7 +26,7 @@ class Watched:
 
     def __init__(self, folder: Path) -> None:
         self.now = 0.0
-        self.watch = TargetWatch(load(Sources({"SECRETS_DIR": str(folder), **BASE})), lambda: self.now)
+        self.watch = TargetWatch(load(Sources({"SECRETS_DIR": str(folder), **REQUIRED})), lambda: self.now)
         self.task = Task(record(1), OffsetTracker(EVENTS, 0, 0), reason=DeadLetterReason.REJECTED)
 
     def fails(self, outcome: Outcome = TIMEOUT) -> None:

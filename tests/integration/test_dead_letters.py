@@ -8,14 +8,14 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.support.stage import PARTITIONS, Stage
+from tests.support.stage import PARTITIONS, Stage, on_each_protocol, stage_fixture
 
 pytestmark = pytest.mark.kafka
 LOSES = "dead-letter topic may lose records"
+stage = stage_fixture(*on_each_protocol("apache_kafka"))
 
 
-def test_it_keeps_key_headers_timestamp_and_partition(apache_stage: Stage) -> None:
-    stage = apache_stage
+def test_it_keeps_key_headers_timestamp_and_partition(stage: Stage) -> None:
     stage.produce_raw(
         b"{broken", key=b"k", headers=[("trace", b"7"), ("trace", None)], timestamp=1_700_000_000_000, partition=2
     )
@@ -36,9 +36,8 @@ def test_it_keeps_key_headers_timestamp_and_partition(apache_stage: Stage) -> No
     ],
 )
 def test_what_is_too_large_leaves_out_no_more_than_it_must_and_hurts_no_other_letter(
-    apache_stage: Stage, config: dict[str, str], properties: dict[str, int]
+    stage: Stage, config: dict[str, str], properties: dict[str, int]
 ) -> None:
-    stage = apache_stage
     small = f"{stage.topic}.small"
     stage.broker.create_topic(small, PARTITIONS, config)
     much = b"x" * 3000
@@ -69,8 +68,7 @@ def test_what_is_too_large_leaves_out_no_more_than_it_must_and_hurts_no_other_le
     assert sorted(value or b"" for value in whole) == sorted(b"{small %d" % number for number in range(20))
 
 
-def test_a_timestamp_that_the_topic_does_not_take_is_kept_in_a_header(apache_stage: Stage) -> None:
-    stage = apache_stage
+def test_a_timestamp_that_the_topic_does_not_take_is_kept_in_a_header(stage: Stage) -> None:
     strict = f"{stage.topic}.strict"
     stage.broker.create_topic(strict, PARTITIONS, {"message.timestamp.before.max.ms": "3600000"})
     stage.produce_raw(b"{broken", timestamp=1_700_000_000_000)
@@ -91,9 +89,8 @@ def test_a_timestamp_that_the_topic_does_not_take_is_kept_in_a_header(apache_sta
     ],
 )
 def test_a_topic_that_may_lose_letters_is_warned_of_and_not_refused(
-    apache_stage: Stage, partitions: int, config: dict[str, str], word: str
+    stage: Stage, partitions: int, config: dict[str, str], word: str
 ) -> None:
-    stage = apache_stage
     name = f"{stage.topic}.odd"
     stage.broker.create_topic(name, partitions, config)
     with stage.worker(KAFKA_DEAD_LETTER_TOPIC=name) as worker:

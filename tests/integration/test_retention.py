@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from consumer.sandbox.faults import Rule
-from tests.support.stage import PARTITIONS, Stage, identify
+from tests.support.stage import PARTITIONS, Stage, identify, on_each_protocol, stage_fixture
 from tests.support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.kafka
@@ -16,6 +16,7 @@ DELETED = "records deleted before they were consumed"
 SMALL_FETCHES = '{"fetch.message.max.bytes": 1000, "queued.min.messages": 1, "queued.max.messages.kbytes": 1}'
 HELD = 4  # records of each partition that the worker may hold
 PASSED, END = 60, 80
+stage = stage_fixture(*on_each_protocol("apache_kafka"))
 
 
 def produce(stage: Stage, numbers: range) -> None:
@@ -32,8 +33,7 @@ def delete_before(stage: Stage, offset: int) -> None:
 
 
 @pytest.mark.parametrize("reset", ["earliest", "latest"])
-def test_a_group_that_retention_has_passed_goes_on_at_the_start_of_the_log(apache_stage: Stage, reset: str) -> None:
-    stage = apache_stage
+def test_a_group_that_retention_has_passed_goes_on_at_the_start_of_the_log(stage: Stage, reset: str) -> None:
     produce(stage, range(10))
     stage.commit(*(TopicPartition(stage.topic, partition, 5) for partition in range(PARTITIONS)))
     delete_before(stage, 8)
@@ -44,8 +44,7 @@ def test_a_group_that_retention_has_passed_goes_on_at_the_start_of_the_log(apach
         assert told == [3] * PARTITIONS
 
 
-def test_what_a_worker_holds_is_delivered_although_it_is_not_in_the_log_any_more(apache_stage: Stage) -> None:
-    stage = apache_stage
+def test_what_a_worker_holds_is_delivered_although_it_is_not_in_the_log_any_more(stage: Stage) -> None:
     stage.faults(Rule(status=503))
     produce(stage, range(END))
     limits = {"WORKER_MAX_BUFFERED_RECORDS": str(HELD * PARTITIONS), "KAFKA_PROPERTIES": SMALL_FETCHES}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.stage import PARTITIONS, Stage, sign_up
+from tests.support.stage import PARTITIONS, Stage, on_each_protocol, sign_up, stage_fixture
 from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.slow
+stage = stage_fixture(*on_each_protocol("apache_kafka"))
 
 
 def moves(worker: WorkerProcess) -> float:
@@ -17,8 +18,7 @@ def moves(worker: WorkerProcess) -> float:
     return sum(metrics.get(name, 0) for name in left)
 
 
-def test_a_restart_within_the_session_moves_no_partition(apache_stage: Stage) -> None:
-    stage = apache_stage
+def test_a_restart_within_the_session_moves_no_partition(stage: Stage) -> None:
     stage.produce(*[sign_up(number) for number in range(40)])
     with stage.worker(KAFKA_GROUP_INSTANCE_ID="b") as other:
         other.wait_ready()
@@ -37,9 +37,8 @@ def test_a_restart_within_the_session_moves_no_partition(apache_stage: Stage) ->
     assert len(stage.payloads()) == 80
 
 
-def test_a_second_worker_of_the_same_name_ends_one_of_the_two_with_a_clear_word(apache_stage: Stage) -> None:
+def test_a_second_worker_of_the_same_name_ends_one_of_the_two_with_a_clear_word(stage: Stage) -> None:
     """The classic protocol fences the older one, KIP-848 refuses the newer one. None goes on alive and idle."""
-    stage = apache_stage
     with stage.worker(KAFKA_GROUP_INSTANCE_ID="a") as first:
         first.wait_ready()
         with stage.worker(KAFKA_GROUP_INSTANCE_ID="a") as second:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from tests.support.stage import PARTITIONS, Stage, retrying, sign_up
+from tests.support.stage import PARTITIONS, Stage, on_each_protocol, retrying, sign_up, stage_fixture
 from tests.support.waiting import HANG_SECONDS
+
+stage = stage_fixture(*on_each_protocol("apache_kafka"))
 
 
 def delete(stage: Stage) -> None:
@@ -15,9 +17,8 @@ def create(stage: Stage) -> None:
     retrying(lambda: stage.broker.create_topic(stage.topic, PARTITIONS))
 
 
-def test_all_records_of_a_topic_that_was_created_again_are_delivered(apache_stage: Stage) -> None:
+def test_all_records_of_a_topic_that_was_created_again_are_delivered(stage: Stage) -> None:
     """The new topic is longer than the old one: the classic protocol says nothing and goes on in its middle."""
-    stage = apache_stage
     stage.produce(*[sign_up(number) for number in range(20)])
     with stage.worker() as worker:
         worker.wait(lambda: stage.enrolled() == 20)
@@ -30,8 +31,7 @@ def test_all_records_of_a_topic_that_was_created_again_are_delivered(apache_stag
         assert worker.stop() == 0
 
 
-def test_a_topic_that_is_gone_makes_the_worker_unready_until_it_is_there_again(apache_stage: Stage) -> None:
-    stage = apache_stage
+def test_a_topic_that_is_gone_makes_the_worker_unready_until_it_is_there_again(stage: Stage) -> None:
     stage.produce(sign_up(0))
     with stage.worker() as worker:
         worker.wait(lambda: stage.enrolled() == 1)

@@ -34,9 +34,10 @@ from tests.chaos.fleet import Fleet, Member
 from tests.chaos.history import history
 from tests.chaos.sink import SLOW, Sink
 from tests.chaos.source import Source
-from tests.chaos.topics import Group, read
+from tests.chaos.topics import Group
 from tests.chaos.transaction import Ending, Transaction
 from tests.kafka.apache import ApacheKafka
+from tests.kafka.reading import read_topic
 
 PARTITIONS = 6
 WORKERS = 3
@@ -311,7 +312,7 @@ class World:
             for record in (*self.source.produced, *self._aborted)
         }
         found = set()
-        for letter in read(self._kafka.bootstrap, self._letters):
+        for letter in read_topic(self._kafka.bootstrap, self._letters):
             pairs: Any = letter.headers() or []  # the stubs think of a dict, too
             headers = {name: (value or b"").decode() for name, value in pairs}
             where = int(headers["__connect.errors.partition"]), int(headers["__connect.errors.offset"])

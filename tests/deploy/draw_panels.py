@@ -32,8 +32,9 @@ from tests.deploy.drawing.page import WIDTH, page
 from tests.deploy.drawing.scale import Window
 from tests.deploy.prometheus_server import PrometheusServer
 from tests.kafka.apache import ApacheKafka
+from tests.support.events import Event, identify, page_view
 from tests.support.programs import DEPLOY
-from tests.support.stage import Event, Stage, identify, page_view
+from tests.support.stage import Stage
 
 BOARDS = ("service-level", "clicksend")
 SHARPNESS = 1.5  # pixels of the picture for one of the page

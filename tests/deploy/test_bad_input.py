@@ -16,7 +16,8 @@ from tests.deploy import rules
 from tests.deploy.prometheus_server import PrometheusServer
 from tests.kafka.apache import ApacheKafka, free_ports
 from tests.support.access import Access
-from tests.support.stage import Stage, sign_up, stage_fixture
+from tests.support.events import sign_up
+from tests.support.stage import Stage, stage_fixture
 
 pytestmark = pytest.mark.slow
 

@@ -32,8 +32,9 @@ from tests.deploy.prometheus_server import Prometheus
 from tests.docs.documents import DEPLOYING, examples
 from tests.kafka.apache import Unavailable, free_ports
 from tests.kafka.container import kafka_container
+from tests.support.events import sign_up
 from tests.support.http import get, series
-from tests.support.stage import Stage, sign_up
+from tests.support.stage import Stage
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]

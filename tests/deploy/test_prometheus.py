@@ -17,9 +17,10 @@ from tests.deploy import dashboards, manifests, rules
 from tests.deploy.prometheus_server import PrometheusServer
 from tests.docs.documents import MANUAL
 from tests.kafka.in_process import InProcess
+from tests.support.events import page_view, sign_up
 from tests.support.http import get
 from tests.support.programs import DEPLOY, run
-from tests.support.stage import Stage, page_view, sign_up
+from tests.support.stage import Stage
 from tests.support.worker_process import WorkerProcess
 
 # The run that all tests share takes a minute and a half on an idle machine.

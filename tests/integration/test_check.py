@@ -16,7 +16,8 @@ from consumer.sandbox.server import Sandbox
 from tests.kafka.apache import ApacheKafka, free_ports
 from tests.support.access import Access
 from tests.support.command import json_lines
-from tests.support.stage import Stage, identify, stage_fixture
+from tests.support.events import identify
+from tests.support.stage import Stage, stage_fixture
 
 pytestmark = pytest.mark.kafka
 Found = dict[str, list[dict[str, str]]]

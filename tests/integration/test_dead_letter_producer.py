@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer
 from prometheus_client import CollectorRegistry
 
 from consumer.dead_letters.writer import DeadLetters
@@ -24,6 +24,7 @@ from consumer.threads import OsThreads
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.broker import Broker
 from tests.kafka.fatal import fail_for_good
+from tests.kafka.reading import read_topic
 from tests.support.engine import Engine
 from tests.support.records import record
 
@@ -98,19 +99,7 @@ class WriterHarness:
 
     def values_on_topic(self) -> Counter[bytes]:
         """The values on the topic, and how often each is there."""
-        consumer = Consumer({"bootstrap.servers": self._bootstrap, "group.id": "reader", "log_level": 0})
-        try:
-            partitions = [TopicPartition(self._topic, number, 0) for number in range(PARTITIONS)]
-            wanted = sum(consumer.get_watermark_offsets(each, timeout=60)[1] for each in partitions)
-            consumer.assign(partitions)
-            found: Counter[bytes] = Counter()
-            while found.total() < wanted:
-                message = consumer.poll(60)
-                assert message is not None
-                found[message.value() or b""] += 1
-            return found
-        finally:
-            consumer.close()
+        return Counter(message.value() or b"" for message in read_topic(self._bootstrap, self._topic))
 
 
 @pytest.fixture(params=["in_process_broker", pytest.param("apache_kafka", marks=pytest.mark.kafka)])

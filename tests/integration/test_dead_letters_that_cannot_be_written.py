@@ -15,7 +15,8 @@ from consumer.sandbox.faults import Rule
 from consumer.sandbox.server import Sandbox
 from tests.kafka.apache import ApacheKafka
 from tests.support.access import sasl_variables
-from tests.support.stage import PARTITIONS, Stage, sign_up, stage_fixture
+from tests.support.events import sign_up
+from tests.support.stage import PARTITIONS, Stage, stage_fixture
 from tests.support.waiting import HANG_SECONDS, wait_until
 from tests.support.worker_process import WorkerProcess
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.support.stage import Stage, identify
+from tests.support.events import identify
+from tests.support.stage import Stage
 from tests.support.worker_process import WorkerProcess
 
 DUPLICATES = 'clicksend_consumer_records_settled_total{disposition="filtered",reason="duplicate"}'

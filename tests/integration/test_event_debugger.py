@@ -6,7 +6,8 @@ from typing import Any
 
 import requests
 
-from tests.support.stage import PARTITIONS, Stage, page_view, sign_up
+from tests.support.events import page_view, sign_up
+from tests.support.stage import PARTITIONS, Stage
 from tests.support.waiting import HANG_SECONDS
 from tests.support.worker_process import WorkerProcess
 

@@ -14,7 +14,8 @@ import pytest
 from tests.kafka.apache import ApacheKafka, free_ports
 from tests.support.access import Access
 from tests.support.command import environment, json_lines, run, start
-from tests.support.stage import Stage, identify, page_view, sign_up, stage_fixture
+from tests.support.events import identify, page_view, sign_up
+from tests.support.stage import Stage, stage_fixture
 from tests.support.waiting import HANG_SECONDS
 
 SIGN_UP = orjson.dumps(sign_up(1))

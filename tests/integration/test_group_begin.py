@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.stage import PARTITIONS, Stage, on_each_protocol, sign_up, stage_fixture
+from tests.support.events import sign_up
+from tests.support.stage import PARTITIONS, Stage, on_each_protocol, stage_fixture
 
 pytestmark = pytest.mark.slow
 

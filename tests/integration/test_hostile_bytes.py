@@ -13,7 +13,8 @@ from consumer.scheduling.task import headers_of
 from tests.integration.redrive_stage import RedriveStage
 from tests.kafka.in_process import InProcess
 from tests.kafka.raw_producer import Header, produce_raw_headers
-from tests.support.stage import Stage, sign_up
+from tests.support.events import sign_up
+from tests.support.stage import Stage
 from tests.support.waiting import HANG_SECONDS
 
 HEADERS: list[Header] = [(b"trace", b"7"), (b"caf\xe9", b"1")]

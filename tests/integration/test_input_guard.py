@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.stage import PARTITIONS, Stage, sign_up
+from tests.support.events import sign_up
+from tests.support.stage import PARTITIONS, Stage
 
 RUBBISH = b"\x00\x00\x00\x00\x07 nothing that we can read"
 

@@ -16,7 +16,8 @@ from consumer.sandbox.faults import Rule
 from tests.kafka.apache import ApacheKafka, free_ports
 from tests.support.access import Access
 from tests.support.command import json_lines, run, run_into_closed_pipe
-from tests.support.stage import PARTITIONS, Stage, on_each_protocol, sign_up, stage_fixture
+from tests.support.events import sign_up
+from tests.support.stage import PARTITIONS, Stage, on_each_protocol, stage_fixture
 from tests.support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.kafka

@@ -28,7 +28,8 @@ from consumer.settings import Sources, load
 from tests.kafka.apache import ApacheKafka, free_ports
 from tests.support.access import Access
 from tests.support.command import json_lines, run
-from tests.support.stage import PARTITIONS, Stage, sign_up
+from tests.support.events import sign_up
+from tests.support.stage import PARTITIONS, Stage
 
 pytestmark = pytest.mark.kafka
 

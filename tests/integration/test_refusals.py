@@ -11,7 +11,8 @@ from confluent_kafka.admin._resource import ResourceType
 
 from tests.kafka.apache import ApacheKafka
 from tests.support.access import Access, sasl_variables
-from tests.support.stage import Stage, on_each_protocol, sign_up, stage_fixture
+from tests.support.events import sign_up
+from tests.support.stage import Stage, on_each_protocol, stage_fixture
 
 pytestmark = pytest.mark.kafka
 

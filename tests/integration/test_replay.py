@@ -13,7 +13,7 @@ from consumer.sandbox.faults import Rule
 from tests.integration.redrive_stage import RECORD_MS, RedriveStage
 from tests.kafka.apache import ApacheKafka
 from tests.support.access import Access
-from tests.support.stage import page_view
+from tests.support.events import page_view
 from tests.support.waiting import HANG_SECONDS, wait_until
 
 pytestmark = pytest.mark.kafka

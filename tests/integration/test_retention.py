@@ -7,7 +7,8 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from consumer.sandbox.faults import Rule
-from tests.support.stage import PARTITIONS, Stage, identify, on_each_protocol, stage_fixture
+from tests.support.events import identify
+from tests.support.stage import PARTITIONS, Stage, on_each_protocol, stage_fixture
 from tests.support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.kafka

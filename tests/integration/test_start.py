@@ -7,7 +7,8 @@ import socket
 import pytest
 
 from tests.kafka.apache import free_ports
-from tests.support.stage import Stage, sign_up
+from tests.support.events import sign_up
+from tests.support.stage import Stage
 
 
 def test_a_missing_topic_is_refused_with_the_command_that_creates_it(stage: Stage) -> None:

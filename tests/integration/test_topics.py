@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.support.stage import PARTITIONS, Stage, on_each_protocol, retrying, sign_up, stage_fixture
+from tests.support.events import sign_up
+from tests.support.stage import PARTITIONS, Stage, on_each_protocol, retrying, stage_fixture
 from tests.support.waiting import HANG_SECONDS
 
 stage = stage_fixture(*on_each_protocol("apache_kafka"))

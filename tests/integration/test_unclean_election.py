@@ -12,7 +12,8 @@ from confluent_kafka.cimpl import NewTopic
 
 from consumer.sandbox.server import Sandbox
 from tests.kafka.apache import ApacheKafka, Unavailable
-from tests.support.stage import Stage, retrying, sign_up
+from tests.support.events import sign_up
+from tests.support.stage import Stage, retrying
 from tests.support.waiting import HANG_SECONDS, wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]

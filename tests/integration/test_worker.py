@@ -9,37 +9,15 @@ import orjson
 import pytest
 
 from consumer.sandbox.faults import ConnectionFault, Rule
-from tests.support.stage import PARTITIONS, Stage, identify, page_view, sign_up
-
-THE_PAGES_EXAMPLE = {
-    "type": "track",
-    "event": "Signed Up",
-    "properties": {"method": "email"},
-    "traits": {
-        "email": "Jane.Doe@example.com",
-        "phone": "+1 (415) 555-0132",
-        "first_name": "Jane",
-        "last_name": "Doe",
-        "company": "Acme Inc",
-    },
-    "context": {"consent": {"canonical": {"marketing": True}}},
-}
+from tests.support.events import CONNECTOR_CONTACT, connector_example, identify, page_view, sign_up
+from tests.support.stage import PARTITIONS, Stage
 
 
 def test_the_connector_pages_example_arrives_as_the_payload_printed_there(stage: Stage) -> None:
-    stage.produce(THE_PAGES_EXAMPLE)
+    stage.produce(connector_example())
     with stage.worker() as worker:
         worker.wait(stage.sandbox.requests)
-    assert stage.payloads() == [
-        {
-            "email": "jane.doe@example.com",
-            "phone_number": "+14155550132",
-            "first_name": "Jane",
-            "last_name": "Doe",
-            "organization_name": "Acme Inc",
-            "custom_1": "marketing_opt_in",
-        }
-    ]
+    assert stage.payloads() == [CONNECTOR_CONTACT]
 
 
 def test_every_record_ends_in_one_disposition_and_all_of_them_are_committed(stage: Stage) -> None:

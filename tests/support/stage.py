@@ -21,30 +21,16 @@ from consumer.sandbox.server import Sandbox
 from consumer.scheduling.offset_map import decode
 from tests.kafka.broker import Broker
 from tests.kafka.in_process import InProcess
+from tests.kafka.reading import read_topic
 from tests.support import command
+from tests.support.events import Event
 from tests.support.waiting import HANG_SECONDS, wait_until
 from tests.support.worker_process import WorkerProcess
 
 PARTITIONS = 4
 MISSED_SOON_MS = 6000
 
-Event = dict[str, Any]
 T = TypeVar("T")
-
-
-def page_view() -> Event:
-    """A browsing event: most of a real topic."""
-    return {"type": "page", "name": "Home", "anonymousId": "a-1", "context": {"page": {"url": "https://example.com/"}}}
-
-
-def sign_up(number: int) -> Event:
-    """A sign-up of one of many people."""
-    return {"type": "track", "event": "Signed Up", "traits": {"email": f"u{number}@example.com"}}
-
-
-def identify(number: int, **traits: str) -> Event:
-    """An Identify of one of many people."""
-    return {"type": "identify", "traits": {"email": f"u{number}@example.com", **traits}}
 
 
 def retrying(ask: Callable[[], T]) -> T:
@@ -78,21 +64,6 @@ def stage_fixture(*kinds: Any) -> Any:
             yield Stage(request.getfixturevalue(broker), protocol, sandbox, tmp_path)
 
     return stage
-
-
-def read_topic(bootstrap: str, topic: str) -> list[Message]:
-    """Return all records of a topic, from its beginning to its present end."""
-    found: list[Message] = []
-    with Consumer({"bootstrap.servers": bootstrap, "group.id": f"read-{uuid.uuid4().hex}"}) as consumer:
-        numbers = consumer.list_topics(topic, timeout=HANG_SECONDS).topics[topic].partitions
-        partitions = [TopicPartition(topic, number, 0) for number in numbers]
-        wanted = sum(consumer.get_watermark_offsets(each, timeout=HANG_SECONDS)[1] for each in partitions)
-        consumer.assign(partitions)
-        while len(found) < wanted:
-            message = consumer.poll(HANG_SECONDS)
-            assert message is not None, f"{len(found)} of {wanted} records of {topic} within {HANG_SECONDS:g} s"
-            found.append(message)
-    return found
 
 
 class Stage:

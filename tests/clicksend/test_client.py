@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from requests.adapters import BaseAdapter
 from consumer import __version__
 from consumer.clicksend.client import Client
 from consumer.clicksend.credentials import Credentials
+from consumer.clicksend.deadline import Deadline
 from consumer.clicksend.outcome import Cause, Result
 from consumer.clicksend.probe import ProbeStatus
 from consumer.clicksend.transport import Endpoint, Timeouts
@@ -22,10 +25,7 @@ from tests.clicksend.scripted_server import OK, SUCCESS, ScriptedServer, answer,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-import base64
-import math
 
-from consumer.clicksend.deadline import Deadline
 
 JANE = Credentials("jane", "key")
 

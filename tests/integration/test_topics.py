@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.kafka.reading import retrying
 from tests.support.events import sign_up
-from tests.support.stage import PARTITIONS, Stage, on_each_protocol, retrying, stage_fixture
+from tests.support.stage import PARTITIONS, Stage, on_each_protocol, stage_fixture
 from tests.support.waiting import HANG_SECONDS
 
 stage = stage_fixture(*on_each_protocol("apache_kafka"))

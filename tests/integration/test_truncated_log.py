@@ -13,7 +13,8 @@ from confluent_kafka import TopicPartition
 
 from consumer.sandbox.server import Sandbox
 from tests.kafka.apache import ApacheKafka
-from tests.support.stage import Stage, retrying
+from tests.kafka.reading import retrying
+from tests.support.stage import Stage
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 BEFORE, AFTER = 40, 20

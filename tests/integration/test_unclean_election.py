@@ -8,12 +8,14 @@ from pathlib import Path
 import orjson
 import pytest
 from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin._metadata import PartitionMetadata
 from confluent_kafka.cimpl import NewTopic
 
 from consumer.sandbox.server import Sandbox
 from tests.kafka.apache import ApacheKafka, Unavailable
+from tests.kafka.reading import retrying
 from tests.support.events import sign_up
-from tests.support.stage import Stage, retrying
+from tests.support.stage import Stage
 from tests.support.waiting import HANG_SECONDS, wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -83,11 +85,16 @@ def spread_topic(stage: Stage) -> str:
 
 
 def in_sync(stage: Stage, topic: str, nodes: list[int]) -> None:
-    wait_until(lambda: sorted(stage.admin.list_topics(topic, timeout=60).topics[topic].partitions[0].isrs) == nodes)
+    wait_until(lambda: [sorted(each.isrs) for each in partitions(stage, topic)] == [nodes])
 
 
 def led_by(stage: Stage, topic: str, node: int) -> None:
-    wait_until(lambda: stage.admin.list_topics(topic, timeout=60).topics[topic].partitions[0].leader == node)
+    wait_until(lambda: [each.leader for each in partitions(stage, topic)] == [node])
+
+
+def partitions(stage: Stage, topic: str) -> list[PartitionMetadata]:
+    """Return the topic's partitions; a broker that has not heard of it knows none."""
+    return list(stage.admin.list_topics(topic, timeout=60).topics[topic].partitions.values())
 
 
 def produce(stage: Stage, topic: str, numbers: range) -> None:

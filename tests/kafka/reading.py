@@ -1,12 +1,32 @@
-"""All records of a topic."""
+"""Asking Kafka, again if need be, and reading all records of a topic."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from typing import TypeVar
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from tests.support.waiting import HANG_SECONDS, wait_until
+
+T = TypeVar("T")
+
+
+def retrying(ask: Callable[[], T]) -> T:
+    """Ask again until Kafka does not refuse: a coordinator or controller is not there at once after a start."""
+    refusals: list[KafkaException] = []
+
+    def answer() -> tuple[T] | None:
+        try:
+            return (ask(),)
+        except KafkaException as refusal:
+            refusals.append(refusal)
+            return None
+
+    found = wait_until(answer, lambda: refusals[-1], pause=0.1)
+    assert found is not None
+    return found[0]
 
 
 def read_topic(bootstrap: str, topic: str) -> list[Message]:
@@ -21,7 +41,7 @@ def read_topic(bootstrap: str, topic: str) -> list[Message]:
 
 def _read_partition(consumer: Consumer, partition: TopicPartition) -> list[Message]:
     found: list[Message] = []
-    low, high = consumer.get_watermark_offsets(partition, timeout=HANG_SECONDS)
+    low, high = retrying(lambda: consumer.get_watermark_offsets(partition, timeout=HANG_SECONDS))
     if low == high:
         return found
     consumer.assign([TopicPartition(partition.topic, partition.partition, low)])

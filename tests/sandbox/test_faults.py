@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.sandbox.faults import Faults, Per, Rule, Script
+from consumer.sandbox.describe import conditions, consequences
+from consumer.sandbox.faults import ConnectionFault, Faults, Per, Rule, Script
 
 if TYPE_CHECKING:
     from consumer.sandbox.call import Call
     from tests.sandbox.conftest import MakeCall
-from consumer.sandbox.describe import conditions, consequences
-from consumer.sandbox.faults import ConnectionFault
 
 
 @pytest.fixture

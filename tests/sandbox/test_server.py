@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -22,9 +25,6 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., Client]
     OpenRequest = Callable[[Sandbox, object], socket.socket]
-import signal
-import subprocess
-import sys
 
 
 def test_its_addresses_are_known_before_it_starts() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from subprocess import CompletedProcess, Popen
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import orjson
 import pytest
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 from confluent_kafka.admin._resource import ResourceType
@@ -21,32 +21,16 @@ from consumer.sandbox.server import Sandbox
 from consumer.scheduling.offset_map import decode
 from tests.kafka.broker import Broker
 from tests.kafka.in_process import InProcess
-from tests.kafka.reading import read_topic
+from tests.kafka.reading import read_topic, retrying
 from tests.support import command
 from tests.support.events import Event
-from tests.support.waiting import HANG_SECONDS, wait_until
+from tests.support.waiting import HANG_SECONDS
 from tests.support.worker_process import WorkerProcess
 
 PARTITIONS = 4
 MISSED_SOON_MS = 6000
 
 T = TypeVar("T")
-
-
-def retrying(ask: Callable[[], T]) -> T:
-    """Ask again until Kafka does not refuse: a coordinator or controller is not there at once after a start."""
-    refusals: list[KafkaException] = []
-
-    def answer() -> tuple[T] | None:
-        try:
-            return (ask(),)
-        except KafkaException as refusal:
-            refusals.append(refusal)
-            return None
-
-    found = wait_until(answer, lambda: refusals[-1], pause=0.1)
-    assert found is not None
-    return found[0]
 
 
 def on_each_protocol(broker: str) -> list[Any]:

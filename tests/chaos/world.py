@@ -312,9 +312,9 @@ class World:
             for record in (*self.source.produced, *self._aborted)
         }
         found = set()
-        for letter in read_topic(self._kafka.bootstrap, self._letters):
-            pairs: Any = letter.headers() or []  # the stubs think of a dict, too
+        for dead_letter in read_topic(self._kafka.bootstrap, self._letters):
+            pairs: Any = dead_letter.headers() or []  # the stubs think of a dict, too
             headers = {name: (value or b"").decode() for name, value in pairs}
             where = int(headers["__connect.errors.partition"]), int(headers["__connect.errors.offset"])
-            found.add(produced[*where, letter.value()])
+            found.add(produced[*where, dead_letter.value()])
         return frozenset(found)

@@ -13,17 +13,17 @@ from tests.support.records import EVENTS, JANE
 MANY = 500
 
 
-def letters(engine: Engine, count: int) -> list[Task]:
+def dead_letters(engine: Engine, count: int) -> list[Task]:
     return [engine.admit(offset, reason=DeadLetterReason.UNDECODABLE) for offset in range(count)]
 
 
-def fail(engine: Engine, letter: Task) -> None:
-    engine.scheduler.dead_letter_failed(letter, engine.now)
+def fail(engine: Engine, dead_letter: Task) -> None:
+    engine.scheduler.dead_letter_failed(dead_letter, engine.now)
 
 
 def test_many_letters_that_fail_do_not_hammer(engine: Engine) -> None:
     """The bound: each attempt waits twice as long as the one before, up to RETRY_MAX_DELAY, however many wait."""
-    letters(engine, MANY)
+    dead_letters(engine, MANY)
     fail(engine, engine.dead_letter_work())
     gaps = []
     for _ in range(12):
@@ -34,23 +34,23 @@ def test_many_letters_that_fail_do_not_hammer(engine: Engine) -> None:
 
 
 def test_those_under_way_when_it_began_are_one_failure(engine: Engine) -> None:
-    letters(engine, MANY)
-    for letter in [engine.dead_letter_work() for _ in range(50)]:
-        fail(engine, letter)
+    dead_letters(engine, MANY)
+    for dead_letter in [engine.dead_letter_work() for _ in range(50)]:
+        fail(engine, dead_letter)
     before = engine.now
     engine.dead_letter_work_when_due()
     assert engine.now == before + 0.5
 
 
 def test_a_try_without_an_answer_does_not_hold_the_next_one_back_for_ever(engine: Engine) -> None:
-    letters(engine, 3)
+    dead_letters(engine, 3)
     fail(engine, engine.dead_letter_work())
     engine.dead_letter_work_when_due()
     engine.dead_letter_work_when_due()
 
 
 def test_the_first_that_is_written_lets_all_of_them_go(engine: Engine) -> None:
-    letters(engine, MANY)
+    dead_letters(engine, MANY)
     fail(engine, engine.dead_letter_work())
     tried = engine.dead_letter_work_when_due()
     assert isinstance(engine.take(), Wait)
@@ -65,14 +65,14 @@ def test_the_first_that_is_written_lets_all_of_them_go(engine: Engine) -> None:
 
 
 def test_contacts_are_delivered_meanwhile(engine: Engine) -> None:
-    letters(engine, MANY)
+    dead_letters(engine, MANY)
     fail(engine, engine.dead_letter_work())
     jane = engine.admit(MANY, JANE)
     assert engine.deliver_and_answer(DELIVERED) is jane
 
 
 def test_a_partition_that_leaves_takes_its_letters_along(engine: Engine) -> None:
-    letters(engine, 3)
+    dead_letters(engine, 3)
     fail(engine, engine.dead_letter_work())
     assert engine.scheduler.snapshot().dead_letters_waiting == 3
     engine.scheduler.detach([EVENTS], ReleaseReason.REVOKED)
@@ -82,7 +82,7 @@ def test_a_partition_that_leaves_takes_its_letters_along(engine: Engine) -> None
 
 
 def test_a_letter_waits_until_it_is_acknowledged(engine: Engine) -> None:
-    first, second = letters(engine, 2)
+    first, second = dead_letters(engine, 2)
     engine.admit(2, JANE)
     assert engine.dead_letter_work() is first
     assert engine.scheduler.snapshot().dead_letters_waiting == 2

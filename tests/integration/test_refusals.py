@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,28 +14,50 @@ from tests.kafka.apache import ApacheKafka
 from tests.support.access import Access, sasl_variables
 from tests.support.events import sign_up
 from tests.support.stage import Stage, on_each_protocol, stage_fixture
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.kafka
-
-
 stage = stage_fixture(*on_each_protocol("kafka_from_jars"))  # its Kafka asks for a password
 
 
-def test_the_right_password_is_let_in(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
+def tls(kafka: ApacheKafka, ca_file: Path) -> dict[str, str | None]:
+    """Return the variables for the listener that speaks TLS."""
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.tls_bootstrap,
+        "KAFKA_SECURITY_PROTOCOL": "ssl",
+        "KAFKA_SSL_CA_LOCATION": str(ca_file),
+    }
+
+
+def wait_refused(worker: WorkerProcess, setting: str) -> None:
+    """Wait until Kafka refuses the worker, which names the setting, is unready, and keeps waiting until it is ended."""
+    worker.wait(lambda: worker.readiness()[1]["state"] == "kafka_refuses")
+    status, body = worker.readiness()
+    assert status == 503
+    assert setting in body["detail"]
+    assert worker.events().count("kafka access refused, waiting") == 1
+    assert worker.stop() == 0
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        pytest.param(sasl_variables, id="the right password"),
+        pytest.param(lambda kafka: tls(kafka, kafka.ca_file), id="a certificate of the given authority"),
+    ],
+)
+def test_a_worker_is_let_in_by(
+    stage: Stage, kafka_from_jars: ApacheKafka, variables: Callable[[ApacheKafka], dict[str, str | None]]
+) -> None:
     stage.produce(sign_up(0))
-    with stage.worker(**sasl_variables(kafka_from_jars, "right")) as worker:
+    with stage.worker(**variables(kafka_from_jars)) as worker:
         worker.wait(lambda: stage.enrolled() == 1)
         worker.wait_ready()
 
 
 def test_a_wrong_password_is_named_at_once_and_waited_on(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
     with stage.worker(**sasl_variables(kafka_from_jars, "made-up-and-wrong")) as worker:
-        worker.wait(lambda: worker.readiness()[1]["state"] == "kafka_refuses")
-        status, body = worker.readiness()
-        assert status == 503
-        assert "KAFKA_SASL_PASSWORD" in body["detail"]
-        assert worker.events().count("kafka access refused, waiting") == 1
-        assert worker.stop() == 0
+        wait_refused(worker, "KAFKA_SASL_PASSWORD")
     assert "made-up-and-wrong" not in worker.output()
 
 
@@ -52,34 +75,13 @@ def test_a_property_that_librdkafka_does_not_know_is_named_without_its_value(sta
     assert "20-secret" not in worker.output()
 
 
-def tls(kafka: ApacheKafka, ca_file: Path) -> dict[str, str | None]:
-    """The variables for the listener that speaks TLS."""
-    return {
-        "KAFKA_BOOTSTRAP_SERVERS": kafka.tls_bootstrap,
-        "KAFKA_SECURITY_PROTOCOL": "ssl",
-        "KAFKA_SSL_CA_LOCATION": str(ca_file),
-    }
-
-
-def test_a_certificate_of_the_given_authority_is_trusted(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
-    stage.produce(sign_up(0))
-    with stage.worker(**tls(kafka_from_jars, kafka_from_jars.ca_file)) as worker:
-        worker.wait(lambda: stage.enrolled() == 1)
-        worker.wait_ready()
-
-
 def test_a_certificate_of_another_authority_is_named_at_once_and_waited_on(
     stage: Stage, kafka_from_jars: ApacheKafka
 ) -> None:
     other = stage.folder / "other-ca.pem"
     trustme.CA().cert_pem.write_to_path(str(other))
     with stage.worker(**tls(kafka_from_jars, other)) as worker:
-        worker.wait(lambda: worker.readiness()[1]["state"] == "kafka_refuses")
-        status, body = worker.readiness()
-        assert status == 503
-        assert "KAFKA_SSL_CA_LOCATION" in body["detail"]
-        assert worker.events().count("kafka access refused, waiting") == 1
-        assert worker.stop() == 0
+        wait_refused(worker, "KAFKA_SSL_CA_LOCATION")
 
 
 def test_a_right_that_is_taken_away_and_granted_again_leaves_the_worker_ready(

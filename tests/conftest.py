@@ -1,4 +1,4 @@
-"""Brokers for the tests: librdkafka's in-process one, and a real Apache Kafka if available."""
+"""Fixtures of all tests: an engine, librdkafka's in-process broker, and a real Apache Kafka where there is one."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tests.kafka.apache import ApacheKafka, Unavailable, create_topic
 from tests.kafka.broker import Broker
 from tests.kafka.container import kafka_container
 from tests.kafka.in_process import InProcess
+from tests.support.engine import Engine
 
 OWN_PROCESS = "CONSUMER_TESTS_OWN_PROCESS"  # set in the process of one test that is marked so
 
@@ -58,6 +59,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     )
     assert done.returncode == 0, done.stdout
     return True
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine()
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ from consumer.app import CredentialStore, EventDebugger
 from consumer.clicksend.transport import Trust
 from consumer.monitoring.server import Report
 from consumer.settings import Sources, load
-from tests.scheduling.builders import Engine
-from tests.settings.builders import REQUIRED
+from tests.support.engine import Engine
+from tests.support.required_settings import REQUIRED
 
 
 def wired(**variables: str) -> EventDebugger | None:

@@ -79,6 +79,12 @@ def test_a_file_is_one_concept_long(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= 400
 
 
+def test_a_helper_of_the_tests_is_one_concept_long() -> None:
+    files = [path for path in Path(__file__).parent.rglob("*.py") if "node_modules" not in path.parts]
+    helpers = [path for path in files if not path.name.startswith("test_")]
+    assert not [path for path in helpers if len(path.read_text("utf-8").splitlines()) > 400]
+
+
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_a_function_fits_on_a_screen(path: Path) -> None:
     tree = ast.parse(path.read_text("utf-8"))

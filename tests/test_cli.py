@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import signal
 import subprocess
@@ -15,34 +14,16 @@ import typer
 from consumer import __version__
 from consumer.cli import exit_status
 from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
-
-RIGHT = {
-    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
-    "KAFKA_TOPIC": "raw-events",
-    "CLICKSEND_USERNAME": "acme",
-    "CLICKSEND_API_KEY": "hidden-key",
-    "CLICKSEND_LIST_ID": "428",
-}
+from tests.support.command import run, run_into, run_into_closed_pipe, start
+from tests.support.required_settings import REQUIRED
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    """`python -m consumer` with these arguments, and nothing in its environment but what is given."""
-
-    def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "consumer", *arguments],
-            env={"SECRETS_DIR": str(tmp_path), **environ},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
+    """`clicksend-consumer` with these arguments and variables, in a folder of its own."""
+    return lambda *arguments, **variables: run(*arguments, variables=variables, folder=tmp_path)
 
 
 def test_help_names_the_commands(program: Program) -> None:
@@ -87,7 +68,8 @@ def test_wrong_usage_is_reported_on_stderr_with_status_2(program: Program, argum
 
 @pytest.mark.parametrize("command", ["run", "settings"])
 def test_wrong_settings_are_reported_all_at_once_with_status_3(program: Program, command: str) -> None:
-    environ = {**RIGHT, "KAFKA_TOPIC": "", "CLICKSEND_LIST_ID": "hidden-list", "RETRY_MAX_DELAY": "0.1"}
+    hidden = {"CLICKSEND_API_KEY": "hidden-key", "CLICKSEND_LIST_ID": "hidden-list"}
+    environ = {**REQUIRED, **hidden, "KAFKA_TOPIC": "", "RETRY_MAX_DELAY": "0.1"}
     done = program(command, **environ)
     assert done.returncode == 3
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [
@@ -101,7 +83,7 @@ def test_wrong_settings_are_reported_all_at_once_with_status_3(program: Program,
 def test_settings_are_a_table_with_their_sources(program: Program, tmp_path: Path) -> None:
     config = tmp_path / "worker.toml"
     config.write_text('[log]\nlevel = "error"\n')
-    done = program("settings", "--config", str(config), "--set", "RETRY_MAX_AGE=60", **RIGHT)
+    done = program("settings", "--config", str(config), "--set", "RETRY_MAX_AGE=60", **REQUIRED)
     assert done.returncode == 0
     assert done.stderr == ""
     lines = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
@@ -113,41 +95,26 @@ def test_settings_are_a_table_with_their_sources(program: Program, tmp_path: Pat
 
 
 def test_settings_are_one_json_object_a_line_for_programs(program: Program) -> None:
-    done = program("settings", "--format", "json", **RIGHT)
+    done = program("settings", "--format", "json", **REQUIRED)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert {"setting": "KAFKA_TOPIC", "value": "raw-events", "source": "environment"} in rows
     assert {"setting": "MONITOR_TOKEN", "value": None, "source": "default"} in rows
 
 
 def test_settings_without_effect_are_warned_of(program: Program) -> None:
-    done = program("settings", **RIGHT, KAFKA_GROUP_PROTOCOL="consumer", KAFKA_SESSION_TIMEOUT_MS="6000")
+    done = program("settings", **REQUIRED, KAFKA_GROUP_PROTOCOL="consumer", KAFKA_SESSION_TIMEOUT_MS="6000")
     assert done.returncode == 0
     assert done.stderr.startswith("KAFKA_SESSION_TIMEOUT_MS: is ignored")
 
 
 def test_a_reader_that_closes_the_pipe_is_no_error(tmp_path: Path) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    done = subprocess.run(
-        [sys.executable, "-m", "consumer", "settings"],
-        env={"SECRETS_DIR": str(tmp_path), **RIGHT},
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
-    os.close(writing)
+    done = run_into_closed_pipe("settings", variables=REQUIRED, folder=tmp_path)
     assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_a_full_disk_is_not_an_internal_error(tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "consumer", "settings"],
-            env={"SECRETS_DIR": str(tmp_path), **RIGHT},
-            stdout=full,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
+        done = run_into(full, "settings", variables=REQUIRED, folder=tmp_path)
     assert (done.returncode, done.stderr) == (1, b"The output could not be written: No space left on device.\n")
 
 
@@ -158,13 +125,8 @@ def test_an_unwritable_stderr_changes_no_exit_status(tmp_path: Path, redirection
 
 
 def test_the_sandbox_prints_its_address_and_stops_on_a_signal(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "consumer", "sandbox", "--port", "0", "--list-id", "7", "--rate-limit", "50/s"],
-        env={"SECRETS_DIR": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as sandbox:
+    options = ("--port", "0", "--list-id", "7", "--rate-limit", "50/s")
+    with start("sandbox", *options, variables={}, folder=tmp_path) as sandbox:
         assert sandbox.stdout is not None
         address = sandbox.stdout.readline()
         sandbox.send_signal(signal.SIGINT)

@@ -16,12 +16,8 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException
 
 from consumer.log import LONGEST, MOST, LogFormat, LogLevel, RepeatFilter, cause_of, configure, librdkafka, places
-from tests.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth, repeated
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+from tests.support.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth, repeated
+from tests.support.terminal import Terminal
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.mask import masked, masked_text, printable, without_identities
-from tests.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth, repeated
+from tests.support.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth, repeated
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from consumer.app import Probes
 from consumer.clicksend.fault import Fault
 from consumer.monitoring.health import Health
-from tests.delivery.answers import DOWN, asked_to_wait
-from tests.scheduling.builders import JANE, JOE, KIM, Engine
+from tests.support.engine import Engine
+from tests.support.outcomes import DOWN, asked_to_wait
+from tests.support.records import JANE, JOE, KIM
 
 
 def probes(engine: Engine) -> Probes:

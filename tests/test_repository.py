@@ -1,9 +1,10 @@
-"""Hooks, CI workflow, contributing guide and changelog are valid."""
+"""Hooks, CI workflow, make's help, contributing guide and changelog are valid."""
 
 from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 import sys
 from itertools import chain
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import yaml
 
 from consumer import __version__
-from tests.deploy.programs import run_installed
+from tests.support.programs import run_installed
 
 ROOT = Path(__file__).parent.parent
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yaml"
@@ -54,3 +55,11 @@ def test_the_newest_release_in_the_changelog_is_this_version() -> None:
 
 def test_the_changelog_has_no_kind_of_change_of_its_own() -> None:
     assert set(re.findall(r"(?m)^### (.+)$", CHANGELOG)) <= CHANGES
+
+
+def test_help_is_the_default_and_says_in_one_line_what_each_target_does() -> None:
+    targets = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    done = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, check=True, capture_output=True, text=True)
+    lines = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
+    assert [name for name, _ in lines] == targets[0].split()
+    assert all(says for _, says in lines)

@@ -32,7 +32,7 @@ from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop
 from consumer.worker.intake import Intake
 from tests.benchmarks.cases.engine import InstantDriver, NoDeadLetters
-from tests.scheduling.builders import EVENTS, Consumed
+from tests.support.records import EVENTS, Consumed
 
 ROUNDS = 9
 BATCH = 500

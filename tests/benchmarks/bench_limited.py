@@ -22,8 +22,9 @@ from consumer.demo.broker import InProcessBroker  # noqa: E402 -- run as a scrip
 from consumer.sandbox.limiter import RateLimit, RetryAfter  # noqa: E402
 from consumer.sandbox.options import SandboxOptions  # noqa: E402
 from consumer.sandbox.server import Sandbox  # noqa: E402
-from tests.integration.stage import PARTITIONS, Stage, sign_up  # noqa: E402
 from tests.kafka.in_process import InProcess  # noqa: E402
+from tests.support.events import sign_up  # noqa: E402
+from tests.support.stage import PARTITIONS, Stage  # noqa: E402
 
 LIMIT = 100
 LEARNING_SECONDS = 15

@@ -20,8 +20,8 @@ from tests.benchmarks.events import Input
 from tests.benchmarks.measure import cpu_seconds
 from tests.benchmarks.sink import Sink
 from tests.benchmarks.sink_plan import Plan
-from tests.integration.worker_process import WorkerProcess
 from tests.kafka.apache import ApacheKafka
+from tests.support.worker_process import WorkerProcess
 
 PARTITIONS = 6
 PRODUCER_QUEUE = 50_000  # records; librdkafka's own limit is twice as many

@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
-from consumer.sandbox.server import Sandbox
-from tests import npm
 from tests.browser.chromium import UnavailableError, chromium
-from tests.integration.stage import Stage
-from tests.integration.worker_process import WorkerProcess
-from tests.kafka.in_process import InProcess
+from tests.support import npm
+from tests.support.stage import Stage, stage_fixture
+from tests.support.worker_process import WorkerProcess
 
 WAIT_MS = 60_000  # a guard against hanging
 
@@ -87,11 +84,7 @@ def look(browser: Browser) -> Iterator[Look]:
     assert faults == []
 
 
-@pytest.fixture
-def stage(in_process_broker: InProcess, tmp_path: Path) -> Iterator[Stage]:
-    """A broker, a ClickSend stand-in, and what a worker needs to know of them."""
-    with Sandbox() as sandbox:
-        yield Stage(in_process_broker, "consumer", sandbox, tmp_path)
+stage = stage_fixture("in_process_broker-consumer")
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from consumer.sandbox.faults import Rule
 from tests.browser.axe import violations
 from tests.browser.conftest import Look
 from tests.browser.seeing import brightness, overflow, weakest_border, weakest_contrast
-from tests.integration.stage import Event, Stage, page_view, sign_up
-from tests.integration.worker_process import WorkerProcess
+from tests.support.events import Event, page_view, sign_up
+from tests.support.stage import Stage
+from tests.support.worker_process import WorkerProcess
 
 PHONE = ViewportSize(width=390, height=844)
 TABLET = ViewportSize(width=1000, height=800)

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.chaos.topics import read
+from tests.kafka.reading import read_topic
 
 TOPIC = "__consumer_offsets"
 OFFSET_COMMIT_KEYS = (0, 1)  # versions of the key; 2 and above are about members
@@ -67,7 +67,7 @@ class Fields:
 
 def commit_log(bootstrap: str, group: str) -> list[LoggedCommit]:
     """All commits of the group, in the order in which the broker took them."""
-    records = ((message.key() or b"", message.value()) for message in read(bootstrap, TOPIC))
+    records = ((message.key() or b"", message.value()) for message in read_topic(bootstrap, TOPIC))
     return list(commits(records, group))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.integration.worker_process import WorkerProcess
+from tests.support.worker_process import WorkerProcess
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from concurrent.futures import Future
 from typing import Any
 
@@ -11,7 +10,6 @@ from confluent_kafka import (
     ConsumerGroupState,
     ConsumerGroupTopicPartitions,
     IsolationLevel,
-    Message,
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient
@@ -22,30 +20,6 @@ from confluent_kafka.cimpl import NewPartitions
 from consumer.kafka.topic_ids import TopicIds
 
 SECONDS = 60.0
-
-
-def read(bootstrap: str, topic: str) -> list[Message]:
-    """All records of a topic, from its present beginning to its present end."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "log_level": 0, "group.id": f"read-{uuid.uuid4().hex}"})
-    try:
-        return _read(consumer, topic)
-    finally:
-        consumer.close()
-
-
-def _read(consumer: Consumer, topic: str) -> list[Message]:
-    numbers = consumer.list_topics(topic, timeout=SECONDS).topics[topic].partitions
-    found: list[Message] = []
-    for number in numbers:
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=SECONDS)
-        if low == high:
-            continue
-        consumer.assign([TopicPartition(topic, number, low)])
-        while consumer.position([TopicPartition(topic, number)])[0].offset < high:  # passes gaps and markers
-            message = consumer.poll(0.1)
-            if message is not None and message.error() is None:
-                found.append(message)
-    return found
 
 
 class Group:

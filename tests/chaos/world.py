@@ -34,9 +34,10 @@ from tests.chaos.fleet import Fleet, Member
 from tests.chaos.history import history
 from tests.chaos.sink import SLOW, Sink
 from tests.chaos.source import Source
-from tests.chaos.topics import Group, read
+from tests.chaos.topics import Group
 from tests.chaos.transaction import Ending, Transaction
 from tests.kafka.apache import ApacheKafka
+from tests.kafka.reading import read_topic
 
 PARTITIONS = 6
 WORKERS = 3
@@ -311,9 +312,9 @@ class World:
             for record in (*self.source.produced, *self._aborted)
         }
         found = set()
-        for message in read(self._kafka.bootstrap, self._dead_letter_topic):
-            pairs: Any = message.headers() or []  # the stubs think of a dict, too
+        for dead_letter in read_topic(self._kafka.bootstrap, self._dead_letter_topic):
+            pairs: Any = dead_letter.headers() or []  # the stubs think of a dict, too
             headers = {name: (value or b"").decode() for name, value in pairs}
             where = int(headers["__connect.errors.partition"]), int(headers["__connect.errors.offset"])
-            found.add(produced[*where, message.value()])
+            found.add(produced[*where, dead_letter.value()])
         return frozenset(found)

@@ -1,5 +1,9 @@
+"""The client: what it sends, with which credentials, within which time."""
+
 from __future__ import annotations
 
+import base64
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +12,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from consumer import __version__
+from consumer.clicksend.blocking_connection import Deadline
 from consumer.clicksend.client import Client
 from consumer.clicksend.credentials import Credentials
 from consumer.clicksend.outcome import Cause, Result
@@ -20,6 +25,7 @@ from tests.clicksend.scripted_server import OK, SUCCESS, ScriptedServer, answer,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
 
 JANE = Credentials("jane", "key")
 
@@ -131,3 +137,38 @@ def test_an_error_of_the_program_is_raised() -> None:
     client = client_that_gets(TypeError())
     with pytest.raises(TypeError):
         client.post(PAYLOAD, NOW)
+
+
+def test_pasted_white_space_is_stripped() -> None:
+    assert Credentials(" jane\n", "\tkey \r\n") == Credentials("jane", "key")
+
+
+def test_the_header_is_basic_in_utf_8() -> None:
+    scheme, _, login = Credentials("jané", "schlüssel: 🔑").authorization.partition(" ")
+    assert scheme == "Basic"
+    assert base64.b64decode(login).decode() == "jané:schlüssel: 🔑"
+
+
+def test_the_key_is_not_shown() -> None:
+    assert "secret" not in repr(Credentials("jane", "secret"))
+
+
+def test_a_timeout_is_cut_to_what_is_left() -> None:
+    deadline = Deadline()
+    deadline.start(1000)
+    assert deadline.cut(5) == 5
+    assert deadline.cut(math.inf) <= 1000
+
+
+def test_nothing_is_waited_for_after_the_deadline() -> None:
+    deadline = Deadline()
+    deadline.start(-1)
+    with pytest.raises(TimeoutError):
+        deadline.cut(5)
+
+
+def test_the_next_request_has_its_own_time() -> None:
+    deadline = Deadline()
+    deadline.start(-1)
+    deadline.start(1000)
+    assert deadline.cut(5) == 5

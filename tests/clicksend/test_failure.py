@@ -1,4 +1,4 @@
-"""Classification of exceptions: the order of the table. The contract suite shows which ones occur."""
+"""Classification of exceptions in the order of the table, and the faults that an operator has to fix."""
 
 from __future__ import annotations
 
@@ -89,3 +89,9 @@ def test_exceptions_chained_in_a_ring_are_no_trap() -> None:
     one, other = OSError(), OSError()
     one.__cause__, other.__cause__ = other, one
     assert failed(one).cause is Cause.OTHER
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_every_fault_has_a_hint_in_one_sentence(fault: Fault) -> None:
+    assert fault.hint.endswith(".")
+    assert ". " not in fault.hint

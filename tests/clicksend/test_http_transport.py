@@ -40,6 +40,7 @@ from tests.clicksend.scripted_server import (
     secure,
 )
 from tests.kafka.apache import free_ports
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,10 +82,7 @@ def open_transport(new_loop: LoopFactory, trust: Trust) -> Iterator[Transports]:
     yield make
     for each in opened:
         each.close()
-    deadline = time.monotonic() + 30  # servers of the test close theirs in threads of their own
-    while descriptors() > before and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert descriptors() <= before
+    wait_until(lambda: descriptors() <= before)  # servers of the test close theirs in threads of their own
 
 
 def descriptors() -> int:

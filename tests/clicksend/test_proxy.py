@@ -33,15 +33,10 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
 
-    from tests.clicksend.conftest import ClientFactory, Poster
+    from tests.clicksend.conftest import Poster
 
 TARGET = "https://127.0.0.1:1"
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-
-
-@pytest.fixture(params=CLIENTS)
-def client_of(request: pytest.FixtureRequest) -> ClientFactory:
-    return CLIENTS[request.param]
 
 
 def test_a_request_goes_through_the_tunnel_that_the_proxy_opens(

@@ -14,8 +14,8 @@ from consumer.dead_letters.format import DIET, NOTHING, DeadLetterMessage, Part,
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Task
-from tests.delivery.answers import REJECTED, TIMEOUT
-from tests.scheduling.builders import EVENTS, JANE, record
+from tests.support.outcomes import REJECTED, TIMEOUT
+from tests.support.records import EVENTS, JANE, record
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MONOTONIC = 5000.0  # the same moment on the worker's clock
@@ -176,8 +176,8 @@ def test_where_it_is_too_large_ever_more_is_left_out_the_coordinates_never() -> 
 
 @pytest.mark.parametrize("left_out", DIET)
 def test_it_lists_the_omitted_parts(left_out: Parts) -> None:
-    omitted = texts(bad(), left_out).get("clicksend.left.out", "")
-    assert set(filter(None, omitted.split(","))) == left_out
+    left_out_header = texts(bad(), left_out).get("clicksend.left.out", "")
+    assert set(filter(None, left_out_header.split(","))) == left_out
 
 
 def test_a_timestamp_that_the_broker_refuses_is_kept_in_a_header() -> None:

@@ -21,7 +21,7 @@ from consumer.dead_letters.format import (
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.offset_map import MAX_OFFSET
 from consumer.scheduling.task import Headers, Partition
-from tests.dead_letters.builders import message, stored, written
+from tests.support.dead_letters import message, stored, written
 
 BYTES = st.none() | st.binary(max_size=40)
 PARTITIONS = st.builds(

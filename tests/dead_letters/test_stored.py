@@ -6,7 +6,7 @@ from consumer.commands.dead_letters.listing import row_of
 from consumer.dead_letters.format import Part, SourcePosition, dead_letter_of, printable
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.task import Headers, Partition
-from tests.dead_letters.builders import RECORD_MS, SOURCE, VALUE, message, stored
+from tests.support.dead_letters import RECORD_MS, SOURCE, VALUE, message, stored
 
 
 def test_what_the_worker_wrote_is_read_back() -> None:

@@ -15,13 +15,14 @@ from consumer.enrolment.disposition import DeadLetterReason
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.threads import OsThreads
-from tests.scheduling.builders import EVENTS, Engine
-from tests.settings.builders import settings_of
+from tests.support.engine import Engine
+from tests.support.records import EVENTS
+from tests.support.required_settings import settings_of
 
 KAFKA = settings_of(KAFKA_GROUP_ID="the-group").kafka
 
 
-class PaperProducer:
+class ProducerStub:
     """Keeps what it is given until the test reports on it; stands for librdkafka's producer."""
 
     def __init__(self) -> None:
@@ -53,14 +54,14 @@ class PaperProducer:
         self.messages.pop(0)["on_delivery"](None if code is None else KafkaError(code), None)
 
 
-class Office:
+class WriterHarness:
     """A scheduler with one letter to write, and the writer."""
 
     def __init__(self, number: int = 0) -> None:
         self.engine = Engine()
         self.registry = CollectorRegistry()
         self.health = Health(0)
-        self.producers: list[PaperProducer] = []
+        self.producers: list[ProducerStub] = []
         self.crashes: SimpleQueue[BaseException] = SimpleQueue()
         self.writer = DeadLetters(
             KAFKA,
@@ -77,12 +78,12 @@ class Office:
             self.engine.assign(self.partition)
         self.message = self.engine.admit(0, partition=self.partition, reason=DeadLetterReason.UNDECODABLE)
 
-    def _make_producer(self) -> PaperProducer:
-        self.producers.append(PaperProducer())
+    def _make_producer(self) -> ProducerStub:
+        self.producers.append(ProducerStub())
         return self.producers[-1]
 
     @property
-    def producer(self) -> PaperProducer:
+    def producer(self) -> ProducerStub:
         return self.producers[-1]
 
     def write(self) -> None:
@@ -100,16 +101,16 @@ def headers(message: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.fixture
-def office() -> Office:
-    return Office()
+def harness() -> WriterHarness:
+    return WriterHarness()
 
 
-def test_nothing_is_counted_or_settled_before_the_report(office: Office) -> None:
-    office.write()
-    assert (office.written(), office.engine.settled(), office.engine.committable_offset()) == (0, {}, 0)
-    office.producer.report()
-    assert (office.written(), office.engine.settled()) == (1, {"dead_lettered undecodable": 1})
-    assert office.engine.committable_offset() == 1
+def test_nothing_is_counted_or_settled_before_the_report(harness: WriterHarness) -> None:
+    harness.write()
+    assert (harness.written(), harness.engine.settled(), harness.engine.committable_offset()) == (0, {}, 0)
+    harness.producer.report()
+    assert (harness.written(), harness.engine.settled()) == (1, {"dead_lettered undecodable": 1})
+    assert harness.engine.committable_offset() == 1
 
 
 @pytest.mark.parametrize(
@@ -127,113 +128,117 @@ def test_nothing_is_counted_or_settled_before_the_report(office: Office) -> None
         KafkaError.INVALID_RECORD,
     ],
 )
-def test_what_the_broker_does_not_take_stays_unsettled_and_is_written_again(office: Office, code: int) -> None:
-    office.write()
-    office.producer.report(code)
-    assert (office.written(), office.engine.settled(), office.engine.committable_offset()) == (0, {}, 0)
-    assert office.count("dead_letters", result="failed") == 1
-    assert office.health.dead_letter_hint
-    office.write()
-    office.producer.report()
-    assert (office.written(), office.engine.settled()) == (1, {"dead_lettered undecodable": 1})
-    assert not office.health.dead_letter_hint
+def test_what_the_broker_does_not_take_stays_unsettled_and_is_written_again(harness: WriterHarness, code: int) -> None:
+    harness.write()
+    harness.producer.report(code)
+    assert (harness.written(), harness.engine.settled(), harness.engine.committable_offset()) == (0, {}, 0)
+    assert harness.count("dead_letters", result="failed") == 1
+    assert harness.health.dead_letter_hint
+    harness.write()
+    harness.producer.report()
+    assert (harness.written(), harness.engine.settled()) == (1, {"dead_lettered undecodable": 1})
+    assert not harness.health.dead_letter_hint
 
 
 @pytest.mark.parametrize(
     "refusal", [BufferError("full"), KafkaException(KafkaError(KafkaError._FATAL))], ids=["full queue", "fatal"]
 )
-def test_a_producer_that_refuses_records_backs_off(office: Office, refusal: Exception) -> None:
-    office.producer.refusals = [refusal]
+def test_a_producer_that_refuses_records_backs_off(harness: WriterHarness, refusal: Exception) -> None:
+    harness.producer.refusals = [refusal]
     with capture_logs() as logged:
-        office.write()
+        harness.write()
     assert [each["cause"].split()[0] for each in logged] == ["KafkaException"]
-    assert office.count("dead_letters", result="failed") == 1
-    before = office.engine.now
-    office.write()
-    assert office.engine.now > before
-    office.producer.report()
-    assert office.written() == 1
+    assert harness.count("dead_letters", result="failed") == 1
+    before = harness.engine.now
+    harness.write()
+    assert harness.engine.now > before
+    harness.producer.report()
+    assert harness.written() == 1
 
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["raised", "reported"])
 def test_where_the_topic_lacks_the_partition_the_key_decides(at_once: bool) -> None:
-    office = Office(number=5)
+    harness = WriterHarness(number=5)
     if at_once:
-        office.producer.refusals = [KafkaException(KafkaError(KafkaError._UNKNOWN_PARTITION))]
-    office.write()
+        harness.producer.refusals = [KafkaException(KafkaError(KafkaError._UNKNOWN_PARTITION))]
+    harness.write()
     if not at_once:
-        assert office.producer.messages[0]["partition"] == 5
-        office.producer.report(KafkaError._UNKNOWN_PARTITION)
-    assert office.producer.messages[0]["partition"] == -1
-    office.producer.report(KafkaError._UNKNOWN_PARTITION)
-    assert office.count("dead_letters", result="failed") == 1, "the topic is gone: the letter waits"
-    office.write()
-    assert office.producer.messages[0]["partition"] == 5, "it may have the partition now"
+        assert harness.producer.messages[0]["partition"] == 5
+        harness.producer.report(KafkaError._UNKNOWN_PARTITION)
+    assert harness.producer.messages[0]["partition"] == -1
+    harness.producer.report(KafkaError._UNKNOWN_PARTITION)
+    assert harness.count("dead_letters", result="failed") == 1, "the topic is gone: the letter waits"
+    harness.write()
+    assert harness.producer.messages[0]["partition"] == 5, "it may have the partition now"
 
 
 def test_what_is_too_large_gets_smaller_and_stays_where_it_belongs() -> None:
-    office = Office(number=5)
-    office.write()
+    harness = WriterHarness(number=5)
+    harness.write()
     seen = []
     for _ in range(5):
-        (message,) = office.producer.messages
+        (message,) = harness.producer.messages
         assert message["partition"] == 5
         seen.append(headers(message).get("clicksend.left.out", ""))
-        office.producer.report(KafkaError.MSG_SIZE_TOO_LARGE)
+        harness.producer.report(KafkaError.MSG_SIZE_TOO_LARGE)
     assert seen == ["", "details", "details,headers", "headers,value", "details,headers,value,key"]
-    assert office.count("dead_letters", result="failed") == 1, "only when not even a notice was taken"
+    assert harness.count("dead_letters", result="failed") == 1, "only when not even a notice was taken"
 
 
-def test_a_timestamp_that_is_refused_is_replaced_once(office: Office) -> None:
-    office.write()
-    assert office.producer.messages[0]["timestamp"] > 0
-    office.producer.report(KafkaError.INVALID_TIMESTAMP)
-    assert office.producer.messages[0]["timestamp"] == 0
-    office.producer.report(KafkaError.INVALID_TIMESTAMP)
-    assert office.count("dead_letters", result="failed") == 1
+def test_a_timestamp_that_is_refused_is_replaced_once(harness: WriterHarness) -> None:
+    harness.write()
+    assert harness.producer.messages[0]["timestamp"] > 0
+    harness.producer.report(KafkaError.INVALID_TIMESTAMP)
+    assert harness.producer.messages[0]["timestamp"] == 0
+    harness.producer.report(KafkaError.INVALID_TIMESTAMP)
+    assert harness.count("dead_letters", result="failed") == 1
 
 
-def test_a_producer_that_has_failed_for_good_is_replaced_and_its_dead_letters_are_written_again(office: Office) -> None:
-    office.write()
-    failed = office.producer
+def test_a_producer_that_has_failed_for_good_is_replaced_and_its_dead_letters_are_written_again(
+    harness: WriterHarness,
+) -> None:
+    harness.write()
+    failed = harness.producer
     failed.fatal = KafkaException(KafkaError(KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, "made up", fatal=True))
     with capture_logs() as logged:
-        office.writer.serve(0)
+        harness.writer.serve(0)
     replaced = next(each for each in logged if each["event"] == "dead-letter producer failed, replaced")
     assert replaced["cause"].startswith("KafkaException")
     assert "test_writer.py" in replaced["at"]
-    assert len(office.producers) == 2
-    assert office.count("dead_letter_producers_replaced") == 1
-    assert (failed.messages, office.written()) == ([], 0)
-    office.write()
-    office.producer.report()
-    assert office.written() == 1
-    office.writer.serve(0)
-    assert len(office.producers) == 2
+    assert len(harness.producers) == 2
+    assert harness.count("dead_letter_producers_replaced") == 1
+    assert (failed.messages, harness.written()) == ([], 0)
+    harness.write()
+    harness.producer.report()
+    assert harness.written() == 1
+    harness.writer.serve(0)
+    assert len(harness.producers) == 2
 
 
-def test_an_error_in_a_report_is_not_treated_as_the_producers(office: Office) -> None:
-    office.producer.fatal = KafkaException(KafkaError(KafkaError._TRANSPORT))
+def test_an_error_in_a_report_is_not_treated_as_the_producers(harness: WriterHarness) -> None:
+    harness.producer.fatal = KafkaException(KafkaError(KafkaError._TRANSPORT))
     with pytest.raises(KafkaException):
-        office.writer.serve(0)
-    assert len(office.producers) == 1
+        harness.writer.serve(0)
+    assert len(harness.producers) == 1
 
 
-def test_a_crash_of_its_thread_is_reported(office: Office) -> None:
-    office.producer.fatal = KafkaException(KafkaError(KafkaError._TRANSPORT))
-    office.writer.start()
-    assert isinstance(office.crashes.get(timeout=30), KafkaException)
-    office.writer.close(0)
+def test_a_crash_of_its_thread_is_reported(harness: WriterHarness) -> None:
+    harness.producer.fatal = KafkaException(KafkaError(KafkaError._TRANSPORT))
+    harness.writer.start()
+    assert isinstance(harness.crashes.get(timeout=30), KafkaException)
+    harness.writer.close(0)
 
 
-def test_a_close_gives_the_number_of_dead_letters_without_a_report(office: Office) -> None:
-    office.write()
-    assert office.writer.close(0) == 1
+def test_a_close_gives_the_number_of_dead_letters_without_a_report(harness: WriterHarness) -> None:
+    harness.write()
+    assert harness.writer.close(0) == 1
 
 
-def test_a_dead_letter_of_a_partition_that_has_gone_is_not_counted_and_not_written_again(office: Office) -> None:
-    office.write()
-    office.engine.scheduler.begin_revoke([office.partition])
-    office.producer.report(KafkaError._MSG_TIMED_OUT)
-    assert office.engine.scheduler.in_flight([office.partition]) == 0
-    assert office.engine.idle() == float("inf")
+def test_a_dead_letter_of_a_partition_that_has_gone_is_not_counted_and_not_written_again(
+    harness: WriterHarness,
+) -> None:
+    harness.write()
+    harness.engine.scheduler.begin_revoke([harness.partition])
+    harness.producer.report(KafkaError._MSG_TIMED_OUT)
+    assert harness.engine.scheduler.in_flight([harness.partition]) == 0
+    assert harness.engine.idle() == float("inf")

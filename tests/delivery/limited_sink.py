@@ -18,7 +18,7 @@ from consumer.delivery.gate import Closed, Gate, Permit
 from consumer.delivery.retry import RetryPolicy
 from consumer.sandbox.limiter import RateLimit, RetryAfter
 from consumer.sandbox.limiter import RequestLimit as Windows
-from tests.delivery.answers import DELIVERED
+from tests.support.outcomes import DELIVERED
 
 POLICY = RetryPolicy(initial_delay=0.5, max_delay=60)
 WAKE_SECONDS = 0.002  # a thread that waits for its turn wakes so much late, at most
@@ -99,7 +99,7 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
+class WorkerPlan:
     """One worker: so many requests in flight, a fixed limit (0: none), and when it has something to send."""
 
     slots: int = 16
@@ -137,7 +137,7 @@ class Simulation:
     def __init__(
         self,
         sink: Sink,
-        crews: Iterable[Crew],
+        plans: Iterable[WorkerPlan],
         latency: Latency,
         retry_after: RetryAfter,
         seed: int,
@@ -147,16 +147,16 @@ class Simulation:
         self._events: list[tuple[float, int, Callable[[float], None]]] = []
         self._count = 0
         self.seen: list[tuple[float, bool]] = []
-        self.workers = [_Worker(self, crew) for crew in crews]
+        self.workers = [_Worker(self, plan) for plan in plans]
         for worker in self.workers:
-            for moment in {worker.crew.begin, worker.crew.end} - {math.inf}:
+            for moment in {worker.plan.begin, worker.plan.end} - {math.inf}:
                 self.at(moment, self._assign)
-            for moment in (worker.crew.begin, worker.crew.pause[1]):
+            for moment in (worker.plan.begin, worker.plan.pause[1]):
                 if moment < math.inf:
                     self.at(moment, worker.work)
 
     def _assign(self, now: float) -> None:
-        running = [worker for worker in self.workers if worker.crew.begin <= now < worker.crew.end]
+        running = [worker for worker in self.workers if worker.plan.begin <= now < worker.plan.end]
         for worker in running:
             worker.gate.set_owned_partitions(PARTITIONS // len(running))
 
@@ -200,15 +200,15 @@ class Simulation:
 
 
 class _Worker:
-    def __init__(self, world: Simulation, crew: Crew) -> None:
-        self.crew = crew
-        self.gate = Gate(POLICY, crew.limit, probe_interval=30)
+    def __init__(self, world: Simulation, plan: WorkerPlan) -> None:
+        self.plan = plan
+        self.gate = Gate(POLICY, plan.limit, probe_interval=30)
         self._world = world
-        self._free = crew.slots
+        self._free = plan.slots
         self._wakes_at = math.inf
 
     def work(self, now: float) -> None:
-        while self._free and self.crew.has_work(now):
+        while self._free and self.plan.has_work(now):
             answer = self.gate.ask(now)
             if isinstance(answer, Closed):
                 if not now < self._wakes_at <= answer.until + WAKE_SECONDS:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import pytest
-
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Task
 from consumer.scheduling.work import Wait, WriteDeadLetter
-from tests.delivery.answers import DELIVERED
-from tests.scheduling.builders import EVENTS, JANE, Engine
+from tests.support.engine import Engine
+from tests.support.outcomes import DELIVERED
+from tests.support.records import EVENTS, JANE
 
 MANY = 500
-
-
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
 
 
 def dead_letters(engine: Engine, count: int) -> list[Task]:
     return [engine.admit(offset, reason=DeadLetterReason.UNDECODABLE) for offset in range(count)]
 
 
-def fail(engine: Engine, failed_task: Task) -> None:
-    engine.scheduler.dead_letter_failed(failed_task, engine.now)
+def fail(engine: Engine, dead_letter: Task) -> None:
+    engine.scheduler.dead_letter_failed(dead_letter, engine.now)
 
 
 def test_many_dead_letters_that_fail_do_not_hammer(engine: Engine) -> None:
@@ -41,8 +35,8 @@ def test_many_dead_letters_that_fail_do_not_hammer(engine: Engine) -> None:
 
 def test_those_under_way_when_it_began_are_one_failure(engine: Engine) -> None:
     dead_letters(engine, MANY)
-    for failed_task in [engine.dead_letter_work() for _ in range(50)]:
-        fail(engine, failed_task)
+    for dead_letter in [engine.dead_letter_work() for _ in range(50)]:
+        fail(engine, dead_letter)
     before = engine.now
     engine.dead_letter_work_when_due()
     assert engine.now == before + 0.5

@@ -11,7 +11,7 @@ from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult, ProbeStatus
 from consumer.delivery.gate import Closed, Gate, GateReport, GateState, Permit
 from consumer.delivery.retry import RetryPolicy
-from tests.delivery.answers import (
+from tests.support.outcomes import (
     ALREADY_EXISTS,
     DELIVERED,
     DOWN,

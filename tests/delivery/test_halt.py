@@ -9,7 +9,7 @@ import pytest
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.halt import Halt
-from tests.delivery.answers import EVERY_FINDING, FINE, KEY_REFUSED, LIST_FORBIDDEN, LIST_NOT_FOUND, UNDECIDED
+from tests.support.outcomes import EVERY_FINDING, FINE, KEY_REFUSED, LIST_FORBIDDEN, LIST_NOT_FOUND, UNDECIDED
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from consumer.delivery.outcome_policy import (
 )
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
-from tests.delivery.answers import (
+from tests.support.outcomes import (
     ALREADY_EXISTS,
     DELIVERED,
     DOWN,

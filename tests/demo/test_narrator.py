@@ -1,3 +1,5 @@
+"""What the demo prints while it runs, and at its end."""
+
 from __future__ import annotations
 
 import io
@@ -5,19 +7,14 @@ import io
 import pytest
 
 from consumer.demo.messages import clock
-from consumer.demo.narrator import ADDRESSES_SECONDS, BROWSING_SECONDS, Narrator
+from consumer.demo.narrator import ADDRESSES_SECONDS, BROWSING_SECONDS, Narrator, summary
 from consumer.demo.observer import About, Announced, WasDelivered, WasFiltered
-from consumer.enrolment.disposition import FilterReason
+from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Disposition, FilterReason
+from consumer.scheduling.counts import Counts, ReleaseReason
+from tests.support.terminal import Terminal
 
 AT = 1_700_000_000.0
 ADDRESSES = {"sandbox contacts": "http://127.0.0.1:1/", "metrics": "http://127.0.0.1:2/metrics"}
-
-
-class Terminal(io.StringIO):
-    """Text that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.fixture
@@ -98,3 +95,25 @@ def test_colours_are_for_terminals_that_want_them(
     monkeypatch.setenv("NO_COLOR", no_color)
     Narrator(out, ADDRESSES, AT).narrate(WasDelivered(About("events-0@1", at=AT), "marketing_opt_in", 1))
     assert ("\x1b[" in out.getvalue()) is painted
+
+
+def test_every_record_is_accounted_for_by_reason() -> None:
+    counts = Counts(consumed=12)
+    counts.settled[Disposition.DELIVERED, DeliveredReason.ACCEPTED] = 5
+    counts.settled[Disposition.FILTERED, FilterReason.NOT_ENROLMENT] = 3
+    counts.settled[Disposition.FILTERED, FilterReason.NO_IDENTITY] = 1
+    counts.settled[Disposition.DEAD_LETTERED, DeadLetterReason.REJECTED] = 1
+    counts.released[ReleaseReason.SHUTDOWN] = 1
+    assert [" ".join(line.split()) for line in summary(counts, in_progress=1, contacts=4, seconds=41.7)] == [
+        "After 42 s:",
+        "consumed 12",
+        "delivered 5 5 accepted",
+        "filtered 4 3 not_enrolment, 1 no_identity",
+        "dead-lettered 1 1 rejected",
+        "not yet settled 2 not committed: the next worker delivers them",
+        "contacts in the list 4",
+    ]
+
+
+def test_nothing_unsettled_is_not_mentioned() -> None:
+    assert not any("not yet settled" in line for line in summary(Counts(), 0, 0, 1))

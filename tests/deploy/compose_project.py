@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import yaml
 
-from tests.deploy.programs import DEPLOY
+from tests.support.programs import DEPLOY
 
 FILE = DEPLOY / "compose" / "compose.yaml"
 LOCAL = Path(__file__).parent / "compose" / "local.yaml"

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.npm import NODE
+from tests.support.npm import NODE
 
 MODULES = {
     "ScaledObject": "@kubernetes-models/keda/keda.sh/v1alpha1",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.deploy.programs import DEPLOY
+from tests.support.programs import DEPLOY
 
 FILES = sorted((DEPLOY / "grafana").glob("*.json"))
 

@@ -30,10 +30,11 @@ from tests.deploy.dashboards import Json, dashboard, queries_of
 from tests.deploy.drawing.graph import Series
 from tests.deploy.drawing.page import WIDTH, page
 from tests.deploy.drawing.scale import Window
-from tests.deploy.programs import DEPLOY
 from tests.deploy.prometheus_server import PrometheusServer
-from tests.integration.stage import Event, Stage, identify, page_view
 from tests.kafka.apache import ApacheKafka
+from tests.support.events import Event, identify, page_view
+from tests.support.programs import DEPLOY
+from tests.support.stage import Stage
 
 BOARDS = ("service-level", "clicksend")
 SHARPNESS = 1.5  # pixels of the picture for one of the page

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from consumer.settings import Settings, Sources, load
-from tests.deploy.programs import DEPLOY
+from tests.support.programs import DEPLOY
 
 KUBERNETES = DEPLOY / "kubernetes"
 OVERLAYS = ("dev", "prod")

@@ -16,8 +16,9 @@ from typing import Any, Self
 
 import yaml
 
-from tests.deploy.programs import absent
 from tests.kafka.apache import free_ports
+from tests.support.programs import absent
+from tests.support.waiting import wait_until
 
 
 class Prometheus:
@@ -96,11 +97,11 @@ class PrometheusServer(Prometheus):
 
     def wait(self, what: Callable[[], Any], seconds: float = 240) -> None:
         """Wait until something is true; fails with the server's log."""
-        deadline = time.monotonic() + seconds
-        while True:
-            with suppress(urllib.error.URLError):
-                if what():
-                    return
+
+        def true() -> bool:
             assert self._process.poll() is None, self._log.read_text()
-            assert time.monotonic() < deadline, f"not within {seconds} s: {self.query('ALERTS')}"
-            time.sleep(0.1)
+            with suppress(urllib.error.URLError):
+                return bool(what())
+            return False
+
+        wait_until(true, lambda: self.query("ALERTS"), seconds=seconds, pause=0.1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from tests.deploy.programs import DEPLOY
+from tests.support.programs import DEPLOY
 
 RULES = DEPLOY / "prometheus" / "rules.yaml"
 SECONDS = {"m": 60, "h": 3600, "d": 86400}

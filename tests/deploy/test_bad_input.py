@@ -5,7 +5,6 @@ A real Prometheus with the rules, a minute's time in a second. In containers, te
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,20 +14,15 @@ from confluent_kafka.admin._resource import ResourceType
 from consumer.sandbox.server import Sandbox
 from tests.deploy import rules
 from tests.deploy.prometheus_server import PrometheusServer
-from tests.integration.access import Access
-from tests.integration.stage import Stage, sign_up
 from tests.kafka.apache import ApacheKafka, free_ports
-from tests.kafka.in_process import InProcess
+from tests.support.access import Access
+from tests.support.events import sign_up
+from tests.support.stage import Stage, stage_fixture
 
 pytestmark = pytest.mark.slow
 
 RULES = rules.compressed(rules.RULES.read_text("utf-8"))
-
-
-@pytest.fixture
-def stage(in_process_broker: InProcess, tmp_path: Path) -> Iterator[Stage]:
-    with Sandbox() as sandbox:
-        yield Stage(in_process_broker, "consumer", sandbox, tmp_path)
+stage = stage_fixture("in_process_broker-consumer")
 
 
 @pytest.mark.parametrize(
@@ -54,9 +48,9 @@ def test_what_can_be_fixed_is_waited_for_and_reported_once_and_its_alert_fires(
             prometheus.wait(lambda: alert in prometheus.firing())
             assert prometheus.firing() == {alert}
             assert words in prometheus.words(alert)
-        status, body = worker.readiness()
-        assert (status, body["state"]) == (503, state)
-        assert setting in body["detail"]
+        status, answer = worker.readiness()
+        assert (status, answer["state"]) == (503, state)
+        assert setting in answer["detail"]
         assert worker.liveness()[0] == 200
         assert worker.process.poll() is None
         assert len([line for line in worker.lines() if setting in line.get("hint", "")]) == 1

@@ -1,4 +1,4 @@
-"""The compose file: valid, on loopback only, and with files that other tests verify."""
+"""The compose file and the example of a settings file: valid, on loopback only, with files verified elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from consumer.settings import Sources, load
-from tests.deploy.programs import DEPLOY, run, run_installed
+from tests.support.programs import DEPLOY, run, run_installed
 
 COMPOSE = DEPLOY / "compose"
 FILE: dict[str, Any] = yaml.safe_load((COMPOSE / "compose.yaml").read_text("utf-8"))
@@ -69,3 +69,15 @@ def test_the_workers_settings_exist_and_it_runs_as_in_production(tmp_path: Path)
     assert settings.clicksend.api_key.get_secret_value() == "sandbox"
     assert worker["read_only"]
     assert worker["cap_drop"] == ["ALL"]
+
+
+CONFIG = Path(__file__).parents[2] / "deploy" / "worker.toml"
+
+
+def test_the_example_of_a_settings_file_needs_only_the_api_key_beside_it(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("made-up\n")
+    settings = load(Sources({"CLICKSEND_API_KEY_FILE": str(key)}, {}, CONFIG))
+    assert settings.kafka.dead_letter_topic == "raw-events.dead-letter"
+    assert settings.clicksend.api_key.get_secret_value() == "made-up"
+    assert settings.warnings == ()

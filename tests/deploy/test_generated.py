@@ -11,7 +11,7 @@ import pytest
 
 from deploy.generate import RUNBOOK, address, files, present_home
 from tests.deploy import manifests
-from tests.deploy.programs import DEPLOY
+from tests.support.programs import DEPLOY
 
 FILES = dict(files())
 BEFORE = present_home()

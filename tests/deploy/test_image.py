@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 import shlex
 import shutil
 import ssl
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
@@ -35,9 +31,12 @@ from tests.deploy import compose_project
 from tests.deploy.compose_project import ComposeProject
 from tests.deploy.prometheus_server import Prometheus
 from tests.docs.documents import DEPLOYING, examples
-from tests.integration.stage import Stage, sign_up
 from tests.kafka.apache import Unavailable, free_ports
 from tests.kafka.container import kafka_container
+from tests.support.events import sign_up
+from tests.support.http import get, series
+from tests.support.stage import Stage
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 IMAGE, DEMO_IMAGE = "local/clicksend-consumer", "local/clicksend-consumer-demo"
@@ -131,20 +130,19 @@ class WorkerContainer:
         docker("stop", "--time", "60", self.name)
         return int(inspect(self.name)["State"]["ExitCode"])
 
+    def log(self) -> str:
+        """Return all that it has printed."""
+        return docker("logs", self.name)
+
     def delivered(self) -> int:
         """Return the number of delivered contacts."""
-        _status, text = self.ask("/metrics")
-        found = re.search(r'^clicksend_consumer_records_settled_total{.*reason="accepted"} (.+)$', text, re.MULTILINE)
-        return int(float(found[1])) if found else 0
+        found = series(self.ask("/metrics")[1])
+        return int(found.get('clicksend_consumer_records_settled_total{disposition="delivered",reason="accepted"}', 0))
 
     def ask(self, path: str) -> tuple[int, str]:
         """Status and body of its monitor's answer; 0 while it is just starting."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=60) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
+            return get(f"http://127.0.0.1:{self._port}{path}")
         except OSError:
             return 0, ""
 
@@ -172,10 +170,7 @@ def secrets_in(folder: Path, stage: Stage) -> Path:
 
 
 def wait_for(stage: Stage, contacts: int, worker: WorkerContainer) -> None:
-    deadline = time.monotonic() + HANG_SECONDS
-    while stage.enrolled() < contacts:
-        assert time.monotonic() < deadline, docker("logs", worker.name)
-        time.sleep(0.05)
+    wait_until(lambda: stage.enrolled() >= contacts, worker.log, seconds=HANG_SECONDS)
 
 
 def test_it_is_small(image: str) -> None:
@@ -214,13 +209,11 @@ def test_a_fault_that_can_be_fixed_is_waited_for_and_named(
 ) -> None:
     stage.produce(sign_up(1))
     with WorkerContainer(image, stage, secrets_in(tmp_path, stage), **{setting: wrong}) as worker:
-        deadline = time.monotonic() + HANG_SECONDS
-        while f'"state":"{state}"' not in worker.ask("/readyz")[1]:
-            assert time.monotonic() < deadline, docker("logs", worker.name)
-            time.sleep(0.05)
-        status, body = worker.ask("/readyz")
+        in_state = f'"state":"{state}"'
+        wait_until(lambda: in_state in worker.ask("/readyz")[1], worker.log, seconds=HANG_SECONDS)
+        status, answer = worker.ask("/readyz")
         assert status == 503
-        assert setting in body
+        assert setting in answer
         assert worker.ask("/livez")[0] == 200
         assert inspect(worker.name)["State"]["Running"]
     assert stage.enrolled() == 0
@@ -264,15 +257,10 @@ def test_its_sandbox_serves_tls_to_a_worker_that_trusts_its_authority(
     sandbox = docker(*run, "sandbox", f"--port={port}", "--tls-ca-file=/ca/ca.pem").strip()
     changes = {"CLICKSEND_BASE_URL": f"https://localhost:{port}/v3", "CLICKSEND_CA_FILE": "/ca/ca.pem"}
     try:
-        deadline = time.monotonic() + HANG_SECONDS
-        while not (tmp_path / "ca" / "ca.pem").exists():
-            assert time.monotonic() < deadline, docker("logs", sandbox)
-            time.sleep(0.05)
+        wait_until((tmp_path / "ca" / "ca.pem").exists, lambda: docker("logs", sandbox), seconds=HANG_SECONDS)
         stage.produce(sign_up(1))
         with WorkerContainer(image, stage, secrets_in(tmp_path, stage), folder, **changes) as worker:
-            while not worker.delivered():
-                assert time.monotonic() < deadline + HANG_SECONDS, docker("logs", worker.name)
-                time.sleep(0.05)
+            wait_until(worker.delivered, worker.log, seconds=HANG_SECONDS)
             assert worker.stop() == 0
     finally:
         docker("rm", "--force", sandbox)
@@ -304,19 +292,18 @@ def test_the_compose_file_comes_up_as_a_whole_and_delivers(project: ComposeProje
         found = [each for name in ("kafka", "sandbox", "worker") for each in project.containers(name)]
         return [each["Name"] for each in found if each["Health"] != "healthy"]
 
-    deadline = time.monotonic() + HANG_SECONDS
-    while wanted or unhealthy():
-        assert time.monotonic() < deadline, f"never: {wanted}, {unhealthy()}\n{project.run('logs')}"
+    def up() -> bool:
         with suppress(OSError):  # it is starting
-            wanted = [query for query in wanted if not prometheus.query(query)]
-        time.sleep(0.2)
+            wanted[:] = [query for query in wanted if not prometheus.query(query)]
+        return not wanted and not unhealthy()
+
+    wait_until(up, lambda: f"{wanted}, {unhealthy()}\n{project.run('logs')}", seconds=HANG_SECONDS, pause=0.2)
     assert prometheus.firing() == set()
     assert [each["ExitCode"] for each in project.containers("topics")] == [0]
     for_this_machine = AdminClient({"bootstrap.servers": "127.0.0.1:9094"})
     assert for_this_machine.list_topics(timeout=60).brokers
     authority = project.run("exec", "-T", "sandbox", "python3", "-c", "print(open('/ca/ca.pem').read())")
     trusted = ssl.create_default_context(cadata=authority)
-    with urllib.request.urlopen("https://127.0.0.1:9465/", timeout=60, context=trusted) as page:
-        assert b"<html" in page.read()
+    assert "<html" in get("https://127.0.0.1:9465/", trusted)[1]
     project.run("stop", "worker")
     assert [each["ExitCode"] for each in project.containers("worker")] == [0, 0]

@@ -16,10 +16,10 @@ from consumer import __version__
 from consumer.app import LIVE_SHARE
 from consumer.cli import app
 from consumer.worker.rebalance import revoke_budget
-from tests import npm
 from tests.deploy import custom_resources, manifests
 from tests.deploy.manifests import KUBERNETES, OVERLAYS, Manifest, one, pod_template, rendered, worker_settings
-from tests.deploy.programs import DEPLOY
+from tests.support import npm
+from tests.support.programs import DEPLOY
 
 COMMIT_SECONDS = 5  # for the last commit and leaving the group
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,14 @@ import pytest
 from consumer.sandbox.faults import Rule
 from consumer.sandbox.server import Sandbox
 from tests.deploy import dashboards, manifests, rules
-from tests.deploy.programs import DEPLOY, run
 from tests.deploy.prometheus_server import PrometheusServer
 from tests.docs.documents import MANUAL
-from tests.integration.stage import Stage, page_view, sign_up
-from tests.integration.worker_process import WorkerProcess
 from tests.kafka.in_process import InProcess
+from tests.support.events import page_view, sign_up
+from tests.support.http import get
+from tests.support.programs import DEPLOY, run
+from tests.support.stage import Stage
+from tests.support.worker_process import WorkerProcess
 
 # The run that all tests share takes a minute and a half on an idle machine.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -52,7 +53,7 @@ def _play(stage: Stage, worker: WorkerProcess, prometheus: PrometheusServer) -> 
         Rule(status=400, code="ALREADY_EXISTS", times=1),
     )
     stage.produce(*(sign_up(number) for number in range(40)), *[page_view()] * 20, raw=[b"{"] * 10)
-    worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 70)
+    worker.wait(lambda: worker.settled() == 70)
     prometheus.wait(lambda: fired("DeadLetterRate", "ContactsExist"))
     prometheus.wait(late)
     stage.faults(Rule(status=429, code="TOO_MANY_REQUESTS"))
@@ -84,8 +85,7 @@ def watched(in_process_broker: InProcess, tmp_path_factory: pytest.TempPathFacto
             began = time.time()
             with PrometheusServer(folder, text, [target]) as prometheus:
                 _play(stage, worker, prometheus)
-                with urllib.request.urlopen(f"http://{target}/metrics", timeout=60) as answer:
-                    exposition = answer.read().decode()
+                _, exposition = get(f"http://{target}/metrics")
                 worker.kill()
                 prometheus.wait(lambda: "ClicksendWorkersAbsent" in prometheus.firing())
                 yield Run(prometheus, began, exposition, frozenset(prometheus.fired()))

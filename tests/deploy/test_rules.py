@@ -11,7 +11,7 @@ import yaml
 
 from consumer.clicksend.fault import Fault
 from tests.deploy import rules
-from tests.deploy.programs import DEPLOY, run
+from tests.support.programs import DEPLOY, run
 
 TESTS = sorted((Path(__file__).parent / "prometheus").glob("*.yaml"))
 RUNBOOK = (DEPLOY / "RUNBOOK.md").read_text("utf-8")

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.deploy.manifests import one, pod_template, rendered, worker_settings
-from tests.deploy.programs import run
+from tests.support.programs import run
 
 # KEDA's custom resource takes any key: these are the ones that its scalers read
 # (keda.sh/docs/2.22/scalers: apache-kafka, prometheus and kubernetes-workload).

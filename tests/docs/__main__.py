@@ -12,7 +12,7 @@ from consumer.sandbox.server import Sandbox
 from tests.docs import documents
 from tests.docs.comparing import ELLIPSIS, agrees
 from tests.docs.documents import COMMANDS, SIZING, Example, examples, name
-from tests.docs.world import World
+from tests.docs.world import ExampleWorld
 from tests.kafka.apache import ApacheKafka
 
 
@@ -24,7 +24,7 @@ def main() -> int:
         kafka = ApacheKafka(Path(folder) / "kafka")
         kafka.begin()
         try:
-            world = World(kafka, sandbox, Path(folder), documents.files(COMMANDS))
+            world = ExampleWorld(kafka, sandbox, Path(folder), documents.files(COMMANDS))
             by_hand += renew(COMMANDS, world.play) + renew(documents.SETTINGS, world.play)
         finally:
             kafka.kill()

@@ -22,11 +22,11 @@ from tests.deploy import compose_project, manifests
 from tests.docs import documents
 from tests.docs.comparing import agrees, comparable
 from tests.docs.documents import COMMANDS, DOCUMENTS, ROOT, Example, blocks, examples, inline_code, name
-from tests.docs.world import World
+from tests.docs.world import ExampleWorld
 from tests.kafka.apache import CACHE, VERSION, ApacheKafka
+from tests.support.waiting import HANG_SECONDS
 
 ALL = [example for document in DOCUMENTS for example in examples(document)]
-HANG_SECONDS = 120.0  # a guard against hanging
 PREFIXES = tuple(f"{section.upper()}_" for section in SECTIONS)  # of the settings
 NOWHERE = "http://127.0.0.1:1"  # refuses connections
 
@@ -84,14 +84,14 @@ def test_each_command_has_an_example(command: str) -> None:
 
 
 @pytest.fixture
-def world(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[World]:
+def world(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[ExampleWorld]:
     with Sandbox() as sandbox:
-        yield World(kafka_from_jars, sandbox, tmp_path, documents.files(COMMANDS))
+        yield ExampleWorld(kafka_from_jars, sandbox, tmp_path, documents.files(COMMANDS))
 
 
 @pytest.mark.slow
 @pytest.mark.kafka
-def test_the_programs_commands_print_what_the_documents_show(world: World, kafka_from_jars: ApacheKafka) -> None:
+def test_the_programs_commands_print_what_the_documents_show(world: ExampleWorld, kafka_from_jars: ApacheKafka) -> None:
     for example in of_the_program():
         printed = world.play(example.command)
         if example.output is not None:

@@ -1,4 +1,4 @@
-"""Settings, metrics, functions and sizes in the documents match the program."""
+"""Each document: its parts, its links, and its words."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from consumer.settings.model import SECTIONS
 from consumer.settings.readme import renewed, table
 from tests.docs import documents
 from tests.docs.comparing import agrees
-from tests.docs.documents import DOCUMENTS, MANUAL, Example, blocks, examples, name, text
-from tests.integration.command import run
+from tests.docs.documents import DOCUMENTS, MANUAL, ROOT, Example, anchors, blocks, examples, links, name, text
+from tests.support.command import run
 
 WIDTH = 100
 LONGEST_README = 200
@@ -162,3 +162,89 @@ def test_the_way_of_a_record_names_files_that_exist() -> None:
     assert len(files) > 10
     assert [each for each in files if not (documents.ROOT / "consumer" / each).is_file()] == []
     assert len(way.splitlines()) <= 40
+
+
+# Links between the documents, and from rules and dashboards to the runbook.
+
+
+def problem(document: Path, target: str) -> str:
+    """Say what is wrong with a link; empty: nothing."""
+    if target.startswith(("http://", "https://", "mailto:")):
+        return ""
+    path, _, anchor = target.partition("#")
+    file = (document.parent / path).resolve() if path else document
+    if not file.exists():
+        return f"{target}: no such file"
+    if not file.is_relative_to(ROOT):
+        return f"{target}: outside the repository"
+    return f"{target}: no such heading" if anchor and anchor not in anchors(file) else ""
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_each_link_leads_to_a_file_and_a_heading(document: Path) -> None:
+    assert [found for target in links(document) if (found := problem(document, target))] == []
+    assert documents.unnamed_references(document) == set()
+
+
+@pytest.mark.parametrize("document", [each for each in DOCUMENTS if each != documents.README], ids=name)
+def test_each_document_is_reached_from_the_readme(document: Path) -> None:
+    reached, ahead = set[Path](), [documents.README]
+    while ahead:
+        page = ahead.pop()
+        if page not in reached:
+            reached.add(page)
+            targets = ((page.parent / link.partition("#")[0]).resolve() for link in links(page))
+            ahead += [each for each in targets if each in DOCUMENTS]
+    assert document in reached or document.is_relative_to(ROOT / ".github")
+
+
+@pytest.mark.parametrize(
+    ("target", "what"),
+    [
+        ("../README.md#try-it", ""),
+        ("../README.md#no-such-heading", "no such heading"),
+        ("NO-SUCH-FILE.md", "no such file"),
+        ("../../elsewhere", "no such file"),
+        ("#alerts", ""),
+    ],
+)
+def test_a_broken_link_is_found(target: str, what: str) -> None:
+    assert problem(documents.RUNBOOK, target).endswith(what)
+    assert bool(problem(documents.RUNBOOK, target)) == bool(what)
+
+
+# Words that have a better one in this field, or none: code, manifests and documents do without them.
+
+
+BANNED = (
+    *("mend", "mends", "mended", "mending", "bury", "buries", "buried", "burial", "burials", "graveyard", "lest"),
+    *("for ever", "as a rule", "comes round", "come round", "is the way there", "what becomes of"),
+    *("none of its business", "let go", "lets go", "crew", "whoever", "meanwhile", "lands", "landed"),
+    *("look-up", "look-ups", "frontier", "frontiers", "ledger", "ledgers", "commit map", "commit maps", "happening"),
+    *("letter", "letters", "goes on", "stands", "a person"),
+)
+DEAD_LETTER = re.compile(r"dead(?:[-_]|\s+)letters?", re.IGNORECASE)
+FOUND = re.compile(rf"(?<![\w-])(?:{'|'.join(BANNED)})(?![\w-])", re.IGNORECASE)
+SUFFIXES = {".py", ".md", ".yaml", ".toml", ".html", ".css", ".js"}
+# Letters of the alphabet.
+LETTERS = {
+    "consumer/commands/repeat.py",
+    "consumer/enrolment/README.md",
+    "consumer/enrolment/phone.py",
+    "consumer/enrolment/phone_signs.py",
+    "consumer/enrolment/written_number.py",
+}
+HISTORY = {"CHANGELOG.md"}  # it names what things were called before
+
+
+def texts() -> list[str]:
+    paths = {*DOCUMENTS, *(ROOT / "consumer").rglob("*"), *(ROOT / "deploy").rglob("*")}
+    names = sorted(name(path) for path in paths if path.suffix in SUFFIXES)
+    return [each for each in names if each not in HISTORY and "/rendered/" not in each]
+
+
+@pytest.mark.parametrize("text_file", texts())
+def test_no_banned_word(text_file: str) -> None:
+    text = DEAD_LETTER.sub("", (ROOT / text_file).read_text("utf-8"))
+    found = {word.lower() for word in FOUND.findall(text)}
+    assert found - ({"letter", "letters"} if text_file in LETTERS else set()) == set()

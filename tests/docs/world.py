@@ -6,7 +6,6 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,9 +20,10 @@ from consumer.kafka.topic_ids import TopicIds
 from consumer.sandbox.server import Sandbox
 from consumer.scheduling.offset_map import encode
 from consumer.scheduling.task import Partition
-from tests.dead_letters.builders import written
-from tests.integration.command import HANG_SECONDS, environment, wait_until
 from tests.kafka.apache import ApacheKafka, free_ports
+from tests.support.command import CONSUMER, environment
+from tests.support.dead_letters import written
+from tests.support.waiting import HANG_SECONDS, wait_until
 
 TOPIC, GROUP = "raw-events", "clicksend-consumer"
 DAY_MS = 86_400_000
@@ -31,8 +31,8 @@ SERVERS = ("run", "sandbox")
 """Commands that run until a signal ends them."""
 
 
-class World:
-    """The environment of the examples. `play` runs one of their command lines.
+class ExampleWorld:
+    """The environment of the documents' examples. `play` runs one of their command lines.
 
     files -- the files that the examples read, by name; `events.jsonl` is also what the topic holds
     """
@@ -68,7 +68,7 @@ class World:
         if arguments[0] in SERVERS:
             return self._serve(arguments)
         done = subprocess.run(
-            [sys.executable, "-m", "consumer", *arguments],
+            [*CONSUMER, *arguments],
             env=environment(self._variables),
             cwd=self._folder,
             input=(self._folder / stdin).read_text() if stdin else "",
@@ -85,7 +85,7 @@ class World:
         path = self._folder / "served"
         with path.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "consumer", *arguments],
+                [*CONSUMER, *arguments],
                 env=environment(self._variables),
                 cwd=self._folder,
                 stdout=out,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consumer.enrolment.consent_answer import Answer, answer
-from tests.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth
+from tests.support.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth
 
 YES = [
     *(

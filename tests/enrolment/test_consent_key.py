@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from consumer.enrolment.consent_key import ConsentKey, consent_key
-from tests.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth
+from tests.support.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth
 
 GRANT = [
     *(

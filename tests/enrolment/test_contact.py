@@ -1,8 +1,12 @@
-"""The fields of a contact."""
+"""A contact: its fields, its person's name, and the notes on what was changed."""
 
 from __future__ import annotations
 
+import pytest
+
 from consumer.enrolment.contact import Contact
+from consumer.enrolment.note import POSSIBLE_NOTES, Note, NoteKind
+from consumer.enrolment.person_name import split_name
 
 
 def test_absent_fields_are_left_out() -> None:
@@ -37,3 +41,48 @@ def test_fields_have_the_order_of_the_product_page() -> None:
         "address_country",
         "custom_1",
     ]
+
+
+# First and last names out of one text.
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("Jane Doe", "Jane", "Doe"),
+        ("Ludwig van Beethoven", "Ludwig", "van Beethoven"),
+        ("Cher", "Cher", ""),
+        ("李小龍", "李小龍", ""),
+        ("Doe, Jane", "Jane", "Doe"),
+        ("Doe,Jane", "Jane", "Doe"),
+        ("van Beethoven, Ludwig", "Ludwig", "van Beethoven"),
+        ("García Márquez, Gabriel José", "Gabriel José", "García Márquez"),
+        ("山田，太郎", "太郎", "山田"),
+        ("Doe, Jane, Jr.", "Jane", "Doe Jr."),
+        ("Doe, Jr., Jane", "Jane", "Doe Jr."),
+        ("Jane Doe, Jr.", "Jane", "Doe, Jr."),
+        ("Jane Doe, PhD", "Jane", "Doe, PhD"),
+        ("Jane Doe Jr.", "Jane", "Doe Jr."),
+        ("Martin Luther King, Jr", "Martin", "Luther King, Jr"),
+        ("Doe,", "Doe", ""),
+        (", Jane", "Jane", ""),
+        ("Doe, Jane, Leeds", "Doe,", "Jane, Leeds"),
+        ("", "", ""),
+        (",", "", ""),
+    ],
+)
+def test_a_name_is_split(name: str, first: str, last: str) -> None:
+    assert split_name(name) == (first, last)
+
+
+# Notes are a closed list.
+
+
+def test_a_note_reads_as_a_remark() -> None:
+    assert str(Note(NoteKind.HASHED, "email")) == "email hashed"
+
+
+def test_the_possible_notes_are_about_fields_and_use_every_kind() -> None:
+    assert len(set(POSSIBLE_NOTES)) == len(POSSIBLE_NOTES)
+    assert {note.kind for note in POSSIBLE_NOTES} == set(NoteKind)
+    assert {note.field for note in POSSIBLE_NOTES} <= set(Contact.__slots__)

@@ -9,7 +9,7 @@ from babel import Locale
 
 from consumer.enrolment.country import TABLE, alpha_2, key_of, region_of
 from tests.enrolment.countries import LANGUAGES, REGIONS, table
-from tests.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth
+from tests.support.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth
 
 
 def test_the_table_is_what_the_libraries_know() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumer.enrolment.email import load_validator, read_email
-from tests.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth
+from tests.support.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth
 
 
 @pytest.mark.parametrize(

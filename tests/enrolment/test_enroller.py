@@ -16,18 +16,12 @@ from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Input, Rules
 from consumer.enrolment.schema import Schema
+from tests.support.events import connector_example
 
 Decide = Callable[..., Decision]
 
 NOT_ENROLMENT = Filtered(FilterReason.NOT_ENROLMENT)
 NO_IDENTITY = Filtered(FilterReason.NO_IDENTITY)
-PAGE_TRAITS = {
-    "email": "Jane.Doe@example.com",
-    "phone": "+1 (415) 555-0132",
-    "first_name": "Jane",
-    "last_name": "Doe",
-    "company": "Acme Inc",
-}
 PAGE_PAYLOAD = (
     b'{"email":"jane.doe@example.com","phone_number":"+14155550132","first_name":"Jane","last_name":"Doe",'
     b'"organization_name":"Acme Inc","custom_1":"marketing_opt_in"}'
@@ -36,18 +30,7 @@ PAGE_PAYLOAD = (
 
 @pytest.mark.parametrize("place", ["traits", "context", "options"])
 def test_the_product_pages_example_becomes_the_payload_printed_there(place: str, decide: Decide) -> None:
-    event: dict[str, Any] = {
-        "type": "track",
-        "event": "Signed Up",
-        "properties": {"method": "email"},
-        "context": {"consent": {"canonical": {"marketing": True}}},
-        "messageId": "0b8f0a52-6f5c-4c8e-9a36-6e3f4f2f0f11",
-    }
-    if place == "traits":
-        event["traits"] = PAGE_TRAITS
-    else:
-        event.setdefault(place, {})["traits"] = PAGE_TRAITS
-    decision = decide(event)
+    decision = decide(connector_example(place))
     assert isinstance(decision, Enrolled)
     assert decision.payload == PAGE_PAYLOAD
     assert decision.event == "Signed Up"

@@ -10,7 +10,7 @@ import pytest
 
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
-from tests.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth
+from tests.support.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth
 
 pytestmark = pytest.mark.no_cover  # a tracer costs more than what is measured
 

@@ -12,8 +12,8 @@ import pytest
 
 from consumer.sandbox.server import Sandbox
 from tests.integration.redrive_stage import RedriveStage
-from tests.integration.stage import PROTOCOLS, Stage
 from tests.kafka.apache import ApacheKafka
+from tests.support.stage import Stage, on_each_protocol, stage_fixture
 
 KINDS = [
     pytest.param("in_process_broker-classic", marks=pytest.mark.slow),
@@ -23,19 +23,8 @@ KINDS = [
 ]
 
 
-@pytest.fixture(params=KINDS)
-def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """A world for one test."""
-    fixture, protocol = request.param.split("-")
-    with Sandbox() as sandbox:
-        yield Stage(request.getfixturevalue(fixture), protocol, sandbox, tmp_path)
-
-
-@pytest.fixture(params=PROTOCOLS)
-def apache_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """A world on a real Kafka, for what the in-process broker can't do."""
-    with Sandbox() as sandbox:
-        yield Stage(request.getfixturevalue("apache_kafka"), request.param, sandbox, tmp_path)
+stage = stage_fixture(*KINDS)
+apache_stage = stage_fixture(*on_each_protocol("apache_kafka"))  # for what the in-process broker can't do
 
 
 @pytest.fixture

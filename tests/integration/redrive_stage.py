@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from subprocess import PIPE, CompletedProcess, Popen
+from subprocess import CompletedProcess, Popen
 from typing import Any
 
 import orjson
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient
 
 from consumer.scheduling.task import Partition
-from tests.dead_letters.builders import written
-from tests.integration.command import environment, run
-from tests.integration.stage import HANG_SECONDS, Stage
+from tests.support.command import json_lines
+from tests.support.dead_letters import written
+from tests.support.stage import Stage
+from tests.support.waiting import HANG_SECONDS
 
 RECORD_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
@@ -66,11 +64,11 @@ class RedriveStage:
 
     def command(self, *arguments: str, **changes: str) -> CompletedProcess[str]:
         """`clicksend-consumer` with these arguments in this world."""
-        return run(*arguments, variables={**self.stage.variables(), **changes}, folder=self.stage.folder)
+        return self.stage.run(*arguments, **changes)
 
     def forget(self) -> None:
         """Let Kafka forget all checkpoints, as it does after offsets.retention.minutes."""
-        admin = AdminClient({"bootstrap.servers": self.stage.broker.bootstrap})
+        admin = self.stage.admin
         groups = [each.group_id for each in admin.list_consumer_groups().result(HANG_SECONDS).valid]
         ours = [each for each in groups if each.startswith(f"{self.stage.group}-replay-")]
         for each in admin.delete_consumer_groups(ours).values() if ours else ():
@@ -78,19 +76,13 @@ class RedriveStage:
 
     def started(self, *arguments: str) -> Popen[str]:
         """The same with `--format json`, begun: for a test that interrupts it."""
-        return Popen(
-            [sys.executable, "-m", "consumer", *arguments, "--format", "json"],
-            env=environment({"SECRETS_DIR": str(self.stage.folder), **self.stage.variables()}),
-            stdout=PIPE,
-            stderr=PIPE,
-            text=True,
-        )
+        return self.stage.start(*arguments, "--format", "json")
 
     def lines(self, *arguments: str, **changes: str) -> list[dict[str, Any]]:
         """Return the `--format json` output of a successful command."""
         done = self.command(*arguments, "--format", "json", **changes)
         assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return json_lines(done)
 
     def sources(self) -> list[tuple[int, bytes | None]]:
         """Partition and key of every record on the source topic."""

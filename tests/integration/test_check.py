@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._resource import ResourceType
 
 from consumer.sandbox.faults import Rule, Script
 from consumer.sandbox.options import Account, SandboxOptions
 from consumer.sandbox.server import Sandbox
-from tests.integration.access import Access
-from tests.integration.command import run
-from tests.integration.stage import Stage, identify
 from tests.kafka.apache import ApacheKafka, free_ports
+from tests.support.access import Access
+from tests.support.command import json_lines
+from tests.support.events import identify
+from tests.support.stage import Stage, stage_fixture
 
 pytestmark = pytest.mark.kafka
 Found = dict[str, list[dict[str, str]]]
-
-
-@pytest.fixture
-def stage(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Stage]:
-    with Sandbox() as sandbox:
-        yield Stage(kafka_from_jars, "classic", sandbox, tmp_path)
+stage = stage_fixture("kafka_from_jars-classic")
 
 
 def check(stage: Stage, **changes: str) -> tuple[int, Found]:
     """The exit status, and the findings by check."""
-    done = run("check", "--format", "json", variables={**stage.variables(), **changes}, folder=stage.folder)
+    done = stage.run("check", "--format", "json", **changes)
     found: Found = {}
-    for line in done.stdout.splitlines():
-        result = json.loads(line)
+    for result in json_lines(done):
         found.setdefault(result["check"], []).append(result)
     return done.returncode, found
 
@@ -63,17 +55,12 @@ def test_nothing_is_touched(stage: Stage) -> None:
     check(stage, KAFKA_TOPIC="not-there", KAFKA_CREATE_DEAD_LETTER_TOPIC="true")
     check(stage)
     assert [entry.method for entry in stage.sandbox.requests()] == ["GET"] * 4
-    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": stage.group})
-    try:
-        assert "not-there" not in consumer.list_topics(timeout=60).topics
-    finally:
-        consumer.close()
+    assert "not-there" not in stage.admin.list_topics(timeout=60).topics
     assert stage.committed()[0].offset < 0
 
 
 def test_lines_for_an_operator_include_the_hint(stage: Stage) -> None:
-    variables = {**stage.variables(), "CLICKSEND_LIST_ID": "429"}
-    done = run("check", variables=variables, folder=stage.folder)
+    done = stage.run("check", CLICKSEND_LIST_ID="429")
     assert done.returncode == 1
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("failed")]
     assert "CLICKSEND_LIST_ID" in line.partition(" -> ")[2]
@@ -194,20 +181,13 @@ def test_wrong_settings_are_status_3_in_both_forms(stage: Stage) -> None:
     status, found = check(stage, CLICKSEND_LIST_ID="many", KAFKA_TOPIC="")
     assert status == 3
     assert failures(found) == ["settings", "settings"]
-    done: CompletedProcess[str] = run(
-        "check", variables={**stage.variables(), "CLICKSEND_LIST_ID": "many"}, folder=stage.folder
-    )
+    done = stage.run("check", CLICKSEND_LIST_ID="many")
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("CLICKSEND_LIST_ID: ")
 
 
 def test_a_group_whose_offsets_are_committed_resumes_there(stage: Stage) -> None:
     stage.produce(*(identify(number) for number in range(20)))
-    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": stage.group})
-    try:
-        ends = [consumer.get_watermark_offsets(TopicPartition(stage.topic, n), timeout=60)[1] for n in range(4)]
-    finally:
-        consumer.close()
-    stage.commit(*(TopicPartition(stage.topic, n, end) for n, end in enumerate(ends)))
+    stage.commit(*(TopicPartition(stage.topic, number, end) for number, end in enumerate(stage.ends())))
     _, found = check(stage)
     assert "resumes at its committed offsets: 0 records ahead" in found["start"][0]["detail"]

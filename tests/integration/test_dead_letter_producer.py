@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer
 from prometheus_client import CollectorRegistry
 
 from consumer.dead_letters.writer import DeadLetters
@@ -24,8 +24,10 @@ from consumer.threads import OsThreads
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.broker import Broker
 from tests.kafka.fatal import fail_for_good
-from tests.scheduling.builders import Engine, record
-from tests.settings.builders import settings_of
+from tests.kafka.reading import read_topic
+from tests.support.engine import Engine
+from tests.support.records import record
+from tests.support.required_settings import settings_of
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +35,7 @@ PARTITIONS = 4
 HANG_SECONDS = 300.0  # a guard against hanging
 
 
-class Office:
+class WriterHarness:
     """A scheduler full of letters and the writer, before a real topic. The test is the delivery thread."""
 
     def __init__(self, broker: Broker, **properties: str | float) -> None:
@@ -98,87 +100,75 @@ class Office:
     def count(self, metric: str, **labels: str) -> float:
         return self.registry.get_sample_value(f"clicksend_consumer_{metric}_total", labels) or 0.0
 
-    def written_by_value(self) -> Counter[bytes]:
+    def values_on_topic(self) -> Counter[bytes]:
         """The values on the topic, and how often each is there."""
-        consumer = Consumer({"bootstrap.servers": self._bootstrap, "group.id": "reader", "log_level": 0})
-        try:
-            partitions = [TopicPartition(self._topic, number, 0) for number in range(PARTITIONS)]
-            wanted = sum(consumer.get_watermark_offsets(each, timeout=60)[1] for each in partitions)
-            consumer.assign(partitions)
-            found: Counter[bytes] = Counter()
-            while found.total() < wanted:
-                message = consumer.poll(60)
-                assert message is not None
-                found[message.value() or b""] += 1
-            return found
-        finally:
-            consumer.close()
+        return Counter(message.value() or b"" for message in read_topic(self._bootstrap, self._topic))
 
 
 @pytest.fixture(params=["in_process_broker", pytest.param("apache_kafka", marks=pytest.mark.kafka)])
-def office(request: pytest.FixtureRequest) -> Iterator[Office]:
-    office = Office(request.getfixturevalue(request.param))
-    yield office
-    office.writer.close(0)
+def harness(request: pytest.FixtureRequest) -> Iterator[WriterHarness]:
+    harness = WriterHarness(request.getfixturevalue(request.param))
+    yield harness
+    harness.writer.close(0)
 
 
-def test_a_producer_that_fails_for_good_is_replaced_in_the_middle_of_its_work(office: Office) -> None:
+def test_a_producer_that_fails_for_good_is_replaced_in_the_middle_of_its_work(harness: WriterHarness) -> None:
     values = [b"letter %d" % number for number in range(300)]
-    office.admit(*values[:100])
-    office.work_until(lambda: office.settled() > 0)
-    office.admit(*values[100:])
-    fail_for_good(office.producers[0])
-    office.work_until(office.all_settled)
-    assert len(office.producers) == 2
-    assert office.count("dead_letter_producers_replaced") == 1
-    assert office.count("dead_letters", result="acknowledged") == len(values)
-    assert office.written_by_value().keys() == set(values)
+    harness.admit(*values[:100])
+    harness.work_until(lambda: harness.settled() > 0)
+    harness.admit(*values[100:])
+    fail_for_good(harness.producers[0])
+    harness.work_until(harness.all_settled)
+    assert len(harness.producers) == 2
+    assert harness.count("dead_letter_producers_replaced") == 1
+    assert harness.count("dead_letters", result="acknowledged") == len(values)
+    assert harness.values_on_topic().keys() == set(values)
 
 
-def test_repeated_producer_failures_stop_neither_the_thread_nor_the_dead_letters(office: Office) -> None:
+def test_repeated_producer_failures_stop_neither_the_thread_nor_the_dead_letters(harness: WriterHarness) -> None:
     for number in range(3):
-        fail_for_good(office.producers[-1])
-        office.admit(b"letter %d" % number)
-        office.work_until(office.all_settled)
-    assert len(office.producers) == 4
-    assert not office.crashes
-    assert office.written_by_value() == {b"letter 0": 1, b"letter 1": 1, b"letter 2": 1}
+        fail_for_good(harness.producers[-1])
+        harness.admit(b"letter %d" % number)
+        harness.work_until(harness.all_settled)
+    assert len(harness.producers) == 4
+    assert not harness.crashes
+    assert harness.values_on_topic() == {b"letter 0": 1, b"letter 1": 1, b"letter 2": 1}
 
 
-def test_dead_letters_in_flight_take_no_more_memory_than_the_producers_queue_has(office: Office) -> None:
+def test_dead_letters_in_flight_take_no_more_memory_than_the_producers_queue_has(harness: WriterHarness) -> None:
     """Four times what the queue takes is to be written; librdkafka's count includes events that are no letters."""
-    queue = int(producer_properties(client_properties(office.kafka))["queue.buffering.max.kbytes"]) * 1024
-    large_value = bytes(1_000_000)
-    many = 4 * queue // len(large_value)
-    office.admit(*[large_value] * many)
+    queue = int(producer_properties(client_properties(harness.kafka))["queue.buffering.max.kbytes"]) * 1024
+    value = bytes(1_000_000)
+    many = 4 * queue // len(value)
+    harness.admit(*[value] * many)
     most = 0
 
     def done() -> bool:
         nonlocal most
-        most = max(most, len(office.producers[0]))
-        return office.settled() == many
+        most = max(most, len(harness.producers[0]))
+        return harness.settled() == many
 
-    office.work_until(done)
-    assert most * len(large_value) < 2 * queue
-    assert office.count("dead_letters", result="failed") > 0, "the queue was full, and letters waited"
+    harness.work_until(done)
+    assert most * len(value) < 2 * queue
+    assert harness.count("dead_letters", result="failed") > 0, "the queue was full, and letters waited"
 
 
 @pytest.mark.kafka
 def test_an_outage_longer_than_the_producers_patience_fails_dead_letters_which_are_written_when_it_is_over(
     kafka_from_jars: ApacheKafka, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    office = Office(kafka_from_jars, **{"delivery.timeout.ms": 300})
-    office.admit(b"before")
-    office.work_until(office.all_settled)
+    harness = WriterHarness(kafka_from_jars, **{"delivery.timeout.ms": 300})
+    harness.admit(b"before")
+    harness.work_until(harness.all_settled)
     kafka_from_jars.kill()
     try:
-        office.admit(*[b"letter %d" % number for number in range(200)])
-        office.work_until(lambda: office.count("dead_letters", result="failed") >= 205)
-        assert office.settled() == 1
+        harness.admit(*[b"letter %d" % number for number in range(200)])
+        harness.work_until(lambda: harness.count("dead_letters", result="failed") >= 205)
+        assert harness.settled() == 1
         assert 0 < capsys.readouterr().out.count("dead letter not written") <= 10, "summed up"
     finally:
         kafka_from_jars.start()
-    office.work_until(office.all_settled)
+    harness.work_until(harness.all_settled)
     # Each once or more: of one whose acknowledgement comes after the producer's patience, nobody knows.
-    assert office.written_by_value().keys() == {b"before", *(b"letter %d" % number for number in range(200))}
-    office.writer.close(0)
+    assert harness.values_on_topic().keys() == {b"before", *(b"letter %d" % number for number in range(200))}
+    harness.writer.close(0)

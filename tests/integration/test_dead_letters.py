@@ -8,19 +8,19 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.integration.stage import PARTITIONS, Stage
+from tests.support.stage import PARTITIONS, Stage, on_each_protocol, stage_fixture
 
 pytestmark = pytest.mark.kafka
 LOSES = "dead-letter topic may lose records"
+stage = stage_fixture(*on_each_protocol("apache_kafka"))
 
 
-def test_it_keeps_key_headers_timestamp_and_partition(apache_stage: Stage) -> None:
-    stage = apache_stage
+def test_it_keeps_key_headers_timestamp_and_partition(stage: Stage) -> None:
     stage.produce_raw(
         b"{broken", key=b"k", headers=[("trace", b"7"), ("trace", None)], timestamp=1_700_000_000_000, partition=2
     )
     with stage.worker() as worker:
-        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 1)
+        worker.wait(lambda: worker.settled() == 1)
     (dead_letter,) = stage.dead_letters()
     assert (dead_letter.key(), dead_letter.value(), dead_letter.partition()) == (b"k", b"{broken", 2)
     assert dead_letter.timestamp()[1] == 1_700_000_000_000
@@ -36,9 +36,8 @@ def test_it_keeps_key_headers_timestamp_and_partition(apache_stage: Stage) -> No
     ],
 )
 def test_an_oversized_dead_letter_omits_no_more_than_necessary_and_affects_no_other(
-    apache_stage: Stage, config: dict[str, str], properties: dict[str, int]
+    stage: Stage, config: dict[str, str], properties: dict[str, int]
 ) -> None:
-    stage = apache_stage
     small = f"{stage.topic}.small"
     stage.broker.create_topic(small, PARTITIONS, config)
     much = b"x" * 3000
@@ -49,7 +48,7 @@ def test_an_oversized_dead_letter_omits_no_more_than_necessary_and_affects_no_ot
     given = json.dumps({"fetch.wait.max.ms": 20, **properties})
     more = {"ENROLMENT_UNRECOGNISED_LIMIT": "0"}  # they are no events, and not held for it here
     with stage.worker(KAFKA_DEAD_LETTER_TOPIC=small, KAFKA_PROPERTIES=given, **more) as worker:
-        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 23)
+        worker.wait(lambda: worker.settled() == 23)
         assert worker.metrics()['clicksend_consumer_dead_letters_total{result="failed"}'] == 0
     dead_letters = {
         stage.headers(dead_letter).get("clicksend.left.out", ""): dead_letter for dead_letter in stage.read(small)
@@ -69,13 +68,12 @@ def test_an_oversized_dead_letter_omits_no_more_than_necessary_and_affects_no_ot
     assert sorted(value or b"" for value in whole) == sorted(b"{small %d" % number for number in range(20))
 
 
-def test_a_timestamp_that_the_topic_does_not_take_is_kept_in_a_header(apache_stage: Stage) -> None:
-    stage = apache_stage
+def test_a_timestamp_that_the_topic_does_not_take_is_kept_in_a_header(stage: Stage) -> None:
     strict = f"{stage.topic}.strict"
     stage.broker.create_topic(strict, PARTITIONS, {"message.timestamp.before.max.ms": "3600000"})
     stage.produce_raw(b"{broken", timestamp=1_700_000_000_000)
     with stage.worker(KAFKA_DEAD_LETTER_TOPIC=strict) as worker:
-        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 1)
+        worker.wait(lambda: worker.settled() == 1)
     (dead_letter,) = stage.read(strict)
     assert dead_letter.value() == b"{broken"
     assert stage.headers(dead_letter)["clicksend.timestamp"] == "1700000000000"
@@ -91,9 +89,8 @@ def test_a_timestamp_that_the_topic_does_not_take_is_kept_in_a_header(apache_sta
     ],
 )
 def test_a_topic_that_may_lose_dead_letters_is_warned_of_and_not_refused(
-    apache_stage: Stage, partitions: int, config: dict[str, str], word: str
+    stage: Stage, partitions: int, config: dict[str, str], word: str
 ) -> None:
-    stage = apache_stage
     name = f"{stage.topic}.odd"
     stage.broker.create_topic(name, partitions, config)
     with stage.worker(KAFKA_DEAD_LETTER_TOPIC=name) as worker:

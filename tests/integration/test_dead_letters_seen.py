@@ -7,9 +7,9 @@ from confluent_kafka.admin import AdminClient
 
 from consumer.dead_letters.format import Part
 from consumer.enrolment.disposition import DeadLetterReason
-from tests.integration.access import Access
 from tests.integration.redrive_stage import RedriveStage
 from tests.kafka.apache import ApacheKafka, free_ports
+from tests.support.access import Access
 
 pytestmark = pytest.mark.kafka
 POINTER = frozenset({Part.HEADERS, Part.VALUE})

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from tests.integration.stage import Stage, identify
-from tests.integration.worker_process import WorkerProcess
+from tests.support.events import identify
+from tests.support.stage import Stage
+from tests.support.worker_process import WorkerProcess
 
 DUPLICATES = 'clicksend_consumer_records_settled_total{disposition="filtered",reason="duplicate"}'
 
 
 def tell(stage: Stage, worker: WorkerProcess, last_name: str) -> None:
     """The person identifies again, and that is settled."""
-    settled = worker.total("clicksend_consumer_records_settled_total")
+    settled = worker.settled()
     stage.produce(identify(1, last_name=last_name))
-    worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == settled + 1)
-
-
-def assigned(worker: WorkerProcess) -> float:
-    return worker.total("clicksend_consumer_assigned_partitions")
+    worker.wait(lambda: worker.settled() == settled + 1)
 
 
 def delivered_names(stage: Stage) -> list[str]:
@@ -42,7 +39,7 @@ def test_after_a_rebalance_it_is_sent_again(stage: Stage) -> None:
         tell(stage, first, "Doe")
         assert delivered_names(stage) == ["Doe"]
         with stage.worker(DELIVERY_DEDUPLICATE="100") as second:
-            first.wait(lambda: [assigned(worker) for worker in (first, second)] == [2, 2])
+            first.wait(lambda: [worker.assigned() for worker in (first, second)] == [2, 2])
             stage.produce(identify(1, last_name="Doe"))
             first.wait(lambda: len(delivered_names(stage)) == 2)
 

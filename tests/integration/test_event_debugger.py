@@ -6,8 +6,10 @@ from typing import Any
 
 import requests
 
-from tests.integration.stage import HANG_SECONDS, PARTITIONS, Stage, page_view, sign_up
-from tests.integration.worker_process import WorkerProcess
+from tests.support.events import page_view, sign_up
+from tests.support.stage import PARTITIONS, Stage
+from tests.support.waiting import HANG_SECONDS
+from tests.support.worker_process import WorkerProcess
 
 KEY, TOKEN = "k3y-of-the-account", "t0ken-of-the-monitor"
 
@@ -48,7 +50,7 @@ def test_each_record_is_logged_with_its_end_and_neither_a_secret_nor_an_identity
 
 def taken_over(first: WorkerProcess, second: WorkerProcess) -> int:
     """Return the number of records that the first worker released once both own partitions; before, 0."""
-    shares = [worker.total("clicksend_consumer_assigned_partitions") for worker in (first, second)]
+    shares = [worker.assigned() for worker in (first, second)]
     return len(records(first, "disposition=released")) if shares == [PARTITIONS / 2] * 2 else 0
 
 

@@ -6,32 +6,27 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 
-from consumer.sandbox.server import Sandbox
-from tests.integration.access import Access
-from tests.integration.command import HANG_SECONDS, environment, run
-from tests.integration.stage import Stage, identify, page_view, sign_up
 from tests.kafka.apache import ApacheKafka, free_ports
+from tests.support.access import Access
+from tests.support.command import environment, json_lines, run, start
+from tests.support.events import identify, page_view, sign_up
+from tests.support.stage import Stage, stage_fixture
+from tests.support.waiting import HANG_SECONDS
 
 SIGN_UP = orjson.dumps(sign_up(1))
-
-
-@pytest.fixture
-def stage(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Stage]:
-    with Sandbox() as sandbox:
-        yield Stage(kafka_from_jars, "classic", sandbox, tmp_path)
+stage = stage_fixture("kafka_from_jars-classic")
 
 
 def test_a_file_is_explained_without_a_setting_and_without_kafka(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").write_bytes(SIGN_UP + b"\n" + orjson.dumps(page_view()) + b"\n{broken")
     done = run("explain", "events.jsonl", variables={}, folder=tmp_path)
     assert done.returncode == 0
-    found = [json.loads(line) for line in done.stdout.splitlines()]
+    found = json_lines(done)
     assert [(each["disposition"], each["reason"]) for each in found] == [
         ("deliver", None),
         ("filtered", "not_enrolment"),
@@ -75,23 +70,17 @@ def test_a_reader_that_closes_the_pipe_ends_it_quietly(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_one_sums_up_what_it_has_seen(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "consumer", "explain"],
-        env=environment({}),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+    with start("explain", variables={}, folder=tmp_path) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(SIGN_UP + b"\n")
+        process.stdin.write(SIGN_UP.decode() + "\n")
         process.stdin.flush()
         process.stdout.readline()  # explained at once, though there may be more
         process.send_signal(signal.SIGINT)
         process.wait(HANG_SECONDS)  # with its stdin still open: it is interrupted, not at its end
         _, talk = process.communicate()
     assert process.returncode == 1
-    assert talk.decode().splitlines()[-2:] == ["1        deliver      -       -", "Interrupted."]
+    assert talk.splitlines()[-2:] == ["1        deliver      -       -", "Interrupted."]
 
 
 @pytest.mark.parametrize(
@@ -127,9 +116,9 @@ def test_a_record_is_explained_straight_from_kafka(stage: Stage) -> None:
     stage.produce_raw(orjson.dumps(page_view()), partition=2)
     stage.produce_raw(SIGN_UP, partition=2)
     where = ("--topic", stage.topic, "--partition", "2", "--offset", "1")
-    done = run("explain", *where, variables=stage.variables(), folder=stage.folder)
+    done = stage.run("explain", *where)
     assert done.returncode == 0
-    (found,) = [json.loads(line) for line in done.stdout.splitlines()]
+    (found,) = json_lines(done)
     assert (found["source"], found["contact"]["email"]) == (f"{stage.topic}-2@1", "u1@example.com")
 
 
@@ -138,8 +127,8 @@ def test_the_last_records_are_the_last_of_each_partition(stage: Stage) -> None:
     for number in range(5):
         for partition in (0, 1):
             stage.produce_raw(orjson.dumps(identify(number)), partition=partition)
-    done = run("explain", "--last", "2", variables=stage.variables(), folder=stage.folder)
-    sources = sorted(json.loads(line)["source"] for line in done.stdout.splitlines())
+    done = stage.run("explain", "--last", "2")
+    sources = sorted(row["source"] for row in json_lines(done))
     assert sources == [f"{stage.topic}-{partition}@{offset}" for partition in (0, 1) for offset in (3, 4)]
 
 
@@ -147,15 +136,14 @@ def test_the_last_records_are_the_last_of_each_partition(stage: Stage) -> None:
 def test_a_tombstone_and_an_old_record_are_filtered_as_by_the_worker(stage: Stage) -> None:
     stage.produce_raw(None, partition=0)
     stage.produce_raw(SIGN_UP, partition=0, timestamp=1_000)
-    variables = {**stage.variables(), "ENROLMENT_MAX_EVENT_AGE": "60"}
-    done = run("explain", "--last", "9", variables=variables, folder=stage.folder)
-    assert [json.loads(line)["reason"] for line in done.stdout.splitlines()] == ["tombstone", "too_old"]
+    done = stage.run("explain", "--last", "9", ENROLMENT_MAX_EVENT_AGE="60")
+    assert [row["reason"] for row in json_lines(done)] == ["tombstone", "too_old"]
 
 
 @pytest.mark.kafka
 def test_nothing_is_committed_and_no_group_is_joined(stage: Stage) -> None:
     stage.produce(sign_up(1))
-    run("explain", "--last", "9", variables=stage.variables(), folder=stage.folder)
+    stage.run("explain", "--last", "9")
     assert all(each.offset < 0 for each in stage.committed().values())
     assert stage.sandbox.requests() == []
 
@@ -172,7 +160,7 @@ def test_nothing_is_committed_and_no_group_is_joined(stage: Stage) -> None:
 )
 def test_what_kafka_does_not_have_is_named(stage: Stage, arguments: tuple[str, ...], words: str) -> None:
     stage.produce_raw(SIGN_UP, partition=0)
-    done = run("explain", *arguments, variables=stage.variables(), folder=stage.folder)
+    done = stage.run("explain", *arguments)
     assert (done.returncode, done.stdout) == (1, "")
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
@@ -181,7 +169,7 @@ def test_what_kafka_does_not_have_is_named(stage: Stage, arguments: tuple[str, .
 @pytest.mark.kafka
 def test_a_user_who_may_not_read_is_shown_what_to_grant(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
     guest = Access(kafka_from_jars, stage).variables()
-    done = run("explain", "--last", "1", variables={**stage.variables(), **guest}, folder=stage.folder)
+    done = stage.run("explain", "--last", "1", **guest)
     assert done.returncode == 1
     assert "Grant READ and DESCRIBE on the topic." in done.stderr
 
@@ -201,7 +189,6 @@ def test_a_redriven_record_is_never_too_old(stage: Stage) -> None:
     ]
     stage.produce_raw(SIGN_UP, partition=0, timestamp=1)
     stage.produce_raw(SIGN_UP, partition=0, timestamp=1, headers=redriven)
-    variables = {**stage.variables(), "ENROLMENT_MAX_EVENT_AGE": "60"}
-    done = run("explain", "--last", "2", variables=variables, folder=stage.folder)
-    found = [json.loads(line) for line in done.stdout.splitlines()]
+    done = stage.run("explain", "--last", "2", ENROLMENT_MAX_EVENT_AGE="60")
+    found = json_lines(done)
     assert [(each["disposition"], each["reason"]) for each in found] == [("filtered", "too_old"), ("deliver", None)]

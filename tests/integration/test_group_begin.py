@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.stage import PARTITIONS, Stage, sign_up
+from tests.support.events import sign_up
+from tests.support.stage import PARTITIONS, Stage, on_each_protocol, stage_fixture
 
 pytestmark = pytest.mark.slow
 
 ASSIGNED = "clicksend_consumer_assigned_partitions"
+stage = stage_fixture(*on_each_protocol("apache_kafka"))
 
 
 def test_two_workers_that_begin_a_group_together_deliver_what_comes_afterwards_and_nothing_else(
-    apache_stage: Stage,
+    stage: Stage,
 ) -> None:
     """KAFKA_AUTO_OFFSET_RESET=latest: each resolves and commits its own partitions, whatever the other has done."""
-    stage = apache_stage
     stage.produce(*[sign_up(number) for number in range(80)])
     latest = {"KAFKA_AUTO_OFFSET_RESET": "latest"}
     with stage.worker(**latest) as first, stage.worker(**latest) as second:
@@ -29,9 +30,8 @@ def test_two_workers_that_begin_a_group_together_deliver_what_comes_afterwards_a
     assert delivered == [f"u{number}@example.com" for number in range(100, 140)]
 
 
-def test_a_worker_more_than_there_are_partitions_is_on_standby(apache_stage: Stage) -> None:
+def test_a_worker_more_than_there_are_partitions_is_on_standby(stage: Stage) -> None:
     """With KIP-848 such a member is told nothing at all."""
-    stage = apache_stage
     narrow = f"{stage.topic}.narrow"
     stage.broker.create_topic(narrow, 1)
     variables = {"KAFKA_TOPIC": narrow, "KAFKA_DEAD_LETTER_TOPIC": stage.dead_letter_topic}

@@ -11,9 +11,11 @@ from confluent_kafka import Consumer, TopicPartition
 from consumer.demo.broker import InProcessBroker
 from consumer.scheduling.task import headers_of
 from tests.integration.redrive_stage import RedriveStage
-from tests.integration.stage import HANG_SECONDS, Stage, sign_up
 from tests.kafka.in_process import InProcess
 from tests.kafka.raw_producer import Header, produce_raw_headers
+from tests.support.events import sign_up
+from tests.support.stage import Stage
+from tests.support.waiting import HANG_SECONDS
 
 HEADERS: list[Header] = [(b"trace", b"7"), (b"caf\xe9", b"1")]
 
@@ -26,12 +28,9 @@ def test_headers_that_cannot_be_read_are_none_however_often_they_were_asked_for(
     in_process_broker.create_topic(topic := f"headers-{uuid.uuid4().hex}", InProcessBroker.PARTITIONS)
     for each in (HEADERS[:1], HEADERS, HEADERS[1:]):
         produce_raw_headers(in_process_broker.bootstrap, topic, b"{}", each, partition=0)
-    consumer = Consumer({"bootstrap.servers": in_process_broker.bootstrap, "group.id": "headers"})
-    try:
+    with Consumer({"bootstrap.servers": in_process_broker.bootstrap, "group.id": "headers"}) as consumer:
         consumer.assign([TopicPartition(topic, 0, 0)])
         good, *bad = consumer.consume(3, timeout=HANG_SECONDS)
-    finally:
-        consumer.close()
     found = [headers_of(message) for message in (*[good] * WARM, *bad, *bad)]
     assert found == [*[[("trace", b"7")]] * WARM, *[None] * 4]
 
@@ -42,7 +41,7 @@ def test_a_record_whose_headers_cannot_be_read_is_delivered_or_dead_lettered_as_
         produce_raw_headers(stage.broker.bootstrap, stage.topic, value, HEADERS, partition=0)
     stage.produce(sign_up(2))
     with stage.worker() as worker:
-        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == WARM + 4)
+        worker.wait(lambda: worker.settled() == WARM + 4)
         assert worker.stop() == 0
     assert stage.enrolled() == WARM + 2
     (dead_letter,) = stage.dead_letters()
@@ -60,7 +59,7 @@ def test_headers_that_cannot_be_read_are_looked_at_more_than_once(
     for value in (b"{broken", orjson.dumps(sign_up(1)), b"{broken", b"{broken", orjson.dumps(sign_up(2))):
         produce_raw_headers(stage.broker.bootstrap, stage.topic, value, HEADERS, partition=0)
     with stage.worker(ENROLMENT_MAX_EVENT_AGE=max_age) as worker:
-        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 5)
+        worker.wait(lambda: worker.settled() == 5)
         assert worker.stop() == 0
     assert {stage.headers(each)["clicksend.left.out"] for each in stage.dead_letters()} == left_out
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.command import run
-from tests.integration.stage import PARTITIONS, Stage, sign_up
+from tests.support.events import sign_up
+from tests.support.stage import PARTITIONS, Stage
 
 RUBBISH = b"\x00\x00\x00\x00\x07 nothing that we can read"
 
@@ -52,7 +52,7 @@ def test_check_reports_the_same_before_the_start(apache_stage: Stage) -> None:
     stage = apache_stage
     for _ in range(20):
         stage.produce_raw(RUBBISH, partition=2)
-    done = run("check", variables=stage.variables(), folder=stage.folder)
+    done = stage.run("check")
     assert done.returncode == 1
     (line,) = [line for line in done.stdout.splitlines() if "no events" in line]
     assert line.startswith("failed")

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +13,23 @@ from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._resource import ResourceType
 
 from consumer.sandbox.faults import Rule
-from consumer.sandbox.server import Sandbox
-from tests.integration.access import Access
-from tests.integration.command import HANG_SECONDS, environment, run
-from tests.integration.stage import PARTITIONS, PROTOCOLS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka, free_ports
+from tests.support.access import Access
+from tests.support.command import json_lines, run, run_into_closed_pipe
+from tests.support.events import sign_up
+from tests.support.stage import PARTITIONS, Stage, on_each_protocol, stage_fixture
+from tests.support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.kafka
 
 
-@pytest.fixture(params=PROTOCOLS)
-def stage(request: pytest.FixtureRequest, kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Stage]:
-    with Sandbox() as sandbox:
-        yield Stage(kafka_from_jars, request.param, sandbox, tmp_path)
+stage = stage_fixture(*on_each_protocol("kafka_from_jars"))
 
 
 def rows(stage: Stage) -> list[dict[str, Any]]:
-    done = run("lag", "--format", "json", variables=stage.variables(), folder=stage.folder)
+    done = stage.run("lag", "--format", "json")
     assert (done.returncode, done.stderr) == (0, "")
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return json_lines(done)
 
 
 def test_each_partition_shows_its_owner_and_what_is_settled_beyond_the_commit(stage: Stage) -> None:
@@ -51,7 +45,7 @@ def test_each_partition_shows_its_owner_and_what_is_settled_beyond_the_commit(st
     (behind,) = [row for row in found if row["lag"]]
     assert behind["oldest_unsettled_seconds"] >= 0
     assert behind["lag"] == behind["settled_ahead"] + 1
-    done = run("lag", variables=stage.variables(), folder=stage.folder)
+    done = stage.run("lag")
     assert done.returncode == 0
     head = "GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID HOST CLIENT-ID"
     assert done.stdout.splitlines()[0].split()[:9] == head.split()
@@ -64,30 +58,23 @@ def _unsettled(found: list[dict[str, Any]]) -> int:
 
 def test_a_group_may_be_named_and_one_that_is_not_there_is_named_back(stage: Stage) -> None:
     stage.commit(TopicPartition(stage.topic, 0, 0))
-    other = {**stage.variables(), "KAFKA_GROUP_ID": "somebody-elses"}
-    done = run("lag", "--group", stage.group, variables=other, folder=stage.folder)
+    done = stage.run("lag", "--group", stage.group, KAFKA_GROUP_ID="somebody-elses")
     assert done.returncode == 0
-    done = run("lag", variables=other, folder=stage.folder)
+    done = stage.run("lag", KAFKA_GROUP_ID="somebody-elses")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("The group somebody-elses does not exist")
 
 
 def test_a_topic_that_is_not_there_is_named(stage: Stage) -> None:
     stage.commit(TopicPartition(stage.topic, 0, 0))
-    done = run("lag", variables={**stage.variables(), "KAFKA_TOPIC": "nowhere"}, folder=stage.folder)
+    done = stage.run("lag", KAFKA_TOPIC="nowhere")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("The topic nowhere does not exist")
 
 
 def test_watch_runs_until_ctrl_c_and_succeeds(stage: Stage) -> None:
     stage.commit(TopicPartition(stage.topic, 0, 0))
-    with subprocess.Popen(
-        [sys.executable, "-m", "consumer", "lag", "--watch", "--interval", "0.1", "--format", "json"],
-        env=environment({"SECRETS_DIR": str(stage.folder), **stage.variables()}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with stage.start("lag", "--watch", "--interval", "0.1", "--format", "json") as process:
         assert process.stdout is not None
         looks = [json.loads(process.stdout.readline())["partition"] for _ in range(3 * PARTITIONS)]
         process.send_signal(signal.SIGINT)
@@ -98,17 +85,8 @@ def test_watch_runs_until_ctrl_c_and_succeeds(stage: Stage) -> None:
 
 def test_a_reader_that_closes_the_pipe_ends_the_watch_quietly(stage: Stage) -> None:
     stage.commit(TopicPartition(stage.topic, 0, 0))
-    reading, writing = os.pipe()
-    os.close(reading)
-    done = subprocess.run(
-        [sys.executable, "-m", "consumer", "lag", "--watch", "--interval", "0.1"],
-        env=environment({"SECRETS_DIR": str(stage.folder), **stage.variables()}),
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        timeout=HANG_SECONDS,
-        check=False,
-    )
-    os.close(writing)
+    watching = ("lag", "--watch", "--interval", "0.1")
+    done = run_into_closed_pipe(*watching, variables=stage.variables(), folder=stage.folder)
     assert (done.returncode, done.stderr) == (1, b"")
 
 
@@ -116,21 +94,20 @@ def test_rights_that_are_missing_are_named(stage: Stage, kafka_from_jars: Apache
     access = Access(kafka_from_jars, stage)
     guest = access.variables()
     stage.commit(TopicPartition(stage.topic, 0, 0))
-    variables = {**stage.variables(), **guest}
-    done = run("lag", variables=variables, folder=stage.folder)
+    done = stage.run("lag", **guest)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "Grant READ on the group" in done.stderr
     access.allow(AclOperation.DESCRIBE, ResourceType.GROUP, stage.group)
-    done = run("lag", variables=variables, folder=stage.folder)
+    done = stage.run("lag", **guest)
     assert done.returncode == 1
     assert "Grant READ and DESCRIBE on the topic" in done.stderr
     access.allow(AclOperation.READ, ResourceType.TOPIC, stage.topic)
-    assert run("lag", variables=variables, folder=stage.folder).returncode == 0
+    assert stage.run("lag", **guest).returncode == 0
 
 
 def test_refused_credentials_are_wrong_settings(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
     wrong = Access(kafka_from_jars, stage).variables(password="made-up")
-    done = run("lag", variables={**stage.variables(), **wrong}, folder=stage.folder)
+    done = stage.run("lag", **wrong)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
     assert "Kafka refuses the credentials. Check KAFKA_SASL_USERNAME" in done.stderr
     assert "made-up" not in done.stderr

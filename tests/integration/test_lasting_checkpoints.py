@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from confluent_kafka.admin import AdminClient
 
-from tests.integration.command import HANG_SECONDS, wait_until
 from tests.integration.redrive_stage import RedriveStage
+from tests.support.waiting import HANG_SECONDS, wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 JANE, JOE, ANN = (f"{name}.doe@example.com" for name in ("jane", "joe", "ann"))
@@ -61,8 +60,7 @@ def test_a_topic_that_was_created_again_is_replayed_from_its_beginning(redrive: 
     stage = redrive.stage
     redrive.record(JANE, partition=0)
     redrive.lines(*REPLAY)
-    admin = AdminClient({"bootstrap.servers": stage.broker.bootstrap})
-    admin.delete_topics([stage.topic])[stage.topic].result(HANG_SECONDS)
+    stage.admin.delete_topics([stage.topic])[stage.topic].result(HANG_SECONDS)
     stage.broker.create_topic(stage.topic, 4, {"retention.ms": "-1"})
     redrive.record(JOE, partition=0)
     redrive.lines(*REPLAY)

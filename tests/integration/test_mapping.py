@@ -5,10 +5,10 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from tests.integration.command import run
 from tests.integration.redrive_stage import RedriveStage
-from tests.integration.stage import PARTITIONS, Stage, identify
-from tests.integration.worker_process import COMMAND, WorkerProcess
+from tests.support.events import identify
+from tests.support.stage import PARTITIONS, Stage
+from tests.support.worker_process import COMMAND, WorkerProcess
 
 SETTLED = "clicksend_consumer_records_settled_total"
 NO_CONSENT = f'{SETTLED}{{disposition="filtered",reason="no_consent"}}'
@@ -32,10 +32,6 @@ CONTACT = {
 }
 
 
-def settled(worker: WorkerProcess, number: int) -> None:
-    worker.wait(lambda: worker.total(SETTLED) == number)
-
-
 def test_an_operators_own_mapping_comes_from_the_file(stage: Stage) -> None:
     config = stage.folder / "worker.toml"
     config.write_text(FIELDS, "utf-8")
@@ -55,7 +51,7 @@ def test_an_operators_own_mapping_comes_from_the_file(stage: Stage) -> None:
     stage.produce(event, {"type": "page", "traits": {"loyalty_tier": "x"}})
     command = (*COMMAND, "--config", str(config))
     with WorkerProcess(stage.variables(), stage.folder / "worker.log", command) as worker:
-        settled(worker, 2)
+        worker.wait(lambda: worker.settled() == 2)
         assert worker.stop() == 0
     assert stage.payloads() == [
         {
@@ -79,7 +75,7 @@ def test_contacts_arrive_as_they_are(stage: Stage) -> None:
     ]
     stage.produce(raw=values)
     with stage.worker(ENROLMENT_INPUT="contact") as worker:
-        settled(worker, 4)
+        worker.wait(lambda: worker.settled() == 4)
         metrics = worker.metrics()
         assert worker.stop() == 0
     assert stage.payloads() == [CONTACT]
@@ -99,7 +95,7 @@ def test_wrapped_contacts_are_delivered_once_for_equal_ones(stage: Stage) -> Non
     stage.produce(raw=[record, record])
     mode = {"ENROLMENT_INPUT": "contact", "ENROLMENT_EVENT_PATH": "/payload", "DELIVERY_DEDUPLICATE": "10"}
     with stage.worker(**mode) as worker:
-        settled(worker, 2)
+        worker.wait(lambda: worker.settled() == 2)
         assert worker.metrics()[f'{SETTLED}{{disposition="filtered",reason="duplicate"}}'] == 1
     assert stage.payloads() == [CONTACT]
 
@@ -127,7 +123,7 @@ def test_the_other_input_holds_its_partitions_and_says_which_setting_to_make(
 def test_a_consent_policy_enrols_who_has_opted_in_and_still_tells_the_list_of_opt_outs(stage: Stage) -> None:
     stage.produce(identify(1, marketing_opt_in="yes"), identify(2, marketing_opt_in="no"), identify(3))
     with stage.worker(ENROLMENT_CONSENT="opted_in") as worker:
-        settled(worker, 3)
+        worker.wait(lambda: worker.settled() == 3)
         assert worker.metrics()[NO_CONSENT] == 1
         assert worker.stop() == 0
     assert {payload["email"]: payload["custom_1"] for payload in stage.payloads()} == {
@@ -162,7 +158,7 @@ def test_wrong_settings_are_told_all_at_once_with_exit_status_3(stage: Stage) ->
         "ENROLMENT_CONSENT_TRAITS": "/traits/y",
         "ENROLMENT_INPUT": "contacts",
     }
-    done = run("run", variables={**stage.variables(), **wrong}, folder=stage.folder)
+    done = stage.run("run", **wrong)
     assert done.returncode == 3
     assert all(name in done.stderr for name in wrong)
     assert "did you mean first_name?" in done.stderr

@@ -10,8 +10,8 @@ import pytest
 from confluent_kafka import Producer
 
 from consumer.sandbox.faults import Rule
-from tests.integration.stage import PARTITIONS, Stage
-from tests.integration.worker_process import WorkerProcess
+from tests.support.stage import PARTITIONS, Stage, on_each_protocol, stage_fixture
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -20,6 +20,7 @@ RECORDS = 120_000
 PADDING = "x" * 1000
 FLUSH_EVERY = 20_000
 WATCHED_SECONDS = 5.0
+stage = stage_fixture(*on_each_protocol("apache_kafka"))
 
 
 def peak(worker: WorkerProcess) -> int:
@@ -43,10 +44,9 @@ def fill(stage: Stage, every: int) -> None:
 
 @pytest.mark.parametrize("every", [1, 20], ids=["all are enrolments", "one in twenty is"])
 def test_an_outage_over_a_full_topic_fits_into_the_memory_that_is_promised(
-    apache_stage: Stage, every: int, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, every: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # what coverage.py holds is not to count
-    stage = apache_stage
     fill(stage, every)
     stage.faults(Rule(status=503))
     with stage.worker() as worker:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,10 +25,11 @@ from consumer.sandbox.server import Sandbox
 from consumer.scheduling.offset_map import decode, encode
 from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
-from tests.integration.access import Access
-from tests.integration.command import run
-from tests.integration.stage import PARTITIONS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka, free_ports
+from tests.support.access import Access
+from tests.support.command import json_lines, run
+from tests.support.events import sign_up
+from tests.support.stage import PARTITIONS, Stage
 
 pytestmark = pytest.mark.kafka
 
@@ -63,7 +63,7 @@ def reset(stage: Stage, *arguments: str, **changes: str) -> CompletedProcess[str
 def planned(stage: Stage, *arguments: str) -> Offsets:
     done = reset(stage, *arguments, "--format", "json")
     assert done.returncode == 0
-    rows: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
+    rows: list[dict[str, Any]] = json_lines(done)
     assert all(row["current"] == 5 and row["records"] == 10 - row["new"] for row in rows)
     return {row["partition"]: row["new"] for row in rows}
 

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer, TopicPartition
 
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.records import Range, oldest, read
-from consumer.sandbox.server import Sandbox
 from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
-from tests.integration.command import run, wait_until
-from tests.integration.stage import Stage
-from tests.kafka.apache import ApacheKafka
+from tests.support.stage import Stage, stage_fixture
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.kafka
-
-
-@pytest.fixture
-def stage(kafka_from_jars: ApacheKafka, tmp_path: Path) -> Iterator[Stage]:
-    with Sandbox() as sandbox:
-        yield Stage(kafka_from_jars, "classic", sandbox, tmp_path)
+stage = stage_fixture("kafka_from_jars-classic")
 
 
 @pytest.fixture
@@ -48,11 +40,8 @@ def transactions(stage: Stage) -> None:
 
 
 def _end_of_committed(stage: Stage) -> int:
-    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": "none"})
-    try:
+    with stage.consumer("none") as consumer:
         return consumer.get_watermark_offsets(TopicPartition(stage.topic, 0), timeout=60)[1]
-    finally:
-        consumer.close()
 
 
 def values(stage: Stage, cluster: Cluster, start: int, stop: int, limit: int | None = None) -> list[bytes | None]:
@@ -92,6 +81,6 @@ def test_many_partitions_are_read_to_their_ends(stage: Stage, cluster: Cluster) 
 def test_an_offset_without_a_record_is_explained_as_a_gap(stage: Stage) -> None:
     transactions(stage)
     where = ("--partition", "0", "--offset", "3")
-    done = run("explain", *where, variables=stage.variables(), folder=stage.folder)
+    done = stage.run("explain", *where)
     assert (done.returncode, done.stdout) == (1, "")
     assert "a transaction left a gap" in done.stderr

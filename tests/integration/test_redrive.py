@@ -12,8 +12,8 @@ from consumer.dead_letters.format import Part
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.sandbox.faults import Rule
 from consumer.scheduling.task import Partition
-from tests.integration.command import HANG_SECONDS, run, wait_until
 from tests.integration.redrive_stage import RECORD_MS, RedriveStage
+from tests.support.waiting import HANG_SECONDS, wait_until
 
 pytestmark = pytest.mark.kafka
 TO_SOURCE = ("dead-letters", "redrive", "--to", "source")
@@ -145,7 +145,7 @@ def test_keys_are_read_from_stdin_and_files_and_not_from_the_process_list(redriv
     assert outcomes(redrive, *TO_SOURCE, "--keys-from", "keys") == {"to_redrive": 2}
     list_from_stdin = ("dead-letters", "list", "--format", "json", "--keys-from", "-")
     stage = redrive.stage
-    listed = run(*list_from_stdin, variables=stage.variables(), folder=stage.folder, stdin=JOE.encode())
+    listed = stage.run(*list_from_stdin, stdin=JOE)
     assert listed.stdout.count("\n") == 1
     nobody = redrive.command("dead-letters", "list", "--keys-from", "not-there")
     assert (nobody.returncode, "not-there can't be read" in nobody.stderr) == (2, True)

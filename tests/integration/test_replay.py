@@ -10,11 +10,11 @@ import pytest
 from confluent_kafka import Producer, TopicPartition
 
 from consumer.sandbox.faults import Rule
-from tests.integration.access import Access
-from tests.integration.command import HANG_SECONDS, run, wait_until
 from tests.integration.redrive_stage import RECORD_MS, RedriveStage
-from tests.integration.stage import page_view
 from tests.kafka.apache import ApacheKafka
+from tests.support.access import Access
+from tests.support.events import page_view
+from tests.support.waiting import HANG_SECONDS, wait_until
 
 pytestmark = pytest.mark.kafka
 JANE, JOE, ANN = (f"{name}.doe@example.com" for name in ("jane", "joe", "ann"))
@@ -134,11 +134,9 @@ def test_identities_come_from_stdin_too(redrive: RedriveStage) -> None:
     for email in (JANE, JOE, ANN):
         redrive.record(email)
     stage, arguments = redrive.stage, (*ALL, "--identities-from", "-")
-    done = run(
-        *arguments, variables=stage.variables(), folder=stage.folder, stdin=f"{JANE.upper()}\r\n\n{ANN}".encode()
-    )
+    done = stage.run(*arguments, stdin=f"{JANE.upper()}\r\n\n{ANN}")
     assert (done.returncode, delivered(redrive)) == (0, [JANE, ANN])
-    nobody = run(*arguments, variables=stage.variables(), folder=stage.folder)
+    nobody = stage.run(*arguments)
     assert (nobody.returncode, "stdin has no line" in nobody.stderr) == (2, True)
     assert delivered(redrive) == [JANE, ANN], "no list is not everybody"
 

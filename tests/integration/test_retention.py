@@ -5,10 +5,11 @@ from __future__ import annotations
 import orjson
 import pytest
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient
 
 from consumer.sandbox.faults import Rule
-from tests.integration.stage import HANG_SECONDS, PARTITIONS, Stage, identify
+from tests.support.events import identify
+from tests.support.stage import PARTITIONS, Stage, on_each_protocol, stage_fixture
+from tests.support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.kafka
 DELETED = "records deleted before they were consumed"
@@ -16,6 +17,7 @@ DELETED = "records deleted before they were consumed"
 SMALL_FETCHES = '{"fetch.message.max.bytes": 1000, "queued.min.messages": 1, "queued.max.messages.kbytes": 1}'
 HELD = 4  # records of each partition that the worker may hold
 PASSED, END = 60, 80
+stage = stage_fixture(*on_each_protocol("apache_kafka"))
 
 
 def produce(stage: Stage, numbers: range) -> None:
@@ -26,16 +28,13 @@ def produce(stage: Stage, numbers: range) -> None:
 
 
 def delete_before(stage: Stage, offset: int) -> None:
-    admin = AdminClient({"bootstrap.servers": stage.broker.bootstrap})
-    for deleted in admin.delete_records(
-        [TopicPartition(stage.topic, each, offset) for each in range(PARTITIONS)]
-    ).values():
+    partitions = [TopicPartition(stage.topic, each, offset) for each in range(PARTITIONS)]
+    for deleted in stage.admin.delete_records(partitions).values():
         deleted.result(HANG_SECONDS)
 
 
 @pytest.mark.parametrize("reset", ["earliest", "latest"])
-def test_a_group_that_retention_has_passed_continues_at_the_start_of_the_log(apache_stage: Stage, reset: str) -> None:
-    stage = apache_stage
+def test_a_group_that_retention_has_passed_continues_at_the_start_of_the_log(stage: Stage, reset: str) -> None:
     produce(stage, range(10))
     stage.commit(*(TopicPartition(stage.topic, partition, 5) for partition in range(PARTITIONS)))
     delete_before(stage, 8)
@@ -46,8 +45,7 @@ def test_a_group_that_retention_has_passed_continues_at_the_start_of_the_log(apa
         assert logged == [3] * PARTITIONS
 
 
-def test_what_a_worker_holds_is_delivered_although_it_is_not_in_the_log_any_more(apache_stage: Stage) -> None:
-    stage = apache_stage
+def test_what_a_worker_holds_is_delivered_although_it_is_not_in_the_log_any_more(stage: Stage) -> None:
     stage.faults(Rule(status=503))
     produce(stage, range(END))
     limits = {"WORKER_MAX_BUFFERED_RECORDS": str(HELD * PARTITIONS), "KAFKA_PROPERTIES": SMALL_FETCHES}

@@ -6,8 +6,9 @@ import socket
 
 import pytest
 
-from tests.integration.stage import Stage, sign_up
 from tests.kafka.apache import free_ports
+from tests.support.events import sign_up
+from tests.support.stage import Stage
 
 
 def test_a_missing_topic_is_refused_with_the_command_that_creates_it(stage: Stage) -> None:
@@ -28,7 +29,7 @@ def test_a_missing_dead_letter_topic_is_created_when_that_is_allowed(apache_stag
     name = f"{stage.topic}.created"
     stage.produce(raw=[b"{broken"])
     with stage.worker(KAFKA_DEAD_LETTER_TOPIC=name, KAFKA_CREATE_DEAD_LETTER_TOPIC="true") as worker:
-        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 1)
+        worker.wait(lambda: worker.settled() == 1)
     assert [letter.value() for letter in stage.read(name)] == [b"{broken"]
 
 

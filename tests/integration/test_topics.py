@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import time
+from tests.kafka.reading import retrying
+from tests.support.events import sign_up
+from tests.support.stage import PARTITIONS, Stage, on_each_protocol, stage_fixture
+from tests.support.waiting import HANG_SECONDS
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
-
-from tests.integration.stage import HANG_SECONDS, PARTITIONS, Stage, sign_up
+stage = stage_fixture(*on_each_protocol("apache_kafka"))
 
 
 def delete(stage: Stage) -> None:
-    admin = AdminClient({"bootstrap.servers": stage.broker.bootstrap})
-    admin.delete_topics([stage.topic])[stage.topic].result(HANG_SECONDS)
+    stage.admin.delete_topics([stage.topic])[stage.topic].result(HANG_SECONDS)
 
 
 def create(stage: Stage) -> None:
-    """Until the broker has done with the deletion, it refuses."""
-    deadline = time.monotonic() + HANG_SECONDS
-    while True:
-        try:
-            return stage.broker.create_topic(stage.topic, PARTITIONS)
-        except KafkaException:
-            assert time.monotonic() < deadline, "the topic could not be created again"
-            time.sleep(0.05)
+    """Create the topic; until the broker has done with the deletion, it refuses."""
+    retrying(lambda: stage.broker.create_topic(stage.topic, PARTITIONS))
 
 
-def test_all_records_of_a_topic_that_was_created_again_are_delivered(apache_stage: Stage) -> None:
+def test_all_records_of_a_topic_that_was_created_again_are_delivered(stage: Stage) -> None:
     """The new topic is longer than the old one: the classic protocol says nothing and goes on in its middle."""
-    stage = apache_stage
     stage.produce(*[sign_up(number) for number in range(20)])
     with stage.worker() as worker:
         worker.wait(lambda: stage.enrolled() == 20)
@@ -41,8 +33,7 @@ def test_all_records_of_a_topic_that_was_created_again_are_delivered(apache_stag
         assert worker.stop() == 0
 
 
-def test_a_topic_that_is_gone_makes_the_worker_unready_until_it_is_there_again(apache_stage: Stage) -> None:
-    stage = apache_stage
+def test_a_topic_that_is_gone_makes_the_worker_unready_until_it_is_there_again(stage: Stage) -> None:
     stage.produce(sign_up(0))
     with stage.worker() as worker:
         worker.wait(lambda: stage.enrolled() == 1)

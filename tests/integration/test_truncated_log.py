@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import TopicPartition
 
 from consumer.sandbox.server import Sandbox
-from tests.integration.stage import Stage, patiently
 from tests.kafka.apache import ApacheKafka
+from tests.support.stage import Stage
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 BEFORE, AFTER = 40, 20
@@ -31,19 +31,10 @@ def epochs(stage: Stage) -> dict[int, int]:
     return {each.offset() or 0: each.leader_epoch() or 0 for each in stage.read(stage.topic)}
 
 
-def commit(stage: Stage, epoch: int) -> None:
-    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": stage.group})
-    offset = TopicPartition(stage.topic, 0, COMMITTED, "", epoch)
-    try:
-        patiently(lambda: consumer.commit(offsets=[offset], asynchronous=False))
-    finally:
-        consumer.close()
-
-
 def restart(kafka: ApacheKafka, stage: Stage) -> None:
     kafka.stop()
     kafka.start()
-    stage.read(stage.topic)  # every partition has a leader again
+    stage.ends()  # every partition has a leader again
 
 
 def test_nothing_that_was_written_since_is_skipped_and_the_rest_is_not_repeated(
@@ -63,7 +54,7 @@ def test_nothing_that_was_written_since_is_skipped_and_the_rest_is_not_repeated(
             ("the-same-log", "consumer", "latest", new, BEFORE + AFTER - COMMITTED),
         ):
             stage.group, stage.protocol = f"{stage.topic}-{name}", protocol
-            commit(stage, epoch)
+            stage.commit(TopicPartition(stage.topic, 0, COMMITTED, "", epoch))
             assert run_to_the_end(stage, reset) == (delivered, new), name
 
 

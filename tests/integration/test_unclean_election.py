@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin._metadata import PartitionMetadata
 from confluent_kafka.cimpl import NewTopic
 
 from consumer.sandbox.server import Sandbox
-from tests.integration.command import wait_until
-from tests.integration.stage import HANG_SECONDS, Stage, sign_up
 from tests.kafka.apache import ApacheKafka, Unavailable
+from tests.kafka.reading import retrying
+from tests.support.events import sign_up
+from tests.support.stage import Stage
+from tests.support.waiting import HANG_SECONDS, wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 BOTH, LOST, NEW = range(10), range(10, 30), range(30, 60)  # numbers of sign-ups: on both, on the old leader, since
@@ -67,39 +69,32 @@ def test_what_is_written_after_an_unclean_election_is_not_skipped(
 
 def keep_offsets_on_the_first(stage: Stage) -> None:
     """Have the topic of the groups' offsets made while there is one broker."""
-    consumer = Consumer({"bootstrap.servers": stage.broker.bootstrap, "group.id": "first"})
-    offset = TopicPartition(stage.topic, 0, 0)
-    wait_until(lambda: not fails(lambda: consumer.commit(offsets=[offset], asynchronous=False)))
-    consumer.close()
-
-
-def fails(ask: Callable[[], object]) -> bool:
-    try:
-        ask()
-    except Exception:
-        return True
-    return False
+    with stage.consumer("first") as consumer:
+        retrying(lambda: consumer.commit(offsets=[TopicPartition(stage.topic, 0, 0)], asynchronous=False))
 
 
 def spread_topic(stage: Stage) -> str:
     """A topic of one partition on the brokers 2 and 3, led by 2."""
-    topic, admin = f"{stage.topic}-spread", AdminClient({"bootstrap.servers": stage.broker.bootstrap})
+    topic = f"{stage.topic}-spread"
     config = {"unclean.leader.election.enable": "true", "min.insync.replicas": "1", "retention.ms": "-1"}
     new = NewTopic(topic, num_partitions=1, replica_assignment=[[2, 3]], config=config)
-    wait_until(lambda: not fails(lambda: admin.create_topics([new])[topic].result(HANG_SECONDS)))
+    retrying(lambda: stage.admin.create_topics([new])[topic].result(HANG_SECONDS))
     in_sync(stage, topic, [2, 3])
     led_by(stage, topic, 2)
     return topic
 
 
 def in_sync(stage: Stage, topic: str, nodes: list[int]) -> None:
-    admin = AdminClient({"bootstrap.servers": stage.broker.bootstrap})
-    wait_until(lambda: sorted(admin.list_topics(topic, timeout=60).topics[topic].partitions[0].isrs) == nodes)
+    wait_until(lambda: [sorted(each.isrs) for each in partitions(stage, topic)] == [nodes])
 
 
 def led_by(stage: Stage, topic: str, node: int) -> None:
-    admin = AdminClient({"bootstrap.servers": stage.broker.bootstrap})
-    wait_until(lambda: admin.list_topics(topic, timeout=60).topics[topic].partitions[0].leader == node)
+    wait_until(lambda: [each.leader for each in partitions(stage, topic)] == [node])
+
+
+def partitions(stage: Stage, topic: str) -> list[PartitionMetadata]:
+    """Return the topic's partitions; a broker that has not heard of it knows none."""
+    return list(stage.admin.list_topics(topic, timeout=60).topics[topic].partitions.values())
 
 
 def produce(stage: Stage, topic: str, numbers: range) -> None:
@@ -112,6 +107,6 @@ def produce(stage: Stage, topic: str, numbers: range) -> None:
 def delivered(stage: Stage, topic: str, count: int) -> None:
     """Let a worker deliver so many, and commit them."""
     with stage.worker(KAFKA_TOPIC=topic, KAFKA_DEAD_LETTER_TOPIC=stage.dead_letter_topic) as worker:
-        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == count)
+        worker.wait(lambda: worker.settled() == count)
         assert worker.stop() == 0
     assert len(stage.payloads()) == count

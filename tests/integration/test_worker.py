@@ -9,43 +9,21 @@ import orjson
 import pytest
 
 from consumer.sandbox.faults import ConnectionFault, Rule
-from tests.integration.stage import PARTITIONS, Stage, identify, page_view, sign_up
-
-THE_PAGES_EXAMPLE = {
-    "type": "track",
-    "event": "Signed Up",
-    "properties": {"method": "email"},
-    "traits": {
-        "email": "Jane.Doe@example.com",
-        "phone": "+1 (415) 555-0132",
-        "first_name": "Jane",
-        "last_name": "Doe",
-        "company": "Acme Inc",
-    },
-    "context": {"consent": {"canonical": {"marketing": True}}},
-}
+from tests.support.events import CONNECTOR_CONTACT, connector_example, identify, page_view, sign_up
+from tests.support.stage import PARTITIONS, Stage
 
 
 def test_the_connector_pages_example_arrives_as_the_payload_printed_there(stage: Stage) -> None:
-    stage.produce(THE_PAGES_EXAMPLE)
+    stage.produce(connector_example())
     with stage.worker() as worker:
         worker.wait(stage.sandbox.requests)
-    assert stage.payloads() == [
-        {
-            "email": "jane.doe@example.com",
-            "phone_number": "+14155550132",
-            "first_name": "Jane",
-            "last_name": "Doe",
-            "organization_name": "Acme Inc",
-            "custom_1": "marketing_opt_in",
-        }
-    ]
+    assert stage.payloads() == [CONNECTOR_CONTACT]
 
 
 def test_every_record_ends_in_one_disposition_and_all_of_them_are_committed(stage: Stage) -> None:
     stage.produce(*[page_view() for _ in range(50)], *[sign_up(number) for number in range(20)], raw=[b"{broken", None])
     with stage.worker() as worker:
-        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 72)
+        worker.wait(lambda: worker.settled() == 72)
         metrics = worker.metrics()
         assert worker.stop() == 0
     assert metrics['clicksend_consumer_records_settled_total{disposition="delivered",reason="accepted"}'] == 20
@@ -59,7 +37,7 @@ def test_every_record_ends_in_one_disposition_and_all_of_them_are_committed(stag
 def test_one_contacts_events_arrive_in_order(stage: Stage) -> None:
     stage.produce(*[identify(number % 5, last_name=f"v{number:03}") for number in range(200)])
     with stage.worker() as worker:
-        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 200)
+        worker.wait(lambda: worker.settled() == 200)
     assert len(stage.payloads()) == 200
     for number in range(5):
         mine = [payload["last_name"] for payload in stage.payloads() if payload["email"] == f"u{number}@example.com"]
@@ -125,10 +103,10 @@ def test_what_clicksend_rejects_becomes_a_dead_letter_with_the_original_bytes(st
     record = sign_up(1)
     stage.produce(sign_up(0), record, sign_up(2))
     with stage.worker() as worker:
-        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 3)
-    (letter,) = stage.dead_letters()
-    headers = stage.headers(letter)
-    assert letter.value() == orjson.dumps(record)
+        worker.wait(lambda: worker.settled() == 3)
+    (dead_letter,) = stage.dead_letters()
+    headers = stage.headers(dead_letter)
+    assert dead_letter.value() == orjson.dumps(record)
     assert headers["clicksend.reason"] == "rejected"
     assert headers["clicksend.http.status"] == "400"
     assert headers["clicksend.vendor.code"] == "BAD_REQUEST"
@@ -149,10 +127,10 @@ def test_what_clicksend_rejects_becomes_a_dead_letter_with_the_original_bytes(st
 def test_a_record_that_can_never_be_a_contact_is_kept_as_it_is(stage: Stage, record: bytes, reason: str) -> None:
     stage.produce(raw=[record])
     with stage.worker() as worker:
-        worker.wait(lambda: worker.total("clicksend_consumer_records_settled_total") == 1)
-    (letter,) = stage.dead_letters()
-    assert letter.value() == record
-    assert stage.headers(letter)["clicksend.reason"] == reason
+        worker.wait(lambda: worker.settled() == 1)
+    (dead_letter,) = stage.dead_letters()
+    assert dead_letter.value() == record
+    assert stage.headers(dead_letter)["clicksend.reason"] == reason
 
 
 def test_a_wrong_key_halts_and_a_corrected_key_file_resumes(stage: Stage) -> None:
@@ -214,7 +192,7 @@ def test_two_workers_share_the_topic_and_deliver_everything_once(stage: Stage) -
         first.wait_ready()
         stage.produce(*[sign_up(number) for number in range(300)])
         with stage.worker(DELIVERY_CONCURRENCY="4") as second:
-            second.wait(lambda: second.total("clicksend_consumer_assigned_partitions") == PARTITIONS / 2)
+            second.wait(lambda: second.assigned() == PARTITIONS / 2)
             stage.faults()
             second.wait(lambda: stage.enrolled() == 300)
             second.wait(lambda: stage.lag() == 0)

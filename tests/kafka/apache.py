@@ -20,6 +20,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
+from tests.support.waiting import wait_until
+
 VERSION = "4.4.0"
 CACHE = Path(__file__).parents[2] / ".cache" / f"kafka-{VERSION}"
 START_SECONDS = 180.0  # a guard against hanging, as is the next one
@@ -169,11 +171,14 @@ class ApacheKafka:
     def start(self) -> None:
         """Start it, and return when it answers, and no other at its port. Raises Unavailable if it ends instead."""
         self._process = self._java("kafka.Kafka", str(self._config))
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(self.bootstrap, self._cluster_id):
-            if self._process.poll() is not None:
+        process = self._process
+
+        def answering() -> bool:
+            if process.poll() is not None:
                 raise Unavailable("Kafka has ended")
-            assert time.monotonic() < deadline, f"Kafka does not answer:\n{self.log()}"
+            return answers(self.bootstrap, self._cluster_id)
+
+        wait_until(answering, self.log, seconds=START_SECONDS)
 
     def stop(self) -> None:
         """End it in its own time."""

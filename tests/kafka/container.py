@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from tests.kafka.apache import PROPERTIES, START_SECONDS, Unavailable, answers, cluster_id, create_topic, free_ports
+from tests.support.waiting import wait_until
 
 IMAGE = os.environ.get("KAFKA_IMAGE", "apache/kafka:4.1.0")
 
@@ -46,9 +46,7 @@ def kafka_container(image: str = IMAGE) -> Iterator[KafkaContainer]:
     except docker.errors.DockerException as error:
         raise Unavailable(f"the Docker engine has no image {image} ({type(error).__name__})") from None
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(f"127.0.0.1:{port}", cluster):
-            assert time.monotonic() < deadline, f"Kafka does not answer:\n{container.get_logs()}"
+        wait_until(lambda: answers(f"127.0.0.1:{port}", cluster), container.get_logs, seconds=START_SECONDS)
         yield KafkaContainer(port)
     finally:
         with suppress(docker.errors.DockerException):

@@ -14,7 +14,7 @@ from consumer.monitoring.observer import RecordObserver, combined
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Record, Task
 from consumer.worker.intake import Intake
-from tests.scheduling.builders import EVENTS, TIMESTAMP_MS, Consumed
+from tests.support.records import EVENTS, TIMESTAMP_MS, Consumed
 
 BROWSING, NAMELESS, JANES = (
     b'{"type":"page"}',

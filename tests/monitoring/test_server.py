@@ -91,7 +91,7 @@ def connected(serving: Monitor) -> socket.socket:
 
 
 @pytest.fixture
-def log_output(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """Yield the captured log output."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -137,7 +137,7 @@ def test_a_request_that_comes_in_drops_has_one_deadline(begins: bytes) -> None:
 
 
 def test_clients_that_leave_or_talk_nonsense_are_one_line_and_no_traceback(
-    log_output: io.StringIO, capfd: pytest.CaptureFixture[str]
+    log: io.StringIO, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with monitor("127.0.0.1", limits=Limits(seconds=0.5)) as serving:
         for talk in (b"", b"\x16\x03\x01", b"GET /metrics HTTP/1.1\r\n\r\n", b"\0" * 70_000):
@@ -151,13 +151,13 @@ def test_clients_that_leave_or_talk_nonsense_are_one_line_and_no_traceback(
                 assert client.recv(100) == b"", "the monitor closes it"
         assert read(f"{serving.address}/livez")
     assert capfd.readouterr() == ("", "")
-    lines = [json.loads(line) for line in log_output.getvalue().splitlines()]
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
     assert len(lines) <= 1
     assert all(line["event"] == "monitor request failed" and line["cause"] for line in lines)
 
 
 def test_an_answer_that_fails_is_a_status_and_a_line_with_its_cause(
-    log_output: io.StringIO, capfd: pytest.CaptureFixture[str]
+    log: io.StringIO, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def ready() -> Report:
         raise KeyError("jane.doe@example.com")
@@ -166,13 +166,13 @@ def test_an_answer_that_fails_is_a_status_and_a_line_with_its_cause(
         assert requests.get(f"{serving.address}/readyz", timeout=60).status_code == 500
         assert requests.get(f"{serving.address}/readyz", timeout=60).status_code == 500
         assert read(f"{serving.address}/livez")
-    (line,) = log_output.getvalue().splitlines()
+    (line,) = log.getvalue().splitlines()
     assert json.loads(line)["cause"] == "KeyError"
     assert "jane" not in line + "".join(capfd.readouterr())
 
 
 @pytest.mark.own_process
-def test_the_want_of_descriptors_is_outlived_without_haste(log_output: io.StringIO) -> None:
+def test_the_want_of_descriptors_is_outlived_without_haste(log: io.StringIO) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with monitor("127.0.0.1") as serving, connected(serving) as first:
         first.sendall(b"GET /livez HTTP/1.1\r\n\r\n")
@@ -188,7 +188,7 @@ def test_the_want_of_descriptors_is_outlived_without_haste(log_output: io.String
         client.sendall(b"GET /livez HTTP/1.1\r\n\r\n")
         assert client.recv(100)
         client.close()
-    events = [json.loads(line) for line in log_output.getvalue().splitlines()]
+    events = [json.loads(line) for line in log.getvalue().splitlines()]
     assert [(each["event"], each["cause"]) for each in events] == [
         ("monitor connection not accepted", "OSError EMFILE")
     ]

@@ -10,10 +10,10 @@ from pathlib import Path
 import yaml
 
 from tests.benchmarks.measure import machine
-from tests.deploy.programs import DEPLOY
 from tests.rehearsal.story import Act, Setting, Story
 from tests.rehearsal.watch import Watch
 from tests.rehearsal.world import World
+from tests.support.programs import DEPLOY
 
 WORKERS = 4
 

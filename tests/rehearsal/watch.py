@@ -12,9 +12,9 @@ from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.group import commits_of
 from consumer.scheduling.task import Partition
 from consumer.settings import Sources, load
-from tests.integration.worker_process import WorkerProcess
 from tests.rehearsal.story import Counts, Life, Sample
 from tests.rehearsal.world import World
+from tests.support.worker_process import WorkerProcess
 
 EVERY = 1.0  # seconds
 REQUESTS = "clicksend_consumer_requests_total"

@@ -19,9 +19,9 @@ from consumer.sandbox.limiter import RateLimit
 from consumer.sandbox.options import SandboxOptions
 from consumer.sandbox.server import Sandbox
 from tests.benchmarks.events import sign_up
-from tests.integration.worker_process import WorkerProcess
 from tests.kafka.apache import ApacheKafka
 from tests.rehearsal.story import Setting
+from tests.support.worker_process import WorkerProcess
 
 TICK = 0.05  # seconds between two handfuls of arriving sign-ups
 

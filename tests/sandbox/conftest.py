@@ -107,7 +107,7 @@ def serve() -> Iterator[Callable[..., Client]]:
 
 
 @dataclass
-class Received:
+class RawResponse:
     """The data received over one connection. was_reset -- it ended with a TCP reset."""
 
     data: bytes
@@ -152,17 +152,17 @@ def open_request() -> Iterator[Callable[[Sandbox, object], socket.socket]]:
 
 
 @pytest.fixture
-def listen(open_request: Callable[[Sandbox, object], socket.socket]) -> Callable[[Sandbox, object], Received]:
+def exchange(open_request: Callable[[Sandbox, object], socket.socket]) -> Callable[[Sandbox, object], RawResponse]:
     """Sends a contact and reads every byte that comes back, until the server ends the connection."""
 
-    def hear(sandbox: Sandbox, contact: object) -> Received:
+    def read(sandbox: Sandbox, contact: object) -> RawResponse:
         connection = open_request(sandbox, contact)
         data = b""
         try:
             while piece := connection.recv(65536):
                 data += piece
         except ConnectionResetError:
-            return Received(data, was_reset=True)
-        return Received(data, was_reset=False)
+            return RawResponse(data, was_reset=True)
+        return RawResponse(data, was_reset=False)
 
-    return hear
+    return read

@@ -1,8 +1,11 @@
+"""The sandbox's rate limit, and its counter."""
+
 from __future__ import annotations
 
 import pytest
 
 from consumer.errors import ConfigurationError
+from consumer.sandbox.counter import BoundedCounter
 from consumer.sandbox.limiter import RateLimit, RequestLimit
 
 
@@ -32,3 +35,16 @@ def test_the_next_window_begins_with_the_first_request_after_the_last() -> None:
     assert limiter.wait(100.0) is None
     assert limiter.wait(125.0) is None
     assert limiter.wait(126.0) == 9.0
+
+
+def test_it_counts_each_name_by_itself() -> None:
+    counter = BoundedCounter(limit=10)
+    assert [counter.add(name) for name in ("a", "b", "a")] == [1, 1, 2]
+    assert (counter["a"], counter["b"], counter["c"]) == (2, 1, 0)
+
+
+def test_beyond_the_limit_the_oldest_name_starts_again() -> None:
+    counter = BoundedCounter(limit=2)
+    for name in ("a", "b", "c"):
+        counter.add(name)
+    assert (counter["a"], counter["b"], counter["c"]) == (0, 1, 1)

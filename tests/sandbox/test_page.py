@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.page_files import ASSETS
+from tests.support.page_files import ASSETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

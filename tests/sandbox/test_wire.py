@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consumer.sandbox.server import Sandbox
-    from tests.sandbox.conftest import Client, Received
+    from tests.sandbox.conftest import Client, RawResponse
 
     Serve = Callable[..., Client]
-    Listen = Callable[[Sandbox, object], Received]
+    Exchange = Callable[[Sandbox, object], RawResponse]
     OpenRequest = Callable[[Sandbox, object], socket.socket]
 
 
@@ -28,8 +28,8 @@ def script(rule: Rule) -> Script:
     return Script((rule,))
 
 
-def announced_length(received: Received) -> int:
-    lines = received.head.decode().split("\r\n")
+def announced_length(response: RawResponse) -> int:
+    lines = response.head.decode().split("\r\n")
     return next(int(line.partition(": ")[2]) for line in lines if line.startswith("Content-Length"))
 
 
@@ -46,43 +46,43 @@ def test_connection_close_of_a_client_is_honoured(serve: Serve, jane: dict[str, 
     assert serve().post(jane, headers={"Connection": "close"}).headers["Connection"] == "close"
 
 
-def test_connection_close(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
-    received = listen(serve(faults=script(Rule(connection=ConnectionFault.CLOSE))).sandbox, jane)
-    assert b"\r\nConnection: close" in received.head
-    assert json.loads(received.body)["response_code"] == "SUCCESS"
-    assert not received.was_reset
+def test_connection_close(serve: Serve, exchange: Exchange, jane: dict[str, str]) -> None:
+    response = exchange(serve(faults=script(Rule(connection=ConnectionFault.CLOSE))).sandbox, jane)
+    assert b"\r\nConnection: close" in response.head
+    assert json.loads(response.body)["response_code"] == "SUCCESS"
+    assert not response.was_reset
 
 
 @pytest.mark.parametrize(("processed", "contacts"), [(True, 1), (False, 0), (None, 1)], ids=str)
 def test_a_reset_before_the_answer(
     serve: Serve,
-    listen: Listen,
+    exchange: Exchange,
     jane: dict[str, str],
     processed: bool | None,
     contacts: int,
 ) -> None:
     client = serve(faults=script(Rule(connection=ConnectionFault.RESET, processed=processed)))
-    received = listen(client.sandbox, jane)
-    assert (received.data, received.was_reset) == (b"", True)
+    response = exchange(client.sandbox, jane)
+    assert (response.data, response.was_reset) == (b"", True)
     assert len(client.sandbox.contacts()) == contacts
 
 
-def test_a_reset_in_the_middle_of_the_answer(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
-    received = listen(serve(faults=script(Rule(connection=ConnectionFault.CUT))).sandbox, jane)
-    assert received.was_reset
-    assert len(received.body) == announced_length(received) // 2
+def test_a_reset_in_the_middle_of_the_answer(serve: Serve, exchange: Exchange, jane: dict[str, str]) -> None:
+    response = exchange(serve(faults=script(Rule(connection=ConnectionFault.CUT))).sandbox, jane)
+    assert response.was_reset
+    assert len(response.body) == announced_length(response) // 2
 
 
-def test_an_orderly_end_in_the_middle_of_the_answer(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
-    received = listen(serve(faults=script(Rule(connection=ConnectionFault.TRUNCATE))).sandbox, jane)
-    assert not received.was_reset
-    assert len(received.body) == announced_length(received) // 2
+def test_an_orderly_end_in_the_middle_of_the_answer(serve: Serve, exchange: Exchange, jane: dict[str, str]) -> None:
+    response = exchange(serve(faults=script(Rule(connection=ConnectionFault.TRUNCATE))).sandbox, jane)
+    assert not response.was_reset
+    assert len(response.body) == announced_length(response) // 2
 
 
-def test_a_reset_after_the_whole_answer(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
-    received = listen(serve(faults=script(Rule(connection=ConnectionFault.RESET_AFTER))).sandbox, jane)
-    assert received.was_reset
-    assert json.loads(received.body)["response_code"] == "SUCCESS"
+def test_a_reset_after_the_whole_answer(serve: Serve, exchange: Exchange, jane: dict[str, str]) -> None:
+    response = exchange(serve(faults=script(Rule(connection=ConnectionFault.RESET_AFTER))).sandbox, jane)
+    assert response.was_reset
+    assert json.loads(response.body)["response_code"] == "SUCCESS"
 
 
 def test_bytes_that_are_not_http(serve: Serve, jane: dict[str, str]) -> None:
@@ -175,16 +175,16 @@ def test_an_oversized_answer(serve: Serve, jane: dict[str, str]) -> None:
     assert len(serve(faults=script(Rule(padding=3_000_000))).post(jane).content) > 3_000_000
 
 
-def test_a_content_length_that_lies(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
+def test_a_content_length_that_lies(serve: Serve, exchange: Exchange, jane: dict[str, str]) -> None:
     rule = Rule(status=200, body="{}", headers={"Content-Length": "999"}, connection=ConnectionFault.CLOSE)
-    received = listen(serve(faults=script(rule)).sandbox, jane)
-    assert received.head.count(b"Content-Length") == 1
-    assert (announced_length(received), received.body) == (999, b"{}")
+    response = exchange(serve(faults=script(rule)).sandbox, jane)
+    assert response.head.count(b"Content-Length") == 1
+    assert (announced_length(response), response.body) == (999, b"{}")
 
 
-def test_after_a_fault_the_next_request_is_served(serve: Serve, listen: Listen, jane: dict[str, str]) -> None:
+def test_after_a_fault_the_next_request_is_served(serve: Serve, exchange: Exchange, jane: dict[str, str]) -> None:
     client = serve(faults=script(Rule(first=1, connection=ConnectionFault.RESET)))
-    listen(client.sandbox, jane)
+    exchange(client.sandbox, jane)
     assert client.post(jane).status_code == 200
     assert [entry.stored for entry in client.sandbox.requests()] == [Stored.CREATED, Stored.UPDATED]
 

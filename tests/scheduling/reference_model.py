@@ -15,8 +15,8 @@ from consumer.scheduling.offset_map import decode
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Partition, Task
 from consumer.scheduling.work import Deliver
-from tests.monitoring.recorded_steps import Arrival
-from tests.scheduling.builders import TOPIC_ID, record
+from tests.support.recorded_steps import Arrival
+from tests.support.records import TOPIC_ID, record
 
 
 class State(Enum):

@@ -7,7 +7,7 @@ import pytest
 from consumer.scheduling.back_pressure import MAX_UNSETTLED, Caps, Pressure, pressure
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Partition, Task
-from tests.scheduling.builders import record
+from tests.support.records import record
 
 CAPS = Caps(records=100, size=10_000)
 GO_ON = Pressure(pause=[], resume=[])

@@ -7,9 +7,9 @@ import pytest
 from consumer.scheduling.lanes import Lanes
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Task
-from tests.scheduling.builders import EVENTS, JANE, JOE, PHONE, task
+from tests.support.records import EVENTS, JANE, JOE, PHONE, task
 
-LEDGER = OffsetTracker(EVENTS, 0, 0)
+TRACKER = OffsetTracker(EVENTS, 0, 0)
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def lanes() -> Lanes:
 
 def arrive(lanes: Lanes, *identities: str) -> tuple[Task, bool]:
     """A task enters; gives it, and whether it is ready at once."""
-    arrived = task(LEDGER, 0, *identities)
+    arrived = task(TRACKER, 0, *identities)
     return arrived, lanes.enter(arrived)
 
 

@@ -11,8 +11,9 @@ from consumer.clicksend.outcome import Outcome
 from consumer.delivery.retry import RetryPolicy
 from consumer.scheduling.back_pressure import Caps, pressure
 from consumer.scheduling.work import Deliver, Duplicate, Probe, Stop, Wait, WriteDeadLetter
-from tests.delivery.answers import DELIVERED, FINE, REJECTED, SUSPICIOUS
-from tests.scheduling.builders import EVENTS, Engine
+from tests.support.engine import Engine
+from tests.support.outcomes import DELIVERED, FINE, REJECTED, SUSPICIOUS
+from tests.support.records import EVENTS
 
 LIMIT = 20
 HOUR = 3600.0

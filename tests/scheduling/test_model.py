@@ -27,15 +27,15 @@ from consumer.scheduling.task import Partition, Stage
 from consumer.scheduling.work import Batch, Deliver, Duplicate, Probe, Stop, Wait, Work, WriteDeadLetter
 from consumer.threads import OsThreads
 from consumer.worker.committer import INTERVAL, Committer
-from tests.delivery.answers import (
+from tests.scheduling.reference_model import UNDER_WAY, Assignment, Book, Entry, State, permits, regulate
+from tests.support.commits import Commits, End
+from tests.support.outcomes import (
     DELIVERED,
     EVERY_FINDING,
     FINE,
 )
-from tests.monitoring.recorded_steps import PHONES, Arrival, Leave, Person, Step, answers, arrivals, numbers, steps
-from tests.scheduling.builders import JANE, TOPIC_ID, task
-from tests.scheduling.reference_model import UNDER_WAY, Assignment, Book, Entry, State, permits, regulate
-from tests.worker.commits import Commits, End
+from tests.support.recorded_steps import PHONES, Arrival, Leave, Person, Step, answers, arrivals, numbers, steps
+from tests.support.records import JANE, TOPIC_ID, task
 
 PARTITIONS = [Partition("events", number) for number in range(3)]
 PLENTY = 1000  # identities to remember: none is ever dropped for lack of room

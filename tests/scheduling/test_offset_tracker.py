@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from consumer.scheduling.offset_map import OffsetMap, decode
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.scheduling.task import Task
-from tests.scheduling.builders import EVENTS, TOPIC_ID, record, task
+from tests.support.records import EVENTS, TOPIC_ID, record, task
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Task
 from consumer.scheduling.work import Batch, Deliver, Probe, Stop, Wait, WriteDeadLetter
 from consumer.threads import OsThreads
-from tests.delivery.answers import DELIVERED, DOWN, FINE, REJECTED, SUSPICIOUS, TIMEOUT, UNAUTHORIZED
-from tests.scheduling.builders import TOPIC_ID, task
+from tests.support.outcomes import DELIVERED, DOWN, FINE, REJECTED, SUSPICIOUS, TIMEOUT, UNAUTHORIZED
+from tests.support.records import TOPIC_ID, task
 
 IN_FLIGHT = 16
 PATIENCE = 300  # seconds
@@ -73,12 +73,12 @@ class Sink:
                 self._note(sent)
         return outcome
 
-    def write(self, letter: Task) -> bool:
+    def write(self, dead_letter: Task) -> bool:
         """A dead letter; false if it could not be written."""
         with self._lock:
             written = self._random.random() < 0.8
             if written:
-                self._note(letter)
+                self._note(dead_letter)
         return written
 
     def settle(self) -> None:
@@ -101,7 +101,7 @@ class Loop:
         self._sink = sink
         self._random = random.Random(3)
         self._woken = threading.Event()
-        self._letters: SimpleQueue[Task | None] = SimpleQueue()
+        self._dead_letters: SimpleQueue[Task | None] = SimpleQueue()
         scheduler.on_work(self._woken.set)
 
     def deliver(self) -> None:
@@ -119,7 +119,7 @@ class Loop:
             self._sink.done.set()  # nobody need wait for the rest
             raise
         finally:
-            self._letters.put(None)
+            self._dead_letters.put(None)
 
     def stop(self) -> None:
         """Look once more: the scheduler is closed."""
@@ -127,7 +127,7 @@ class Loop:
 
     def write_dead_letters(self) -> None:
         """The thread that takes the broker's reports."""
-        while (task := self._letters.get()) is not None:
+        while (task := self._dead_letters.get()) is not None:
             if not self._sink.write(task):
                 self._scheduler.dead_letter_failed(task, time.monotonic())
             elif self._scheduler.dead_letter_written(task):
@@ -141,7 +141,7 @@ class Loop:
                     self._sink.arrived(sent.task)
                     in_flight.append(sent)
                 case WriteDeadLetter(task):
-                    self._letters.put(task)
+                    self._dead_letters.put(task)
                 case Probe():
                     self._scheduler.probed(FINE, time.monotonic())
                 case Wait(until):

@@ -9,9 +9,9 @@ import pytest
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.ready import ReadyQueue, RetryQueue
 from consumer.scheduling.task import Partition, Task
-from tests.scheduling.builders import task
+from tests.support.records import task
 
-LEDGERS = [OffsetTracker(Partition("events", number), 0, 0) for number in range(3)]
+TRACKERS = [OffsetTracker(Partition("events", number), 0, 0) for number in range(3)]
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def ready() -> ReadyQueue:
 def push(ready: ReadyQueue, *numbers: int) -> None:
     """One task for each partition number, with the place in this list as its offset."""
     for offset, number in enumerate(numbers):
-        ready.push(task(LEDGERS[number], offset))
+        ready.push(task(TRACKERS[number], offset))
 
 
 def partitions(ready: ReadyQueue) -> list[int]:
@@ -96,7 +96,7 @@ def test_partitions_take_turns_in_retries(ready: ReadyQueue) -> None:
     push(ready, 0, 0, 1)
     for each in [ready.pop() for _ in range(3)]:
         ready.push_again(each)
-    ready.push_again(task(LEDGERS[0], 3))
+    ready.push_again(task(TRACKERS[0], 3))
     assert partitions(ready) == [0, 1, 0, 0]
 
 
@@ -118,20 +118,20 @@ def test_a_partition_that_was_empty_gets_its_turn_again(ready: ReadyQueue) -> No
 
 def test_a_dropped_partition_is_forgotten_and_may_come_back(ready: ReadyQueue) -> None:
     push(ready, 0, 1, 0, 1)
-    ready.drop(LEDGERS[0].partition)
-    ready.drop(LEDGERS[2].partition)
+    ready.drop(TRACKERS[0].partition)
+    ready.drop(TRACKERS[2].partition)
     assert partitions(ready) == [1, 1]
-    ready.drop(LEDGERS[1].partition)
+    ready.drop(TRACKERS[1].partition)
     push(ready, 0, 1)
-    ready.push_again(task(LEDGERS[0], 9))
-    ready.drop(LEDGERS[0].partition)
+    ready.push_again(task(TRACKERS[0], 9))
+    ready.drop(TRACKERS[0].partition)
     assert partitions(ready) == [1]
 
 
 def parked(*dues: float) -> tuple[RetryQueue, list[Task]]:
     """One task for each time, by turns of two partitions."""
     waiting = RetryQueue()
-    tasks = [task(LEDGERS[place % 2], place) for place in range(len(dues))]
+    tasks = [task(TRACKERS[place % 2], place) for place in range(len(dues))]
     for each, due in zip(tasks, dues, strict=True):
         waiting.push(each, due)
     return waiting, tasks
@@ -157,6 +157,6 @@ def test_equal_times_keep_the_order_in_which_they_came() -> None:
 
 def test_those_of_a_dropped_partition_are_forgotten() -> None:
     waiting, tasks = parked(10, 40, 30, 20, 50)
-    waiting.drop(LEDGERS[0].partition)
+    waiting.drop(TRACKERS[0].partition)
     assert waiting.next_due == 20
     assert waiting.pop_due(100) == [tasks[3], tasks[1]]

@@ -13,7 +13,8 @@ from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Fi
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Stage
 from consumer.scheduling.work import Batch
-from tests.delivery.answers import (
+from tests.support.engine import Engine, wakes
+from tests.support.outcomes import (
     ALREADY_EXISTS,
     DELIVERED,
     DOWN,
@@ -22,13 +23,7 @@ from tests.delivery.answers import (
     UNAUTHORIZED,
     asked_to_wait,
 )
-from tests.scheduling.builders import ANN, EVENTS, JANE, JOE, KIM, LEE, MORE_EVENTS, PHONE, Engine, task, wakes
-
-
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
-
+from tests.support.records import ANN, EVENTS, JANE, JOE, KIM, LEE, MORE_EVENTS, PHONE, task
 
 # Order by contact.
 

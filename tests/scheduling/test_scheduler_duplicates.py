@@ -12,8 +12,9 @@ from consumer.delivery.gate import GateState
 from consumer.delivery.retry import RetryPolicy
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Partition, Stage, Task
-from consumer.scheduling.work import Batch, Duplicate
-from tests.delivery.answers import (
+from consumer.scheduling.work import Duplicate
+from tests.support.engine import Engine
+from tests.support.outcomes import (
     ALREADY_EXISTS,
     DELIVERED,
     DOWN,
@@ -22,7 +23,7 @@ from tests.delivery.answers import (
     TIMEOUT,
     asked_to_wait,
 )
-from tests.scheduling.builders import EVENTS, JANE, JOE, MORE_EVENTS, PHONE, Engine, record
+from tests.support.records import EVENTS, JANE, JOE, MORE_EVENTS, PHONE
 
 OLD, NEW = b"old", b"new"
 
@@ -33,12 +34,8 @@ def engine() -> Engine:
 
 
 def admit(engine: Engine, offset: int, payload: bytes, *identities: str, partition: Partition = EVENTS) -> Task:
-    """A record arrives that maps to this payload."""
-    tracker = engine.scheduler.trackers[partition]
-    arrived = Task(record(offset, partition), tracker, identities or (JANE,), payload)
-    tracker.highest_seen = offset
-    engine.scheduler.admit(Batch(consumed=1, tasks=[arrived]))
-    return arrived
+    """Admit a record that maps to this payload."""
+    return engine.admit(offset, *(identities or (JANE,)), partition=partition, payload=payload)
 
 
 def deliver(engine: Engine, offset: int, payload: bytes, *identities: str) -> None:

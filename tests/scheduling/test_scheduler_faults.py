@@ -14,7 +14,8 @@ from consumer.delivery.outcome_policy import AwaitProbe, OnConfigurationFault
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.task import Stage, Task
 from consumer.scheduling.work import Probe
-from tests.delivery.answers import (
+from tests.support.engine import Engine
+from tests.support.outcomes import (
     DELIVERED,
     DOWN,
     FINE,
@@ -26,13 +27,7 @@ from tests.delivery.answers import (
     UNAUTHORIZED,
     UNDECIDED,
 )
-from tests.scheduling.builders import ANN, JANE, JOE, KIM, LEE, Engine
-
-
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
-
+from tests.support.records import ANN, JANE, JOE, KIM, LEE
 
 # A suspicious answer: the record's fault, or the configuration's?
 

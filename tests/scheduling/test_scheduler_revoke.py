@@ -13,7 +13,8 @@ from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Stage
 from consumer.scheduling.work import Batch, Probe, Stop, Wait, Work
-from tests.delivery.answers import (
+from tests.support.engine import Engine, ends_the_wait, wakes
+from tests.support.outcomes import (
     DELIVERED,
     DOWN,
     EVERY_ANSWER,
@@ -24,26 +25,7 @@ from tests.delivery.answers import (
     UNAUTHORIZED,
     asked_to_wait,
 )
-from tests.scheduling.builders import (
-    ANN,
-    EVENTS,
-    JANE,
-    JOE,
-    KIM,
-    LEE,
-    MORE_EVENTS,
-    PHONE,
-    TOPIC_ID,
-    Engine,
-    ends_the_wait,
-    task,
-    wakes,
-)
-
-
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
+from tests.support.records import ANN, EVENTS, JANE, JOE, KIM, LEE, MORE_EVENTS, PHONE, TOPIC_ID, task
 
 
 def with_one_record_at_every_waiting_stage(engine: Engine) -> None:

@@ -7,14 +7,7 @@ import pytest
 
 from consumer.errors import ConfigurationError, Problem
 from consumer.settings import Settings, Sources, load
-
-REQUIRED = {
-    "KAFKA_BOOTSTRAP_SERVERS": "kafka-1:9092",
-    "KAFKA_TOPIC": "raw-events",
-    "CLICKSEND_USERNAME": "acme",
-    "CLICKSEND_API_KEY": "the-api-key",
-    "CLICKSEND_LIST_ID": "428",
-}
+from tests.support.required_settings import REQUIRED
 
 Environ = Mapping[str, str]
 

@@ -11,8 +11,9 @@ from tests.simulation.cluster import Cluster
 from tests.simulation.group import Group, Offset
 
 if TYPE_CHECKING:
+    from tests.simulation.commit_oracle import Built
     from tests.simulation.consumer import FakeConsumer
-    from tests.simulation.watch import Built, Watch
+    from tests.simulation.watch import Watch
 
 RETRIED_INSIDE = 0.11  # seconds after which librdkafka sends a commit again by itself
 REFUSED = (KafkaError.ILLEGAL_GENERATION, KafkaError.REBALANCE_IN_PROGRESS, KafkaError.STALE_MEMBER_EPOCH)
@@ -43,7 +44,7 @@ class Commits:
 
             consumer.answer(tell)
 
-        self._watch.async_commit(consumer.name, self.outstanding)
+        self._watch.commits.sent(consumer.name, self.outstanding)
         self.outstanding += 1
         self._depart(offsets, answered)
 
@@ -68,7 +69,7 @@ class Commits:
         return stored
 
     def _depart(self, offsets: list[TopicPartition], answer: Answer) -> None:
-        built = self._latest = self._watch.commit_built(self._consumer, offsets)
+        built = self._latest = self._watch.commits.built(self._consumer, offsets)
         sent_at = self._hub.now
         parts = [
             Offset(each.topic, each.partition, each.offset, each.metadata, leader_epoch=each.leader_epoch)
@@ -108,5 +109,5 @@ class Commits:
         hub.after(cluster.latency(), lambda: answer(None, stored))
 
     def _store(self, built: Built, parts: list[Offset]) -> list[Offset]:
-        self._watch.commit_applied(built)
+        self._watch.commits.applied(built)
         return self._group.store(parts)

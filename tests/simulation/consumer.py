@@ -12,6 +12,7 @@ from confluent_kafka import OFFSET_BEGINNING, OFFSET_INVALID, KafkaError, TopicP
 from consumer.kafka.properties import GroupProtocol
 from tests.simulation.cluster import Away, Cluster, Key, Message, failure
 from tests.simulation.commits import Commits
+from tests.simulation.cursor import Cursor
 from tests.simulation.group import Group, Offset
 from tests.simulation.hub import Fibre, Process
 
@@ -22,29 +23,6 @@ UP = '{"brokers":{"b":{"state":"UP"}},"cgrp":{"state":"%s","join_state":"steady"
 DOWN = '{"brokers":{"b":{"state":"DOWN"}},"cgrp":{"state":"query-coord","join_state":"steady"}}'
 PASSING = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._MAX_POLL_EXCEEDED, KafkaError.TOPIC_AUTHORIZATION_FAILED)
 Callback = Callable[..., None]
-
-
-class Cursor:
-    """The state of one assigned partition.
-
-    epoch -- of the record before `fetch`, None: unknown; leader -- the epoch of the leader that the client fetches from
-    """
-
-    __slots__ = ("epoch", "fetch", "leader", "position", "prefetched", "stopped", "topic_id")
-
-    def __init__(self, fetch: int, topic_id: int, epoch: int | None, leader: int) -> None:
-        self.fetch = fetch
-        self.epoch = epoch
-        self.leader = leader
-        self.topic_id = topic_id  # of the topic that is meant
-        self.position = OFFSET_INVALID
-        self.prefetched: deque[Message] = deque()  # from a leader that is gone, as these records are
-        self.stopped = False  # the offset is not in the log: an error says so, and nothing comes any more
-
-    def pass_by(self, offset: int, epoch: int | None) -> None:
-        """Everything before this offset was handed out, or is no record."""
-        self.fetch = self.position = offset
-        self.epoch = epoch
 
 
 class FakeConsumer:

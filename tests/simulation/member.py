@@ -27,9 +27,10 @@ from tests.simulation.consumer import Callback, FakeConsumer
 from tests.simulation.driver import BrokenCallbackError, VirtualDriver
 from tests.simulation.group import Group
 from tests.simulation.hub import Hub, Process, VirtualThreads
+from tests.simulation.observer import WatchObserver
 from tests.simulation.producer import FakeAdmin, FakeProducer
 from tests.simulation.sink import Sink
-from tests.simulation.watch import Watch, WatchJournal
+from tests.simulation.watch import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Member:
         outcome_policy = OutcomePolicy(gate, setup.policy, OnConfigurationFault.HALT, setup.mass_rejection_limit)
         self.scheduler = Scheduler(gate, outcome_policy, setup.policy, threads)
         reporter = _reporter(name)
-        reporter.observer = WatchJournal(outside.watch, self)
+        reporter.observer = WatchObserver(outside.watch, self)
         self._worker = Worker(
             setup.settings,
             cast(KafkaClients, FakeClients(self, outside)),

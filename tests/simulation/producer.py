@@ -68,7 +68,7 @@ class FakeProducer:
             return
         failed = cluster.chance(cluster.temper.letter_errors)
         if not failed or self._hub.random.random() < 0.5:
-            cluster.on_letter(value)
+            cluster.on_dead_letter(value)
         error = KafkaError(KafkaError._MSG_TIMED_OUT) if failed else None
         delay = cluster.latency() + self._hub.random.random() * cluster.temper.report_delay
         self._hub.after(delay, lambda: self._report(report, error))

@@ -36,14 +36,14 @@ class Produced:
     contact: str
     identities: tuple[str, ...]
     answered: bool = False  # ClickSend's yes has come back to a worker
-    lettered: bool = False  # the broker has its dead letter
+    dead_lettered: bool = False  # the broker has its dead letter
     suspected: bool = False  # it was answered 403 or 404
     deleted: bool = False  # with its topic, or by an unclean election: what becomes of it is nobody's loss
 
     @property
     def done(self) -> bool:
         """Return whether its offset may be committed."""
-        return self.answered or self.lettered or self.deleted or self.kind is Kind.FILTERED
+        return self.answered or self.dead_lettered or self.deleted or self.kind is Kind.FILTERED
 
 
 class Person:

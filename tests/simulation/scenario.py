@@ -8,12 +8,12 @@ from random import Random
 
 from consumer.delivery.retry import RetryPolicy
 from consumer.kafka.properties import GroupProtocol
-from tests.settings.builders import settings_of
 from tests.simulation.cluster import Away, Temper
 from tests.simulation.member import Setup
 from tests.simulation.records import EVENTS, WELCOME
 from tests.simulation.sink import Manners, Weather
 from tests.simulation.sink import Temper as ContactTemper
+from tests.support.required_settings import settings_of
 
 
 class Deed(Enum):
@@ -34,7 +34,7 @@ class Deed(Enum):
 DEEDS = [deed for deed in Deed if deed not in (Deed.RECREATE, Deed.ELECTION)]
 WEATHERS = [weather for weather in Weather if weather is not Weather.FINE]
 TROUBLES = (ContactTemper.REJECTED, ContactTemper.FAILING, ContactTemper.SUSPICIOUS)
-HAPPENINGS = (*DEEDS, *DEEDS, *WEATHERS, Away.COORDINATOR, Away.BROKERS)
+POSSIBLE_EVENTS = (*DEEDS, *DEEDS, *WEATHERS, Away.COORDINATOR, Away.BROKERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def _people(random: Random) -> list[ContactTemper]:
 
 def _event(random: Random, calm_at: float) -> Event:
     at = random.uniform(0.5, calm_at - 1)
-    return Event(at, random.choice(HAPPENINGS), min(random.choice((0.5, 2.0, 5.0, 8.0)), calm_at - at))
+    return Event(at, random.choice(POSSIBLE_EVENTS), min(random.choice((0.5, 2.0, 5.0, 8.0)), calm_at - at))
 
 
 def _recreation(random: Random, calm_at: float) -> list[Event]:

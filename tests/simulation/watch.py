@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import orjson
-from confluent_kafka import TopicPartition
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome, Result
 from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.gate import GateState
 from consumer.delivery.halt import SHORTEST_TRIAL_INTERVAL
-from consumer.delivery.outcome_policy import Action, Settle
-from consumer.enrolment.decision import Enrolled, Undeliverable
-from consumer.enrolment.disposition import FilterReason
 from consumer.scheduling.back_pressure import MAX_UNSETTLED
-from consumer.scheduling.counts import ReleaseReason
-from consumer.scheduling.offset_map import EPOCH_UNKNOWN, LIMIT, UNKNOWN_TOPIC_ID, OffsetMap, decode
+from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID, OffsetMap, decode
 from consumer.scheduling.offset_tracker import OffsetTracker
-from consumer.scheduling.task import Partition, Record, Task, Tracker
+from consumer.scheduling.task import Partition, Task
 from consumer.worker.rebalance import revoke_budget
+from tests.simulation.assignments import Assignments, claims_settled
+from tests.simulation.commit_oracle import CommitOracle
 from tests.simulation.group import Stored
 from tests.simulation.hub import START, Hub
 from tests.simulation.records import Kind, Produced, Records
@@ -54,34 +51,6 @@ class Violation:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A commit of one partition."""
-
-    tracker: OffsetTracker | None
-    key: Key
-    stored: Stored
-
-
-@dataclass(slots=True)
-class Built:
-    """A commit on its way: from which offset trackers it was built, with which offsets."""
-
-    member: Member
-    parts: list[Part]
-    overtaken: bool = False  # by the synchronous commit of a revoke, while librdkafka was repeating it
-
-
-@dataclass(slots=True)
-class Stay:
-    """One offset tracker's observations, kept with the tracker so that its id is not reused."""
-
-    tracker: Tracker
-    settled: set[int] = field(default_factory=set)  # offsets
-    posted_up_to: dict[str, int] = field(default_factory=dict)  # by identity
-    applied: int = -1
-
-
 class Watch:
     """Told of everything; `violations` stays empty."""
 
@@ -101,7 +70,8 @@ class Watch:
         self.settled_at = hub.now
         self._hub = hub
         self._traced = watching is Watching.HISTORY
-        self._stays: dict[int, Stay] = {}
+        self._assignments = Assignments()
+        self.commits = CommitOracle(self, self._assignments)
         self._claims: dict[tuple[FakeConsumer | None, Key], tuple[Stored, OffsetMap | None]] = {}
         self._recreated = False  # a stored offset may be of the topic that was deleted
         self._closed: set[FakeConsumer] = set()
@@ -185,75 +155,9 @@ class Watch:
         self._claims.clear()
         self._recreated = True
 
-    def commit_built(self, consumer: FakeConsumer, offsets: list[TopicPartition]) -> Built:
-        """A member sends a commit."""
-        member = self.members[consumer]
-        parts: list[Part] = []
-        if self.losing:
-            self.violated("lost", f"{member.name} commits what it has lost")
-        for each in offsets:
-            key = (each.topic, each.partition)
-            stored = Stored(each.offset, each.metadata or "", each.leader_epoch)
-            tracker = member.scheduler.trackers.get(Partition(*key))
-            parts.append(Part(tracker, key, stored))
-            if tracker is None:
-                self.violated("ownership", f"{member.name} commits {key}, of which it has no ledger")
-                continue
-            self._check_claim(member, tracker, (key, stored))
-            self._check_completeness(member, tracker, stored)
-        told = [(each.key[1], each.stored.offset, "+map" if each.stored.metadata else "") for each in parts]
-        self.trace("commit", member.name, told)
-        return Built(member, parts)
-
-    def commit_applied(self, built: Built) -> None:
-        """The coordinator stores a commit."""
-        self.trace("stored", built.member.name, [(each.key[1], each.stored.offset) for each in built.parts])
-        for each in built.parts:
-            if each.tracker is not None:
-                self._check_claim(built.member, each.tracker, (each.key, each.stored))
-                stay, offset = self._stay(each.tracker), each.stored.offset
-                if offset < stay.applied and not built.overtaken:
-                    words = f"takes {each.key} back from {stay.applied} to {offset}"
-                    self.violated("regress", f"{built.member.name} {words}")
-                stay.applied = offset
-
     def resumes_at(self, key: Key, stored: Stored) -> int:
         """Return the offset at which a client resumes: the epoch shows where the log has changed."""
         return self.group.log(key).part(stored.offset, stored.leader_epoch)
-
-    def async_commit(self, member_name: str, outstanding: int) -> None:
-        """An asynchronous commit leaves while so many others are outstanding."""
-        if outstanding:
-            self.violated("one commit", f"{member_name} sends a commit while another is outstanding")
-
-    def _check_claim(self, member: Member, tracker: OffsetTracker, commit: tuple[Key, Stored]) -> None:
-        key, stored = commit
-        offset, metadata = stored.offset, stored.metadata
-        if tracker.topic_id not in (self.group.topic_id, UNKNOWN_TOPIC_ID):
-            return  # the worker has not noticed yet that the topic is another one; at the end nothing of it is missing
-        lowest = self.records.lowest_undone(key)
-        if self.resumes_at(key, stored) > lowest:
-            epoch = stored.leader_epoch
-            self.violated(
-                "committable_offset", f"{member.name} commits {key} at {offset}/{epoch}, but {lowest} is not done"
-            )
-        if len(metadata) > LIMIT:
-            self.violated("metadata", f"{len(metadata)} characters")
-        claim = decode(metadata)
-        if claim is None:
-            return
-        if claim.committed != offset:
-            self.violated("metadata", f"{member.name} sends a map for {claim.committed} with offset {offset}")
-        for each in self.records.in_partition[key]:
-            if _claims_settled(claim, each) and not each.done:
-                self.violated("offset map", f"{member.name} claims {key} {each.offset}, which is not done")
-
-    def _check_completeness(self, member: Member, tracker: OffsetTracker, stored: Stored) -> None:
-        """Check that each commit contains all settled records: a crash repeats only later ones."""
-        offset, claim = stored.offset, decode(stored.metadata)
-        for settled in self._stay(tracker).settled:
-            if settled >= offset and not (claim is not None and claim.says_settled(settled)):
-                self.violated("duplicates", f"{member.name} commits {tracker.partition} at {offset} without {settled}")
 
     # ClickSend.
 
@@ -317,7 +221,7 @@ class Watch:
         for identities in member.in_flight.values():
             if not set(identities).isdisjoint(produced.identities):
                 self.violated("order", f"{member.name}: two requests for one contact in flight, #{produced.number}")
-        highest = self._stay(tracker).posted_up_to
+        highest = self._assignments.of(tracker).posted_up_to
         for identity in produced.identities:
             if produced.offset < highest.get(identity, -1):
                 self.violated("order", f"{member.name} sends #{produced.number} after a later one of {identity}")
@@ -344,12 +248,12 @@ class Watch:
     def _check_claimed(self, member: Member, produced: Produced) -> None:
         stored, claim = self._claims.get((member.consumer, produced.partition), (NOTHING, None))
         committed = not produced.deleted and produced.offset < self.resumes_at(produced.partition, stored)
-        if committed or (claim is not None and _claims_settled(claim, produced)):
+        if committed or (claim is not None and claims_settled(claim, produced)):
             self.violated("duplicates", f"{member.name} sends #{produced.number} again, which was committed as settled")
 
     # The dead-letter topic.
 
-    def lettered(self, value: bytes | None) -> None:
+    def dead_letter_arrived(self, value: bytes | None) -> None:
         """The dead-letter topic has one more record."""
         produced = self.records.by_value.get(value or b"")
         if produced is None:
@@ -357,17 +261,17 @@ class Watch:
             return
         self.trace("letter", f"#{produced.number}")
         self.settled_at = self._hub.now
-        produced.lettered = True
+        produced.dead_lettered = True
         if produced.kind is Kind.FILTERED:
             self.violated("dead letter", f"#{produced.number} was to be filtered")
         if produced.kind is Kind.CONTACT and produced.contact not in self.troubled and not produced.suspected:
             self.violated("dead letter", f"#{produced.number} of {produced.contact}, who is welcome")
 
-    # The journal of each worker.
+    # The observer of each worker.
 
     def settled(self, member: Member, task: Task) -> None:
         """A record has its end in this worker."""
-        stay = self._stay(task.tracker)
+        stay = self._assignments.of(task.tracker)
         offset = task.record.offset
         if offset in stay.settled:
             self.violated("one disposition", f"{member.name} settles {task.record.partition} {offset} twice")
@@ -383,53 +287,6 @@ class Watch:
                 f"{member.name}: consumed {counts.consumed}, settled {settled}, released {released}, now {in_progress}",
             )
 
-    def _stay(self, tracker: Tracker) -> Stay:
-        stay = self._stays.get(id(tracker))
-        if stay is None:
-            stay = self._stays[id(tracker)] = Stay(tracker)
-        return stay
-
-
-def _claims_settled(claim: OffsetMap, produced: Produced) -> bool:
-    """Return whether a map covers this record, not one of a former leader at its offset."""
-    told = claim.committed <= produced.offset < claim.reach and produced.offset not in claim.unsettled
-    return told and not EPOCH_UNKNOWN < claim.leader_epoch < produced.epoch
-
 
 def _unverified(tracker: OffsetTracker) -> bool:
     return tracker.topic_id == UNKNOWN_TOPIC_ID or tracker.unverified is not None
-
-
-class WatchJournal:
-    """One worker's journal, read by the watch."""
-
-    def __init__(self, watch: Watch, member: Member) -> None:
-        self._watch = watch
-        self._member = member
-
-    def filtered_wanted(self) -> int:
-        """Return 0: no filtered record is observed."""
-        return 0
-
-    def filtered(self, record: Record, reason: FilterReason) -> None:
-        """Ignore filtered records."""
-
-    def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
-        """Ignore mapped records."""
-
-    def dead_letter_failed(self, task: Task, why: str) -> None:
-        """Ignore failed dead letters, which are retried."""
-
-    def released(self, partitions: Collection[Partition], reason: ReleaseReason) -> None:
-        """Ignore released records: the scheduler counts them."""
-
-    def answered(self, task: Task, outcome: Outcome, action: Action | None, _seconds: float) -> None:
-        """A request has been judged."""
-        if outcome.result is Result.CONFIGURATION_FAULT:
-            self._member.halted, self._member.probe_allows = True, False
-        if isinstance(action, Settle):
-            self._watch.settled(self._member, task)
-
-    def dead_letter_written(self, task: Task) -> None:
-        """A dead letter was acknowledged."""
-        self._watch.settled(self._member, task)

@@ -56,7 +56,7 @@ class World:
         self.watch = watch = Watch(hub, watching)
         self._cluster = cluster = Cluster(hub, scenario.temper)
         cluster.topics[EVENTS] = Topic(EVENTS, scenario.partitions, 1)
-        cluster.on_letter = watch.lettered
+        cluster.on_dead_letter = watch.dead_letter_arrived
         self._group = watch.group = Group(cluster, EVENTS, scenario.session, watch)
         phones = 2 if scenario.share_phones else 1  # of neighbours, who may be in different partitions
         people = [Person(number, number // phones, temper, random) for number, temper in enumerate(scenario.people)]
@@ -100,7 +100,7 @@ class World:
         for at in scenario.productions:
             hub.at(START + at, self._produce)
         for event in scenario.events:
-            hub.at(START + event.at, self._happening(event))
+            hub.at(START + event.at, self._perform(event))
         for _ in range(scenario.workers):
             hub.after(self._random.random() * 2, self._join)
         hub.at(START + scenario.calm_at, self._calm_down)
@@ -145,7 +145,7 @@ class World:
         self._members.append(member)
         member.start()
 
-    def _happening(self, event: Event) -> Callable[[], None]:
+    def _perform(self, event: Event) -> Callable[[], None]:
         def happen() -> None:
             self.watch.trace("EVENT", event.what.name, f"for {event.lasting:.1f} s")
             match event.what:
@@ -287,15 +287,15 @@ class World:
         for produced in self._records.all:
             for identity in produced.identities:
                 partitions[identity].add(produced.partition)
-            if produced.kind is Kind.CONTACT and not produced.lettered and not produced.deleted:
+            if produced.kind is Kind.CONTACT and not produced.dead_lettered and not produced.deleted:
                 last.update(dict.fromkeys(produced.identities, produced.number))
-            if produced.kind is Kind.BROKEN and not produced.lettered and not produced.deleted:
+            if produced.kind is Kind.BROKEN and not produced.dead_lettered and not produced.deleted:
                 self.watch.violated("lost", f"#{produced.number} has no dead letter")
         for identity, number in last.items():
             processed = self.watch.last_processed.get(identity)
             later = self._records.all[processed] if processed is not None else None
-            is_letter = later is not None and (later.lettered or (later.deleted and later.number > number))
+            is_dead_letter = later is not None and (later.dead_lettered or (later.deleted and later.number > number))
             across = len(partitions[identity]) > 1  # there, order holds only while one worker owns them all
             excused = across or identity in self.watch.excused
-            if not excused and processed != number and not is_letter:
+            if not excused and processed != number and not is_dead_letter:
                 self.watch.violated("order", f"of {identity} ClickSend has #{processed}, not #{number}")

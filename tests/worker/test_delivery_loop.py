@@ -16,8 +16,9 @@ from consumer.clicksend.probe import ProbeResult
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.task import Task
 from consumer.worker.delivery_loop import SLICE, DeliveryLoop
-from tests.delivery.answers import DELIVERED, DOWN, FINE, REJECTED, UNAUTHORIZED, asked_to_wait
-from tests.scheduling.builders import JANE, JOE, Engine
+from tests.support.engine import Engine
+from tests.support.outcomes import DELIVERED, DOWN, FINE, REJECTED, UNAUTHORIZED, asked_to_wait
+from tests.support.records import JANE, JOE
 
 
 class HandDriver:
@@ -87,7 +88,7 @@ class HandTimer:
         self._driver.timers.remove(self)
 
 
-class Letters:
+class DeadLetterRecorder:
     """Notes the dead letters that are handed over."""
 
     def __init__(self) -> None:
@@ -97,13 +98,13 @@ class Letters:
         self.written.append(task)
 
 
-class World:
+class LoopHarness:
     def __init__(self, concurrency: int = 2, deduplicate: int = 0) -> None:
         self.engine = Engine(deduplicate=deduplicate)
         self.driver = HandDriver(self.engine)
-        self.letters = Letters()
+        self.dead_letters = DeadLetterRecorder()
         reporter = Reporter(CollectorRegistry(), None, time.monotonic)
-        self.loop = DeliveryLoop(self.engine.scheduler, self.driver, self.letters, reporter, concurrency, _raise)
+        self.loop = DeliveryLoop(self.engine.scheduler, self.driver, self.dead_letters, reporter, concurrency, _raise)
         self.loop.start()
         self.driver.run()
 
@@ -119,106 +120,106 @@ def _raise(crash: BaseException) -> None:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def harness() -> LoopHarness:
+    return LoopHarness()
 
 
-def test_as_many_requests_as_allowed_are_in_flight_and_no_more(world: World) -> None:
-    world.arrive(5)
-    assert len(world.driver.requests) == 2
+def test_as_many_requests_as_allowed_are_in_flight_and_no_more(harness: LoopHarness) -> None:
+    harness.arrive(5)
+    assert len(harness.driver.requests) == 2
 
 
-def test_each_response_takes_the_next_work(world: World) -> None:
-    world.arrive(5)
+def test_each_response_takes_the_next_work(harness: LoopHarness) -> None:
+    harness.arrive(5)
     for _ in range(5):
-        world.driver.answer(DELIVERED)
-    assert world.engine.settled() == {"delivered accepted": 5}
+        harness.driver.answer(DELIVERED)
+    assert harness.engine.settled() == {"delivered accepted": 5}
 
 
-def test_a_loop_that_waits_is_woken_by_what_arrives(world: World) -> None:
-    world.arrive(1)
-    world.driver.answer(DELIVERED)
-    world.arrive(1, first=1)
-    assert len(world.driver.requests) == 1
+def test_a_loop_that_waits_is_woken_by_what_arrives(harness: LoopHarness) -> None:
+    harness.arrive(1)
+    harness.driver.answer(DELIVERED)
+    harness.arrive(1, first=1)
+    assert len(harness.driver.requests) == 1
 
 
-def test_a_retry_goes_out_when_its_timer_is_due(world: World) -> None:
-    world.arrive(1)
-    world.driver.answer(asked_to_wait(10, 500))
-    assert [timer.when for timer in world.driver.timers] == [world.engine.now + 10]
-    world.driver.pass_time(10)
-    assert len(world.driver.requests) == 1
+def test_a_retry_goes_out_when_its_timer_is_due(harness: LoopHarness) -> None:
+    harness.arrive(1)
+    harness.driver.answer(asked_to_wait(10, 500))
+    assert [timer.when for timer in harness.driver.timers] == [harness.engine.now + 10]
+    harness.driver.pass_time(10)
+    assert len(harness.driver.requests) == 1
 
 
 def test_one_timer_serves_all_that_wait_and_the_earliest_counts() -> None:
-    world = World(concurrency=3)
-    world.arrive(3)
+    harness = LoopHarness(concurrency=3)
+    harness.arrive(3)
     for seconds in (30, 10, 20):
-        world.driver.answer(asked_to_wait(seconds, 500))
-    assert [timer.when for timer in world.driver.timers] == [world.engine.now + 10]
-    world.driver.pass_time(10)
-    assert (len(world.driver.requests), len(world.driver.timers)) == (1, 1)
+        harness.driver.answer(asked_to_wait(seconds, 500))
+    assert [timer.when for timer in harness.driver.timers] == [harness.engine.now + 10]
+    harness.driver.pass_time(10)
+    assert (len(harness.driver.requests), len(harness.driver.timers)) == (1, 1)
 
 
-def test_nothing_to_wait_for_needs_no_timer(world: World) -> None:
-    world.arrive(1)
-    world.driver.answer(DELIVERED)
-    assert world.driver.timers == []
-    assert world.engine.idle() == math.inf
+def test_nothing_to_wait_for_needs_no_timer(harness: LoopHarness) -> None:
+    harness.arrive(1)
+    harness.driver.answer(DELIVERED)
+    assert harness.driver.timers == []
+    assert harness.engine.idle() == math.inf
 
 
-def test_a_rejected_contact_is_handed_to_the_writer_of_dead_letters(world: World) -> None:
-    world.arrive(1)
-    world.driver.answer(REJECTED)
-    assert [task.record.offset for task in world.letters.written] == [0]
+def test_a_rejected_contact_is_handed_to_the_writer_of_dead_letters(harness: LoopHarness) -> None:
+    harness.arrive(1)
+    harness.driver.answer(REJECTED)
+    assert [task.record.offset for task in harness.dead_letters.written] == [0]
 
 
-def test_a_contact_waits_for_its_earlier_record(world: World) -> None:
-    world.engine.admit(0, JANE)
-    world.engine.admit(1, JANE)
-    world.engine.admit(2, JOE)
-    world.driver.run()
-    assert len(world.driver.requests) == 2
-    world.driver.answer(DOWN)
-    assert len(world.driver.requests) == 1, "the second of them waits for the retry of the first"
+def test_a_contact_waits_for_its_earlier_record(harness: LoopHarness) -> None:
+    harness.engine.admit(0, JANE)
+    harness.engine.admit(1, JANE)
+    harness.engine.admit(2, JOE)
+    harness.driver.run()
+    assert len(harness.driver.requests) == 2
+    harness.driver.answer(DOWN)
+    assert len(harness.driver.requests) == 1, "the second of them waits for the retry of the first"
 
 
 def test_a_duplicate_is_settled_without_a_request() -> None:
-    world = World(deduplicate=10)
-    world.engine.admit(0, JANE)
-    world.driver.run()
-    world.driver.answer(DELIVERED)
-    world.engine.admit(1, JANE)
-    world.driver.run()
-    assert not world.driver.requests
-    assert world.engine.settled() == {"delivered accepted": 1, "filtered duplicate": 1}
+    harness = LoopHarness(deduplicate=10)
+    harness.engine.admit(0, JANE)
+    harness.driver.run()
+    harness.driver.answer(DELIVERED)
+    harness.engine.admit(1, JANE)
+    harness.driver.run()
+    assert not harness.driver.requests
+    assert harness.engine.settled() == {"delivered accepted": 1, "filtered duplicate": 1}
 
 
-def test_a_probe_runs_beside_the_loop_and_its_verdict_frees_one_trial(world: World) -> None:
-    world.arrive(3)
-    world.driver.answer(UNAUTHORIZED)
-    world.driver.answer(UNAUTHORIZED)
-    assert world.engine.gate.fault is Fault.UNAUTHORIZED
-    world.driver.pass_time(30)
-    assert (len(world.driver.probes), len(world.driver.requests)) == (1, 0)
-    world.driver.probes.popleft()(FINE)
-    assert len(world.driver.requests) == 1
-    world.driver.answer(DELIVERED)
-    assert len(world.driver.requests) == 2
+def test_a_probe_runs_beside_the_loop_and_its_verdict_frees_one_trial(harness: LoopHarness) -> None:
+    harness.arrive(3)
+    harness.driver.answer(UNAUTHORIZED)
+    harness.driver.answer(UNAUTHORIZED)
+    assert harness.engine.gate.fault is Fault.UNAUTHORIZED
+    harness.driver.pass_time(30)
+    assert (len(harness.driver.probes), len(harness.driver.requests)) == (1, 0)
+    harness.driver.probes.popleft()(FINE)
+    assert len(harness.driver.requests) == 1
+    harness.driver.answer(DELIVERED)
+    assert len(harness.driver.requests) == 2
 
 
 def test_a_long_start_is_cut_into_slices_between_which_responses_get_their_turn() -> None:
-    world = World(concurrency=10 * SLICE)
-    before = world.driver.turns
-    world.arrive(5 * SLICE)
-    assert len(world.driver.requests) == 5 * SLICE
-    assert world.driver.turns - before >= 5
+    harness = LoopHarness(concurrency=10 * SLICE)
+    before = harness.driver.turns
+    harness.arrive(5 * SLICE)
+    assert len(harness.driver.requests) == 5 * SLICE
+    assert harness.driver.turns - before >= 5
 
 
-def test_after_the_end_nothing_goes_out_and_what_is_in_flight_is_settled(world: World) -> None:
-    world.arrive(3)
-    world.engine.scheduler.close()
-    world.driver.answer(DELIVERED)
-    assert len(world.driver.requests) == 1
-    world.driver.answer(DELIVERED)
-    assert (len(world.driver.requests), world.engine.settled()) == (0, {"delivered accepted": 2})
+def test_after_the_end_nothing_goes_out_and_what_is_in_flight_is_settled(harness: LoopHarness) -> None:
+    harness.arrive(3)
+    harness.engine.scheduler.close()
+    harness.driver.answer(DELIVERED)
+    assert len(harness.driver.requests) == 1
+    harness.driver.answer(DELIVERED)
+    assert (len(harness.driver.requests), harness.engine.settled()) == (0, {"delivered accepted": 2})

@@ -1,4 +1,4 @@
-"""The driver of a real worker: a thread with an event loop."""
+"""The driver of a real worker: a thread with an event loop, and how late its timers fire."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from structlog.testing import capture_logs
 
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
-from consumer.worker.event_loop import NAME, PROBE_NAME, ClickSendAccess, EventLoopDriver
-from tests.delivery.answers import DELIVERED, FINE
+from consumer.worker.event_loop import INTERVAL, NAME, PROBE_NAME, WINDOW, ClickSendAccess, EventLoopDriver, LoopLag
+from tests.support.outcomes import DELIVERED, FINE
+from tests.support.waiting import wait_until
 
 PATIENCE = 30.0  # seconds
 
@@ -37,7 +38,7 @@ class Sender:
         self.closed = True
 
 
-class World:
+class DriverHarness:
     """A driver, and what happens to it."""
 
     def __init__(self, probe: Callable[[], ProbeResult] = lambda: FINE) -> None:
@@ -55,31 +56,31 @@ class World:
 
 
 @contextmanager
-def running(world: World) -> Iterator[EventLoopDriver]:
-    world.driver.start(world.crashes.put)
+def running(harness: DriverHarness) -> Iterator[EventLoopDriver]:
+    harness.driver.start(harness.crashes.put)
     try:
-        yield world.driver
+        yield harness.driver
     finally:
-        world.driver.stop()
-        world.driver.join(PATIENCE)
+        harness.driver.stop()
+        harness.driver.join(PATIENCE)
 
 
 @pytest.fixture(params=["uvloop", "asyncio"])
-def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> World:
+def harness(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> DriverHarness:
     if request.param == "asyncio":
         monkeypatch.setitem(sys.modules, "uvloop", None)  # as the import system says that there is none
-    return World()
+    return DriverHarness()
 
 
-def test_callbacks_of_any_thread_run_on_the_loops_thread(world: World) -> None:
+def test_callbacks_of_any_thread_run_on_the_loops_thread(harness: DriverHarness) -> None:
     names: SimpleQueue[str] = SimpleQueue()
-    with running(world) as driver:
+    with running(harness) as driver:
         for _ in range(100):
             driver.wake(lambda: names.put(threading.current_thread().name))
         assert {names.get(timeout=PATIENCE) for _ in range(100)} == {NAME}
 
 
-def test_a_timer_is_never_early(world: World) -> None:
+def test_a_timer_is_never_early(harness: DriverHarness) -> None:
     fired: SimpleQueue[float] = SimpleQueue()
     due: list[float] = []
 
@@ -87,33 +88,33 @@ def test_a_timer_is_never_early(world: World) -> None:
         due.append(driver.now() + 0.0123)
         driver.call_at(due[-1], lambda: fired.put(driver.now()))
 
-    with running(world) as driver:
+    with running(harness) as driver:
         for _ in range(20):
             driver.wake(ask)
             at = fired.get(timeout=PATIENCE)
             assert at >= due[-1]
 
 
-def test_a_timer_that_is_cancelled_does_not_fire(world: World) -> None:
+def test_a_timer_that_is_cancelled_does_not_fire(harness: DriverHarness) -> None:
     fired: SimpleQueue[str] = SimpleQueue()
 
     def ask() -> None:
         driver.call_at(driver.now() + 0.01, lambda: fired.put("cancelled")).cancel()
         driver.call_at(driver.now() + 0.02, lambda: fired.put("kept"))
 
-    with running(world) as driver:
+    with running(harness) as driver:
         driver.wake(ask)
         assert fired.get(timeout=PATIENCE) == "kept"
 
 
-def test_an_outcome_comes_after_send_has_returned(world: World) -> None:
+def test_an_outcome_comes_after_send_has_returned(harness: DriverHarness) -> None:
     happened: SimpleQueue[object] = SimpleQueue()
 
     def send() -> None:
         driver.send(b"{}", happened.put)
         happened.put("returned")
 
-    with running(world) as driver:
+    with running(harness) as driver:
         driver.wake(send)
         assert [happened.get(timeout=PATIENCE) for _ in range(2)] == ["returned", DELIVERED]
 
@@ -121,7 +122,7 @@ def test_an_outcome_comes_after_send_has_returned(world: World) -> None:
 @pytest.mark.parametrize("error", [ValueError, OSError, ConnectionResetError, KeyboardInterrupt])
 @pytest.mark.parametrize("where", ["wake", "timer", "outcome"])
 def test_a_callback_that_raises_is_reported_and_the_loop_continues(
-    world: World, error: type[BaseException], where: str
+    harness: DriverHarness, error: type[BaseException], where: str
 ) -> None:
     """asyncio takes some errors for the connection's own, and says nothing."""
 
@@ -129,7 +130,7 @@ def test_a_callback_that_raises_is_reported_and_the_loop_continues(
         raise error
 
     ran = Event()
-    with running(world) as driver:
+    with running(harness) as driver:
         match where:
             case "wake":
                 driver.wake(fail)
@@ -137,78 +138,111 @@ def test_a_callback_that_raises_is_reported_and_the_loop_continues(
                 driver.wake(partial(driver.call_at, 0.0, fail))  # type: ignore[arg-type]  # nobody needs the timer
             case "outcome":
                 driver.wake(lambda: driver.send(b"{}", fail))
-        assert isinstance(world.crashes.get(timeout=PATIENCE), error)
+        assert isinstance(harness.crashes.get(timeout=PATIENCE), error)
         driver.wake(ran.set)
         assert ran.wait(PATIENCE)
 
 
 def test_a_probe_reloads_the_credentials_and_blocks_no_thread() -> None:
     release, ran = Event(), Event()
-    verdicts: SimpleQueue[ProbeResult] = SimpleQueue()
+    results: SimpleQueue[ProbeResult] = SimpleQueue()
 
     def probe() -> ProbeResult:
         assert release.wait(PATIENCE)
         return FINE
 
-    world = World(probe)
-    with running(world) as driver:
-        driver.wake(lambda: driver.probe(verdicts.put))
+    harness = DriverHarness(probe)
+    with running(harness) as driver:
+        driver.wake(lambda: driver.probe(results.put))
         driver.wake(ran.set)
         assert ran.wait(PATIENCE), "the loop goes on"
         release.set()
-        assert verdicts.get(timeout=PATIENCE) is FINE
-    assert world.reloads == 1
+        assert results.get(timeout=PATIENCE) is FINE
+    assert harness.reloads == 1
 
 
 def test_a_probe_that_raises_is_reported() -> None:
     def probe() -> ProbeResult:
         raise RuntimeError
 
-    world = World(probe)
-    with running(world) as driver:
+    harness = DriverHarness(probe)
+    with running(harness) as driver:
         driver.wake(lambda: driver.probe(lambda _: None))
-        assert isinstance(world.crashes.get(timeout=PATIENCE), RuntimeError)
+        assert isinstance(harness.crashes.get(timeout=PATIENCE), RuntimeError)
 
 
-def test_a_loop_that_stalls_shows_an_old_pulse_and_one_that_runs_a_fresh_one(world: World) -> None:
+def test_a_loop_that_stalls_shows_an_old_pulse_and_one_that_runs_a_fresh_one(harness: DriverHarness) -> None:
     release, stalled = Event(), Event()
 
     def stall() -> None:
         stalled.set()
         release.wait(PATIENCE)
 
-    with running(world) as driver:
+    with running(harness) as driver:
         driver.wake(stall)
         assert stalled.wait(PATIENCE)
         began = driver.pulses()[0].since
         time.sleep(0.2)
         assert driver.pulses()[0].since == began
         release.set()
-        deadline = time.monotonic() + PATIENCE
-        while driver.pulses()[0].since == began:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: driver.pulses()[0].since != began)
         assert driver.lag.longest >= 0.1
         assert [pulse.thread for pulse in driver.pulses()] == [NAME, PROBE_NAME]
 
 
-def test_the_end_closes_the_sender_and_later_wake_ups_are_nobodys(world: World) -> None:
-    with running(world) as driver:
+def test_the_end_closes_the_sender_and_later_wake_ups_are_nobodys(harness: DriverHarness) -> None:
+    with running(harness) as driver:
         ran = Event()
         driver.wake(ran.set)
         assert ran.wait(PATIENCE)
-    assert world.senders[0].closed
+    assert harness.senders[0].closed
     driver.wake(lambda: pytest.fail("it has ended"))
     driver.stop()
-    assert world.crashes.empty()
+    assert harness.crashes.empty()
 
 
 def test_without_uvloop_asyncio_delivers_with_one_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
     with capture_logs() as lines:
-        world = World()
+        harness = DriverHarness()
     assert [line["log_level"] for line in lines] == ["warning"]
-    with running(world) as driver:
+    with running(harness) as driver:
         ran = Event()
         driver.wake(ran.set)
         assert ran.wait(PATIENCE)
+
+
+# How late the delivery loop's timers fire.
+
+
+def test_a_loop_that_is_on_time_has_no_lag() -> None:
+    lag = LoopLag(now=100)
+    lag.beat(100)
+    lag.beat(100 + INTERVAL)
+    assert lag.longest == pytest.approx(0)
+
+
+def test_a_late_beat_is_a_pause() -> None:
+    lag = LoopLag(now=100)
+    lag.beat(100)
+    lag.beat(100 + INTERVAL + 0.3)
+    assert lag.longest == pytest.approx(0.3)
+
+
+def test_the_longest_pause_is_kept_for_one_to_two_windows() -> None:
+    lag = LoopLag(now=100)
+    lag.beat(100.5)
+    for seconds in range(1, int(WINDOW) + 2):
+        lag.beat(100.5 + seconds)
+    assert lag.longest >= 0.5
+    now = 100.5 + WINDOW + 1
+    while now < 100 + 3 * WINDOW + 2:
+        now += lag.beat(now)
+    assert lag.longest == pytest.approx(0, abs=1e-6)
+
+
+def test_the_last_beat_shows_whether_the_loop_runs() -> None:
+    lag = LoopLag(now=100)
+    assert lag.beat_at == 100
+    lag.beat(107)
+    assert lag.beat_at == 107

@@ -18,7 +18,8 @@ from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Headers, Stage
 from consumer.worker.input_guard import InputGuard
 from consumer.worker.intake import Intake
-from tests.scheduling.builders import EVENTS, MORE_EVENTS, TIMESTAMP_MS, Consumed, Engine
+from tests.support.engine import Engine
+from tests.support.records import EVENTS, MORE_EVENTS, TIMESTAMP_MS, Consumed
 
 LIMIT = 5
 RUBBISH, TOMBSTONE = b"\x00\x00\x00\x00\x07rubbish", b""

@@ -15,7 +15,7 @@ from consumer.scheduling.offset_map import OffsetMap
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers
 from consumer.worker.intake import Intake
-from tests.scheduling.builders import EVENTS, TIMESTAMP_MS, TOPIC_ID, Consumed
+from tests.support.records import EVENTS, TIMESTAMP_MS, TOPIC_ID, Consumed
 
 NOW_MS, MAX_AGE_MS = 1_000_000, 1_000
 SIGN_UP = b'{"type":"identify","traits":{"email":"jane.doe@example.com"}}'

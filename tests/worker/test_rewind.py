@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import cast
-
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING
 from prometheus_client import CollectorRegistry
 
 from consumer.errors import ConfigurationError
 from consumer.kafka.properties import OffsetReset
 from consumer.kafka.start_position import StartPosition
-from consumer.kafka.topic_ids import Descriptions, TopicIds
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import OffsetMap
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.worker.rewind import Rewind
-from tests.delivery.answers import DELIVERED
-from tests.scheduling.builders import EVENTS, JANE, JOE, TOPIC_ID, Engine
+from tests.support.consumer_stub import ConsumerStub, TopicIdsStub
+from tests.support.engine import Engine
+from tests.support.outcomes import DELIVERED
+from tests.support.records import EVENTS, JANE, JOE, TOPIC_ID
 
 TRUNCATED = (
     "Partition log truncation detected at offset %s (leader epoch 3): broker end offset is %s (offset leader epoch 3)."
@@ -32,52 +30,7 @@ NO_EPOCH = (
 ANOTHER_ID = bytes(16) + TOPIC_ID[16:]  # of the same cluster
 
 
-class Seeker:
-    """librdkafka's consumer, as far as it is sought with."""
-
-    def __init__(self) -> None:
-        self.sought: list[int] = []
-        self.assigned: list[int | None] = []  # None: given back
-        self.epochs: list[int | None] = []  # what each was assigned with
-        self.log: tuple[int, int] | None = None  # where it begins and ends, if Kafka answers
-        self.refuses = False
-
-    def seek(self, partition: TopicPartition) -> None:
-        if self.refuses:
-            raise KafkaException(KafkaError(KafkaError._STATE))
-        self.sought.append(partition.offset)
-
-    def incremental_unassign(self, _partitions: list[TopicPartition]) -> None:
-        self.assigned.append(None)
-
-    def incremental_assign(self, partitions: list[TopicPartition]) -> None:
-        self.assigned += [each.offset for each in partitions]
-        self.epochs += [each.leader_epoch for each in partitions]
-
-    def resume(self, partitions: list[TopicPartition]) -> None:
-        pass
-
-    def get_watermark_offsets(self, _partition: TopicPartition, timeout: float) -> tuple[int, int]:
-        assert timeout <= 1, "the poll thread waits"
-        if self.log is None:
-            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-        return self.log
-
-
-class Topic(TopicIds):
-    """The one topic, and the id that it has now."""
-
-    def __init__(self) -> None:
-        self.present = TOPIC_ID
-
-    def ask(self, topics: Iterable[str]) -> Descriptions:
-        return dict.fromkeys(topics)
-
-    def answers(self, asked: Descriptions) -> dict[str, bytes]:
-        return dict.fromkeys(asked, self.present)
-
-
-class Partition:
+class RewindHarness:
     """One that has been consumed up to offset 100, of which 40 and 60 are not settled."""
 
     def __init__(self, reset: OffsetReset = OffsetReset.LATEST) -> None:
@@ -87,10 +40,10 @@ class Partition:
         self.tracker = self.engine.tracker
         self.tracker.highest_seen = 100
         self.tracker.paused = True
-        self.seeker, self.topic = Seeker(), Topic()
+        self.stub, self.topic_ids = ConsumerStub(), TopicIdsStub(TOPIC_ID)
         start = StartPosition(reset, "group", lambda: pytest.fail("nobody need be asked"))
         reporter = Reporter(CollectorRegistry(), None, lambda: self.engine.now)
-        self.rewind = Rewind(cast(Consumer, self.seeker), self.engine.scheduler, self.topic, start, reporter)
+        self.rewind = Rewind(self.stub.consumer, self.engine.scheduler, self.topic_ids, start, reporter)
 
     def now(self) -> OffsetTracker:
         """The offset tracker that the partition has now."""
@@ -98,50 +51,50 @@ class Partition:
 
 
 def test_it_resumes_at_the_received_record_and_commits_it_at_once() -> None:
-    partition = Partition()
-    fresh = partition.rewind.jumped(partition.tracker, 20, 20)
+    harness = RewindHarness()
+    fresh = harness.rewind.jumped(harness.tracker, 20, 20)
     assert fresh is not None
     assert (fresh.highest_seen, fresh.committed, fresh.paused) == (19, OFFSET_UNKNOWN, True)
-    assert partition.engine.released() == {ReleaseReason.REWOUND: 2}
-    assert partition.seeker.sought == []
+    assert harness.engine.released() == {ReleaseReason.REWOUND: 2}
+    assert harness.stub.sought_offsets == []
 
 
 def test_what_lies_unsettled_before_the_record_that_came_is_fetched_again() -> None:
     """A log that was cut, and KAFKA_AUTO_OFFSET_RESET=latest: the rest of it is still there."""
-    partition = Partition()
-    partition.tracker.epoch_is(2, 35)
-    assert partition.rewind.jumped(partition.tracker, 80, 80) is None, "what was fetched comes again"
-    assert partition.seeker.sought == [40]
-    assert (partition.now().highest_seen, partition.now().epoch_before(40)) == (39, 2)
+    harness = RewindHarness()
+    harness.tracker.epoch_is(2, 35)
+    assert harness.rewind.jumped(harness.tracker, 80, 80) is None, "what was fetched comes again"
+    assert harness.stub.sought_offsets == [40]
+    assert (harness.now().highest_seen, harness.now().epoch_before(40)) == (39, 2)
 
 
 def test_what_was_read_with_the_record_that_came_is_fetched_again_too() -> None:
     """Offsets 50 to 100 and then 80 in one batch, of which the offset tracker has none yet."""
-    partition = Partition()
-    partition.engine.deliver_and_answer(DELIVERED)
-    partition.engine.deliver_and_answer(DELIVERED)
-    assert partition.rewind.jumped(partition.tracker, 80, lowest_unsettled=50) is None
-    assert partition.seeker.sought == [50]
-    assert partition.now().highest_seen == 49
+    harness = RewindHarness()
+    harness.engine.deliver_and_answer(DELIVERED)
+    harness.engine.deliver_and_answer(DELIVERED)
+    assert harness.rewind.jumped(harness.tracker, 80, lowest_unsettled=50) is None
+    assert harness.stub.sought_offsets == [50]
+    assert harness.now().highest_seen == 49
 
 
 def test_a_topic_that_was_created_again_is_begun_at_its_beginning() -> None:
-    partition = Partition()
-    partition.topic.present = ANOTHER_ID
-    assert partition.rewind.jumped(partition.tracker, 80, 80) is None
-    assert partition.seeker.sought == [OFFSET_BEGINNING]
-    fresh = partition.now()
+    harness = RewindHarness()
+    harness.topic_ids.present = ANOTHER_ID
+    assert harness.rewind.jumped(harness.tracker, 80, 80) is None
+    assert harness.stub.sought_offsets == [OFFSET_BEGINNING]
+    fresh = harness.now()
     assert (fresh.topic_id, fresh.highest_seen, fresh.committed) == (ANOTHER_ID, -1, OFFSET_UNKNOWN)
 
 
 def test_while_kafka_refuses_to_seek_the_old_id_stays_so_that_it_is_detected_again() -> None:
-    partition = Partition()
-    partition.topic.present = ANOTHER_ID
-    partition.seeker.refuses = True
-    assert not partition.rewind.recreated(partition.tracker, ANOTHER_ID)
-    assert partition.now() is partition.tracker
-    partition.rewind.jumped(partition.tracker, 20, 20)
-    assert partition.now().topic_id == TOPIC_ID
+    harness = RewindHarness()
+    harness.topic_ids.present = ANOTHER_ID
+    harness.stub.refuses_seeks = True
+    assert not harness.rewind.recreated(harness.tracker, ANOTHER_ID)
+    assert harness.now() is harness.tracker
+    harness.rewind.jumped(harness.tracker, 20, 20)
+    assert harness.now().topic_id == TOPIC_ID
 
 
 @pytest.mark.parametrize(
@@ -157,25 +110,25 @@ def test_while_kafka_refuses_to_seek_the_old_id_stays_so_that_it_is_detected_aga
 def test_a_partition_that_librdkafka_has_stopped_continues_where_the_logs_part(
     why: str, log: tuple[int, int], offset: int
 ) -> None:
-    partition = Partition()
-    partition.seeker.log = log
-    partition.rewind.lost_offset(partition.tracker, why)
-    assert partition.seeker.assigned == [None, offset], "librdkafka refuses to seek in this state"
-    assert (partition.now().highest_seen, partition.now().committed) == (offset - 1, OFFSET_UNKNOWN)
-    assert not partition.now().paused
+    harness = RewindHarness()
+    harness.stub.log = log
+    harness.rewind.lost_offset(harness.tracker, why)
+    assert harness.stub.assigned_offsets == [None, offset], "librdkafka refuses to seek in this state"
+    assert (harness.now().highest_seen, harness.now().committed) == (offset - 1, OFFSET_UNKNOWN)
+    assert not harness.now().paused
 
 
 @pytest.mark.parametrize("reset", [OffsetReset.EARLIEST, OffsetReset.LATEST], ids=str)
 def test_where_retention_has_passed_a_partition_what_is_left_is_consumed_and_what_is_held_is_kept(
     reset: OffsetReset,
 ) -> None:
-    partition = Partition(reset)
-    partition.seeker.log = (150, 200)
-    partition.rewind.lost_offset(partition.tracker, "Broker: Offset out of range")
-    assert partition.seeker.assigned == [None, 150]
-    assert partition.now() is partition.tracker, "40 and 60 are in no log any more, only here"
-    assert partition.engine.released() == {}
-    assert not partition.now().paused
+    harness = RewindHarness(reset)
+    harness.stub.log = (150, 200)
+    harness.rewind.lost_offset(harness.tracker, "Broker: Offset out of range")
+    assert harness.stub.assigned_offsets == [None, 150]
+    assert harness.now() is harness.tracker, "40 and 60 are in no log any more, only here"
+    assert harness.engine.released() == {}
+    assert not harness.now().paused
 
 
 @pytest.mark.parametrize(
@@ -190,21 +143,21 @@ def test_where_retention_has_passed_a_partition_what_is_left_is_consumed_and_wha
 def test_where_the_logs_part_the_epoch_is_kept_so_that_a_second_cut_is_found(
     why: str, log: tuple[int, int], epoch: int | None
 ) -> None:
-    partition = Partition()
-    partition.tracker.epoch_is(2, 35)
-    partition.tracker.epoch_is(4, 50)
-    partition.seeker.log = log
-    partition.rewind.lost_offset(partition.tracker, why)
-    fresh = partition.now()
-    assert partition.seeker.epochs == [epoch]
+    harness = RewindHarness()
+    harness.tracker.epoch_is(2, 35)
+    harness.tracker.epoch_is(4, 50)
+    harness.stub.log = log
+    harness.rewind.lost_offset(harness.tracker, why)
+    fresh = harness.now()
+    assert harness.stub.assigned[1:] == [(fresh.highest_seen + 1, epoch)]
     assert fresh.epoch_before(fresh.highest_seen + 1) == epoch, "which is what is committed with it"
 
 
 def test_what_is_settled_before_the_logs_part_is_not_delivered_again() -> None:
-    partition = Partition()
-    partition.seeker.log = (0, 200)
-    partition.rewind.lost_offset(partition.tracker, TRUNCATED % (101, 62))
-    claim = partition.now().previously_settled
+    harness = RewindHarness()
+    harness.stub.log = (0, 200)
+    harness.rewind.lost_offset(harness.tracker, TRUNCATED % (101, 62))
+    claim = harness.now().previously_settled
     assert claim is not None
     assert [offset for offset in range(30, 110) if not claim.says_settled(offset)] == [
         *range(30, 41),
@@ -214,44 +167,44 @@ def test_what_is_settled_before_the_logs_part_is_not_delivered_again() -> None:
 
 
 def test_a_stopped_partition_is_restarted_as_soon_as_kafka_answers() -> None:
-    partition = Partition()
-    partition.rewind.lost_offset(partition.tracker, NO_EPOCH)
-    assert partition.now() is partition.tracker
-    partition.seeker.log = (20, 200)
-    partition.rewind.restart_stopped()
-    partition.rewind.restart_stopped()
-    assert partition.seeker.assigned == [None, 20]
+    harness = RewindHarness()
+    harness.rewind.lost_offset(harness.tracker, NO_EPOCH)
+    assert harness.now() is harness.tracker
+    harness.stub.log = (20, 200)
+    harness.rewind.restart_stopped()
+    harness.rewind.restart_stopped()
+    assert harness.stub.assigned_offsets == [None, 20]
 
 
 def test_a_stopped_partition_that_has_gone_is_forgotten() -> None:
-    partition = Partition()
-    partition.rewind.lost_offset(partition.tracker, NO_EPOCH)
-    partition.engine.scheduler.detach([EVENTS], ReleaseReason.LOST)
-    partition.seeker.log = (20, 200)
-    partition.rewind.restart_stopped()
-    assert partition.seeker.assigned == []
+    harness = RewindHarness()
+    harness.rewind.lost_offset(harness.tracker, NO_EPOCH)
+    harness.engine.scheduler.detach([EVENTS], ReleaseReason.LOST)
+    harness.stub.log = (20, 200)
+    harness.rewind.restart_stopped()
+    assert harness.stub.assigned_offsets == []
 
 
 def test_a_stopped_partition_of_a_topic_that_was_created_again_is_begun_at_its_beginning() -> None:
-    partition = Partition()
-    partition.topic.present = ANOTHER_ID
-    partition.rewind.lost_offset(partition.tracker, "Broker: Offset out of range")
-    assert partition.seeker.assigned == [None, OFFSET_BEGINNING]
-    assert partition.now().topic_id == ANOTHER_ID
+    harness = RewindHarness()
+    harness.topic_ids.present = ANOTHER_ID
+    harness.rewind.lost_offset(harness.tracker, "Broker: Offset out of range")
+    assert harness.stub.assigned_offsets == [None, OFFSET_BEGINNING]
+    assert harness.now().topic_id == ANOTHER_ID
 
 
 def test_a_topic_whose_id_could_not_be_had_is_compared_as_soon_as_it_can() -> None:
     """The id that the commit's metadata expects; a map that was written for it counts from then on."""
-    partition = Partition()
-    partition.tracker.unverified = claim = OffsetMap(TOPIC_ID, 40, 90, frozenset())
-    partition.rewind.topic_seen(partition.tracker, TOPIC_ID)
-    assert partition.tracker.previously_settled is claim
-    partition.rewind.topic_seen(partition.tracker, ANOTHER_ID)
-    assert partition.now().topic_id == ANOTHER_ID
-    assert partition.seeker.sought == [OFFSET_BEGINNING]
+    harness = RewindHarness()
+    harness.tracker.unverified = claim = OffsetMap(TOPIC_ID, 40, 90, frozenset())
+    harness.rewind.topic_seen(harness.tracker, TOPIC_ID)
+    assert harness.tracker.previously_settled is claim
+    harness.rewind.topic_seen(harness.tracker, ANOTHER_ID)
+    assert harness.now().topic_id == ANOTHER_ID
+    assert harness.stub.sought_offsets == [OFFSET_BEGINNING]
 
 
 def test_with_error_the_worker_refuses_to_start_without_an_offset() -> None:
-    partition = Partition(OffsetReset.ERROR)
+    harness = RewindHarness(OffsetReset.ERROR)
     with pytest.raises(ConfigurationError, match="created again"):
-        partition.rewind.recreated(partition.tracker, ANOTHER_ID)
+        harness.rewind.recreated(harness.tracker, ANOTHER_ID)

@@ -84,10 +84,10 @@ def process(limit: float, silence: float, hang: str) -> subprocess.Popen[str]:
 
 def test_a_process_whose_poll_loop_hangs_exits_with_70_and_logs_the_stacks() -> None:
     ended = process(limit=0.5, silence=60, hang="threading.Event().wait()")
-    _, errors = ended.communicate(timeout=180)
+    _, stderr = ended.communicate(timeout=180)
     assert ended.returncode == 70
-    assert '"thread": "the poll loop"' in errors
-    assert "hangs" in errors
+    assert '"thread": "the poll loop"' in stderr
+    assert "hangs" in stderr
 
 
 @LINUX
@@ -102,9 +102,9 @@ def test_a_process_whose_poll_loop_hangs_exits_with_70_and_logs_the_stacks() -> 
 def test_a_thread_that_never_releases_the_interpreter_ends_the_process_too(hang: str) -> None:
     """Not even the watchdog runs any more."""
     ended = process(limit=600, silence=3, hang=f"time.sleep(1.5); {hang}")
-    _, errors = ended.communicate(timeout=160)
+    _, stderr = ended.communicate(timeout=160)
     assert ended.returncode == STATUS != 0
-    assert "in hangs" in errors
+    assert "in hangs" in stderr
 
 
 @LINUX
@@ -118,8 +118,8 @@ def test_a_process_that_was_frozen_for_longer_than_any_limit_continues(times: in
         time.sleep(8)
         frozen.send_signal(signal.SIGCONT)
         time.sleep(0.2)
-    output, errors = frozen.communicate("\n", timeout=160)
-    assert (frozen.returncode, output, errors) == (0, "unharmed\n", "")
+    stdout, stderr = frozen.communicate("\n", timeout=160)
+    assert (frozen.returncode, stdout, stderr) == (0, "unharmed\n", "")
 
 
 def test_a_watchdog_that_was_stopped_ends_nothing() -> None:

@@ -25,7 +25,7 @@ from consumer.worker.input_guard import InputGuard
 from consumer.worker.intake import Intake
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.rig import Rig, Size
-from tests.growth import PATTERNS
+from tests.support.growth import PATTERNS
 
 MEGABYTE = 1_000_000  # bytes: what a broker takes, unless told otherwise
 BOUND = 50.0  # milliseconds

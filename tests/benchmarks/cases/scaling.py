@@ -8,7 +8,7 @@ from tests.benchmarks.events import sign_up
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.rig import Rig, Size
 from tests.benchmarks.sink_plan import Plan
-from tests.integration.worker_process import WorkerProcess
+from tests.support.worker_process import WorkerProcess
 
 PARTITIONS = 12
 IN_FLIGHT = 16

@@ -9,7 +9,7 @@ from tests.benchmarks.figures import Figure
 from tests.benchmarks.loop_lag import longest_pause
 from tests.benchmarks.rig import Rig, Size
 from tests.benchmarks.sink_plan import Faults, Plan
-from tests.integration.worker_process import WorkerProcess
+from tests.support.worker_process import WorkerProcess
 
 CONNECTIONS = 1000
 READ_TIMEOUT, DRAIN_TIMEOUT = 10, 10  # seconds

@@ -22,7 +22,7 @@ def source(given: Topic, retry_max_age: float = 86_400) -> CheckResult:
     return result
 
 
-def dead_letter_checks(given: Topic, *sources: Topic) -> list[CheckResult]:
+def dead_letters(given: Topic, *sources: Topic) -> list[CheckResult]:
     return list(dead_letter_results(given, sources or (topic(),)))
 
 
@@ -63,34 +63,34 @@ def test_a_configuration_that_may_not_be_read_is_a_warning() -> None:
 
 
 def test_a_dead_letter_topic_like_its_source_is_fine() -> None:
-    (found,) = dead_letter_checks(topic({"retention.ms": "-1"}))
+    (found,) = dead_letters(topic({"retention.ms": "-1"}))
     assert found.status is CheckStatus.OK
 
 
 def test_the_right_to_write_is_asked_for() -> None:
-    (found,) = dead_letter_checks(topic(rights={AclOperation.READ}))
+    (found,) = dead_letters(topic(rights={AclOperation.READ}))
     assert found.status is CheckStatus.FAILED
     assert "--operation Write --topic events" in found.hint
 
 
 def test_what_may_lose_a_dead_letter_is_warned_of() -> None:
-    found = dead_letter_checks(topic({"retention.ms": str(DAY_MS), "cleanup.policy": "compact"}, partitions=2))
+    found = dead_letters(topic({"retention.ms": str(DAY_MS), "cleanup.policy": "compact"}, partitions=2))
     assert [each.status for each in found] == [CheckStatus.WARNING] * 3
     assert [each.hint for each in found] == ["Give it 6", "Set retention.ms=-1", "Set cleanup.policy=delete"]
 
 
 def test_a_message_limit_below_the_sources_is_warned_of() -> None:
-    (found,) = dead_letter_checks(topic({"max.message.bytes": "1000"}), topic({"max.message.bytes": "2000"}))
+    (found,) = dead_letters(topic({"max.message.bytes": "1000"}), topic({"max.message.bytes": "2000"}))
     assert found.status is CheckStatus.WARNING
     assert "Set max.message.bytes=2000" in found.hint
 
 
 def test_a_message_limit_as_large_as_the_sources_is_fine() -> None:
     same = {"max.message.bytes": "2000"}
-    (found,) = dead_letter_checks(topic(same), topic(same))
+    (found,) = dead_letters(topic(same), topic(same))
     assert found.status is CheckStatus.OK
 
 
 def test_a_dead_letter_topic_whose_configuration_may_not_be_read_is_a_warning() -> None:
-    (found,) = dead_letter_checks(Topic("events", 6, None, ALL))
+    (found,) = dead_letters(Topic("events", 6, None, ALL))
     assert found.status is CheckStatus.WARNING

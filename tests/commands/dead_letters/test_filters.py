@@ -7,7 +7,7 @@ import pytest
 from consumer.commands.dead_letters.filters import Filters
 from consumer.dead_letters.format import dead_letter_of
 from consumer.enrolment.disposition import DeadLetterReason
-from tests.dead_letters.builders import message, stored
+from tests.support.dead_letters import message, stored
 
 
 def test_without_filters_all_are_meant() -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from consumer.commands.dead_letters.listing import row_of
-from tests.dead_letters.builders import VALUE, stored
+from tests.support.dead_letters import VALUE, stored
 
 
 def test_the_line_of_a_list_tells_what_happened_and_not_to_whom() -> None:

@@ -11,9 +11,9 @@ from consumer.delivery.outcome_policy import Retry, Settle
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Task
-from tests.delivery.answers import DELIVERED, TIMEOUT, asked_to_wait
-from tests.scheduling.builders import EVENTS, record
-from tests.settings.builders import settings_of
+from tests.support.outcomes import DELIVERED, TIMEOUT, asked_to_wait
+from tests.support.records import EVENTS, record
+from tests.support.required_settings import settings_of
 
 MAX_DELAY, PROBE_INTERVAL, TOTAL = 60.0, 30.0, 20.0
 

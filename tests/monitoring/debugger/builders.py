@@ -12,7 +12,8 @@ from consumer.monitoring.debugger.recorder import Recorder
 from consumer.monitoring.debugger.ring import Ring
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Partition, Record, Task
-from tests.scheduling.builders import EVENTS, Engine
+from tests.support.engine import Engine
+from tests.support.records import EVENTS
 
 EPOCH = 1_767_225_600.0
 ENROLLER = Enroller(Rules.of())
@@ -40,7 +41,7 @@ def entry(
     return Entry(partition, offset, EPOCH, EPOCH, 10, "Signed Up", standing, reason)
 
 
-class Stand:
+class RecorderHarness:
     """A worker's recorder, and the time on its clocks."""
 
     def __init__(self, capacity: int = 100) -> None:

@@ -23,9 +23,9 @@ from consumer.monitoring.debugger.sightings import MOST_CHANGES
 from consumer.monitoring.debugger.site import as_json
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Task
-from tests.growth import MOST_GROWTH, PATTERNS, growth, repeated
-from tests.monitoring.debugger.builders import EPOCH, JANES, Stand
-from tests.scheduling.builders import EVENTS, MORE_EVENTS, record
+from tests.monitoring.debugger.builders import EPOCH, JANES, RecorderHarness
+from tests.support.growth import MOST_GROWTH, PATTERNS, growth, repeated
+from tests.support.records import EVENTS, MORE_EVENTS, record
 
 TAKEN = Outcome(Result.DELIVERED, status=200, code="SUCCESS")
 DOWN = Outcome(Result.TRANSIENT, status=503, code="SERVICE_UNAVAILABLE", cause=Cause.UNAVAILABLE)
@@ -35,13 +35,15 @@ ACCEPTED = Settle(DeliveredReason.ACCEPTED)
 
 
 @pytest.fixture
-def stand() -> Stand:
-    return Stand()
+def harness() -> RecorderHarness:
+    return RecorderHarness()
 
 
-def test_a_mapped_record_is_in_progress_with_its_contact_masked_and_where_it_was_found(stand: Stand) -> None:
-    stand.arrives(JANES)
-    found = stand.entry()
+def test_a_mapped_record_is_in_progress_with_its_contact_masked_and_where_it_was_found(
+    harness: RecorderHarness,
+) -> None:
+    harness.arrives(JANES)
+    found = harness.entry()
     assert (found.standing, found.event, found.who) == (Standing.IN_PROGRESS, "Signed Up", "j***@example.com")
     assert found.contact == {
         "email": "j***@example.com",
@@ -59,16 +61,16 @@ def test_a_mapped_record_is_in_progress_with_its_contact_masked_and_where_it_was
     assert (found.written_at, found.consumed_at) == (EPOCH, EPOCH + 1000)
 
 
-def test_notes_of_the_mapper_are_kept(stand: Stand) -> None:
-    stand.arrives({"type": "identify", "traits": {"email": "jane@example.com", "phone": "call me maybe"}})
-    assert stand.entry().notes == ("phone_number unusable",)
+def test_notes_of_the_mapper_are_kept(harness: RecorderHarness) -> None:
+    harness.arrives({"type": "identify", "traits": {"email": "jane@example.com", "phone": "call me maybe"}})
+    assert harness.entry().notes == ("phone_number unusable",)
 
 
-def test_a_delivery_ends_it_with_its_attempt(stand: Stand) -> None:
-    task = stand.arrives(JANES)
-    stand.now += 0.5
-    stand.recorder.answered(task, TAKEN, ACCEPTED, 0.2)
-    found = stand.entry()
+def test_a_delivery_ends_it_with_its_attempt(harness: RecorderHarness) -> None:
+    task = harness.arrives(JANES)
+    harness.now += 0.5
+    harness.recorder.answered(task, TAKEN, ACCEPTED, 0.2)
+    found = harness.entry()
     assert (found.standing, found.reason) == (Standing.DELIVERED, DeliveredReason.ACCEPTED)
     assert found.ended_at == EPOCH + 1000.5
     (attempt,) = found.attempts
@@ -76,50 +78,50 @@ def test_a_delivery_ends_it_with_its_attempt(stand: Stand) -> None:
     assert attempt.started_at == pytest.approx(EPOCH + 1000.3)
 
 
-def test_a_retry_shows_when_it_is_due(stand: Stand) -> None:
-    task = stand.arrives(JANES)
-    stand.recorder.answered(task, DOWN, Retry(stand.now + 7), 0.1)
-    (attempt,) = stand.entry().attempts
+def test_a_retry_shows_when_it_is_due(harness: RecorderHarness) -> None:
+    task = harness.arrives(JANES)
+    harness.recorder.answered(task, DOWN, Retry(harness.now + 7), 0.1)
+    (attempt,) = harness.entry().attempts
     assert (attempt.then, attempt.cause, attempt.retry_at) == (Next.RETRY, Cause.UNAVAILABLE, EPOCH + 1007)
-    assert stand.entry().standing is Standing.IN_PROGRESS
+    assert harness.entry().standing is Standing.IN_PROGRESS
 
 
-def test_a_retry_that_waits_for_the_gate_alone_has_no_time(stand: Stand) -> None:
-    task = stand.arrives(JANES)
-    stand.recorder.answered(task, DOWN, Retry(stand.now), 0.1)
-    assert stand.entry().attempts[0].retry_at is None
+def test_a_retry_that_waits_for_the_gate_alone_has_no_time(harness: RecorderHarness) -> None:
+    task = harness.arrives(JANES)
+    harness.recorder.answered(task, DOWN, Retry(harness.now), 0.1)
+    assert harness.entry().attempts[0].retry_at is None
 
 
-def test_a_suspicious_answer_waits_for_a_probe(stand: Stand) -> None:
-    task = stand.arrives(JANES)
-    stand.recorder.answered(task, FORBIDDEN, AwaitProbe(), 0.1)
-    assert stand.entry().attempts[0].then is Next.PROBE
+def test_a_suspicious_answer_waits_for_a_probe(harness: RecorderHarness) -> None:
+    task = harness.arrives(JANES)
+    harness.recorder.answered(task, FORBIDDEN, AwaitProbe(), 0.1)
+    assert harness.entry().attempts[0].then is Next.PROBE
 
 
-def test_a_rejected_record_is_dead_lettered_when_its_write_is_acknowledged(stand: Stand) -> None:
-    task = stand.arrives(JANES)
-    stand.recorder.answered(task, REFUSED, DeadLetter(DeadLetterReason.REJECTED), 0.1)
-    assert stand.entry().standing is Standing.IN_PROGRESS
+def test_a_rejected_record_is_dead_lettered_when_its_write_is_acknowledged(harness: RecorderHarness) -> None:
+    task = harness.arrives(JANES)
+    harness.recorder.answered(task, REFUSED, DeadLetter(DeadLetterReason.REJECTED), 0.1)
+    assert harness.entry().standing is Standing.IN_PROGRESS
     task.reason = DeadLetterReason.REJECTED
-    stand.recorder.dead_letter_failed(task, "_MSG_TIMED_OUT")
-    assert stand.entry().trouble == "_MSG_TIMED_OUT"
-    stand.recorder.dead_letter_written(task)
-    found = stand.entry()
+    harness.recorder.dead_letter_failed(task, "_MSG_TIMED_OUT")
+    assert harness.entry().trouble == "_MSG_TIMED_OUT"
+    harness.recorder.dead_letter_written(task)
+    found = harness.entry()
     assert (found.standing, found.reason, found.trouble) == (Standing.DEAD_LETTERED, DeadLetterReason.REJECTED, "")
 
 
-def test_an_unmappable_record_shows_the_cause(stand: Stand) -> None:
-    task = stand.arrives({"type": "identify", "traits": {"phone": "12"}})
-    stand.recorder.dead_letter_written(task)
-    found = stand.entry()
+def test_an_unmappable_record_shows_the_cause(harness: RecorderHarness) -> None:
+    task = harness.arrives({"type": "identify", "traits": {"phone": "12"}})
+    harness.recorder.dead_letter_written(task)
+    found = harness.entry()
     assert (found.reason, found.detail) == (DeadLetterReason.UNMAPPABLE, "phone_number unusable")
     assert (found.event, found.who, found.contact) == ("identify", "", {})
 
 
-def test_a_duplicate_is_filtered_after_it_was_mapped(stand: Stand) -> None:
-    task = stand.arrives(JANES)
-    stand.recorder.filtered(task.record, FilterReason.DUPLICATE)
-    found = stand.entry()
+def test_a_duplicate_is_filtered_after_it_was_mapped(harness: RecorderHarness) -> None:
+    task = harness.arrives(JANES)
+    harness.recorder.filtered(task.record, FilterReason.DUPLICATE)
+    found = harness.entry()
     assert (found.standing, found.reason, found.who) == (
         Standing.FILTERED,
         FilterReason.DUPLICATE,
@@ -127,206 +129,206 @@ def test_a_duplicate_is_filtered_after_it_was_mapped(stand: Stand) -> None:
     )
 
 
-def test_a_filtered_event_keeps_its_name_so_that_a_misspelt_one_is_found(stand: Stand) -> None:
-    stand.recorder.filtered(record(value=b'{"type": "track", "event": "Sign Up"}'), FilterReason.NOT_ENROLMENT)
-    assert (stand.entry().event, stand.entry().reason) == ("Sign Up", FilterReason.NOT_ENROLMENT)
+def test_a_filtered_event_keeps_its_name_so_that_a_misspelt_one_is_found(harness: RecorderHarness) -> None:
+    harness.recorder.filtered(record(value=b'{"type": "track", "event": "Sign Up"}'), FilterReason.NOT_ENROLMENT)
+    assert (harness.entry().event, harness.entry().reason) == ("Sign Up", FilterReason.NOT_ENROLMENT)
 
 
 @pytest.mark.parametrize("value", [None, b"", b"oops", b"[1]", b'{"event": 7}'])
-def test_a_record_that_has_no_name_is_shown_without_one(stand: Stand, value: bytes | None) -> None:
-    stand.recorder.filtered(record(value=value), FilterReason.TOMBSTONE)
-    assert stand.entry().event == ""
+def test_a_record_that_has_no_name_is_shown_without_one(harness: RecorderHarness, value: bytes | None) -> None:
+    harness.recorder.filtered(record(value=value), FilterReason.TOMBSTONE)
+    assert harness.entry().event == ""
 
 
-def test_what_leaves_with_its_partition_is_released(stand: Stand) -> None:
-    stand.arrives(JANES, 0)
-    stand.recorder.answered(stand.arrives(JANES, 1), TAKEN, ACCEPTED, 0.1)
-    stand.recorder.released([MORE_EVENTS], ReleaseReason.REVOKED)
-    assert stand.entry(0).standing is Standing.IN_PROGRESS
-    stand.recorder.released([EVENTS], ReleaseReason.REVOKED)
-    assert (stand.entry(0).standing, stand.entry(0).reason) == (Standing.RELEASED, ReleaseReason.REVOKED)
-    assert stand.entry(1).standing is Standing.DELIVERED
+def test_what_leaves_with_its_partition_is_released(harness: RecorderHarness) -> None:
+    harness.arrives(JANES, 0)
+    harness.recorder.answered(harness.arrives(JANES, 1), TAKEN, ACCEPTED, 0.1)
+    harness.recorder.released([MORE_EVENTS], ReleaseReason.REVOKED)
+    assert harness.entry(0).standing is Standing.IN_PROGRESS
+    harness.recorder.released([EVENTS], ReleaseReason.REVOKED)
+    assert (harness.entry(0).standing, harness.entry(0).reason) == (Standing.RELEASED, ReleaseReason.REVOKED)
+    assert harness.entry(1).standing is Standing.DELIVERED
 
 
-def test_a_late_response_is_recorded_and_changes_nothing_else(stand: Stand) -> None:
-    task = stand.arrives(JANES)
-    stand.recorder.released([EVENTS], ReleaseReason.LOST)
-    stand.recorder.answered(task, TAKEN, None, 0.1)
-    assert stand.entry().standing is Standing.RELEASED
-    assert stand.entry().attempts[0].then is Next.NOTHING
+def test_a_late_response_is_recorded_and_changes_nothing_else(harness: RecorderHarness) -> None:
+    task = harness.arrives(JANES)
+    harness.recorder.released([EVENTS], ReleaseReason.LOST)
+    harness.recorder.answered(task, TAKEN, None, 0.1)
+    assert harness.entry().standing is Standing.RELEASED
+    assert harness.entry().attempts[0].then is Next.NOTHING
 
 
-def test_a_record_of_a_topic_that_was_created_again_is_another_one(stand: Stand) -> None:
-    stand.arrives(JANES)
-    stand.recorder.released([EVENTS], ReleaseReason.REWOUND)
-    assert stand.entry().reason is ReleaseReason.REWOUND
-    joe = stand.arrives({"type": "identify", "traits": {"email": "joe@example.com"}})
+def test_a_record_of_a_topic_that_was_created_again_is_another_one(harness: RecorderHarness) -> None:
+    harness.arrives(JANES)
+    harness.recorder.released([EVENTS], ReleaseReason.REWOUND)
+    assert harness.entry().reason is ReleaseReason.REWOUND
+    joe = harness.arrives({"type": "identify", "traits": {"email": "joe@example.com"}})
     for offset in range(1, UNWATCHED.ordinary + 1):
-        stand.arrives(JANES, offset)  # so joe's beginning is passed over
-    stand.recorder.answered(joe, DOWN, Retry(stand.now + 1), 0.1)
-    assert (stand.entry().who, len(stand.entry().attempts)) == ("j***@example.com", 1)
-    assert stand.entry().contact == {"email": "j***@example.com", "custom_1": "marketing_unknown"}
+        harness.arrives(JANES, offset)  # so joe's beginning is passed over
+    harness.recorder.answered(joe, DOWN, Retry(harness.now + 1), 0.1)
+    assert (harness.entry().who, len(harness.entry().attempts)) == ("j***@example.com", 1)
+    assert harness.entry().contact == {"email": "j***@example.com", "custom_1": "marketing_unknown"}
 
 
-def test_a_record_that_is_consumed_again_has_a_new_entry(stand: Stand) -> None:
-    stand.recorder.answered(stand.arrives(JANES), TAKEN, ACCEPTED, 0.1)
-    stand.arrives(JANES)
-    assert (stand.entry().standing, stand.entry().attempts) == (Standing.IN_PROGRESS, ())
+def test_a_record_that_is_consumed_again_has_a_new_entry(harness: RecorderHarness) -> None:
+    harness.recorder.answered(harness.arrives(JANES), TAKEN, ACCEPTED, 0.1)
+    harness.arrives(JANES)
+    assert (harness.entry().standing, harness.entry().attempts) == (Standing.IN_PROGRESS, ())
 
 
-def test_the_last_attempts_are_kept_and_all_are_numbered(stand: Stand) -> None:
-    task = stand.arrives(JANES)
+def test_the_last_attempts_are_kept_and_all_are_numbered(harness: RecorderHarness) -> None:
+    task = harness.arrives(JANES)
     for _ in range(ATTEMPTS_KEPT + 30):
-        stand.recorder.answered(task, DOWN, Retry(stand.now + 1), 0.1)
-    numbers = [attempt.number for attempt in stand.entry().attempts]
+        harness.recorder.answered(task, DOWN, Retry(harness.now + 1), 0.1)
+    numbers = [attempt.number for attempt in harness.entry().attempts]
     assert numbers == list(range(31, ATTEMPTS_KEPT + 31))
 
 
-def test_of_many_records_at_once_the_newest_of_each_disposition_are_remembered(stand: Stand) -> None:
+def test_of_many_records_at_once_the_newest_of_each_disposition_are_remembered(harness: RecorderHarness) -> None:
     unmappable = {"type": "identify", "traits": {"phone": "12"}}
     for offset in range(30):
-        stand.recorder.dead_letter_written(stand.arrives(unmappable, offset))
+        harness.recorder.dead_letter_written(harness.arrives(unmappable, offset))
     for offset in range(30, 5030):
-        stand.recorder.filtered(record(offset), FilterReason.NOT_ENROLMENT)
+        harness.recorder.filtered(record(offset), FilterReason.NOT_ENROLMENT)
     for offset in range(5030, 5230):
-        stand.recorder.answered(stand.arrives(JANES, offset), TAKEN, ACCEPTED, 0.1)
-    assert stand.offsets(Standing.DEAD_LETTERED) == list(range(30))
-    assert stand.offsets(Standing.FILTERED) == list(range(5030 - UNWATCHED.filtered, 5030))
-    assert stand.offsets(Standing.DELIVERED) == list(range(5230 - UNWATCHED.ordinary, 5230))
+        harness.recorder.answered(harness.arrives(JANES, offset), TAKEN, ACCEPTED, 0.1)
+    assert harness.offsets(Standing.DEAD_LETTERED) == list(range(30))
+    assert harness.offsets(Standing.FILTERED) == list(range(5030 - UNWATCHED.filtered, 5030))
+    assert harness.offsets(Standing.DELIVERED) == list(range(5230 - UNWATCHED.ordinary, 5230))
 
 
-def test_a_flood_of_one_reason_leaves_the_other_filtered_ones_alone(stand: Stand) -> None:
-    stand.recorder.filtered(record(0), FilterReason.NO_IDENTITY)
+def test_a_flood_of_one_reason_leaves_the_other_filtered_ones_alone(harness: RecorderHarness) -> None:
+    harness.recorder.filtered(record(0), FilterReason.NO_IDENTITY)
     for offset in range(1, 100):
-        stand.recorder.filtered(record(offset), FilterReason.NOT_ENROLMENT)
-    assert stand.offsets(Standing.FILTERED)[0] == 0
+        harness.recorder.filtered(record(offset), FilterReason.NOT_ENROLMENT)
+    assert harness.offsets(Standing.FILTERED)[0] == 0
 
 
-def test_what_is_seen_is_remembered_a_second_later_without_anybody_looking(stand: Stand) -> None:
-    stand.recorder.tick()
-    stand.arrives(JANES)
-    stand.now += 0.5
-    stand.recorder.tick()
-    assert len(stand.ring) == 0
-    stand.now += 0.5
-    stand.recorder.tick()
-    assert len(stand.ring) == 1
+def test_what_is_seen_is_remembered_a_second_later_without_anybody_looking(harness: RecorderHarness) -> None:
+    harness.recorder.tick()
+    harness.arrives(JANES)
+    harness.now += 0.5
+    harness.recorder.tick()
+    assert len(harness.ring) == 0
+    harness.now += 0.5
+    harness.recorder.tick()
+    assert len(harness.ring) == 1
 
 
-def test_nothing_is_lost_between_a_look_and_the_answer_after_it(stand: Stand) -> None:
-    task = stand.arrives(JANES)
-    stand.recorder.answered(task, DOWN, Retry(stand.now + 1), 0.1)
-    assert [attempt.number for attempt in stand.entry().attempts] == [1]
-    stand.recorder.answered(task, TAKEN, ACCEPTED, 0.1)
-    assert [attempt.number for attempt in stand.entry().attempts] == [1, 2]
-    assert stand.entry().standing is Standing.DELIVERED
+def test_nothing_is_lost_between_a_look_and_the_answer_after_it(harness: RecorderHarness) -> None:
+    task = harness.arrives(JANES)
+    harness.recorder.answered(task, DOWN, Retry(harness.now + 1), 0.1)
+    assert [attempt.number for attempt in harness.entry().attempts] == [1]
+    harness.recorder.answered(task, TAKEN, ACCEPTED, 0.1)
+    assert [attempt.number for attempt in harness.entry().attempts] == [1, 2]
+    assert harness.entry().standing is Standing.DELIVERED
 
 
-def test_looks_of_another_thread_lose_no_answer(stand: Stand) -> None:
+def test_looks_of_another_thread_lose_no_answer(harness: RecorderHarness) -> None:
     done = Event()
 
     def look() -> None:
         while not done.is_set():
-            stand.recorder.look()
+            harness.recorder.look()
 
     with ThreadPoolExecutor(1) as pool:
         looking = pool.submit(look)
         for offset in range(2000):
-            stand.recorder.answered(stand.arrives(JANES, offset), TAKEN, ACCEPTED, 0.1)
+            harness.recorder.answered(harness.arrives(JANES, offset), TAKEN, ACCEPTED, 0.1)
         done.set()
         looking.result()
-    assert stand.offsets(Standing.IN_PROGRESS) == []
-    assert 1999 in stand.offsets(Standing.DELIVERED)
+    assert harness.offsets(Standing.IN_PROGRESS) == []
+    assert 1999 in harness.offsets(Standing.DELIVERED)
 
 
-def test_trouble_is_recorded_also_where_the_beginning_was_not(stand: Stand) -> None:
-    late, dead_letter_written = stand.arrives(JANES, 1000), stand.arrives(JANES, 1001)
+def test_trouble_is_recorded_also_where_the_beginning_was_not(harness: RecorderHarness) -> None:
+    late, dead_letter_written = harness.arrives(JANES, 1000), harness.arrives(JANES, 1001)
     for offset in range(UNWATCHED.ordinary):
-        stand.arrives(JANES, offset)
-    stand.recorder.look()
-    assert stand.ring.get((EVENTS, 1000)) is None
-    stand.recorder.answered(late, DOWN, Retry(stand.now + 1), 0.1)
-    assert (stand.entry(1000).who, len(stand.entry(1000).attempts)) == ("j***@example.com", 1)
-    stand.recorder.answered(late, TAKEN, ACCEPTED, 0.1)
-    assert stand.entry(1000).standing is Standing.DELIVERED
-    stand.recorder.dead_letter_written(dead_letter_written)
-    assert stand.entry(1001).standing is Standing.DEAD_LETTERED
+        harness.arrives(JANES, offset)
+    harness.recorder.look()
+    assert harness.ring.get((EVENTS, 1000)) is None
+    harness.recorder.answered(late, DOWN, Retry(harness.now + 1), 0.1)
+    assert (harness.entry(1000).who, len(harness.entry(1000).attempts)) == ("j***@example.com", 1)
+    harness.recorder.answered(late, TAKEN, ACCEPTED, 0.1)
+    assert harness.entry(1000).standing is Standing.DELIVERED
+    harness.recorder.dead_letter_written(dead_letter_written)
+    assert harness.entry(1001).standing is Standing.DEAD_LETTERED
 
 
-def test_while_the_page_is_open_more_is_recorded(stand: Stand) -> None:
-    stand.recorder.watched()
+def test_while_the_page_is_open_more_is_recorded(harness: RecorderHarness) -> None:
+    harness.recorder.watched()
     for offset in range(UNWATCHED.ordinary * 2):
-        stand.arrives(JANES, offset)
-    assert len(stand.offsets(Standing.IN_PROGRESS)) == UNWATCHED.ordinary * 2
-    stand.now += WATCHED_SECONDS
-    stand.recorder.tick()
+        harness.arrives(JANES, offset)
+    assert len(harness.offsets(Standing.IN_PROGRESS)) == UNWATCHED.ordinary * 2
+    harness.now += WATCHED_SECONDS
+    harness.recorder.tick()
     for offset in range(1000, 1000 + UNWATCHED.ordinary * 2):
-        stand.arrives(JANES, offset)
-    assert len(stand.offsets(Standing.IN_PROGRESS)) == UNWATCHED.ordinary * 3
+        harness.arrives(JANES, offset)
+    assert len(harness.offsets(Standing.IN_PROGRESS)) == UNWATCHED.ordinary * 3
 
 
-def test_of_the_filtered_records_of_a_batch_it_wants_the_last_few(stand: Stand) -> None:
-    assert stand.recorder.filtered_wanted() == UNWATCHED.batch
-    stand.recorder.watched()
-    assert stand.recorder.filtered_wanted() == WATCHED.batch
+def test_of_the_filtered_records_of_a_batch_it_wants_the_last_few(harness: RecorderHarness) -> None:
+    assert harness.recorder.filtered_wanted() == UNWATCHED.batch
+    harness.recorder.watched()
+    assert harness.recorder.filtered_wanted() == WATCHED.batch
 
 
-def test_what_is_held_until_the_next_look_is_bounded(stand: Stand) -> None:
+def test_what_is_held_until_the_next_look_is_bounded(harness: RecorderHarness) -> None:
     for offset in range(9):
-        stand.recorder.filtered(record(offset, value=bytes(LARGE + 1)), FilterReason.NOT_ENROLMENT)
-    assert stand.offsets(Standing.FILTERED) == list(range(9 - MOST_LARGE, 9))
+        harness.recorder.filtered(record(offset, value=bytes(LARGE + 1)), FilterReason.NOT_ENROLMENT)
+    assert harness.offsets(Standing.FILTERED) == list(range(9 - MOST_LARGE, 9))
     for offset in range(20, 29):
-        stand.arrives({**JANES, "padding": "x" * LARGE}, offset)
-    assert stand.offsets(Standing.IN_PROGRESS) == list(range(29 - MOST_LARGE, 29))
-    task = stand.arrives(JANES)
+        harness.arrives({**JANES, "padding": "x" * LARGE}, offset)
+    assert harness.offsets(Standing.IN_PROGRESS) == list(range(29 - MOST_LARGE, 29))
+    task = harness.arrives(JANES)
     for _ in range(MOST_CHANGES + 5):
-        stand.recorder.answered(task, DOWN, Retry(stand.now + 1), 0.1)
-    assert stand.entry().attempts[-1].number == MOST_CHANGES
+        harness.recorder.answered(task, DOWN, Retry(harness.now + 1), 0.1)
+    assert harness.entry().attempts[-1].number == MOST_CHANGES
 
 
-def mapped(stand: Stand, field: str) -> Callable[[str], object]:
+def mapped(harness: RecorderHarness, field: str) -> Callable[[str], object]:
     """A record is mapped that has the text in this field."""
 
     def step(text: str) -> None:
         contact, event, detail = (text if field == name else "" for name in ("contact", "event", "detail"))
         payload = orjson.dumps({field: text})
-        task = Task(record(), stand.engine.tracker, (contact,), payload, event, detail=detail)
-        stand.recorder.mapped(task, Undeliverable(DeadLetterReason.UNMAPPABLE, detail))
+        task = Task(record(), harness.engine.tracker, (contact,), payload, event, detail=detail)
+        harness.recorder.mapped(task, Undeliverable(DeadLetterReason.UNMAPPABLE, detail))
 
     return step
 
 
-def filtered(stand: Stand, field: str) -> Callable[[str], object]:
+def filtered(harness: RecorderHarness, field: str) -> Callable[[str], object]:
     """A record is filtered that has the text in this field."""
 
     def step(text: str) -> None:
         value = json.dumps({field: text}).encode() if field else text.encode("utf-8", "surrogatepass")
-        stand.recorder.filtered(record(value=value), FilterReason.NOT_ENROLMENT)
+        harness.recorder.filtered(record(value=value), FilterReason.NOT_ENROLMENT)
 
     return step
 
 
-STEPS: dict[str, Callable[[Stand], Callable[[str], object]]] = {
+STEPS: dict[str, Callable[[RecorderHarness], Callable[[str], object]]] = {
     **{name: partial(mapped, field=name) for name in ("contact", "event", "detail", "email", "first_name", "custom_1")},
     "event that is filtered": partial(filtered, field="event"),
     "type that is filtered": partial(filtered, field="type"),
     "bytes that are no JSON": partial(filtered, field=""),
-    "failure": lambda stand: partial(stand.recorder.dead_letter_failed, stand.arrives(JANES)),
+    "failure": lambda harness: partial(harness.recorder.dead_letter_failed, harness.arrives(JANES)),
 }
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 @pytest.mark.parametrize("pattern", [each for each in PATTERNS if each != "\ud800"])
 def test_a_long_text_costs_no_more_than_its_length(
-    stand: Stand, step: Callable[[Stand], Callable[[str], object]], pattern: str
+    harness: RecorderHarness, step: Callable[[RecorderHarness], Callable[[str], object]], pattern: str
 ) -> None:
-    seen = step(stand)
+    seen = step(harness)
 
     def prepared(size: int) -> None:
         seen(repeated(pattern, size))
 
-    assert growth(lambda _: stand.recorder.look(), prepared) <= MOST_GROWTH
-    assert len(orjson.dumps(as_json(stand.entry()))) < 3000
+    assert growth(lambda _: harness.recorder.look(), prepared) <= MOST_GROWTH
+    assert len(orjson.dumps(as_json(harness.entry()))) < 3000
 
 
 letters = st.text("abcdefghijklmnopqrstuvwxyzÀéß", min_size=6, max_size=14)
@@ -345,22 +347,22 @@ persons = st.fixed_dictionaries(
 
 @given(persons, st.sampled_from(["enrols", "is rejected", "is filtered", "names itself so"]))
 def test_no_full_identity_and_no_key_is_ever_in_what_is_shown(person: dict[str, str], end: str) -> None:
-    stand = Stand()
+    harness = RecorderHarness()
     if end == "is filtered":
         value = orjson.dumps({"type": "page", "traits": person})
-        stand.recorder.filtered(record(value=value, key=b"visitor-7"), FilterReason.NOT_ENROLMENT)
+        harness.recorder.filtered(record(value=value, key=b"visitor-7"), FilterReason.NOT_ENROLMENT)
     elif end == "names itself so":
         name = f"Mail to {person['email']} or {person['phone']}"
         value = orjson.dumps({"type": "track", "event": name})
-        stand.recorder.filtered(record(value=value, key=b"visitor-7"), FilterReason.NOT_ENROLMENT)
+        harness.recorder.filtered(record(value=value, key=b"visitor-7"), FilterReason.NOT_ENROLMENT)
     else:
-        task = stand.arrives({"type": "identify", "traits": person}, key=b"visitor-7")
-        stand.recorder.answered(task, DOWN, Retry(stand.now + 1), 0.1)
+        task = harness.arrives({"type": "identify", "traits": person}, key=b"visitor-7")
+        harness.recorder.answered(task, DOWN, Retry(harness.now + 1), 0.1)
         if end == "is rejected":
-            stand.recorder.dead_letter_written(task)
+            harness.recorder.dead_letter_written(task)
         else:
-            stand.recorder.answered(task, TAKEN, ACCEPTED, 0.1)
-    shown = orjson.dumps(as_json(stand.entry())).decode()
+            harness.recorder.answered(task, TAKEN, ACCEPTED, 0.1)
+    shown = orjson.dumps(as_json(harness.entry())).decode()
     given_values = [value for name, value in person.items() if name != "email"]
     for text in [*given_values, person["email"], person["email"].partition("@")[0]]:
         assert text.lower() not in shown.lower()

@@ -2,15 +2,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
+from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason, Reason
 from consumer.monitoring.debugger.entry import Standing
 from consumer.monitoring.debugger.ring import Ring
 from consumer.scheduling.counts import ReleaseReason
 from tests.monitoring.debugger.builders import EPOCH, entry
-from tests.scheduling.builders import EVENTS, MORE_EVENTS
+from tests.support.records import EVENTS, MORE_EVENTS
 
 DELIVERED = (Standing.DELIVERED, DeliveredReason.ACCEPTED)
 REJECTED = (Standing.DEAD_LETTERED, DeadLetterReason.REJECTED)
@@ -29,19 +30,22 @@ def test_the_oldest_of_a_kind_makes_room() -> None:
     assert offsets(ring) == {2, 3}
 
 
-def test_a_flood_of_deliveries_leaves_the_dead_letters_alone() -> None:
-    ring = Ring(capacity=2)
-    ring.put(entry(0, *REJECTED))
+@pytest.mark.parametrize(
+    ("capacity", "kept", "flood"),
+    [
+        pytest.param(2, REJECTED, DELIVERED, id="deliveries leave the dead letters alone"),
+        pytest.param(
+            2 * len(FilterReason), NAMELESS, BROWSING, id="browsing events leave those without an identity alone"
+        ),
+    ],
+)
+def test_a_flood_of_one_kind_leaves_others_alone(
+    capacity: int, kept: tuple[Standing, Reason], flood: tuple[Standing, Reason]
+) -> None:
+    ring = Ring(capacity)
+    ring.put(entry(0, *kept))
     for offset in range(1, 50):
-        ring.put(entry(offset, *DELIVERED))
-    assert offsets(ring) == {0, 48, 49}
-
-
-def test_browsing_events_leave_those_without_an_identity_alone() -> None:
-    ring = Ring(capacity=2 * len(FilterReason))
-    ring.put(entry(0, *NAMELESS))
-    for offset in range(1, 50):
-        ring.put(entry(offset, *BROWSING))
+        ring.put(entry(offset, *flood))
     assert offsets(ring) == {0, 48, 49}
 
 

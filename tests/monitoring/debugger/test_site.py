@@ -17,21 +17,21 @@ from consumer.monitoring.debugger.site import Site
 from consumer.monitoring.debugger.state import StateView
 from consumer.monitoring.server import Monitor, Report
 from consumer.scheduling.work import Batch
-from tests.delivery.answers import REJECTED
-from tests.monitoring.debugger.builders import JANES, Stand
-from tests.page_files import ASSETS
-from tests.scheduling.builders import JANE, JOE, record
+from tests.monitoring.debugger.builders import JANES, RecorderHarness
+from tests.support.outcomes import REJECTED
+from tests.support.page_files import ASSETS
+from tests.support.records import JANE, JOE, record
 
 DATA = ["/debugger/records", "/debugger/state", "/debugger/words"]
 
 
 class Served:
-    """A stand behind a monitor."""
+    """A recorder behind a monitor."""
 
     def __init__(self, token: str | None = None) -> None:
-        self.stand = stand = Stand()
-        self.state = StateView(stand.engine.scheduler, self.ready, lambda: stand.engine.now, lambda: stand.now)
-        site = Site(stand.ring, stand.recorder, self.state, Guard((), token))
+        self.harness = harness = RecorderHarness()
+        self.state = StateView(harness.engine.scheduler, self.ready, lambda: harness.engine.now, lambda: harness.now)
+        site = Site(harness.ring, harness.recorder, self.state, Guard((), token))
         live = Report(good=True, body={})
         self.monitor = Monitor("127.0.0.1", 0, CollectorRegistry(), lambda: live, self.ready, site)
         self.report = Report(good=True, body={"state": "ready", "detail": "1 partitions"})
@@ -149,10 +149,10 @@ def test_a_monitor_without_a_debugger_has_no_page() -> None:
 
 
 def test_records_come_with_what_has_changed_since(served: Served) -> None:
-    served.stand.arrives(JANES, 0)
+    served.harness.arrives(JANES, 0)
     first = served.get("/debugger/records").json()
     assert [(each["offset"], each["disposition"]) for each in first["records"]] == [(0, "in_progress")]
-    served.stand.recorder.filtered(record(1, value=b'{"type":"page"}'), FilterReason.NOT_ENROLMENT)
+    served.harness.recorder.filtered(record(1, value=b'{"type":"page"}'), FilterReason.NOT_ENROLMENT)
     news = served.get(f"/debugger/records?after={first['revision']}").json()
     assert [(each["offset"], each["reason"]) for each in news["records"]] == [(1, "not_enrolment")]
     assert news["started_at"] == first["started_at"]
@@ -162,10 +162,10 @@ def test_records_come_with_what_has_changed_since(served: Served) -> None:
 
 
 def test_shown_and_skipped_is_all_that_was_consumed(served: Served) -> None:
-    stand = served.stand
+    harness = served.harness
     for offset in range(60):
-        stand.recorder.filtered(record(offset, value=b'{"type":"page"}'), FilterReason.NOT_ENROLMENT)
-    stand.engine.scheduler.admit(Batch(consumed=60, filtered={FilterReason.NOT_ENROLMENT: 60}))
+        harness.recorder.filtered(record(offset, value=b'{"type":"page"}'), FilterReason.NOT_ENROLMENT)
+    harness.engine.scheduler.admit(Batch(consumed=60, filtered={FilterReason.NOT_ENROLMENT: 60}))
     answer = served.get("/debugger/records").json()
     assert (len(answer["records"]), answer["passed_over"], answer["consumed"]) == (10, 50, 60)
     assert [each["offset"] for each in answer["records"]] == list(range(59, 49, -1))
@@ -178,7 +178,7 @@ def test_a_question_that_makes_no_sense_is_refused(served: Served) -> None:
 
 
 def test_the_state_is_one_glance(served: Served) -> None:
-    engine = served.stand.engine
+    engine = served.harness.engine
     engine.tracker.end = 10
     engine.admit(4, JANE)
     engine.admit(5, JOE)
@@ -192,17 +192,17 @@ def test_the_state_is_one_glance(served: Served) -> None:
 
 
 def test_a_halt_is_there_with_its_hint_and_the_next_probe(served: Served) -> None:
-    engine = served.stand.engine
+    engine = served.harness.engine
     engine.gate.halt(Fault.UNAUTHORIZED, engine.now)
     served.report = Report(good=False, body={"state": "halted", "detail": f"halted: {Fault.UNAUTHORIZED.hint}"})
     state = served.get("/debugger/state").json()
     assert (state["ready"], state["gate"]["state"], state["gate"]["fault"]) == (False, "halted", "unauthorized")
     assert state["gate"]["hint"] == Fault.UNAUTHORIZED.hint
-    assert state["gate"]["probe_at"] == pytest.approx(served.stand.now + 30)
+    assert state["gate"]["probe_at"] == pytest.approx(served.harness.now + 30)
 
 
 def test_rates_are_noted_without_anybody_looking(served: Served) -> None:
-    engine = served.stand.engine
+    engine = served.harness.engine
     served.state.tick()
     engine.admit(0, JANE)
     engine.answer(engine.deliver(), REJECTED)

@@ -6,8 +6,19 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclBinding, AclBindingFilter, AclOperation, AclPermissionType
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
-from tests.integration.stage import Stage
 from tests.kafka.apache import ApacheKafka
+from tests.support.stage import Stage
+
+
+def sasl_variables(kafka: ApacheKafka, password: str = "right") -> dict[str, str]:  # noqa: S107 -- of a test's account
+    """Return what a command needs to be the user `worker`."""
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.sasl_bootstrap,
+        "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
+        "KAFKA_SASL_MECHANISM": "PLAIN",
+        "KAFKA_SASL_USERNAME": "worker",
+        "KAFKA_SASL_PASSWORD": password,
+    }
 
 
 class Access:
@@ -32,13 +43,7 @@ class Access:
 
     def variables(self, password: str = "right") -> dict[str, str]:  # noqa: S107 -- of a test's account
         """Return the environment of a command that runs as `worker`."""
-        return {
-            "KAFKA_BOOTSTRAP_SERVERS": self._kafka.sasl_bootstrap,
-            "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
-            "KAFKA_SASL_MECHANISM": "PLAIN",
-            "KAFKA_SASL_USERNAME": "worker",
-            "KAFKA_SASL_PASSWORD": password,
-        }
+        return sasl_variables(self._kafka, password)
 
     def _add(self, user: str, operation: AclOperation, kind: ResourceType, name: str) -> None:
         literal = ResourcePatternType.LITERAL

@@ -1,7 +1,4 @@
-"""A scheduler with a virtual clock, and the records it works on: the words in which the tests of this room are written.
-
-Everything in it is the real thing; only time and the answers are made up.
-"""
+"""A real scheduler with a virtual clock: tests admit records, take work, and answer requests."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from threading import Event
 
 from consumer.clicksend.outcome import Outcome
@@ -20,75 +16,10 @@ from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
-from consumer.scheduling.task import Headers, Partition, Record, Task
+from consumer.scheduling.task import Partition, Task
 from consumer.scheduling.work import Batch, Deliver, Probe, Wait, Work, WriteDeadLetter
 from consumer.threads import OsThreads
-
-TOPIC_ID = b"the topic's id......"
-EVENTS = Partition("events", 0)
-MORE_EVENTS = Partition("events", 1)
-
-JANE, JOE, ANN, KIM, LEE = (f"{name}.doe@example.com" for name in ("jane", "joe", "ann", "kim", "lee"))
-PHONE = "+14155550132"
-TIMESTAMP_MS = 1_767_225_600_000
-
-
-def record(
-    offset: int = 0,
-    partition: Partition = EVENTS,
-    key: bytes | None = None,
-    value: bytes | None = b"{}",
-    headers: Headers | None = None,
-    **more: bool,
-) -> Record:
-    return Record(partition, offset, TIMESTAMP_MS, key, value, headers or [], **more)
-
-
-def task(
-    tracker: OffsetTracker, offset: int, *identities: str, payload: bytes = b"", reason: DeadLetterReason | None = None
-) -> Task:
-    arrived = record(offset, tracker.partition)
-    if reason is not None:
-        return Task.undeliverable(arrived, tracker, reason)
-    return Task(arrived, tracker, identities, payload)
-
-
-@dataclass(slots=True)
-class Consumed:
-    """Stands for a `confluent_kafka.Message` of the partition EVENTS, which only librdkafka makes."""
-
-    at: int
-    body: bytes
-    name: bytes | None = None
-    epoch: int = 0
-    own_headers: Headers | None = None
-
-    def leader_epoch(self) -> int:
-        return self.epoch
-
-    def error(self) -> None:
-        return None
-
-    def topic(self) -> str:
-        return EVENTS.topic
-
-    def partition(self) -> int:
-        return EVENTS.number
-
-    def offset(self) -> int:
-        return self.at
-
-    def value(self) -> bytes:
-        return self.body
-
-    def key(self) -> bytes | None:
-        return self.name
-
-    def headers(self) -> Headers | None:
-        return self.own_headers
-
-    def timestamp(self) -> tuple[int, int]:
-        return 1, TIMESTAMP_MS
+from tests.support.records import EVENTS, TOPIC_ID, task
 
 
 class Engine:
@@ -116,11 +47,16 @@ class Engine:
         return self.scheduler.assign(partition, start, start, TOPIC_ID)
 
     def admit(
-        self, offset: int, *identities: str, partition: Partition = EVENTS, reason: DeadLetterReason | None = None
+        self,
+        offset: int,
+        *identities: str,
+        partition: Partition = EVENTS,
+        payload: bytes = b"",
+        reason: DeadLetterReason | None = None,
     ) -> Task:
-        """One record arrives: a contact with these identities, or one that can never become a contact."""
+        """Admit one record: a contact with these identities, or a record that can never become a contact."""
         tracker = self.scheduler.trackers[partition]
-        arrived = task(tracker, offset, *identities, reason=reason)
+        arrived = task(tracker, offset, *identities, payload=payload, reason=reason)
         tracker.highest_seen = offset
         self.scheduler.admit(Batch(consumed=1, tasks=[arrived]))
         return arrived
@@ -129,41 +65,27 @@ class Engine:
         return self.scheduler.take(self.now)
 
     def deliver(self) -> Task:
-        """Expects a record to POST."""
-        work = self.take()
-        assert isinstance(work, Deliver), work
-        self._sent[work.task] = work
-        return work.task
+        """Take a record to POST."""
+        return self._delivery(self.take())
+
+    def deliver_when_due(self) -> Task:
+        """Let time pass until there is work, and take it: a record to POST."""
+        return self._delivery(self._take_when_due())
 
     def permit(self, sent: Task) -> Permit:
         """Return the permit of the task's last request."""
         return self._sent[sent].permit
 
-    def deliver_when_due(self) -> Task:
-        """Lets time pass until there is something to do, and expects that to be a record to POST."""
-        while isinstance(work := self.take(), Wait):
-            assert self.now < work.until < math.inf
-            self.now = work.until
-        assert isinstance(work, Deliver), work
-        self._sent[work.task] = work
-        return work.task
-
     def dead_letter_work(self) -> Task:
-        """Expects a dead letter to write."""
-        work = self.take()
-        assert isinstance(work, WriteDeadLetter), work
-        return work.task
+        """Take a dead letter to write."""
+        return self._dead_letter(self.take())
 
     def dead_letter_work_when_due(self) -> Task:
-        """Lets time pass until there is something to do, and expects that to be a dead letter to write."""
-        while isinstance(work := self.take(), Wait):
-            assert self.now < work.until < math.inf
-            self.now = work.until
-        assert isinstance(work, WriteDeadLetter), work
-        return work.task
+        """Let time pass until there is work, and take it: a dead letter to write."""
+        return self._dead_letter(self._take_when_due())
 
     def probe(self, finding: ProbeResult) -> None:
-        """Expects a probe, which finds this."""
+        """Take a probe, and complete it with this finding."""
         assert self.take() == Probe()
         self.probed(finding)
 
@@ -171,10 +93,10 @@ class Engine:
         self.scheduler.probed(finding, self.now)
 
     def idle(self) -> float:
-        """Expects that there is nothing to do now; gives until when."""
+        """Take no work, and return until when there is none."""
         work = self.take()
         assert isinstance(work, Wait), work
-        assert work.until > self.now, "a time that has passed would have the taker take again at once, for ever"
+        assert work.until > self.now, "a time in the past makes the delivery loop spin"
         return work.until
 
     def answer(self, sent: Task, outcome: Outcome) -> Action | None:
@@ -185,7 +107,7 @@ class Engine:
         return action
 
     def deliver_and_answer(self, outcome: Outcome) -> Task:
-        """Expects a record to POST, which ends so at once."""
+        """Take a record to POST, and complete its request with this outcome."""
         sent = self.deliver()
         self.answer(sent, outcome)
         return sent
@@ -195,13 +117,28 @@ class Engine:
         return self.tracker.committable_offset(position=0)
 
     def settled(self) -> dict[str, int]:
-        """Return the settled records by disposition and reason, without zeros."""
+        """Return the number of settled records by disposition and reason, without zeros."""
         settled = self.scheduler.snapshot().counts.settled
         return {f"{disposition} {reason}": number for (disposition, reason), number in settled.items() if number}
 
     def released(self) -> dict[str, int]:
-        """Return the released records by reason, without zeros."""
+        """Return the number of released records by reason, without zeros."""
         return {reason: number for reason, number in self.scheduler.snapshot().counts.released.items() if number}
+
+    def _take_when_due(self) -> Work:
+        while isinstance(work := self.take(), Wait):
+            assert self.now < work.until < math.inf
+            self.now = work.until
+        return work
+
+    def _delivery(self, work: Work) -> Task:
+        assert isinstance(work, Deliver), work
+        self._sent[work.task] = work
+        return work.task
+
+    def _dead_letter(self, work: Work) -> Task:
+        assert isinstance(work, WriteDeadLetter), work
+        return work.task
 
     def _woken(self) -> None:
         self.wake_ups += 1
@@ -216,7 +153,7 @@ def wakes(engine: Engine, by: Callable[[], object]) -> bool:
 
 
 def ends_the_wait(engine: Engine, by: Callable[[], object], partition: Partition = EVENTS) -> bool:
-    """Return whether `by` notifies a thread that waits for requests in flight."""
+    """Return whether `by` notifies a thread that waits for the requests in flight."""
     waiting = Event()
 
     def wait() -> float:

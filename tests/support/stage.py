@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
+from subprocess import CompletedProcess, Popen
 from typing import Any, TypeVar
 
 import orjson
 import pytest
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 from confluent_kafka.admin._resource import ResourceType
@@ -18,55 +19,35 @@ from confluent_kafka.admin._resource import ResourceType
 from consumer.sandbox.faults import Rule, Script
 from consumer.sandbox.server import Sandbox
 from consumer.scheduling.offset_map import decode
-from tests.integration.worker_process import WorkerProcess
 from tests.kafka.broker import Broker
 from tests.kafka.in_process import InProcess
+from tests.kafka.reading import read_topic, retrying
+from tests.support import command
+from tests.support.events import Event
+from tests.support.waiting import HANG_SECONDS
+from tests.support.worker_process import WorkerProcess
 
 PARTITIONS = 4
-HANG_SECONDS = 60.0  # a guard against hanging
 MISSED_SOON_MS = 6000
-PROTOCOLS = [pytest.param("classic", marks=pytest.mark.slow), "consumer"]  # where the broker is no parameter
 
-Event = dict[str, Any]
 T = TypeVar("T")
 
 
-def page_view() -> Event:
-    """A browsing event: most of a real topic."""
-    return {
-        "type": "page",
-        "name": "Home",
-        "anonymousId": "visitor-1",
-        "context": {"page": {"url": "https://example.com/"}},
-    }
+def on_each_protocol(broker: str) -> list[Any]:
+    """Return the kinds of stages on this broker. The classic protocol is left to `make verify`."""
+    return [pytest.param(f"{broker}-classic", marks=pytest.mark.slow), f"{broker}-consumer"]
 
 
-def sign_up(number: int) -> Event:
-    """A sign-up of one of many people."""
-    return {"type": "track", "event": "Signed Up", "traits": {"email": f"u{number}@example.com"}}
+def stage_fixture(*kinds: Any) -> Any:
+    """Return a fixture of a stage for one test, on each of these kinds: `BROKER_FIXTURE-PROTOCOL`."""
 
+    @pytest.fixture(params=kinds if len(kinds) > 1 else None)
+    def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+        broker, protocol = getattr(request, "param", kinds[0]).split("-")
+        with Sandbox() as sandbox:
+            yield Stage(request.getfixturevalue(broker), protocol, sandbox, tmp_path)
 
-def identify(number: int, **traits: str) -> Event:
-    """An Identify of one of many people."""
-    return {"type": "identify", "traits": {"email": f"u{number}@example.com", **traits}}
-
-
-def patiently(ask: Callable[[], T]) -> T:
-    """Return Kafka's response, retrying while partitions and groups lack a leader after a start."""
-    deadline = time.monotonic() + HANG_SECONDS
-    while True:
-        try:
-            return ask()
-        except KafkaException:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
-def end_of(consumer: Consumer, partition: TopicPartition) -> int:
-    """Return the log-end offset of a partition."""
-    _low, high = patiently(lambda: consumer.get_watermark_offsets(partition, timeout=HANG_SECONDS))
-    return high
+    return stage
 
 
 class Stage:
@@ -90,6 +71,15 @@ class Stage:
     def is_apache(self) -> bool:
         """Return whether the broker is a real Kafka."""
         return not isinstance(self.broker, InProcess)
+
+    @cached_property
+    def admin(self) -> AdminClient:
+        """A client for what an operator asks of the broker."""
+        return AdminClient({"bootstrap.servers": self.broker.bootstrap})
+
+    def consumer(self, group: str = "") -> Consumer:
+        """Return a consumer of a group, the workers' if none is given; close it with its `with` block."""
+        return Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": group or self.group})
 
     def variables(self) -> dict[str, str]:
         """Return the worker's environment."""
@@ -119,8 +109,7 @@ class Stage:
             set_to = AlterConfigOpType.SET
             entry = ConfigEntry("consumer.session.timeout.ms", str(MISSED_SOON_MS), incremental_operation=set_to)
             group = ConfigResource(ResourceType.GROUP, self.group, incremental_configs=[entry])
-            admin = AdminClient({"bootstrap.servers": self.broker.bootstrap})
-            admin.incremental_alter_configs([group])[group].result(HANG_SECONDS)
+            self.admin.incremental_alter_configs([group])[group].result(HANG_SECONDS)
         return {}
 
     def worker(self, **changes: str | None) -> WorkerProcess:
@@ -129,6 +118,15 @@ class Stage:
         merged: Mapping[str, str | None] = {**self.variables(), **changes}
         variables = {name: value for name, value in merged.items() if value is not None}
         return WorkerProcess(variables, self.folder / f"worker-{self._workers}.log")
+
+    def run(self, *arguments: str, stdin: str = "", **changes: str) -> CompletedProcess[str]:
+        """Run `clicksend-consumer ARGUMENTS` in this world to its end."""
+        variables = {**self.variables(), **changes}
+        return command.run(*arguments, variables=variables, folder=self.folder, stdin=stdin.encode())
+
+    def start(self, *arguments: str) -> Popen[str]:
+        """Start `clicksend-consumer ARGUMENTS` in this world, for a test that interrupts it."""
+        return command.start(*arguments, variables=self.variables(), folder=self.folder)
 
     def produce(self, *events: Event, raw: Sequence[bytes | None] = ()) -> None:
         """Put events on the topic, and records as they are; one contact's events on one partition."""
@@ -159,20 +157,14 @@ class Stage:
 
     def commit(self, *offsets: TopicPartition) -> None:
         """Commit for the group, which has no member."""
-        consumer = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": self.group})
-        try:
-            patiently(lambda: consumer.commit(offsets=list(offsets), asynchronous=False))
-        finally:
-            consumer.close()
+        with self.consumer() as consumer:
+            retrying(lambda: consumer.commit(offsets=list(offsets), asynchronous=False))
 
     def committed(self, group: str = "") -> dict[int, TopicPartition]:
         """By partition, what is committed. group -- by whom; by the workers if none is given"""
-        consumer = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": group or self.group})
-        try:
-            asked = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
-            return {each.partition: each for each in patiently(lambda: consumer.committed(asked, timeout=HANG_SECONDS))}
-        finally:
-            consumer.close()
+        asked = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
+        with self.consumer(group) as consumer:
+            return {each.partition: each for each in retrying(lambda: consumer.committed(asked, timeout=HANG_SECONDS))}
 
     def dead_letters(self) -> list[Message]:
         """All records on the dead-letter topic."""
@@ -200,28 +192,17 @@ class Stage:
         return below, beyond
 
     def lag(self) -> int:
-        """Records that are not committed, of all partitions."""
-        consumer = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": self.group})
-        try:
-            partitions = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
-            committed = self.committed()
-            return sum(end_of(consumer, each) - max(0, committed[each.partition].offset) for each in partitions)
-        finally:
-            consumer.close()
+        """Return the number of records that are not committed, of all partitions."""
+        committed = self.committed()
+        return sum(end - max(0, committed[number].offset) for number, end in enumerate(self.ends()))
+
+    def ends(self) -> list[int]:
+        """Return the log end offset of each partition."""
+        partitions = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
+        with self.consumer() as consumer:
+            asked = [partial(consumer.get_watermark_offsets, each, timeout=HANG_SECONDS) for each in partitions]
+            return [retrying(ask)[1] for ask in asked]
 
     def read(self, topic: str) -> list[Message]:
-        """All records of a topic, from its beginning to its present end."""
-        consumer = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": f"read-{uuid.uuid4().hex}"})
-        try:
-            found: list[Message] = []
-            there = consumer.list_topics(topic, timeout=HANG_SECONDS).topics[topic].partitions
-            partitions = [TopicPartition(topic, number, 0) for number in there]
-            wanted = sum(end_of(consumer, each) for each in partitions)
-            consumer.assign(partitions)
-            while len(found) < wanted:
-                message = consumer.poll(HANG_SECONDS)
-                assert message is not None, f"{len(found)} of {wanted} records of {topic} within {HANG_SECONDS} s"
-                found.append(message)
-            return found
-        finally:
-            consumer.close()
+        """Return all records of a topic, from its beginning to its present end."""
+        return read_topic(self.broker.bootstrap, topic)

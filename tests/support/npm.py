@@ -7,9 +7,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.deploy.programs import absent
+from tests.support.programs import absent
 
-NODE = Path(__file__).parent / "node"
+NODE = Path(__file__).parents[1] / "node"
 _LOCK = NODE / "package-lock.json"
 _INSTALLED = NODE / "node_modules" / ".package-lock.json"  # npm writes it last
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-COMMAND = (sys.executable, "-m", "consumer", "run")
-HANG_SECONDS = 120.0  # a guard against hanging: ten times as long as anything takes on a slow machine
+from tests.support.command import CONSUMER, environment
+from tests.support.http import get, series
+from tests.support.waiting import HANG_SECONDS, wait_until
+
+COMMAND = (*CONSUMER, "run")
 
 
 class WorkerProcess:
@@ -27,12 +25,9 @@ class WorkerProcess:
     def __init__(self, variables: Mapping[str, str], log: Path, command: Sequence[str] = COMMAND) -> None:
         self._log = log
         self._out = log.open("wb")
-        # COVERAGE_*: what coverage.py hands to child processes, so that the worker's lines count.
-        kept = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_")
-        keep = {name: value for name, value in os.environ.items() if name.startswith(kept)}
         self.process = subprocess.Popen(
             command,
-            env={**keep, "MONITOR_PORT": "0", "LOG_FORMAT": "json", **variables},
+            env=environment({"MONITOR_PORT": "0", "LOG_FORMAT": "json", **variables}),
             stdin=subprocess.DEVNULL,
             stdout=self._out,
             stderr=subprocess.STDOUT,
@@ -64,13 +59,13 @@ class WorkerProcess:
 
     def wait(self, what: Callable[[], Any], timeout: float = HANG_SECONDS) -> Any:
         """Wait until something is true, and give it; fails with the worker's log."""
-        deadline = time.monotonic() + timeout
-        while not (result := what()):
-            over = self.process.poll() is not None
-            assert not over, f"the worker has ended with {self.process.returncode}:\n{self.output()}"
-            assert time.monotonic() < deadline, f"not within {timeout} s:\n{self.output()}"
-            time.sleep(0.02)
-        return result
+
+        def result() -> Any:
+            found = what()
+            assert found or self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.output()}"
+            return found
+
+        return wait_until(result, self.output, seconds=timeout)
 
     def readiness(self) -> tuple[int, dict[str, Any]]:
         """The answer of /readyz."""
@@ -87,14 +82,19 @@ class WorkerProcess:
 
     def metrics(self) -> dict[str, float]:
         """Its series by name with labels."""
-        with urllib.request.urlopen(self.address() + "/metrics", timeout=HANG_SECONDS) as answer:  # noqa: S310 -- our own loopback
-            text = answer.read().decode()
-        pairs = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
-        return {name: float(value) for name, value in pairs}
+        return series(get(self.address() + "/metrics")[1])
 
     def total(self, name: str) -> float:
         """The sum of a metric over its labels."""
         return sum(value for series, value in self.metrics().items() if series.split("{")[0] == name)
+
+    def settled(self) -> float:
+        """Return the number of records that are settled."""
+        return self.total("clicksend_consumer_records_settled_total")
+
+    def assigned(self) -> float:
+        """Return the number of partitions that it has."""
+        return self.total("clicksend_consumer_assigned_partitions")
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -116,9 +116,5 @@ class WorkerProcess:
         self.process.wait()
 
     def _get(self, path: str) -> tuple[int, dict[str, Any]]:
-        try:
-            with urllib.request.urlopen(self.address() + path, timeout=HANG_SECONDS) as answer:  # noqa: S310 -- our own loopback
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.load(error)
+        status, body = get(self.address() + path)
+        return status, json.loads(body)

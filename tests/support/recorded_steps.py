@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from consumer.clicksend.outcome import Outcome
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
-from tests.delivery.answers import ALREADY_EXISTS, DELIVERED, DOWN, EVERY_ANSWER, REJECTED, asked_to_wait
-from tests.scheduling.builders import ANN, JANE, JOE, KIM
+from tests.support.outcomes import ALREADY_EXISTS, DELIVERED, DOWN, EVERY_ANSWER, REJECTED, asked_to_wait
+from tests.support.records import ANN, JANE, JOE, KIM
 
 PHONES = ["+14155550132", "+14155550133"]
 

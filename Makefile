@@ -74,7 +74,8 @@ fuzz: $(READY) ## mutated answers against the adapters for a minute (ARGS='SECON
 
 lock: $(READY) ## renew the lock files from pyproject.toml (ARGS='--upgrade' for the newest versions)
 	@$(COMPILE) $(ARGS) --output-file requirements.txt pyproject.toml
-	@$(COMPILE) $(ARGS) --output-file requirements-dev.txt pyproject.toml --group dev
+	@$(COMPILE) $(ARGS) --output-file requirements-registry.txt pyproject.toml --extra registry --constraint requirements.txt
+	@$(COMPILE) $(ARGS) --output-file requirements-dev.txt pyproject.toml --group dev --all-extras
 	@echo uv | $(COMPILE) $(ARGS) --output-file requirements-uv.txt -
 
 readme: $(READY) ## renew the table of settings in consumer/settings/README.md

@@ -12,8 +12,8 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 # What `make bench` holds the worker against, where Go is installed. Neither CI nor a comparison needs it.
 FLOOR := $(if $(filter --ci --compare,$(ARGS)),,$(if $(shell command -v go),.tools/bin/go-floor))
 # Packages without I/O, and the tests that cover every line and branch of them. Tracing makes a test twice as slow.
-PURE := consumer/enrolment/*,consumer/delivery/*,consumer/clicksend/outcome.py
-PURE_TESTS := tests/enrolment tests/delivery tests/clicksend/test_outcome.py
+PURE := consumer/enrolment/*,consumer/formats/*,consumer/delivery/*,consumer/clicksend/outcome.py
+PURE_TESTS := tests/enrolment tests/formats tests/delivery tests/clicksend/test_outcome.py
 # Three processes for two cores: many tests wait for a broker or a server.
 PYTEST := $(BIN)/pytest --quiet --numprocesses 3
 

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 DEPENDENCIES = PROJECT["project"]["dependencies"]
 DEV = PROJECT["dependency-groups"]["dev"]
-LOCK_FILES = ["requirements.txt", "requirements-dev.txt", "requirements-uv.txt"]
+EXTRAS = [each for extra in PROJECT["project"]["optional-dependencies"].values() for each in extra]
+LOCK_FILES = ["requirements.txt", "requirements-registry.txt", "requirements-dev.txt", "requirements-uv.txt"]
 
 # One package of a lock file: its version, an environment it is for, its hashes, and what asks for it.
 PACKAGE = re.compile(
@@ -45,7 +46,8 @@ def test_no_address_stands_in_a_lock_file(lock_file: str) -> None:
     ("lock_file", "source", "wanted"),
     [
         pytest.param("requirements.txt", "(pyproject.toml)", DEPENDENCIES, id="worker"),
-        pytest.param("requirements-dev.txt", "(pyproject.toml)", DEPENDENCIES, id="worker-in-development"),
+        pytest.param("requirements-registry.txt", "(pyproject.toml)", [*DEPENDENCIES, *EXTRAS], id="with-registry"),
+        pytest.param("requirements-dev.txt", "(pyproject.toml)", [*DEPENDENCIES, *EXTRAS], id="worker-in-development"),
         pytest.param("requirements-dev.txt", "(pyproject.toml:dev)", DEV, id="development"),
     ],
 )
@@ -59,7 +61,8 @@ def test_what_pyproject_asks_for_is_locked_and_nothing_that_it_no_longer_asks_fo
         assert requirement.specifier.contains(locked[name]["version"]), f"{name}: make lock"
 
 
-def test_development_runs_on_what_is_shipped() -> None:
+@pytest.mark.parametrize("lock_file", ["requirements.txt", "requirements-registry.txt"])
+def test_development_runs_on_what_is_shipped(lock_file: str) -> None:
     development = packages("requirements-dev.txt")
-    for name, package in packages("requirements.txt").items():
+    for name, package in packages(lock_file).items():
         assert development[name]["version"] == package["version"]

@@ -28,6 +28,7 @@ _PLACE = re.compile(rb".+-[0-9]{1,10}@[0-9]{1,19}", re.DOTALL)
 _STAGES = {
     DeadLetterReason.UNDECODABLE: "VALUE_CONVERTER",
     DeadLetterReason.UNRECOGNISED: "VALUE_CONVERTER",
+    DeadLetterReason.TOO_LARGE: "VALUE_CONVERTER",
     DeadLetterReason.UNMAPPABLE: "TRANSFORMATION",
 }
 _DELIVERY_STAGE = "TASK_PUT"

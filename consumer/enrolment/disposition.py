@@ -35,6 +35,7 @@ class DeadLetterReason(StrEnum):
 
     UNDECODABLE = "undecodable"  # no JSON that we can read, or an event against the schema
     UNRECOGNISED = "unrecognised"  # JSON, but no event: neither `type` nor `event`, or a CloudEvent
+    TOO_LARGE = "too_large"  # gzip data of more than 8 MiB unpacked
     UNMAPPABLE = "unmappable"  # an identity is there, but none that ClickSend could use
     REJECTED = "rejected"  # ClickSend refused this contact
     RETRIES_EXHAUSTED = "retries_exhausted"  # failed for RETRY_MAX_AGE while others succeeded

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 
 from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable
@@ -37,28 +39,38 @@ class Enroller:
     def __init__(self, rules: Rules, event_schema: Schema | None = None, contact_schema: Schema | None = None) -> None:
         self._rules = rules
         self._path = Pointer.parse(rules.event_path or "")
-        self._wrapped = bool(self._path.tokens)
+        self.wrapped = bool(self._path.tokens)  # records hold their event at ENROLMENT_EVENT_PATH
         self._event_schema = event_schema or load_schema("event")
         self._contact_schema = contact_schema or load_schema("contact")
 
+    def inside(self, path: str) -> Enroller:
+        """Return an enroller for records that hold at this JSON pointer what is a record to this one."""
+        rules = replace(self._rules, event_path=path + (self._rules.event_path or ""))
+        return Enroller(rules, self._event_schema, self._contact_schema)
+
     def decide(self, value: bytes | None) -> Decision:
-        """Decide the disposition of a record with this value. Never raises, whatever the bytes.
+        """Decide the disposition of a record with this value. Never raises, whatever the bytes."""
+        decision = self.glance(value)
+        return decision if decision is not None else self._decide_slowly(value or b"")
+
+    def glance(self, value: bytes | None) -> Decision | None:
+        """Return the decision on an event in plain JSON; None for all else, which `decide` reads in full.
 
         The filter comes first and only what is to be enrolled is read in full and validated: most records are browsing
         events.
         """
         if not value:
             return _TOMBSTONE
-        if not self._wrapped:
-            head = read_event_header(value)
-            if head is not None and head.is_event:
-                name = enrolment_name(head.type, head.event, self._rules.events)
-                if name is None:
-                    return _NOT_ENROLMENT
-                parts = read_parts(value)
-                if parts is not None:
-                    return self._enrol(parts, head.type, name)
-        return self._decide_slowly(value)
+        if self.wrapped:
+            return None
+        head = read_event_header(value)
+        if head is None or not head.is_event:
+            return None
+        name = enrolment_name(head.type, head.event, self._rules.events)
+        if name is None:
+            return _NOT_ENROLMENT
+        parts = read_parts(value)
+        return self._enrol(parts, head.type, name) if parts is not None else None
 
     def event_in(self, value: bytes) -> object:
         """Return the event in a record's value, whatever JSON it is, or `NotJson`. Never raises."""
@@ -78,9 +90,9 @@ class Enroller:
         hint = look_of(value, document).hint
         if isinstance(event, NotJson):
             return Undeliverable(DeadLetterReason.UNDECODABLE, f"{event.why}; {hint}" if hint else event.why)
-        if not isinstance(event, dict) and not self._wrapped:
+        if not isinstance(event, dict) and not self.wrapped:
             return Undeliverable(DeadLetterReason.UNDECODABLE, f"not a JSON object: {hint}")
-        missing = f"no event at {self._rules.event_path}: " if self._wrapped else ""
+        missing = f"no event at {self._rules.event_path}: " if self.wrapped else ""
         return Undeliverable(DeadLetterReason.UNRECOGNISED, missing + hint)
 
     def _enrol(self, parts: Parts, kind: object, name: str) -> Decision:

@@ -20,6 +20,7 @@ WORDS: dict[str, str] = {
     FilterReason.TOO_OLD: "older than ENROLMENT_MAX_EVENT_AGE",
     DeadLetterReason.UNDECODABLE: "it can't be read",
     DeadLetterReason.UNRECOGNISED: "no event: a wrong topic, or another format",
+    DeadLetterReason.TOO_LARGE: "more than 8 MiB unpacked",
     DeadLetterReason.UNMAPPABLE: "no email or phone that ClickSend could use",
 }
 """What a reason means, for those who did not read the table of reasons."""

@@ -27,7 +27,6 @@ from consumer.clicksend.transport import Endpoint, Timeouts, Trust
 from consumer.delivery.gate import Gate, GateState
 from consumer.delivery.outcome_policy import OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
-from consumer.enrolment.enroller import Enroller
 from consumer.errors import ConfigurationError
 from consumer.exit_status import ExitStatus
 from consumer.kafka.clients import KafkaClients
@@ -46,7 +45,7 @@ from consumer.monitoring.server import Monitor, Report
 from consumer.scheduling.scheduler import Scheduler
 from consumer.settings import Settings, reload_credentials
 from consumer.settings.model import Monitor as MonitorSettings
-from consumer.settings.views import enrolment_rules, stream_options
+from consumer.settings.views import record_decider, stream_options
 from consumer.threads import OsThreads, Threads
 from consumer.worker.event_loop import ClickSendAccess, EventLoopDriver
 from consumer.worker.watchdog import Watchdog
@@ -75,7 +74,7 @@ class Application:
         driver = EventLoopDriver(delivery(settings), settings.clicksend.total_timeout, clock)
         self._worker = Worker(
             KafkaClients(stream_options(settings)),
-            Enroller(enrolment_rules(settings.enrolment)),
+            record_decider(settings),
             self.scheduler,
             driver,
             Reporter(registry, combined(observers), clock),

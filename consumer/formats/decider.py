@@ -58,10 +58,12 @@ class Decider:
     schemas -- decodes framed values; only for `ValueFormat.REGISTRY`
     """
 
-    def __init__(self, enroller: Enroller, value_format: ValueFormat, schemas: Schemas | None = None) -> None:
+    def __init__(
+        self, enroller: Enroller, value_format: ValueFormat = ValueFormat.AUTO, schemas: Schemas | None = None
+    ) -> None:
         self._enroller = enroller
         self._in_data = enroller.inside("/data")
-        self._schemas = schemas
+        self.schemas = schemas
         self._read = {
             ValueFormat.AUTO: self._auto,
             ValueFormat.JSON: self._json,
@@ -118,8 +120,8 @@ class Decider:
         framed = framing.read_frame(value) if header is None else framing.read_header_frame(header, value)
         if isinstance(framed, Undeliverable):
             return Reading(_with_hint(framed))
-        assert self._schemas is not None  # noqa: S101 -- for the type checker: this format comes with schemas
-        decoded = self._schemas.decode(framed)
+        assert self.schemas is not None  # noqa: S101 -- for the type checker: this format comes with schemas
+        decoded = self.schemas.decode(framed)
         if isinstance(decoded, Decoded):
             return self._document(decoded.value, (Layer.FRAMING, decoded.layer))
         return Reading(decoded, (Layer.FRAMING,)) if isinstance(decoded, Undeliverable) else decoded

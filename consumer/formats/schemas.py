@@ -23,7 +23,20 @@ class SchemaPending(NamedTuple):
 
 
 class Schemas(Protocol):
-    """Decodes framed values. Never blocks and never raises."""
+    """Decodes framed values. Never raises.
+
+    changes -- grows whenever a schema has come, or was refused; any thread may read it
+    fault   -- why the registry can't be used, and the fix; empty while it can
+    """
+
+    @property
+    def changes(self) -> int: ...
+
+    @property
+    def fault(self) -> str: ...
+
+    def wait(self, seconds: float) -> None:
+        """Wait until something has changed, at most so many seconds. For those who may wait: no poll loop."""
 
     def decode(self, framed: Framed) -> Decoded | Undeliverable | SchemaPending:
-        """Return the value as JSON, what is wrong with it, or that its schema is still being fetched."""
+        """Return the value as JSON, what is wrong with it, or that its schema is being fetched. Never waits."""

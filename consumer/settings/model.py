@@ -15,6 +15,7 @@ from pydantic import field_validator as check
 from consumer.delivery.outcome_policy import OnConfigurationFault
 from consumer.enrolment.rules import PhoneCheck
 from consumer.errors import Problem
+from consumer.formats.value_format import ValueFormat
 from consumer.kafka.options import GroupProtocol, OffsetReset
 from consumer.log import LogFormat, LogLevel
 from consumer.loopback import is_loopback
@@ -94,6 +95,11 @@ class Kafka(Section):
     )
     max_poll_interval_ms: int = Field(
         300_000, ge=1, le=86_400_000, description="milliseconds; a worker that does not poll for so long is out"
+    )
+    value_format: ValueFormat = Field(
+        ValueFormat.AUTO,
+        description="`auto` (JSON, gzip, framed JSON, CloudEvents), `json`, `registry` (Avro, JSON Schema, Protobuf) or"
+        " `cloudevents`",
     )
     security_protocol: SecurityProtocol = Field(
         SecurityProtocol.PLAINTEXT, description="`plaintext`, `ssl`, `sasl_plaintext` or `sasl_ssl`"

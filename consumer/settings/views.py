@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
+from consumer.formats.decider import Decider
+from consumer.formats.schemas import Schemas
 from consumer.kafka.options import DeadLetterTopicCreation, StreamOptions
 from consumer.scheduling.back_pressure import Caps
 from consumer.settings.model import Enrolment, Kafka, Settings
@@ -29,6 +32,14 @@ def enrolment_rules(enrolment: Enrolment) -> Rules:
         phone_check=enrolment.phone_check,
         event_path=enrolment.event_path,
     )
+
+
+def record_decider(settings: Settings, schemas: Schemas | None = None) -> Decider:
+    """Return what decides records in the operator's format.
+
+    schemas -- of the Schema Registry; None where the format needs none
+    """
+    return Decider(Enroller(enrolment_rules(settings.enrolment)), settings.kafka.value_format, schemas)
 
 
 def stream_options(settings: Settings) -> StreamOptions:

@@ -8,8 +8,8 @@ from enum import Enum
 import structlog
 
 from consumer.dead_letters.writer import DeadLetters
-from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
+from consumer.formats.decider import Decider
 from consumer.kafka.clients import KafkaClients
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
@@ -44,7 +44,7 @@ class Worker:
     def __init__(
         self,
         clients: KafkaClients,
-        enroller: Enroller,
+        decider: Decider,
         scheduler: Scheduler,
         driver: Driver,
         reporter: Reporter,
@@ -54,7 +54,7 @@ class Worker:
     ) -> None:
         self._options = clients.options
         self._clients = clients
-        self._enroller = enroller
+        self._decider = decider
         self._scheduler = scheduler
         self._driver = driver
         self._reporter = reporter
@@ -79,7 +79,7 @@ class Worker:
         """
         loop = PollLoop(
             self._clients,
-            self._enroller,
+            self._decider,
             self._scheduler,
             self._reporter,
             self._health,

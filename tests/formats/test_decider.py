@@ -50,9 +50,14 @@ PAGE = b'{"type": "page"}'
 class OneSchema:
     """Schema 7 decodes everything to the same JSON; schema 8 is still being fetched; others don't exist."""
 
+    changes, fault = 0, ""
+
     def __init__(self, value: bytes = JSON) -> None:
         self._value = value
         self.asked: list[Framed] = []
+
+    def wait(self, seconds: float) -> None:
+        """Nothing ever changes."""
 
     def decode(self, framed: Framed) -> Decoded | Undeliverable | SchemaPending:
         self.asked.append(framed)

@@ -18,6 +18,7 @@ from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.errors import FatalStreamError
+from consumer.formats.decider import Decider
 from consumer.kafka.clients import KafkaClients
 from consumer.kafka.options import StreamOptions
 from consumer.monitoring.health import Health
@@ -83,7 +84,7 @@ class Member:
         reporter.observer = WatchJournal(outside.watch, self)
         self._worker = Worker(
             cast(KafkaClients, FakeClients(self, outside)),
-            _enroller(),
+            _decider(),
             self.scheduler,
             self.driver,
             reporter,
@@ -173,9 +174,9 @@ class FakeClients:
 
 
 @cache
-def _enroller() -> Enroller:
+def _decider() -> Decider:
     """Without state: one serves all."""
-    return Enroller(Rules.of(default_region=None))
+    return Decider(Enroller(Rules.of(default_region=None)))
 
 
 @cache

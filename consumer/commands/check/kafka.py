@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from confluent_kafka import TopicCollection
 from confluent_kafka.admin._acl import AclOperation
@@ -18,12 +19,13 @@ from consumer.commands.check.topics import Topic, create, dead_letter_results, g
 from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster, Ends, ForbiddenError
 from consumer.commands.kafka.group import Group, look_at
 from consumer.commands.kafka.records import Range, oldest, read
-from consumer.enrolment.enroller import Decision, Enroller
+from consumer.commands.readings import reading_of
 from consumer.errors import ConfigurationError, ConsumerError
+from consumer.formats.decider import Reading
 from consumer.kafka.options import GroupProtocol
-from consumer.scheduling.task import Partition
+from consumer.scheduling.task import Partition, headers_of
 from consumer.settings import Settings
-from consumer.settings.views import enrolment_rules
+from consumer.settings.views import record_decider
 
 AFTER_KAFKA = ("protocol", "topic", "dead letters", "group", "records", "start")
 SAMPLE = 20  # records of each partition that are looked at, or more where the guard counts more
@@ -137,11 +139,11 @@ class KafkaChecks:
         enrolment = self._settings.enrolment
         wanted = max(SAMPLE, enrolment.unrecognised_limit)
         ranges = {each: Range(max(low, high - wanted), high) for each, (low, high) in ends.items()}
-        decide = Enroller(enrolment_rules(enrolment)).decide
-        sample: dict[Partition, list[Decision]] = {}
+        decider = record_decider(self._settings)
+        sample: dict[Partition, list[Reading]] = {}
         for message in read(self._cluster, ranges):
             partition = Partition(message.topic() or "", message.partition() or 0)
-            sample.setdefault(partition, []).append(decide(message.value()))
+            sample.setdefault(partition, []).append(reading_of(decider, message.value(), partial(headers_of, message)))
         yield from input_results(sample, enrolment.unrecognised_limit)
 
     def _topic(self, name: str) -> Topic | None:

@@ -23,13 +23,13 @@ from consumer.commands.output import Format, put, rendered
 from consumer.commands.progress import bar
 from consumer.commands.signals import StopSignals
 from consumer.dead_letters.format import REDRIVE_COUNT, REDRIVEN_FROM
-from consumer.enrolment.enroller import Enrolled, Enroller
+from consumer.enrolment.enroller import Enrolled
 from consumer.errors import ConsumerError, RefusedError
 from consumer.exit_status import ExitStatus
 from consumer.kafka.options import StreamOptions
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
-from consumer.settings.views import client_properties, enrolment_rules
+from consumer.settings.views import client_properties, record_decider
 from consumer.terminal import say
 
 SLEEP_SECONDS = 0.05  # the longest delay before a signal is noticed
@@ -111,10 +111,10 @@ class Redrive:
         self._options = options
         self._checkpoint = checkpoint
         self._cluster = checkpoint.cluster
-        self._enroller = Enroller(enrolment_rules(settings.enrolment))
+        self._decider = record_decider(settings)
         topics, group = settings.kafka.topics, None if options.any_group else settings.kafka.group_id
         self._redrive_filter = RedriveFilter(
-            self._cluster, self._enroller, topics, group, options.filters, options.max_redrives
+            self._cluster, self._decider, topics, group, options.filters, options.max_redrives
         )
         self._results: Counter[RedriveResult] = Counter()
         self._passed: dict[Partition, int] = {}  # offsets to commit with the next dead letter, or at the end
@@ -170,7 +170,7 @@ class Redrive:
                 return (partition, offset) in sources
 
             self._redrive_filter.newest = look_through(
-                self._cluster, self._enroller, topics, selected.starts, selected.since_ms, sent
+                self._cluster, self._decider, topics, selected.starts, selected.since_ms, sent
             )
         return selected
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -18,8 +19,10 @@ from consumer.commands.progress import progress
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import RefusedError
 from consumer.exit_status import ExitStatus
-from consumer.settings import Settings, Sources, load
-from consumer.settings.views import enrolment_rules
+from consumer.formats.decider import Decider
+from consumer.settings import Sources, load
+from consumer.settings.model import Enrolment
+from consumer.settings.views import enrolment_rules, record_decider
 from consumer.terminal import say, show, show_json
 
 
@@ -50,7 +53,8 @@ class Explained(NamedTuple):
 
 def explain_file(sources: Sources, file: Path | None, look: Display) -> ExitStatus:
     """Explain the events in a file; None: in stdin. Raises RefusedError where it can't be read."""
-    explainer = _explainer(load(sources, ("enrolment",)))
+    enrolment = load(sources, ("enrolment",)).enrolment
+    explainer = _explainer(Decider(Enroller(enrolment_rules(enrolment))), enrolment)
     if file is None:
         return _show(_of_stream(explainer, sys.stdin.buffer), None, "bytes", look, sys.stdout.flush)
     try:
@@ -69,7 +73,7 @@ def explain_kafka(sources: Sources, asked: FromKafka, look: Display) -> ExitStat
     from consumer.scheduling.task import headers_of  # noqa: PLC0415 -- the same
 
     settings = load(sources, ("enrolment", "kafka"))
-    explainer = _explainer(settings)
+    explainer = _explainer(record_decider(settings), settings.enrolment)
     topics = (asked.topic,) if asked.topic else settings.kafka.topics
     if asked.offset is not None and len(topics) > 1:
         raise RefusedError("KAFKA_TOPIC names several topics: say with --topic which one.")
@@ -85,6 +89,7 @@ def explain_kafka(sources: Sources, asked: FromKafka, look: Display) -> ExitStat
                     m.value(),
                     -1 if redrives(headers_of(m) or []) else m.timestamp()[1],  # a redriven record is never too old
                     now_ms,
+                    partial(headers_of, m),
                 ),
                 1,
             )
@@ -95,9 +100,8 @@ def explain_kafka(sources: Sources, asked: FromKafka, look: Display) -> ExitStat
         cluster.close()
 
 
-def _explainer(settings: Settings) -> Explainer:
-    enrolment = settings.enrolment
-    return Explainer(Enroller(enrolment_rules(enrolment)), round(enrolment.max_event_age * 1000), enrolment.event_path)
+def _explainer(decider: Decider, enrolment: Enrolment) -> Explainer:
+    return Explainer(decider, round(enrolment.max_event_age * 1000), enrolment.event_path)
 
 
 def _of_stream(explainer: Explainer, stream: BinaryIO) -> Iterator[Explained]:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from consumer.commands.explain.unread import unread_identities
-from consumer.enrolment.decision import Decision, Enrolled, Filtered
+from consumer.commands.readings import reading_of
+from consumer.enrolment.decision import Enrolled, Filtered
 from consumer.enrolment.disposition import DeadLetterReason, Disposition, FilterReason
 from consumer.enrolment.head import read_event_header
 from consumer.enrolment.origin import FieldOrigin
+from consumer.formats.decider import Decider, HeadersOf
+from consumer.formats.value_format import Layer
 
 DELIVER = "deliver"  # the outcome of it then, ClickSend decides
 LONGEST_NAME = 60
-
-
-class Decides(Protocol):
-    """As `Enroller` does."""
-
-    def decide(self, value: bytes | None) -> Decision:
-        """Return the outcome of a record with this value."""
-
-    def event_in(self, value: bytes) -> object:
-        """Return the event in a record's value, whatever JSON it is."""
+PLAIN = (Layer.JSON,)
+UNREAD_MATTERS = (FilterReason.NO_IDENTITY, DeadLetterReason.UNMAPPABLE)  # it may be elsewhere in the event
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +31,7 @@ class Explanation:
     contact     -- what ClickSend would get
     notes       -- what was left out or guessed; of a dead letter, what is wrong
     origins     -- where each field of the contact came from, as a JSON pointer into the event
+    format      -- what its value is, from the outside in: `gzip, json`
     """
 
     source: str
@@ -46,47 +41,62 @@ class Explanation:
     contact: Mapping[str, str] | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
+    format: str = ""
 
 
 class Explainer:
     """Explains records as the worker would treat them.
 
-    enroller   -- the worker's own
+    decider    -- the worker's own
     max_age_ms -- ENROLMENT_MAX_EVENT_AGE in milliseconds, 0 = off; only records from Kafka have an age
     wrapped    -- whether the event lies inside a wrapper record, where its name is not looked for
     """
 
-    def __init__(self, enroller: Decides, max_age_ms: int, event_path: str | None) -> None:
-        self._decide, self._event_in = enroller.decide, enroller.event_in
+    def __init__(self, decider: Decider, max_age_ms: int, event_path: str | None) -> None:
+        self._decider = decider
         self._max_age_ms = max_age_ms
         self._wrapped = bool(event_path)
 
-    def explain(self, source: str, value: bytes | None, timestamp_ms: int = -1, now_ms: int = 0) -> Explanation:
+    def explain(
+        self,
+        source: str,
+        value: bytes | None,
+        timestamp_ms: int = -1,
+        now_ms: int = 0,
+        headers: HeadersOf = lambda: None,
+    ) -> Explanation:
         """timestamp_ms -- of the record, since the epoch, -1 = none; now_ms -- the present."""
         if self._max_age_ms and 0 <= timestamp_ms < now_ms - self._max_age_ms:
             return Explanation(source, self._name(value), Disposition.FILTERED, FilterReason.TOO_OLD)
-        decision = self._decide(value)
+        reading = reading_of(self._decider, value, headers)
+        decision, form = reading.decision, ", ".join(reading.layers)
         if isinstance(decision, Enrolled):
-            notes = (*map(str, decision.notes), *self._unread(value, decision.identities))
-            fields = decision.contact.fields()
-            return Explanation(source, decision.event, DELIVER, None, fields, notes, _pointers(decision.origins))
-        name = self._name(value)
+            notes = (*map(str, decision.notes), *unread_identities(reading.event(), decision.identities))
+            fields, origins = decision.contact.fields(), _pointers(decision.origins)
+            return Explanation(source, decision.event, DELIVER, None, fields, notes, origins, form)
+        name = self._name(value) if reading.layers in ((), PLAIN) else self._name_in(reading.event())
+        unread = tuple(unread_identities(reading.event(), ())) if decision.reason in UNREAD_MATTERS else ()
         if isinstance(decision, Filtered):
-            unread = self._unread(value, ()) if decision.reason is FilterReason.NO_IDENTITY else ()
-            return Explanation(source, name, Disposition.FILTERED, decision.reason, notes=unread)
-        unread = self._unread(value, ()) if decision.reason is DeadLetterReason.UNMAPPABLE else ()
-        return Explanation(source, name, Disposition.DEAD_LETTERED, decision.reason, notes=(decision.detail, *unread))
-
-    def _unread(self, value: bytes | None, used: Collection[str]) -> tuple[str, ...]:
-        return tuple(unread_identities(self._event_in(value), used)) if value else ()
+            return Explanation(source, name, Disposition.FILTERED, decision.reason, notes=unread, format=form)
+        notes = (decision.detail, *unread)
+        return Explanation(source, name, Disposition.DEAD_LETTERED, decision.reason, notes=notes, format=form)
 
     def _name(self, value: bytes | None) -> str | None:
         """Return the event's name for an event that has no contact: it tells why it was filtered."""
         head = read_event_header(value) if value and not self._wrapped else None
         if head is None:
             return None
-        name = head.event if isinstance(head.event, str) and head.event else head.type
-        return name[:LONGEST_NAME] if isinstance(name, str) else None
+        return _shortened(head.event, head.type)
+
+    def _name_in(self, event: object) -> str | None:
+        return (
+            _shortened(event.get("event"), event.get("type")) if isinstance(event, dict) and not self._wrapped else None
+        )
+
+
+def _shortened(event: object, kind: object) -> str | None:
+    name = event if isinstance(event, str) and event else kind
+    return name[:LONGEST_NAME] if isinstance(name, str) else None
 
 
 def _pointers(origins: tuple[FieldOrigin, ...]) -> dict[str, str]:

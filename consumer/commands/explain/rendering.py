@@ -11,6 +11,7 @@ import orjson
 from consumer.commands.explain.explanation import Explanation
 from consumer.commands.output import Format, Row, rendered
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
+from consumer.formats.value_format import Layer
 from consumer.mask import masked, printable
 
 WORDS: dict[str, str] = {
@@ -72,6 +73,8 @@ def _lines(each: Explanation, privacy: Privacy) -> Iterator[str]:
         shown = value if privacy is Privacy.REVEALED else hidden(field, value)
         origin = each.origins.get(field)
         yield f"    {field:<20} {_safe(shown):<28} {origin or 'nothing in the event says so'}"
+    if each.format not in ("", Layer.JSON):
+        yield f"    format: {each.format}"
     for note in each.notes:
         yield f"    note: {note}"
 

@@ -9,11 +9,13 @@ from typing import NamedTuple
 from confluent_kafka import Message
 
 from consumer.commands.kafka.cluster import Cluster, Ends
+from consumer.commands.kafka.decisions import decision_on
 from consumer.commands.kafka.records import Range, read
 from consumer.commands.progress import bar
 from consumer.dead_letters.format import redrives
 from consumer.enrolment.consent import Consent
-from consumer.enrolment.enroller import Enrolled, Enroller
+from consumer.enrolment.enroller import Enrolled
+from consumer.formats.decider import Decider
 from consumer.scheduling.task import Partition, headers_of
 
 
@@ -83,7 +85,7 @@ class Newest:
 
 def look_through(
     cluster: Cluster,
-    enroller: Enroller,
+    decider: Decider,
     topics: Iterable[str],
     starts: Mapping[Partition, int],
     since_ms: int,
@@ -112,7 +114,7 @@ def look_through(
     with bar("Looking for newer records", total) as advance:
         for message in read(cluster, ranges):
             advance(1)
-            _note(newest, enroller, message, sent)
+            _note(newest, decider, message, sent)
     return newest
 
 
@@ -121,10 +123,8 @@ def is_redriven(message: Message) -> bool:
     return redrives(headers_of(message) or []) > 0
 
 
-def _note(
-    newest: Newest, enroller: Enroller, message: Message, sent: Callable[[Partition, int, Enrolled], bool]
-) -> None:
-    decision = enroller.decide(message.value())
+def _note(newest: Newest, decider: Decider, message: Message, sent: Callable[[Partition, int, Enrolled], bool]) -> None:
+    decision = decision_on(decider, message)
     if not isinstance(decision, Enrolled) or is_redriven(message):
         return
     partition, offset = Partition(message.topic() or "", message.partition() or 0), message.offset() or 0

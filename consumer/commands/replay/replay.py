@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from consumer.app import delivery, scheduler
 from consumer.commands.kafka.checkpoint import Checkpoint, name_of
+from consumer.commands.kafka.decisions import decision_on
 from consumer.commands.kafka.partitions import Scope, chosen
 from consumer.commands.kafka.records import Range, read
 from consumer.commands.kafka.staleness import look_through
@@ -23,14 +24,14 @@ from consumer.commands.replay.range_consumer import RangeClients, RangePlan
 from consumer.commands.replay.selection import DELIVER, Only, Selection
 from consumer.commands.signals import StopSignals
 from consumer.enrolment.disposition import Disposition
-from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
+from consumer.enrolment.enroller import Decision, Enrolled, Filtered, Undeliverable
 from consumer.errors import ConsumerError
 from consumer.exit_status import ExitStatus
 from consumer.kafka.options import GroupProtocol, OffsetReset, StreamOptions
 from consumer.monitoring.health import Health
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
-from consumer.settings.views import enrolment_rules, stream_options
+from consumer.settings.views import record_decider, stream_options
 from consumer.terminal import say
 from consumer.threads import OsThreads
 from consumer.worker.event_loop import EventLoopDriver
@@ -78,8 +79,8 @@ class Replay:
         self._options = options
         self._checkpoint = checkpoint
         self._cluster = checkpoint.cluster
-        self._enroller = Enroller(enrolment_rules(settings.enrolment))
-        self._selection = Selection(self._enroller, options.only)
+        self._decider = record_decider(settings)
+        self._selection = Selection(self._decider, options.only)
         self._counts: Counter[tuple[str, str]] = Counter()
         self._gave_up = ""  # why
 
@@ -134,7 +135,7 @@ class Replay:
         topics, starts = {partition.topic for partition in ranges}, {each: span.start for each, span in ranges.items()}
         since_ms = max(0, min((each.timestamp()[1] for each in read(self._cluster, ranges)), default=0))
         self._selection.newest = look_through(
-            self._cluster, self._enroller, topics, starts, since_ms, sent, in_order=True
+            self._cluster, self._decider, topics, starts, since_ms, sent, in_order=True
         )
 
     def _count(self, left: Ranges) -> None:
@@ -143,7 +144,7 @@ class Replay:
             for message in read(self._cluster, left):
                 advance(1)
                 if self._selection.sort(message) is None:
-                    self._counts[_fate(self._enroller.decide(message.value()))] += 1
+                    self._counts[_fate(decision_on(self._decider, message))] += 1
 
     def _deliver(self, ranges: Ranges, left: Ranges, form: Format) -> ExitStatus:
         clock, threads = time.monotonic, OsThreads()
@@ -162,7 +163,7 @@ class Replay:
             progress = _Progress(advance)
             worker = Worker(
                 RangeClients(self._stream_options(), RangePlan(left, self._selection.keep, turned)),
-                self._enroller,
+                self._decider,
                 engine,
                 EventLoopDriver(delivery(self._settings), self._settings.clicksend.total_timeout, clock),
                 watch,

@@ -6,9 +6,8 @@ import pytest
 
 from consumer.commands.check.input import input_results
 from consumer.commands.check.result import CheckStatus
-from consumer.enrolment.enroller import Enroller
-from consumer.enrolment.rules import Rules
 from consumer.scheduling.task import Partition
+from tests.formats.samples import BY_NUMBER, packed, read
 
 RUBBISH, PAGE, TOMBSTONE = b"\x1f\x8b", b'{"type": "page"}', b""
 EVENTS = Partition("events", 3)
@@ -29,13 +28,17 @@ EVENTS = Partition("events", 3)
 def test_it_says_before_the_start_what_the_worker_would_do(
     values: list[bytes], status: CheckStatus, detail: str
 ) -> None:
-    decide = Enroller(Rules.of()).decide
-    (result,) = input_results({EVENTS: [decide(value) for value in values]}, limit=3)
+    (result,) = input_results({EVENTS: [read(value) for value in values]}, limit=3)
     assert result.status is status
     assert detail in result.detail
 
 
 def test_with_a_limit_of_zero_it_only_warns() -> None:
-    decide = Enroller(Rules.of()).decide
-    (result,) = input_results({EVENTS: [decide(RUBBISH)] * 30}, limit=0)
+    (result,) = input_results({EVENTS: [read(RUBBISH)] * 30}, limit=0)
     assert result.status is CheckStatus.WARNING
+
+
+def test_it_names_the_formats_where_they_are_not_plain_json() -> None:
+    values = [packed(), packed(), BY_NUMBER + PAGE, TOMBSTONE]
+    (result,) = input_results({EVENTS: [read(value) for value in values]}, limit=3)
+    assert result.detail == "the last 4 are events (2 gzip json, 1 framing json)"

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 import pytest
 
 from consumer.commands.explain.explanation import Explainer, Explanation
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
+from consumer.formats.decider import Decider
 
 SIGN_UP = {
     "type": "track",
@@ -15,9 +18,9 @@ SIGN_UP = {
 }
 
 
-def explain(event: object, **age: int) -> Explanation:
+def explain(event: object, **age: Any) -> Explanation:
     value = event if isinstance(event, bytes) else orjson.dumps(event)
-    return Explainer(Enroller(Rules.of()), 60_000, None).explain("line 1", value, **age)
+    return Explainer(Decider(Enroller(Rules.of())), 60_000, None).explain("line 1", value, **age)
 
 
 def test_a_contact_is_shown_with_the_place_of_each_field_and_how_its_phone_was_read() -> None:
@@ -70,10 +73,22 @@ def test_without_a_time_nothing_is_too_old() -> None:
 
 
 def test_a_name_inside_a_wrapper_is_not_guessed() -> None:
-    wrapped = Explainer(Enroller(Rules.of(event_path="/payload")), 0, "/payload")
+    wrapped = Explainer(Decider(Enroller(Rules.of(event_path="/payload"))), 0, "/payload")
     found = wrapped.explain("line 1", b'{"type":"wrapper","payload":{"type":"page"}}')
     assert (found.reason, found.event) == ("not_enrolment", None)
 
 
 def test_an_explanation_in_a_log_shows_no_contact() -> None:
     assert "example.com" not in repr(explain(SIGN_UP))
+
+
+def test_the_format_is_named_and_the_event_inside_it() -> None:
+    framed = explain(b"\0\0\0\0\7" + orjson.dumps(SIGN_UP))
+    assert (framed.disposition, framed.event, framed.format) == ("deliver", "Signed Up", "framing, json")
+    assert framed.origins["email"] == "/traits/email"
+    page = {"specversion": "1.0", "type": "com.example.page", "data": {"type": "track", "event": "Product Viewed"}}
+    assert (explain(page).event, explain(page).format) == ("Product Viewed", "cloudevents_structured, json")
+    assert explain(b"\0\0\0\0\7\2").event is None
+    by_header = explain(SIGN_UP, headers=lambda: [("ce_specversion", b"1.0")])
+    assert by_header.format == "cloudevents_binary, json"
+    assert explain(SIGN_UP).format == "json"

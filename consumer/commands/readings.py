@@ -8,9 +8,19 @@ from consumer.errors import RefusedError
 from consumer.formats.decider import Decider, HeadersOf, Reading
 from consumer.formats.framing import schema_name
 from consumer.formats.schemas import SchemaPending
+from consumer.registry.opening import open_registry
+from consumer.settings import Settings
+from consumer.settings.views import needs_registry, record_decider, registry_options
 
 SCHEMA_SECONDS = 60.0  # longer than an unknown id is asked for again
 _WAIT_SECONDS = 0.2
+
+
+def command_decider(settings: Settings) -> Decider:
+    """Return what decides records as the worker would. Raises ConfigurationError where the extra is not installed."""
+    if not needs_registry(settings.kafka):
+        return record_decider(settings)
+    return record_decider(settings, open_registry(registry_options(settings.registry)))
 
 
 def reading_of(decider: Decider, value: bytes | None, headers: HeadersOf) -> Reading:

@@ -147,6 +147,7 @@ PAUSED_PARTITIONS = Metric("paused_partitions", "Partitions paused because this 
 PARTITION_HELD = Metric(
     "partition_held", "1 for a partition that is not consumed further, by the reason.", (*_PARTITION, "reason")
 )
+SCHEMA_FETCHES = Metric("schema_fetches", "Schemas asked of the Schema Registry, by result.", ("result",))
 REBALANCES = Metric("rebalances", "Changes of the assignment.", ("event",))
 LOOP_LAG = Metric("loop_lag_seconds", "The longest pause of the delivery loop in the last half to whole minute.")
 LAST_POLL = Metric("last_poll_timestamp_seconds", "When Kafka was last polled, since the epoch.")

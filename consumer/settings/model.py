@@ -20,8 +20,10 @@ from consumer.kafka.options import GroupProtocol, OffsetReset
 from consumer.log import LogFormat, LogLevel
 from consumer.loopback import is_loopback
 from consumer.settings import buffer
+from consumer.settings import registry as registry_section
 from consumer.settings import section as kind
 from consumer.settings.kafka_properties import check_owned
+from consumer.settings.registry import Registry
 from consumer.settings.section import Section
 from consumer.settings.sources import Sources
 from consumer.settings.values import SettingError, topic_name
@@ -351,6 +353,7 @@ class Settings(BaseModel):
     sources: Sources = Field(repr=False)
     kafka: Kafka
     clicksend: ClickSend
+    registry: Registry
     enrolment: Enrolment
     delivery: Delivery
     retry: Retry
@@ -386,4 +389,7 @@ def warnings_of(sections: Mapping[str, Section]) -> tuple[Problem, ...]:
     match sections.get("delivery"), sections.get("worker"):
         case Delivery() as delivery, Worker() as worker:
             found += buffer.warnings(worker.max_buffered_records, delivery.concurrency)
+    match sections.get("kafka"), sections.get("registry"):
+        case Kafka() as kafka, Registry() as registry:
+            found += registry_section.warnings(kafka.value_format, registry)
     return tuple(found)

@@ -80,7 +80,8 @@ def servers(text: str) -> str:
     return ",".join(part.strip() for part in text.split(","))
 
 
-def _web_address(text: str) -> SplitResult | None:
+def web_address(text: str) -> SplitResult | None:
+    """Return an http or https address, taken apart; None for all else."""
     try:
         url = urlsplit(text)
         return url if url.scheme in ("http", "https") and url.hostname and url.port != 0 else None
@@ -93,7 +94,7 @@ def base_url(text: str) -> str:
 
     Credentials go over it: https, or this machine.
     """
-    url = _web_address(text)
+    url = web_address(text)
     if url is None or url.username is not None or url.query or url.fragment:
         raise SettingError("is not the address of an API", "Write it as https://host/path, as in the default")
     if url.scheme == "http" and not is_loopback(url.hostname or ""):
@@ -113,7 +114,7 @@ def proxy_url(secret: SecretStr) -> SecretStr:
         raise SettingError(
             "has a user name or password that a header can't carry", "Use characters of ISO 8859-1, percent-encoded"
         )
-    url = _web_address(text)
+    url = web_address(text)
     if url is None or url.path.strip("/") or url.query or url.fragment:
         raise SettingError(
             "is not the address of a proxy", "Write it as http://host:port or http://user:password@host:port"

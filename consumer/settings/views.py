@@ -6,9 +6,12 @@ from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.formats.decider import Decider
 from consumer.formats.schemas import Schemas
+from consumer.formats.value_format import ValueFormat
 from consumer.kafka.options import DeadLetterTopicCreation, StreamOptions
+from consumer.registry.options import RegistryOptions
 from consumer.scheduling.back_pressure import Caps
 from consumer.settings.model import Enrolment, Kafka, Settings
+from consumer.settings.registry import Registry
 
 
 def client_properties(kafka: Kafka) -> dict[str, str]:
@@ -42,6 +45,11 @@ def record_decider(settings: Settings, schemas: Schemas | None = None) -> Decide
     return Decider(Enroller(enrolment_rules(settings.enrolment)), settings.kafka.value_format, schemas)
 
 
+def needs_registry(kafka: Kafka) -> bool:
+    """Return whether records are decoded with a Schema Registry."""
+    return kafka.value_format is ValueFormat.REGISTRY
+
+
 def stream_options(settings: Settings) -> StreamOptions:
     """Return the options of the Kafka side."""
     kafka, worker = settings.kafka, settings.worker
@@ -65,3 +73,9 @@ def stream_options(settings: Settings) -> StreamOptions:
         start_timeout=worker.start_timeout,
         caps=Caps(worker.max_buffered_records, worker.max_buffered_bytes),
     )
+
+
+def registry_options(registry: Registry) -> RegistryOptions:
+    """Return the options of the Schema Registry's client."""
+    password = registry.password.get_secret_value() if registry.password else None
+    return RegistryOptions(registry.url or "", registry.username, password, registry.ca_file)

@@ -19,13 +19,12 @@ from consumer.commands.check.topics import Topic, create, dead_letter_results, g
 from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster, Ends, ForbiddenError
 from consumer.commands.kafka.group import Group, look_at
 from consumer.commands.kafka.records import Range, oldest, read
-from consumer.commands.readings import reading_of
+from consumer.commands.readings import command_decider, reading_of
 from consumer.errors import ConfigurationError, ConsumerError
 from consumer.formats.decider import Reading
 from consumer.kafka.options import GroupProtocol
 from consumer.scheduling.task import Partition, headers_of
 from consumer.settings import Settings
-from consumer.settings.views import record_decider
 
 AFTER_KAFKA = ("protocol", "topic", "dead letters", "group", "records", "start")
 SAMPLE = 20  # records of each partition that are looked at, or more where the guard counts more
@@ -139,7 +138,7 @@ class KafkaChecks:
         enrolment = self._settings.enrolment
         wanted = max(SAMPLE, enrolment.unrecognised_limit)
         ranges = {each: Range(max(low, high - wanted), high) for each, (low, high) in ends.items()}
-        decider = record_decider(self._settings)
+        decider = command_decider(self._settings)
         sample: dict[Partition, list[Reading]] = {}
         for message in read(self._cluster, ranges):
             partition = Partition(message.topic() or "", message.partition() or 0)

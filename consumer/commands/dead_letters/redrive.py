@@ -21,6 +21,7 @@ from consumer.commands.kafka.staleness import look_through
 from consumer.commands.modes import Begin, Mode, Stale
 from consumer.commands.output import Format, put, rendered
 from consumer.commands.progress import bar
+from consumer.commands.readings import command_decider
 from consumer.commands.signals import StopSignals
 from consumer.dead_letters.format import REDRIVE_COUNT, REDRIVEN_FROM
 from consumer.enrolment.enroller import Enrolled
@@ -29,7 +30,7 @@ from consumer.exit_status import ExitStatus
 from consumer.kafka.options import StreamOptions
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
-from consumer.settings.views import client_properties, record_decider
+from consumer.settings.views import client_properties
 from consumer.terminal import say
 
 SLEEP_SECONDS = 0.05  # the longest delay before a signal is noticed
@@ -111,7 +112,7 @@ class Redrive:
         self._options = options
         self._checkpoint = checkpoint
         self._cluster = checkpoint.cluster
-        self._decider = record_decider(settings)
+        self._decider = command_decider(settings)
         topics, group = settings.kafka.topics, None if options.any_group else settings.kafka.group_id
         self._redrive_filter = RedriveFilter(
             self._cluster, self._decider, topics, group, options.filters, options.max_redrives

@@ -16,13 +16,14 @@ from consumer.commands.explain.reading import events
 from consumer.commands.explain.rendering import ExplainSummary, Privacy, json_line, text
 from consumer.commands.output import Format
 from consumer.commands.progress import progress
+from consumer.commands.readings import command_decider
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import RefusedError
 from consumer.exit_status import ExitStatus
 from consumer.formats.decider import Decider
 from consumer.settings import Sources, load
 from consumer.settings.model import Enrolment
-from consumer.settings.views import enrolment_rules, record_decider
+from consumer.settings.views import enrolment_rules
 from consumer.terminal import say, show, show_json
 
 
@@ -72,8 +73,8 @@ def explain_kafka(sources: Sources, asked: FromKafka, look: Display) -> ExitStat
     from consumer.dead_letters.format import redrives  # noqa: PLC0415 -- the same
     from consumer.scheduling.task import headers_of  # noqa: PLC0415 -- the same
 
-    settings = load(sources, ("enrolment", "kafka"))
-    explainer = _explainer(record_decider(settings), settings.enrolment)
+    settings = load(sources, ("enrolment", "kafka", "registry"))
+    explainer = _explainer(command_decider(settings), settings.enrolment)
     topics = (asked.topic,) if asked.topic else settings.kafka.topics
     if asked.offset is not None and len(topics) > 1:
         raise RefusedError("KAFKA_TOPIC names several topics: say with --topic which one.")

@@ -19,6 +19,7 @@ from consumer.commands.modes import Begin, Mode, Stale
 from consumer.commands.output import Format, put, rendered
 from consumer.commands.pace import pace
 from consumer.commands.progress import bar
+from consumer.commands.readings import SCHEMA_SECONDS, command_decider
 from consumer.commands.replay.bounds import Bounds
 from consumer.commands.replay.range_consumer import RangeClients, RangePlan
 from consumer.commands.replay.selection import DELIVER, Only, Selection
@@ -31,7 +32,7 @@ from consumer.kafka.options import GroupProtocol, OffsetReset, StreamOptions
 from consumer.monitoring.health import Health
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
-from consumer.settings.views import record_decider, stream_options
+from consumer.settings.views import stream_options
 from consumer.terminal import say
 from consumer.threads import OsThreads
 from consumer.worker.event_loop import EventLoopDriver
@@ -79,10 +80,11 @@ class Replay:
         self._options = options
         self._checkpoint = checkpoint
         self._cluster = checkpoint.cluster
-        self._decider = record_decider(settings)
+        self._decider = command_decider(settings)
         self._selection = Selection(self._decider, options.only)
         self._counts: Counter[tuple[str, str]] = Counter()
         self._gave_up = ""  # why
+        self._away_since: float | None = None  # the Schema Registry; monotonic seconds
 
     def run(self, form: Format) -> ExitStatus:
         """Look, guard, replay, tell."""
@@ -157,17 +159,18 @@ class Replay:
                 settled = sum(counts.settled.values()) + counts.skipped + self._selection.left.total()
                 progress.to(settled)
                 self._gave_up = self._gave_up or watch.reason(engine.gate.fault) or ""
-                if self._gave_up or (not partitions and not in_progress):
+                self._gave_up = self._gave_up or self._registry_away(health, clock())
+                if self._gave_up or (not partitions and not in_progress and not health.schema_waits):
                     worker.stop()
 
-            progress = _Progress(advance)
+            progress, health = _Progress(advance), Health(clock())
             worker = Worker(
                 RangeClients(self._stream_options(), RangePlan(left, self._selection.keep, turned)),
                 self._decider,
                 engine,
                 EventLoopDriver(delivery(self._settings), self._settings.clicksend.total_timeout, clock),
                 watch,
-                Health(clock()),
+                health,
                 threads,
                 clock,
             )
@@ -183,6 +186,14 @@ class Replay:
                 self._print(form)
         fault = engine.gate.fault
         return self._ended(ending, ranges, self._gave_up or (still_halted(fault) if fault is not None else ""))
+
+    def _registry_away(self, health: Health, now: float) -> str:
+        """Return why records can't be decoded, once that has lasted for SCHEMA_SECONDS."""
+        if not (health.registry_fault and health.schema_waits):
+            self._away_since = None
+            return ""
+        self._away_since = now if self._away_since is None else self._away_since
+        return f"the Schema Registry: {health.registry_fault}" if now - self._away_since >= SCHEMA_SECONDS else ""
 
     def _ended(self, ending: Ending, ranges: Ranges, complaint: str) -> ExitStatus:
         if ending is Ending.UNANSWERED:  # closing would wait for the answer for as long as a session lasts

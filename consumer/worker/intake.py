@@ -143,6 +143,7 @@ class Intake:
         if tracker.partition in moved_back:
             return None
         if tracker in self._waits.held:
+            self._decider.decide(message.value(), partial(headers_of, message))  # asks for its schema ahead
             self._waits.hold(tracker, message)
             return None
         offset = message.offset() or 0

@@ -37,6 +37,7 @@ class LateSchemas:
         self.changes, self.fault = 0, ""
         self.known: set[SchemaId] = {KNOWN}
         self.refused: set[SchemaId] = set()
+        self.asked: set[SchemaId] = set()
 
     def come(self, schema_id: SchemaId) -> None:
         self.known.add(schema_id)
@@ -51,6 +52,7 @@ class LateSchemas:
         raise AssertionError(seconds)
 
     def decode(self, framed: Framed) -> Decoded | Undeliverable | SchemaPending:
+        self.asked.add(framed.schema_id)
         if framed.schema_id in self.refused:
             return Undeliverable(DeadLetterReason.UNDECODABLE, "unknown schema")
         if framed.schema_id in self.known:
@@ -141,6 +143,12 @@ def test_another_schema_is_waited_for_in_turn() -> None:
     worker.schemas.come(NEVER)
     worker.turn()
     assert worker.admitted() == [0, 1, 2]
+
+
+def test_the_schemas_of_the_records_behind_it_are_asked_for_meanwhile() -> None:
+    worker = Worker()
+    worker.consume(LATE, NEVER)
+    assert worker.schemas.asked == {LATE, NEVER}, "else each of many unknown ids would take its 30 s in turn"
 
 
 def test_nothing_is_read_again_until_something_has_changed() -> None:

@@ -12,8 +12,8 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 # What `make bench` holds the worker against, where Go is installed. Neither CI nor a comparison needs it.
 FLOOR := $(if $(filter --ci --compare,$(ARGS)),,$(if $(shell command -v go),.tools/bin/go-floor))
 # Packages without I/O, and the tests that cover every line and branch of them. Tracing makes a test twice as slow.
-PURE := consumer/enrolment/*,consumer/delivery/*,consumer/clicksend/outcome.py
-PURE_TESTS := tests/enrolment tests/delivery tests/clicksend/test_outcome.py
+PURE := consumer/enrolment/*,consumer/formats/*,consumer/delivery/*,consumer/clicksend/outcome.py
+PURE_TESTS := tests/enrolment tests/formats tests/delivery tests/clicksend/test_outcome.py
 # Three processes for two cores: many tests wait for a broker or a server.
 PYTEST := $(BIN)/pytest --quiet --numprocesses 3
 
@@ -74,8 +74,9 @@ fuzz: $(READY) ## fuzz the HTTP clients with mutated responses for a minute (ARG
 
 lock: $(READY) ## renew the lock files from pyproject.toml (ARGS='--upgrade' for the newest versions)
 	@$(COMPILE) $(ARGS) --output-file requirements.txt pyproject.toml
-	@$(COMPILE) $(ARGS) --output-file requirements-demo.txt pyproject.toml --extra demo
-	@$(COMPILE) $(ARGS) --output-file requirements-dev.txt pyproject.toml --extra demo --group dev
+	@$(COMPILE) $(ARGS) --output-file requirements-demo.txt pyproject.toml --extra demo --constraint requirements.txt
+	@$(COMPILE) $(ARGS) --output-file requirements-registry.txt pyproject.toml --extra registry --constraint requirements.txt
+	@$(COMPILE) $(ARGS) --output-file requirements-dev.txt pyproject.toml --group dev --all-extras
 	@echo uv | $(COMPILE) $(ARGS) --output-file requirements-uv.txt -
 
 readme: $(READY) ## renew the table of settings in consumer/settings/README.md

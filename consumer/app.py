@@ -29,6 +29,7 @@ from consumer.delivery.outcome_policy import OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.errors import ConfigurationError
 from consumer.exit_status import ExitStatus
+from consumer.formats.decider import Decider
 from consumer.kafka.clients import KafkaClients
 from consumer.log import cause_of
 from consumer.monitoring import metrics
@@ -42,14 +43,16 @@ from consumer.monitoring.health import Health
 from consumer.monitoring.observer import RecordObserver, combined
 from consumer.monitoring.reporter import Reporter
 from consumer.monitoring.server import Monitor, Report
+from consumer.registry.fetch_result import FetchResult
+from consumer.registry.opening import open_registry
 from consumer.scheduling.scheduler import Scheduler
 from consumer.settings import Settings, reload_credentials
 from consumer.settings.model import Monitor as MonitorSettings
-from consumer.settings.views import client_properties
+from consumer.settings.views import client_properties, needs_registry, record_decider, registry_options
 from consumer.threads import OsThreads, Threads
 from consumer.worker.event_loop import ClickSendAccess, EventLoopDriver
 from consumer.worker.watchdog import Watchdog
-from consumer.worker.worker import Ending, Worker
+from consumer.worker.worker import Ending, Source, Worker
 
 LIVE_SHARE = 0.5  # of max.poll.interval.ms: longer than a revoke may take (a third), shorter than the broker allows
 
@@ -74,7 +77,7 @@ class Application:
         driver = event_loop_driver(settings, clock)
         self._worker = Worker(
             settings,
-            KafkaClients(client_properties(settings.kafka)),
+            Source(KafkaClients(client_properties(settings.kafka)), _decider(settings, registry)),
             self.scheduler,
             driver,
             Reporter(registry, combined(observers), clock),
@@ -188,6 +191,19 @@ class CredentialStore:
             for problem in error.problems:
                 fields = {"name": problem.name, "what": problem.what, **cause_of(error)}
                 log.warning("credentials not reloaded", **fields)
+
+
+def _decider(settings: Settings, registry: CollectorRegistry) -> Decider:
+    """Build what decides records, with a Schema Registry where KAFKA_VALUE_FORMAT needs one."""
+    known = [(result,) for result in FetchResult]
+    fetches = metrics.Tally(metrics.SCHEMA_FETCHES, registry, known)
+
+    def count(result: FetchResult) -> None:
+        fetches.counts[result,] += 1
+
+    if not needs_registry(settings.kafka):
+        return record_decider(settings)
+    return record_decider(settings, open_registry(registry_options(settings.registry), count))
 
 
 def scheduler(settings: Settings, threads: Threads) -> Scheduler:

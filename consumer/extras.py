@@ -15,10 +15,11 @@ class Extra(StrEnum):
     """An extra, by its name in `pyproject.toml`."""
 
     DEMO = "demo"
+    REGISTRY = "registry"
 
 
-PACKAGES = {Extra.DEMO: ("aiohttp", "trustme")}
-"""What each extra installs."""
+PACKAGES = {Extra.DEMO: ("aiohttp", "trustme"), Extra.REGISTRY: ("fastavro", "google.protobuf")}
+"""The packages of each extra that its part imports."""
 
 
 def require(extra: Extra, part: str) -> None:
@@ -26,8 +27,15 @@ def require(extra: Extra, part: str) -> None:
 
     part -- what needs the extra, as an operator calls it
     """
-    missing = [package for package in PACKAGES[extra] if find_spec(package) is None]
+    missing = [package for package in PACKAGES[extra] if not _is_installed(package)]
     if missing:
         what = f"needs {' and '.join(missing)}, which this installation lacks"
         hint = f"Install the extra: pip install 'clicksend-consumer[{extra}]'"
         raise ConfigurationError(Problem(part, what, hint))
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # the package that contains it is missing
+        return False

@@ -1,4 +1,4 @@
-"""A plain installation runs the worker and every command but the two that need the extra `demo`."""
+"""A plain installation runs the worker and every command but those that need an extra: `demo` or `registry`."""
 
 from __future__ import annotations
 
@@ -28,13 +28,16 @@ sys.modules.update(dict.fromkeys(set(sys.argv[1:end]) - set(sys.modules)))
 sys.argv[1:] = sys.argv[end + 1:]
 """
 RUN = "from consumer.cli import main\nmain()\n"
-IMPORT_ALL = """
+DECODERS = ("avro", "protobuf", "decoder", "cache", "registry")  # of the package `registry`: they need its extra
+IMPORT_ALL = f"""
 import pkgutil
 from importlib import import_module
 import consumer
 
+DECODERS = {DECODERS}
 for found in pkgutil.walk_packages(consumer.__path__, "consumer."):
-    if found.name.split(".")[1] not in ("__main__", "demo", "sandbox"):
+    parts = found.name.split(".")[1:]
+    if parts[0] not in ("__main__", "demo", "sandbox") and parts not in (["registry", each] for each in DECODERS):
         print(import_module(found.name).__name__)
 """
 
@@ -96,20 +99,42 @@ def test_with_the_extra_nothing_is_missing(part: str) -> None:
 
 
 @pytest.mark.parametrize("extra", Extra)
-def test_an_extras_packages_are_those_of_the_project(extra: Extra) -> None:
-    declared = [Requirement(each).name for each in PROJECT["optional-dependencies"][extra]]
-    assert set(PACKAGES[extra]) == set(declared)
+def test_an_extras_packages_are_locked_with_it_and_not_with_a_plain_installation(extra: Extra) -> None:
+    wanted = {package.removeprefix("google.") for package in PACKAGES[extra]}
+    assert wanted <= set(packages(f"requirements-{extra}.txt"))
+    assert wanted.isdisjoint(packages("requirements.txt"))
     assert PROJECT["name"] == "clicksend-consumer"  # as the hint calls it
 
 
-def test_every_module_but_the_stand_in_is_imported_by_a_plain_installation(python: Program) -> None:
+def test_the_extras_are_those_of_the_project() -> None:
+    declared = PROJECT["optional-dependencies"]
+    assert set(declared) == set(Extra)
+    assert set(PACKAGES[Extra.DEMO]) == {Requirement(each).name for each in declared[Extra.DEMO]}
+    (registry,) = map(Requirement, declared[Extra.REGISTRY])
+    assert registry.name == "confluent-kafka"  # its own extras install the decoders' packages
+    assert {"avro", "protobuf"} <= registry.extras
+
+
+def test_without_the_extra_a_format_that_needs_it_names_it(python: Program) -> None:
+    code = "from consumer.extras import Extra, require\nrequire(Extra.REGISTRY, 'KAFKA_VALUE_FORMAT=registry')\n"
+    for absent, named in [
+        ({"fastavro", "google"}, "fastavro and google.protobuf"),
+        ({"google.protobuf"}, "google.pro"),
+    ]:
+        done = python(code, absent)
+        assert done.returncode == 1
+        assert f"KAFKA_VALUE_FORMAT=registry: needs {named}" in done.stderr
+        assert "pip install 'clicksend-consumer[registry]'" in done.stderr
+
+
+def test_every_module_but_the_stand_in_and_the_decoders_is_imported_by_a_plain_installation(python: Program) -> None:
     plain = {"clicksend-consumer", *packages("requirements.txt")}
     absent = {
         module
         for module, distributions in packages_distributions().items()
         if plain.isdisjoint(map(canonicalize_name, distributions))
     }
-    assert {"aiohttp", "trustme", "pytest"} <= absent
+    assert {"aiohttp", "trustme", "fastavro", "google", "pytest"} <= absent
     done = python(IMPORT_ALL, absent)
     assert (done.returncode, done.stderr) == (0, "")
     imported = set(done.stdout.split())
@@ -117,7 +142,7 @@ def test_every_module_but_the_stand_in_is_imported_by_a_plain_installation(pytho
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for path in (ROOT / "consumer").rglob("*.py")
         if path.relative_to(ROOT / "consumer").parts[0] not in ("__init__.py", "__main__.py", "demo", "sandbox")
-    }
+    } - {f"consumer.registry.{each}" for each in DECODERS}
     assert imported == production
 
 
@@ -126,3 +151,10 @@ def test_the_stand_in_is_not_imported_by_a_plain_installation(python: Program, m
     done = python(f"import {module}", {"aiohttp"})
     assert done.returncode == 1
     assert "ModuleNotFoundError: import of aiohttp halted" in done.stderr
+
+
+@pytest.mark.parametrize("module", DECODERS)
+def test_the_decoders_are_not_imported_by_a_plain_installation(python: Program, module: str) -> None:
+    done = python(f"import consumer.registry.{module}", {"fastavro", "google"})
+    assert done.returncode == 1
+    assert "ModuleNotFoundError" in done.stderr

@@ -15,7 +15,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 DEPENDENCIES = PROJECT["project"]["dependencies"]
 DEMO = PROJECT["project"]["optional-dependencies"]["demo"]
 DEV = PROJECT["dependency-groups"]["dev"]
-LOCK_FILES = ["requirements.txt", "requirements-demo.txt", "requirements-dev.txt", "requirements-uv.txt"]
+REGISTRY = PROJECT["project"]["optional-dependencies"]["registry"]
+SHIPPED = ["requirements.txt", "requirements-demo.txt", "requirements-registry.txt"]
+LOCK_FILES = [*SHIPPED, "requirements-dev.txt", "requirements-uv.txt"]
 
 # One package of a lock file: its version, an environment it is for, its hashes, and what asks for it.
 PACKAGE = re.compile(
@@ -47,7 +49,10 @@ def test_no_address_is_in_a_lock_file(lock_file: str) -> None:
     [
         pytest.param("requirements.txt", "(pyproject.toml)", DEPENDENCIES, id="worker"),
         pytest.param("requirements-demo.txt", "(pyproject.toml)", [*DEPENDENCIES, *DEMO], id="demo"),
-        pytest.param("requirements-dev.txt", "(pyproject.toml)", [*DEPENDENCIES, *DEMO], id="demo-in-development"),
+        pytest.param("requirements-registry.txt", "(pyproject.toml)", [*DEPENDENCIES, *REGISTRY], id="registry"),
+        pytest.param(
+            "requirements-dev.txt", "(pyproject.toml)", [*DEPENDENCIES, *DEMO, *REGISTRY], id="extras-in-development"
+        ),
         pytest.param("requirements-dev.txt", "(pyproject.toml:dev)", DEV, id="development"),
     ],
 )
@@ -61,16 +66,17 @@ def test_the_lock_has_the_dependencies_of_pyproject_and_no_former_ones(
         assert requirement.specifier.contains(locked[name]["version"]), f"{name}: make lock"
 
 
-@pytest.mark.parametrize("lock_file", ["requirements-demo.txt", "requirements-dev.txt"])
-def test_demo_and_development_run_on_what_is_shipped(lock_file: str) -> None:
+@pytest.mark.parametrize("lock_file", ["requirements-demo.txt", "requirements-registry.txt"])
+def test_extras_run_on_what_is_shipped(lock_file: str) -> None:
     locked = packages(lock_file)
     for name, package in packages("requirements.txt").items():
         assert locked[name]["version"] == package["version"]
 
 
-def test_development_runs_on_the_demo_that_is_shipped() -> None:
+@pytest.mark.parametrize("lock_file", SHIPPED)
+def test_development_runs_on_what_is_shipped(lock_file: str) -> None:
     development = packages("requirements-dev.txt")
-    for name, package in packages("requirements-demo.txt").items():
+    for name, package in packages(lock_file).items():
         assert development[name]["version"] == package["version"]
 
 

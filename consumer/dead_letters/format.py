@@ -31,6 +31,7 @@ _POSITION = re.compile(r"(?:(.+)-)?(\d{1,9})@(\d{1,19})", re.ASCII | re.DOTALL)
 _STAGES = {
     DeadLetterReason.UNDECODABLE: "VALUE_CONVERTER",
     DeadLetterReason.UNRECOGNISED: "VALUE_CONVERTER",
+    DeadLetterReason.TOO_LARGE: "VALUE_CONVERTER",
     DeadLetterReason.UNMAPPABLE: "TRANSFORMATION",
 }
 _DELIVERY_STAGE = "TASK_PUT"

@@ -36,6 +36,7 @@ class DeadLetterReason(StrEnum):
 
     UNDECODABLE = "undecodable"  # unreadable JSON, or an event that violates the schema
     UNRECOGNISED = "unrecognised"  # JSON, but no event: neither `type` nor `event`, or a CloudEvent
+    TOO_LARGE = "too_large"  # gzip data of more than 8 MiB unpacked
     UNMAPPABLE = "unmappable"  # identities are present, none usable
     REJECTED = "rejected"  # ClickSend refused this contact
     RETRIES_EXHAUSTED = "retries_exhausted"  # failed for RETRY_MAX_AGE while others succeeded

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 
 from consumer.enrolment.consent import FIELD, Consent
@@ -42,29 +44,41 @@ class Enroller:
     def __init__(self, rules: Rules, event_schema: Schema | None = None, contact_schema: Schema | None = None) -> None:
         self._rules = rules
         self._path = Pointer.parse(rules.event_path or "")
-        self._wrapped = bool(self._path.tokens)
-        self._plain = not self._wrapped and rules.input is Input.EVENT
+        self.wrapped = bool(self._path.tokens)  # records hold their event at ENROLMENT_EVENT_PATH
+        self._plain = not self.wrapped and rules.input is Input.EVENT
         self._event_schema = event_schema or load_schema("event")
         self._contact_schema = contact_schema or load_schema("contact")
 
+    def inside(self, path: str) -> Enroller:
+        """Return an enroller for records that hold this one's records at a JSON pointer."""
+        rules = replace(self._rules, event_path=path + (self._rules.event_path or ""))
+        return Enroller(rules, self._event_schema, self._contact_schema)
+
     def decide(self, value: bytes | None) -> Decision:
-        """Decide the disposition of a record with this value. Never raises, whatever the bytes.
+        """Decide the disposition of a record with this value. Never raises, whatever the bytes."""
+        decision = self.glance(value)
+        return decision if decision is not None else self._decide_slowly(value or b"")
+
+    def glance(self, value: bytes | None) -> Decision | None:
+        """Return the decision on an event in plain JSON. None: `decide` has to read the record in full.
 
         The filter comes first, since most records are browsing events. Only enrolment events are read in full and
         validated.
         """
         if not value:
             return _TOMBSTONE
-        if self._plain:
-            head = read_event_header(value)
-            if head is not None and head.is_event:
-                name = enrolment_name(head.type, head.event, self._rules.events)
-                if name is None:
-                    return _NOT_ENROLMENT
-                parts = read_parts(value) if self._rules.custom is None else None
-                if parts is not None:
-                    return self._fault_of(head.type) or self._decision(map_event(parts, self._rules), name)
-        return self._decide_slowly(value)
+        if not self._plain:
+            return None
+        head = read_event_header(value)
+        if head is None or not head.is_event:
+            return None
+        name = enrolment_name(head.type, head.event, self._rules.events)
+        if name is None:
+            return _NOT_ENROLMENT
+        parts = read_parts(value) if self._rules.custom is None else None
+        if parts is None:
+            return None
+        return self._fault_of(head.type) or self._decision(map_event(parts, self._rules), name)
 
     def event_in(self, value: bytes) -> object:
         """Return the event in a record's value as JSON, or `NotJson`. Never raises."""
@@ -102,9 +116,9 @@ class Enroller:
         hint = look_of(value, document, kind).hint
         if isinstance(event, NotJson):
             return Undeliverable(DeadLetterReason.UNDECODABLE, f"{event.why}; {hint}" if hint else event.why)
-        if not isinstance(event, dict) and not self._wrapped:
+        if not isinstance(event, dict) and not self.wrapped:
             return Undeliverable(DeadLetterReason.UNDECODABLE, f"not a JSON object: {hint}")
-        if self._wrapped:
+        if self.wrapped:
             hint = f"no {kind} at {self._rules.event_path}: {hint_at(event, kind) or hint}"
         return Undeliverable(DeadLetterReason.UNRECOGNISED, hint)
 

@@ -45,7 +45,7 @@ class Look:
 
 
 _MAGIC = (
-    (b"\x1f\x8b", Look(Form.GZIP, "gzip data; decompress it before this topic")),
+    (b"\x1f\x8b", Look(Form.GZIP, "gzip data; set KAFKA_VALUE_FORMAT=auto")),
     (b"\x28\xb5\x2f\xfd", Look(Form.ZSTD, "zstd data; decompress it before this topic")),
     (b"\x04\x22\x4d\x18", Look(Form.LZ4, "lz4 data; decompress it before this topic")),
     (b"Obj\x01", Look(Form.AVRO_FILE, "an Avro container file; write its events as JSON")),
@@ -53,7 +53,8 @@ _MAGIC = (
     (b"\xfe\xff", Look(Form.UTF_16, "UTF-16 text; write the events in UTF-8")),
 )
 _SCHEMA_REGISTRY = Look(
-    Form.SCHEMA_REGISTRY, "Schema Registry framing (Avro, Protobuf or JSON Schema); write the events as plain JSON"
+    Form.SCHEMA_REGISTRY,
+    "Schema Registry framing (Avro, Protobuf or JSON Schema); set KAFKA_VALUE_FORMAT=registry and REGISTRY_URL",
 )
 _JSON_LINES = Look(Form.JSON_LINES, "several JSON values in one record; write one event a record")
 _CLOUD_EVENT = "a CloudEvent"

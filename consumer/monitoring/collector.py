@@ -65,6 +65,8 @@ class WorkerCollector(Collector):
             if each.lag is not None:
                 lag.add_metric(labels, each.lag)
             held.add_metric([*labels, HealthState.UNRECOGNISED_RECORDS], float(each.partition in self._health.held))
+            waits = bool(self._health.registry_fault) and each.partition in self._health.schema_waits
+            held.add_metric([*labels, HealthState.REGISTRY_UNREACHABLE], float(waits))
         yield from (oldest, committed, end, lag, held)
 
 

@@ -21,6 +21,7 @@ class HealthState(StrEnum):
     STARTING = "starting"
     LOST = "lost"
     HALTED = "halted"
+    REGISTRY_UNREACHABLE = "registry_unreachable"
     UNRECOGNISED_RECORDS = "unrecognised_records"
     STANDBY = "standby"
     READY = "ready"
@@ -54,6 +55,8 @@ class Health:
         self.was_assigned = False  # since the last loss: a rebalance keeps readiness
         self.joined_at: float | None = None  # monotonic seconds at which this member became steady
         self.lost = False
+        self.registry_fault = ""  # why the Schema Registry can't be used, and the fix; empty: it can, or wasn't asked
+        self.schema_waits: frozenset[Partition] = frozenset()  # partitions whose records wait for a schema
         self.held: Mapping[Partition, str] = {}  # partitions whose records are not events, with a hint
 
     def polled(self, now: float) -> None:
@@ -92,6 +95,9 @@ class Health:
             return Readiness(HealthState.LOST, "the partitions were lost; joining the group again")
         if halted:
             return Readiness(HealthState.HALTED, halted)
+        if self.registry_fault and self.schema_waits:
+            names = ", ".join(map(str, sorted(self.schema_waits)))
+            return Readiness(HealthState.REGISTRY_UNREACHABLE, f"{names} wait for a schema: {self.registry_fault}")
         if self.assigned and len(self.held) >= self.assigned:
             return Readiness(HealthState.UNRECOGNISED_RECORDS, self.held_partitions())
         if self.assigned or self.was_assigned:

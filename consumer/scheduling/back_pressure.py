@@ -34,14 +34,16 @@ class Pressure:
 
 
 def pressure(trackers: Iterable[OffsetTracker], caps: Caps) -> Pressure:
-    """Return the partitions that reached their share, and the paused ones that are well below it."""
+    """Return the partitions that reached their share or wait for a schema, and the paused ones to resume."""
     trackers = list(trackers)
     records = min(MAX_UNSETTLED, max(1, caps.records // max(1, len(trackers))))
     size = max(1, caps.size // max(1, len(trackers)))
     pause, resume = [], []
     for tracker in trackers:
-        if not tracker.paused and (len(tracker) >= records or tracker.bytes >= size):
+        if not tracker.paused and (tracker.waits or len(tracker) >= records or tracker.bytes >= size):
             pause.append(tracker)
+        elif tracker.waits:
+            continue
         elif tracker.paused and len(tracker) <= records * RESUME_SHARE and tracker.bytes <= size * RESUME_SHARE:
             resume.append(tracker)
     return Pressure(pause, resume)

@@ -43,6 +43,7 @@ class OffsetTracker:
         self.confirmed = False  # committed once since, at any offset: see `Committer`
         self.end = OFFSET_UNKNOWN  # the log-end offset last reported
         self.paused = False
+        self.waits = False  # for a schema: the position is beyond records that are not consumed
         self.bytes = 0
         self._unsettled: dict[int, Task] = {}  # by offset, the lowest first
         self._changes = 0  # of the unsettled records
@@ -99,7 +100,9 @@ class OffsetTracker:
         position -- the consumer's position; it moves past trailing transaction markers, which have no record
         """
         oldest = self.oldest()
-        return oldest.record.offset if oldest else max(self.highest_seen + 1, position)
+        if oldest:
+            return oldest.record.offset
+        return self.highest_seen + 1 if self.waits else max(self.highest_seen + 1, position)
 
     def offset_map(self, committable_offset: int, limit: int = LIMIT) -> str:
         """Return the metadata to commit with this offset, at most `limit` characters. Cached until it changes."""

@@ -9,8 +9,10 @@ from pydantic import ValidationError
 
 from consumer.clicksend.credentials import Credentials
 from consumer.errors import ConfigurationError, Problem
-from consumer.settings.model import SECTIONS, Settings, warnings_of, with_shared_defaults
+from consumer.settings.model import SECTIONS, Kafka, Settings, warnings_of, with_shared_defaults
 from consumer.settings.problems import problems_of
+from consumer.settings.registry import Registry
+from consumer.settings.registry import problems as registry_problems
 from consumer.settings.section import Section, shown
 from consumer.settings.sources import Gathered, Setting, Sources, gather
 
@@ -92,4 +94,7 @@ def _read(gathered: Gathered, sections: tuple[str, ...]) -> _Read:
             found = problems_of(name, SECTIONS[name], error)
             problems += [problem for problem in found if problem.name not in unreadable]
             unchecked[name] = SECTIONS[name].model_construct(None, **given)
+    match checked.get("kafka"), checked.get("registry"):
+        case Kafka() as kafka, Registry() as registry:
+            problems += registry_problems(kafka.value_format, registry)
     return _Read(with_shared_defaults(checked), unchecked, tuple(problems))

@@ -14,12 +14,15 @@ from pydantic import field_validator as check
 
 from consumer.delivery.outcome_policy import OnConfigurationFault
 from consumer.errors import Problem
+from consumer.formats.value_format import ValueFormat
 from consumer.kafka.properties import GroupProtocol, OffsetReset, refusals
 from consumer.log import LogFormat, LogLevel
 from consumer.loopback import is_loopback
 from consumer.settings import buffer
+from consumer.settings import registry as registry_section
 from consumer.settings import section as kind
 from consumer.settings.enrolment import Enrolment
+from consumer.settings.registry import Registry
 from consumer.settings.section import Section
 from consumer.settings.sources import Sources
 from consumer.settings.values import SettingError, topic_name
@@ -94,6 +97,11 @@ class Kafka(Section):
         ge=1,
         le=86_400_000,
         description="milliseconds; Kafka removes a worker from the group after this time without a poll",
+    )
+    value_format: ValueFormat = Field(
+        ValueFormat.AUTO,
+        description="`auto` (JSON, gzip, framed JSON, CloudEvents), `json`, `registry` (Avro, JSON Schema, Protobuf) or"
+        " `cloudevents`",
     )
     security_protocol: SecurityProtocol = Field(
         SecurityProtocol.PLAINTEXT, description="`plaintext`, `ssl`, `sasl_plaintext` or `sasl_ssl`"
@@ -334,6 +342,7 @@ class Settings(BaseModel):
     sources: Sources = Field(repr=False)
     kafka: Kafka
     clicksend: ClickSend
+    registry: Registry
     enrolment: Enrolment
     delivery: Delivery
     retry: Retry
@@ -369,4 +378,7 @@ def warnings_of(sections: Mapping[str, Section]) -> tuple[Problem, ...]:
     match sections.get("delivery"), sections.get("worker"):
         case Delivery() as delivery, Worker() as worker:
             found += buffer.warnings(worker.max_buffered_records, delivery.concurrency)
+    match sections.get("kafka"), sections.get("registry"):
+        case Kafka() as kafka, Registry() as registry:
+            found += registry_section.warnings(kafka.value_format, registry)
     return tuple(found)

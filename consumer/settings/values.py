@@ -59,7 +59,7 @@ def measurable(number: float) -> float:
 def event_name(name: str) -> str:
     """Return a name that has more than what comparing names ignores."""
     if not normalised_name(name):
-        raise SettingError("has a name without letters or digits", "Name the events: Signed Up,Identify")
+        raise SettingError("has a name of spaces, `_` and `-` only", "Name the events: Signed Up,Identify")
     return name
 
 
@@ -89,7 +89,8 @@ def servers(text: str) -> str:
     return ",".join(part.strip() for part in text.split(","))
 
 
-def _web_address(text: str) -> SplitResult | None:
+def web_address(text: str) -> SplitResult | None:
+    """Return the parts of an http or https address; None: it is none."""
     try:
         url = urlsplit(text)
         return url if url.scheme in ("http", "https") and url.hostname and url.port != 0 else None
@@ -99,7 +100,7 @@ def _web_address(text: str) -> SplitResult | None:
 
 def base_url(text: str) -> str:
     """Return the API's address without a trailing slash: https or loopback, as it receives credentials."""
-    url = _web_address(text)
+    url = web_address(text)
     if url is None or url.username is not None or url.query or url.fragment:
         raise SettingError("is not the address of an API", "Write it as https://host/path, as in the default")
     if url.scheme == "http" and not is_loopback(url.hostname or ""):
@@ -119,7 +120,7 @@ def proxy_url(secret: SecretStr) -> SecretStr:
         raise SettingError(
             "has a user name or password that a header can't carry", "Use characters of ISO 8859-1, percent-encoded"
         )
-    url = _web_address(text)
+    url = web_address(text)
     if url is None or url.path.strip("/") or url.query or url.fragment:
         raise SettingError(
             "is not the address of a proxy", "Write it as http://host:port or http://user:password@host:port"

@@ -7,10 +7,16 @@ from enum import Enum
 from pydantic import SecretStr
 
 from consumer.enrolment.custom_mapping import CustomMapping
+from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import OptOuts, Rules, withheld_by
+from consumer.formats.decider import Decider
+from consumer.formats.schemas import Schemas
+from consumer.formats.value_format import ValueFormat
 from consumer.kafka.properties import SETTINGS, Properties, Value
+from consumer.registry.options import RegistryOptions
 from consumer.settings.enrolment import Enrolment
-from consumer.settings.model import Kafka
+from consumer.settings.model import Kafka, Settings
+from consumer.settings.registry import Registry
 
 
 def client_properties(kafka: Kafka) -> Properties:
@@ -37,3 +43,22 @@ def enrolment_rules(enrolment: Enrolment) -> Rules:
         custom=CustomMapping.of(enrolment.fields, enrolment.consent_traits),
         withheld=withheld_by(enrolment.consent, opt_outs),
     )
+
+
+def record_decider(settings: Settings, schemas: Schemas | None = None) -> Decider:
+    """Return the decider for records in the operator's format.
+
+    schemas -- of the Schema Registry; None: the format needs none
+    """
+    return Decider(Enroller(enrolment_rules(settings.enrolment)), settings.kafka.value_format, schemas)
+
+
+def needs_registry(kafka: Kafka) -> bool:
+    """Return whether records are decoded with a Schema Registry."""
+    return kafka.value_format is ValueFormat.REGISTRY
+
+
+def registry_options(registry: Registry) -> RegistryOptions:
+    """Return the options of the Schema Registry's client."""
+    password = registry.password.get_secret_value() if registry.password else None
+    return RegistryOptions(registry.url or "", registry.username, password, registry.ca_file)

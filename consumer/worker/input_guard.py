@@ -94,7 +94,8 @@ class InputGuard:
         return released
 
     def _judge(self, tracker: OffsetTracker, run: UnrecognisedRun, now: float) -> None:
-        if tracker.paused and len(run.tasks) >= len(tracker):  # the caps are below the limit: no more would be fetched
+        full = tracker.paused and not tracker.waits
+        if full and len(run.tasks) >= len(tracker):  # the caps are below the limit: no more would be fetched
             self._hold(tracker, run)
         elif run.quiet_since is None or tracker.paused:
             run.quiet_since = now

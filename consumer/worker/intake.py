@@ -11,11 +11,14 @@ from confluent_kafka import Message
 
 from consumer.dead_letters.format import redrives
 from consumer.enrolment.disposition import FilterReason
-from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
+from consumer.enrolment.enroller import Decision, Enrolled, Filtered, Undeliverable
+from consumer.formats.decider import Decider
+from consumer.formats.schemas import SchemaPending
 from consumer.monitoring.observer import RecordObserver
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Partition, Record, Task, headers_of
 from consumer.scheduling.work import Batch
+from consumer.worker.schema_waits import SchemaWaits
 
 Rewind = Callable[[OffsetTracker, int, int], OffsetTracker | None]
 Passed = Mapping[FilterReason, deque[tuple[Message, Partition]]]
@@ -41,31 +44,35 @@ class Intake:
     rewind     -- called with a tracker, an offset below its highest seen, and the lowest offset of this batch that it
                   does not have yet; returns the tracker to continue with, or None: the messages are fetched again
     max_age_ms -- records older than so many milliseconds are filtered; 0: none
+    waits      -- takes the records whose schema is not here yet, and those that follow them in their partition
     """
 
     def __init__(
         self,
-        enroller: Enroller,
+        decider: Decider,
         trackers: Mapping[Partition, OffsetTracker],
         rewind: Rewind,
         max_age_ms: int,
         observer: RecordObserver | None,
         guard: Guard | None = None,
+        waits: SchemaWaits | None = None,
     ) -> None:
-        self._decide = enroller.decide
+        self._decider = decider
+        self._waits = waits or SchemaWaits()
         self._trackers = trackers
         self._rewind = rewind
         self._max_age_ms = max_age_ms
         self._observer = observer
         self._guard = guard
 
-    def read(self, messages: Sequence[Message], now_ms: int) -> tuple[Batch, list[Message]]:
+    def read(self, messages: Sequence[Message], now_ms: int) -> tuple[Batch, list[Message]]:  # noqa: PLR0912 -- each call costs
         """Sort messages into a batch and the errors that came among them. `now_ms`: milliseconds since the epoch."""
         batch = Batch()
         errors: list[Message] = []
         moved_back: set[Partition] = set()  # their remaining messages will be fetched again
         oldest_ms = now_ms - self._max_age_ms if self._max_age_ms else None
-        trackers, decide, filtered, observer = self._trackers, self._decide, batch.filtered, self._observer
+        trackers, glance, filtered, observer = self._trackers, self._decider.glance, batch.filtered, self._observer
+        waits: Mapping[OffsetTracker, object] = self._waits.held
         wanted = observer.filtered_wanted() if observer is not None else 0
         passed: Passed = defaultdict(lambda: deque(maxlen=wanted))
         runs: Mapping[OffsetTracker, object] = self._guard.runs if self._guard is not None else {}
@@ -77,8 +84,8 @@ class Intake:
             if tracker is None:
                 continue  # just revoked: the new owner fetches it
             offset: int = message.offset()  # type: ignore[assignment]  # None only for an error
-            if offset <= tracker.highest_seen or moved_back:
-                tracker = self._in_order(tracker, offset, batch.tasks, moved_back)
+            if offset <= tracker.highest_seen or moved_back or waits:
+                tracker = self._in_order(tracker, message, batch.tasks, moved_back)
                 if tracker is None:
                     continue
             tracker.highest_seen = offset
@@ -87,17 +94,20 @@ class Intake:
             if earlier is not None and earlier.says_settled(offset, message.leader_epoch()):
                 batch.skipped += 1
                 continue
-            batch.consumed += 1
             if oldest_ms is not None and _is_too_old(message, oldest_ms):
                 reason = FilterReason.TOO_OLD
             else:
-                decision = decide(message.value())
+                decision = glance(message.value()) or self._decide(message, tracker)
+                if decision is None:
+                    continue
                 if runs:
                     self._look_at_run(message, tracker, decision)
                 if not isinstance(decision, Filtered):
+                    batch.consumed += 1
                     batch.tasks.append(self._task(message, tracker, decision))
                     continue
                 reason = decision.reason
+            batch.consumed += 1
             filtered[reason] = filtered.get(reason, 0) + 1
             if wanted:
                 passed[reason].append((message, tracker.partition))
@@ -105,6 +115,14 @@ class Intake:
         if observer is not None:
             _tell(observer, passed)
         return batch, errors
+
+    def _decide(self, message: Message, tracker: OffsetTracker) -> Decision | None:
+        """Decide what is no plain JSON event; None: the record waits for its schema."""
+        decision = self._decider.decide(message.value(), partial(headers_of, message))
+        if isinstance(decision, SchemaPending):
+            self._waits.hold(tracker, message)
+            return None
+        return decision
 
     def _task(self, message: Message, tracker: OffsetTracker, decision: Enrolled | Undeliverable) -> Task:
         task = _task(message, tracker, decision)
@@ -119,11 +137,16 @@ class Intake:
             self._guard.followed(tracker, decision, partial(headers_of, message))
 
     def _in_order(
-        self, tracker: OffsetTracker, offset: int, tasks: Iterable[Task], moved_back: set[Partition]
+        self, tracker: OffsetTracker, message: Message, tasks: Iterable[Task], moved_back: set[Partition]
     ) -> OffsetTracker | None:
-        """Return the offset tracker of a record that may be a repeat; None: it will be fetched again."""
+        """Return the offset tracker of a record that may be a repeat; None: it is held, or will be fetched again."""
         if tracker.partition in moved_back:
             return None
+        if tracker in self._waits.held:
+            self._decider.decide(message.value(), partial(headers_of, message))  # asks for its schema ahead
+            self._waits.hold(tracker, message)
+            return None
+        offset = message.offset() or 0
         if offset > tracker.highest_seen:
             return tracker
         read = (task.record.offset for task in tasks if task.tracker is tracker)

@@ -9,8 +9,8 @@ from typing import Protocol
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
-from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
+from consumer.formats.decider import Decider
 from consumer.kafka.broker_status import REFUSALS, BrokerStatus, generation_of
 from consumer.kafka.clients import KafkaClients
 from consumer.kafka.group_watch import GroupWatch
@@ -31,6 +31,7 @@ from consumer.worker.committer import Committer
 from consumer.worker.intake import Guard, Intake
 from consumer.worker.rebalance import Assignment, revoke_budget
 from consumer.worker.rewind import Rewind
+from consumer.worker.schema_waits import SchemaWaits
 
 POLL_SECONDS = 0.05
 BATCH = 500
@@ -60,7 +61,7 @@ class PollLoop:
         self,
         settings: Settings,
         clients: KafkaClients,
-        enroller: Enroller,
+        decider: Decider,
         scheduler: Scheduler,
         reporter: Reporter,
         health: Health,
@@ -94,13 +95,15 @@ class PollLoop:
             }
         )
         self._rewind = Rewind(self.consumer, scheduler, topic_ids, start_position, reporter)
+        self._waits = SchemaWaits(decider.schemas)
         self._intake = Intake(
-            enroller,
+            decider,
             scheduler.trackers,
             self._rewind.jumped,
             int(settings.enrolment.max_event_age * 1000),
             reporter.observer,
             guard,
+            self._waits,
         )
 
     def join(self) -> None:
@@ -115,6 +118,8 @@ class PollLoop:
     def turn(self) -> None:
         """Run one round. Raises ConfigurationError or FatalStreamError where the worker must end."""
         self._take_in(self._consume())
+        self._take_in(self._waits.ready())
+        self._health.registry_fault, self._health.schema_waits = self._waits.fault, self._waits.partitions
         now = self._clock()
         self._health.polled(now)
         self._regulate()

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 
 import structlog
 
 from consumer.dead_letters.writer import DeadLetters
-from consumer.enrolment.enroller import Enroller
 from consumer.errors import FatalStreamError
+from consumer.formats.decider import Decider
 from consumer.kafka.clients import KafkaClients
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
 from consumer.settings import Settings
-from consumer.settings.views import enrolment_rules
 from consumer.threads import Threads
 from consumer.worker.delivery_loop import DeliveryLoop, Driver
 from consumer.worker.input_guard import InputGuard
@@ -36,6 +36,14 @@ class Ending(Enum):
     UNANSWERED = "unanswered"  # no response to the last commit: exit without closing the consumer, which would hang
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the records come from, and how they are decided."""
+
+    clients: KafkaClients
+    decider: Decider
+
+
 class Worker:
     """Consume and deliver: `run` blocks until `stop`.
 
@@ -46,7 +54,7 @@ class Worker:
     def __init__(
         self,
         settings: Settings,
-        clients: KafkaClients,
+        source: Source,
         scheduler: Scheduler,
         driver: Driver,
         reporter: Reporter,
@@ -55,7 +63,7 @@ class Worker:
         clock: Callable[[], float],
     ) -> None:
         self._settings = settings
-        self._clients = clients
+        self._source = source
         self._scheduler = scheduler
         self._driver = driver
         self._reporter = reporter
@@ -80,8 +88,8 @@ class Worker:
         """
         loop = PollLoop(
             self._settings,
-            self._clients,
-            Enroller(enrolment_rules(self._settings.enrolment)),
+            self._source.clients,
+            self._source.decider,
             self._scheduler,
             self._reporter,
             self._health,
@@ -96,7 +104,9 @@ class Worker:
 
     def _run(self, loop: PollLoop) -> Ending:
         settings, kafka = self._settings, self._settings.kafka
-        start = Startup(settings, self._clients.admin, loop.connection, self._health, self._clock, self._is_stopping)
+        start = Startup(
+            settings, self._source.clients.admin, loop.connection, self._health, self._clock, self._is_stopping
+        )
         if not start.find_topics(loop.consumer):
             loop.consumer.close()
             return Ending.DRAINED
@@ -107,7 +117,7 @@ class Worker:
             self._clock,
             self._crashed,
             self._health,
-            lambda: self._clients.producer({}),
+            lambda: self._source.clients.producer({}),
             self._threads,
         )
         dead_letters.start()

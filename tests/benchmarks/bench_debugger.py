@@ -23,6 +23,7 @@ from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
+from consumer.formats.decider import Decider
 from consumer.monitoring.debugger.recorder import Recorder
 from consumer.monitoring.debugger.ring import Ring
 from consumer.monitoring.reporter import Reporter
@@ -51,8 +52,8 @@ class Worker:
             gate, OutcomePolicy(gate, policy, OnConfigurationFault.HALT, 20), policy, OsThreads()
         )
         self.tracker = self.scheduler.assign(EVENTS, 0, 0, bytes(16))
-        enroller = Enroller(Rules.of())
-        self.intake = Intake(enroller, self.scheduler.trackers, self._no_rewind, 0, observer)
+        decider = Decider(Enroller(Rules.of()))
+        self.intake = Intake(decider, self.scheduler.trackers, self._no_rewind, 0, observer)
         reporter = Reporter(CollectorRegistry(), observer, time.monotonic)
         self.driver = InstantDriver()
         DeliveryLoop(self.scheduler, self.driver, NoDeadLetters(), reporter, 1, self._crashed).start()

@@ -18,6 +18,7 @@ from consumer.commands.explain.reading import events
 from consumer.commands.explain.rendering import json_line
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
+from consumer.formats.decider import Decider
 
 BOUND = 100_000  # events a minute
 
@@ -38,7 +39,7 @@ def lines(count: int) -> bytes:
 
 def main(count: int) -> None:
     """Measure and print."""
-    explainer = Explainer(Enroller(Rules.of()), 0, None)
+    explainer = Explainer(Decider(Enroller(Rules.of())), 0, None)
     content = lines(count)
     began = time.process_time()
     parsed = [orjson.loads(line) for line in io.BytesIO(content)]

@@ -10,6 +10,7 @@ from consumer.demo.observer import DemoObserver
 from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Enrolled, Enroller, Undeliverable
 from consumer.enrolment.rules import Rules
+from consumer.formats.decider import Decider
 from consumer.monitoring.observer import RecordObserver, combined
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Record, Task
@@ -44,7 +45,7 @@ class Listener(DemoObserver):
 def read(observer: RecordObserver | None, *values: bytes) -> dict[str, int]:
     """The journal hears of a batch with these values; gives how many records were filtered, by reason."""
     trackers = {EVENTS: OffsetTracker(EVENTS, 0, 0)}
-    intake = Intake(Enroller(Rules.of()), trackers, lambda tracker, *_: tracker, 0, observer)
+    intake = Intake(Decider(Enroller(Rules.of())), trackers, lambda tracker, *_: tracker, 0, observer)
     messages = [cast(Message, Consumed(offset, value)) for offset, value in enumerate(values)]
     batch, errors = intake.read(messages, TIMESTAMP_MS)
     assert errors == []

@@ -21,7 +21,8 @@ from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
 from consumer.settings import Settings
-from consumer.worker.worker import Ending, Worker
+from consumer.settings.views import record_decider
+from consumer.worker.worker import Ending, Source, Worker
 from tests.simulation.cluster import Cluster
 from tests.simulation.consumer import Callback, FakeConsumer
 from tests.simulation.driver import BrokenCallbackError, VirtualDriver
@@ -82,7 +83,7 @@ class Member:
         reporter.observer = WatchObserver(outside.watch, self)
         self._worker = Worker(
             setup.settings,
-            cast(KafkaClients, FakeClients(self, outside)),
+            Source(cast(KafkaClients, FakeClients(self, outside)), record_decider(setup.settings)),
             self.scheduler,
             self.driver,
             reporter,

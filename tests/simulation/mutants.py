@@ -217,7 +217,7 @@ MUTANTS = [
     _mutant(
         "jump backwards not seen",
         (Intake, "read"),
-        "if offset <= tracker.highest_seen or moved_back:",
+        "if offset <= tracker.highest_seen or moved_back or waits:",
         "if False:",
         "one disposition",
         "committable_offset",

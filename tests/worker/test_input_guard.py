@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
+from consumer.formats.decider import Decider
 from consumer.monitoring.collector import WorkerCollector
 from consumer.monitoring.health import Health, HealthState
 from consumer.scheduling.counts import ReleaseReason
@@ -41,7 +42,7 @@ class Worker:
         self.guard = InputGuard(limit, self.health)
         scheduler = self.engine.scheduler
         self._intake = Intake(
-            Enroller(Rules.of()), scheduler.trackers, lambda tracker, *_: tracker, 1000, None, self.guard
+            Decider(Enroller(Rules.of())), scheduler.trackers, lambda tracker, *_: tracker, 1000, None, self.guard
         )
         self._offset = 0
 
@@ -83,11 +84,11 @@ def test_a_run_waits_until_an_event_follows_and_then_becomes_dead_letters() -> N
     [
         (b'{"payload": {"type": "page"}}', "set ENROLMENT_EVENT_PATH=/payload"),
         (b'{"batch": [{"type": "page"}]}', "a batch of events; write one event a record"),
-        (b'{"specversion": "1.0", "type": "page", "data": {"type": "page"}}', "set ENROLMENT_EVENT_PATH=/data"),
+        (b'{"specversion": "1.0", "type": "page", "data": {"order": 17}}', "a CloudEvent that holds no event"),
         (b'{"email": "jane@example.com", "custom_1": "marketing_unknown"}', "a contact under ClickSend's own names"),
         (b'[{"type": "page"}]', "a JSON array; write one event a record"),
-        (b"\x1f\x8b\x08\x00", "gzip data"),
-        (RUBBISH, "Schema Registry framing"),
+        (b"\x1f\x8b\x08\x00", "truncated gzip data"),
+        (RUBBISH, "Schema Registry framing (Avro or Protobuf); set KAFKA_VALUE_FORMAT=registry and REGISTRY_URL"),
         (b'{"order": 17}', "compare KAFKA_TOPIC"),
     ],
     ids=["payload", "batch", "CloudEvent", "contact", "array", "gzip", "framing", "something else"],
@@ -153,7 +154,7 @@ def test_at_the_limit_the_partition_is_held_and_nothing_of_the_run_is_settled() 
     assert worker.tracker.committable_offset(position=100) == 1, "not committed past"
     assert worker.state() == HealthState.UNRECOGNISED_RECORDS
     assert "events-0 held" in worker.health.held_partitions()
-    assert "not JSON" in worker.health.held_partitions()
+    assert "set KAFKA_VALUE_FORMAT=registry" in worker.health.held_partitions()
 
 
 def test_it_is_read_on_up_to_the_caps() -> None:
@@ -248,4 +249,4 @@ def held_in_metrics(worker: Worker) -> dict[str, float]:
     families: Iterable[object] = registry.collect()
     samples = [each for family in families for each in family.samples]  # type: ignore[attr-defined]  # is untyped
     held = [each for each in samples if each.name == "clicksend_consumer_partition_held"]
-    return {each.labels["partition"]: each.value for each in held}
+    return {each.labels["partition"]: each.value for each in held if each.labels["reason"] == "unrecognised_records"}

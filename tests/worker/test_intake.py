@@ -11,6 +11,7 @@ from confluent_kafka import Message
 
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
+from consumer.formats.decider import Decider
 from consumer.scheduling.offset_map import OffsetMap
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers
@@ -34,7 +35,7 @@ class Partition:
         self.trackers = {EVENTS: OffsetTracker(EVENTS, 100, 100, TOPIC_ID)}
         self.rewinds: list[tuple[int, int]] = []
         self._moves_back = moves_back
-        self._intake = Intake(Enroller(Rules.of()), self.trackers, self._rewind, 0, None)
+        self._intake = Intake(Decider(Enroller(Rules.of())), self.trackers, self._rewind, 0, None)
 
     def read(self, messages: Sequence[Message]) -> list[int]:
         """The offsets of what is to be delivered."""
@@ -88,7 +89,9 @@ def test_a_record_is_too_old_unless_a_redrive_has_brought_it_back(
     age_ms: int, headers: Headers, filtered: dict[str, int]
 ) -> None:
     trackers = {EVENTS: OffsetTracker(EVENTS, 0, 0)}
-    intake = Intake(Enroller(Rules.of()), trackers, lambda tracker, _offset, _lowest: tracker, MAX_AGE_MS, None)
+    intake = Intake(
+        Decider(Enroller(Rules.of())), trackers, lambda tracker, _offset, _lowest: tracker, MAX_AGE_MS, None
+    )
     message = Message(
         topic=EVENTS.topic,
         partition=EVENTS.number,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin._acl import AclOperation
@@ -17,12 +18,12 @@ from consumer.commands.check.topics import Topic, create, dead_letter_results, g
 from consumer.commands.kafka.cluster import ANSWER_SECONDS, WITH_RIGHTS, Cluster, Ends, ForbiddenError
 from consumer.commands.kafka.group import Group, look_at
 from consumer.commands.kafka.records import Range, oldest, position_of, read
-from consumer.enrolment.enroller import Decision, Enroller
+from consumer.commands.readings import command_decider, reading_of
 from consumer.errors import ConfigurationError, ConsumerError
+from consumer.formats.decider import Reading
 from consumer.kafka.properties import GroupProtocol
-from consumer.scheduling.task import Partition
+from consumer.scheduling.task import Partition, headers_of
 from consumer.settings import Settings
-from consumer.settings.views import enrolment_rules
 
 AFTER_KAFKA = ("protocol", "topic", "dead letters", "group", "records", "start")
 HEARTBEAT_OF_KIP_848 = "ApiKey ConsumerGroupHeartbeat (68)"
@@ -137,10 +138,11 @@ class KafkaChecks:
         enrolment = self._settings.enrolment
         wanted = max(SAMPLE, enrolment.unrecognised_limit)
         ranges = {each: Range(max(low, high - wanted), high) for each, (low, high) in ends.items()}
-        decide = Enroller(enrolment_rules(enrolment)).decide
-        sample: dict[Partition, list[Decision]] = {}
+        decider = command_decider(self._settings)
+        sample: dict[Partition, list[Reading]] = {}
         for message in read(self._cluster, ranges):
-            sample.setdefault(position_of(message)[0], []).append(decide(message.value()))
+            reading = reading_of(decider, message.value(), partial(headers_of, message))
+            sample.setdefault(position_of(message)[0], []).append(reading)
         yield from input_results(sample, enrolment.unrecognised_limit, enrolment.input)
 
     def _topic(self, name: str) -> Topic | None:

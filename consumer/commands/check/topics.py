@@ -11,8 +11,10 @@ from confluent_kafka.admin._acl import AclOperation
 from consumer.commands.check.result import CheckResult, failed, ok, warning
 from consumer.commands.timestamps import shown_duration
 from consumer.dead_letters.topic import retention_warnings
-from consumer.enrolment.decision import Decision, Undeliverable
+from consumer.enrolment.decision import Undeliverable
 from consumer.enrolment.rules import Input
+from consumer.formats.decider import Reading
+from consumer.formats.value_format import Layer
 from consumer.scheduling.task import Partition
 from consumer.worker.input_guard import Evidence, evidence
 
@@ -115,31 +117,43 @@ def create(name: str, how: str) -> str:
 
 
 def input_results(
-    sample: Mapping[Partition, Sequence[Decision]], limit: int, wanted: Input = Input.EVENT
+    sample: Mapping[Partition, Sequence[Reading]], limit: int, wanted: Input = Input.EVENT
 ) -> Iterator[CheckResult]:
     """Yield a result for each partition that the worker would hold, else one for all.
 
-    sample -- the decisions on each partition's last records, in offset order
+    sample -- the readings of each partition's last records, in offset order
     limit  -- ENROLMENT_UNRECOGNISED_LIMIT; 0: no partition is held
     wanted -- ENROLMENT_INPUT
     """
-    runs = {partition: list(_last_run(decisions)) for partition, decisions in sorted(sample.items())}
+    runs = {partition: list(_last_run(readings)) for partition, readings in sorted(sample.items())}
     bad = {partition: run for partition, run in runs.items() if run}
     for partition, run in bad.items():
         ((hint, _number),) = Counter(each.detail for each in run).most_common(1)
         what = f"{partition}: the last {len(run)} records are not {wanted}s ({hint})"
-        hint = f"Compare KAFKA_TOPIC, ENROLMENT_INPUT, and ENROLMENT_EVENT_PATH where {wanted}s are wrapped"
+        hint = (
+            "Compare KAFKA_TOPIC, KAFKA_VALUE_FORMAT, ENROLMENT_INPUT,"
+            f" and ENROLMENT_EVENT_PATH where {wanted}s are wrapped"
+        )
         if limit and len(run) >= limit:
             yield failed("records", what, f"{hint}: the worker holds such a partition (unrecognised_records)")
         else:
             yield warning("records", what, hint)
     if not bad:
-        sampled = sum(len(decisions) for decisions in sample.values())
-        yield ok("records", f"the last {sampled} are {wanted}s" if sampled else "none yet")
+        sampled = sum(len(readings) for readings in sample.values())
+        yield ok("records", f"the last {sampled} are {wanted}s{_formats(sample)}" if sampled else "none yet")
 
 
-def _last_run(decisions: Sequence[Decision]) -> Iterator[Undeliverable]:
-    for decision in reversed(decisions):
+def _formats(sample: Mapping[Partition, Sequence[Reading]]) -> str:
+    """Return the formats of the values, the most frequent first; empty if all are plain JSON."""
+    found = Counter(" ".join(reading.layers) for readings in sample.values() for reading in readings if reading.layers)
+    if found.keys() <= {Layer.JSON}:
+        return ""
+    return f" ({', '.join(f'{number} {form}' for form, number in found.most_common())})"
+
+
+def _last_run(readings: Sequence[Reading]) -> Iterator[Undeliverable]:
+    for reading in reversed(readings):
+        decision = reading.decision
         if evidence(decision) is Evidence.EVENT:
             return
         if isinstance(decision, Undeliverable):

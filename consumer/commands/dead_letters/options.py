@@ -142,7 +142,9 @@ def redrive(  # noqa: PLR0913 -- one parameter an option
         any_group=any_group,
     )
     given = sources(config, overrides)
-    settings = load(given) if destination is Destination.DELIVER else load(given, ("kafka", "enrolment", "log"))
+    settings = (
+        load(given) if destination is Destination.DELIVER else load(given, ("kafka", "registry", "enrolment", "log"))
+    )
     log.configure(log.LogLevel.WARNING, settings.log.format)
     return redrive_dead_letters(settings, options, form)
 

@@ -19,15 +19,15 @@ from consumer.commands.kafka.checkpoint import Checkpoint, name_of
 from consumer.commands.kafka.records import Range, offsets_in
 from consumer.commands.kafka.staleness import look_through
 from consumer.commands.output import Format, bar, put, rendered
+from consumer.commands.readings import command_decider
 from consumer.commands.repeat import Mode, Repeat, Stale
 from consumer.commands.signals import StopSignals
 from consumer.dead_letters.format import StoredDeadLetter, redriven
-from consumer.enrolment.enroller import Enrolled, Enroller
+from consumer.enrolment.enroller import Enrolled
 from consumer.errors import ConsumerError, RefusedError
 from consumer.exit_status import ExitStatus
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
-from consumer.settings.views import enrolment_rules
 from consumer.terminal import say
 
 SLEEP_SECONDS = 0.05  # the longest delay before a signal is noticed
@@ -103,10 +103,10 @@ class Redrive:
         self._options = options
         self._checkpoint = checkpoint
         self._cluster = checkpoint.cluster
-        self._enroller = Enroller(enrolment_rules(settings.enrolment))
+        self._decider = command_decider(settings)
         topics, group = settings.kafka.topics, None if options.any_group else settings.kafka.group_id
         self._redrive_filter = RedriveFilter(
-            self._cluster, self._enroller, topics, group, options.filters, options.max_redrives
+            self._cluster, self._decider, topics, group, options.filters, options.max_redrives
         )
         self._results: Counter[RedriveResult] = Counter()
         self._passed: dict[Partition, int] = {}  # offsets to commit with the next dead letter, or at the end
@@ -161,7 +161,7 @@ class Redrive:
                 return (partition, offset) in sources
 
             self._redrive_filter.newest = look_through(
-                self._cluster, self._enroller, topics, selected.starts, selected.since_ms, sent
+                self._cluster, self._decider, topics, selected.starts, selected.since_ms, sent
             )
         return selected
 

@@ -9,8 +9,10 @@ from consumer.commands.dead_letters.filters import Filters
 from consumer.commands.dead_letters.reading import source_record
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.staleness import Newest
+from consumer.commands.readings import reading_of
 from consumer.dead_letters.format import StoredDeadLetter
-from consumer.enrolment.enroller import Decision, Enrolled, Enroller
+from consumer.enrolment.enroller import Decision, Enrolled
+from consumer.formats.decider import Decider
 from consumer.scheduling.task import Record
 
 
@@ -50,14 +52,14 @@ class RedriveFilter:
     def __init__(
         self,
         cluster: Cluster,
-        enroller: Enroller,
+        decider: Decider,
         topics: Container[str],
         group: str | None,
         filters: Filters,
         max_redrives: int,
     ) -> None:
         self._cluster = cluster
-        self._enroller = enroller
+        self._decider = decider
         self._topics = topics
         self._group = group
         self._filters = filters
@@ -83,7 +85,7 @@ class RedriveFilter:
         record = source_record(self._cluster, dead_letter, dead_letter.source)
         if record is None:
             return RedriveResult.GONE
-        decision = self._enroller.decide(record.value)
+        decision = reading_of(self._decider, record.value, lambda: record.headers).decision
         return RedriveResult.STALE if self._is_stale(dead_letter, record, decision) else (record, decision)
 
     def _is_stale(self, dead_letter: StoredDeadLetter, record: Record, decision: Decision) -> bool:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -14,10 +15,13 @@ from consumer.commands.explain.explanation import Explainer, Explanation
 from consumer.commands.explain.reading import events
 from consumer.commands.explain.rendering import ExplainSummary, Privacy, json_line, text
 from consumer.commands.output import Format, progress
+from consumer.commands.readings import command_decider
 from consumer.enrolment.enroller import Enroller
 from consumer.errors import RefusedError
 from consumer.exit_status import ExitStatus
-from consumer.settings import Settings, Sources, load
+from consumer.formats.decider import Decider
+from consumer.settings import Sources, load
+from consumer.settings.enrolment import Enrolment
 from consumer.settings.views import enrolment_rules
 from consumer.terminal import say, show, show_json
 
@@ -42,7 +46,8 @@ class Explained(NamedTuple):
 
 def explain_file(sources: Sources, file: Path | None, look: Display) -> ExitStatus:
     """Explain the events in a file. None: in stdin. Raises RefusedError for an unreadable file."""
-    explainer = _explainer(load(sources, ("enrolment",)))
+    enrolment = load(sources, ("enrolment",)).enrolment
+    explainer = _explainer(Decider(Enroller(enrolment_rules(enrolment))), enrolment)
     if file is None:
         return _show(_of_stream(explainer, sys.stdin.buffer), None, "bytes", look, sys.stdout.flush)
     try:
@@ -64,8 +69,8 @@ def explain_kafka(sources: Sources, asked: RecordQuery, look: Display) -> ExitSt
     from consumer.dead_letters.format import redrives  # noqa: PLC0415 -- the same
     from consumer.scheduling.task import headers_of  # noqa: PLC0415 -- the same
 
-    settings = load(sources, ("enrolment", "kafka"))
-    explainer = _explainer(settings)
+    settings = load(sources, ("enrolment", "kafka", "registry"))
+    explainer = _explainer(command_decider(settings), settings.enrolment)
     query = replace(asked, topics=asked.topics or settings.kafka.topics)
     if query.offset is not None and len(query.topics) > 1:
         raise RefusedError("KAFKA_TOPIC names several topics: choose one with --topic.")
@@ -80,6 +85,7 @@ def explain_kafka(sources: Sources, asked: RecordQuery, look: Display) -> ExitSt
                     m.value(),
                     -1 if redrives(headers_of(m) or []) else m.timestamp()[1],  # a redriven record never expires
                     now_ms,
+                    partial(headers_of, m),
                 ),
                 1,
             )
@@ -88,10 +94,8 @@ def explain_kafka(sources: Sources, asked: RecordQuery, look: Display) -> ExitSt
         return _show(explained, offsets_in(ranges), "records", look)
 
 
-def _explainer(settings: Settings) -> Explainer:
-    enrolment = settings.enrolment
-    enroller, max_age_ms = Enroller(enrolment_rules(enrolment)), round(enrolment.max_event_age * 1000)
-    return Explainer(enroller, max_age_ms, enrolment.event_path, enrolment.fields)
+def _explainer(decider: Decider, enrolment: Enrolment) -> Explainer:
+    return Explainer(decider, round(enrolment.max_event_age * 1000), enrolment.event_path, enrolment.fields)
 
 
 def _of_stream(explainer: Explainer, stream: BinaryIO) -> Iterator[Explained]:

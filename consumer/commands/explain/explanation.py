@@ -4,31 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from consumer.commands.explain.unfilled import Fields, unfilled_fields
 from consumer.commands.explain.unread import unread_identities
-from consumer.enrolment.decision import Decision, Enrolled, Filtered, Withheld
+from consumer.commands.readings import reading_of
+from consumer.enrolment.decision import Enrolled, Filtered, Withheld
 from consumer.enrolment.disposition import DeadLetterReason, Disposition, FilterReason
 from consumer.enrolment.head import read_event_header
 from consumer.enrolment.origin import FieldOrigin
+from consumer.formats.decider import Decider, HeadersOf, Reading
+from consumer.formats.value_format import Layer
 
 DELIVER = "deliver"  # ClickSend decides its outcome
 LONGEST_NAME = 60
+PLAIN = (Layer.JSON,)
+UNREAD_MATTERS = (FilterReason.NO_IDENTITY, DeadLetterReason.UNMAPPABLE)  # the identity may be elsewhere in the event
 _NO_FIELDS: Fields = {}
-
-
-class Decides(Protocol):
-    """The interface of `Enroller` that an explanation needs."""
-
-    def decide(self, value: bytes | None) -> Decision:
-        """Return the outcome of a record with this value."""
-
-    def event_in(self, value: bytes) -> object:
-        """Return the event in a record's value: any JSON."""
-
-    def identity_pointers(self, event: object) -> set[str]:
-        """Return where emails and numbers are read in this event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +33,7 @@ class Explanation:
     contact     -- the fields that ClickSend would receive
     notes       -- omissions and guesses; for a dead letter, its fault
     origins     -- the source of each contact field, as a JSON pointer into the event
+    format      -- the layers of its value, outermost first: `gzip, json`
     """
 
     source: str
@@ -51,44 +43,53 @@ class Explanation:
     contact: Mapping[str, str] | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
+    format: str = ""
 
 
 class Explainer:
     """Explains records as the worker would treat them.
 
-    enroller   -- the worker's own
+    decider    -- the worker's own
     max_age_ms -- ENROLMENT_MAX_EVENT_AGE in milliseconds, 0 = off; only records from Kafka have an age
     event_path -- ENROLMENT_EVENT_PATH; inside a wrapper record the event's name is not read
     fields     -- ENROLMENT_FIELDS
     """
 
-    def __init__(self, enroller: Decides, max_age_ms: int, event_path: str | None, fields: Fields = _NO_FIELDS) -> None:
-        self._enroller = enroller
+    def __init__(self, decider: Decider, max_age_ms: int, event_path: str | None, fields: Fields = _NO_FIELDS) -> None:
+        self._decider = decider
         self._max_age_ms = max_age_ms
         self._wrapped = bool(event_path)
         self._fields = fields
 
-    def explain(self, source: str, value: bytes | None, timestamp_ms: int = -1, now_ms: int = 0) -> Explanation:
+    def explain(
+        self,
+        source: str,
+        value: bytes | None,
+        timestamp_ms: int = -1,
+        now_ms: int = 0,
+        headers: HeadersOf = lambda: None,
+    ) -> Explanation:
         """Explain one record. timestamp_ms -- milliseconds since the epoch, -1 = none; now_ms -- the present."""
         if self._max_age_ms and 0 <= timestamp_ms < now_ms - self._max_age_ms:
             return Explanation(source, self._name(value), Disposition.FILTERED, FilterReason.TOO_OLD)
-        decision = self._enroller.decide(value)
+        reading = reading_of(self._decider, value, headers)
+        decision, form = reading.decision, ", ".join(reading.layers)
         if isinstance(decision, Enrolled):
             origins = _pointers(decision.origins)
-            notes = (*map(str, decision.notes), *self._missed(value, decision.identities, origins))
-            return Explanation(source, decision.event, DELIVER, None, decision.contact.fields(), notes, origins)
-        name = self._name(value)
+            notes = (*map(str, decision.notes), *self._missed(reading, decision.identities, origins))
+            return Explanation(source, decision.event, DELIVER, None, decision.contact.fields(), notes, origins, form)
+        name = self._name(value) if reading.layers in ((), PLAIN) else self._name_in(reading.event())
+        missed = self._missed(reading, (), {}) if decision.reason in UNREAD_MATTERS else ()
         if isinstance(decision, Filtered):
-            missed = self._missed(value, (), {}) if decision.reason is FilterReason.NO_IDENTITY else ()
             notes = _of_withheld(decision.withheld) if decision.withheld is not None else missed
-            return Explanation(source, name, Disposition.FILTERED, decision.reason, notes=notes)
-        missed = self._missed(value, (), {}) if decision.reason is DeadLetterReason.UNMAPPABLE else ()
-        return Explanation(source, name, Disposition.DEAD_LETTERED, decision.reason, notes=(decision.detail, *missed))
+            return Explanation(source, name, Disposition.FILTERED, decision.reason, notes=notes, format=form)
+        notes = (decision.detail, *missed)
+        return Explanation(source, name, Disposition.DEAD_LETTERED, decision.reason, notes=notes, format=form)
 
-    def _missed(self, value: bytes | None, used: Collection[str], origins: Mapping[str, str]) -> tuple[str, ...]:
+    def _missed(self, reading: Reading, used: Collection[str], origins: Mapping[str, str]) -> tuple[str, ...]:
         """Return what the event has where nobody looks, and what it lacks where the operator's mapping looks."""
-        event = self._enroller.event_in(value) if value else None
-        unread = unread_identities(event, used, self._enroller.identity_pointers(event))
+        event = reading.event()
+        unread = unread_identities(event, used, self._decider.identity_pointers(event))
         return (*unfilled_fields(event, self._fields, origins), *unread)
 
     def _name(self, value: bytes | None) -> str | None:
@@ -96,8 +97,17 @@ class Explainer:
         head = read_event_header(value) if value and not self._wrapped else None
         if head is None:
             return None
-        name = head.event if isinstance(head.event, str) and head.event else head.type
-        return name[:LONGEST_NAME] if isinstance(name, str) else None
+        return _shortened(head.event, head.type)
+
+    def _name_in(self, event: object) -> str | None:
+        return (
+            _shortened(event.get("event"), event.get("type")) if isinstance(event, dict) and not self._wrapped else None
+        )
+
+
+def _shortened(event: object, kind: object) -> str | None:
+    name = event if isinstance(event, str) and event else kind
+    return name[:LONGEST_NAME] if isinstance(name, str) else None
 
 
 def _of_withheld(withheld: Withheld) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import orjson
 from consumer.commands.explain.explanation import Explanation
 from consumer.commands.output import Format, Row, rendered
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
+from consumer.formats.value_format import Layer
 from consumer.mask import masked, printable
 
 WORDS: dict[str, str] = {
@@ -21,6 +22,7 @@ WORDS: dict[str, str] = {
     FilterReason.NO_CONSENT: "excluded by ENROLMENT_CONSENT or ENROLMENT_DELIVER_OPT_OUTS",
     DeadLetterReason.UNDECODABLE: "unreadable or invalid",
     DeadLetterReason.UNRECOGNISED: "not the ENROLMENT_INPUT: wrong topic, or another format",
+    DeadLetterReason.TOO_LARGE: "more than 8 MiB unpacked",
     DeadLetterReason.UNMAPPABLE: "no usable email or phone number",
 }
 """The meaning of each reason, so that an operator needs no table."""
@@ -71,6 +73,8 @@ def _lines(each: Explanation, privacy: Privacy) -> Iterator[str]:
         shown = value if privacy is Privacy.REVEALED else hidden(field, value)
         origin = each.origins.get(field)
         yield f"    {field:<20} {_safe(shown):<28} {origin or 'not in the event'}"
+    if each.format not in ("", Layer.JSON):
+        yield f"    format: {each.format}"
     for note in each.notes:
         yield f"    note: {note}"
 

@@ -9,11 +9,13 @@ from typing import NamedTuple
 from confluent_kafka import Message
 
 from consumer.commands.kafka.cluster import Cluster, Ends
+from consumer.commands.kafka.decisions import decision_on
 from consumer.commands.kafka.records import Range, offsets_in, position_of, read
 from consumer.commands.output import bar
 from consumer.dead_letters.format import redrives
 from consumer.enrolment.consent import Consent
-from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered
+from consumer.enrolment.enroller import Decision, Enrolled, Filtered
+from consumer.formats.decider import Decider
 from consumer.scheduling.task import Partition, headers_of
 
 
@@ -83,7 +85,7 @@ class Newest:
 
 def look_through(
     cluster: Cluster,
-    enroller: Enroller,
+    decider: Decider,
     topics: Iterable[str],
     starts: Mapping[Partition, int],
     since_ms: int,
@@ -111,7 +113,7 @@ def look_through(
     with bar("Looking for newer records", offsets_in(ranges)) as advance:
         for message in read(cluster, ranges):
             advance(1)
-            _note(newest, enroller, message, sent)
+            _note(newest, decider, message, sent)
     return newest
 
 
@@ -140,10 +142,8 @@ def news_of(decision: Decision) -> News | None:
     return News(withheld.identities, refused=True)
 
 
-def _note(
-    newest: Newest, enroller: Enroller, message: Message, sent: Callable[[Partition, int, Enrolled], bool]
-) -> None:
-    decision = enroller.decide(message.value())
+def _note(newest: Newest, decider: Decider, message: Message, sent: Callable[[Partition, int, Enrolled], bool]) -> None:
+    decision = decision_on(decider, message)
     news = None if is_redriven(message) else news_of(decision)
     if news is None:
         return

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 
 from consumer.app import event_loop_driver, scheduler
 from consumer.commands.kafka.checkpoint import Checkpoint, name_of
+from consumer.commands.kafka.decisions import decision_on
 from consumer.commands.kafka.partitions import Scope, chosen
 from consumer.commands.kafka.records import Range, offsets_in, read
 from consumer.commands.kafka.staleness import look_through
 from consumer.commands.kafka.target_watch import TargetWatch
 from consumer.commands.output import Format, bar, put, rendered
+from consumer.commands.readings import SCHEMA_SECONDS, command_decider
 from consumer.commands.repeat import Mode, Repeat, Stale
 from consumer.commands.replay.bounds import Bounds
 from consumer.commands.replay.range_consumer import RangeClients, RangePlan
@@ -23,17 +25,17 @@ from consumer.commands.replay.selection import DELIVER, Only, Selection
 from consumer.commands.signals import StopSignals
 from consumer.commands.timestamps import pace
 from consumer.enrolment.disposition import Disposition
-from consumer.enrolment.enroller import Decision, Enrolled, Enroller, Filtered, Undeliverable
+from consumer.enrolment.enroller import Decision, Enrolled, Filtered, Undeliverable
 from consumer.errors import ConsumerError
 from consumer.exit_status import ExitStatus
 from consumer.kafka.properties import GroupProtocol, OffsetReset
 from consumer.monitoring.health import Health
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
-from consumer.settings.views import client_properties, enrolment_rules
+from consumer.settings.views import client_properties
 from consumer.terminal import say
 from consumer.threads import OsThreads
-from consumer.worker.worker import Ending, Worker
+from consumer.worker.worker import Ending, Source, Worker
 
 Ranges = Mapping[Partition, Range]
 
@@ -70,9 +72,11 @@ class Replay:
         self._options = options
         self._checkpoint = checkpoint
         self._cluster = checkpoint.cluster
-        self._enroller = Enroller(enrolment_rules(settings.enrolment))
-        self._selection = Selection(self._enroller, options.only)
+        self._decider = command_decider(settings)
+        self._selection = Selection(self._decider, options.only)
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._undecoded = ""  # why records could not be decoded
+        self._away_since: float | None = None  # the Schema Registry; monotonic seconds
 
     def run(self, form: Format) -> ExitStatus:
         """Find the rest of the range, deliver it and print the counts; a dry run only counts."""
@@ -121,7 +125,7 @@ class Replay:
         topics, starts = {partition.topic for partition in ranges}, {each: span.start for each, span in ranges.items()}
         since_ms = max(0, min((each.timestamp()[1] for each in read(self._cluster, ranges)), default=0))
         self._selection.newest = look_through(
-            self._cluster, self._enroller, topics, starts, since_ms, sent, in_order=True
+            self._cluster, self._decider, topics, starts, since_ms, sent, in_order=True
         )
 
     def _count(self, left: Ranges) -> None:
@@ -130,7 +134,7 @@ class Replay:
             for message in read(self._cluster, left):
                 advance(1)
                 if self._selection.sort(message) is None:
-                    self._counts[_fate(self._enroller.decide(message.value()))] += 1
+                    self._counts[_fate(decision_on(self._decider, message))] += 1
 
     def _deliver(self, ranges: Ranges, left: Ranges, form: Format) -> ExitStatus:
         clock, threads = time.monotonic, OsThreads()
@@ -141,18 +145,20 @@ class Replay:
                 counts, in_progress = engine.counts()
                 settled = sum(counts.settled.values()) + counts.skipped + self._selection.left.total()
                 progress.to(settled)
-                if watch.gives_up(engine.gate.fault) or (not partitions and not in_progress):
+                self._undecoded = self._undecoded or self._registry_away(health, clock())
+                ended = not partitions and not in_progress and not health.schema_waits
+                if watch.gives_up(engine.gate.fault) or self._undecoded or ended:
                     worker.stop()
 
-            progress, settings = _Progress(advance), self._worker_settings()
+            progress, health, settings = _Progress(advance), Health(clock()), self._worker_settings()
             plan = RangePlan(left, self._selection.keep, turned)
             worker = Worker(
                 settings,
-                RangeClients(client_properties(settings.kafka), plan),
+                Source(RangeClients(client_properties(settings.kafka), plan), self._decider),
                 engine,
                 event_loop_driver(settings, clock),
                 watch,
-                Health(clock()),
+                health,
                 threads,
                 clock,
             )
@@ -166,7 +172,15 @@ class Replay:
                 counts, _ = engine.counts()
                 self._counts.update({(each.value, reason.value): n for (each, reason), n in counts.settled.items()})
                 self._print(form)
-        return self._ended(ending, ranges, watch.complaint(engine.gate.fault))
+        return self._ended(ending, ranges, self._undecoded or watch.complaint(engine.gate.fault))
+
+    def _registry_away(self, health: Health, now: float) -> str:
+        """Return why records can't be decoded, once that has lasted for SCHEMA_SECONDS."""
+        if not (health.registry_fault and health.schema_waits):
+            self._away_since = None
+            return ""
+        self._away_since = now if self._away_since is None else self._away_since
+        return f"the Schema Registry: {health.registry_fault}" if now - self._away_since >= SCHEMA_SECONDS else ""
 
     def _ended(self, ending: Ending, ranges: Ranges, complaint: str) -> ExitStatus:
         if ending is Ending.UNANSWERED:  # closing would wait for the response until the session times out

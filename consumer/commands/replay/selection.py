@@ -9,13 +9,15 @@ from enum import StrEnum
 
 from confluent_kafka import Message
 
+from consumer.commands.kafka.decisions import decision_on
 from consumer.commands.kafka.records import position_of
 from consumer.commands.kafka.staleness import Newest, is_redriven
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.email import read_email
-from consumer.enrolment.enroller import Decision, Enrolled, Enroller
+from consumer.enrolment.enroller import Decision, Enrolled
 from consumer.enrolment.phone import read_phone
 from consumer.enrolment.phone_signs import PhoneCheck
+from consumer.formats.decider import Decider
 
 DELIVER = "deliver"
 REASONS = (DELIVER, *DeadLetterReason, *FilterReason)
@@ -68,8 +70,8 @@ class Only:
 class Selection:
     """Selects records, and counts those that are not replayed. `newest` -- None: stale records are replayed, too."""
 
-    def __init__(self, enroller: Enroller, only: Only) -> None:
-        self._enroller = enroller
+    def __init__(self, decider: Decider, only: Only) -> None:
+        self._decider = decider
         self._only = only
         self.newest: Newest | None = None
         self.left: Counter[Left] = Counter()
@@ -86,7 +88,7 @@ class Selection:
         """Return why not to replay the record, and count it; None: replay it."""
         if self.newest is None and self._only == Only():
             return None
-        left = self._sort(message, self._enroller.decide(message.value()))
+        left = self._sort(message, decision_on(self._decider, message))
         if left is not None:
             self.left[left] += 1
         return left

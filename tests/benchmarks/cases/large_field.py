@@ -14,6 +14,7 @@ from confluent_kafka import Message
 from consumer.commands.run import calm_garbage_collection
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
+from consumer.formats.decider import Decider
 from consumer.log import cause_of
 from consumer.mask import masked, masked_text, printable, without_identities
 from consumer.monitoring.debugger.recorder import Recorder
@@ -71,9 +72,9 @@ class _Worker:
         self._offset = 0
         self._recorder = Recorder(Ring(100), time.monotonic)
         trackers = {PARTITION: OffsetTracker(PARTITION, 0, 0)}
-        enroller, self._guard = Enroller(Rules.of(default_region="DE")), InputGuard(LONG_RUN, Health(now=0.0))
+        decider, self._guard = Decider(Enroller(Rules.of(default_region="DE"))), InputGuard(LONG_RUN, Health(now=0.0))
         self._intake = Intake(
-            enroller, trackers, lambda tracker, _offset, _lowest: tracker, 0, self._recorder, self._guard
+            decider, trackers, lambda tracker, _offset, _lowest: tracker, 0, self._recorder, self._guard
         )
 
     def read(self, value: bytes) -> None:

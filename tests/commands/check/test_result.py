@@ -9,9 +9,9 @@ import pytest
 from consumer.commands.check.result import CheckStatus, failed, ok, skipped
 from consumer.commands.check.topics import input_results
 from consumer.commands.output import Format
-from consumer.enrolment.enroller import Enroller
-from consumer.enrolment.rules import Input, Rules
+from consumer.enrolment.rules import Input
 from consumer.scheduling.task import Partition
+from tests.formats.samples import BY_NUMBER, packed, read
 
 
 def test_a_line_has_check_status_detail_and_hint() -> None:
@@ -52,15 +52,13 @@ EVENTS = Partition("events", 3)
 def test_it_says_before_the_start_what_the_worker_would_do(
     values: list[bytes], status: CheckStatus, detail: str
 ) -> None:
-    decide = Enroller(Rules.of()).decide
-    (result,) = input_results({EVENTS: [decide(value) for value in values]}, limit=3)
+    (result,) = input_results({EVENTS: [read(value) for value in values]}, limit=3)
     assert result.status is status
     assert detail in result.detail
 
 
 def test_with_a_limit_of_zero_it_only_warns() -> None:
-    decide = Enroller(Rules.of()).decide
-    (result,) = input_results({EVENTS: [decide(RUBBISH)] * 30}, limit=0)
+    (result,) = input_results({EVENTS: [read(RUBBISH)] * 30}, limit=0)
     assert result.status is CheckStatus.WARNING
 
 
@@ -68,17 +66,23 @@ def test_with_a_limit_of_zero_it_only_warns() -> None:
     ("value", "status", "detail"),
     [
         (b'{"email":"jane@example.com"}', CheckStatus.OK, "the last 3 are contacts"),
+        (packed(b'{"email":"jane@example.com"}'), CheckStatus.OK, "the last 3 are contacts (3 gzip json)"),
         (PAGE, CheckStatus.FAILED, "the last 3 records are not contacts (an event; set ENROLMENT_INPUT=event)"),
     ],
 )
 def test_where_contacts_are_read_it_says_so(value: bytes, status: CheckStatus, detail: str) -> None:
-    decide = Enroller(Rules.of(input=Input.CONTACT)).decide
-    (result,) = input_results({EVENTS: [decide(value)] * 3}, limit=3, wanted=Input.CONTACT)
+    readings = [read(value, input=Input.CONTACT)] * 3
+    (result,) = input_results({EVENTS: readings}, limit=3, wanted=Input.CONTACT)
     assert result.status is status
     assert detail in result.detail
 
 
 def test_contacts_where_events_are_read_get_the_setting_as_their_fix() -> None:
-    decide = Enroller(Rules.of()).decide
-    (result,) = input_results({EVENTS: [decide(b'{"email":"jane@example.com"}')] * 3}, limit=3)
+    (result,) = input_results({EVENTS: [read(b'{"email":"jane@example.com"}')] * 3}, limit=3)
     assert "set ENROLMENT_INPUT=contact" in result.detail
+
+
+def test_it_names_the_formats_where_they_are_not_plain_json() -> None:
+    values = [packed(), packed(), BY_NUMBER + PAGE, TOMBSTONE]
+    (result,) = input_results({EVENTS: [read(value) for value in values]}, limit=3)
+    assert result.detail == "the last 4 are events (2 gzip json, 1 framing json)"

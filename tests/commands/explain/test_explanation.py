@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 import pytest
 
@@ -8,6 +10,7 @@ from consumer.enrolment.consent import Consent
 from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Input, Rules
+from consumer.formats.decider import Decider
 
 SIGN_UP = {
     "type": "track",
@@ -17,9 +20,9 @@ SIGN_UP = {
 }
 
 
-def explain(event: object, **age: int) -> Explanation:
+def explain(event: object, **age: Any) -> Explanation:
     value = event if isinstance(event, bytes) else orjson.dumps(event)
-    return Explainer(Enroller(Rules.of()), 60_000, None).explain("line 1", value, **age)
+    return Explainer(Decider(Enroller(Rules.of())), 60_000, None).explain("line 1", value, **age)
 
 
 def test_a_contact_is_shown_with_the_place_of_each_field_and_how_its_phone_was_read() -> None:
@@ -72,7 +75,7 @@ def test_without_a_time_nothing_is_too_old() -> None:
 
 
 def test_a_name_inside_a_wrapper_is_not_guessed() -> None:
-    wrapped = Explainer(Enroller(Rules.of(event_path="/payload")), 0, "/payload")
+    wrapped = Explainer(Decider(Enroller(Rules.of(event_path="/payload"))), 0, "/payload")
     found = wrapped.explain("line 1", b'{"type":"wrapper","payload":{"type":"page"}}')
     assert (found.reason, found.event) == ("not_enrolment", None)
 
@@ -89,8 +92,8 @@ FIELDS = {
 
 
 def explain_mapped(event: object) -> Explanation:
-    enroller = Enroller(Rules.of(custom=CustomMapping.of(FIELDS, ["vip_texts"])))
-    return Explainer(enroller, 0, None, FIELDS).explain("line 1", orjson.dumps(event))
+    decider = Decider(Enroller(Rules.of(custom=CustomMapping.of(FIELDS, ["vip_texts"]))))
+    return Explainer(decider, 0, None, FIELDS).explain("line 1", orjson.dumps(event))
 
 
 def test_the_pointer_that_gave_a_value_is_shown() -> None:
@@ -137,17 +140,29 @@ def test_they_are_told_where_there_is_no_contact_too(traits: dict[str, str], rea
     ],
 )
 def test_whom_the_consent_policy_leaves_out_is_told_why(traits: dict[str, object], notes: tuple[str, ...]) -> None:
-    enroller = Enroller(Rules.of(withheld=frozenset({Consent.UNKNOWN, Consent.OPT_OUT})))
+    decider = Decider(Enroller(Rules.of(withheld=frozenset({Consent.UNKNOWN, Consent.OPT_OUT}))))
     event = {"type": "identify", "traits": {"email": "j@example.com", **traits}}
-    found = Explainer(enroller, 0, None).explain("line 1", orjson.dumps(event))
+    found = Explainer(decider, 0, None).explain("line 1", orjson.dumps(event))
     assert (found.disposition, found.reason, found.contact) == ("filtered", "no_consent", None)
     assert found.notes == notes
 
 
 def test_a_contact_is_explained_as_one() -> None:
-    explainer = Explainer(Enroller(Rules.of(input=Input.CONTACT)), 0, None)
+    explainer = Explainer(Decider(Enroller(Rules.of(input=Input.CONTACT))), 0, None)
     found = explainer.explain("line 1", b'{"email":"j@example.com","phone_number":"+14155550132","x":"k@example.com"}')
     assert (found.disposition, found.event) == ("deliver", "Contact")
     assert found.origins == {"email": "/email", "phone_number": "/phone_number"}
     assert found.notes == ("found an email at /x, which is not read",)
     assert explainer.explain("line 2", b'{"type":"identify"}').notes == ("an event; set ENROLMENT_INPUT=event",)
+
+
+def test_the_format_is_named_and_the_event_inside_it() -> None:
+    framed = explain(b"\0\0\0\0\7" + orjson.dumps(SIGN_UP))
+    assert (framed.disposition, framed.event, framed.format) == ("deliver", "Signed Up", "framing, json")
+    assert framed.origins["email"] == "/traits/email"
+    page = {"specversion": "1.0", "type": "com.example.page", "data": {"type": "track", "event": "Product Viewed"}}
+    assert (explain(page).event, explain(page).format) == ("Product Viewed", "cloudevents_structured, json")
+    assert explain(b"\0\0\0\0\7\2").event is None
+    by_header = explain(SIGN_UP, headers=lambda: [("ce_specversion", b"1.0")])
+    assert by_header.format == "cloudevents_binary, json"
+    assert explain(SIGN_UP).format == "json"

@@ -9,7 +9,9 @@ from consumer.commands.explain.rendering import WORDS, ExplainSummary, Privacy, 
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 
 CONTACT = {"email": "jane@example.com", "first_name": "Jane", "custom_1": "marketing_opt_in"}
-DELIVER = Explanation("line 1", "Signed Up", "deliver", None, CONTACT, ("a note",), {"email": "/traits/email"})
+DELIVER = Explanation(
+    "line 1", "Signed Up", "deliver", None, CONTACT, ("a note",), {"email": "/traits/email"}, "gzip, json"
+)
 FILTERED = Explanation("line 2", "Product\x1b[2J Viewed", "filtered", "not_enrolment")
 
 
@@ -19,7 +21,7 @@ def test_an_operator_sees_fields_with_their_sources_and_no_personal_data() -> No
     assert [line.split()[:3] for line in shown.splitlines()[1:2]] == [["email", "j***@example.com", "/traits/email"]]
     assert "jane" not in shown
     assert "Jane" not in shown
-    assert shown.endswith("    note: a note\n")
+    assert shown.endswith("    format: gzip, json\n    note: a note\n")
 
 
 def test_data_is_shown_in_full_when_that_is_asked_for() -> None:
@@ -58,6 +60,7 @@ def test_json_has_the_contact_as_it_would_be_sent() -> None:
         "contact": CONTACT,
         "notes": ["a note"],
         "origins": {"email": "/traits/email"},
+        "format": "gzip, json",
     }
     assert json_line(DELIVER).count("\n") == 1
 

@@ -8,9 +8,10 @@ from consumer.commands.kafka.staleness import Age, Newest
 from consumer.commands.replay.selection import Left, Only, Selection
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
+from consumer.formats.decider import Decider
 from consumer.scheduling.task import Partition
 
-ENROLLER = Enroller(Rules.of(default_region=None))
+DECIDER = Decider(Enroller(Rules.of(default_region=None)))
 JANE = {"email": "jane.doe@example.com", "phone": "+14155550132"}
 
 
@@ -23,7 +24,7 @@ BROWSING = Message(topic="events", partition=0, offset=0, value=b'{"type":"page"
 
 
 def selection(*only: str) -> Selection:
-    return Selection(ENROLLER, Only.parse(only))
+    return Selection(DECIDER, Only.parse(only))
 
 
 def test_without_a_wish_everything_is_meant() -> None:

@@ -1,0 +1,37 @@
+"""A record read for a command, which waits for a schema where a worker would hold the record."""
+
+from __future__ import annotations
+
+import time
+
+from consumer.errors import RefusedError
+from consumer.formats.decider import Decider, HeadersOf, Reading
+from consumer.formats.framing import schema_name
+from consumer.formats.schemas import SchemaPending
+from consumer.registry.opening import open_registry
+from consumer.settings import Settings
+from consumer.settings.views import needs_registry, record_decider, registry_options
+
+SCHEMA_SECONDS = 60.0  # longer than an unknown id is asked for again
+_WAIT_SECONDS = 0.2
+
+
+def command_decider(settings: Settings) -> Decider:
+    """Return what decides records as the worker would. Raises ConfigurationError where the extra is not installed."""
+    if not needs_registry(settings.kafka):
+        return record_decider(settings)
+    return record_decider(settings, open_registry(registry_options(settings.registry)))
+
+
+def reading_of(decider: Decider, value: bytes | None, headers: HeadersOf) -> Reading:
+    """Return the decision on a record, and what its value is. Raises RefusedError where its schema can't be had."""
+    found = decider.read(value, headers)
+    began = time.monotonic()
+    while isinstance(found, SchemaPending):
+        fault = decider.schemas.fault if decider.schemas is not None else ""
+        if fault and time.monotonic() - began >= SCHEMA_SECONDS:
+            raise RefusedError(f"Schema {schema_name(found.schema_id)} could not be fetched: {fault}.")
+        if decider.schemas is not None:
+            decider.schemas.wait(_WAIT_SECONDS)
+        found = decider.read(value, headers)
+    return found

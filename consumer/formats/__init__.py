@@ -1,0 +1,1 @@
+"""From a record's value and headers to the JSON that enrolment reads: framings, gzip, CloudEvents. Pure functions."""

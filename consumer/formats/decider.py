@@ -1,0 +1,189 @@
+"""From a record's value and headers to its decision: unwrap the value, then ask enrolment."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from collections.abc import Callable
+from typing import NamedTuple
+
+from consumer.enrolment.decision import Decision, Undeliverable
+from consumer.enrolment.decode import decode
+from consumer.enrolment.disposition import DeadLetterReason
+from consumer.enrolment.enroller import Enroller
+from consumer.enrolment.head import read_event_header
+from consumer.formats import compression, framing
+from consumer.formats.framing import Framed
+from consumer.formats.headers import (
+    Headers,
+    declares_structured_cloudevent,
+    is_binary_cloudevent,
+    schema_id_header,
+)
+from consumer.formats.schemas import Decoded, SchemaPending, Schemas
+from consumer.formats.value_format import Layer, ValueFormat
+
+HeadersOf = Callable[[], Headers | None]
+"""Reads a record's headers, which costs time: called only where they matter. None: they can't be read."""
+
+_JSON_BEGINS = b'{["'
+_BOM = b"\xef\xbb\xbf"
+_NEEDS_SCHEMA = Undeliverable(
+    DeadLetterReason.UNDECODABLE,
+    "Schema Registry framing (Avro or Protobuf); set KAFKA_VALUE_FORMAT=registry and REGISTRY_URL",
+)
+_NO_CLOUDEVENT = Undeliverable(
+    DeadLetterReason.UNDECODABLE,
+    "no CloudEvent, neither by its headers nor by a specversion; compare KAFKA_VALUE_FORMAT",
+)
+_NO_BASE64 = Undeliverable(DeadLetterReason.UNDECODABLE, "a CloudEvent whose data_base64 is no base64")
+_UNFRAMED_HINT = "; compare KAFKA_VALUE_FORMAT"
+
+
+class Reading(NamedTuple):
+    """A record, read.
+
+    layers -- what its value turned out to be, from the outside in
+    event  -- returns the event, whatever JSON it is; for those who explain a decision
+    """
+
+    decision: Decision
+    layers: tuple[Layer, ...] = ()
+    event: Callable[[], object] = lambda: None
+
+
+class Decider:
+    """Decide the disposition of records in the operator's format. Holds no state but the schemas' cache.
+
+    schemas -- decodes framed values; only for `ValueFormat.REGISTRY`
+    """
+
+    def __init__(
+        self, enroller: Enroller, value_format: ValueFormat = ValueFormat.AUTO, schemas: Schemas | None = None
+    ) -> None:
+        self._enroller = enroller
+        self._in_data = enroller.inside("/data")
+        self.schemas = schemas
+        self._read = {
+            ValueFormat.AUTO: self._auto,
+            ValueFormat.JSON: self._json,
+            ValueFormat.REGISTRY: self._registry,
+            ValueFormat.CLOUDEVENTS: self._cloudevents,
+        }[value_format]
+        plain = value_format in (ValueFormat.AUTO, ValueFormat.JSON)
+        self.glance = enroller.glance if plain else _settle_nothing
+
+    def decide(self, value: bytes | None, headers: HeadersOf) -> Decision | SchemaPending:
+        """Decide the disposition of a record. Never raises, whatever the bytes.
+
+        The hot path asks `glance` first, which settles plain JSON events at once, and asks here only where that returns
+        None.
+        """
+        found = self.read(value, headers)
+        return found.decision if isinstance(found, Reading) else found
+
+    def read(self, value: bytes | None, headers: HeadersOf) -> Reading | SchemaPending:
+        """Decide the disposition, and say what the value was. Never raises, whatever the bytes."""
+        if not value:
+            return Reading(self._enroller.decide(value))
+        return self._read(value, headers)
+
+    def identity_pointers(self, event: object) -> set[str]:
+        """Return where emails, phone and fax numbers are read in this event: JSON pointers, also of those not used."""
+        return self._enroller.identity_pointers(event)
+
+    def _json(self, value: bytes, _headers: HeadersOf) -> Reading:
+        return Reading(self._enroller.decide(value), (Layer.JSON,), lambda: self._enroller.event_in(value))
+
+    def _auto(self, value: bytes, headers: HeadersOf) -> Reading:
+        given = headers() or ()
+        outer: tuple[Layer, ...] = (Layer.CLOUDEVENT_BINARY,) if is_binary_cloudevent(given) else ()
+        if value.startswith(compression.MAGIC):
+            outer += (Layer.GZIP,)
+            unpacked = compression.unpack(value)
+            if isinstance(unpacked, Undeliverable):
+                return Reading(unpacked, outer)
+            value = unpacked
+        if declares_structured_cloudevent(given):
+            return self._structured(value, outer)
+        if schema_id_header(given) is not None:
+            return self._framed_json(value, outer)
+        if value[:1] and value[0] in framing.MAGIC:
+            framed = framing.read_frame(value)
+            return self._framed_json(framed.payload, outer) if isinstance(framed, Framed) else Reading(framed, outer)
+        return self._document(value, outer)
+
+    def _framed_json(self, payload: bytes, outer: tuple[Layer, ...]) -> Reading:
+        """Read what was framed as JSON, if it is. All else needs a registry."""
+        outer += (Layer.FRAMING,)
+        begins = payload.removeprefix(_BOM).lstrip()[:1]
+        return self._document(payload, outer) if begins and begins in _JSON_BEGINS else Reading(_NEEDS_SCHEMA, outer)
+
+    def _registry(self, value: bytes, headers: HeadersOf) -> Reading | SchemaPending:
+        header = schema_id_header(headers() or ())
+        framed = framing.read_frame(value) if header is None else framing.read_header_frame(header, value)
+        if isinstance(framed, Undeliverable):
+            return Reading(_with_hint(framed))
+        assert self.schemas is not None  # noqa: S101 -- for the type checker: this format comes with schemas
+        decoded = self.schemas.decode(framed)
+        if isinstance(decoded, Decoded):
+            return self._document(decoded.value, (Layer.FRAMING, decoded.layer))
+        return Reading(decoded, (Layer.FRAMING,)) if isinstance(decoded, Undeliverable) else decoded
+
+    def _cloudevents(self, value: bytes, headers: HeadersOf) -> Reading:
+        given = headers() or ()
+        if is_binary_cloudevent(given) or declares_structured_cloudevent(given):
+            return self._auto(value, headers)
+        return self._structured(value, ()) if _is_structured(value) else Reading(_NO_CLOUDEVENT)
+
+    def _document(self, value: bytes, outer: tuple[Layer, ...]) -> Reading:
+        """Read JSON, which may be a CloudEvent in structured mode."""
+        head = read_event_header(value)
+        if head is not None and head.specversion is not None:
+            return self._structured(value, outer)
+        decision = self._enroller.decide(value)
+        if head is None and _is_no_event(decision) and _is_structured(value):
+            return self._structured(value, outer)
+        return Reading(decision, (*outer, Layer.JSON), lambda: self._enroller.event_in(value))
+
+    def _structured(self, value: bytes, outer: tuple[Layer, ...]) -> Reading:
+        """Read a CloudEvent's data. ENROLMENT_EVENT_PATH may lead from the envelope or from the data to the event."""
+        layers = (*outer, Layer.CLOUDEVENT_STRUCTURED, Layer.JSON)
+        decision = self._in_data.decide(value)
+        if not _is_no_event(decision):
+            return Reading(decision, layers, lambda: self._in_data.event_in(value))
+        if self._enroller.wrapped and not _is_no_event(by_path := self._enroller.decide(value)):
+            return Reading(by_path, layers, lambda: self._enroller.event_in(value))
+        data = _base64_data(value)
+        if isinstance(data, bytes):
+            return Reading(self._enroller.decide(data), layers, lambda: self._enroller.event_in(data))
+        return Reading(data or decision, layers, lambda: self._in_data.event_in(value))
+
+
+def _settle_nothing(_value: bytes | None) -> None:
+    return None
+
+
+def _is_no_event(decision: Decision) -> bool:
+    return isinstance(decision, Undeliverable) and not decision.is_event
+
+
+def _is_structured(value: bytes) -> bool:
+    document = decode(value)
+    return isinstance(document, dict) and document.get("specversion") is not None
+
+
+def _base64_data(value: bytes) -> bytes | Undeliverable | None:
+    """Return what `data_base64` of a CloudEvent holds; None where it has none."""
+    document = decode(value)
+    text = document.get("data_base64") if isinstance(document, dict) else None
+    if not isinstance(text, str):
+        return None
+    try:
+        return b64decode(text.encode("utf-8", "surrogatepass"), validate=True)
+    except binascii.Error:
+        return _NO_BASE64
+
+
+def _with_hint(found: Undeliverable) -> Undeliverable:
+    return Undeliverable(found.reason, found.detail + _UNFRAMED_HINT)

@@ -1,0 +1,120 @@
+"""Requests to a Schema Registry: the document, the registry's own word that there is none, or why it is away."""
+
+from __future__ import annotations
+
+import time
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import requests
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from consumer import __version__
+from consumer.registry.options import RegistryOptions
+
+ACCEPT = "application/vnd.schemaregistry.v1+json, application/json"
+BODY_LIMIT = 16 * 1024 * 1024  # bytes of a schema
+_CHUNK = 64 * 1024
+_UNKNOWN = frozenset({40401, 40402, 40403})  # the registry's own codes: no such subject, version, schema
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What the registry has returned."""
+
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The registry says that it does not have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """The registry can't be used. `fault` says why and names the fix; it quotes nothing that came."""
+
+    fault: str
+
+
+Answer = Document | Unknown | Away
+
+
+class RegistryClient:
+    """Ask a Schema Registry. Takes nothing from the environment: no proxy, no CA, no .netrc. For one thread."""
+
+    def __init__(self, options: RegistryOptions) -> None:
+        self._options = options
+        self._session = session = requests.Session()
+        session.trust_env = False
+        session.verify = options.ca_file or DEFAULT_CA_BUNDLE_PATH
+        session.headers.clear()
+        session.headers.update({"User-Agent": f"clicksend-consumer/{__version__}", "Accept": ACCEPT})
+        if options.username is not None:
+            session.headers["Authorization"] = _basic(options.username, options.password or "")
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
+        """Return the answer. Never raises, whatever comes or does not come."""
+        options = self._options
+        deadline = time.monotonic() + options.total_timeout
+        try:
+            with self._session.get(
+                f"{options.url}/{path}",
+                params=query,
+                timeout=(options.connect_timeout, options.read_timeout),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                body = _body(response, deadline)
+                status = response.status_code
+        except requests.exceptions.SSLError:
+            return Away("TLS failed; check REGISTRY_URL and REGISTRY_CA_FILE")
+        except requests.exceptions.Timeout:
+            return Away("timed out; check REGISTRY_URL and the network")
+        except (requests.exceptions.RequestException, OSError, ValueError) as error:
+            return Away(f"no answer ({type(error).__name__}); check REGISTRY_URL and the network")
+        if body is None:
+            return Away("the answer was too slow or too long; check REGISTRY_URL")
+        return answer_of(status, body)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+
+def answer_of(status: int, body: bytes) -> Answer:
+    """Return what an answer means. Only a document, or one of the registry's own error codes, is its word."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        document = None
+    code = document.get("error_code") if isinstance(document, dict) else None
+    if status == 200 and isinstance(document, dict) and isinstance(document.get("schema"), str):
+        return Document(document)
+    if status == 404 and code in _UNKNOWN:
+        return Unknown()
+    if status in (401, 403):
+        return Away(f"HTTP {status}; check REGISTRY_USERNAME and REGISTRY_PASSWORD")
+    if 300 <= status < 400:
+        return Away(f"HTTP {status}, a redirect; set REGISTRY_URL to the registry's own address")
+    if status in (200, 404):
+        return Away(f"HTTP {status} that is not a Schema Registry's; check REGISTRY_URL")
+    return Away(f"HTTP {status}")
+
+
+def _basic(username: str, password: str) -> str:
+    """Return Basic authentication in UTF-8 (RFC 7617, section 2.1; requests would use Latin-1)."""
+    return "Basic " + b64encode(f"{username}:{password}".encode()).decode("ascii")
+
+
+def _body(response: requests.Response, deadline: float) -> bytes | None:
+    """Return the body; None where it is too long, or not complete by the deadline."""
+    body = b""
+    for chunk in response.iter_content(_CHUNK):
+        body += chunk
+        if len(body) > BODY_LIMIT or time.monotonic() > deadline:
+            return None
+    return body

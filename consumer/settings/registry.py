@@ -1,0 +1,65 @@
+"""The section REGISTRY, and what it has to do with KAFKA_VALUE_FORMAT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
+from pydantic import field_validator as check
+
+from consumer.errors import Problem
+from consumer.formats.value_format import ValueFormat
+from consumer.loopback import is_loopback
+from consumer.settings import section as kind
+from consumer.settings.section import Section
+from consumer.settings.values import SettingError, web_address
+
+
+def _url(text: str) -> str:
+    """Return the address of a registry, without a slash at its end. Credentials go over it: https, or this machine."""
+    url = web_address(text)
+    if url is None or url.username is not None or url.query or url.fragment or "," in text:
+        raise SettingError("is not the address of an API", "Write it as https://host/path, without credentials")
+    if url.scheme == "http" and not is_loopback(url.hostname or ""):
+        raise SettingError(
+            "is plain http, which is for loopback only", "Use https; for a CA of your own set REGISTRY_CA_FILE"
+        )
+    return text.rstrip("/")
+
+
+class Registry(Section):
+    """The Schema Registry, for `KAFKA_VALUE_FORMAT=registry`."""
+
+    url: Annotated[str, AfterValidator(_url)] | None = Field(
+        None,
+        description="a Schema Registry with Confluent's API, for `KAFKA_VALUE_FORMAT=registry`; plain http for loopback"
+        " only",
+    )
+    username: kind.BasicUser | None = Field(None, description="user at the registry")
+    password: kind.HeaderSecret | None = Field(None, description="password at the registry")
+    ca_file: kind.ReadableFile | None = Field(None, description="a company's own CA, PEM")
+
+    @check("password")
+    @classmethod
+    def _with_a_user(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if "username" in info.data and (password is None) != (info.data["username"] is None):
+            what = (
+                "is missing, and REGISTRY_USERNAME is set" if password is None else "is set without REGISTRY_USERNAME"
+            )
+            raise SettingError(what, "Set both, or none of them")
+        return password
+
+
+def problems(value_format: ValueFormat, registry: Registry) -> Iterator[Problem]:
+    """Yield what KAFKA_VALUE_FORMAT needs of the section, and it does not have."""
+    if value_format is ValueFormat.REGISTRY and registry.url is None:
+        what = "is missing, and KAFKA_VALUE_FORMAT=registry needs it"
+        yield Problem("REGISTRY_URL", what, "Set it to the address of your Schema Registry")
+
+
+def warnings(value_format: ValueFormat, registry: Registry) -> Iterator[Problem]:
+    """Yield a warning where the section has no effect."""
+    if value_format is not ValueFormat.REGISTRY and registry.url is not None:
+        what = f"is ignored: KAFKA_VALUE_FORMAT is {value_format}"
+        yield Problem("REGISTRY_URL", what, "Set KAFKA_VALUE_FORMAT=registry, or leave it out")

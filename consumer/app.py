@@ -43,8 +43,7 @@ from consumer.monitoring.health import Health
 from consumer.monitoring.observer import RecordObserver, combined
 from consumer.monitoring.reporter import Reporter
 from consumer.monitoring.server import Monitor, Report
-from consumer.registry.fetch_result import FetchResult
-from consumer.registry.opening import open_registry
+from consumer.registry.opening import FetchResult, open_registry
 from consumer.scheduling.scheduler import Scheduler
 from consumer.settings import Settings, reload_credentials
 from consumer.settings.model import Monitor as MonitorSettings

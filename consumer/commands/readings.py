@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
+from confluent_kafka import Message
+
+from consumer.enrolment.decision import Decision
 from consumer.errors import RefusedError
 from consumer.formats.decider import Decider, HeadersOf, Reading
-from consumer.formats.framing import schema_name
-from consumer.formats.schemas import SchemaPending
+from consumer.formats.framing import SchemaPending, schema_name
 from consumer.registry.opening import open_registry
+from consumer.scheduling.task import headers_of
 from consumer.settings import Settings
 from consumer.settings.views import needs_registry, record_decider, registry_options
 
@@ -35,3 +39,8 @@ def reading_of(decider: Decider, value: bytes | None, headers: HeadersOf) -> Rea
             decider.schemas.wait(_WAIT_SECONDS)
         found = decider.read(value, headers)
     return found
+
+
+def decision_on(decider: Decider, message: Message) -> Decision:
+    """Return the decision on a message. Raises RefusedError where its schema can't be had."""
+    return reading_of(decider, message.value(), partial(headers_of, message)).decision

@@ -13,19 +13,22 @@ from consumer.enrolment.disposition import DeadLetterReason
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.head import read_event_header
 from consumer.formats import compression, framing
-from consumer.formats.framing import Framed
-from consumer.formats.headers import (
+from consumer.formats.framing import (
+    Decoded,
+    Framed,
     Headers,
-    declares_structured_cloudevent,
-    is_binary_cloudevent,
+    SchemaPending,
+    Schemas,
     schema_id_header,
 )
-from consumer.formats.schemas import Decoded, SchemaPending, Schemas
 from consumer.formats.value_format import Layer, ValueFormat
 
 HeadersOf = Callable[[], Headers | None]
 """Reads a record's headers, which costs time: called only where they matter. None: they can't be read."""
 
+_CLOUDEVENT_PREFIX = "ce_"
+_CONTENT_TYPE = "content-type"
+_STRUCTURED = b"application/cloudevents"
 _JSON_BEGINS = b'{["'
 _BOM = b"\xef\xbb\xbf"
 _NEEDS_SCHEMA = Undeliverable(
@@ -187,3 +190,15 @@ def _base64_data(value: bytes) -> bytes | Undeliverable | None:
 
 def _with_hint(found: Undeliverable) -> Undeliverable:
     return Undeliverable(found.reason, found.detail + _UNFRAMED_HINT)
+
+
+def is_binary_cloudevent(headers: Headers) -> bool:
+    """Return whether the headers are a CloudEvent's attributes, so that the value is its data."""
+    return any(name.lower().startswith(_CLOUDEVENT_PREFIX) for name, _value in headers)
+
+
+def declares_structured_cloudevent(headers: Headers) -> bool:
+    """Return whether the content type says that the value is a CloudEvent with its envelope."""
+    return any(
+        name.lower() == _CONTENT_TYPE and (value or b"").lower().startswith(_STRUCTURED) for name, value in headers
+    )

@@ -1,18 +1,23 @@
 """Schema Registry framing: which schema a value was written with, and where the data begins.
 
 Three forms: a zero byte and four bytes of schema id; a one and the sixteen bytes of a schema GUID; or either of them in
-the header `__value_schema_id`, and the value without a frame.
+the header `__value_schema_id`, and the value without a frame. `Schemas` is what reads framed values, without knowing a
+registry.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from consumer.enrolment.decision import Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.formats.headers import SCHEMA_ID
+from consumer.formats.value_format import Layer
 
+Headers = Sequence[tuple[str, bytes | None]]
+
+SCHEMA_ID = "__value_schema_id"
 SchemaId = int | bytes
 """A number, or the 16 bytes of a GUID."""
 
@@ -24,6 +29,11 @@ _NO_FRAME = Undeliverable(DeadLetterReason.UNDECODABLE, "no Schema Registry fram
 _TRUNCATED = Undeliverable(DeadLetterReason.UNDECODABLE, "truncated Schema Registry framing")
 _EMPTY = Undeliverable(DeadLetterReason.UNDECODABLE, "Schema Registry framing without data")
 _BAD_HEADER = Undeliverable(DeadLetterReason.UNDECODABLE, f"the header {SCHEMA_ID} holds no schema id")
+
+
+def schema_id_header(headers: Headers) -> bytes | None:
+    """Return the header that names the value's schema; None where there is none. The first one counts."""
+    return next((value for name, value in headers if name == SCHEMA_ID and value is not None), None)
 
 
 class Framed(NamedTuple):
@@ -67,3 +77,36 @@ def read_header_frame(header: bytes, value: bytes) -> Framed | Undeliverable:
 def schema_name(schema_id: SchemaId) -> str:
     """Return the schema id for people: `7`, or a GUID."""
     return str(schema_id) if isinstance(schema_id, int) else str(UUID(bytes=schema_id))
+
+
+class Decoded(NamedTuple):
+    """A value as JSON, and what it was."""
+
+    value: bytes
+    layer: Layer
+
+
+class SchemaPending(NamedTuple):
+    """The schema is not here yet. The caller waits for it, and asks again."""
+
+    schema_id: SchemaId
+
+
+class Schemas(Protocol):
+    """Decodes framed values. Never raises.
+
+    changes -- grows whenever a schema has come, or was refused; any thread may read it
+    fault   -- why the registry can't be used, and the fix; empty while it can
+    """
+
+    @property
+    def changes(self) -> int: ...
+
+    @property
+    def fault(self) -> str: ...
+
+    def wait(self, seconds: float) -> None:
+        """Wait until something has changed, at most so many seconds. For those who may wait: no poll loop."""
+
+    def decode(self, framed: Framed) -> Decoded | Undeliverable | SchemaPending:
+        """Return the value as JSON, what is wrong with it, or that its schema is being fetched. Never waits."""

@@ -13,7 +13,7 @@ import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from consumer import __version__
-from consumer.registry.options import RegistryOptions
+from consumer.registry.opening import RegistryOptions
 
 ACCEPT = "application/vnd.schemaregistry.v1+json, application/json"
 BODY_LIMIT = 16 * 1024 * 1024  # bytes of a schema

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from consumer.enrolment.decision import Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.formats.schemas import Decoded
+from consumer.formats.framing import Decoded
 from consumer.formats.value_format import Layer
 from consumer.registry.avro import AvroDecoder
 from consumer.registry.protobuf import ProtobufDecoder

@@ -4,15 +4,41 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from consumer.extras import Extra, require
-from consumer.registry.fetch_result import FetchResult
-from consumer.registry.options import RegistryOptions
 from consumer.threads import OsThreads
 
 if TYPE_CHECKING:
     from consumer.registry.registry import SchemaRegistry
+
+
+class FetchResult(StrEnum):
+    """How a fetch has ended."""
+
+    FOUND = "found"
+    UNKNOWN = "unknown"  # to the registry
+    UNUSABLE = "unusable"  # found, and it can't be compiled
+    FAILED = "failed"  # the registry is away
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryOptions:
+    """The address and the credentials of a Schema Registry.
+
+    url     -- of the API, without a trailing slash; https, or http on loopback only
+    ca_file -- PEM certificates that are trusted instead of the public authorities
+    """
+
+    url: str
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+    connect_timeout: float = 3.0
+    read_timeout: float = 10.0
+    total_timeout: float = 20.0
 
 
 def open_registry(

@@ -7,12 +7,11 @@ from collections.abc import Callable
 import structlog
 
 from consumer.enrolment.decision import Undeliverable
-from consumer.formats.framing import Framed, SchemaId, schema_name
-from consumer.formats.schemas import Decoded, SchemaPending
+from consumer.formats.framing import Decoded, Framed, SchemaId, SchemaPending, schema_name
 from consumer.registry.cache import SchemaCache
 from consumer.registry.client import Away, RegistryClient, Unknown
 from consumer.registry.decoder import Decoder, compile_schema
-from consumer.registry.fetch_result import FetchResult
+from consumer.registry.opening import FetchResult
 from consumer.registry.schema import Schema, Unusable, fetch
 from consumer.threads import Threads
 

@@ -10,10 +10,10 @@ from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import OptOuts, Rules, withheld_by
 from consumer.formats.decider import Decider
-from consumer.formats.schemas import Schemas
+from consumer.formats.framing import Schemas
 from consumer.formats.value_format import ValueFormat
 from consumer.kafka.properties import SETTINGS, Properties, Value
-from consumer.registry.options import RegistryOptions
+from consumer.registry.opening import RegistryOptions
 from consumer.settings.enrolment import Enrolment
 from consumer.settings.model import Kafka, Settings
 from consumer.settings.registry import Registry

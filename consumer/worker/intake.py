@@ -13,7 +13,7 @@ from consumer.dead_letters.format import redrives
 from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Decision, Enrolled, Filtered, Undeliverable
 from consumer.formats.decider import Decider
-from consumer.formats.schemas import SchemaPending
+from consumer.formats.framing import SchemaPending
 from consumer.monitoring.observer import RecordObserver
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Partition, Record, Task, headers_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from confluent_kafka import Message
 
-from consumer.formats.schemas import Schemas
+from consumer.formats.framing import Schemas
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Partition
 

@@ -11,8 +11,7 @@ from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.formats.decider import Decider, Reading
-from consumer.formats.headers import Headers
-from consumer.formats.schemas import Schemas
+from consumer.formats.framing import Headers, Schemas
 from consumer.formats.value_format import ValueFormat
 
 EVENT: dict[str, Any] = {"type": "identify", "traits": {"email": "jane@example.com"}}

@@ -15,9 +15,7 @@ from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.formats.decider import Decider
-from consumer.formats.framing import Framed
-from consumer.formats.headers import Headers
-from consumer.formats.schemas import Decoded, SchemaPending
+from consumer.formats.framing import Decoded, Framed, Headers, SchemaPending
 from consumer.formats.value_format import Layer, ValueFormat
 from tests.formats.samples import (
     AVRO,

@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from consumer.registry.client import Away, Document, RegistryClient, Unknown
-from consumer.registry.options import RegistryOptions
+from consumer.registry.opening import RegistryOptions
 from tests.clicksend.scripted_server import Act, ScriptedServer, answer, drip, hang, reply, reply_and_reset
 
 JSON = "Content-Type: application/json"

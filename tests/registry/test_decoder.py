@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from consumer.enrolment.decision import Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason
-from consumer.formats.schemas import Decoded
+from consumer.formats.framing import Decoded
 from consumer.formats.value_format import Layer
 from consumer.registry.decoder import Decoder, compile_schema
 from consumer.registry.schema import Schema, SchemaType, Unusable

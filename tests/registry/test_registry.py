@@ -14,12 +14,9 @@ from structlog.testing import capture_logs
 from consumer.enrolment.decision import Undeliverable
 from consumer.errors import ConfigurationError
 from consumer.extras import PACKAGES, Extra
-from consumer.formats.framing import Framed
-from consumer.formats.schemas import Decoded, SchemaPending
+from consumer.formats.framing import Decoded, Framed, SchemaPending
 from consumer.registry.client import Away, RegistryClient, Unknown
-from consumer.registry.fetch_result import FetchResult
-from consumer.registry.opening import open_registry
-from consumer.registry.options import RegistryOptions
+from consumer.registry.opening import FetchResult, RegistryOptions, open_registry
 from consumer.registry.registry import SchemaRegistry
 from consumer.registry.schema import MOST_REFERENCES, Schema, Unusable, fetch
 from tests.clicksend.scripted_server import answer, reply, reply_and_close

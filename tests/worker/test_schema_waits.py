@@ -14,8 +14,7 @@ from consumer.enrolment.disposition import DeadLetterReason
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.formats.decider import Decider
-from consumer.formats.framing import Framed, SchemaId
-from consumer.formats.schemas import Decoded, SchemaPending
+from consumer.formats.framing import Decoded, Framed, SchemaId, SchemaPending
 from consumer.formats.value_format import Layer, ValueFormat
 from consumer.monitoring.collector import WorkerCollector
 from consumer.monitoring.health import Health, HealthState

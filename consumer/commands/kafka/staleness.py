@@ -9,9 +9,9 @@ from typing import NamedTuple
 from confluent_kafka import Message
 
 from consumer.commands.kafka.cluster import Cluster, Ends
-from consumer.commands.kafka.decisions import decision_on
 from consumer.commands.kafka.records import Range, offsets_in, position_of, read
 from consumer.commands.output import bar
+from consumer.commands.readings import decision_on
 from consumer.dead_letters.format import redrives
 from consumer.enrolment.consent import Consent
 from consumer.enrolment.enroller import Decision, Enrolled, Filtered

@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 
 from consumer.app import event_loop_driver, scheduler
 from consumer.commands.kafka.checkpoint import Checkpoint, name_of
-from consumer.commands.kafka.decisions import decision_on
 from consumer.commands.kafka.partitions import Scope, chosen
 from consumer.commands.kafka.records import Range, offsets_in, read
 from consumer.commands.kafka.staleness import look_through
 from consumer.commands.kafka.target_watch import TargetWatch
 from consumer.commands.output import Format, bar, put, rendered
-from consumer.commands.readings import SCHEMA_SECONDS, command_decider
+from consumer.commands.readings import SCHEMA_SECONDS, command_decider, decision_on
 from consumer.commands.repeat import Mode, Repeat, Stale
 from consumer.commands.replay.bounds import Bounds
 from consumer.commands.replay.range_consumer import RangeClients, RangePlan

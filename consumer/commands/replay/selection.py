@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from confluent_kafka import Message
 
-from consumer.commands.kafka.decisions import decision_on
 from consumer.commands.kafka.records import position_of
 from consumer.commands.kafka.staleness import Newest, is_redriven
+from consumer.commands.readings import decision_on
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.email import read_email
 from consumer.enrolment.enroller import Decision, Enrolled

@@ -233,6 +233,7 @@ LETTERS = {
     "consumer/enrolment/phone.py",
     "consumer/enrolment/phone_signs.py",
     "consumer/enrolment/written_number.py",
+    "consumer/settings/values.py",
 }
 HISTORY = {"CHANGELOG.md"}  # it names what things were called before
 

@@ -97,7 +97,7 @@ def test_a_pointer_to_a_record_that_is_gone_is_reported_as_one(redrive: RedriveS
         (("show", "elsewhere-1@0"), 1, "has the source elsewhere-1@0"),
         (("show", "17"), 2, "TOPIC-PARTITION@OFFSET"),
         (("list", "--from-datetime", "2026-01-01T00:00:00"), 2, "no time zone"),
-        (("list", "--reason", "odd"), 2, "is no reason"),
+        (("list", "--reason", "odd"), 2, "is not a reason"),
     ],
     ids=str,
 )

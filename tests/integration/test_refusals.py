@@ -108,25 +108,25 @@ def test_a_right_that_is_taken_away_and_granted_again_leaves_the_worker_ready(
 
 
 def test_a_group_that_the_worker_may_not_use_is_named_from_the_start(
-    guarded: Stage, kafka_from_jars: ApacheKafka
+    stage: Stage, kafka_from_jars: ApacheKafka
 ) -> None:
     """Without any right on the group, librdkafka finds no coordinator and reports nothing."""
-    access = Access(kafka_from_jars, guarded)
-    for name in (guarded.topic, guarded.dead_letter_topic):
+    access = Access(kafka_from_jars, stage)
+    for name in (stage.topic, stage.dead_letter_topic):
         access.allow(AclOperation.DESCRIBE, ResourceType.TOPIC, name)
-    access.allow(AclOperation.READ, ResourceType.TOPIC, guarded.topic)
-    guarded.produce(sign_up(0))
-    with guarded.worker(**access.variables()) as worker:
+    access.allow(AclOperation.READ, ResourceType.TOPIC, stage.topic)
+    stage.produce(sign_up(0))
+    with stage.worker(**access.variables()) as worker:
         worker.wait(lambda: worker.readiness()[1]["state"] == "kafka_refuses")
         assert "KAFKA_GROUP_ID" in worker.readiness()[1]["detail"]
-        access.allow(AclOperation.READ, ResourceType.GROUP, guarded.group)
-        worker.wait(lambda: guarded.enrolled() == 1)
+        access.allow(AclOperation.READ, ResourceType.GROUP, stage.group)
+        worker.wait(lambda: stage.enrolled() == 1)
         worker.wait_ready()
 
 
-def test_a_dead_letter_topic_that_the_worker_may_not_use_is_named(guarded: Stage, kafka_from_jars: ApacheKafka) -> None:
-    access = Access(kafka_from_jars, guarded)
-    access.allow(AclOperation.DESCRIBE, ResourceType.TOPIC, guarded.topic)
-    with guarded.worker(**access.variables()) as worker:
+def test_a_dead_letter_topic_that_the_worker_may_not_use_is_named(stage: Stage, kafka_from_jars: ApacheKafka) -> None:
+    access = Access(kafka_from_jars, stage)
+    access.allow(AclOperation.DESCRIBE, ResourceType.TOPIC, stage.topic)
+    with stage.worker(**access.variables()) as worker:
         worker.wait(lambda: worker.readiness()[1]["state"] == "kafka_refuses")
         assert "KAFKA_DEAD_LETTER_TOPIC" in worker.readiness()[1]["detail"]

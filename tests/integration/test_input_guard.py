@@ -54,6 +54,6 @@ def test_check_reports_the_same_before_the_start(apache_stage: Stage) -> None:
         stage.produce_raw(RUBBISH, partition=2)
     done = run("check", variables=stage.variables(), folder=stage.folder)
     assert done.returncode == 1
-    (line,) = [line for line in done.stdout.splitlines() if "no events" in line]
+    (line,) = [line for line in done.stdout.splitlines() if "not events" in line]
     assert line.startswith("failed")
     assert f"{stage.topic}-2" in line

@@ -1,4 +1,4 @@
-"""How fetching a schema has ended. The closed list that the metric shows."""
+"""The results of fetching a schema: the closed list of the metric's label."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class FetchResult(StrEnum):
-    """How a fetch has ended."""
+    """Result of one fetch."""
 
     FOUND = "found"
     UNKNOWN = "unknown"  # to the registry

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def open_registry(
     options: RegistryOptions, count: Callable[[FetchResult], None] = lambda _result: None
 ) -> SchemaRegistry:
-    """Return the registry; nothing is asked of it yet. Raises ConfigurationError where the extra is not installed.
+    """Return the registry, before any request. Raises ConfigurationError where the extra is not installed.
 
     The packages are imported here and nowhere else: a worker without a registry starts without them.
     """

@@ -1,4 +1,4 @@
-"""Where the Schema Registry is, and how long it may take."""
+"""Address, credentials and timeouts of a Schema Registry."""
 
 from __future__ import annotations
 

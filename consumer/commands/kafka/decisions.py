@@ -13,5 +13,5 @@ from consumer.scheduling.task import headers_of
 
 
 def decision_on(decider: Decider, message: Message) -> Decision:
-    """Return the decision on a message. Raises RefusedError where its schema can't be had."""
+    """Return the decision on a message. Raises RefusedError where its schema can't be fetched."""
     return reading_of(decider, message.value(), partial(headers_of, message)).decision

@@ -193,7 +193,7 @@ class CredentialStore:
 
 
 def _decider(settings: Settings, registry: CollectorRegistry) -> Decider:
-    """Build what decides records, with a Schema Registry where KAFKA_VALUE_FORMAT needs one."""
+    """Build the decider, with a Schema Registry where KAFKA_VALUE_FORMAT needs one."""
     known = [(result,) for result in FetchResult]
     fetches = metrics.Tally(metrics.SCHEMA_FETCHES, registry, known)
 

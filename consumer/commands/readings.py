@@ -1,4 +1,4 @@
-"""A record read for a command, which waits for a schema where a worker would hold the record."""
+"""Read records for commands, which wait for a schema where a worker would hold the record."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _WAIT_SECONDS = 0.2
 
 
 def command_decider(settings: Settings) -> Decider:
-    """Return what decides records as the worker would. Raises ConfigurationError where the extra is not installed."""
+    """Return a decider like the worker's. Raises ConfigurationError where the extra is not installed."""
     if not needs_registry(settings.kafka):
         return record_decider(settings)
     return record_decider(settings, open_registry(registry_options(settings.registry)))
 
 
 def reading_of(decider: Decider, value: bytes | None, headers: HeadersOf) -> Reading:
-    """Return the decision on a record, and what its value is. Raises RefusedError where its schema can't be had."""
+    """Return the reading of a record. Raises RefusedError where its schema can't be fetched."""
     found = decider.read(value, headers)
     began = time.monotonic()
     while isinstance(found, SchemaPending):
@@ -42,5 +42,5 @@ def reading_of(decider: Decider, value: bytes | None, headers: HeadersOf) -> Rea
 
 
 def decision_on(decider: Decider, message: Message) -> Decision:
-    """Return the decision on a message. Raises RefusedError where its schema can't be had."""
+    """Return the decision on a message. Raises RefusedError where its schema can't be fetched."""
     return reading_of(decider, message.value(), partial(headers_of, message)).decision

@@ -24,7 +24,7 @@ from consumer.formats.framing import (
 from consumer.formats.value_format import Layer, ValueFormat
 
 HeadersOf = Callable[[], Headers | None]
-"""Reads a record's headers, which costs time: called only where they matter. None: they can't be read."""
+"""Read a record's headers. Called only where they matter, since it costs time. None: unreadable."""
 
 _CLOUDEVENT_PREFIX = "ce_"
 _CONTENT_TYPE = "content-type"
@@ -46,8 +46,8 @@ _UNFRAMED_HINT = "; compare KAFKA_VALUE_FORMAT"
 class Reading(NamedTuple):
     """A record, read.
 
-    layers -- what its value turned out to be, from the outside in
-    event  -- returns the event, whatever JSON it is; for those who explain a decision
+    layers -- the layers of its value, outermost first
+    event  -- returns the event as JSON, to explain the decision
     """
 
     decision: Decision
@@ -79,14 +79,13 @@ class Decider:
     def decide(self, value: bytes | None, headers: HeadersOf) -> Decision | SchemaPending:
         """Decide the disposition of a record. Never raises, whatever the bytes.
 
-        The hot path asks `glance` first, which settles plain JSON events at once, and asks here only where that returns
-        None.
+        The hot path calls `glance` first, which decides plain JSON events, and calls this only where that returns None.
         """
         found = self.read(value, headers)
         return found.decision if isinstance(found, Reading) else found
 
     def read(self, value: bytes | None, headers: HeadersOf) -> Reading | SchemaPending:
-        """Decide the disposition, and say what the value was. Never raises, whatever the bytes."""
+        """Decide the disposition, and return it with the layers of the value. Never raises, whatever the bytes."""
         if not value:
             return Reading(self._enroller.decide(value))
         return self._read(value, headers)
@@ -117,7 +116,7 @@ class Decider:
         return self._document(value, outer)
 
     def _framed_json(self, payload: bytes, outer: tuple[Layer, ...]) -> Reading:
-        """Read what was framed as JSON, if it is. All else needs a registry."""
+        """Read a framed value if it is JSON. Other formats need a registry."""
         outer += (Layer.FRAMING,)
         begins = payload.removeprefix(_BOM).lstrip()[:1]
         return self._document(payload, outer) if begins and begins in _JSON_BEGINS else Reading(_NEEDS_SCHEMA, outer)
@@ -177,7 +176,7 @@ def _is_structured(value: bytes) -> bool:
 
 
 def _base64_data(value: bytes) -> bytes | Undeliverable | None:
-    """Return what `data_base64` of a CloudEvent holds; None where it has none."""
+    """Return the bytes in `data_base64` of a CloudEvent; None: it has none."""
     document = decode(value)
     text = document.get("data_base64") if isinstance(document, dict) else None
     if not isinstance(text, str):

@@ -80,14 +80,14 @@ def schema_name(schema_id: SchemaId) -> str:
 
 
 class Decoded(NamedTuple):
-    """A value as JSON, and what it was."""
+    """A value as JSON, with its former layer."""
 
     value: bytes
     layer: Layer
 
 
 class SchemaPending(NamedTuple):
-    """The schema is not here yet. The caller waits for it, and asks again."""
+    """The schema is not cached yet. The caller waits for it, and decodes again."""
 
     schema_id: SchemaId
 
@@ -95,8 +95,8 @@ class SchemaPending(NamedTuple):
 class Schemas(Protocol):
     """Decodes framed values. Never raises.
 
-    changes -- grows whenever a schema has come, or was refused; any thread may read it
-    fault   -- why the registry can't be used, and the fix; empty while it can
+    changes -- grows whenever a schema was fetched or refused; any thread may read it
+    fault   -- why the registry is unusable, and the fix; empty: no fault
     """
 
     @property
@@ -106,7 +106,7 @@ class Schemas(Protocol):
     def fault(self) -> str: ...
 
     def wait(self, seconds: float) -> None:
-        """Wait until something has changed, at most so many seconds. For those who may wait: no poll loop."""
+        """Wait until `changes` grows, or for this time. Not for the poll loop."""
 
     def decode(self, framed: Framed) -> Decoded | Undeliverable | SchemaPending:
         """Return the value as JSON, what is wrong with it, or that its schema is being fetched. Never waits."""

@@ -1,4 +1,4 @@
-"""How the operator says what the records hold, and what they turn out to hold."""
+"""The formats of values: the configured one, and the layers found in a record."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from enum import StrEnum
 class ValueFormat(StrEnum):
     """KAFKA_VALUE_FORMAT."""
 
-    AUTO = "auto"  # by the headers, then by the first bytes; all that needs no registry
-    JSON = "json"  # JSON and nothing else
+    AUTO = "auto"  # by headers, then by the first bytes; every format without a registry
+    JSON = "json"  # JSON only
     REGISTRY = "registry"  # Schema Registry framing: Avro, JSON Schema, Protobuf
     CLOUDEVENTS = "cloudevents"  # CloudEvents in binary or structured mode
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FetchResult(StrEnum):
-    """How a fetch has ended."""
+    """Result of one fetch."""
 
     FOUND = "found"
     UNKNOWN = "unknown"  # to the registry
@@ -44,7 +44,7 @@ class RegistryOptions:
 def open_registry(
     options: RegistryOptions, count: Callable[[FetchResult], None] = lambda _result: None
 ) -> SchemaRegistry:
-    """Return the registry; nothing is asked of it yet. Raises ConfigurationError where the extra is not installed.
+    """Return the registry, before any request. Raises ConfigurationError where the extra is not installed.
 
     The packages are imported here and nowhere else: a worker without a registry starts without them.
     """

@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 class SchemaRegistry:
-    """Decode framed values. Any thread may ask; one thread fetches.
+    """Decode framed values, on any thread. One thread fetches schemas.
 
     clock -- monotonic seconds
     count -- called by the fetching thread with each result
@@ -64,7 +64,7 @@ class SchemaRegistry:
         return found if found is not None else SchemaPending(schema_id)
 
     def wait(self, seconds: float) -> None:
-        """Wait until something has changed, at most so many seconds. For those who may wait: no poll loop."""
+        """Wait until `changes` grows, or for this time. Not for the poll loop."""
         with self._lock:
             self._changed.wait(seconds)
 

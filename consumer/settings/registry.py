@@ -1,4 +1,4 @@
-"""The section REGISTRY, and what it has to do with KAFKA_VALUE_FORMAT."""
+"""The section REGISTRY, and its dependence on KAFKA_VALUE_FORMAT."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from consumer.settings.values import SettingError, web_address
 
 
 def _url(text: str) -> str:
-    """Return the address of a registry, without a slash at its end. Credentials go over it: https, or this machine."""
+    """Return the registry's address without a trailing slash: https or loopback, as it receives credentials."""
     url = web_address(text)
     if url is None or url.username is not None or url.query or url.fragment or "," in text:
         raise SettingError("is not the address of an API", "Write it as https://host/path, without credentials")
     if url.scheme == "http" and not is_loopback(url.hostname or ""):
         raise SettingError(
-            "is plain http, which is for loopback only", "Use https; for a CA of your own set REGISTRY_CA_FILE"
+            "is plain HTTP, which is allowed for loopback only", "Use https; for your own CA set REGISTRY_CA_FILE"
         )
     return text.rstrip("/")
 
@@ -33,12 +33,12 @@ class Registry(Section):
 
     url: Annotated[str, AfterValidator(_url)] | None = Field(
         None,
-        description="a Schema Registry with Confluent's API, for `KAFKA_VALUE_FORMAT=registry`; plain http for loopback"
+        description="a Schema Registry with Confluent's API, for `KAFKA_VALUE_FORMAT=registry`; plain HTTP for loopback"
         " only",
     )
-    username: kind.BasicUser | None = Field(None, description="user at the registry")
-    password: kind.HeaderSecret | None = Field(None, description="password at the registry")
-    ca_file: kind.ReadableFile | None = Field(None, description="a company's own CA, PEM")
+    username: kind.BasicUser | None = Field(None, description="user name for the registry")
+    password: kind.HeaderSecret | None = Field(None, description="password for the registry")
+    ca_file: kind.ReadableFile | None = Field(None, description="CA file for the registry's certificate, PEM")
 
     @check("password")
     @classmethod
@@ -52,7 +52,7 @@ class Registry(Section):
 
 
 def problems(value_format: ValueFormat, registry: Registry) -> Iterator[Problem]:
-    """Yield what KAFKA_VALUE_FORMAT needs of the section, and it does not have."""
+    """Yield a problem for each missing setting that KAFKA_VALUE_FORMAT requires."""
     if value_format is ValueFormat.REGISTRY and registry.url is None:
         what = "is missing, and KAFKA_VALUE_FORMAT=registry needs it"
         yield Problem("REGISTRY_URL", what, "Set it to the address of your Schema Registry")

@@ -1,4 +1,4 @@
-"""Records that wait for a schema: their partition is consumed no further, and the poll loop keeps polling."""
+"""Records that wait for a schema: their partition is paused, and the poll loop keeps polling."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -10,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumer.enrolment.consent import Consent
+from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.decision import Enrolled, Filtered, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.enroller import Enroller
-from consumer.enrolment.rules import Rules
-from consumer.formats.decider import Decider
+from consumer.enrolment.rules import Input, Rules
+from consumer.formats.decider import Decider, Reading
 from consumer.formats.framing import Decoded, Framed, Headers, SchemaPending
 from consumer.formats.value_format import Layer, ValueFormat
 from tests.formats.samples import (
@@ -306,3 +309,89 @@ def test_no_cloudevent_raises(data: Any) -> None:
     for member in ("data", "data_base64"):
         value = orjson.dumps({**ENVELOPE, member: data})
         assert isinstance(decided(value, AUTO, []), Enrolled | Filtered | Undeliverable)
+
+
+CONTACT = {"email": "jane@example.com", "custom_2": "gold"}
+MAPPING = CustomMapping.of({"custom_2": ("/traits/tier",)}, ())
+TIERED = {"type": "identify", "traits": {"email": "jane@example.com", "tier": "gold"}}
+WRAPPINGS = [
+    pytest.param(lambda json: json, AUTO, (), id="JSON"),
+    pytest.param(packed, AUTO, (), id="gzip"),
+    pytest.param(lambda json: BY_NUMBER + json, AUTO, (), id="framed JSON"),
+    pytest.param(lambda json: json, AUTO, BY_HEADER, id="a schema id in the headers"),
+    pytest.param(lambda json: json, AUTO, BINARY, id="CloudEvent, binary"),
+    pytest.param(lambda json: structured(data=orjson.loads(json)), AUTO, (), id="CloudEvent, structured"),
+    pytest.param(lambda json: structured(data=json.decode()), AUTO, (), id="data is a text"),
+    pytest.param(lambda json: structured(data_base64=b64encode(json).decode()), AUTO, (), id="data in base64"),
+    pytest.param(lambda json: structured(data=orjson.loads(json)), CLOUDEVENTS, (), id="only CloudEvents"),
+    pytest.param(lambda _json: BY_NUMBER + AVRO, REGISTRY, (), id="Avro"),
+    pytest.param(lambda json: json, ONLY_JSON, (), id="only JSON"),
+]
+Wrap = Callable[[bytes], bytes]
+
+
+def fields_of(reading: Reading) -> dict[str, str]:
+    assert isinstance(reading.decision, Enrolled)
+    return reading.decision.contact.fields()
+
+
+@pytest.mark.parametrize(("wrap", "value_format", "headers"), WRAPPINGS)
+def test_contacts_are_read_in_every_format(wrap: Wrap, value_format: ValueFormat, headers: Headers) -> None:
+    json = orjson.dumps(CONTACT)
+    reading = read(wrap(json), value_format, headers, OneSchema(json), input=Input.CONTACT)
+    assert fields_of(reading) == {**CONTACT, "custom_1": "marketing_unknown"}
+    assert reading.event() == CONTACT
+
+
+@pytest.mark.parametrize(("wrap", "value_format", "headers"), WRAPPINGS)
+def test_the_operators_own_mapping_applies_in_every_format(
+    wrap: Wrap, value_format: ValueFormat, headers: Headers
+) -> None:
+    json = orjson.dumps(TIERED)
+    reading = read(wrap(json), value_format, headers, OneSchema(json), custom=MAPPING)
+    assert fields_of(reading) == {**CONTACT, "custom_1": "marketing_unknown"}
+    assert reading.event() == TIERED
+
+
+@pytest.mark.parametrize(("wrap", "value_format", "headers"), WRAPPINGS)
+def test_the_consent_policy_applies_in_every_format(wrap: Wrap, value_format: ValueFormat, headers: Headers) -> None:
+    reading = read(wrap(JSON), value_format, headers, OneSchema(), withheld=frozenset({Consent.UNKNOWN}))
+    assert isinstance(reading.decision, Filtered)
+    assert reading.decision.reason is FilterReason.NO_CONSENT
+
+
+def test_a_contact_may_be_wrapped_inside_the_data_of_a_cloudevent() -> None:
+    for path in ("/payload", "/data/payload"):
+        value = structured(data={"payload": CONTACT})
+        assert enrolled(read(value, input=Input.CONTACT, event_path=path))
+
+
+@pytest.mark.parametrize(
+    ("data", "wanted", "hint"),
+    [
+        (CONTACT, Input.EVENT, "no event at /data: a contact under ClickSend's own names; set ENROLMENT_INPUT=contact"),
+        (EVENT, Input.CONTACT, "no contact at /data: an event; set ENROLMENT_INPUT=event"),
+    ],
+)
+def test_the_wrong_input_in_a_cloudevent_is_named(data: object, wanted: Input, hint: str) -> None:
+    found = fault(read(structured(data=data), input=wanted))
+    assert (found.reason, found.detail) == (DeadLetterReason.UNRECOGNISED, hint)
+
+
+def test_no_contact_is_decided_at_a_glance() -> None:
+    decider = Decider(Enroller(Rules.of(input=Input.CONTACT)))
+    assert decider.glance(orjson.dumps(CONTACT)) is None
+    assert decider.glance(JSON) is None
+
+
+def test_with_an_own_mapping_only_other_events_are_filtered_at_a_glance() -> None:
+    decider = Decider(Enroller(Rules.of(custom=MAPPING)))
+    assert decider.glance(orjson.dumps(TIERED)) is None
+    assert decider.glance(PAGE) == Filtered(FilterReason.NOT_ENROLMENT)
+
+
+def test_the_places_of_identities_are_those_of_the_rules() -> None:
+    decider = Decider(Enroller(Rules.of(custom=CustomMapping.of({"email": ("/contact/mail",)}, ()))))
+    reading = decider.read(structured(data={**EVENT, "contact": {"mail": "j@example.com"}}), lambda: ())
+    assert isinstance(reading, Reading)
+    assert decider.identity_pointers(reading.event()) == {"/contact/mail", "/traits/email"}

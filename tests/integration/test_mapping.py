@@ -5,6 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
+from tests.formats.samples import BY_NUMBER, packed, structured
 from tests.integration.redrive_stage import RedriveStage
 from tests.support.events import identify
 from tests.support.stage import PARTITIONS, Stage
@@ -88,6 +89,27 @@ def test_contacts_arrive_as_they_are(stage: Stage) -> None:
     (dead_letter,) = stage.dead_letters()
     assert dead_letter.value() == values[1]
     assert stage.lag() == 0
+
+
+def test_contacts_arrive_in_gzip_in_frames_and_in_cloudevents(stage: Stage) -> None:
+    contacts = [{**CONTACT, "email": f"u{number}@example.com"} for number in range(3)]
+    first, second, third = map(orjson.dumps, contacts)
+    stage.produce(raw=[packed(first), BY_NUMBER + second, structured(data=orjson.loads(third))])
+    with stage.worker(ENROLMENT_INPUT="contact") as worker:
+        worker.wait(lambda: worker.settled() == 3)
+        assert worker.stop() == 0
+    assert sorted(stage.payloads(), key=lambda payload: payload["email"]) == contacts
+    assert stage.dead_letters() == []
+    assert stage.lag() == 0
+
+
+def test_an_own_mapping_reads_the_event_inside_a_cloudevent(stage: Stage) -> None:
+    event = {"type": "identify", "traits": {"email": "jane@example.com", "tier": "gold"}}
+    stage.produce(raw=[packed(structured(data=event))])
+    with stage.worker(ENROLMENT_FIELDS='{"custom_2": "/traits/tier"}') as worker:
+        worker.wait(lambda: worker.settled() == 1)
+        assert worker.stop() == 0
+    assert stage.payloads() == [{"email": "jane@example.com", "custom_1": "marketing_unknown", "custom_2": "gold"}]
 
 
 def test_wrapped_contacts_are_delivered_once_for_equal_ones(stage: Stage) -> None:

@@ -43,7 +43,7 @@ def test_an_address_without_the_format_is_ignored_with_a_warning(settings: Make)
 @pytest.mark.parametrize(
     ("url", "what"),
     [
-        ("http://registry:8081", "is plain http, which is for loopback only"),
+        ("http://registry:8081", "is plain HTTP, which is allowed for loopback only"),
         ("registry:8081", "is not the address of an API"),
         ("https://user:secret@registry", "is not the address of an API"),
         ("https://registry/?format=x", "is not the address of an API"),

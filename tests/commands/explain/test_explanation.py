@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import orjson
@@ -166,3 +167,14 @@ def test_the_format_is_named_and_the_event_inside_it() -> None:
     by_header = explain(SIGN_UP, headers=lambda: [("ce_specversion", b"1.0")])
     assert by_header.format == "cloudevents_binary, json"
     assert explain(SIGN_UP).format == "json"
+
+
+def test_the_own_mapping_is_explained_inside_another_format() -> None:
+    decider = Decider(Enroller(Rules.of(custom=CustomMapping.of(FIELDS, ()))))
+    traits = {"email": "j@example.com", "whatsapp": "+14155550132", "loyalty_tier": "gold"}
+    value = {"specversion": "1.0", "data": {"type": "identify", "traits": traits}}
+    found = Explainer(decider, 0, None, FIELDS).explain("line 1", gzip.compress(orjson.dumps(value)))
+    assert found.format == "gzip, cloudevents_structured, json"
+    assert found.origins["custom_2"] == "/traits/loyalty_tier"
+    assert found.origins["phone_number"] == "/traits/whatsapp"
+    assert found.notes == ("custom_3: nothing at /traits/store, /context/campaign/source",)

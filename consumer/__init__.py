@@ -1,3 +1,3 @@
-"""Kafka to ClickSend: a consumer group that enrols the people of Datafly Signal's events in one contact list."""
+"""Kafka to ClickSend: a consumer group that adds the contacts of Datafly Signal's events to one contact list."""
 
 __version__ = "0.2.0"

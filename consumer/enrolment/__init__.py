@@ -1,1 +1,1 @@
-"""From a record's bytes to a contact: pure functions that know no Kafka and no HTTP."""
+"""Turn a record's bytes into a contact. Pure functions, independent of Kafka and HTTP."""

@@ -11,7 +11,7 @@ _FIELDS = tuple(Contact.__slots__)
 
 
 def is_contact(document: object, custom: CustomMapping | None) -> bool:
-    """Whether it is an object with one of ClickSend's fields, or a value that the operator's own mapping points to.
+    """Return whether the document has one of ClickSend's fields, or a value at one of the custom pointers.
 
     Neither an event nor a CloudEvent is a contact, whatever else they hold.
     """

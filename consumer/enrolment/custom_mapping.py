@@ -31,7 +31,7 @@ class NamedPlace(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CustomMapping:
-    """What the operator names. Make it with `of`.
+    """The compiled ENROLMENT_FIELDS and ENROLMENT_CONSENT_TRAITS. Create it with `of`.
 
     places   -- pointers into the event, of all fields
     names    -- traits that hold the consent: how a value is understood, by the name as it is given
@@ -46,7 +46,7 @@ class CustomMapping:
     def of(cls, fields: Mapping[str, Sequence[str]], consent_traits: Iterable[str]) -> CustomMapping | None:
         """Compile the settings; None where nothing is named.
 
-        Raises ValueError where a pointer is none, KeyError where a field is none that may be mapped.
+        Raises ValueError for an invalid pointer, KeyError for a field that may not be mapped.
         """
         places = tuple(place for field, pointers in fields.items() for place in _compiled(field, pointers))
         names = {name: _understood(name) for name in consent_traits}
@@ -68,7 +68,7 @@ class CustomMapping:
         return any(place.pointer.find(document) is not None for place in self.places)
 
     def consent(self, sources: Iterable[TraitSource], found: TraitValues) -> ConsentReading | None:
-        """Return what the named traits say about consent; None if none of them says anything.
+        """Return the consent of the named traits; None if none of them states one.
 
         found -- what was found under built-in names. Of very many keys not all are looked at, and consent can't be
                  read; a refusal counts nevertheless, under a built-in name, too

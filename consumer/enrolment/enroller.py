@@ -111,7 +111,7 @@ class Enroller:
         return self._unread(value, document, event)
 
     def _unread(self, value: bytes, document: object, event: object) -> Undeliverable:
-        """Say why this is neither an event nor a contact, as far as the record's form tells."""
+        """Return why this is neither an event nor a contact, judged by the record's form."""
         kind = self._rules.input
         hint = look_of(value, document, kind).hint
         if isinstance(event, NotJson):

@@ -56,7 +56,7 @@ def map_event(event: Parts, rules: Rules) -> Mapped | None:
 
 
 def map_document(document: Object, rules: Rules) -> Mapped | None:
-    """Map what was read in full: a contact, or an event to any part of which the operator's own mapping may point."""
+    """Map a fully decoded contact or event, custom fields included."""
     is_contact = rules.input is Input.CONTACT
     parts = Parts() if is_contact else Parts.of(document)
     sources = [("", document)] if is_contact else places_of(parts)

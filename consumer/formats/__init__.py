@@ -1,1 +1,1 @@
-"""From a record's value and headers to the JSON that enrolment reads: framings, gzip, CloudEvents. Pure functions."""
+"""Extract the JSON that enrolment reads from a record's value and headers: framing, gzip, CloudEvents. Pure."""

@@ -21,7 +21,7 @@ _NESTED = Undeliverable(DeadLetterReason.UNDECODABLE, "gzip data inside gzip dat
 
 
 def unpack(value: bytes) -> bytes | Undeliverable:
-    """Return what was packed, or why it can't be had. Never raises, and unpacks no more than the limit.
+    """Return the decompressed value, or why it is unreadable. Never raises; decompresses at most LIMIT bytes.
 
     Several members are one value, zero bytes after the last are padding (RFC 1952, section 2.2, and gzip's manual).
     """

@@ -1,4 +1,4 @@
-"""From a record's value and headers to its decision: unwrap the value, then ask enrolment."""
+"""Decide a record by its value and headers: unwrap the value, then apply the enrolment rules."""
 
 from __future__ import annotations
 

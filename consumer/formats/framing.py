@@ -1,8 +1,8 @@
-"""Schema Registry framing: which schema a value was written with, and where the data begins.
+"""Parse Schema Registry framing: the id of the value's schema and the start of its data.
 
 Three forms: a zero byte and four bytes of schema id; a one and the sixteen bytes of a schema GUID; or either of them in
-the header `__value_schema_id`, and the value without a frame. `Schemas` is what reads framed values, without knowing a
-registry.
+the header `__value_schema_id`, and the value without a frame. `Schemas` is the interface of a
+Schema Registry.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def read_header_frame(header: bytes, value: bytes) -> Framed | Undeliverable:
 
 
 def schema_name(schema_id: SchemaId) -> str:
-    """Return the schema id for people: `7`, or a GUID."""
+    """Return the schema id as text: `7`, or a GUID."""
     return str(schema_id) if isinstance(schema_id, int) else str(UUID(bytes=schema_id))
 
 

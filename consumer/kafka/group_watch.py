@@ -1,4 +1,4 @@
-"""Detect that Kafka refuses the group: librdkafka reports a refused FindCoordinator to nobody, and waits."""
+"""Detect that Kafka refuses the group: librdkafka does not report a refused FindCoordinator."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class GroupWatch:
         self._next_at = now + PATIENCE  # monotonic seconds
 
     def coordinator_known(self, now: float) -> None:
-        """Note that the coordinator answers: nothing is asked."""
+        """Note that the coordinator is known, and postpone the next request."""
         self._next_at = now + PATIENCE
 
     def look(self, now: float) -> None:

@@ -108,7 +108,7 @@ def refusals(names: Iterable[str], protocol: GroupProtocol | None) -> Iterator[s
             yield f"{name}: leave it out, with KAFKA_GROUP_PROTOCOL=consumer the broker decides it"
 
 
-# Of every client. Where the broker creates topics by itself, a question for a deleted topic would bring it back: with
+# For every client. With auto.create.topics.enable, a metadata request would recreate a deleted topic: with
 # one partition, the default retention, and in the way of the operator who creates it again.
 NO_TOPIC_IS_CREATED: Properties = {"allow.auto.create.topics": False}
 

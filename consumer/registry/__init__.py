@@ -1,1 +1,1 @@
-"""A Schema Registry with Confluent's API: fetches schemas, compiles them, decodes framed values. Knows no Kafka."""
+"""Fetch and compile schemas from a Schema Registry (Confluent's API), decode framed values. Independent of Kafka."""

@@ -1,4 +1,4 @@
-"""Which schemas are here, and which is to be asked for next. Pure: time is passed in."""
+"""Track the cached schemas and select the next one to fetch. Pure: time is passed in."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from consumer.formats.framing import SchemaId, schema_name
 from consumer.registry.decoder import Decoder, undecodable
 from consumer.registry.schema import Unusable
 
-UNKNOWN_SECONDS = 30.0  # an unknown id is asked for again for so long: registries replicate late
+UNKNOWN_SECONDS = 30.0  # retry an unknown id for this long: registries replicate with a delay
 UNKNOWN_AGAIN_SECONDS = 2.0
-REFUSED_SECONDS = 60.0  # a refused id is asked for again after so long, if a record has it
-AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0)  # between two requests to a registry that is away; the last one repeats
+REFUSED_SECONDS = 60.0  # request a refused id again after this time, if a record has it
+AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0)  # between two requests to an unreachable registry; the last one repeats
 MOST_REFUSED = 10_000  # a topic of other records has a new id in each
 
 
@@ -48,7 +48,7 @@ class SchemaCache:
         self._wanted: dict[SchemaId, _Wanted] = {}  # the first one was wanted first
 
     def find(self, schema_id: SchemaId, now: float) -> Decoder | Undeliverable | None:
-        """Return what decodes values of this schema, or why it can't be had. None: it is wanted now."""
+        """Return the schema's decoder, or why it is unavailable. None: its fetch is scheduled."""
         if decoder := self._decoders.get(schema_id):
             return decoder
         refused = self._refused.get(schema_id)
@@ -57,14 +57,14 @@ class SchemaCache:
         return refused.why if refused is not None else None
 
     def next_due(self) -> tuple[SchemaId, float] | None:
-        """Return the schema to ask for next, and from when on; None: none is wanted."""
+        """Return the next schema to fetch and its due time; None: no fetch is scheduled."""
         if not self._wanted:
             return None
         schema_id = min(self._wanted, key=lambda each: self._wanted[each].due)
         return schema_id, self._wanted[schema_id].due
 
     def came(self, schema_id: SchemaId, decoder: Decoder) -> None:
-        """Take in a schema."""
+        """Cache a fetched schema."""
         self._reached()
         self._decoders[schema_id] = decoder
         self._refused.pop(schema_id, None)

@@ -1,4 +1,4 @@
-"""Requests to a Schema Registry: the document, the registry's own word that there is none, or why it is away."""
+"""Request schemas: a document, the registry's error code for a missing one, or why the registry is unreachable."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Answer = Document | Unknown | Away
 
 
 class RegistryClient:
-    """Ask a Schema Registry. Takes nothing from the environment: no proxy, no CA, no .netrc. For one thread."""
+    """Send requests to a Schema Registry. Ignores proxies, CAs and .netrc in the environment. For one thread."""
 
     def __init__(self, options: RegistryOptions) -> None:
         self._options = options
@@ -57,7 +57,7 @@ class RegistryClient:
             session.headers["Authorization"] = _basic(options.username, options.password or "")
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
-        """Return the answer. Never raises, whatever comes or does not come."""
+        """Return the response. Never raises."""
         options = self._options
         deadline = time.monotonic() + options.total_timeout
         try:
@@ -86,7 +86,7 @@ class RegistryClient:
 
 
 def answer_of(status: int, body: bytes) -> Answer:
-    """Return what an answer means. Only a document, or one of the registry's own error codes, is its word."""
+    """Classify a response: anything but a document or a registry error code is `Away`."""
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""A schema, compiled: from framed data to JSON. Bad schemas and bad data have a reason, never an exception."""
+"""Compile schemas and decode framed data to JSON. Bad schemas and bad data yield a reason, never an exception."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Schema Registry as formats use it: decodes what it has schemas for, and fetches the others on a thread."""
+"""Decode values with cached schemas; fetch missing schemas on a thread."""
 
 from __future__ import annotations
 

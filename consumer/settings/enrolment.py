@@ -36,7 +36,7 @@ class Enrolment(Section):
     )
     deliver_opt_outs: bool = Field(
         default=True,
-        description="`true`: explicit opt-outs are delivered in any case, so that the list learns of them; `false`:"
+        description="`true`: explicit opt-outs are always delivered, so that the list is updated; `false`:"
         " filtered as `no_consent`",
     )
     unrecognised_limit: int = Field(

@@ -1,4 +1,4 @@
-"""What `ENROLMENT_FIELDS` and `ENROLMENT_CONSENT_TRAITS` may hold: each wrong entry is named, its pointers are not."""
+"""Check `ENROLMENT_FIELDS` and `ENROLMENT_CONSENT_TRAITS`. Errors name the wrong entry, never its pointers."""
 
 from __future__ import annotations
 

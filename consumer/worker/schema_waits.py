@@ -10,7 +10,7 @@ from consumer.scheduling.task import Partition
 
 
 class SchemaWaits:
-    """The messages of each partition from the first one on whose schema is not here yet, in their order.
+    """Hold each partition's messages from the first one whose schema is not cached yet, in order.
 
     None of them counts as consumed, and none of their offsets is committed. A partition is paused while it waits, so it
     holds no more than was fetched at that moment: a batch. For the poll thread only.

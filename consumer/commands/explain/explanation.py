@@ -87,7 +87,7 @@ class Explainer:
         return Explanation(source, name, Disposition.DEAD_LETTERED, decision.reason, notes=notes, format=form)
 
     def _missed(self, reading: Reading, used: Collection[str], origins: Mapping[str, str]) -> tuple[str, ...]:
-        """Return what the event has where nobody looks, and what it lacks where the operator's mapping looks."""
+        """Return identities at places that are not read, and custom fields without a value."""
         event = reading.event()
         unread = unread_identities(event, used, self._decider.identity_pointers(event))
         return (*unfilled_fields(event, self._fields, origins), *unread)

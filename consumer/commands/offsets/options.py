@@ -54,7 +54,7 @@ def reset(  # noqa: PLR0913 -- one parameter an option
     config: ConfigFile = None,
     overrides: Overrides = None,
 ) -> int:
-    """Move a stopped group. Exactly one target; shown first, done with --execute, taken back by a file."""
+    """Move a stopped group's offsets to exactly one target. Dry run unless --execute; --from-file undoes it."""
     from consumer.commands.kafka.partitions import Scope
     from consumer.commands.offsets.command import Execution
     from consumer.commands.offsets.command import reset as carry_out

@@ -102,7 +102,7 @@ def test_a_silent_partition_is_no_unreachable_broker(opened: RedriveStage, monke
     monkeypatch.setattr("consumer.commands.kafka.records.ANSWER_SECONDS", 1.0)
     cluster = Cluster(load(Sources({"SECRETS_DIR": str(stage.folder), **stage.variables()}), ("kafka",)).kafka)
     try:
-        with pytest.raises(FatalStreamError, match=f"Kafka answers, .* leads {stage.topic}-0 does not"):
+        with pytest.raises(FatalStreamError, match=f"Kafka responds, but the leader of {stage.topic}-0 does not"):
             list(read(cluster, {Partition(stage.topic, 0): Range(0, 5)}))
     finally:
         cluster.close()

@@ -33,23 +33,24 @@ class _Refused:
 
 
 class SchemaCache:
-    """Compiled schemas, refused ones, and the wanted ones. The caller has the lock.
+    """Compiled schemas, refused ones, and the wanted ones. The caller has the lock, but to read the public fields.
 
-    changes -- grows whenever a schema has come, or was refused
-    fault   -- why the registry can't be used, and the fix; empty while it can
+    changes  -- grows whenever a schema has come, or was refused
+    fault    -- why the registry can't be used, and the fix; empty while it can
+    decoders -- the compiled schemas
     """
 
     def __init__(self) -> None:
         self.changes = 0
         self.fault = ""
         self._failures = 0  # in a row
-        self._decoders: dict[SchemaId, Decoder] = {}
+        self.decoders: dict[SchemaId, Decoder] = {}
         self._refused: dict[SchemaId, _Refused] = {}
         self._wanted: dict[SchemaId, _Wanted] = {}  # the first one was wanted first
 
     def find(self, schema_id: SchemaId, now: float) -> Decoder | Undeliverable | None:
         """Return the schema's decoder, or why it is unavailable. None: its fetch is scheduled."""
-        if decoder := self._decoders.get(schema_id):
+        if decoder := self.decoders.get(schema_id):
             return decoder
         refused = self._refused.get(schema_id)
         if (refused is None or now >= refused.until) and schema_id not in self._wanted:
@@ -66,7 +67,7 @@ class SchemaCache:
     def came(self, schema_id: SchemaId, decoder: Decoder) -> None:
         """Cache a fetched schema."""
         self._reached()
-        self._decoders[schema_id] = decoder
+        self.decoders[schema_id] = decoder
         self._refused.pop(schema_id, None)
         self._settle(schema_id)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import requests
+from requests.auth import HTTPBasicAuth
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from consumer import __version__
@@ -54,7 +54,8 @@ class RegistryClient:
         session.headers.clear()
         session.headers.update({"User-Agent": f"clicksend-consumer/{__version__}", "Accept": ACCEPT})
         if options.username is not None:
-            session.headers["Authorization"] = _basic(options.username, options.password or "")
+            # As bytes, in UTF-8 (RFC 7617, section 2.1): requests would encode text as Latin-1.
+            session.auth = HTTPBasicAuth(options.username.encode(), (options.password or "").encode())
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
         """Return the response. Never raises."""
@@ -103,11 +104,6 @@ def answer_of(status: int, body: bytes) -> Answer:
     if status in (200, 404):
         return Away(f"HTTP {status} that is not a Schema Registry's; check REGISTRY_URL")
     return Away(f"HTTP {status}")
-
-
-def _basic(username: str, password: str) -> str:
-    """Return Basic authentication in UTF-8 (RFC 7617, section 2.1; requests would use Latin-1)."""
-    return "Basic " + b64encode(f"{username}:{password}".encode()).decode("ascii")
 
 
 def _body(response: requests.Response, deadline: float) -> bytes | None:

@@ -36,7 +36,6 @@ class SchemaRegistry:
         self._clock = clock
         self._count = count
         self._cache = SchemaCache()
-        self._decoders: dict[SchemaId, Decoder] = {}  # of the cache: read without the lock
         self._lock, self._changed = threads.condition()
         threads.start(self._run, "schemas")
 
@@ -53,7 +52,7 @@ class SchemaRegistry:
     def decode(self, framed: Framed) -> Decoded | Undeliverable | SchemaPending:
         """Return the value as JSON, what is wrong with it, or that its schema is being fetched. Never waits."""
         schema_id, payload = framed
-        decoder = self._decoders.get(schema_id)
+        decoder = self._cache.decoders.get(schema_id)
         if decoder is not None:
             return decoder.decode(payload)
         with self._lock:
@@ -103,7 +102,6 @@ class SchemaRegistry:
         match found:
             case Decoder():
                 self._cache.came(schema_id, found)
-                self._decoders[schema_id] = found
                 return FetchResult.FOUND
             case Unusable():
                 self._cache.unusable(schema_id, found, now)

@@ -10,22 +10,17 @@ from pydantic import field_validator as check
 
 from consumer.errors import Problem
 from consumer.formats.value_format import ValueFormat
-from consumer.loopback import is_loopback
 from consumer.settings import section as kind
 from consumer.settings.section import Section
-from consumer.settings.values import SettingError, web_address
+from consumer.settings.values import SettingError, api_address
 
 
 def _url(text: str) -> str:
-    """Return the registry's address without a trailing slash: https or loopback, as it receives credentials."""
-    url = web_address(text)
-    if url is None or url.username is not None or url.query or url.fragment or "," in text:
-        raise SettingError("is not the address of an API", "Write it as https://host/path, without credentials")
-    if url.scheme == "http" and not is_loopback(url.hostname or ""):
-        raise SettingError(
-            "is plain HTTP, which is allowed for loopback only", "Use https; for your own CA set REGISTRY_CA_FILE"
-        )
-    return text.rstrip("/")
+    """Return the registry's address without a trailing slash. Some clients take several; this one takes one."""
+    form = "Write it as https://host/path, without credentials"
+    if "," in text:
+        raise SettingError("is not the address of an API", form)
+    return api_address(text, form, "REGISTRY_CA_FILE")
 
 
 class Registry(Section):

@@ -99,14 +99,21 @@ def web_address(text: str) -> SplitResult | None:
 
 
 def base_url(text: str) -> str:
-    """Return the API's address without a trailing slash: https or loopback, as it receives credentials."""
+    """Return the address of ClickSend's API without a trailing slash."""
+    return api_address(text, "Write it as https://host/path, as in the default", "CLICKSEND_CA_FILE")
+
+
+def api_address(text: str, form: str, ca_setting: str) -> str:
+    """Return an API's address without a trailing slash: https or loopback, as it receives credentials.
+
+    form -- the hint for what is no address; ca_setting -- the setting for a CA of one's own
+    """
     url = web_address(text)
     if url is None or url.username is not None or url.query or url.fragment:
-        raise SettingError("is not the address of an API", "Write it as https://host/path, as in the default")
+        raise SettingError("is not the address of an API", form)
     if url.scheme == "http" and not is_loopback(url.hostname or ""):
-        raise SettingError(
-            "is plain HTTP, which is allowed for loopback only", "Use https; for your own CA set CLICKSEND_CA_FILE"
-        )
+        what = "is plain HTTP, which is allowed for loopback only"
+        raise SettingError(what, f"Use https; for your own CA set {ca_setting}")
     return text.rstrip("/")
 
 

@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 from consumer.enrolment.consent import FIELD, ConsentReading, ConsentTrait, explicit_consent
 from consumer.enrolment.consent_key import ConsentKey, consent_key
-from consumer.enrolment.identity_filter import normalised_name
 from consumer.enrolment.origin import FieldOrigin
 from consumer.enrolment.pointer import Pointer
-from consumer.enrolment.trait_names import LONGEST_KEY, NAMED, Meaning, Shape
+from consumer.enrolment.trait_names import LONGEST_KEY, NAMED, Meaning, Shape, plain_key
 from consumer.enrolment.traits import MOST_KEYS, PLACE, TraitSource, TraitValues, take
 
 
@@ -50,7 +49,7 @@ class CustomMapping:
         """
         places = tuple(place for field, pointers in fields.items() for place in _compiled(field, pointers))
         names = {name: _understood(name) for name in consent_traits}
-        consents = {normalised_name(name.removeprefix("$")): kind for name, kind in names.items()}
+        consents = {plain_key(name): kind for name, kind in names.items()}
         return cls(places, names, consents) if places or names else None
 
     def add_fields(self, found: TraitValues, event: object) -> None:
@@ -84,7 +83,7 @@ class CustomMapping:
                 traits += (_trait(*built_in) for built_in in found.consents)
                 return explicit_consent([*traits, _trait(ConsentKey.GRANT, values, place, "*")])
             for key, value in values.items():
-                kind = self.consents.get(normalised_name(key.removeprefix("$"))) if len(key) <= LONGEST_KEY else None
+                kind = self.consents.get(plain_key(key)) if len(key) <= LONGEST_KEY else None
                 if kind is not None:
                     traits.append(_trait(kind, value, place, key))
         return explicit_consent(traits)

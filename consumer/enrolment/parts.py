@@ -38,7 +38,7 @@ class Parts(msgspec.Struct, gc=False):
         context, options = _object_in(event.get("context")), _object_in(event.get("options"))
         return cls(
             event.get("traits"),
-            Context(context.get("traits"), context.get("consent")) if isinstance(context, dict) else None,
+            Context(context.get("traits"), context.get("consent")) if context is not None else None,
             Options(inside(options, "traits")),
             event.get("properties"),
         )
@@ -145,20 +145,19 @@ def _is_object(raw: msgspec.Raw) -> bool:
 def places_of(parts: Parts) -> list[TraitSource]:
     """Return the objects that may hold traits, in order of precedence. Another type counts as absent."""
     places: list[TraitSource] = []
-    context, options = parts.context, parts.options
     _add(places, "/traits", parts.traits)
-    if context is not None and context.traits:
-        _add(places, "/context/traits", context.traits)
-    if options is not None and options.traits:
-        _add(places, "/options/traits", options.traits)
-    if parts.properties and (properties := _object_in(parts.properties)):
+    if parts.context is not None:
+        _add(places, "/context/traits", parts.context.traits)
+    if parts.options is not None:
+        _add(places, "/options/traits", parts.options.traits)
+    if properties := _object_in(parts.properties):
         _add(places, "/properties/traits", properties.get("traits"))
         places.append(("/properties", properties))
     return places
 
 
 def _add(places: list[TraitSource], pointer: str, value: object) -> None:
-    if value and (held := _object_in(value)):
+    if held := _object_in(value):
         places.append((pointer, held))
 
 

@@ -206,6 +206,15 @@ def similar(key: str) -> Meaning | None:
     return None if consent is None else Meaning(0, "custom_1", consent=consent)
 
 
+@lru_cache(maxsize=1024)
+def plain_key(key: str) -> str:
+    """Return a key for comparison with another: without case, spaces, `_`, `-`, and the decoration of tools.
+
+    key -- at most LONGEST_KEY characters: it is cached
+    """
+    return normalised_name(_undecorated(key))
+
+
 def _undecorated(key: str) -> str:
     if key.endswith("__c"):
         key = key.removesuffix("__c").rpartition("__")[2]

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Set
 from enum import Enum, StrEnum, auto
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 
 from consumer.enrolment.identity_filter import normalised_name
 
@@ -77,7 +79,8 @@ _WORDS: Mapping[_Part, str] = {
     " granted signup signedup choice value call calls be contacted reached",
 }
 _PARTS = {word: part for part, words in _WORDS.items() for word in words.split()}
-_LONGEST_WORD = max(map(len, _PARTS))
+_LENGTHS = {first: sorted({len(word) for word in words}) for first, words in groupby(sorted(_PARTS), key=itemgetter(0))}
+"""The lengths of the words that begin with a character: a key of nothing but words is the dearest."""
 _LONGEST = 64  # characters of a key
 _SUBJECTS = frozenset({"marketing", "werbung", "publicidad", "pubblicità", "publicité", "publicite"})
 _SUBSCRIPTION_ID = re.compile(r"(?<=optout)\d+$")  # HubSpot's `hs_email_optout_12345678`
@@ -108,10 +111,11 @@ def _split(key: str) -> _Parts | None:
     reached: dict[int, _Parts] = {0: ()}
     for start in range(len(key)):
         if start in reached:
-            for end in range(start + 1, min(start + _LONGEST_WORD, len(key)) + 1):
-                part = _PARTS.get(key[start:end])
+            for length in _LENGTHS.get(key[start], ()):
+                end = start + length
+                part = _PARTS.get(key[start:end]) if end not in reached and end <= len(key) else None
                 if part is not None:
-                    reached.setdefault(end, (*reached[start], part))
+                    reached[end] = (*reached[start], part)
     return reached.get(len(key))
 
 

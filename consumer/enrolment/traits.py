@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -12,7 +13,7 @@ import msgspec
 from consumer.enrolment.consent_answer import Answer, answer
 from consumer.enrolment.consent_key import ConsentKey, consent_key
 from consumer.enrolment.identity_filter import normalised_name
-from consumer.enrolment.phone_country import with_country
+from consumer.enrolment.phone_country import countries_in, with_country
 from consumer.enrolment.text import LONGEST, UNUSUAL_BEGINNINGS, is_broken, is_placeholder
 from consumer.enrolment.trait_names import (
     ELEMENT_KEYS,
@@ -45,7 +46,8 @@ MOST_ELEMENTS = 10  # of a list
 _SEVERAL = frozenset({"email", "phone_number", "address_country"})  # the next is tried where one is unusable
 PLACE = 1_000  # more than there are ranks in one place
 _PRIMARY = frozenset({"primary", "isprimary", "default", "isdefault", "preferred"})
-_WITHOUT_GRANT = {ConsentKey.GRANT: ConsentKey.UNSPECIFIC}
+_SAY_SOMETHING = frozenset({ConsentKey.GRANT, ConsentKey.UNSPECIFIC, ConsentKey.SUBJECT})
+_KindOf = Callable[[str, str, object], ConsentKey | None]
 _OTHER_PURPOSES = re.compile(r"cookie|push|third|partner|tracking|analytics|privacy|terms|ads?\b", re.IGNORECASE)
 
 
@@ -56,12 +58,14 @@ class TraitValues(msgspec.Struct, gc=False):
     others   -- further texts of the fields in `_SEVERAL`
     consents -- values about consent
     broken   -- fields with an unreadable value
+    keys     -- how many were looked at, in all places and the objects inside them
     """
 
     values: dict[str, TraitValue] = msgspec.field(default_factory=dict)
     others: dict[str, list[TraitValue]] = msgspec.field(default_factory=dict)
     consents: list[ConsentValue] = msgspec.field(default_factory=list)
     broken: set[str] = msgspec.field(default_factory=set)
+    keys: int = 0
 
     def all_of(self, field: str) -> Sequence[TraitValue]:
         """Return all texts to try for a field, in order of precedence."""
@@ -75,10 +79,10 @@ class TraitValues(msgspec.Struct, gc=False):
 def find_all(places: Iterable[TraitSource]) -> TraitValues:
     """Return the values of all places for each field."""
     found = TraitValues()
-    order = looked_at = 0
+    order = 0
     for pointer, values in places:
-        looked_at += len(values)
-        if looked_at <= MOST_KEYS:
+        found.keys += len(values)
+        if found.keys <= MOST_KEYS:
             _find_in(found, values, order, pointer)
         else:
             _find_known(found, values, order, pointer)
@@ -96,7 +100,7 @@ def _find_in(found: TraitValues, values: Object, order: int, pointer: str) -> No
             if meaning is not None:
                 take(found, value, meaning, order, pointer, key)
             elif isinstance(value, dict):
-                _find_refusals(found, value, f"{pointer}/{key}")
+                _look_inside(found, value, f"{pointer}/{key}", _of_another_subject, 4)
         elif (
             isinstance(value, str)
             and value[:1] not in UNUSUAL_BEGINNINGS
@@ -123,7 +127,7 @@ def take(found: TraitValues, value: object, meaning: Meaning, order: int, pointe
     if consent is not None:
         holds = False
         if isinstance(value, dict) and consent is not ConsentKey.REFUSAL:
-            holds = _find_consent(found, value, f"{pointer}/{key}", key)
+            holds = _look_inside(found, value, f"{pointer}/{key}", partial(_of_consent, len(pointer) + 1), 3)
         if not holds or consent is ConsentKey.GRANT:
             found.consents.append((consent, value, pointer, key))
         return
@@ -145,38 +149,49 @@ def take(found: TraitValues, value: object, meaning: Meaning, order: int, pointe
         _add_to(found, field, before, trait)
 
 
-def _find_consent(found: TraitValues, values: Object, pointer: str, outer: str, depth: int = 3) -> bool:
-    """Find refusals inside an object under a key of consent: `consent.marketing`. Return whether it has such keys.
+def _look_inside(found: TraitValues, values: Object, pointer: str, kind_of: _KindOf, depth: int) -> bool:
+    """Find the keys of consent inside an object. Return whether it has any.
 
-    A yes in there does not count: objects differ in what it is a yes to.
+    A yes in there does not count: objects differ in what it is a yes to. Of very many keys, not all are looked at, and
+    consent is unreadable.
+
+    kind_of -- returns the meaning of a key: by the pointer to its object, the key and its value
+    depth   -- how many levels to look at
     """
     before = len(found.consents)
+    found.keys += min(len(values), _MOST_KEYS_WITHIN)
+    if found.keys > MOST_KEYS:
+        found.consents.append((ConsentKey.ELSEWHERE, values, pointer, "*"))
+        return True
     for key, value in islice(values.items(), _MOST_KEYS_WITHIN):
-        whole = f"{outer}_{key}"
-        kind = consent_key(whole)
-        if isinstance(value, dict) and depth > 1 and _find_consent(found, value, f"{pointer}/{key}", whole, depth - 1):
+        below = depth > 1 and isinstance(value, dict)
+        if below and _look_inside(found, value, f"{pointer}/{key}", kind_of, depth - 1):
             continue
+        kind = kind_of(pointer, key, value)
         if kind is not None and value is not None:
-            found.consents.append((_WITHOUT_GRANT.get(kind, kind), value, pointer, key))
+            found.consents.append((kind, value, pointer, key))
     return len(found.consents) > before
 
 
-def _find_refusals(found: TraitValues, values: Object, pointer: str, depth: int = 4) -> None:
-    """Find keys of consent in an object about something else: a refusal in there must not become a yes of the context.
+def _of_consent(start: int, pointer: str, key: str, _value: object) -> ConsentKey | None:
+    """Return the meaning of a key inside an object under a key of consent: of `consent.marketing` as a whole.
+
+    start -- where the key of consent begins in the pointer
+    """
+    kind = consent_key(f"{pointer[start:]}_{key}".replace("/", "_"))
+    return ConsentKey.UNSPECIFIC if kind is ConsentKey.GRANT else kind
+
+
+def _of_another_subject(pointer: str, key: str, value: object) -> ConsentKey | None:
+    """Return the meaning of a key inside any other object: a refusal in there must not become a yes of the context.
 
     A consent to cookies, or given to others, is none of these.
     """
-    for key, value in islice(values.items(), _MOST_KEYS_WITHIN):
-        if isinstance(value, dict):
-            if depth > 1:
-                _find_refusals(found, value, f"{pointer}/{key}", depth - 1)
-        elif value is not None and not _OTHER_PURPOSES.search(pointer) and _is_about_consent(key):
-            found.consents.append((ConsentKey.ELSEWHERE, value, pointer, key))
-
-
-def _is_about_consent(key: str) -> bool:
+    if isinstance(value, dict) or _OTHER_PURPOSES.search(pointer):
+        return None
     meaning = similar(key) if len(key) <= LONGEST_KEY else None
-    return meaning is not None and meaning.consent in (ConsentKey.GRANT, ConsentKey.UNSPECIFIC, ConsentKey.SUBJECT)
+    about_consent = meaning is not None and meaning.consent in _SAY_SOMETHING
+    return ConsentKey.ELSEWHERE if about_consent else None
 
 
 def _add_to(found: TraitValues, field: str, before: TraitValue, trait: TraitValue) -> None:
@@ -216,10 +231,11 @@ def _take_element(found: TraitValues, element: Object, meaning: Meaning, order: 
     """Add the emails or phones of one element: `value` may hold the number, or the kind of number."""
     if meaning.field == "phone_number" and any(_is_fax(element.get(key)) for key in ("type", "label", "kind")):
         return
+    of_phone = meaning.field == "phone_number"
+    countries = countries_in(islice(element.items(), _MOST_KEYS_WITHIN)) if of_phone else ()
     for key in ELEMENT_KEYS:
         if isinstance(held := element.get(key), (str, int, float)) and held != "":
-            number = with_country(held, element) if meaning.field == "phone_number" else held
-            take(found, number, meaning, order, pointer, key)
+            take(found, with_country(held, countries) if countries else held, meaning, order, pointer, key)
 
 
 def _is_fax(kind: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consumer.enrolment.note import Note, NoteKind
-from consumer.enrolment.phone_country import UNUSABLE, region_beside, with_country
+from consumer.enrolment.phone_country import UNUSABLE, countries_in, region_beside, with_country
 from tests.enrolment.conftest import Enrol
 
 NATIONAL, INTERNATIONAL = "4155550132", "+14155550132"
@@ -33,28 +33,32 @@ def test_a_country_is_a_calling_code_or_a_name(text: str, region: str | None) ->
     ids=str,
 )
 def test_a_national_number_is_read_in_the_country_of_its_element(element: dict[str, object]) -> None:
-    assert with_country(NATIONAL, element) == INTERNATIONAL
-    assert with_country(4155550132, element) == INTERNATIONAL
-    assert with_country("1" + NATIONAL, element) == INTERNATIONAL
+    countries = countries_in(element.items())
+    assert with_country(NATIONAL, countries) == INTERNATIONAL
+    assert with_country(4155550132, countries) == INTERNATIONAL
+    assert with_country("1" + NATIONAL, countries) == INTERNATIONAL
 
 
 @pytest.mark.parametrize("element", [{}, {"country": None}, {"country": ""}, {"type": "mobile"}], ids=str)
-def test_without_a_country_the_number_stays(element: dict[str, object]) -> None:
-    assert with_country(NATIONAL, element) == NATIONAL
+def test_without_a_country_the_number_stays(element: dict[str, object], enrol: Enrol) -> None:
+    assert countries_in(element.items()) == []
+    enrolled = enrol({"phones": [{"number": NATIONAL, **element}]}, default_region="US")
+    assert enrolled.contact.phone_number == INTERNATIONAL
 
 
 @pytest.mark.parametrize(
     "element", [{"country": "Narnia"}, {"country": True}, {"country": "DE", "dial_code": "1"}], ids=str
 )
 def test_with_an_unrecognised_country_a_national_number_is_unusable(element: dict[str, object]) -> None:
-    assert with_country(NATIONAL, element) == UNUSABLE
-    assert with_country(INTERNATIONAL, element) == INTERNATIONAL
+    countries = countries_in(element.items())
+    assert with_country(NATIONAL, countries) == UNUSABLE
+    assert with_country(INTERNATIONAL, countries) == INTERNATIONAL
 
 
 def test_a_number_that_the_country_cannot_have_is_unusable() -> None:
-    assert with_country("12", {"country": "US"}) == UNUSABLE
+    assert with_country("12", ["US"]) == UNUSABLE
     wrong_type = True
-    assert with_country(wrong_type, {"country": "US"}) is wrong_type
+    assert with_country(wrong_type, ["US"]) is wrong_type
 
 
 @pytest.mark.parametrize("key", ["phone_country_code", "dial_code", "calling_code", "phone_prefix", "phone_country"])

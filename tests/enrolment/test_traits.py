@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from consumer.enrolment.consent_key import ConsentKey
 from consumer.enrolment.contact import Contact
 from consumer.enrolment.parts import Parts, places_of
-from consumer.enrolment.traits import TraitValue, find_all
+from consumer.enrolment.traits import MOST_KEYS, TraitValue, find_all
 
 
 def found_in(event: dict[str, Any]) -> dict[str, TraitValue]:
@@ -166,3 +167,14 @@ def test_several_keys_of_an_element_are_tried() -> None:
 @pytest.mark.parametrize("key", ["Email__c", "ns1__Email__c", "Email?", "E-Mail:", "$Email", "email\u200b", "(email)"])
 def test_the_decoration_of_other_tools_does_not_hide_a_key(key: str) -> None:
     assert texts({"traits": {key: "a@b.co"}}) == {"email": "a@b.co"}
+
+
+def test_of_very_many_nested_keys_not_all_are_looked_at_and_consent_is_unreadable() -> None:
+    """Each key is split into the words of consent: a record of them would keep the poll thread for half a second."""
+    carts = {f"cart {number}": {f"sms email to {number} {each}": 1 for each in range(50)} for number in range(100)}
+    found = find_all([("/traits", {"email": "x", **carts})])
+    assert found.consents[0][0] is ConsentKey.ELSEWHERE
+    assert found.consents[0][3] == "*"
+    assert found.keys <= MOST_KEYS + 100 * 50
+    few = find_all([("/traits", {"email": "x", **dict(list(carts.items())[:10])})])
+    assert few.consents == []

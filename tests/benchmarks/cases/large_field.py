@@ -104,12 +104,23 @@ def _records() -> Iterator[bytes]:
         yield _event("traits", f'{{"email":"jane@example.com","consent":{many}}}')
         yield _event("context", f'{{"consent":{many},"traits":{{"email":"jane@example.com"}}}}')
         yield f'{{"payload":{many}}}'.encode()
+        yield many.encode()
         yield _event("traits", f'{{"email":"jane@example.com","score":NaN,"x":{many}}}')
         yield _event("traits", many)[:-1]
+    yield from _words_of_consent()
     for value in ("1", "[]", "{}", "5e-324", '"a"'):
         for width in (6, 10, 64):
             yield _event("traits", _many_keys(width, value))
             yield _event("context", f'{{"consent":{_many_keys(width, value)}}}')
+
+
+def _words_of_consent() -> Iterator[bytes]:
+    """Keys that are nothing but the words of consent keys, the dearest to read: in one object, and in nested ones."""
+    keys = [f"sms email to the inbox of in get {number} texts all users opt in"[:64] for number in range(5_000)]
+    yield _event("traits", "{" + '"email":"jane@example.com",' + ",".join(f'"{key}":1' for key in keys[:900]) + "}")
+    carts = [",".join(f'"{key}":1' for key in keys[start : start + 50]) for start in range(0, len(keys), 50)]
+    nested = ",".join(f'"cart{number}":{{{cart}}}' for number, cart in enumerate(carts))
+    yield _event("traits", f'{{"email":"jane@example.com",{nested}}}')
 
 
 def _many(value: str) -> str:

@@ -173,12 +173,19 @@ def _look_inside(found: TraitValues, values: Object, pointer: str, kind_of: _Kin
     return len(found.consents) > before
 
 
-def _of_consent(start: int, pointer: str, key: str, _value: object) -> ConsentKey | None:
+def _of_consent(start: int, pointer: str, key: str, value: object) -> ConsentKey | None:
     """Return the meaning of a key inside an object under a key of consent: of `consent.marketing` as a whole.
+
+    Else that of its ends (`marketing.channels.sms`). A word of refusal counts under any key.
 
     start -- where the key of consent begins in the pointer
     """
-    kind = consent_key(f"{pointer[start:]}_{key}".replace("/", "_"))
+    around = pointer[start:]
+    kind = consent_key(f"{around}_{key}".replace("/", "_"))
+    if kind is None and "/" in around:
+        kind = consent_key(f"{around.partition('/')[0]}_{key}")
+    if kind is None and answer(value) is Answer.REFUSED:
+        return ConsentKey.STATUS
     return ConsentKey.UNSPECIFIC if kind is ConsentKey.GRANT else kind
 
 

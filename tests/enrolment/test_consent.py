@@ -131,6 +131,9 @@ def test_a_key_that_may_be_about_anything_says_only_no(value: object) -> None:
         {"marketing": {"email": False, "sms": False}},
         {"consent": {"gdpr": {"marketing": {"consented": False}}}},  # mParticle
         {"marketing_consent": {"state": "unsubscribed"}},
+        {"marketing": {"channels": {"sms": "unsubscribed"}}},
+        {"marketing": {"channels": {"sms": False}}},
+        {"consent": {"sources": {"web_form": "withdrawn"}}},
         {"subscriptions": {"email": {"marketing": {"consent": "UNSUBSCRIBED"}}}},  # Klaviyo
         {"defaultEmailAddress": {"marketingState": "UNSUBSCRIBED"}},  # Shopify
     ],

@@ -50,8 +50,9 @@ from consumer.settings.model import Monitor as MonitorSettings
 from consumer.settings.views import client_properties, needs_registry, record_decider, registry_options
 from consumer.threads import OsThreads, Threads
 from consumer.worker.event_loop import ClickSendAccess, EventLoopDriver
+from consumer.worker.poll_loop import Source
 from consumer.worker.watchdog import Watchdog
-from consumer.worker.worker import Ending, Source, Worker
+from consumer.worker.worker import Ending, Worker
 
 LIVE_SHARE = 0.5  # of max.poll.interval.ms: longer than a revoke may take (a third), shorter than the broker allows
 

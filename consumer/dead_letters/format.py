@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -23,6 +23,9 @@ CONNECT = "__connect.errors."
 OURS = "clicksend."
 REDRIVE_COUNT = OURS + "redrive.count"
 REDRIVEN_FROM = OURS + "redrive.from"  # the dead letter of a redriven record, `topic-3@17`
+REDRIVEN_EVENTS = OURS + "redrive.events"  # of a redriven record with several: the indexes to deliver
+BATCH_SIZE = OURS + "batch.size"  # the number of events in the record
+BATCH_FAILED = OURS + "batch.failed"  # the indexes of those that failed, from 0, comma-separated
 POINTER = OURS + "pointer"  # present if the value was too large for the dead-letter topic
 LEFT_OUT = OURS + "left.out"  # parts that the topic refused or the binding could not read, comma-separated
 
@@ -115,6 +118,9 @@ def _headers(task: Task, group_id: str) -> Iterator[tuple[str, str]]:
     yield CONNECT + "stage", _STAGES.get(reason, _DELIVERY_STAGE)
     yield CONNECT + "exception.class.name", f"clicksend.{reason}"
     yield CONNECT + "exception.message", _message(task)
+    if task.batch is not None:
+        yield BATCH_SIZE, str(task.batch.size)
+        yield BATCH_FAILED, ",".join(map(str, sorted(task.batch.failed)))
     yield OURS + "reason", reason
     yield OURS + "group", group_id
     yield REDRIVE_COUNT, str(redrives(record.headers))
@@ -139,7 +145,8 @@ def _message(task: Task) -> str:
     if last is None:
         return task.detail
     parts = [f"HTTP {last.status}" if last.status is not None else "no answer", last.code or ""]
-    return " ".join(part for part in parts if part)
+    answer = " ".join(part for part in parts if part)
+    return answer if task.batch is None else f"{task.detail}: {answer}"
 
 
 def _wall(at: float, now: datetime, monotonic: float) -> str:
@@ -213,6 +220,11 @@ class StoredDeadLetter:
     def status(self) -> str:
         """Return ClickSend's last HTTP status, empty if there was none."""
         return self.notes.get(OURS + "http.status", "")
+
+    @property
+    def failed_events(self) -> tuple[int, ...]:
+        """Return the indexes of the events that failed, of a record with several."""
+        return _indexes(self.notes.get(BATCH_FAILED))
 
     @property
     def redrives(self) -> int:
@@ -292,10 +304,16 @@ def dead_letter_of(message: Message) -> StoredDeadLetter:
     )
 
 
-def redriven(dead_letter: StoredDeadLetter, headers: Headers) -> Headers:
-    """Return the headers of its record, marked as redriven once more."""
+def redriven(dead_letter: StoredDeadLetter, headers: Headers, events: Collection[int] = ()) -> Headers:
+    """Return the headers of its record, marked as redriven once more.
+
+    events -- indexes of the events to deliver, of a record with several
+    """
     marks = {REDRIVE_COUNT: str(dead_letter.redrives + 1).encode(), REDRIVEN_FROM: str(dead_letter.position).encode()}
-    return [*((name, value) for name, value in headers if name not in marks), *marks.items()]
+    if events:
+        marks[REDRIVEN_EVENTS] = ",".join(map(str, sorted(events))).encode()
+    own = [(name, value) for name, value in headers if name not in (*marks, REDRIVEN_EVENTS)]
+    return [*own, *marks.items()]
 
 
 def redrives(headers: Headers) -> int:
@@ -306,6 +324,13 @@ def redrives(headers: Headers) -> int:
         return 0
     position = _POSITION.fullmatch(origin.decode("utf-8", "replace"))
     return int(count) if position and position[1] else 0
+
+
+def redriven_events(headers: Headers) -> tuple[int, ...]:
+    """Return the indexes of the events to deliver, of a redriven record with several; empty: all of them."""
+    if not redrives(headers):
+        return ()
+    return _indexes((dict(headers).get(REDRIVEN_EVENTS) or b"").decode("utf-8", "replace"))
 
 
 def printable(value: bytes | None) -> str:
@@ -319,6 +344,12 @@ def _source(notes: Mapping[str, str]) -> SourcePosition | None:
     if not topic or partition is None or offset is None:
         return None
     return SourcePosition(Partition(topic, partition), offset)
+
+
+def _indexes(text: str | None) -> tuple[int, ...]:
+    """Read indexes written by the worker; empty for anything else."""
+    found = [_number(part) for part in text.split(",")] if text else []
+    return tuple(index for index in found if index is not None) if None not in found else ()
 
 
 def _number(text: str | None) -> int | None:

@@ -96,6 +96,9 @@ class DemoObserver:
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
         """Ignore: only outcomes are narrated."""
 
+    def batch(self, task: Task) -> None:
+        """Ignore: its events are narrated."""
+
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:  # noqa: ARG002 -- the protocol's
         """Queue the observation."""
         if action is None or isinstance(action, DeadLetter):  # no longer owned, or `dead_letter_written` follows

@@ -13,7 +13,7 @@ from consumer.enrolment.pointer import Pointer
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _BROKEN = "\udc00"  # a lone surrogate: strict decoders refuse it
-_MOST_REPAIRED = 256 * 1024  # bytes: the tolerant decoder takes up to ten times as long as orjson
+MOST_REPAIRED = 256 * 1024  # bytes: the tolerant decoder takes up to ten times as long as orjson
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def decode(value: bytes) -> object:
         return orjson.loads(value)
     except orjson.JSONDecodeError as error:
         strict = NotJson(f"not JSON: {error.msg}")
-    if len(value) > _MOST_REPAIRED:
+    if len(value) > MOST_REPAIRED:
         return strict
     text = _CONTROL.sub(_BROKEN, value.decode("utf-8", "surrogateescape"))
     try:

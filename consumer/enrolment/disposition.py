@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -36,7 +37,7 @@ class DeadLetterReason(StrEnum):
 
     UNDECODABLE = "undecodable"  # unreadable JSON, or an event that violates the schema
     UNRECOGNISED = "unrecognised"  # JSON, but no event: neither `type` nor `event`, or a CloudEvent
-    TOO_LARGE = "too_large"  # gzip data of more than 8 MiB unpacked
+    TOO_LARGE = "too_large"  # gzip data of more than 8 MiB unpacked, or a batch of more than 1,000 events
     UNMAPPABLE = "unmappable"  # identities are present, none usable
     REJECTED = "rejected"  # ClickSend refused this contact
     RETRIES_EXHAUSTED = "retries_exhausted"  # failed for RETRY_MAX_AGE while others succeeded
@@ -50,3 +51,26 @@ REASONS: dict[Disposition, tuple[Reason, ...]] = {
     Disposition.FILTERED: tuple(FilterReason),
     Disposition.DEAD_LETTERED: tuple(DeadLetterReason),
 }
+
+
+def disposition_of(reason: Reason) -> Disposition:
+    """Return the disposition that a reason belongs to."""
+    return next(disposition for disposition, reasons in REASONS.items() if reason in reasons)
+
+
+# The reasons of events that share a record: the last of these tells most.
+_TELLING: tuple[Reason, ...] = (
+    FilterReason.NOT_ENROLMENT,
+    FilterReason.TOMBSTONE,
+    FilterReason.TOO_OLD,
+    FilterReason.NO_IDENTITY,
+    FilterReason.NO_CONSENT,
+    FilterReason.DUPLICATE,
+    DeliveredReason.ACCEPTED,
+    DeliveredReason.ALREADY_EXISTS,
+)
+
+
+def telling(reasons: Iterable[Reason]) -> Reason:
+    """Return the reason of a record whose events have these, none of them a dead letter's: the most telling one."""
+    return max(reasons, key=_TELLING.index, default=FilterReason.NOT_ENROLMENT)

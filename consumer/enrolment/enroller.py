@@ -54,6 +54,10 @@ class Enroller:
         rules = replace(self._rules, event_path=path + (self._rules.event_path or ""))
         return Enroller(rules, self._event_schema, self._contact_schema)
 
+    def unwrapped(self) -> Enroller:
+        """Return an enroller for what this one finds at ENROLMENT_EVENT_PATH."""
+        return Enroller(replace(self._rules, event_path=None), self._event_schema, self._contact_schema)
+
     def decide(self, value: bytes | None) -> Decision:
         """Decide the disposition of a record with this value. Never raises, whatever the bytes."""
         decision = self.glance(value)

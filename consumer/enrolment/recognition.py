@@ -56,9 +56,9 @@ _SCHEMA_REGISTRY = Look(
     Form.SCHEMA_REGISTRY,
     "Schema Registry framing (Avro, Protobuf or JSON Schema); set KAFKA_VALUE_FORMAT=registry and REGISTRY_URL",
 )
-_JSON_LINES = Look(Form.JSON_LINES, "several JSON values in one record; write one event a record")
+_JSON_LINES = Look(Form.JSON_LINES, "several JSON values in one record; write one a line")
 _CLOUD_EVENT = "a CloudEvent"
-_ARRAY = Look(Form.ARRAY, "a JSON array; write one event a record")
+_ARRAY = Look(Form.ARRAY, "a JSON array")
 _SCALAR = Look(Form.SCALAR, "a JSON text, number or constant")
 _UNKNOWN = Look(Form.UNKNOWN, "JSON without a text under type or event; compare KAFKA_TOPIC")
 _NO_CONTACT = Look(Form.UNKNOWN, "JSON without a contact field under ClickSend's name; compare KAFKA_TOPIC")
@@ -68,7 +68,7 @@ _EVENT = "an event"
 _CONTACT_FIELDS = frozenset(Contact.__slots__)
 _CONTACT_KEYS = _CONTACT_FIELDS | {"list_id", "contact_id"}
 _UNWRAPPED = "leave ENROLMENT_EVENT_PATH out, the record itself is one"
-_BATCHES = ("batch", "events", "records", "messages", "items", "Records", "data")
+_BATCHES = ("events", "records", "messages", "items", "Records", "data", "batch")
 _WRAPPERS = (
     *("payload", "data", "message", "event", "body", "value", "record", "detail", "content", "after", "msg", "track"),
     *("properties", "envelope", "data_base64", "Message", "event_data", "eventData", "raw", "source", "item"),
@@ -109,8 +109,8 @@ def look_of_document(document: object, wanted: Input = Input.EVENT) -> Look:
     path = _path_to_event(document)
     if "specversion" in document:
         return Look(Form.CLOUD_EVENT, _hint(_CLOUD_EVENT, path))
-    if any(_has_events(document.get(key)) for key in _BATCHES):
-        return Look(Form.BATCH, "a batch of events; write one event a record")
+    if found := [key for key in _BATCHES if _has_events(document.get(key))]:
+        return Look(Form.BATCH, f"a batch of events; set ENROLMENT_EVENT_PATH=/{found[0]}")
     if path:
         return Look(Form.WRAPPED, _hint("an event inside a wrapper", path))
     if is_event(document):

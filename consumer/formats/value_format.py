@@ -25,3 +25,4 @@ class Layer(StrEnum):
     JSON_SCHEMA = "json_schema"
     PROTOBUF = "protobuf"
     JSON = "json"
+    BATCH = "batch"  # several events in one record

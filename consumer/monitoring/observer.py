@@ -26,7 +26,13 @@ class RecordObserver(Protocol):
         """Note a record that is filtered."""
 
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
-        """Note a record that will be delivered or dead-lettered. Always the first call for a task."""
+        """Note a record that will be delivered or dead-lettered. Always the first call for a task.
+
+        Also called for each event to deliver of a record with several, after `batch`.
+        """
+
+    def batch(self, task: Task) -> None:
+        """Note a record with several events, and once more when all have ended without a dead letter."""
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
         """Note the end of a request after so many seconds; `action` None: the partition is no longer owned.
@@ -67,6 +73,10 @@ class RecordObservers:
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
         for observer in self._observers:
             observer.mapped(task, decision)
+
+    def batch(self, task: Task) -> None:
+        for observer in self._observers:
+            observer.batch(task)
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
         for observer in self._observers:

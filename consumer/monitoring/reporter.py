@@ -102,11 +102,15 @@ class Reporter:
             )
         if self.observer is not None:
             self.observer.answered(task, outcome, action, seconds)
+            self._tell_end_of_batch(task, self.observer)
 
     def duplicate(self, task: Task) -> None:
         """Report a task that was settled without a request."""
-        if self.observer is not None:
+        if self.observer is None:
+            return
+        if not task.is_event:
             self.observer.filtered(task.record, FilterReason.DUPLICATE)
+        self._tell_end_of_batch(task, self.observer)
 
     def gate(self, fault: Fault | None) -> None:
         """Log when delivery is halted by a fault, and when it resumes (None)."""
@@ -195,6 +199,12 @@ class Reporter:
         self._last_delivery = now = time.time()
         if record.timestamp_ms > 0:
             self._age.observe(max(0.0, now - record.timestamp_ms / 1000))
+
+    def _tell_end_of_batch(self, task: Task, observer: RecordObserver) -> None:
+        """Tell that the last event of a record has ended. Called on the loop's thread, as what ends an event."""
+        batch = task.batch
+        if batch is not None and not batch.open and not batch.failed:
+            observer.batch(batch.record)
 
     def _warn_once_a_while(self, event: str, kind: str, **details: object) -> None:
         suppressed = self._summary.ask(f"{event} {kind}", self._clock())

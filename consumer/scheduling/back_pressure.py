@@ -17,12 +17,16 @@ MAX_UNSETTLED = 3000
 class Caps:
     """Limits of one worker's buffer, shared equally by its partitions so that none starves the others.
 
-    records -- unsettled records, including those in retry_wait
+    records -- unsettled records, including those in retry_wait; each event of a batch counts
     size    -- their keys, values and headers, in bytes
     """
 
     records: int = 2000
     size: int = 64 * 1024 * 1024
+
+    def share(self, partitions: int) -> Caps:
+        """Return the limits of one of so many partitions."""
+        return Caps(max(1, self.records // max(1, partitions)), max(1, self.size // max(1, partitions)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +37,27 @@ class Pressure:
     resume: list[OffsetTracker]
 
 
+def is_full(tracker: OffsetTracker, share: Caps) -> bool:
+    """Return whether the partition has reached its share."""
+    return tracker.events >= share.records or len(tracker) >= MAX_UNSETTLED or tracker.bytes >= share.size
+
+
 def pressure(trackers: Iterable[OffsetTracker], caps: Caps) -> Pressure:
-    """Return the partitions that reached their share or wait for a schema, and the paused ones to resume."""
+    """Return the partitions that reached their share or hold records unread, and the paused ones to resume."""
     trackers = list(trackers)
-    records = min(MAX_UNSETTLED, max(1, caps.records // max(1, len(trackers))))
-    size = max(1, caps.size // max(1, len(trackers)))
+    share = caps.share(len(trackers))
     pause, resume = [], []
     for tracker in trackers:
-        if not tracker.paused and (tracker.waits or len(tracker) >= records or tracker.bytes >= size):
+        if not tracker.paused and (tracker.waits or is_full(tracker, share)):
             pause.append(tracker)
-        elif tracker.waits:
-            continue
-        elif tracker.paused and len(tracker) <= records * RESUME_SHARE and tracker.bytes <= size * RESUME_SHARE:
+        elif tracker.paused and not tracker.waits and _is_well_below(tracker, share):
             resume.append(tracker)
     return Pressure(pause, resume)
+
+
+def _is_well_below(tracker: OffsetTracker, share: Caps) -> bool:
+    return (
+        tracker.events <= share.records * RESUME_SHARE
+        and len(tracker) <= MAX_UNSETTLED * RESUME_SHARE
+        and tracker.bytes <= share.size * RESUME_SHARE
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -102,6 +103,16 @@ class Snapshot:
     stages: dict[Stage, int]
     longest_lane: int
     partitions: tuple[PartitionState, ...]
+
+    @classmethod
+    def of(cls, trackers: Iterable[OffsetTracker], counts: Counts, longest_lane: int) -> Snapshot:
+        """Read the trackers. The caller holds the scheduler's lock."""
+        stages, partitions = dict.fromkeys(Stage, 0), []
+        for tracker in trackers:
+            for task in tracker:
+                stages[task.current_stage] += 1
+            partitions.append(PartitionState.of(tracker))
+        return cls(counts.copy(), stages, longest_lane, tuple(partitions))
 
     @property
     def in_progress(self) -> int:

@@ -43,8 +43,9 @@ class OffsetTracker:
         self.confirmed = False  # committed once since, at any offset: see `Committer`
         self.end = OFFSET_UNKNOWN  # the log-end offset last reported
         self.paused = False
-        self.waits = False  # for a schema: the position is beyond records that are not consumed
+        self.waits = False  # records are held unread: the position is beyond what is consumed
         self.bytes = 0
+        self.events = 0  # unsettled ones: a record without several counts as one
         self._unsettled: dict[int, Task] = {}  # by offset, the lowest first
         self._changes = 0  # of the unsettled records
         self._map: tuple[object, str] = (None, "")  # the cached offset map and its inputs
@@ -87,12 +88,18 @@ class OffsetTracker:
         self._unsettled[task.record.offset] = task
         self._changes += 1
         self.bytes += task.record.size
+        self.events += len(task.deliveries)
 
     def settle(self, task: Task) -> None:
         """Stop tracking a record that has its disposition."""
         del self._unsettled[task.record.offset]
         self._changes += 1
         self.bytes -= task.record.size
+        self.events -= 0 if task.batch is not None and task.batch.tasks else 1
+
+    def event_settled(self) -> None:
+        """Note that an event of a tracked batch is settled."""
+        self.events -= 1
 
     def committable_offset(self, position: int) -> int:
         """Return the committable offset: the lowest unsettled one, else the one after everything consumed.

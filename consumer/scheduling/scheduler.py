@@ -15,11 +15,11 @@ from consumer.delivery.gate import Closed, Gate, GateReport
 from consumer.delivery.outcome_policy import Action, AwaitProbe, DeadLetter, OutcomePolicy, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Disposition, FilterReason, Reason
-from consumer.scheduling.counts import Counts, PartitionState, ReleaseReason, Snapshot
+from consumer.scheduling.counts import Counts, ReleaseReason, Snapshot
 from consumer.scheduling.lanes import Lanes
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.ready import ReadyQueue, RetryQueue
-from consumer.scheduling.task import WAITING, Partition, Stage, Task
+from consumer.scheduling.task import WAITING, Batched, Partition, Stage, Task
 from consumer.scheduling.work import Batch, Deliver, Duplicate, Probe, Stop, Wait, Work, WriteDeadLetter
 from consumer.threads import Threads
 
@@ -40,7 +40,7 @@ class Scheduler:
         # Not reentrant. While partitions are being revoked or the scheduler is closed, each end of a request notifies
         # the condition.
         self._lock, self._request_finished = threads.condition()
-        self._wake: Callable[[], None] = _wake_nothing
+        self._wake: Callable[[], None] = lambda: None  # until the delivery loop has started
         self._loop_waits = False  # the last `take` returned Wait, and the loop was not woken since
         self.gate = gate
         # Changed by the poll thread only, which may read it without the lock.
@@ -85,12 +85,12 @@ class Scheduler:
                     self._counts.released[ReleaseReason.REWOUND] += 1
                     continue
                 task.tracker.admit(task)
-                if task.stage is Stage.HELD:
-                    continue  # until `release_held`
                 if task.stage is Stage.DEAD_LETTER_PENDING:
                     self._queue_dead_letter(task)
-                elif self._lanes.enter(task):
-                    self._make_ready(task)
+                elif task.stage is not Stage.HELD:  # else until `release_held`
+                    for each in task.deliveries:
+                        if self._lanes.enter(each):
+                            self._make_ready(each)
             wake = bool(batch.tasks) and self._wake_is_due()
         if wake:
             self._wake()
@@ -137,10 +137,7 @@ class Scheduler:
             self._wake()
 
     def in_flight(self, partitions: Iterable[Partition]) -> int:
-        """Count the requests and dead letters of these partitions in flight, including those of former trackers.
-
-        The next owner must not overtake them.
-        """
+        """Count requests and dead letters in flight, former trackers included: the next owner must not overtake."""
         with self._lock:
             return sum(self._in_flight[partition] for partition in partitions)
 
@@ -186,7 +183,7 @@ class Scheduler:
         with self._lock:
             self._loop_waits = False
             action = self._outcome_policy.decide(outcome, task.attempts, task.contact, sent.permit, sent.sent_at, now)
-            if isinstance(action, DeadLetter) and task.tracker.live:
+            if isinstance(action, DeadLetter) and task.tracker.live and not task.is_event:
                 task.stage, task.reason = Stage.DEAD_LETTER_IN_FLIGHT, action.reason
                 self._dead_letters_due.append(task)
                 return action
@@ -253,13 +250,7 @@ class Scheduler:
     def snapshot(self) -> Snapshot:
         """Return totals, stages and partitions, read under one lock. Reads each record: for a scrape, not a loop."""
         with self._lock:
-            stages = dict.fromkeys(Stage, 0)
-            partitions = []
-            for tracker in self.trackers.values():
-                for task in tracker:
-                    stages[task.stage] += 1
-                partitions.append(PartitionState.of(tracker))
-            return Snapshot(self._counts.copy(), stages, self._lanes.longest(), tuple(partitions))
+            return Snapshot.of(self.trackers.values(), self._counts, self._lanes.longest())
 
     def report(self, now: float) -> GateReport:
         """Return the gate's present state."""
@@ -328,6 +319,8 @@ class Scheduler:
             if action.reason is DeliveredReason.ACCEPTED:
                 self._duplicates.remember(task.identities, task.payload)
             self._settle(task, Disposition.DELIVERED, action.reason)
+        elif isinstance(action, DeadLetter) and task.is_event:
+            self._settle(task, Disposition.DEAD_LETTERED, action.reason)
         elif task.tracker.leaving:
             self._leave_lanes(task)
         elif isinstance(action, AwaitProbe):
@@ -337,14 +330,31 @@ class Scheduler:
             task.reason = action.reason
             self._queue_dead_letter(task)
         elif action.at > now:
-            self._schedule_retry(task, action.at)
+            task.stage = Stage.RETRY_WAIT
+            self._retry_queue.push(task, action.at)
         else:
             self._make_ready_again(task)
 
     def _settle(self, task: Task, disposition: Disposition, reason: Reason) -> None:
+        if task.is_event and task.batch is not None:
+            self._settle_event(task, task.batch, reason)
+            return
         task.tracker.settle(task)
         self._counts.settled[disposition, reason] += 1
         self._leave_lanes(task)
+
+    def _settle_event(self, task: Task, batch: Batched, reason: Reason) -> None:
+        """Settle one event of a record, and with the last one the record: one dead letter holds all that failed."""
+        task.tracker.event_settled()
+        batch.settle(task, reason)
+        self._leave_lanes(task)
+        if batch.open:
+            return
+        if batch.failed:
+            batch.note_failures()
+            self._dead_letters_due.append(self._begin(batch.record, Stage.DEAD_LETTER_IN_FLIGHT))
+        else:
+            self._settle(batch.record, batch.disposition, batch.reason)
 
     def _leave_lanes(self, task: Task) -> None:
         """Remove a task from its lanes and make its followers ready."""
@@ -358,9 +368,10 @@ class Scheduler:
         self._retry_queue.drop(tracker.partition)
         self._dead_letters_pending = deque(task for task in self._dead_letters_pending if task.tracker is not tracker)
         self._awaiting_probe = [task for task in self._awaiting_probe if task.tracker is not tracker]
-        for task in reversed(list(tracker)):  # last first, so that none becomes ready in between
-            if task.stage in WAITING:
-                self._leave_lanes(task)
+        for record in reversed(list(tracker)):  # last first, so that none becomes ready in between
+            for task in reversed(record.deliveries):
+                if task.stage in WAITING:
+                    self._leave_lanes(task)
 
     def _make_ready(self, task: Task) -> None:
         task.stage = Stage.READY
@@ -369,10 +380,6 @@ class Scheduler:
     def _make_ready_again(self, task: Task) -> None:
         task.stage = Stage.READY
         self._ready.push_again(task)
-
-    def _schedule_retry(self, task: Task, due: float) -> None:
-        task.stage = Stage.RETRY_WAIT
-        self._retry_queue.push(task, due)
 
     def _queue_dead_letter(self, task: Task) -> None:
         task.stage = Stage.DEAD_LETTER_PENDING
@@ -390,7 +397,3 @@ class Scheduler:
         if self.gate.fault is not None:
             return now >= self.gate.probe_at
         return bool(self._awaiting_probe) and now >= self.gate.ready_at
-
-
-def _wake_nothing() -> None:
-    """Stand in for the delivery loop until it has started."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from operator import methodcaller
@@ -11,7 +13,7 @@ import msgspec
 from confluent_kafka import Message
 
 from consumer.delivery.attempts import Attempts
-from consumer.enrolment.disposition import DeadLetterReason
+from consumer.enrolment.disposition import DeadLetterReason, Disposition, Reason, disposition_of, telling
 
 Headers = list[tuple[str, bytes | None]]
 
@@ -99,10 +101,18 @@ class Tracker(Protocol):
     def settle(self, task: Task) -> None:
         """Stop tracking the task."""
 
+    def event_settled(self) -> None:
+        """Note that an event of a tracked batch is settled."""
+
 
 @dataclass(slots=True, eq=False)
 class Task:
-    """One unsettled record and its delivery state.
+    """One unsettled record and its delivery state; or one event of a record with several.
+
+    The task of such a record is tracked, and becomes its dead letter. The tasks of its events are delivered.
+
+    batch -- the events of a record with several; its own task and theirs share it
+    index -- of the event in such a record, from 0; below 0: the record itself
 
     Guarded by the scheduler's lock, except `record`, `payload`, `reason` and `detail`: only the holding thread reads
     those.
@@ -119,6 +129,8 @@ class Task:
     ahead: int = 0  # lanes in which it is not first
     attempts: Attempts = field(default_factory=Attempts)
     failed_writes: int = 0  # of its dead letter
+    batch: Batched | None = None
+    index: int = -1
 
     @classmethod
     def undeliverable(cls, record: Record, tracker: Tracker, reason: DeadLetterReason, detail: str = "") -> Task:
@@ -126,6 +138,81 @@ class Task:
         return cls(record, tracker, reason=reason, detail=detail, stage=Stage.DEAD_LETTER_PENDING)
 
     @property
+    def is_event(self) -> bool:
+        """Return whether this is one event of a record with several."""
+        return self.index >= 0
+
+    @property
+    def current_stage(self) -> Stage:
+        """Return the stage of the record: in a batch, that of its first unsettled event."""
+        return next((task.stage for task in self.deliveries if task.stage is not Stage.DONE), self.stage)
+
+    @property
+    def deliveries(self) -> Sequence[Task]:
+        """Return the tasks that are queued for the record: those of its events, or its own."""
+        return self.batch.tasks if self.batch is not None and self.batch.open else (self,)
+
+    @property
     def contact(self) -> str:
         """Return the key that identifies the record's contact within this worker."""
         return self.identities[0] if self.identities else ""
+
+
+@dataclass(slots=True, eq=False)
+class Batched:
+    """The events of one record. Guarded by the scheduler's lock once the record is admitted.
+
+    record  -- the record's own task
+    size    -- number of events in the record
+    settled -- those that need no dead letter, by reason
+    failed  -- those that do, by index
+    tasks   -- of the events to deliver; of them, `open` are unsettled
+    """
+
+    record: Task
+    size: int
+    settled: Counter[Reason]
+    failed: dict[int, Task]
+    tasks: list[Task] = field(default_factory=list)
+    open: int = 0
+
+    def add(self, task: Task) -> None:
+        """Add an event to deliver."""
+        self.tasks.append(task)
+        self.open += 1
+
+    def settle(self, task: Task, reason: Reason) -> None:
+        """Note the end of an event. Its record's task holds the first failure once all have ended."""
+        self.open -= 1
+        if isinstance(reason, DeadLetterReason):
+            task.reason = reason
+            self.failed[task.index] = task
+        else:
+            self.settled[reason] += 1
+
+    @property
+    def reason(self) -> Reason:
+        """Return the reason of the record: that of its first failure, or the most telling one."""
+        if self.failed:
+            return self.failed[min(self.failed)].reason or DeadLetterReason.REJECTED
+        return telling(self.settled)
+
+    @property
+    def disposition(self) -> Disposition:
+        """Return the worst disposition of the events."""
+        return disposition_of(self.reason)
+
+    def note_failures(self) -> None:
+        """Describe the failures in the record's task, whose dead letter is due."""
+        index = min(self.failed)
+        first = self.failed[index]
+        record = self.record
+        record.reason, record.attempts, record.event = first.reason, first.attempts, first.event
+        record.detail = f"{len(self.failed)} of {self.size} events failed; event {index}: {first.detail}".rstrip(": ")
+
+    def summary(self) -> str:
+        """Return the numbers of the events by disposition, without zeros."""
+        numbers = Counter(disposition_of(reason) for reason in self.settled.elements())
+        numbers[Disposition.DEAD_LETTERED] = len(self.failed)
+        named = [*((str(each).replace("_", "-"), numbers[each]) for each in Disposition), ("in progress", self.open)]
+        return f"{self.size} events: {', '.join(f'{number} {name}' for name, number in named if number)}".rstrip(": ")

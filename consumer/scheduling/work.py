@@ -19,6 +19,11 @@ class Batch:
     filtered: dict[FilterReason, int] = field(default_factory=dict)
     tasks: list[Task] = field(default_factory=list)
 
+    @property
+    def deliveries(self) -> int:
+        """Return the number of contacts among the tasks, those of records with several events included."""
+        return sum(len(task.deliveries) for task in self.tasks)
+
 
 class Deliver(NamedTuple):
     """POST the task's payload, then call `Scheduler.complete` with this value.

@@ -265,8 +265,8 @@ class Worker(Section):
         buffer.DEFAULT_AT_LEAST,
         ge=1,
         json_schema_extra={"default_shown": "max(2000, 4 x DELIVERY_CONCURRENCY)"},
-        description="unsettled records in memory, shared equally by the partitions; of each at most 3000, as many as"
-        " its commit metadata lists",
+        description="unsettled records in memory, each event of a batch counted, shared equally by the partitions; of"
+        " each at most 3000 records, as many as its commit metadata lists",
     )
     max_buffered_bytes: int = Field(67_108_864, ge=1, description="bytes of records held in memory")
     cores: str | None = Field(None, description="deprecated: ignored with a warning, refused in the next release")

@@ -12,13 +12,14 @@ from confluent_kafka import Message
 from consumer.dead_letters.format import redrives
 from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Decision, Enrolled, Filtered, Undeliverable
-from consumer.formats.decider import Decider
+from consumer.formats.decider import Decider, EventBatch
 from consumer.formats.framing import SchemaPending
 from consumer.monitoring.observer import RecordObserver
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Partition, Record, Task, headers_of
 from consumer.scheduling.work import Batch
-from consumer.worker.schema_waits import SchemaWaits
+from consumer.worker.batches import BatchReader, DecidedBatch, OpenBatch, task_of
+from consumer.worker.deferred import Deferred, Missing
 
 Rewind = Callable[[OffsetTracker, int, int], OffsetTracker | None]
 Passed = Mapping[FilterReason, deque[tuple[Message, Partition]]]
@@ -44,7 +45,8 @@ class Intake:
     rewind     -- called with a tracker, an offset below its highest seen, and the lowest offset of this batch that it
                   does not have yet; returns the tracker to continue with, or None: the messages are fetched again
     max_age_ms -- records older than so many milliseconds are filtered; 0: none
-    waits      -- takes the records whose schema is not here yet, and those that follow them in their partition
+    deferred   -- takes the records that can't be read in this turn, and those that follow them in their partition
+    batches    -- decides the events of batches
     """
 
     def __init__(
@@ -55,24 +57,27 @@ class Intake:
         max_age_ms: int,
         observer: RecordObserver | None,
         guard: Guard | None = None,
-        waits: SchemaWaits | None = None,
+        deferred: Deferred | None = None,
+        batches: BatchReader | None = None,
     ) -> None:
         self._decider = decider
-        self._waits = waits or SchemaWaits()
+        self._deferred = deferred or Deferred()
+        self._batches = batches or BatchReader()
         self._trackers = trackers
         self._rewind = rewind
         self._max_age_ms = max_age_ms
         self._observer = observer
         self._guard = guard
 
-    def read(self, messages: Sequence[Message], now_ms: int) -> tuple[Batch, list[Message]]:  # noqa: PLR0912 -- each call costs
+    def read(self, messages: Sequence[Message], now_ms: int) -> tuple[Batch, list[Message]]:
         """Sort messages into a batch and the errors that came among them. `now_ms`: milliseconds since the epoch."""
         batch = Batch()
+        self._batches.begin_turn()
         errors: list[Message] = []
         moved_back: set[Partition] = set()  # their remaining messages will be fetched again
         oldest_ms = now_ms - self._max_age_ms if self._max_age_ms else None
         trackers, glance, filtered, observer = self._trackers, self._decider.glance, batch.filtered, self._observer
-        waits: Mapping[OffsetTracker, object] = self._waits.held
+        held: Mapping[OffsetTracker, object] = self._deferred.held
         wanted = observer.filtered_wanted() if observer is not None else 0
         passed: Passed = defaultdict(lambda: deque(maxlen=wanted))
         runs: Mapping[OffsetTracker, object] = self._guard.runs if self._guard is not None else {}
@@ -84,7 +89,7 @@ class Intake:
             if tracker is None:
                 continue  # just revoked: the new owner fetches it
             offset: int = message.offset()  # type: ignore[assignment]  # None only for an error
-            if offset <= tracker.highest_seen or moved_back or waits:
+            if offset <= tracker.highest_seen or moved_back or held:
                 tracker = self._in_order(tracker, message, batch.tasks, moved_back)
                 if tracker is None:
                     continue
@@ -112,19 +117,40 @@ class Intake:
             if wanted:
                 passed[reason].append((message, tracker.partition))
         _note_epochs(trackers, messages)
-        if observer is not None:
-            _tell(observer, passed)
+        _tell(observer, passed)
         return batch, errors
 
-    def _decide(self, message: Message, tracker: OffsetTracker) -> Decision | None:
-        """Decide what is no plain JSON event; None: the record waits for its schema."""
-        decision = self._decider.decide(message.value(), partial(headers_of, message))
-        if isinstance(decision, SchemaPending):
-            self._waits.hold(tracker, message)
-            return None
-        return decision
+    def _decide(self, message: Message, tracker: OffsetTracker) -> Decision | DecidedBatch | None:
+        """Decide what is no plain JSON event; None: the record waits."""
+        opened = self._batches.resume(tracker, message)
+        if opened is None:
+            if self._batches.turn_is_over:
+                self._deferred.hold(tracker, message, Missing.TURN)
+                return None
+            decision = self._decider.decide(message.value(), partial(headers_of, message))
+            if isinstance(decision, SchemaPending):
+                self._deferred.hold(tracker, message, Missing.SCHEMA)
+                return None
+            if not isinstance(decision, EventBatch):
+                return decision
+            opened = self._batches.begin(message, decision)
+        return self._decide_batch(message, tracker, opened)
 
-    def _task(self, message: Message, tracker: OffsetTracker, decision: Enrolled | Undeliverable) -> Task:
+    def _decide_batch(
+        self, message: Message, tracker: OffsetTracker, opened: OpenBatch
+    ) -> Decision | DecidedBatch | None:
+        decided = self._batches.decide(opened) if not self._deferred.is_full(tracker) else None
+        if decided is None:
+            self._batches.keep(tracker, opened)
+            self._deferred.hold(tracker, message, Missing.TURN)
+            return None
+        return decided if decided.enrolled or decided.failed else decided.as_one
+
+    def _task(
+        self, message: Message, tracker: OffsetTracker, decision: Enrolled | Undeliverable | DecidedBatch
+    ) -> Task:
+        if isinstance(decision, DecidedBatch):
+            return self._task_of_batch(message, tracker, decision)
         task = _task(message, tracker, decision)
         if self._guard is not None and isinstance(decision, Undeliverable):
             self._guard.add(task, tracker, decision)
@@ -132,9 +158,20 @@ class Intake:
             self._observer.mapped(task, decision)
         return task
 
-    def _look_at_run(self, message: Message, tracker: OffsetTracker, decision: Decision) -> None:
+    def _task_of_batch(self, message: Message, tracker: OffsetTracker, decided: DecidedBatch) -> Task:
+        task = task_of(record_of(message, tracker.partition), tracker, decided)
+        if self._guard is not None and not decided.enrolled:
+            self._guard.add(task, tracker, decided.as_one)
+        if self._observer is not None:
+            self._observer.batch(task)
+            for event, decision in zip(task.deliveries, decided.enrolled.values(), strict=False):
+                self._observer.mapped(event, decision)
+        return task
+
+    def _look_at_run(self, message: Message, tracker: OffsetTracker, decision: Decision | DecidedBatch) -> None:
         if self._guard is not None and tracker in self._guard.runs:
-            self._guard.followed(tracker, decision, partial(headers_of, message))
+            one = decision.as_one if isinstance(decision, DecidedBatch) else decision
+            self._guard.followed(tracker, one, partial(headers_of, message))
 
     def _in_order(
         self, tracker: OffsetTracker, message: Message, tasks: Iterable[Task], moved_back: set[Partition]
@@ -142,9 +179,11 @@ class Intake:
         """Return the offset tracker of a record that may be a repeat; None: it is held, or will be fetched again."""
         if tracker.partition in moved_back:
             return None
-        if tracker in self._waits.held:
-            self._decider.decide(message.value(), partial(headers_of, message))  # asks for its schema ahead
-            self._waits.hold(tracker, message)
+        waiting = self._deferred.held.get(tracker)
+        if waiting is not None:
+            if waiting.missing is Missing.SCHEMA:
+                self._decider.decide(message.value(), partial(headers_of, message))  # asks for its schema ahead
+            self._deferred.hold(tracker, message, waiting.missing)
             return None
         offset = message.offset() or 0
         if offset > tracker.highest_seen:
@@ -189,8 +228,10 @@ def _note_epochs(trackers: Mapping[Partition, OffsetTracker], messages: Sequence
                 tracker.epoch_is(message.leader_epoch(), message.offset() or 0)
 
 
-def _tell(observer: RecordObserver, passed: Passed) -> None:
+def _tell(observer: RecordObserver | None, passed: Passed) -> None:
     """Report filtered records. Convert only these: most of a topic is filtered, and few are shown."""
+    if observer is None:
+        return
     for reason, messages in passed.items():
         for message, partition in messages:
             observer.filtered(record_of(message, partition), reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -20,18 +21,19 @@ from consumer.kafka.topic_ids import TopicIds
 from consumer.kafka.topic_watch import TopicWatch
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
-from consumer.scheduling.back_pressure import Caps, pressure
+from consumer.scheduling.back_pressure import Caps, is_full, pressure
 from consumer.scheduling.counts import CommitResult
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Task
 from consumer.settings import Settings
+from consumer.worker.batches import BatchReader, Chosen, redriven_choice
 from consumer.worker.committer import Committer
+from consumer.worker.deferred import Deferred
 from consumer.worker.intake import Guard, Intake
 from consumer.worker.rebalance import Assignment, revoke_budget
 from consumer.worker.rewind import Rewind
-from consumer.worker.schema_waits import SchemaWaits
 
 POLL_SECONDS = 0.05
 BATCH = 500
@@ -51,6 +53,18 @@ class RunGuard(Guard, Protocol):
         """Return the released tasks, whose dead letters are due."""
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the records come from, and how they are decided.
+
+    chosen -- returns the indexes of the events to deliver, of a record with several; empty: all
+    """
+
+    clients: KafkaClients
+    decider: Decider
+    chosen: Chosen = redriven_choice
+
+
 class PollLoop:
     """Create and use the Consumer. For one thread.
 
@@ -60,14 +74,14 @@ class PollLoop:
     def __init__(
         self,
         settings: Settings,
-        clients: KafkaClients,
-        decider: Decider,
+        source: Source,
         scheduler: Scheduler,
         reporter: Reporter,
         health: Health,
         clock: Callable[[], float],
         guard: RunGuard,
     ) -> None:
+        clients = source.clients
         self._kafka = kafka = settings.kafka
         self._caps = Caps(settings.worker.max_buffered_records, settings.worker.max_buffered_bytes)
         self._guard = guard
@@ -95,15 +109,16 @@ class PollLoop:
             }
         )
         self._rewind = Rewind(self.consumer, scheduler, topic_ids, start_position, reporter)
-        self._waits = SchemaWaits(decider.schemas)
+        self._deferred = Deferred(source.decider.schemas, self._is_full)
         self._intake = Intake(
-            decider,
+            source.decider,
             scheduler.trackers,
             self._rewind.jumped,
             int(settings.enrolment.max_event_age * 1000),
             reporter.observer,
             guard,
-            self._waits,
+            self._deferred,
+            BatchReader(clock, source.chosen),
         )
 
     def join(self) -> None:
@@ -117,9 +132,9 @@ class PollLoop:
 
     def turn(self) -> None:
         """Run one round. Raises ConfigurationError or FatalStreamError where the worker must end."""
-        self._take_in(self._consume())
-        self._take_in(self._waits.ready())
-        self._health.registry_fault, self._health.schema_waits = self._waits.fault, self._waits.partitions
+        consumed = self._consume()
+        self._take_in([*self._deferred.ready(), *consumed])
+        self._health.registry_fault, self._health.schema_waits = self._deferred.fault, self._deferred.partitions
         now = self._clock()
         self._health.polled(now)
         self._regulate()
@@ -177,7 +192,7 @@ class PollLoop:
 
         The first one's partition may be revoked and assigned again inside `consume`; then it is fetched again.
         """
-        first = self.consumer.poll(POLL_SECONDS)
+        first = self.consumer.poll(0 if self._deferred.is_pressing else POLL_SECONDS)
         if first is None:
             return []
         tracker = self._tracker(first)
@@ -192,7 +207,7 @@ class PollLoop:
             batch, errors = self._intake.read(messages, int(time.time() * 1000))
             self._scheduler.admit(batch)
             self.connection.fetched(messages)
-            self._yield_interpreter(len(batch.tasks), len(messages))
+            self._yield_interpreter(batch.deliveries, len(messages))
             for each in errors:
                 self._stream_error(each)
 
@@ -240,6 +255,9 @@ class PollLoop:
         tracker = self._tracker(message)
         if tracker is not None:
             self._rewind.lost_offset(tracker, why)
+
+    def _is_full(self, tracker: OffsetTracker) -> bool:
+        return is_full(tracker, self._caps.share(len(self._scheduler.trackers)))
 
     def _regulate(self) -> None:
         decision = pressure(self._scheduler.trackers.values(), self._caps)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 
 import structlog
 
 from consumer.dead_letters.writer import DeadLetters
 from consumer.errors import FatalStreamError
-from consumer.formats.decider import Decider
-from consumer.kafka.clients import KafkaClients
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
@@ -19,7 +16,7 @@ from consumer.settings import Settings
 from consumer.threads import Threads
 from consumer.worker.delivery_loop import DeliveryLoop, Driver
 from consumer.worker.input_guard import InputGuard
-from consumer.worker.poll_loop import PollLoop
+from consumer.worker.poll_loop import PollLoop, Source
 from consumer.worker.start import Startup
 from consumer.worker.watchdog import Pulse
 
@@ -34,14 +31,6 @@ class Ending(Enum):
     DRAINED = "drained"  # nothing was in flight, and everything settled is committed
     UNFINISHED = "unfinished"  # the drain budget ran out; uncommitted records are delivered again
     UNANSWERED = "unanswered"  # no response to the last commit: exit without closing the consumer, which would hang
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the records come from, and how they are decided."""
-
-    clients: KafkaClients
-    decider: Decider
 
 
 class Worker:
@@ -88,8 +77,7 @@ class Worker:
         """
         loop = PollLoop(
             self._settings,
-            self._source.clients,
-            self._source.decider,
+            self._source,
             self._scheduler,
             self._reporter,
             self._health,

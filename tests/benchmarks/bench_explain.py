@@ -47,7 +47,7 @@ def main(count: int) -> None:
     began = time.process_time()
     out = io.StringIO()
     for event in events(io.BytesIO(content)):
-        out.write(json_line(explainer.explain(event.source, event.value)))
+        out.writelines(map(json_line, explainer.explanations(event.source, event.value)))
     taken = time.process_time() - began
     rate = len(parsed) / taken * 60
     ratio = f"{taken / baseline:.1f} x parsing alone"

@@ -10,10 +10,23 @@ import pytest
 
 from consumer import __version__
 from consumer.clicksend.outcome import Outcome
-from consumer.dead_letters.format import DIET, NOTHING, DeadLetterMessage, Part, Parts, dead_letter, smaller
+from consumer.dead_letters.format import (
+    DIET,
+    NOTHING,
+    DeadLetterMessage,
+    Part,
+    Parts,
+    dead_letter,
+    redriven,
+    redriven_events,
+    smaller,
+)
+from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Task
+from consumer.worker.batches import DecidedBatch, task_of
+from tests.support.dead_letters import stored
 from tests.support.outcomes import REJECTED, TIMEOUT
 from tests.support.records import EVENTS, JANE, record
 
@@ -201,3 +214,34 @@ def test_a_count_of_redrives_that_is_no_text_does_no_harm() -> None:
 def test_no_personal_data_is_in_a_header() -> None:
     headers = message_of(bad(answers=(TIMEOUT, REJECTED))).headers
     assert not any(b"jane" in (value or b"").lower() for _, value in headers)
+
+
+def batch_task(left_out: Parts = NOTHING) -> dict[str, str]:
+    """Of a record with twelve events, the second and the last failed."""
+    decided = DecidedBatch(12, {1: Enrolled("Signed Up", (JANE,), b"{}", (), {})})
+    decided.failed[11] = Undeliverable(DeadLetterReason.UNMAPPABLE, "phone_number unusable")
+    task = task_of(record(17, value=VALUE), TRACKER, decided)
+    assert task.batch is not None
+    (event,) = task.batch.tasks
+    event.attempts.add(REJECTED, started_at=MONOTONIC - 1, now=MONOTONIC)
+    task.batch.settle(event, DeadLetterReason.REJECTED)
+    task.batch.note_failures()
+    return texts(task, left_out)
+
+
+@pytest.mark.parametrize("left_out", DIET)
+def test_a_record_with_several_events_lists_those_that_failed_whatever_is_left_out(left_out: Parts) -> None:
+    found = batch_task(left_out)
+    assert (found["clicksend.batch.size"], found["clicksend.batch.failed"]) == ("12", "1,11")
+    assert found["clicksend.reason"] == "rejected", "of the first one"
+    message = found["__connect.errors.exception.message"]
+    assert message == "2 of 12 events failed; event 1: HTTP 400 BAD_REQUEST"
+
+
+def test_a_redrive_names_the_events_to_deliver() -> None:
+    headers: Headers = [("own", b"1"), ("clicksend.redrive.events", b"7")]
+    found = redriven(stored(), headers, (3, 1))
+    assert dict(found)["clicksend.redrive.events"] == b"1,3"
+    assert [name for name, _ in found].count("clicksend.redrive.events") == 1
+    assert redriven_events(found) == (1, 3)
+    assert redriven_events(headers) == (), "a producer's own"

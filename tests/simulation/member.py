@@ -22,7 +22,8 @@ from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
 from consumer.settings import Settings
 from consumer.settings.views import record_decider
-from consumer.worker.worker import Ending, Source, Worker
+from consumer.worker.poll_loop import Source
+from consumer.worker.worker import Ending, Worker
 from tests.simulation.cluster import Cluster
 from tests.simulation.consumer import Callback, FakeConsumer
 from tests.simulation.driver import BrokenCallbackError, VirtualDriver

@@ -34,6 +34,9 @@ class WatchObserver:
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
         """Ignore mapped records."""
 
+    def batch(self, task: Task) -> None:
+        """Ignore the batch: its events are watched."""
+
     def dead_letter_failed(self, task: Task, why: str) -> None:
         """Ignore failed dead letters, which are retried."""
 

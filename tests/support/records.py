@@ -46,6 +46,7 @@ class Consumed:
     name: bytes | None = None
     epoch: int = 0
     own_headers: Headers | None = None
+    place: Partition = EVENTS
 
     def leader_epoch(self) -> int:
         return self.epoch
@@ -54,10 +55,10 @@ class Consumed:
         return None
 
     def topic(self) -> str:
-        return EVENTS.topic
+        return self.place.topic
 
     def partition(self) -> int:
-        return EVENTS.number
+        return self.place.number
 
     def offset(self) -> int:
         return self.at

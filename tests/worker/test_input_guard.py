@@ -83,10 +83,10 @@ def test_a_run_waits_until_an_event_follows_and_then_becomes_dead_letters() -> N
     ("value", "hint"),
     [
         (b'{"payload": {"type": "page"}}', "set ENROLMENT_EVENT_PATH=/payload"),
-        (b'{"batch": [{"type": "page"}]}', "a batch of events; write one event a record"),
+        (b'{"events": [{"type": "page"}]}', "a batch of events; set ENROLMENT_EVENT_PATH=/events"),
         (b'{"specversion": "1.0", "type": "page", "data": {"order": 17}}', "a CloudEvent that holds no event"),
         (b'{"email": "jane@example.com", "custom_1": "marketing_unknown"}', "a contact under ClickSend's own names"),
-        (b'[{"type": "page"}]', "a JSON array; write one event a record"),
+        (b'[{"order": 17}, 7]', "2 of 2 events failed; event 0: JSON without a text under type or event"),
         (b"\x1f\x8b\x08\x00", "truncated gzip data"),
         (RUBBISH, "Schema Registry framing (Avro or Protobuf); set KAFKA_VALUE_FORMAT=registry and REGISTRY_URL"),
         (b'{"order": 17}', "compare KAFKA_TOPIC"),

@@ -193,8 +193,8 @@ class Redrive:
         found = self._redrive_filter.sort(dead_letter)
         if isinstance(found, RedriveResult):
             return found
-        record, decision = found
-        return target.send(structs.replace(record, headers=redriven(dead_letter, record.headers)), decision)
+        headers = redriven(dead_letter, found.record.headers, found.events)
+        return target.send(found._replace(record=structs.replace(found.record, headers=headers)))
 
     def _wait_for_rate(self) -> bool:
         """Wait until the rate allows the next dead letter. Return False on a stop signal."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from enum import StrEnum
+from typing import NamedTuple
 
 from consumer.commands.dead_letters.filters import Filters
 from consumer.commands.dead_letters.reading import source_record
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.staleness import Newest
-from consumer.commands.readings import reading_of
+from consumer.commands.readings import WHOLE, events_of, found_in
 from consumer.dead_letters.format import StoredDeadLetter
 from consumer.enrolment.enroller import Decision, Enrolled
-from consumer.formats.decider import Decider
+from consumer.formats.decider import Decider, Reading
 from consumer.scheduling.task import Record
 
 
@@ -37,6 +38,28 @@ MISSED = frozenset({RedriveResult.GONE, RedriveResult.REFUSED})  # selected, but
 SENT = frozenset(
     {RedriveResult.REDRIVEN, RedriveResult.DELIVERED, RedriveResult.DEAD_LETTERED_AGAIN, RedriveResult.REFUSED}
 )  # a record was sent
+
+
+class Redrivable(NamedTuple):
+    """A record to redrive.
+
+    decisions -- today's, on its events by index; `WHOLE` where the record is one event
+    size      -- number of events in the record, including those that are not redriven
+    """
+
+    record: Record
+    decisions: Mapping[int, Decision]
+    size: int = 1
+
+    @property
+    def events(self) -> tuple[int, ...]:
+        """Return the indexes of the events to redrive, of a record with several; empty: it is one event."""
+        return () if WHOLE in self.decisions else tuple(self.decisions)
+
+    @property
+    def has_contact(self) -> bool:
+        """Return whether something is to be delivered."""
+        return any(isinstance(decision, Enrolled) for decision in self.decisions.values())
 
 
 class RedriveFilter:
@@ -74,8 +97,8 @@ class RedriveFilter:
         """Return whether the dead letter belongs to the group."""
         return self._group is None or dead_letter.is_of(self._group)
 
-    def sort(self, dead_letter: StoredDeadLetter) -> RedriveResult | tuple[Record, Decision]:
-        """Return why the dead letter is skipped, or its record and today's decision."""
+    def sort(self, dead_letter: StoredDeadLetter) -> RedriveResult | Redrivable:
+        """Return why the dead letter is skipped, or its record with its failed events, except stale ones."""
         if not self.owns(dead_letter):
             return RedriveResult.OTHER_GROUP
         if dead_letter.source is None or dead_letter.source.partition.topic not in self._topics:
@@ -85,13 +108,19 @@ class RedriveFilter:
         record = source_record(self._cluster, dead_letter, dead_letter.source)
         if record is None:
             return RedriveResult.GONE
-        decision = reading_of(self._decider, record.value, lambda: record.headers).decision
-        return RedriveResult.STALE if self._is_stale(dead_letter, record, decision) else (record, decision)
+        found = found_in(self._decider, record.value, lambda: record.headers)
+        size = 1 if isinstance(found, Reading) else len(found.values)
+        decisions = {
+            index: reading.decision
+            for index, reading in events_of(found, dead_letter.failed_events)
+            if not self._is_stale(dead_letter, record, index, reading.decision)
+        }
+        return Redrivable(record, decisions, size) if decisions else RedriveResult.STALE
 
-    def _is_stale(self, dead_letter: StoredDeadLetter, record: Record, decision: Decision) -> bool:
+    def _is_stale(self, dead_letter: StoredDeadLetter, record: Record, index: int, decision: Decision) -> bool:
         if self.newest is None or not isinstance(decision, Enrolled):
             return False
         identities = decision.identities
         if dead_letter.redrives:  # the offset is a copy's and not a measure of age
             return self.newest.outdates(identities, record.timestamp_ms)
-        return self.newest.is_stale(identities, record.partition, record.offset, record.timestamp_ms)
+        return self.newest.is_stale(identities, record.partition, record.offset, record.timestamp_ms, index)

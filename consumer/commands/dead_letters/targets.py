@@ -10,22 +10,24 @@ from typing import Protocol
 from confluent_kafka import KafkaError
 
 from consumer.app import event_loop_driver, scheduler
-from consumer.commands.dead_letters.redrive_filter import RedriveResult
+from consumer.commands.dead_letters.redrive_filter import Redrivable, RedriveResult
 from consumer.commands.kafka.records import write
 from consumer.commands.kafka.target_watch import TargetWatch
+from consumer.commands.readings import WHOLE
 from consumer.dead_letters.writer import PARTITION_BY_KEY, DeadLetters
-from consumer.enrolment.enroller import Decision, Enrolled
+from consumer.enrolment.enroller import Enrolled
 from consumer.errors import FatalStreamError, RefusedError
 from consumer.kafka.clients import KafkaClients
 from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
-from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN
+from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.scheduling.task import Record, Task
 from consumer.scheduling.work import Batch
 from consumer.settings import Settings
 from consumer.settings.model import Kafka
 from consumer.settings.views import client_properties
 from consumer.threads import OsThreads
+from consumer.worker.batches import DecidedBatch, task_of
 from consumer.worker.delivery_loop import DeliveryLoop
 
 POLL_SECONDS = 0.005
@@ -44,7 +46,7 @@ class Destination(StrEnum):
 class Target(Protocol):
     """Sends one record at a time. `close` abandons a request in flight."""
 
-    def send(self, record: Record, decision: Decision) -> RedriveResult | None:
+    def send(self, found: Redrivable) -> RedriveResult | None:
         """Send the record and return its result. None: a stop signal interrupted the delivery."""
 
     def complaint(self) -> str:
@@ -60,9 +62,9 @@ class Nowhere:
     def __init__(self, destination: Destination) -> None:
         self._destination = destination
 
-    def send(self, record: Record, decision: Decision) -> RedriveResult:  # noqa: ARG002 -- a Target
+    def send(self, found: Redrivable) -> RedriveResult:
         """Return the result that a redrive would have."""
-        nothing = self._destination is Destination.DELIVER and not isinstance(decision, Enrolled)
+        nothing = self._destination is Destination.DELIVER and not found.has_contact
         return RedriveResult.NOTHING_TO_SEND if nothing else RedriveResult.TO_REDRIVE
 
     def complaint(self) -> str:
@@ -83,8 +85,9 @@ class ToSource:
         self._producer = KafkaClients(client_properties(kafka)).producer({})
         self._partitions = partitions
 
-    def send(self, record: Record, decision: Decision) -> RedriveResult:  # noqa: ARG002 -- a Target
+    def send(self, found: Redrivable) -> RedriveResult:
         """Write the record. Raise RefusedError if the topic rejects all records."""
+        record = found.record
         topic, number = record.partition
         placed = number in self._partitions.get(topic, ())
         error = self._produced(record, number if placed else PARTITION_BY_KEY)
@@ -146,12 +149,13 @@ class ToClickSend:
         self._delivery = DeliveryLoop(self._scheduler, driver, self._dead_letters, reporter, 1, self._crashed)
         self._delivery.start()
 
-    def send(self, record: Record, decision: Decision) -> RedriveResult | None:
+    def send(self, found: Redrivable) -> RedriveResult | None:
         """Deliver the record. Raise FatalStreamError if a thread of the engine failed."""
-        if not isinstance(decision, Enrolled):
+        if not found.has_contact:
             return RedriveResult.NOTHING_TO_SEND
+        record = found.record
         tracker = self._scheduler.assign(record.partition, record.offset, OFFSET_UNKNOWN, UNKNOWN_TOPIC_ID)
-        task = Task(record, tracker, decision.identities, decision.payload, decision.event)
+        task = _task(found, tracker)
         self._scheduler.admit(Batch(consumed=1, tasks=[task]))
         while len(tracker) and not self._stopped() and not self._watch.gives_up(self._scheduler.gate.fault):
             time.sleep(POLL_SECONDS)
@@ -182,3 +186,14 @@ class ToClickSend:
 
     def _crashed(self, crash: BaseException) -> None:
         self._crash = self._crash or crash
+
+
+def _task(found: Redrivable, tracker: OffsetTracker) -> Task:
+    """Return the task of a record that has something to deliver."""
+    decision = found.decisions.get(WHOLE)
+    if isinstance(decision, Enrolled):
+        return Task(found.record, tracker, decision.identities, decision.payload, decision.event)
+    decided = DecidedBatch(found.size)
+    for index, each in found.decisions.items():
+        decided.add(index, each)
+    return task_of(found.record, tracker, decided)

@@ -79,17 +79,17 @@ def explain_kafka(sources: Sources, asked: RecordQuery, look: Display) -> ExitSt
         ranges = ranges_of(query, cluster)
         now_ms = round(time.time() * 1000)
         explained = (
-            Explained(
-                explainer.explain(
+            Explained(each, 0 if number else 1)
+            for m in messages(cluster, ranges)
+            for number, each in enumerate(
+                explainer.explanations(
                     f"{m.topic()}-{m.partition()}@{m.offset()}",
                     m.value(),
                     -1 if redrives(headers_of(m) or []) else m.timestamp()[1],  # a redriven record never expires
                     now_ms,
                     partial(headers_of, m),
-                ),
-                1,
+                )
             )
-            for m in messages(cluster, ranges)
         )
         return _show(explained, offsets_in(ranges), "records", look)
 
@@ -102,7 +102,8 @@ def _of_stream(explainer: Explainer, stream: BinaryIO) -> Iterator[Explained]:
     if stream.isatty():
         say("Reading events from the terminal, one per line; end with Ctrl-D.")
     for event in events(stream):
-        yield Explained(explainer.explain(event.source, event.value), event.size)
+        for number, each in enumerate(explainer.explanations(event.source, event.value)):
+            yield Explained(each, 0 if number else event.size)
 
 
 def _show(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from consumer.commands.explain.unfilled import Fields, unfilled_fields
 from consumer.commands.explain.unread import unread_identities
-from consumer.commands.readings import reading_of
+from consumer.commands.readings import found_in
 from consumer.enrolment.decision import Enrolled, Filtered, Withheld
 from consumer.enrolment.disposition import DeadLetterReason, Disposition, FilterReason
 from consumer.enrolment.head import read_event_header
@@ -26,7 +26,7 @@ _NO_FIELDS: Fields = {}
 class Explanation:
     """One record explained.
 
-    source      -- its position: `line 3`, `raw-events-0@17`
+    source      -- its position: `line 3`, `raw-events-0@17`, `raw-events-0@17 event 2` in a record with several
     event       -- the event's name, else its type; None: neither is readable
     disposition -- `deliver`, `filtered` or `dead_lettered`
     reason      -- why it is filtered or dead-lettered
@@ -61,18 +61,35 @@ class Explainer:
         self._wrapped = bool(event_path)
         self._fields = fields
 
-    def explain(
+    def explanations(
         self,
         source: str,
         value: bytes | None,
         timestamp_ms: int = -1,
         now_ms: int = 0,
         headers: HeadersOf = lambda: None,
-    ) -> Explanation:
-        """Explain one record. timestamp_ms -- milliseconds since the epoch, -1 = none; now_ms -- the present."""
+    ) -> Iterator[Explanation]:
+        """Explain a record, or each of its events.
+
+        timestamp_ms -- milliseconds since the epoch, -1 = none
+        now_ms       -- the present
+        """
         if self._max_age_ms and 0 <= timestamp_ms < now_ms - self._max_age_ms:
-            return Explanation(source, self._name(value), Disposition.FILTERED, FilterReason.TOO_OLD)
-        reading = reading_of(self._decider, value, headers)
+            yield Explanation(source, self._name(value), Disposition.FILTERED, FilterReason.TOO_OLD)
+            return
+        found = found_in(self._decider, value, headers)
+        if isinstance(found, Reading):
+            yield self._explanation(source, value, found)
+            return
+        for index, event in enumerate(found.values):
+            reading = found.read(event)
+            layers = (*found.layers, *(each for each in reading.layers if each is not Layer.JSON))
+            yield self._explanation(f"{source} event {index}", event, reading._replace(layers=layers))
+        if not found.values:
+            reason = FilterReason.NOT_ENROLMENT
+            yield Explanation(source, None, Disposition.FILTERED, reason, notes=("an empty batch",))
+
+    def _explanation(self, source: str, value: bytes | None, reading: Reading) -> Explanation:
         decision, form = reading.decision, ", ".join(reading.layers)
         if isinstance(decision, Enrolled):
             origins = _pointers(decision.origins)

@@ -22,7 +22,7 @@ WORDS: dict[str, str] = {
     FilterReason.NO_CONSENT: "excluded by ENROLMENT_CONSENT or ENROLMENT_DELIVER_OPT_OUTS",
     DeadLetterReason.UNDECODABLE: "unreadable or invalid",
     DeadLetterReason.UNRECOGNISED: "not the ENROLMENT_INPUT: wrong topic, or another format",
-    DeadLetterReason.TOO_LARGE: "more than 8 MiB unpacked",
+    DeadLetterReason.TOO_LARGE: "more than 8 MiB unpacked, or 1,000 events",
     DeadLetterReason.UNMAPPABLE: "no usable email or phone number",
 }
 """The meaning of each reason, so that an operator needs no table."""

@@ -11,7 +11,7 @@ from confluent_kafka import Message
 from consumer.commands.kafka.cluster import Cluster, Ends
 from consumer.commands.kafka.records import Range, offsets_in, position_of, read
 from consumer.commands.output import bar
-from consumer.commands.readings import decision_on
+from consumer.commands.readings import WHOLE, decisions_on
 from consumer.dead_letters.format import redrives
 from consumer.enrolment.consent import Consent
 from consumer.enrolment.enroller import Decision, Enrolled, Filtered
@@ -34,6 +34,7 @@ class Age(NamedTuple):
     outside: bool
     partition: Partition
     offset: int
+    event: int = WHOLE  # its index, in a record with several
 
 
 class Newest:
@@ -59,10 +60,15 @@ class Newest:
             elif known is None or age > known:
                 self._newest[digest] = age
 
-    def is_stale(self, identities: Iterable[str], partition: Partition, offset: int, timestamp_ms: int) -> bool:
-        """Return whether an identity has a newer record; with `in_order`, one that is not sent after this one."""
+    def is_stale(
+        self, identities: Iterable[str], partition: Partition, offset: int, timestamp_ms: int, index: int = WHOLE
+    ) -> bool:
+        """Return whether an identity has a newer record; with `in_order`, one that is not sent after this one.
+
+        index -- of the event, in a record with several: those that follow in the record are newer
+        """
         return any(
-            self._supersedes(known, partition, offset, timestamp_ms)
+            self._supersedes(known, partition, (offset, index), timestamp_ms)
             for digest in map(_digest, identities)
             if (known := self._newest.get(digest)) is not None
         )
@@ -75,12 +81,13 @@ class Newest:
             if (known := self._newest.get(digest)) is not None
         )
 
-    def _supersedes(self, known: Age, partition: Partition, offset: int, timestamp_ms: int) -> bool:
+    def _supersedes(self, known: Age, partition: Partition, place: tuple[int, int], timestamp_ms: int) -> bool:
         end = self._ends.get(partition)
-        if known.partition == partition and (end is None or offset < end.high):
-            return known.offset > offset and not (self._in_order and not known.outside)
+        known_place = known.offset, known.event
+        if known.partition == partition and (end is None or place[0] < end.high):
+            return known_place > place and not (self._in_order and not known.outside)
         # Offsets do not compare across partitions, or with a topic that was created again.
-        return (known.partition, known.offset) != (partition, offset) and known.time_ms >= timestamp_ms
+        return (known.partition, known_place) != (partition, place) and known.time_ms >= timestamp_ms
 
 
 def look_through(
@@ -143,13 +150,14 @@ def news_of(decision: Decision) -> News | None:
 
 
 def _note(newest: Newest, decider: Decider, message: Message, sent: Callable[[Partition, int, Enrolled], bool]) -> None:
-    decision = decision_on(decider, message)
-    news = None if is_redriven(message) else news_of(decision)
-    if news is None:
+    decisions = decisions_on(decider, message)  # of all records: a schema that can't be fetched ends the command
+    if is_redriven(message):
         return
     partition, offset = position_of(message)
-    outside = not (isinstance(decision, Enrolled) and sent(partition, offset, decision))
-    newest.note(news.identities, Age(message.timestamp()[1], news.refused, outside, partition, offset))
+    for index, decision in decisions.items():
+        if (news := news_of(decision)) is not None:
+            outside = not (isinstance(decision, Enrolled) and sent(partition, offset, decision))
+            newest.note(news.identities, Age(message.timestamp()[1], news.refused, outside, partition, offset, index))
 
 
 def _digest(identity: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -16,14 +16,14 @@ from consumer.commands.kafka.records import Range, offsets_in, read
 from consumer.commands.kafka.staleness import look_through
 from consumer.commands.kafka.target_watch import TargetWatch
 from consumer.commands.output import Format, bar, put, rendered
-from consumer.commands.readings import SCHEMA_SECONDS, command_decider, decision_on
+from consumer.commands.readings import SCHEMA_SECONDS, command_decider, decisions_on
 from consumer.commands.repeat import Mode, Repeat, Stale
 from consumer.commands.replay.bounds import Bounds
 from consumer.commands.replay.range_consumer import RangeClients, RangePlan
 from consumer.commands.replay.selection import DELIVER, Only, Selection
 from consumer.commands.signals import StopSignals
 from consumer.commands.timestamps import pace
-from consumer.enrolment.disposition import Disposition
+from consumer.enrolment.disposition import Disposition, telling
 from consumer.enrolment.enroller import Decision, Enrolled, Filtered, Undeliverable
 from consumer.errors import ConsumerError
 from consumer.exit_status import ExitStatus
@@ -34,7 +34,8 @@ from consumer.settings import Settings
 from consumer.settings.views import client_properties
 from consumer.terminal import say
 from consumer.threads import OsThreads
-from consumer.worker.worker import Ending, Source, Worker
+from consumer.worker.poll_loop import Source
+from consumer.worker.worker import Ending, Worker
 
 Ranges = Mapping[Partition, Range]
 
@@ -133,7 +134,9 @@ class Replay:
             for message in read(self._cluster, left):
                 advance(1)
                 if self._selection.sort(message) is None:
-                    self._counts[_fate(decision_on(self._decider, message))] += 1
+                    decisions = decisions_on(self._decider, message)
+                    chosen = self._selection.chosen(message) or decisions
+                    self._counts[_fate([decisions[index] for index in chosen if index in decisions])] += 1
 
     def _deliver(self, ranges: Ranges, left: Ranges, form: Format) -> ExitStatus:
         clock, threads = time.monotonic, OsThreads()
@@ -153,7 +156,7 @@ class Replay:
             plan = RangePlan(left, self._selection.keep, turned)
             worker = Worker(
                 settings,
-                Source(RangeClients(client_properties(settings.kafka), plan), self._decider),
+                Source(RangeClients(client_properties(settings.kafka), plan), self._decider, self._selection.chosen),
                 engine,
                 event_loop_driver(settings, clock),
                 watch,
@@ -222,15 +225,15 @@ class Replay:
         put(rendered(rows, form), form)
 
 
-def _fate(decision: Decision) -> tuple[str, str]:
-    """Return disposition and reason, as far as known without a request."""
-    match decision:
-        case Enrolled():
-            return DELIVER, ""
-        case Filtered(reason):
-            return Disposition.FILTERED, reason
-        case Undeliverable(reason, _):
-            return Disposition.DEAD_LETTERED, reason
+def _fate(decisions: Collection[Decision]) -> tuple[str, str]:
+    """Return disposition and reason of a record with these events, as far as known without a request."""
+    if any(isinstance(decision, Enrolled) for decision in decisions):
+        return DELIVER, ""
+    for decision in decisions:
+        if isinstance(decision, Undeliverable):
+            return Disposition.DEAD_LETTERED, decision.reason
+    reasons = [decision.reason for decision in decisions if isinstance(decision, Filtered)]
+    return Disposition.FILTERED, telling(reasons)
 
 
 class _Progress:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,13 +11,15 @@ from confluent_kafka import Message
 
 from consumer.commands.kafka.records import position_of
 from consumer.commands.kafka.staleness import Newest, is_redriven
-from consumer.commands.readings import decision_on
+from consumer.commands.readings import decisions_on
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.email import read_email
 from consumer.enrolment.enroller import Decision, Enrolled
 from consumer.enrolment.phone import read_phone
 from consumer.enrolment.phone_signs import PhoneCheck
 from consumer.formats.decider import Decider
+from consumer.scheduling.task import Partition
+from consumer.worker.batches import redriven_choice
 
 DELIVER = "deliver"
 REASONS = (DELIVER, *DeadLetterReason, *FilterReason)
@@ -75,6 +77,7 @@ class Selection:
         self._only = only
         self.newest: Newest | None = None
         self.left: Counter[Left] = Counter()
+        self._chosen: dict[tuple[Partition, int], list[int]] = {}  # of records with several events, some left out
 
     def means(self, decision: Decision) -> bool:
         """Return whether --only selects the record."""
@@ -88,12 +91,23 @@ class Selection:
         """Return why not to replay the record, and count it; None: replay it."""
         if self.newest is None and self._only == Only():
             return None
-        left = self._sort(message, decision_on(self._decider, message))
-        if left is not None:
-            self.left[left] += 1
-        return left
+        decisions = decisions_on(self._decider, message)
+        left = {index: self._sort(message, index, decision) for index, decision in decisions.items()}
+        kept = [index for index, why in left.items() if why is None]
+        if not kept and left:
+            why = next(iter(left.values()))
+            assert why is not None  # noqa: S101 -- for the type checker: none is kept
+            self.left[why] += 1
+            return why
+        if len(kept) < len(left):
+            self._chosen[position_of(message)] = kept
+        return None
 
-    def _sort(self, message: Message, decision: Decision) -> Left | None:
+    def chosen(self, message: Message) -> Collection[int]:
+        """Return the events to replay, of a kept record with several; empty: all that a redrive chose."""
+        return self._chosen.pop(position_of(message), None) or redriven_choice(message)
+
+    def _sort(self, message: Message, index: int, decision: Decision) -> Left | None:
         if not self.means(decision):
             return Left.NOT_MEANT
         if self.newest is None or not isinstance(decision, Enrolled):
@@ -101,7 +115,7 @@ class Selection:
         identities, timestamp_ms = decision.identities, message.timestamp()[1]
         if is_redriven(message):
             return Left.STALE if self.newest.outdates(identities, timestamp_ms) else None
-        return Left.STALE if self.newest.is_stale(identities, *position_of(message), timestamp_ms) else None
+        return Left.STALE if self.newest.is_stale(identities, *position_of(message), timestamp_ms, index) else None
 
 
 def _identity(text: str) -> str:

@@ -120,6 +120,8 @@ class Recorder:
         self._filtered[reason].add(_key(record), Sighting(record, at, None, None, [change]), most)
 
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
+        if task.is_event:
+            return  # `batch` notes the numbers
         record = task.record
         kind, most = self._enrolled, self._most.ordinary
         if not isinstance(decision, Enrolled):
@@ -128,7 +130,23 @@ class Recorder:
             kind, most = self._large, MOST_LARGE
         kind.add((record.partition, record.offset), Sighting(record, self._wall(), task, decision, []), most)
 
+    def batch(self, task: Task) -> None:
+        if task.batch is None:
+            return
+        record, summary = task.record, partial(_summed, task.batch.summary())
+        if not task.batch.open and not task.batch.failed:
+            self._changed(record, summary)
+            ended = partial(_ended, Standing(task.batch.disposition), task.batch.reason, self._wall())
+            self._changed(record, ended)
+            return
+        kind, most = self._enrolled, self._most.ordinary
+        if len(record.value or b"") > LARGE:
+            kind, most = self._large, MOST_LARGE
+        kind.add(_key(record), Sighting(record, self._wall(), task, None, [summary]), most)
+
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
+        if task.is_event and isinstance(action, Settle):
+            return
         if isinstance(action, Settle):
             key = _key(task.record)  # most are unknown: check without the lock
             if not (key in self._enrolled or key in self._large or key in self._trouble or key in self._ring):
@@ -142,6 +160,8 @@ class Recorder:
 
     def dead_letter_written(self, task: Task) -> None:
         reason = task.reason or DeadLetterReason.REJECTED
+        if task.batch is not None:
+            self._change_or_add(task, partial(_summed, task.batch.summary()))
         self._change_or_add(task, partial(_ended, Standing.DEAD_LETTERED, reason, self._wall()))
 
     def dead_letter_failed(self, task: Task, why: str) -> None:
@@ -182,6 +202,11 @@ class Recorder:
 
 def _ended(standing: Standing, reason: Reason, at: float, entry: Entry) -> Entry:
     return replace(entry.ended(standing, reason, at), trouble="")
+
+
+def _summed(summary: str, entry: Entry) -> Entry:
+    """Return the entry of a record with several events, with their numbers."""
+    return replace(entry, event=summary)
 
 
 def _released(reason: ReleaseReason, at: float, entry: Entry) -> Entry:

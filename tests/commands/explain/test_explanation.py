@@ -23,7 +23,7 @@ SIGN_UP = {
 
 def explain(event: object, **age: Any) -> Explanation:
     value = event if isinstance(event, bytes) else orjson.dumps(event)
-    return Explainer(Decider(Enroller(Rules.of())), 60_000, None).explain("line 1", value, **age)
+    return next(Explainer(Decider(Enroller(Rules.of())), 60_000, None).explanations("line 1", value, **age))
 
 
 def test_a_contact_is_shown_with_the_place_of_each_field_and_how_its_phone_was_read() -> None:
@@ -52,7 +52,8 @@ def test_a_contact_is_shown_with_the_place_of_each_field_and_how_its_phone_was_r
         ({"type": "identify", "traits": {"name": "Jane"}}, "filtered", "no_identity", "identify"),
         ({"type": "identify", "traits": {"phone": "12"}}, "dead_lettered", "unmappable", "identify"),
         (b"{broken", "dead_lettered", "undecodable", None),
-        (b"[]", "dead_lettered", "undecodable", None),
+        (b"[]", "filtered", "not_enrolment", None),
+        (b"[7]", "dead_lettered", "undecodable", None),
         ({"payload": {"type": "identify"}}, "dead_lettered", "unrecognised", None),
         ({}, "dead_lettered", "unrecognised", None),
     ],
@@ -77,7 +78,7 @@ def test_without_a_time_nothing_is_too_old() -> None:
 
 def test_a_name_inside_a_wrapper_is_not_guessed() -> None:
     wrapped = Explainer(Decider(Enroller(Rules.of(event_path="/payload"))), 0, "/payload")
-    found = wrapped.explain("line 1", b'{"type":"wrapper","payload":{"type":"page"}}')
+    found = next(wrapped.explanations("line 1", b'{"type":"wrapper","payload":{"type":"page"}}'))
     assert (found.reason, found.event) == ("not_enrolment", None)
 
 
@@ -94,7 +95,7 @@ FIELDS = {
 
 def explain_mapped(event: object) -> Explanation:
     decider = Decider(Enroller(Rules.of(custom=CustomMapping.of(FIELDS, ["vip_texts"]))))
-    return Explainer(decider, 0, None, FIELDS).explain("line 1", orjson.dumps(event))
+    return next(Explainer(decider, 0, None, FIELDS).explanations("line 1", orjson.dumps(event)))
 
 
 def test_the_pointer_that_gave_a_value_is_shown() -> None:
@@ -143,18 +144,22 @@ def test_they_are_told_where_there_is_no_contact_too(traits: dict[str, str], rea
 def test_whom_the_consent_policy_leaves_out_is_told_why(traits: dict[str, object], notes: tuple[str, ...]) -> None:
     decider = Decider(Enroller(Rules.of(withheld=frozenset({Consent.UNKNOWN, Consent.OPT_OUT}))))
     event = {"type": "identify", "traits": {"email": "j@example.com", **traits}}
-    found = Explainer(decider, 0, None).explain("line 1", orjson.dumps(event))
+    found = next(Explainer(decider, 0, None).explanations("line 1", orjson.dumps(event)))
     assert (found.disposition, found.reason, found.contact) == ("filtered", "no_consent", None)
     assert found.notes == notes
 
 
 def test_a_contact_is_explained_as_one() -> None:
     explainer = Explainer(Decider(Enroller(Rules.of(input=Input.CONTACT))), 0, None)
-    found = explainer.explain("line 1", b'{"email":"j@example.com","phone_number":"+14155550132","x":"k@example.com"}')
+    found = next(
+        explainer.explanations("line 1", b'{"email":"j@example.com","phone_number":"+14155550132","x":"k@example.com"}')
+    )
     assert (found.disposition, found.event) == ("deliver", "Contact")
     assert found.origins == {"email": "/email", "phone_number": "/phone_number"}
     assert found.notes == ("found an email at /x, which is not read",)
-    assert explainer.explain("line 2", b'{"type":"identify"}').notes == ("an event; set ENROLMENT_INPUT=event",)
+    assert next(explainer.explanations("line 2", b'{"type":"identify"}')).notes == (
+        "an event; set ENROLMENT_INPUT=event",
+    )
 
 
 def test_the_format_is_named_and_the_event_inside_it() -> None:
@@ -173,8 +178,22 @@ def test_the_own_mapping_is_explained_inside_another_format() -> None:
     decider = Decider(Enroller(Rules.of(custom=CustomMapping.of(FIELDS, ()))))
     traits = {"email": "j@example.com", "whatsapp": "+14155550132", "loyalty_tier": "gold"}
     value = {"specversion": "1.0", "data": {"type": "identify", "traits": traits}}
-    found = Explainer(decider, 0, None, FIELDS).explain("line 1", gzip.compress(orjson.dumps(value)))
+    found = next(Explainer(decider, 0, None, FIELDS).explanations("line 1", gzip.compress(orjson.dumps(value))))
     assert found.format == "gzip, cloudevents_structured, json"
     assert found.origins["custom_2"] == "/traits/loyalty_tier"
     assert found.origins["phone_number"] == "/traits/whatsapp"
     assert found.notes == ("custom_3: nothing at /traits/store, /context/campaign/source",)
+
+
+def test_each_event_of_a_record_is_explained() -> None:
+    value = orjson.dumps({"batch": [SIGN_UP, {"type": "page"}, 7]})
+    found = list(Explainer(Decider(Enroller(Rules.of())), 0, None).explanations("events-0@17", value))
+    assert [each.source for each in found] == [f"events-0@17 event {index}" for index in range(3)]
+    assert [each.disposition for each in found] == ["deliver", "filtered", "dead_lettered"]
+    assert {each.format for each in found} == {"json, batch"}
+    assert found[0].origins["email"] == "/traits/email"
+
+
+def test_an_empty_batch_is_explained() -> None:
+    found = explain([])
+    assert (found.disposition, found.notes) == ("filtered", ("an empty batch",))

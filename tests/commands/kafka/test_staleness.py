@@ -43,6 +43,14 @@ def test_offsets_decide_within_a_partition_and_times_across(other: Age, stale: b
     assert looked_through(other).is_stale([EMAIL], HERE, 10, 1000) is stale
 
 
+@pytest.mark.parametrize(("event", "stale"), [(0, True), (2, False), (3, False)], ids=["before", "itself", "after"])
+def test_within_a_record_with_several_events_the_later_one_is_newer(event: int, stale: bool) -> None:
+    newest = looked_through(at(HERE, 10, 1000)._replace(event=2))
+    assert newest.is_stale([EMAIL], HERE, 10, 1000, event) is stale
+    assert newest.is_stale([EMAIL], HERE, 9, 1000, 5)
+    assert not newest.is_stale([EMAIL], HERE, 11, 1000, 0)
+
+
 def test_a_record_without_a_time_is_older_than_all_of_other_partitions() -> None:
     assert looked_through(at(THERE, 3, -1)).is_stale([EMAIL], HERE, 10, -1)
     assert not looked_through(at(HERE, 9, 5)).is_stale([EMAIL], HERE, 10, -1)

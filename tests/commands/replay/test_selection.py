@@ -65,6 +65,37 @@ def test_records_not_replayed_are_counted_by_reason() -> None:
     assert chosen.left == {Left.STALE: 1, Left.NOT_MEANT: 1}
 
 
+def batch(*events: object) -> Message:
+    return Message(topic="events", partition=0, offset=5, value=orjson.dumps(events), timestamp=(1, 1000))
+
+
+def identify(email: str) -> dict[str, object]:
+    return {"type": "identify", "traits": {"email": email}}
+
+
+SEVERAL = batch(identify("jane.doe@example.com"), {"type": "page"}, identify("joe.doe@example.com"))
+
+
+def test_of_a_record_with_several_events_those_that_are_meant_are_replayed() -> None:
+    by_identity = selection("identity=joe.doe@example.com")
+    assert by_identity.keep(SEVERAL)
+    assert by_identity.chosen(SEVERAL) == [2]
+    everything = selection("reason=deliver", "reason=not_enrolment")
+    assert everything.keep(SEVERAL)
+    assert everything.chosen(SEVERAL) == ()
+    assert selection("reason=unmappable").sort(SEVERAL) is Left.NOT_MEANT
+
+
+def test_of_a_record_with_several_events_the_stale_ones_are_left_out() -> None:
+    chosen = selection()
+    chosen.newest = Newest()
+    elsewhere = Age(2000, refused=False, outside=True, partition=Partition("events", 1), offset=7)
+    chosen.newest.note(["jane.doe@example.com"], elsewhere)
+    assert chosen.keep(SEVERAL)
+    assert chosen.chosen(SEVERAL) == [1, 2]
+    assert chosen.left == {}
+
+
 @pytest.mark.parametrize("text", ["jane.doe@example.com", "reason=odd", "identity=0132", "identity=@", "only=this"])
 def test_a_wish_that_means_nothing_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"reason|identity|neither"):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import orjson
 
-from consumer.enrolment.disposition import Reason
+from consumer.enrolment.disposition import FilterReason, Reason
 from consumer.enrolment.enroller import Enrolled, Enroller, Undeliverable
 from consumer.enrolment.rules import Rules
 from consumer.monitoring.debugger.entry import Entry, Standing
@@ -12,6 +14,7 @@ from consumer.monitoring.debugger.recorder import Recorder
 from consumer.monitoring.debugger.ring import Ring
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Partition, Record, Task
+from consumer.worker.batches import DecidedBatch, task_of
 from tests.support.engine import Engine
 from tests.support.records import EVENTS
 
@@ -60,6 +63,18 @@ class RecorderHarness:
         else:
             task = Task(record, self.engine.tracker, decision.identities, decision.payload, decision.event)
         self.recorder.mapped(task, decision)
+        return task
+
+    def batch_arrives(self, *events: object, offset: int = 0) -> Task:
+        """A record with these events and one that is filtered, as the intake does it."""
+        record = Record(EVENTS, offset, int(EPOCH * 1000), b"visitor-1", orjson.dumps(events), [])
+        decided = DecidedBatch(len(events) + 1, filtered=Counter([FilterReason.NOT_ENROLMENT]))
+        for index, event in enumerate(events):
+            decided.add(index, ENROLLER.decide(orjson.dumps(event)))
+        task = task_of(record, self.engine.tracker, decided)
+        self.recorder.batch(task)
+        for each in task.deliveries:
+            self.recorder.mapped(each, decided.enrolled[each.index])
         return task
 
     def offsets(self, standing: Standing) -> list[int]:

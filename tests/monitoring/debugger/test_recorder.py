@@ -118,6 +118,36 @@ def test_an_unmappable_record_shows_the_cause(harness: RecorderHarness) -> None:
     assert (found.event, found.who, found.contact) == ("identify", "", {})
 
 
+def test_a_record_with_several_events_shows_their_numbers(harness: RecorderHarness) -> None:
+    task = harness.batch_arrives(JANES, JANES)
+    found = harness.entry()
+    assert (found.standing, found.event, found.who) == (Standing.IN_PROGRESS, "3 events: 1 filtered, 2 in progress", "")
+    assert task.batch is not None
+    first, second = task.deliveries
+    harness.recorder.answered(first, DOWN, Retry(harness.now + 5), 0.25)
+    assert [each.then for each in harness.entry().attempts] == [Next.RETRY]
+    for event in (first, second):
+        task.batch.settle(event, DeliveredReason.ACCEPTED)
+        harness.recorder.answered(event, TAKEN, ACCEPTED, 0.25)
+    harness.recorder.batch(task)
+    found = harness.entry()
+    assert (found.standing, found.reason) == (Standing.DELIVERED, DeliveredReason.ACCEPTED)
+    assert found.event == "3 events: 2 delivered, 1 filtered"
+
+
+def test_of_a_record_with_several_events_the_dead_letter_shows_their_numbers(harness: RecorderHarness) -> None:
+    task = harness.batch_arrives(JANES, JANES)
+    assert task.batch is not None
+    first, second = task.deliveries
+    task.batch.settle(first, DeliveredReason.ACCEPTED)
+    task.batch.settle(second, DeadLetterReason.REJECTED)
+    task.batch.note_failures()
+    harness.recorder.dead_letter_written(task)
+    found = harness.entry()
+    assert (found.standing, found.reason) == (Standing.DEAD_LETTERED, DeadLetterReason.REJECTED)
+    assert found.event == "3 events: 1 delivered, 1 filtered, 1 dead-lettered"
+
+
 def test_a_duplicate_is_filtered_after_it_was_mapped(harness: RecorderHarness) -> None:
     task = harness.arrives(JANES)
     harness.recorder.filtered(task.record, FilterReason.DUPLICATE)

@@ -20,9 +20,9 @@ from consumer.monitoring.collector import WorkerCollector
 from consumer.monitoring.health import Health, HealthState
 from consumer.scheduling.back_pressure import Caps, pressure
 from consumer.scheduling.counts import ReleaseReason
+from consumer.worker.deferred import Deferred
 from consumer.worker.input_guard import InputGuard
 from consumer.worker.intake import Intake
-from consumer.worker.schema_waits import SchemaWaits
 from tests.support.engine import Engine
 from tests.support.records import EVENTS, MORE_EVENTS, TIMESTAMP_MS, Consumed
 
@@ -69,10 +69,12 @@ class Worker:
         self.health = Health(self.engine.now)
         self.health.reachable, self.health.assigned = True, 1
         self.guard = InputGuard(3, self.health)
-        self.waits = SchemaWaits(self.schemas)
+        self.deferred = Deferred(self.schemas)
         decider = Decider(Enroller(Rules.of()), ValueFormat.REGISTRY, self.schemas)
         scheduler = self.engine.scheduler
-        self._intake = Intake(decider, scheduler.trackers, lambda tracker, *_: tracker, 0, None, self.guard, self.waits)
+        self._intake = Intake(
+            decider, scheduler.trackers, lambda tracker, *_: tracker, 0, None, self.guard, self.deferred
+        )
         self._offset = 0
 
     def consume(self, *schemas: int) -> None:
@@ -81,8 +83,8 @@ class Worker:
         self.turn()
 
     def turn(self) -> None:
-        self._take_in(self.waits.ready())
-        self.health.registry_fault, self.health.schema_waits = self.waits.fault, self.waits.partitions
+        self._take_in(self.deferred.ready())
+        self.health.registry_fault, self.health.schema_waits = self.deferred.fault, self.deferred.partitions
         decision = pressure(self.engine.scheduler.trackers.values(), Caps())
         for tracker in decision.pause:
             tracker.paused = True
@@ -154,8 +156,8 @@ def test_the_schemas_of_the_records_behind_it_are_asked_for_meanwhile() -> None:
 def test_nothing_is_read_again_until_something_has_changed() -> None:
     worker = Worker()
     worker.consume(LATE)
-    assert worker.waits.ready() == []
-    assert worker.waits.partitions == {EVENTS}
+    assert worker.deferred.ready() == []
+    assert worker.deferred.partitions == {EVENTS}
 
 
 @pytest.mark.parametrize("before", [0, 2])
@@ -201,7 +203,7 @@ def test_a_partition_that_goes_takes_its_records_along() -> None:
     worker.engine.scheduler.detach([EVENTS], ReleaseReason.REVOKED)
     worker.schemas.come(LATE)
     worker.turn()
-    assert (worker.waits.held, worker.health.schema_waits) == ({}, frozenset())
+    assert (worker.deferred.held, worker.health.schema_waits) == ({}, frozenset())
 
 
 def test_a_registry_that_is_away_ends_readiness_as_soon_as_a_record_waits() -> None:

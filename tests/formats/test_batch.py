@@ -1,0 +1,272 @@
+"""Records that hold several events: which they are, and what each of their events is read as."""
+
+from __future__ import annotations
+
+import gzip
+from base64 import b64encode
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.enrolment.consent import Consent
+from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable
+from consumer.enrolment.disposition import DeadLetterReason
+from consumer.enrolment.enroller import Enroller
+from consumer.enrolment.rules import Input, Rules
+from consumer.formats.batch import MOST_EVENTS, split
+from consumer.formats.decider import Decider, EventBatch, Reading
+from consumer.formats.framing import Headers
+from consumer.formats.value_format import Layer, ValueFormat
+from tests.formats.samples import BINARY, BY_NUMBER, ENVELOPE, EVENT, JSON, structured
+
+JOE: dict[str, Any] = {"type": "track", "event": "Signed Up", "properties": {"email": "joe@example.com"}}
+PAGE: dict[str, Any] = {"type": "page"}
+BOTH = [EVENT, JOE]
+BATCHED = ("application/cloudevents-batch+json", b"application/cloudevents-batch+json; charset=utf-8")
+
+
+def lines(*documents: object) -> bytes:
+    return b"\n".join(map(orjson.dumps, documents))
+
+
+def batch(
+    value: bytes, value_format: ValueFormat = ValueFormat.AUTO, headers: Headers = (), **rules: Any
+) -> EventBatch | Reading:
+    found = Decider(Enroller(Rules.of(**rules)), value_format).read(value, lambda: headers)
+    assert isinstance(found, EventBatch | Reading)
+    return found
+
+
+def decisions(
+    value: bytes, value_format: ValueFormat = ValueFormat.AUTO, headers: Headers = (), **rules: Any
+) -> list[Decision]:
+    found = batch(value, value_format, headers, **rules)
+    assert isinstance(found, EventBatch)
+    assert Layer.BATCH in found.layers
+    return [found.read(each).decision for each in found.values]
+
+
+def outcomes(found: list[Decision]) -> list[str]:
+    """The first identity of each contact, and for other events why they are none."""
+    return [each.identities[0] if isinstance(each, Enrolled) else each.reason for each in found]
+
+
+@pytest.mark.parametrize(
+    ("value", "headers", "rules"),
+    [
+        pytest.param(orjson.dumps(BOTH), (), {}, id="array"),
+        pytest.param(b"  \n" + orjson.dumps(BOTH, option=orjson.OPT_INDENT_2), (), {}, id="array over several lines"),
+        pytest.param(b"\xef\xbb\xbf" + orjson.dumps(BOTH), (), {}, id="array after a byte order mark"),
+        pytest.param(orjson.dumps({"batch": BOTH, "sentAt": "2026-01-01"}), (), {}, id="batch"),
+        pytest.param(orjson.dumps({"batch": BOTH, "context": None}), (), {}, id="batch with an empty context"),
+        pytest.param(lines(*BOTH), (), {}, id="JSON lines"),
+        pytest.param(b"\r\n".join(map(orjson.dumps, BOTH)) + b"\r\n\r\n", (), {}, id="JSON lines of Windows"),
+        pytest.param(gzip.compress(lines(*BOTH)), (), {}, id="gzip of JSON lines"),
+        pytest.param(BY_NUMBER + orjson.dumps(BOTH), (), {}, id="framed array"),
+        pytest.param(structured(data=BOTH), (), {}, id="a CloudEvent of several"),
+        pytest.param(structured(data={"batch": BOTH}), (), {}, id="a CloudEvent of a batch"),
+        pytest.param(structured(data_base64=b64encode(lines(*BOTH)).decode()), (), {}, id="a CloudEvent, base64"),
+        pytest.param(orjson.dumps(BOTH), BINARY, {}, id="a binary CloudEvent"),
+        pytest.param(
+            orjson.dumps([{**ENVELOPE, "data": each} for each in BOTH]),
+            [("content-type", BATCHED[1])],
+            {},
+            id="CloudEvents in their batch format",
+        ),
+        pytest.param(lines(*({**ENVELOPE, "data": each} for each in BOTH)), (), {}, id="lines of CloudEvents"),
+        pytest.param(orjson.dumps({"payload": BOTH}), (), {"event_path": "/payload"}, id="array at a path"),
+        pytest.param(orjson.dumps({"payload": {"batch": BOTH}}), (), {"event_path": "/payload"}, id="batch at a path"),
+        pytest.param(
+            orjson.dumps([{"payload": each} for each in BOTH]), (), {"event_path": "/payload"}, id="a path in each"
+        ),
+        pytest.param(
+            orjson.dumps({"payload": orjson.dumps(BOTH).decode()}), (), {"event_path": "/payload"}, id="text at a path"
+        ),
+        pytest.param(structured(data={"in": BOTH}), (), {"event_path": "/in"}, id="a path inside a CloudEvent"),
+    ],
+)
+def test_each_event_of_a_batch_is_decided(value: bytes, headers: Headers, rules: dict[str, Any]) -> None:
+    assert outcomes(decisions(value, headers=headers, **rules)) == ["jane@example.com", "joe@example.com"]
+
+
+def test_contacts_come_in_batches_too() -> None:
+    contacts = [{"email": "a@example.com"}, {"email": "b@example.com", "first_name": "B"}]
+    for value in (orjson.dumps(contacts), lines(*contacts), orjson.dumps({"batch": contacts})):
+        assert outcomes(decisions(value, input=Input.CONTACT)) == ["a@example.com", "b@example.com"]
+
+
+@pytest.mark.parametrize("value_format", [ValueFormat.AUTO, ValueFormat.JSON])
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        pytest.param(b"{", "undecodable", id="cut off"),
+        pytest.param(b"hello", "undecodable", id="text"),
+        pytest.param(b"7", "undecodable", id="a number"),
+        pytest.param(b"null", "undecodable", id="null"),
+        pytest.param(b'{"order":7}', "unrecognised", id="something else"),
+        pytest.param(b'{"type":"identify","traits":{"phone":"12"}}', "unmappable", id="no usable identity"),
+        pytest.param(orjson.dumps([EVENT]), "undecodable", id="another array"),
+        pytest.param(orjson.dumps({"batch": [EVENT]}), "undecodable", id="another batch"),
+    ],
+)
+def test_a_broken_event_is_its_own_fault(broken: bytes, reason: str, value_format: ValueFormat) -> None:
+    found = decisions(b"\n".join([JSON, orjson.dumps(PAGE), broken, orjson.dumps(JOE)]), value_format)
+    assert outcomes(found) == ["jane@example.com", "not_enrolment", reason, "joe@example.com"]
+
+
+def test_the_first_line_may_be_the_broken_one() -> None:
+    assert outcomes(decisions(b'{"type":"ident\n' + JSON)) == ["undecodable", "jane@example.com"]
+
+
+@pytest.mark.parametrize("value", [b"[]", b'{"batch":[]}', b'{"batch": [], "sentAt": null}'])
+def test_an_empty_batch_has_no_event(value: bytes) -> None:
+    assert decisions(value) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(orjson.dumps({**EVENT, "batch": [JOE]}), id="an event with a batch in it"),
+        pytest.param(orjson.dumps({**EVENT, "batch": [JOE]}, option=orjson.OPT_INDENT_2), id="over several lines"),
+        pytest.param(JSON + b"\n", id="one line"),
+        pytest.param(b"\n\n" + JSON + b"\n \n", id="blank lines"),
+    ],
+)
+def test_one_event_is_no_batch(value: bytes) -> None:
+    found = batch(value)
+    assert isinstance(found, Reading)
+    assert isinstance(found.decision, Enrolled)
+
+
+@pytest.mark.parametrize(
+    ("value", "rules"),
+    [
+        pytest.param(b'{"batch": "x"}', {}, id="a batch that is no list"),
+        pytest.param(b'{"batch": {"type": "page"}}', {}, id="a batch that is an object"),
+        pytest.param(b'{"a": {\n"b": 1},\n"c": ', {}, id="an object over several lines, cut off"),
+        pytest.param(b"hello\nworld", {}, id="lines of text"),
+        pytest.param(b'[{"type": "page"}', {}, id="half an array"),
+        pytest.param(b"[" * 100_000, {}, id="too deep"),
+        pytest.param(b'{"batch": [' + b" " * 300_000, {}, id="a long half"),
+        pytest.param(b'{"specversion": "1.0", "batch": []}', {}, id="a CloudEvent of a batch beside its data"),
+        pytest.param(b'{"order": 7}', {"event_path": "/payload"}, id="nothing at the path"),
+        pytest.param(b'{"payload": {"batch": 7}}', {"event_path": "/payload"}, id="no batch at the path"),
+    ],
+)
+def test_what_is_neither_an_event_nor_a_batch_meets_the_input_guard(value: bytes, rules: dict[str, Any]) -> None:
+    found = batch(value, **rules)
+    assert isinstance(found, Reading)
+    assert isinstance(found.decision, Undeliverable)
+    assert not found.decision.is_event
+
+
+def test_a_contact_with_a_batch_beside_it_is_a_contact() -> None:
+    found = batch(b'{"email": "a@example.com", "batch": ["x"]}', input=Input.CONTACT)
+    assert isinstance(found, Reading)
+    assert isinstance(found.decision, Enrolled)
+
+
+@pytest.mark.parametrize("make", [lambda n: orjson.dumps([EVENT] * n), lambda n: lines(*[EVENT] * n)])
+def test_a_batch_has_a_limit(make: Any) -> None:
+    assert len(decisions(make(MOST_EVENTS))) == MOST_EVENTS
+    found = batch(make(MOST_EVENTS + 1))
+    assert isinstance(found, Reading)
+    assert isinstance(found.decision, Undeliverable)
+    assert found.decision.reason is DeadLetterReason.TOO_LARGE
+    assert found.decision.detail == "a batch of 1001 events, more than 1000"
+
+
+@pytest.mark.parametrize("value_format", [ValueFormat.CLOUDEVENTS])
+def test_plain_batches_are_refused_where_only_cloudevents_come(value_format: ValueFormat) -> None:
+    found = batch(orjson.dumps(BOTH), value_format)
+    assert isinstance(found, Reading)
+    assert isinstance(found.decision, Undeliverable)
+    declared = [("content-type", BATCHED[1])]
+    events = decisions(orjson.dumps([{**ENVELOPE, "data": EVENT}, EVENT]), value_format, declared)
+    assert outcomes(events) == ["jane@example.com", "unrecognised"]
+
+
+def test_a_cloudevent_of_several_inside_a_batch_is_a_batch_inside_a_batch() -> None:
+    value = orjson.dumps([EVENT, {**ENVELOPE, "data": [EVENT]}])
+    found = decisions(value)
+    assert outcomes(found) == ["jane@example.com", "undecodable"]
+    assert isinstance(found[1], Undeliverable)
+    assert found[1].detail == "a batch inside a batch"
+
+
+def consent(own: object, shared: object) -> str:
+    event = {**EVENT} if own is None else {**EVENT, "context": own}
+    (found,) = decisions(orjson.dumps({"batch": [event], "context": shared}))
+    assert isinstance(found, Enrolled)
+    return found.contact.custom_1
+
+
+@pytest.mark.parametrize(
+    ("own", "shared", "expected"),
+    [
+        pytest.param(None, {"consent": {"marketing": False}}, Consent.OPT_OUT, id="shared alone"),
+        pytest.param({}, {"consent": {"marketing": False}}, Consent.OPT_OUT, id="beside an empty one"),
+        pytest.param(
+            {"consent": {"marketing": True}},
+            {"consent": {"marketing": False}},
+            Consent.OPT_IN,
+            id="the event's own first",
+        ),
+        pytest.param(
+            {"consent": {"analytics": True}}, {"consent": {"marketing": False}}, Consent.OPT_OUT, id="merged in depth"
+        ),
+        pytest.param({"consent": "?"}, {"consent": {"marketing": False}}, Consent.UNKNOWN, id="not over a text"),
+        pytest.param([7], {"consent": {"marketing": False}}, Consent.OPT_OUT, id="in place of a list"),
+        pytest.param({"consent": {"marketing": False}}, "x", Consent.OPT_OUT, id="a context that is none"),
+    ],
+)
+def test_events_share_the_context_of_their_batch(own: object, shared: object, expected: Consent) -> None:
+    assert consent(own, shared) == expected
+
+
+def test_traits_of_the_batch_are_nobodys() -> None:
+    """They would give several people one identity."""
+    value = orjson.dumps(
+        {"batch": [{"type": "identify"}, 7], "context": {"traits": {"email": "x@example.com"}, "ip": "1"}}
+    )
+    assert outcomes(decisions(value)) == ["no_identity", "undecodable"]
+
+
+def test_broken_characters_and_numbers_stay_where_they_are() -> None:
+    value = b'{"batch": [{"type":"identify","traits":{"email":"jane@example.com","age":NaN,"city":"\xff"}}]}'
+    (found,) = decisions(value)
+    assert isinstance(found, Enrolled)
+    assert b"city" not in found.payload
+    shared = b'{"context":{"ip":"1"},' + value[1:]
+    assert decisions(shared)[0] == found
+
+
+def test_a_number_of_any_length_is_read() -> None:
+    value = b'{"payload": [{"type":"identify","traits":{"email":"jane@example.com","n":' + b"9" * 5000 + b"}}]}"
+    assert outcomes(decisions(value, event_path="/payload")) == ["jane@example.com"]
+
+
+def test_an_event_of_any_depth_harms_no_other() -> None:
+    value = b'{"payload": [' + JSON + b"," + b"[" * 1000 + b"]" * 1000 + b"]}"
+    assert outcomes(decisions(value, event_path="/payload")) == ["jane@example.com", "undecodable"]
+
+
+@given(st.lists(st.sampled_from([EVENT, JOE, PAGE, 7, None, "x", [], {}, [EVENT], {"batch": []}]), max_size=5))
+def test_the_same_events_are_the_same_in_each_form(documents: list[Any]) -> None:
+    array = outcomes(decisions(orjson.dumps(documents)))
+    assert outcomes(decisions(orjson.dumps({"batch": documents}))) == array
+    at_path = decisions(orjson.dumps({"in": documents}), event_path="/in")
+    assert outcomes(at_path) == array
+
+
+@given(st.binary(max_size=60), st.sampled_from([b"", b"[", b'{"batch":[', b"{}\n", JSON + b"\n", b"[" + JSON]))
+def test_no_bytes_raise(rest: bytes, begin: bytes) -> None:
+    values = split(begin + rest)
+    found = batch(begin + rest)
+    assert isinstance(found, Reading | EventBatch)
+    if isinstance(found, EventBatch):
+        assert found.values == values
+        assert all(isinstance(found.read(each).decision, Enrolled | Filtered | Undeliverable) for each in found.values)

@@ -57,6 +57,7 @@ class Health:
         self.lost = False
         self.registry_fault = ""  # why the Schema Registry can't be used, and the fix; empty: it can, or wasn't asked
         self.schema_waits: frozenset[Partition] = frozenset()  # partitions whose records wait for a schema
+        self.unread = False  # some consumed records are not read yet: those, and ones that wait for the next turn
         self.held: Mapping[Partition, str] = {}  # partitions whose records are not events, with a hint
 
     def polled(self, now: float) -> None:

@@ -135,6 +135,7 @@ class PollLoop:
         consumed = self._consume()
         self._take_in([*self._deferred.ready(), *consumed])
         self._health.registry_fault, self._health.schema_waits = self._deferred.fault, self._deferred.partitions
+        self._health.unread = bool(self._deferred.held)
         now = self._clock()
         self._health.polled(now)
         self._regulate()

@@ -6,6 +6,7 @@ import json
 import signal
 from collections import Counter
 
+import orjson
 import pytest
 from confluent_kafka import Producer, TopicPartition
 
@@ -13,7 +14,7 @@ from consumer.sandbox.faults import Rule
 from tests.integration.redrive_stage import RECORD_MS, RedriveStage
 from tests.kafka.apache import ApacheKafka
 from tests.support.access import Access
-from tests.support.events import page_view
+from tests.support.events import identify, page_view
 from tests.support.waiting import HANG_SECONDS, wait_until
 
 pytestmark = pytest.mark.kafka
@@ -71,6 +72,12 @@ def test_browsing_events_are_filtered_and_what_is_refused_is_dead_lettered(redri
     }
     reasons = sorted(stage.headers(letter)["clicksend.reason"] for letter in stage.dead_letters())
     assert reasons == ["rejected", "undecodable"]
+
+
+def test_a_batch_that_takes_several_turns_is_replayed_to_its_last_event(redrive: RedriveStage) -> None:
+    redrive.stage.produce(raw=[orjson.dumps([identify(number) for number in range(1000)])])
+    assert outcomes(redrive, *ALL) == {"delivered/accepted": 1}
+    assert len(set(delivered(redrive))) == 1000
 
 
 def test_a_dry_run_counts_and_sends_nothing(redrive: RedriveStage) -> None:

@@ -148,7 +148,7 @@ class Replay:
                 settled = sum(counts.settled.values()) + counts.skipped + self._selection.left.total()
                 progress.to(settled)
                 self._undecoded = self._undecoded or self._registry_away(health, clock())
-                ended = not partitions and not in_progress and not health.schema_waits
+                ended = not partitions and not in_progress and not health.unread
                 if watch.gives_up(engine.gate.fault) or self._undecoded or ended:
                     worker.stop()
 

@@ -75,6 +75,8 @@ fuzz: $(READY) ## fuzz the HTTP clients with mutated responses for a minute (ARG
 lock: $(READY) ## renew the lock files from pyproject.toml (ARGS='--upgrade' for the newest versions)
 	@$(COMPILE) $(ARGS) --output-file requirements.txt pyproject.toml
 	@$(COMPILE) $(ARGS) --output-file requirements-demo.txt pyproject.toml --extra demo --constraint requirements.txt
+	@$(COMPILE) $(ARGS) --output-file requirements-aws.txt pyproject.toml --extra aws --constraint requirements.txt
+	@$(COMPILE) $(ARGS) --output-file requirements-mtls.txt pyproject.toml --extra mtls --constraint requirements.txt
 	@$(COMPILE) $(ARGS) --output-file requirements-registry.txt pyproject.toml --extra registry --constraint requirements.txt
 	@$(COMPILE) $(ARGS) --output-file requirements-dev.txt pyproject.toml --group dev --all-extras
 	@echo uv | $(COMPILE) $(ARGS) --output-file requirements-uv.txt -

@@ -14,11 +14,18 @@ from consumer.errors import ConfigurationError, Problem
 class Extra(StrEnum):
     """An extra, by its name in `pyproject.toml`."""
 
+    AWS = "aws"
     DEMO = "demo"
+    MTLS = "mtls"
     REGISTRY = "registry"
 
 
-PACKAGES = {Extra.DEMO: ("aiohttp", "trustme"), Extra.REGISTRY: ("fastavro", "google.protobuf")}
+PACKAGES = {
+    Extra.AWS: ("aws_msk_iam_sasl_signer",),
+    Extra.DEMO: ("aiohttp", "trustme"),
+    Extra.MTLS: ("cryptography",),
+    Extra.REGISTRY: ("fastavro", "google.protobuf"),
+}
 """The packages of each extra that its part imports."""
 
 

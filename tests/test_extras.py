@@ -28,6 +28,7 @@ sys.modules.update(dict.fromkeys(set(sys.argv[1:end]) - set(sys.modules)))
 sys.argv[1:] = sys.argv[end + 1:]
 """
 RUN = "from consumer.cli import main\nmain()\n"
+DISTRIBUTIONS = {"aws_msk_iam_sasl_signer": "aws-msk-iam-sasl-signer-python", "google.protobuf": "protobuf"}
 DECODERS = ("avro", "protobuf", "decoder", "cache", "registry")  # of the package `registry`: they need its extra
 IMPORT_ALL = f"""
 import pkgutil
@@ -100,7 +101,7 @@ def test_with_the_extra_nothing_is_missing(part: str) -> None:
 
 @pytest.mark.parametrize("extra", Extra)
 def test_an_extras_packages_are_locked_with_it_and_not_with_a_plain_installation(extra: Extra) -> None:
-    wanted = {package.removeprefix("google.") for package in PACKAGES[extra]}
+    wanted = {DISTRIBUTIONS.get(package, package) for package in PACKAGES[extra]}
     assert wanted <= set(packages(f"requirements-{extra}.txt"))
     assert wanted.isdisjoint(packages("requirements.txt"))
     assert PROJECT["name"] == "clicksend-consumer"  # as the hint calls it
@@ -110,6 +111,10 @@ def test_the_extras_are_those_of_the_project() -> None:
     declared = PROJECT["optional-dependencies"]
     assert set(declared) == set(Extra)
     assert set(PACKAGES[Extra.DEMO]) == {Requirement(each).name for each in declared[Extra.DEMO]}
+    for extra in (Extra.AWS, Extra.MTLS):
+        assert [Requirement(each).name for each in declared[extra]] == [
+            DISTRIBUTIONS.get(package, package) for package in PACKAGES[extra]
+        ]
     (registry,) = map(Requirement, declared[Extra.REGISTRY])
     assert registry.name == "confluent-kafka"  # its own extras install the decoders' packages
     assert {"avro", "protobuf"} <= registry.extras

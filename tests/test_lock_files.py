@@ -16,7 +16,10 @@ DEPENDENCIES = PROJECT["project"]["dependencies"]
 DEMO = PROJECT["project"]["optional-dependencies"]["demo"]
 DEV = PROJECT["dependency-groups"]["dev"]
 REGISTRY = PROJECT["project"]["optional-dependencies"]["registry"]
-SHIPPED = ["requirements.txt", "requirements-demo.txt", "requirements-registry.txt"]
+AWS = PROJECT["project"]["optional-dependencies"]["aws"]
+MTLS = PROJECT["project"]["optional-dependencies"]["mtls"]
+EXTRAS = [f"requirements-{extra}.txt" for extra in ("aws", "demo", "mtls", "registry")]
+SHIPPED = ["requirements.txt", *EXTRAS]
 LOCK_FILES = [*SHIPPED, "requirements-dev.txt", "requirements-uv.txt"]
 
 # One package of a lock file: its version, an environment it is for, its hashes, and what asks for it.
@@ -50,8 +53,13 @@ def test_no_address_is_in_a_lock_file(lock_file: str) -> None:
         pytest.param("requirements.txt", "(pyproject.toml)", DEPENDENCIES, id="worker"),
         pytest.param("requirements-demo.txt", "(pyproject.toml)", [*DEPENDENCIES, *DEMO], id="demo"),
         pytest.param("requirements-registry.txt", "(pyproject.toml)", [*DEPENDENCIES, *REGISTRY], id="registry"),
+        pytest.param("requirements-aws.txt", "(pyproject.toml)", [*DEPENDENCIES, *AWS], id="aws"),
+        pytest.param("requirements-mtls.txt", "(pyproject.toml)", [*DEPENDENCIES, *MTLS], id="mtls"),
         pytest.param(
-            "requirements-dev.txt", "(pyproject.toml)", [*DEPENDENCIES, *DEMO, *REGISTRY], id="extras-in-development"
+            "requirements-dev.txt",
+            "(pyproject.toml)",
+            [*DEPENDENCIES, *AWS, *DEMO, *MTLS, *REGISTRY],
+            id="extras-in-development",
         ),
         pytest.param("requirements-dev.txt", "(pyproject.toml:dev)", DEV, id="development"),
     ],
@@ -66,7 +74,7 @@ def test_the_lock_has_the_dependencies_of_pyproject_and_no_former_ones(
         assert requirement.specifier.contains(locked[name]["version"]), f"{name}: make lock"
 
 
-@pytest.mark.parametrize("lock_file", ["requirements-demo.txt", "requirements-registry.txt"])
+@pytest.mark.parametrize("lock_file", EXTRAS)
 def test_extras_run_on_what_is_shipped(lock_file: str) -> None:
     locked = packages(lock_file)
     for name, package in packages("requirements.txt").items():

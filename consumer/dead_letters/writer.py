@@ -13,7 +13,7 @@ from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Task
-from consumer.settings.model import Kafka
+from consumer.settings.kafka import Kafka
 from consumer.threads import Thread, Threads
 
 POLL_SECONDS = 0.1

@@ -11,24 +11,12 @@ import orjson
 import structlog
 from confluent_kafka import Consumer, KafkaError, Message
 
+from consumer.kafka.identity import Identity, Tokens
 from consumer.kafka.properties import GroupProtocol
+from consumer.kafka.refusals import OF_THE_GROUP, REFUSALS, RIGHTS, Refusal, refusal_of
 from consumer.kafka.topic_watch import TopicSeen
 from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
-
-# Kafka refuses access, or its certificate is not trusted: only an operator can fix these.
-REFUSALS = {
-    KafkaError._AUTHENTICATION: "Kafka refuses the credentials; check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and"
-    " KAFKA_SASL_MECHANISM",
-    KafkaError._SSL: "the TLS connection to Kafka can't be trusted; check KAFKA_SSL_CA_LOCATION and the broker's name",
-    KafkaError.TOPIC_AUTHORIZATION_FAILED: "Kafka forbids this user to read the topic; grant READ and DESCRIBE on"
-    " KAFKA_TOPIC",
-    KafkaError.GROUP_AUTHORIZATION_FAILED: "Kafka forbids this user to use the group; grant READ on KAFKA_GROUP_ID",
-    KafkaError.INCONSISTENT_GROUP_PROTOCOL: "another program uses the group with another assignor or protocol; stop it,"
-    " or set another KAFKA_GROUP_ID",
-}
-OF_THE_GROUP = frozenset({KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.INCONSISTENT_GROUP_PROTOCOL})
-RIGHTS = OF_THE_GROUP | {KafkaError.TOPIC_AUTHORIZATION_FAILED}
 
 _GROUP_METADATA = b"CGMDv2:"
 
@@ -40,13 +28,25 @@ class BrokerStatus:
 
     Some errors repeat up to twenty times a second, so only changes are logged. Others are reported once, and their end
     never: only evidence of access ends a refusal.
+
+    A token that can't be renewed closes no connection: the worker continues, until a broker asks for the next one.
     """
 
     def __init__(
-        self, health: Health, clock: Callable[[], float], group_protocol: GroupProtocol = GroupProtocol.CLASSIC
+        self,
+        health: Health,
+        clock: Callable[[], float],
+        group_protocol: GroupProtocol = GroupProtocol.CLASSIC,
+        identity: Identity = Identity(),  # noqa: B008 -- frozen
     ) -> None:
         self.health = health
         self._clock = clock
+        self._identity = identity
+        health.check_also = identity.check_also
+        self._no_token: Refusal | None = None  # the last token could not be had
+        self._connects = 0  # of all brokers, by the statistics
+        self._connects_without_token = 0  # when the last token could not be had
+        self._refused_since_statistics = False
         self._group_protocol = group_protocol
         self._topics_refused_at = -math.inf  # monotonic seconds; responses to older requests prove nothing
         self._refusals: dict[int, set[str]] = {}  # error code -> topics, if it has any; the first one is shown
@@ -56,15 +56,29 @@ class BrokerStatus:
 
     def error(self, error: KafkaError, topic: str | None = None, hint: str = "") -> None:
         """Handle librdkafka's `error_cb`, and errors delivered as messages. hint -- instead of the usual one."""
-        code = error.code()
-        if code in REFUSALS:
-            self.refuse(code, topic, hint)
-        elif code in (KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE):
+        refusal = refusal_of(error, self._identity)
+        if refusal is not None:
+            self._refused_since_statistics = True
+            self._refused(refusal, topic, hint)
+        elif error.code() in (KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE):
+            self._refused_since_statistics = True
             self._unreachable(error)
+
+    def _refused(self, refusal: Refusal, topic: str | None, hint: str) -> None:
+        if refusal.no_token:
+            known, self._no_token = self._no_token, refusal
+            self._connects_without_token = self._connects
+            if self.health.reachable:
+                if known is None:
+                    log.warning("kafka token not renewed, retrying", hint=refusal.hint)
+                return
+        elif self._no_token is not None and refusal.code == self._no_token.code:
+            refusal = self._no_token  # brokers refuse the token that could not be renewed
+        self.refuse(refusal.code, topic, hint or refusal.hint)
 
     def refuse(self, code: int, topic: str | None = None, hint: str = "") -> None:
         """Note that Kafka refuses access: not ready until it grants it. hint -- instead of the usual one."""
-        if code not in self._refusals:
+        if code not in self._refusals or (hint and code == KafkaError._AUTHENTICATION and hint != self._hints[code]):
             self._hints[code] = hint or REFUSALS[code]
             log.error(
                 "kafka access refused, waiting",
@@ -104,8 +118,13 @@ class BrokerStatus:
         if statistics is None:
             return
         brokers = statistics.get("brokers", {}).values()
+        self._connects = sum(int(broker.get("connects", 0)) for broker in brokers)
         if any(broker.get("state") == "UP" for broker in brokers):
-            self.reached()
+            if not self._is_refused_at_once():
+                self.reached()
+        elif self._no_token is not None:
+            self.health.reachable = False
+            self.refuse(self._no_token.code, hint=self._no_token.hint)
         elif self.health.reachable and all(
             broker.get("state") in ("DOWN", "INIT", "TRY_CONNECT") for broker in brokers
         ):
@@ -122,8 +141,15 @@ class BrokerStatus:
             self.health.joined_at = self._clock()
             self.joined()
 
+    def _is_refused_at_once(self) -> bool:
+        """Return whether a connection that is up proves nothing: brokers accept an old token, then disconnect."""
+        refused, self._refused_since_statistics = self._refused_since_statistics, False
+        return refused and self._identity.tokens is not Tokens.NONE
+
     def reached(self) -> None:
         """Note that a broker is reachable."""
+        if self._no_token is not None and (self._connects > self._connects_without_token or not self.health.reachable):
+            self._no_token = None
         if self._was_reachable and not self.health.reachable:
             log.info("kafka reconnected")
         self._was_reachable = self.health.reachable = True

@@ -8,6 +8,7 @@ from typing import TypeVar
 from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
+from consumer.kafka.identity import Identity
 from consumer.kafka.properties import (
     Properties,
     consumer_properties,
@@ -29,6 +30,7 @@ class KafkaClients:
 
     def __init__(self, given: Properties) -> None:
         self._given = given
+        self.identity = Identity.of(given)
         self._admin: AdminClient | None = None  # kept: it must outlive its futures
 
     def consumer(self, callbacks: Callbacks) -> Consumer:

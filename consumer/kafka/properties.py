@@ -5,7 +5,8 @@ The settings hand over the properties of `SETTINGS` and the operator's own; each
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 
 from confluent_kafka import KafkaException
@@ -13,7 +14,8 @@ from confluent_kafka import KafkaException
 from consumer import __version__
 from consumer.errors import ConfigurationError, Problem
 
-Value = str | int | float | bool
+TokenCallback = Callable[[str], tuple[str, float]]  # librdkafka's oauth_cb: a token and its end
+Value = str | int | float | bool | TokenCallback
 Properties = Mapping[str, Value]
 
 
@@ -45,9 +47,25 @@ SETTINGS = {
     "sasl.mechanism": "sasl_mechanism",
     "sasl.username": "sasl_username",
     "sasl.password": "sasl_password",
+    "sasl.oauthbearer.token.endpoint.url": "oauth_token_endpoint_url",
+    "sasl.oauthbearer.client.id": "oauth_client_id",
+    "sasl.oauthbearer.client.secret": "oauth_client_secret",
+    "sasl.oauthbearer.scope": "oauth_scope",
+    "sasl.oauthbearer.extensions": "oauth_extensions",
+    "https.ca.location": "oauth_ca_file",
     "ssl.ca.location": "ssl_ca_location",
+    "ssl.certificate.location": "ssl_certificate_location",
+    "ssl.key.location": "ssl_key_location",
+    "ssl.key.password": "ssl_key_password",
 }
-OTHER_NAMES = {"metadata.broker.list": "bootstrap.servers", "sasl.mechanisms": "sasl.mechanism"}
+OTHER_NAMES = {
+    "metadata.broker.list": "bootstrap.servers",
+    "sasl.mechanisms": "sasl.mechanism",
+    "sasl.oauthbearer.client.credentials.client.id": "sasl.oauthbearer.client.id",
+    "sasl.oauthbearer.client.credentials.client.secret": "sasl.oauthbearer.client.secret",
+}
+# Tokens by another grant or from a cloud's metadata have no settings: their properties are all the operator's.
+OTHER_GRANTS = frozenset({"sasl.oauthbearer.grant.type", "sasl.oauthbearer.metadata.authentication.type"})
 
 # "Nothing is lost" and "in order" depend on these.
 FIXED = frozenset(
@@ -99,7 +117,10 @@ def refusals(names: Iterable[str], protocol: GroupProtocol | None) -> Iterator[s
 
     protocol -- the group protocol; None where it isn't known
     """
-    for name in names:
+    given = list(names)
+    for name in given:
+        if name.startswith(("sasl.oauthbearer.", "https.ca.")) and OTHER_GRANTS.intersection(given):
+            continue
         if field := SETTINGS.get(OTHER_NAMES.get(name, name)):
             yield f"{name}: set KAFKA_{field.upper()}"
         elif name in FIXED or name.endswith("_cb"):
@@ -203,8 +224,14 @@ def shared_properties(given: Properties) -> Properties:
 def refusal(failure: KafkaException, given: Properties) -> ConfigurationError:
     """Return an error that names the property which librdkafka refused, without its value."""
     text = failure.args[0].str()
+    if settings := [field for name, field in SETTINGS.items() if name in text and name not in _QUOTED.findall(text)]:
+        hint = "Check the file, its format (PEM) and its password"
+        return ConfigurationError(Problem(f"KAFKA_{settings[0].upper()}", "librdkafka can't read it", hint))
     guilty = [name for name in given if f'"{name}"' in text] or ["a property"]
     what = f"librdkafka does not take {', '.join(guilty)}"
     return ConfigurationError(
         Problem("KAFKA_PROPERTIES", what, "Check its name and value in librdkafka's CONFIGURATION.md")
     )
+
+
+_QUOTED = re.compile('"([a-z.]+)"')

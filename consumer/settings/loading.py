@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from consumer.clicksend.credentials import Credentials
 from consumer.errors import ConfigurationError, Problem
-from consumer.settings.model import SECTIONS, Kafka, Settings, warnings_of, with_shared_defaults
+from consumer.settings.kafka import Kafka
+from consumer.settings.model import SECTIONS, Settings, warnings_of, with_shared_defaults
 from consumer.settings.problems import problems_of
 from consumer.settings.registry import Registry
 from consumer.settings.registry import problems as registry_problems

@@ -12,10 +12,11 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from consumer.errors import FatalStreamError
 from consumer.formats.decider import Decider
-from consumer.kafka.broker_status import REFUSALS, BrokerStatus, generation_of
+from consumer.kafka.broker_status import BrokerStatus, generation_of
 from consumer.kafka.clients import KafkaClients
 from consumer.kafka.group_watch import GroupWatch
 from consumer.kafka.properties import OffsetReset
+from consumer.kafka.refusals import REFUSALS
 from consumer.kafka.start_position import StartPosition, no_usable_offset
 from consumer.kafka.topic_ids import TopicIds
 from consumer.kafka.topic_watch import TopicWatch
@@ -89,7 +90,7 @@ class PollLoop:
         self._reporter = reporter
         self._health = health
         self._clock = clock
-        self.connection = BrokerStatus(health, clock, kafka.group_protocol)
+        self.connection = BrokerStatus(health, clock, kafka.group_protocol, clients.identity)
         self._committer = Committer(scheduler, self._committed, self._commit_refused)
         self._group_watch = GroupWatch(kafka.group_id, clients.admin, self.connection.error, clock())
         topic_ids = TopicIds(clients.admin)

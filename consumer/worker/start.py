@@ -111,7 +111,8 @@ class Startup:
                 log.warning(
                     "kafka not reached, retrying",
                     bootstrap_servers=self._kafka.bootstrap_servers,
-                    hint="check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL",
+                    hint="check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL"
+                    + self._health.check_also,
                 )
         return None
 

@@ -23,14 +23,14 @@ def test_secrets_are_masked(sources: Make) -> None:
         "CLICKSEND_API_KEY": "hidden-2",
         "CLICKSEND_PROXY_URL": "http://user:hidden-3@proxy:3128",
         "MONITOR_TOKEN": "hidden-4",
-        "KAFKA_PROPERTIES": '{"ssl.key.password": "hidden-5"}',
+        "KAFKA_PROPERTIES": '{"ssl.keystore.password": "hidden-5"}',
     }
     found = effective_settings(sources(given))
     values = {row.name: row.value for row in found.rows}
     assert found.problems == ()
     assert "hidden" not in str(found)
     assert values["CLICKSEND_API_KEY"] == "********"
-    assert values["KAFKA_PROPERTIES"] == '{"ssl.key.password": "********"}'
+    assert values["KAFKA_PROPERTIES"] == '{"ssl.keystore.password": "********"}'
 
 
 def test_what_is_right_is_shown_beside_what_is_wrong(sources: Make) -> None:
@@ -39,7 +39,7 @@ def test_what_is_right_is_shown_beside_what_is_wrong(sources: Make) -> None:
         "KAFKA_GROUP_ID": "mine",
         "KAFKA_SESSION_TIMEOUT_MS": "hidden-1",
         "KAFKA_SASL_PASSWORD": "hidden-2",
-        "KAFKA_PROPERTIES": '{"ssl.key.password": "hidden-3"}',
+        "KAFKA_PROPERTIES": '{"ssl.keystore.password": "hidden-3"}',
         "MONITOR_PORT": "hidden-4",
         "MONITOR_TOKEN": "hidden-5",
         "CLICKSEND_LIST_ID": "hidden-6",

@@ -17,6 +17,7 @@ from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.errors import FatalStreamError
 from consumer.kafka.clients import KafkaClients
+from consumer.kafka.identity import Identity
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
@@ -149,6 +150,8 @@ class Member:
 
 class FakeClients:
     """Stands in for KafkaClients."""
+
+    identity = Identity()
 
     def __init__(self, member: Member, outside: Outside) -> None:
         self._member = member

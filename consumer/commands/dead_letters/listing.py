@@ -16,7 +16,7 @@ from consumer.commands.timestamps import shown_moment
 from consumer.dead_letters.format import SourcePosition, StoredDeadLetter, printable
 from consumer.errors import RefusedError
 from consumer.exit_status import ExitStatus
-from consumer.settings.model import Kafka
+from consumer.settings.kafka import Kafka
 from consumer.terminal import say
 
 Fact = tuple[str, str | None]

@@ -24,7 +24,7 @@ from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.scheduling.task import Record, Task
 from consumer.scheduling.work import Batch
 from consumer.settings import Settings
-from consumer.settings.model import Kafka
+from consumer.settings.kafka import Kafka
 from consumer.settings.views import client_properties
 from consumer.threads import OsThreads
 from consumer.worker.batches import DecidedBatch, task_of

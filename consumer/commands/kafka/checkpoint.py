@@ -18,7 +18,7 @@ from consumer.commands.kafka.records import Range
 from consumer.commands.repeat import Begin
 from consumer.errors import RefusedError
 from consumer.scheduling.task import Partition
-from consumer.settings.model import Kafka
+from consumer.settings.kafka import Kafka
 
 
 def name_of(*what: object) -> str:

@@ -18,11 +18,12 @@ from tenacity.wait import wait_fixed
 
 from consumer import __version__
 from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
-from consumer.kafka.broker_status import REFUSALS
+from consumer.kafka.identity import Identity
 from consumer.kafka.properties import refusal, shared_properties, standalone_properties
+from consumer.kafka.refusals import refusal_of
 from consumer.kafka.topic_ids import TopicIds
 from consumer.scheduling.task import Partition
-from consumer.settings.model import Kafka
+from consumer.settings.kafka import Kafka
 from consumer.settings.views import client_properties
 
 ANSWER_SECONDS = 10.0
@@ -63,7 +64,8 @@ class Cluster:
         self.servers = kafka.bootstrap_servers
         self.group_id = kafka.group_id
         self._given = client_properties(kafka)
-        self._refused_for: int | None = None
+        self._identity = Identity.of(self._given)
+        self._refused_for = ""  # what is wrong, a semicolon, the fix; empty: nothing was refused
         # As in the worker's consumer, so that both see the same end of the log.
         uncommitted = self._given.get("isolation.level") == "read_uncommitted"
         self._isolation = IsolationLevel.READ_UNCOMMITTED if uncommitted else IsolationLevel.READ_COMMITTED
@@ -91,7 +93,7 @@ class Cluster:
                 return len(self.consumer.list_topics(timeout=ANSWER_SECONDS / ANSWER_TRIES).brokers)
             except KafkaException:
                 self.consumer.poll(0)
-                if self._refused_for is not None:
+                if self._refused_for:
                     break
         raise self.unreachable()
 
@@ -194,11 +196,11 @@ class Cluster:
     def unreachable(self) -> Exception:
         """Return why no broker answers, as reported by librdkafka."""
         self.consumer.poll(0)  # delivers librdkafka's errors to `_failed`
-        if self._refused_for is not None:
-            what, _, hint = REFUSALS[self._refused_for].partition("; ")
+        if self._refused_for:
+            what, _, hint = self._refused_for.partition("; ")
             return ConfigurationError(Problem("KAFKA_BOOTSTRAP_SERVERS", what, hint[:1].upper() + hint[1:]))
         hint = "Check KAFKA_BOOTSTRAP_SERVERS, the network, and whether the port requires TLS (KAFKA_SECURITY_PROTOCOL)"
-        return FatalStreamError(f"No Kafka broker answers at {self.servers}. {hint}.")
+        return FatalStreamError(f"No Kafka broker answers at {self.servers}. {hint}{self._identity.check_also}.")
 
     def _offsets(
         self, partitions: Iterable[Partition], spec: OffsetSpec, isolation: IsolationLevel | None = None
@@ -220,8 +222,8 @@ class Cluster:
         return {Partition(each.topic, each.partition): answer for each, answer in answers.items()}
 
     def _failed(self, error: KafkaError) -> None:
-        if error.code() in REFUSALS:
-            self._refused_for = error.code()
+        if refusal := refusal_of(error, self._identity):
+            self._refused_for = refusal.hint
 
     def _made(
         self, kind: Callable[..., T], properties: Mapping[str, object], logger: logging.Logger | None = None

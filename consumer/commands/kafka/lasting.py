@@ -18,7 +18,7 @@ from consumer.errors import RefusedError
 from consumer.kafka.clients import KafkaClients
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.task import Partition
-from consumer.settings.model import Kafka
+from consumer.settings.kafka import Kafka
 from consumer.settings.views import client_properties
 
 SUFFIX = ".checkpoints"  # appended to the dead-letter topic's name

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.partitions import Scope, chosen
 from consumer.errors import RefusedError
-from consumer.settings.model import Kafka
+from consumer.settings.kafka import Kafka
 
 COMMITTED = [TopicPartition("events", 0, 7)]
 

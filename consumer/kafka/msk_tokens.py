@@ -1,0 +1,93 @@
+"""The tokens with which a client signs in to Amazon MSK by AWS credentials (IAM)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from consumer.extras import Extra, require
+from consumer.threads import OsThreads, Threads
+
+ANSWER_SECONDS = 5.0  # confluent-kafka's clients wait 10 s for their first token, then they can't be made
+RENEW_SECONDS = 240.0  # of the 900 that a token lives; librdkafka asks when 180 are left
+PLACEHOLDER = "no-token"
+PLACEHOLDER_SECONDS = 10.0  # after 80 % of them librdkafka asks again
+
+Sign = Callable[[], tuple[str, float]]
+
+log = structlog.get_logger()
+
+
+class MskTokens:
+    """librdkafka's `oauth_cb`: returns a token and its end, for all clients of a process the same. Thread-safe.
+
+    It never raises, and answers within `ANSWER_SECONDS`: librdkafka calls it from threads of its own, and while a
+    client is made or closed. Without a token it returns one that every broker refuses, so that the client is made, and
+    waits as it does with a wrong password.
+
+    sign  -- returns a token and its end, in seconds since the epoch; may block and raise
+    clock -- seconds since the epoch
+    """
+
+    def __init__(self, sign: Sign, clock: Callable[[], float] = time.time, threads: Threads | None = None) -> None:
+        self._sign = sign
+        self._clock = clock
+        self._threads = threads or OsThreads()
+        self._lock, self._signed = self._threads.condition()
+        self._token, self._ends_at = "", 0.0
+        self._signing = False
+        self.fault = ""  # why there is no token; empty: there is one, or none was asked for
+
+    def __call__(self, _config: str = "") -> tuple[str, float]:
+        """Return a token and its end, in seconds since the epoch."""
+        with self._lock:
+            if self._ends_at - self._clock() < RENEW_SECONDS:
+                if not self._signing:
+                    self._signing = True
+                    self._threads.start(self._renew, "aws-token")
+                self._signed.wait(ANSWER_SECONDS)
+                if self._signing:
+                    self._fail("no answer from AWS in time")
+            now = self._clock()
+            return (self._token, self._ends_at) if self._ends_at > now else (PLACEHOLDER, now + PLACEHOLDER_SECONDS)
+
+    def _renew(self) -> None:
+        fault, token, ends_at = "", "", 0.0
+        try:
+            token, ends_at = self._sign()
+        except Exception as error:  # the chain of credentials raises whatever its libraries do
+            fault = _fault_of(error)
+        with self._lock:
+            self._signing = False
+            if fault:
+                self._fail(fault)
+            else:
+                self._token, self._ends_at, self.fault = token, ends_at, ""
+            self._signed.notify_all()
+
+    def _fail(self, fault: str) -> None:
+        if self._ends_at <= self._clock():
+            self.fault = fault
+        elif not self.fault:
+            log.warning("kafka token not renewed, retrying", cause=fault, hint="check this machine's AWS credentials")
+
+
+def _fault_of(error: Exception) -> str:
+    """Return why AWS's library made no token. Never the exception's text."""
+    if isinstance(error, AttributeError | ValueError):  # from None instead of credentials, and from empty ones
+        return "no AWS credentials found"
+    return f"AWS credentials can't be had ({type(error).__name__})"
+
+
+def msk_tokens(region: str) -> MskTokens:
+    """Return the tokens by this machine's AWS credentials. Raises ConfigurationError where the extra is missing."""
+    require(Extra.AWS, "KAFKA_SASL_IDENTITY=aws_msk")
+    from aws_msk_iam_sasl_signer import MSKAuthTokenProvider  # noqa: PLC0415 -- only where it is used
+
+    def sign() -> tuple[str, float]:
+        token, ends_at_ms = MSKAuthTokenProvider.generate_auth_token(region)
+        return token, ends_at_ms / 1000
+
+    return MskTokens(sign)

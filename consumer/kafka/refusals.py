@@ -1,0 +1,98 @@
+"""Why Kafka, or a token endpoint, refuses access, and the fix.
+
+librdkafka's texts quote the token endpoint's answer, which may quote a secret: they are recognised, never shown.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaError
+
+from consumer.kafka.identity import Identity, Tokens
+
+# Only an operator can fix these.
+REFUSALS = {
+    KafkaError._AUTHENTICATION: "Kafka refuses the credentials; check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and"
+    " KAFKA_SASL_MECHANISM",
+    KafkaError._SSL: "the TLS connection to Kafka can't be trusted; check KAFKA_SSL_CA_LOCATION and the broker's name",
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "Kafka forbids this user to read the topic; grant READ and DESCRIBE on"
+    " KAFKA_TOPIC",
+    KafkaError.GROUP_AUTHORIZATION_FAILED: "Kafka forbids this user to use the group; grant READ on KAFKA_GROUP_ID",
+    KafkaError.INCONSISTENT_GROUP_PROTOCOL: "another program uses the group with another assignor or protocol; stop it,"
+    " or set another KAFKA_GROUP_ID",
+}
+OF_THE_GROUP = frozenset({KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.INCONSISTENT_GROUP_PROTOCOL})
+RIGHTS = OF_THE_GROUP | {KafkaError.TOPIC_AUTHORIZATION_FAILED}
+
+_TOKEN_REFUSED = {
+    Tokens.OIDC: "Kafka refuses the token; check the audience and the scope that the brokers expect (KAFKA_OAUTH_SCOPE,"
+    " KAFKA_OAUTH_CLIENT_ID), and whether KAFKA_OAUTH_TOKEN_ENDPOINT_URL issues new tokens",
+    Tokens.AWS: "Kafka refuses the AWS identity; grant it kafka-cluster:Connect on the cluster, and check"
+    " KAFKA_AWS_REGION and this machine's clock",
+    Tokens.OTHER: "Kafka refuses the token; check the sasl.oauthbearer properties in KAFKA_PROPERTIES",
+}
+_NO_AWS_TOKEN = "no token: {fault}; give this machine AWS credentials: a role, a web identity, or AWS_ACCESS_KEY_ID"  # noqa: S105 -- none is in it
+
+_CERTIFICATE_WANTED = (
+    "Kafka asks for a client certificate; set KAFKA_SSL_CERTIFICATE_LOCATION and KAFKA_SSL_KEY_LOCATION"
+)
+_CERTIFICATE_REFUSED = (
+    "Kafka refuses the client certificate; check the end and the issuer of KAFKA_SSL_CERTIFICATE_LOCATION, and restart"
+    " the worker where the file was renewed"
+)
+# Alerts about the client's certificate (RFC 8446, section 6.2); librdkafka reports them as a lost connection.
+_ALERT = re.compile(r"SSL alert number (41|42|43|44|45|46|48|49|116)\b")
+
+# The beginnings of librdkafka's texts, and what curl, the endpoint or librdkafka says after them; the first counts.
+_NO_TOKEN = ("Failed to acquire SASL OAUTHBEARER token", "OAUTHBEARER cannot log in because there is no token")
+_LOGIN = "check KAFKA_OAUTH_CLIENT_ID and KAFKA_OAUTH_CLIENT_SECRET"
+_URL = "check KAFKA_OAUTH_TOKEN_ENDPOINT_URL"
+_ENDPOINT_FAULTS = (
+    (r'"error"\s*:\s*"(invalid_client|unauthorized_client|access_denied)"', "refuses the client", _LOGIN),
+    (r'"error"\s*:\s*"invalid_scope"', "refuses the scope", "check KAFKA_OAUTH_SCOPE"),
+    (r'"error"\s*:', "answers with an error", f"{_LOGIN}, and KAFKA_OAUTH_SCOPE"),
+    ("not JSON", "does not answer with JSON", f"{_URL}: a page or a proxy may answer for it"),
+    ("access_token", "answers without a token", f"{_URL}: it may redirect"),
+    ("JWT|jwt|claim|payload", "issues tokens that are no JWT with sub, iat and exp", "have it issue JWT access tokens"),
+    ("timed out|Timeout", "does not answer in time", f"{_URL} and the network"),
+    ("certificate|SSL|TLS", "can't be trusted", "check KAFKA_OAUTH_CA_FILE and the host name in the URL"),
+    ("resolve", "has an unknown host name", _URL),
+    ("connect", "is unreachable", f"{_URL} and the network"),
+    ("", "issues no token", f"{_URL}, {_LOGIN.removeprefix('check ')}"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why access is refused.
+
+    code     -- of librdkafka; the same for all that one repair ends
+    hint     -- what is wrong, a semicolon, the fix
+    no_token -- whether no broker was asked, as there is no token
+    """
+
+    code: int
+    hint: str
+    no_token: bool = False
+
+
+def refusal_of(error: KafkaError, identity: Identity) -> Refusal | None:
+    """Return what an error of librdkafka means for a client with this identity; None: it is no refusal."""
+    code, text = error.code(), error.str()
+    if code == KafkaError._AUTHENTICATION:
+        return _sign_in_refused(text, identity)
+    if code == KafkaError._TRANSPORT and _ALERT.search(text):
+        return Refusal(KafkaError._SSL, _CERTIFICATE_REFUSED if identity.certificate else _CERTIFICATE_WANTED)
+    return Refusal(code, REFUSALS[code]) if code in REFUSALS else None
+
+
+def _sign_in_refused(text: str, identity: Identity) -> Refusal:
+    code, source = KafkaError._AUTHENTICATION, identity.msk_tokens
+    if source is not None and source.fault:
+        return Refusal(code, _NO_AWS_TOKEN.format(fault=source.fault), no_token=True)
+    if identity.tokens is Tokens.OIDC and any(start in text for start in _NO_TOKEN):
+        what, fix = next((what, fix) for sign, what, fix in _ENDPOINT_FAULTS if re.search(sign, text))
+        return Refusal(code, f"no token: the token endpoint {what}; {fix}", no_token=True)
+    return Refusal(code, _TOKEN_REFUSED.get(identity.tokens, REFUSALS[code]))

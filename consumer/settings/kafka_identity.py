@@ -78,7 +78,7 @@ def _aws_region(text: str) -> str:
 
 
 def _extensions(text: str) -> str:
-    """Return SASL extensions as librdkafka takes them (RFC 7628, section 3.1): names of A to Z and a to z, `auth` reserved."""
+    """Return SASL extensions as librdkafka takes them (RFC 7628, section 3.1): `auth` is reserved."""
     names = []
     for part in text.split(","):
         name, equals, value = part.partition("=")

@@ -11,6 +11,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, Message
 
 from consumer.kafka.broker_status import BrokerStatus, generation_of
+from consumer.kafka.identity import Identity, Tokens
 from consumer.kafka.properties import GroupProtocol
 from consumer.kafka.topic_watch import TopicSeen
 from consumer.monitoring.health import Health, HealthState
@@ -20,10 +21,13 @@ NOW = 1000.0
 STATISTICS = '{ "name": "%s#consumer-1", "client_id": "%s", "type": "consumer", "brokers": %s, "cgrp": %s }'
 
 
-def statistics(client_id: str = "c", broker: str = "UP", state: str = "up", join_state: str = "steady") -> str:
+def statistics(
+    client_id: str = "c", broker: str = "UP", state: str = "up", join_state: str = "steady", connects: int = 1
+) -> str:
     """Return statistics as librdkafka writes them once a second, without escaping."""
     group = json.dumps({"state": state, "join_state": join_state})
-    return STATISTICS % (client_id, client_id, json.dumps({"b:9092/1": {"state": broker}}), group)
+    brokers = json.dumps({"b:9092/1": {"state": broker, "connects": connects}})
+    return STATISTICS % (client_id, client_id, brokers, group)
 
 
 @pytest.mark.parametrize("client_id", ['say "hello"', "back\\slash", "bell\a", '","type":"', "café"])
@@ -57,11 +61,11 @@ def record(topic: str = "events") -> Message:
 class Worker:
     """A worker that has a partition, and what librdkafka tells it."""
 
-    def __init__(self, group_protocol: GroupProtocol = GroupProtocol.CLASSIC) -> None:
+    def __init__(self, group_protocol: GroupProtocol = GroupProtocol.CLASSIC, tokens: Tokens = Tokens.NONE) -> None:
         self.now = NOW
         self.health = Health(NOW)
         self.health.assigned, self.health.was_assigned = 1, True
-        self.connection = BrokerStatus(self.health, lambda: self.now, group_protocol)
+        self.connection = BrokerStatus(self.health, lambda: self.now, group_protocol, Identity(tokens=tokens))
         self.connection.statistics(statistics())
 
     def state(self) -> HealthState:
@@ -174,3 +178,66 @@ def test_a_refusal_shows_the_given_hint_until_it_ends() -> None:
     assert worker.health.refusal == "grant WRITE"
     worker.connection.admitted()
     assert worker.health.refusal == ""
+
+
+NO_TOKEN = KafkaError(KafkaError._AUTHENTICATION, "Failed to acquire SASL OAUTHBEARER token: Could not connect")
+NO_JSON = KafkaError(KafkaError._AUTHENTICATION, "Failed to acquire SASL OAUTHBEARER token: Response is not JSON")
+TOKEN_REFUSED = KafkaError(KafkaError._AUTHENTICATION, 'SASL authentication error: {"status":"invalid_token"}')
+DOWN = KafkaError(KafkaError._ALL_BROKERS_DOWN)
+
+
+def test_no_token_at_a_start_is_a_refusal_with_its_present_reason() -> None:
+    health = Health(NOW)
+    connection = BrokerStatus(health, lambda: NOW, identity=Identity(tokens=Tokens.OIDC))
+    assert "KAFKA_OAUTH_TOKEN_ENDPOINT_URL" in health.readiness(NOW, "").detail
+    connection.error(NO_TOKEN)
+    assert health.refusal.startswith("no token: the token endpoint is unreachable; ")
+    connection.error(NO_JSON)
+    assert health.refusal.startswith("no token: the token endpoint does not answer with JSON; ")
+    connection.statistics(statistics(broker="TRY_CONNECT"))
+    assert health.readiness(NOW, "").condition == HealthState.KAFKA_REFUSES
+    connection.statistics(statistics())
+    connection.statistics(statistics())
+    assert health.refusal == ""
+
+
+def test_a_worker_goes_on_with_its_token_while_there_is_no_next() -> None:
+    worker = Worker(tokens=Tokens.OIDC)
+    worker.connection.error(NO_TOKEN)
+    assert worker.state() == HealthState.READY
+    worker.connection.statistics(statistics(broker="TRY_CONNECT"))
+    assert worker.state() == HealthState.KAFKA_REFUSES
+    assert "token endpoint is unreachable" in worker.health.refusal
+    for _ in range(2):
+        worker.connection.statistics(statistics(connects=2))
+    assert worker.state() == HealthState.READY
+
+
+def test_brokers_that_refuse_an_old_token_are_not_the_reason() -> None:
+    worker = Worker(tokens=Tokens.OIDC)
+    worker.connection.error(NO_TOKEN)
+    worker.connection.error(TOKEN_REFUSED)
+    assert "token endpoint is unreachable" in worker.health.refusal
+
+
+def test_a_connection_that_a_broker_ends_at_once_proves_nothing() -> None:
+    """A broker accepts a token for a while after its end, then disconnects at the first request."""
+    worker = Worker(tokens=Tokens.OIDC)
+    worker.connection.error(NO_TOKEN)
+    worker.connection.statistics(statistics(broker="INIT"))
+    for connects in range(2, 6):
+        worker.connection.error(DOWN)
+        worker.connection.statistics(statistics(connects=connects))
+        assert worker.state() == HealthState.KAFKA_REFUSES
+    worker.connection.statistics(statistics(connects=7))
+    assert worker.state() == HealthState.READY
+
+
+def test_a_token_that_was_renewed_is_not_the_reason_of_a_later_outage() -> None:
+    worker = Worker(tokens=Tokens.OIDC)
+    worker.connection.error(NO_TOKEN)
+    for _ in range(2):
+        worker.connection.statistics(statistics(connects=2))
+    worker.connection.error(DOWN)
+    worker.connection.statistics(statistics(broker="TRY_CONNECT", connects=2))
+    assert worker.state() == HealthState.KAFKA_UNREACHABLE

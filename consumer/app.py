@@ -62,13 +62,16 @@ log = structlog.get_logger()
 class Application:
     """One worker with its monitor. Raises ConfigurationError if the monitor's address can't be bound.
 
-    observers -- of every record, besides the event debugger
+    observers   -- of every record, besides the event debugger
+    closes_late -- whether the end of the process is not to wait for Kafka's clients
     """
 
     def __init__(self, settings: Settings, *observers: RecordObserver) -> None:
         clock = time.monotonic
         registry = CollectorRegistry()
         threads = OsThreads()
+        clients = KafkaClients(client_properties(settings.kafka))
+        self.closes_late = clients.identity.closes_late
         self.scheduler = scheduler(settings, threads)
         self._health = Health(clock())
         probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
@@ -77,7 +80,7 @@ class Application:
         driver = event_loop_driver(settings, clock)
         self._worker = Worker(
             settings,
-            Source(KafkaClients(client_properties(settings.kafka)), _decider(settings, registry)),
+            Source(clients, _decider(settings, registry)),
             self.scheduler,
             driver,
             Reporter(registry, combined(observers), clock),

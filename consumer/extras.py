@@ -41,6 +41,11 @@ def require(extra: Extra, part: str) -> None:
         raise ConfigurationError(Problem(part, what, hint))
 
 
+def is_installed(extra: Extra) -> bool:
+    """Return whether every package of the extra is installed. Imports none of them."""
+    return all(map(_is_installed, PACKAGES[extra]))
+
+
 def _is_installed(package: str) -> bool:
     try:
         return find_spec(package) is not None

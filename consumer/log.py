@@ -24,6 +24,7 @@ from types import FrameType
 from typing import Any, TextIO, cast
 
 LIBRDKAFKA = "librdkafka"
+QUOTING = "OIDC"  # the lines of this kind quote the answers of token endpoints, which may quote a secret
 REPEAT_SECONDS = 30.0
 DEPTH = 12  # places shown per stack
 LONGEST = 2_000  # characters shown per text
@@ -252,7 +253,8 @@ def _cut(value: object) -> object:
 class _ToStructlog(logging.Handler):
     """Log libraries' lines through structlog: the first line of the text, without its arguments.
 
-    Arguments may hold anything. Only librdkafka's, about brokers and configuration, are included. Its lines repeat up
+    Arguments may hold anything. Only librdkafka's, about brokers and configuration, are included, not those that it
+    quotes from elsewhere. Its lines repeat up
     to 20 times a second, so they are suppressed by kind unless the level is `debug`.
     """
 
@@ -267,6 +269,8 @@ class _ToStructlog(logging.Handler):
         text = _message(record) if record.name == LIBRDKAFKA else str(record.msg)
         extra: dict[str, object] = {"logger": record.name, "exc_info": record.exc_info}
         if record.name == LIBRDKAFKA:
+            if _kind(record).startswith(QUOTING):
+                return
             suppressed = self._summary.ask(_kind(record), self._clock())
             if suppressed is None:
                 return

@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from consumer import __version__
-from consumer.cli import exit_status
+from consumer.commands.ending import exit_status
 from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
 from tests.support.command import run, run_into, run_into_closed_pipe, start
 from tests.support.required_settings import REQUIRED

@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from consumer.extras import PACKAGES, Extra, require
+from tests.support.required_settings import REQUIRED
 from tests.test_lock_files import packages
 
 ROOT = Path(__file__).parent.parent
@@ -132,6 +133,23 @@ def test_without_the_extra_a_format_that_needs_it_names_it(python: Program) -> N
         assert "pip install 'clicksend-consumer[registry]'" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["run", "lag"])
+def test_without_the_extra_an_aws_identity_names_it(python: Program, command: str) -> None:
+    given = {
+        **REQUIRED,
+        "KAFKA_SECURITY_PROTOCOL": "sasl_ssl",
+        "KAFKA_SASL_IDENTITY": "aws_msk",
+        "KAFKA_AWS_REGION": "eu-west-1",
+    }
+    options = [option for name, value in given.items() for option in ("--set", f"{name}={value}")]
+    done = python(RUN, {"aws_msk_iam_sasl_signer"}, command, *options)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.splitlines()[-1] == (
+        "KAFKA_SASL_IDENTITY=aws_msk: needs aws_msk_iam_sasl_signer, which this installation lacks. "
+        "Install the extra: pip install 'clicksend-consumer[aws]'"
+    )
+
+
 def test_every_module_but_the_stand_in_and_the_decoders_is_imported_by_a_plain_installation(python: Program) -> None:
     plain = {"clicksend-consumer", *packages("requirements.txt")}
     absent = {
@@ -139,7 +157,7 @@ def test_every_module_but_the_stand_in_and_the_decoders_is_imported_by_a_plain_i
         for module, distributions in packages_distributions().items()
         if plain.isdisjoint(map(canonicalize_name, distributions))
     }
-    assert {"aiohttp", "trustme", "fastavro", "google", "pytest"} <= absent
+    assert {"aiohttp", "trustme", "fastavro", "google", "pytest", "boto3", "cryptography"} <= absent
     done = python(IMPORT_ALL, absent)
     assert (done.returncode, done.stderr) == (0, "")
     imported = set(done.stdout.split())

@@ -159,6 +159,14 @@ def test_librdkafka_lines_keep_their_arguments_and_are_suppressed_by_kind(out: i
     ]
 
 
+@pytest.mark.parametrize("level", [LogLevel.INFO, LogLevel.DEBUG])
+def test_the_answer_of_a_token_endpoint_is_not_logged(out: io.StringIO, level: LogLevel) -> None:
+    configure(level, LogFormat.JSON, out)
+    text = '[thrd:background]: Failed to retrieve OIDC token from "https://h/t": {"error":"s3cret"} (401)'
+    librdkafka().error("%s [%s] %s", "OIDC", "rdkafka#consumer-1", text)
+    assert out.getvalue() == ""
+
+
 def test_librdkafka_is_not_summed_up_at_debug(out: io.StringIO) -> None:
     configure(LogLevel.DEBUG, LogFormat.JSON, out)
     for _ in range(3):

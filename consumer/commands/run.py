@@ -5,15 +5,21 @@ from __future__ import annotations
 import gc
 import os
 import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import structlog
 
 from consumer.app import Application
 from consumer.commands.descriptors import descriptor_warnings
+from consumer.commands.ending import exit_status
 from consumer.commands.signals import StopSignals
 from consumer.enrolment.email import load_validator
+from consumer.errors import ConfigurationError, Problem
 from consumer.exit_status import ExitStatus
+from consumer.kafka.certificate import Dates
 from consumer.settings import Settings
+from consumer.terminal import flush_streams
 from consumer.worker.worker import Ending
 
 log = structlog.get_logger()
@@ -33,17 +39,42 @@ def calm_garbage_collection() -> None:
     gc.enable()
 
 
+def certificate_warnings(settings: Settings, now: datetime) -> Iterator[Problem]:
+    """Yield a warning where the client certificate ends soon.
+
+    Raises ConfigurationError where its dates forbid its use: no renewed file would be read before the next start.
+    """
+    path = settings.kafka.ssl_certificate_location
+    dates = Dates.of(path) if path is not None else None
+    if dates is None:
+        return
+    if fault := dates.fault(now):
+        raise ConfigurationError(fault)
+    if soon := dates.warning(now):
+        yield soon
+
+
 def run(settings: Settings) -> ExitStatus:
     """Run one worker until SIGTERM or SIGINT, and return the exit status. A second signal ends the process at once.
 
     Raises ConfigurationError and FatalStreamError as `Worker.run` does.
     """
-    for warning in (*settings.warnings, *descriptor_warnings(settings.delivery.concurrency)):
+    certificate = certificate_warnings(settings, datetime.now(UTC))
+    for warning in (*settings.warnings, *descriptor_warnings(settings.delivery.concurrency), *certificate):
         log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.hint)
     application = Application(settings)
     StopSignals(application.stop)
     calm_garbage_collection()
     threading.Thread(target=load_validator, name="email-validator", daemon=True).start()
+    if not application.closes_late:
+        return _run(application)
+    # `application` keeps the clients: freeing them would wait for the token endpoint.
+    status = exit_status(lambda: _run(application))
+    flush_streams()
+    os._exit(status)
+
+
+def _run(application: Application) -> ExitStatus:
     ending = application.run()
     if ending is Ending.UNANSWERED:
         # Closing the consumer would wait for the missing response until the session times out.

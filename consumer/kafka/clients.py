@@ -31,6 +31,7 @@ class KafkaClients:
     def __init__(self, given: Properties) -> None:
         self._given = given
         self.identity = Identity.of(given)
+        self._left_open: list[object] = []  # clients that close late live as long as this
         self._admin: AdminClient | None = None  # kept: it must outlive its futures
 
     def consumer(self, callbacks: Callbacks) -> Consumer:
@@ -53,6 +54,9 @@ class KafkaClients:
 
     def _made(self, kind: Callable[..., T], properties: Properties, callbacks: Callbacks) -> T:
         try:
-            return kind({**properties, **callbacks}, logger=librdkafka())
+            made = kind({**properties, **callbacks}, logger=librdkafka())
         except KafkaException as failure:
             raise refusal(failure, self._given) from None
+        if self.identity.closes_late:
+            self._left_open.append(made)
+        return made

@@ -49,6 +49,11 @@ class Identity:
         return cls(certificate, Tokens.OIDC if ours else Tokens.OTHER)
 
     @property
+    def closes_late(self) -> bool:
+        """Return whether librdkafka closes a client only after a request for a token, which may hang for 20 s."""
+        return self.tokens in (Tokens.OIDC, Tokens.OTHER)
+
+    @property
     def check_also(self) -> str:
         """Return what else to check where no broker answers; empty: nothing."""
         return _WITHOUT_TOKEN.get(self.tokens, "")

@@ -84,6 +84,7 @@ class PollLoop:
     ) -> None:
         clients = source.clients
         self._kafka = kafka = settings.kafka
+        self._closes_late = clients.identity.closes_late
         self._caps = Caps(settings.worker.max_buffered_records, settings.worker.max_buffered_bytes)
         self._guard = guard
         self._scheduler = scheduler
@@ -187,7 +188,12 @@ class PollLoop:
         while quiet < QUIET_TURNS and self._clock() < deadline:
             self.closing_turn()
             quiet = 0 if self.consumer.assignment() else quiet + 1
-        self.consumer.close()
+        self.close()
+
+    def close(self) -> None:
+        """Close the consumer, which has left the group, or never joined it; not where the process's end is quicker."""
+        if not self._closes_late:
+            self.consumer.close()
 
     def _consume(self) -> list[Message]:
         """Wait for a first message, then take those available: `consume` alone would wait for a full batch.

@@ -96,7 +96,7 @@ class Worker:
             settings, self._source.clients.admin, loop.connection, self._health, self._clock, self._is_stopping
         )
         if not start.find_topics(loop.consumer):
-            loop.consumer.close()
+            loop.close()
             return Ending.DRAINED
         dead_letters = DeadLetters(
             kafka,

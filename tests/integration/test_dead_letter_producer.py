@@ -137,7 +137,7 @@ def test_repeated_producer_failures_stop_neither_the_thread_nor_the_dead_letters
 
 def test_dead_letters_in_flight_take_no_more_memory_than_the_producers_queue_has(harness: WriterHarness) -> None:
     """Four times what the queue takes is to be written; librdkafka's count includes events that are no letters."""
-    queue = int(producer_properties(client_properties(harness.kafka))["queue.buffering.max.kbytes"]) * 1024
+    queue = int(str(producer_properties(client_properties(harness.kafka))["queue.buffering.max.kbytes"])) * 1024
     value = bytes(1_000_000)
     many = 4 * queue // len(value)
     harness.admit(*[value] * many)

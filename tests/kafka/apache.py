@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import SystemRandom
 
@@ -89,6 +89,7 @@ class ApacheKafka:
     properties -- the broker's, where they differ from the ones here
     joins      -- a running one whose cluster this one is a further broker of, without a vote
     node       -- its number in the cluster
+    jvm        -- further options of Java
 
     Raises Unavailable where Java or Maven is missing, or the jars can't be had.
     """
@@ -100,8 +101,10 @@ class ApacheKafka:
         *,
         joins: ApacheKafka | None = None,
         node: int = 1,
+        jvm: Sequence[str] = (),
     ) -> None:
         self._folder = folder
+        self._jvm = (*JVM, *jvm)
         self._properties = {"node.id": str(node), **(properties or {})}
         self._joins = joins
         self._libraries = libraries()
@@ -218,7 +221,7 @@ class ApacheKafka:
         with (self._folder / "kafka.log").open("ab") as out:
             return subprocess.Popen(
                 # A test run that is killed leaves no broker behind (prctl(2), PR_SET_PDEATHSIG).
-                ["setpriv", "--pdeathsig", "KILL", "java", *JVM, "-cp", f"{self._libraries}/*", *command],
+                ["setpriv", "--pdeathsig", "KILL", "java", *self._jvm, "-cp", f"{self._libraries}/*", *command],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from consumer.commands.check.clicksend import clicksend_results
+from consumer.commands.check.identity import identity_results
 from consumer.commands.check.kafka import kafka_results
 from consumer.commands.check.result import CheckResult, CheckStatus, failed, ok, warning
 from consumer.commands.descriptors import descriptor_warnings
@@ -35,6 +37,7 @@ def _results(settings: Settings) -> Iterator[CheckResult]:
         for each in descriptor_warnings(settings.delivery.concurrency)
     )
     yield ok("settings", "complete")
+    yield from identity_results(settings.kafka, datetime.now(UTC))
     yield from kafka_results(settings)
     yield from clicksend_results(settings)
 

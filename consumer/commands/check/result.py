@@ -15,7 +15,7 @@ class CheckStatus(StrEnum):
     OK = "ok"
     WARNING = "warning"  # the worker would run, but an operator should know
     FAILED = "failed"  # the worker would not start, or would not deliver
-    SKIPPED = "skipped"  # it depends on a check that failed
+    SKIPPED = "skipped"  # it depends on a check that failed, or on an extra
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +55,8 @@ def failed(check: str, detail: str, hint: str) -> CheckResult:
 def skipped(check: str, after: str) -> CheckResult:
     """Return the result of a skipped check. after -- the check that failed before it."""
     return CheckResult(check, CheckStatus.SKIPPED, f"not checked: {after} failed")
+
+
+def unchecked(check: str, why: str, hint: str) -> CheckResult:
+    """Return the result of a check that can't be made here."""
+    return CheckResult(check, CheckStatus.SKIPPED, f"not checked: {why}", hint)

@@ -1,0 +1,62 @@
+"""The dates of the client certificate. They need the extra `mtls`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from consumer.errors import Problem
+from consumer.extras import Extra, is_installed
+
+SOON = timedelta(days=30)  # a certificate that ends within this time should be renewed
+RENEW = "Renew it, then restart the workers: librdkafka reads it once"
+SETTING = "KAFKA_SSL_CERTIFICATE_LOCATION"
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """The time in which all certificates of a file are valid."""
+
+    begin: datetime
+    end: datetime
+
+    @classmethod
+    def of(cls, path: str) -> Dates | None:
+        """Return the dates of the certificates in a PEM file; None: the extra is not installed, or they are unreadable.
+
+        Unreadable is a certificate that OpenSSL takes and that breaks a rule of RFC 5280.
+        """
+        if not is_installed(Extra.MTLS):
+            return None
+        from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415 -- only where it is installed
+
+        try:
+            chain = load_pem_x509_certificates(Path(path).read_bytes())
+        except (OSError, ValueError):
+            return None
+        begins, ends = [each.not_valid_before_utc for each in chain], [each.not_valid_after_utc for each in chain]
+        return cls(max(begins), min(ends))
+
+    def fault(self, now: datetime) -> Problem | None:
+        """Return why no broker accepts the certificate now; None: its dates are no reason."""
+        if now >= self.end:
+            return Problem(SETTING, f"the certificate ended {_days(now - self.end)} ago", RENEW)
+        if now < self.begin:
+            hint = "Compare this machine's clock with its issuer's, or wait"
+            return Problem(SETTING, f"the certificate begins in {_days(self.begin - now)}", hint)
+        return None
+
+    def warning(self, now: datetime) -> Problem | None:
+        """Return a warning where the certificate ends soon."""
+        return Problem(SETTING, f"the certificate {self.remaining(now)}", RENEW) if self.end - now < SOON else None
+
+    def remaining(self, now: datetime) -> str:
+        """Return when the certificate ends, as a verb and a time."""
+        return f"ends in {_days(self.end - now)}"
+
+
+def _days(span: timedelta) -> str:
+    if span >= timedelta(days=2):
+        return f"{span.days} days"
+    return f"{max(1, round(span.total_seconds() / 3600))} h"

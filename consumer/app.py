@@ -20,7 +20,6 @@ from consumer import __version__
 from consumer.clicksend.adapter import BoundedAdapter
 from consumer.clicksend.client import Client
 from consumer.clicksend.contact_sender import ContactSender
-from consumer.clicksend.credentials import Credentials
 from consumer.clicksend.http_transport import HttpTransport
 from consumer.clicksend.probe import ProbeResult
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
@@ -45,12 +44,15 @@ from consumer.monitoring.reporter import Reporter
 from consumer.monitoring.server import Monitor, Report
 from consumer.registry.opening import FetchResult, open_registry
 from consumer.scheduling.scheduler import Scheduler
-from consumer.settings import Settings, reload_credentials
+from consumer.settings import Settings, reload_monitor_token
+from consumer.settings.file_versions import file_versions
 from consumer.settings.model import Monitor as MonitorSettings
 from consumer.settings.views import client_properties, needs_registry, record_decider, registry_options
 from consumer.threads import OsThreads, Threads
+from consumer.worker.credential_store import CredentialStore
 from consumer.worker.event_loop import ClickSendAccess, EventLoopDriver
 from consumer.worker.poll_loop import Source
+from consumer.worker.secret_watch import SecretWatch
 from consumer.worker.watchdog import Watchdog
 from consumer.worker.worker import Ending, Worker
 
@@ -77,7 +79,9 @@ class Application:
         probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
         debugger = EventDebugger.of(settings.monitor, self.scheduler, probes.ready, clock)
         observers = (*observers, debugger.recorder) if debugger is not None else observers
-        driver = event_loop_driver(settings, clock)
+        credentials = credential_store(settings)
+        driver = event_loop_driver(settings, clock, credentials)
+        self._secrets = secret_watch(settings, credentials, debugger.guard if debugger is not None else None)
         self._worker = Worker(
             settings,
             Source(clients, _decider(settings, registry)),
@@ -106,9 +110,11 @@ class Application:
         self.monitor.start()
         log.info("monitor started", address=self.monitor.address, event_debugger=self.monitor.page or "off")
         self._watchdog.start()
+        self._secrets.start()
         try:
             return self._worker.run()
         finally:
+            self._secrets.stop()
             self._watchdog.stop()
             self.monitor.close()
 
@@ -154,10 +160,11 @@ class Probes:
 
 @dataclass(frozen=True, slots=True)
 class EventDebugger:
-    """The event debugger: its recorder and its site."""
+    """The event debugger: its recorder, its site, and the access to it."""
 
     recorder: Recorder
     site: Site
+    guard: Guard
 
     @classmethod
     def of(
@@ -169,31 +176,7 @@ class EventDebugger:
         ring = Ring(monitor.debugger_records)
         recorder = Recorder(ring, clock)
         guard = Guard(monitor.allowed_hosts, monitor.token.get_secret_value() if monitor.token else None)
-        return cls(recorder, Site(ring, recorder, StateView(scheduler, ready, clock), guard))
-
-
-class CredentialStore:
-    """The current credentials, reloaded while delivery is halted. Thread-safe."""
-
-    def __init__(self, settings: Settings, trust: Trust) -> None:
-        self._settings = settings
-        self._trust = trust
-        clicksend = settings.clicksend
-        self._credentials = Credentials(clicksend.username, clicksend.api_key.get_secret_value())
-
-    def current(self) -> Credentials:
-        """Return the credentials for the next request."""
-        return self._credentials
-
-    def reload(self) -> None:
-        """Reload the secret files. If that fails, the old credentials stay."""
-        self._trust.reload()
-        try:
-            self._credentials = reload_credentials(self._settings)
-        except ConfigurationError as error:
-            for problem in error.problems:
-                fields = {"name": problem.name, "what": problem.what, **cause_of(error)}
-                log.warning("credentials not reloaded", **fields)
+        return cls(recorder, Site(ring, recorder, StateView(scheduler, ready, clock), guard), guard)
 
 
 def _decider(settings: Settings, registry: CollectorRegistry) -> Decider:
@@ -219,14 +202,39 @@ def scheduler(settings: Settings, threads: Threads) -> Scheduler:
     return Scheduler(gate, outcome_policy, policy, threads, delivery.deduplicate)
 
 
-def event_loop_driver(settings: Settings, clock: Callable[[], float]) -> EventLoopDriver:
+def credential_store(settings: Settings) -> CredentialStore:
+    """Build the credentials, with the certificates that ClickSend's has to be of."""
+    return CredentialStore(settings, Trust(Path(settings.clicksend.ca_file) if settings.clicksend.ca_file else None))
+
+
+SECRETS = ("CLICKSEND_USERNAME", "CLICKSEND_API_KEY", "MONITOR_TOKEN")
+
+
+def secret_watch(settings: Settings, credentials: CredentialStore, guard: Guard | None) -> SecretWatch:
+    """Build the watch over the files of the API key and of the monitor's token. guard -- None: there is no page."""
+
+    def reload() -> None:
+        credentials.reload()
+        if guard is None:
+            return
+        try:
+            token = reload_monitor_token(settings)
+        except ConfigurationError as error:
+            log.warning("monitor token not reloaded", **cause_of(error))
+            return
+        if token is not None:  # a file that was taken away opens no page
+            guard.use_token(token)
+
+    return SecretWatch(lambda: file_versions(settings.sources, SECRETS), reload)
+
+
+def event_loop_driver(settings: Settings, clock: Callable[[], float], store: CredentialStore) -> EventLoopDriver:
     """Build the driver of the delivery loop, with its access to ClickSend."""
     clicksend = settings.clicksend
     proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
     endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)
     timeouts = Timeouts(clicksend.connect_timeout, clicksend.read_timeout, clicksend.total_timeout)
-    trust = Trust(Path(clicksend.ca_file) if clicksend.ca_file else None)
-    store = CredentialStore(settings, trust)
+    trust = store.trust
 
     def open_sender(loop: asyncio.AbstractEventLoop) -> ContactSender:
         transport = HttpTransport(loop, endpoint, trust, timeouts)

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from consumer.app import CredentialStore, EventDebugger
+from consumer.app import EventDebugger
 from consumer.clicksend.transport import Trust
 from consumer.monitoring.server import Report
 from consumer.settings import Sources, load
+from consumer.worker.credential_store import CredentialStore
 from tests.support.engine import Engine
 from tests.support.required_settings import REQUIRED
 

@@ -73,6 +73,12 @@ def reload_credentials(settings: Settings) -> Credentials:
     return Credentials(clicksend.username, clicksend.api_key.get_secret_value())
 
 
+def reload_monitor_token(settings: Settings) -> str | None:
+    """Read the monitor's token again. Raises ConfigurationError while it can't be read."""
+    token = load(settings.sources, ("monitor",)).monitor.token
+    return token.get_secret_value() if token is not None else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Read:
     """unchecked -- the sections with a problem: values as given, for `shown` only."""

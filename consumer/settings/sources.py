@@ -116,10 +116,15 @@ def _read_secrets(gathered: Gathered, environ: Mapping[str, str], wanted: Iterab
             what = f"names a directory that can't be read ({error.strerror})"
             gathered.problems.append(Problem("SECRETS_DIR", what, "Set it to the directory of the secret files"))
     for setting in wanted:
-        if path := environ.get(f"{setting.variable}_FILE"):
-            _read_secret(gathered, setting, Path(path))
-        elif setting.variable in there:
-            _read_secret(gathered, setting, folder / setting.variable)
+        if f"{setting.variable}_FILE" in environ or setting.variable in there:
+            _read_secret(gathered, setting, secret_file(environ, setting.variable))
+
+
+def secret_file(environ: Mapping[str, str], variable: str) -> Path:
+    """Return the file of one secret, which may not exist."""
+    if path := environ.get(f"{variable}_FILE"):
+        return Path(path)
+    return Path(environ.get("SECRETS_DIR") or SECRETS_DIR) / variable
 
 
 def _read_secret(gathered: Gathered, setting: Setting, path: Path) -> None:

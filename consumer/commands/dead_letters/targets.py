@@ -9,7 +9,7 @@ from typing import Protocol
 
 from confluent_kafka import KafkaError
 
-from consumer.app import event_loop_driver, scheduler
+from consumer.app import credential_store, event_loop_driver, scheduler
 from consumer.commands.dead_letters.redrive_filter import Redrivable, RedriveResult
 from consumer.commands.kafka.records import write
 from consumer.commands.kafka.target_watch import TargetWatch
@@ -145,7 +145,7 @@ class ToClickSend:
             threads,
         )
         self._dead_letters.start()
-        driver = event_loop_driver(settings, clock)
+        driver = event_loop_driver(settings, clock, credential_store(settings))
         self._delivery = DeliveryLoop(self._scheduler, driver, self._dead_letters, reporter, 1, self._crashed)
         self._delivery.start()
 

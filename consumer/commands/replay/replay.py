@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from consumer.app import event_loop_driver, scheduler
+from consumer.app import credential_store, event_loop_driver, scheduler
 from consumer.commands.kafka.checkpoint import Checkpoint, name_of
 from consumer.commands.kafka.partitions import Scope, chosen
 from consumer.commands.kafka.records import Range, offsets_in, read
@@ -158,7 +158,7 @@ class Replay:
                 settings,
                 Source(RangeClients(client_properties(settings.kafka), plan), self._decider, self._selection.chosen),
                 engine,
-                event_loop_driver(settings, clock),
+                event_loop_driver(settings, clock, credential_store(settings)),
                 watch,
                 health,
                 threads,

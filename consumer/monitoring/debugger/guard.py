@@ -53,6 +53,10 @@ class Guard:
         self._allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
         self._token = token.encode() if token is not None else None
 
+    def use_token(self, token: str) -> None:
+        """Require this token from now on. Thread-safe."""
+        self._token = token.encode()
+
     def refusal(self, environ: WSGIEnvironment) -> Refusal | None:
         """Return why the request is refused; None if it is allowed."""
         host = environ.get("HTTP_HOST", "")

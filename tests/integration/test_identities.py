@@ -21,7 +21,7 @@ from tests.kafka.apache import ApacheKafka, Unavailable
 from tests.support.certificates import ClientCertificate, issue
 from tests.support.events import sign_up
 from tests.support.stage import Stage
-from tests.support.token_server import AUDIENCE, OTHER_SCOPE, Answer, TokenEndpoint, TokenServer
+from tests.support.token_server import AUDIENCE, Answer, TokenEndpoint, TokenServer
 from tests.support.worker_process import WorkerProcess
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -91,6 +91,8 @@ def properties(folder: Path, tokens: TokenServer, ca_file: Path) -> Variables:
         f"{token}.sasl.oauthbearer.jwks.endpoint.url": tokens.keys,
         f"{token}.sasl.oauthbearer.expected.audience": AUDIENCE,
         f"{token}.sasl.oauthbearer.expected.issuer": tokens.issuer,
+        f"{token}.sasl.oauthbearer.clock.skew.seconds": "1",
+        f"{token}.connections.max.reauth.ms": "60000",  # a connection ends with its token
         "listener.name.ssl.ssl.client.auth": "required",
         "listener.name.ssl.ssl.truststore.type": "PEM",
         "listener.name.ssl.ssl.truststore.location": str(ca_file),
@@ -146,8 +148,8 @@ def wait_refused(worker: WorkerProcess, *reasons: str) -> None:
         ),
         pytest.param(lambda world, _: world.scram(), "", id="scram"),
         pytest.param(
-            lambda world, _: world.oidc(),
-            "ok       token              a token was issued, valid for 3",
+            lambda world, _: world.oidc() | {"KAFKA_GROUP_PROTOCOL": "classic"},
+            "ok       token              a token was issued, valid for 1",
             id="a token",
         ),
     ],
@@ -167,32 +169,35 @@ def test_every_client_signs_in_with(
         worker.wait_ready()
         assert worker.stop() == 0
         assert SECRET not in worker.output()
+    assert not stage.members()
     lag = stage.run("lag", "--format", "json", **identity)
     assert lag.returncode == 0, lag.stderr
-    listed = stage.run("dead-letters", "list", "--format", "json", **identity)
-    assert listed.stdout.count("\n") == 1
+
+
+# The reason in /readyz, and what `check` finds.
+BROKEN = {
+    Answer.HTML: ("no token: the token endpoint does not answer with JSON", "token"),
+    Answer.REDIRECT: ("no token: the token endpoint answers without a token", "token"),
+    Answer.REFUSAL: ("no token: the token endpoint refuses the client", "token"),
+    Answer.OTHER_AUDIENCE: ("Kafka refuses the token", "kafka"),
+}
 
 
 def test_a_token_endpoint_that_does_not_work_is_named_and_waited_for(world: World, stage: Stage) -> None:
     stage.produce(sign_up(0))
-    reasons = {
-        Answer.HTML: "does not answer with JSON",
-        Answer.REDIRECT: "answers without a token",
-        Answer.REFUSAL: "refuses the client",
-    }
     with ExitStack() as stack:
-        endpoints = {answer: stack.enter_context(TokenEndpoint(world.tokens, answer)) for answer in reasons}
+        endpoints = {answer: stack.enter_context(TokenEndpoint(world.tokens, answer)) for answer in BROKEN}
         workers = {
             answer: stack.enter_context(
                 stage.worker(**world.oidc(endpoint.url), KAFKA_GROUP_ID=f"{stage.group}-{answer}")
             )
             for answer, endpoint in endpoints.items()
         }
-        for answer, worker in workers.items():
-            wait_refused(worker, "no token", reasons[answer], "KAFKA_OAUTH_")
+        for answer, (reason, check) in BROKEN.items():
+            wait_refused(workers[answer], reason, "KAFKA_OAUTH_")
             found = stage.run("check", **world.oidc(endpoints[answer].url))
             assert found.returncode == 1
-            assert "failed   token              the token endpoint " in found.stdout
+            assert f"\nfailed   {check} " in found.stdout
         for endpoint in endpoints.values():
             endpoint.answer = Answer.TOKEN
         for worker in workers.values():
@@ -200,6 +205,24 @@ def test_a_token_endpoint_that_does_not_work_is_named_and_waited_for(world: Worl
             assert worker.stop() == 0
             assert SECRET not in worker.output()
     assert stage.enrolled() == 1
+
+
+def test_a_worker_outlives_its_token_endpoint_until_the_brokers_ask_for_the_next_token(
+    world: World, stage: Stage
+) -> None:
+    with TokenEndpoint(world.tokens) as endpoint, stage.worker(**world.oidc(endpoint.url)) as worker:
+        worker.wait_ready()
+        endpoint.answer = Answer.REFUSAL
+        worker.wait(lambda: "kafka token not renewed, retrying" in worker.events())
+        wait_refused(worker, "no token: the token endpoint refuses the client")
+        assert worker.events().count("kafka token not renewed, retrying") == 1
+        endpoint.answer = Answer.TOKEN
+        worker.wait_ready()
+        stage.produce(sign_up(0))
+        worker.wait(lambda: stage.enrolled() == 1)
+        assert worker.events().count("kafka access restored") == 1
+        assert worker.stop() == 0
+    assert not stage.members()
 
 
 def test_a_token_endpoint_that_hangs_does_not_hold_the_worker(world: World, stage: Stage) -> None:
@@ -212,39 +235,17 @@ def test_a_token_endpoint_that_hangs_does_not_hold_the_worker(world: World, stag
             assert worker.ended() == 70
 
 
-def test_a_token_for_another_audience_is_refused_until_the_next(world: World, stage: Stage) -> None:
-    stage.produce(sign_up(0))
-    variables = world.oidc() | {"KAFKA_OAUTH_SCOPE": OTHER_SCOPE}
-    with stage.worker(**variables) as worker:
-        wait_refused(worker, "Kafka refuses the token", "KAFKA_OAUTH_SCOPE")
-        assert worker.stop() == 0
-    found = stage.run("check", **variables)
-    assert found.returncode == 1
-    assert "ok       token " in found.stdout
-    assert "KAFKA_BOOTSTRAP_SERVERS: Kafka refuses the token" in found.stdout
-
-
-@pytest.mark.parametrize(
-    ("variables", "reason"),
-    [
-        pytest.param(
-            lambda world, _: world.with_certificate(), "Kafka asks for a client certificate", id="no certificate"
-        ),
-        pytest.param(
-            lambda world, folder: world.with_certificate(issue(trustme.CA(), folder, "stranger")),
-            "Kafka refuses the client certificate",
-            id="a certificate of another authority",
-        ),
-    ],
-)
-def test_a_client_certificate_that_kafka_does_not_take_is_named(
-    world: World, stage: Stage, variables: Callable[[World, Path], Variables], reason: str
-) -> None:
-    identity = variables(world, stage.folder)
-    with stage.worker(**identity) as worker:
-        wait_refused(worker, reason, "KAFKA_SSL_CERTIFICATE_LOCATION")
-        assert worker.stop() == 0
-    assert reason in stage.run("check", **identity).stdout
+def test_a_client_certificate_that_kafka_does_not_take_is_named(world: World, stage: Stage) -> None:
+    reasons = {
+        "Kafka asks for a client certificate": world.with_certificate(),
+        "Kafka refuses the client certificate": world.with_certificate(issue(trustme.CA(), stage.folder, "stranger")),
+    }
+    with ExitStack() as stack:
+        workers = {reason: stack.enter_context(stage.worker(**identity)) for reason, identity in reasons.items()}
+        for reason, worker in workers.items():
+            wait_refused(worker, reason, "KAFKA_SSL_CERTIFICATE_LOCATION")
+            assert worker.stop() == 0
+            assert reason in stage.run("check", **reasons[reason]).stdout
 
 
 def test_an_expired_client_certificate_ends_the_start_and_fails_the_check(world: World, stage: Stage) -> None:
@@ -269,17 +270,16 @@ def test_a_renewed_client_certificate_is_used_after_a_restart(world: World, stag
         worker.wait(lambda: stage.enrolled() == 1)
 
 
-def test_without_aws_credentials_a_worker_waits_and_says_why(world: World, stage: Stage) -> None:
-    with stage.worker(**world.aws()) as worker:
-        wait_refused(worker, "no token: no AWS credentials found")
-        assert worker.stop() == 0
-    assert "failed   token              no AWS credentials found" in stage.run("check", **world.aws()).stdout
-
-
-def test_aws_credentials_sign_a_token_that_only_msk_takes(world: World, stage: Stage) -> None:
-    identity = world.aws() | {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET}
-    with stage.worker(**identity) as worker:
-        wait_refused(worker, "Kafka refuses the AWS identity", "kafka-cluster:Connect")
-        assert worker.stop() == 0
-        assert SECRET not in worker.output()
-    assert "ok       token              a token was signed, valid for " in stage.run("check", **identity).stdout
+def test_an_aws_identity_is_refused_by_name_without_credentials_and_where_only_msk_knows_it(
+    world: World, stage: Stage
+) -> None:
+    absent = world.aws()
+    present = absent | {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET}
+    with stage.worker(**absent) as without, stage.worker(**present) as signing:
+        wait_refused(without, "no token: no AWS credentials found")
+        wait_refused(signing, "Kafka refuses the AWS identity", "kafka-cluster:Connect")
+        for worker in (without, signing):
+            assert worker.stop() == 0
+            assert SECRET not in worker.output()
+    assert "failed   token              no AWS credentials found" in stage.run("check", **absent).stdout
+    assert "ok       token              a token was signed, valid for " in stage.run("check", **present).stdout

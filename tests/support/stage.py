@@ -155,6 +155,11 @@ class Stage:
         """Return the number of contacts in the list."""
         return len(self.sandbox.contacts())
 
+    def members(self) -> int:
+        """Return the number of members that the group has for its coordinator."""
+        found = self.admin.describe_consumer_groups([self.group])[self.group].result(HANG_SECONDS)
+        return len(found.members)
+
     def commit(self, *offsets: TopicPartition) -> None:
         """Commit for the group, which has no member."""
         with self.consumer() as consumer:

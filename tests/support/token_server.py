@@ -34,7 +34,7 @@ POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 """
 AUDIENCE, OTHER_SCOPE = "kafka", "another-audience"
-LIFE_SECONDS = 3600
+LIFE_SECONDS = 15  # librdkafka asks for the next after 12
 
 
 def _claims(parameter: str, match: str, audience: str) -> dict[str, object]:
@@ -115,6 +115,7 @@ class Answer(StrEnum):
     HTML = "html"
     REDIRECT = "redirect"
     REFUSAL = "refusal"
+    OTHER_AUDIENCE = "other_audience"  # a token that is not for Kafka
     SILENCE = "silence"  # it accepts, and never answers
 
 
@@ -160,6 +161,9 @@ class TokenEndpoint:
         match self.answer:
             case Answer.TOKEN:
                 self._reply(request, 200, "application/json", _token(server, body, login))
+            case Answer.OTHER_AUDIENCE:
+                form = body + f"&scope={OTHER_SCOPE}".encode()
+                self._reply(request, 200, "application/json", _token(server, form, login))
             case Answer.HTML:
                 self._reply(request, 200, "text/html", f"<html>sign in, {secret}</html>".encode())
             case Answer.REFUSAL:

@@ -119,8 +119,11 @@ class BrokerStatus:
             return
         brokers = statistics.get("brokers", {}).values()
         self._connects = sum(int(broker.get("connects", 0)) for broker in brokers)
+        # With tokens, a connection that is up may prove nothing: brokers accept an old one, then disconnect.
+        is_proof = not self._refused_since_statistics or self._identity.tokens is Tokens.NONE
+        self._refused_since_statistics = False
         if any(broker.get("state") == "UP" for broker in brokers):
-            if not self._is_refused_at_once():
+            if is_proof:
                 self.reached()
         elif self._no_token is not None:
             self.health.reachable = False
@@ -140,11 +143,6 @@ class BrokerStatus:
         elif self.health.joined_at is None:
             self.health.joined_at = self._clock()
             self.joined()
-
-    def _is_refused_at_once(self) -> bool:
-        """Return whether a connection that is up proves nothing: brokers accept an old token, then disconnect."""
-        refused, self._refused_since_statistics = self._refused_since_statistics, False
-        return refused and self._identity.tokens is not Tokens.NONE
 
     def reached(self) -> None:
         """Note that a broker is reachable."""

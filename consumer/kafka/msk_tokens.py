@@ -24,8 +24,8 @@ class MskTokens:
     """librdkafka's `oauth_cb`: returns a token and its end, for all clients of a process the same. Thread-safe.
 
     It never raises, and answers within `ANSWER_SECONDS`: librdkafka calls it from threads of its own, and while a
-    client is made or closed. Without a token it returns one that every broker refuses, so that the client is made, and
-    waits as it does with a wrong password.
+    client is made or closed (confluent-kafka 2.13; before, in `poll`). Without a token it returns one that every broker
+    refuses, so that the client is made, and waits as it does with a wrong password.
 
     sign  -- returns a token and its end, in seconds since the epoch; may block and raise
     clock -- seconds since the epoch
@@ -38,6 +38,7 @@ class MskTokens:
         self._lock, self._signed = self._threads.condition()
         self._token, self._ends_at = "", 0.0
         self._signing = False
+        self._warned = False  # that the present token has no next one
         self.fault = ""  # why there is no token; empty: there is one, or none was asked for
 
     def __call__(self, _config: str = "") -> tuple[str, float]:
@@ -65,12 +66,14 @@ class MskTokens:
                 self._fail(fault)
             else:
                 self._token, self._ends_at, self.fault = token, ends_at, ""
+                self._warned = False
             self._signed.notify_all()
 
     def _fail(self, fault: str) -> None:
         if self._ends_at <= self._clock():
             self.fault = fault
-        elif not self.fault:
+        elif not self._warned:
+            self._warned = True
             log.warning("kafka token not renewed, retrying", cause=fault, hint="check this machine's AWS credentials")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
+from structlog.testing import capture_logs
 
 from consumer.kafka import msk_tokens as module
 from consumer.kafka.msk_tokens import PLACEHOLDER, PLACEHOLDER_SECONDS, MskTokens, msk_tokens
@@ -75,9 +76,13 @@ def test_without_credentials_a_client_gets_a_token_that_brokers_refuse(aws: Aws,
 def test_a_token_is_used_to_its_end_while_there_is_no_next(aws: Aws) -> None:
     first = aws.tokens()
     aws.error = ConnectionError()
-    aws.now += LIFE - 1
-    assert aws.tokens() == first
+    with capture_logs() as logged:
+        for _ in range(3):
+            aws.now += LIFE / 3 - 1
+            assert aws.tokens() == first
+    assert [each["event"] for each in logged] == ["kafka token not renewed, retrying"]
     assert aws.tokens.fault == ""
+    aws.now = first[1] - 1
     aws.now += 1
     assert aws.tokens()[0] == PLACEHOLDER
     assert aws.tokens.fault != ""

@@ -59,7 +59,7 @@ _ENDPOINT_FAULTS = (
     ("timed out|Timeout", "does not answer in time", f"{_URL} and the network"),
     ("certificate|SSL|TLS", "can't be trusted", "check KAFKA_OAUTH_CA_FILE and the host name in the URL"),
     ("resolve", "has an unknown host name", _URL),
-    ("connect", "is unreachable", f"{_URL} and the network"),
+    ("[Cc]onnect", "is unreachable", f"{_URL} and the network"),
     ("", "issues no token", f"{_URL}, {_LOGIN.removeprefix('check ')}"),
 )
 

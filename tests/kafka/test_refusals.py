@@ -26,6 +26,7 @@ def hint(code: int, text: str, identity: Identity) -> str:
     ("text", "what", "fix"),
     [
         ("Failed to connect to 127.0.0.1:1 after 0 ms: Could not connect to server", "is unreachable", "network"),
+        ("Recv failure: Connection reset by peer", "is unreachable", "network"),
         ("Could not resolve host: login.example.com", "has an unknown host name", "TOKEN_ENDPOINT_URL"),
         ("Operation timed out after 20001 milliseconds with 0 bytes received", "does not answer in time", "network"),
         ("SSL certificate problem: unable to get local issuer certificate", "can't be trusted", "KAFKA_OAUTH_CA_FILE"),

@@ -11,7 +11,8 @@ from confluent_kafka import Message
 from consumer.dead_letters.format import redriven_events
 from consumer.enrolment.decision import Decision
 from consumer.errors import RefusedError
-from consumer.formats.decider import Decider, EventBatch, HeadersOf, Reading
+from consumer.formats.decider import Decider, HeadersOf
+from consumer.formats.documents import EventBatch, Reading
 from consumer.formats.framing import SchemaPending, schema_name
 from consumer.registry.opening import open_registry
 from consumer.scheduling.task import headers_of

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from consumer.enrolment.consent import FIELD, ConsentReading, ConsentTrait, explicit_consent
+from consumer.enrolment.consent_answer import Answer, answer
 from consumer.enrolment.consent_key import ConsentKey, consent_key
 from consumer.enrolment.origin import FieldOrigin
 from consumer.enrolment.pointer import Pointer
@@ -85,8 +86,15 @@ class CustomMapping:
             for key, value in values.items():
                 kind = self.consents.get(plain_key(key)) if len(key) <= LONGEST_KEY else None
                 if kind is not None:
-                    traits.append(_trait(kind, value, place, key))
+                    traits += _traits(kind, value, place, key)
         return explicit_consent(traits)
+
+
+def _traits(kind: ConsentKey, value: object, place: str, key: str) -> Iterator[ConsentTrait]:
+    """Yield what a named trait says. A refusal inside an object counts, as in one with a built-in name."""
+    found = TraitValues()
+    take(found, value, Meaning(0, FIELD, consent=kind), 0, place, key)
+    return (_trait(*each) for each in found.consents)
 
 
 def _trait(kind: ConsentKey, value: object, place: str, key: str) -> ConsentTrait:
@@ -101,5 +109,6 @@ def _compiled(field: str, pointers: Sequence[str]) -> Iterator[NamedPlace]:
 
 
 def _understood(name: str) -> ConsentKey:
-    """Understand a yes as a consent, unless the name itself is one of refusal (`do_not_text`)."""
-    return ConsentKey.REFUSAL if consent_key(name.removeprefix("$")) is ConsentKey.REFUSAL else ConsentKey.GRANT
+    """Understand a yes as a consent, unless the name itself is one of refusal (`do_not_text`, `blocked`)."""
+    refuses = consent_key(name.removeprefix("$")) is ConsentKey.REFUSAL or answer(name) is Answer.REFUSED
+    return ConsentKey.REFUSAL if refuses else ConsentKey.GRANT

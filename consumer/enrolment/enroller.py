@@ -15,11 +15,12 @@ from consumer.enrolment.head import read_event_header
 from consumer.enrolment.identity_filter import enrolment_name
 from consumer.enrolment.mapper import Mapped, map_document, map_event, values_in
 from consumer.enrolment.origin import FieldOrigin
-from consumer.enrolment.parts import read_parts
-from consumer.enrolment.pointer import Pointer
+from consumer.enrolment.parts import object_in, read_parts
+from consumer.enrolment.pointer import Pointer, inside
 from consumer.enrolment.recognition import hint_at, is_event, look_of
 from consumer.enrolment.rules import Input, Rules
 from consumer.enrolment.schema import Schema, load_schema
+from consumer.enrolment.shared_context import SharedContext
 
 __all__ = ["Decision", "Enrolled", "Enroller", "Filtered", "Undeliverable"]
 
@@ -39,29 +40,62 @@ class Enroller:
     rules          -- the operator's settings
     event_schema   -- the schema of enrolment events; None: `schemas/event.schema.json`
     contact_schema -- the schema of contacts, checked before delivery; None: `schemas/contact.schema.json`
+    shared         -- what a batch says for each of its events
     """
 
-    def __init__(self, rules: Rules, event_schema: Schema | None = None, contact_schema: Schema | None = None) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        event_schema: Schema | None = None,
+        contact_schema: Schema | None = None,
+        shared: SharedContext | None = None,
+    ) -> None:
         self._rules = rules
+        self._shared = shared
         self._path = Pointer.parse(rules.event_path or "")
         self.wrapped = bool(self._path.tokens)  # records hold their event at ENROLMENT_EVENT_PATH
+        self.decides_first = self.wrapped or rules.input is Input.CONTACT  # only a decision tells a batch from those
         self._plain = not self.wrapped and rules.input is Input.EVENT
         self._event_schema = event_schema or load_schema("event")
         self._contact_schema = contact_schema or load_schema("contact")
 
     def inside(self, path: str) -> Enroller:
         """Return an enroller for records that hold this one's records at a JSON pointer."""
-        rules = replace(self._rules, event_path=path + (self._rules.event_path or ""))
-        return Enroller(rules, self._event_schema, self._contact_schema)
+        return self._at(path + (self._rules.event_path or ""))
 
     def unwrapped(self) -> Enroller:
         """Return an enroller for what this one finds at ENROLMENT_EVENT_PATH."""
-        return Enroller(replace(self._rules, event_path=None), self._event_schema, self._contact_schema)
+        return self._at(None)
+
+    def around(self, key: str) -> Enroller | None:
+        """Return an enroller for the object whose `key` ENROLMENT_EVENT_PATH leads to; None if it ends otherwise."""
+        path, _, last = (self._rules.event_path or "").rpartition("/")
+        return self._at(path) if self.wrapped and last == key else None
+
+    def sharing(self, context: object) -> Enroller:
+        """Return an enroller for the events of a batch with this context."""
+        return Enroller(self._rules, self._event_schema, self._contact_schema, SharedContext.of(context))
+
+    def _at(self, path: str | None) -> Enroller:
+        rules = replace(self._rules, event_path=path)
+        return Enroller(rules, self._event_schema, self._contact_schema, self._shared)
 
     def decide(self, value: bytes | None) -> Decision:
         """Decide the disposition of a record with this value. Never raises, whatever the bytes."""
         decision = self.glance(value)
-        return decision if decision is not None else self._decide_slowly(value or b"")
+        return decision if decision is not None else self.decide_in_full(value or b"")[0]
+
+    def decide_in_full(self, value: bytes) -> tuple[Decision, object]:
+        """Decide as `decide` where `glance` returns None, and return the event as well. Never raises."""
+        return self.decide_document(decode(value), value)
+
+    def decide_document(self, document: object, value: bytes = b"") -> tuple[Decision, object]:
+        """Decide a decoded record, and return the event as well. Never raises.
+
+        value -- the record's bytes, for the hint of what it looks like
+        """
+        event = self._event_of(document)
+        return self._decide_event(event) or self._unread(value, document, event), event
 
     def glance(self, value: bytes | None) -> Decision | None:
         """Return the decision on an event in plain JSON. None: `decide` has to read the record in full.
@@ -82,7 +116,8 @@ class Enroller:
         parts = read_parts(value) if self._rules.custom is None else None
         if parts is None:
             return None
-        return self._fault_of(head.type) or self._decision(map_event(parts, self._rules), name)
+        own = parts.context.consent if parts.context is not None else None
+        return self._fault_of(head.type) or self._decision(map_event(parts, self._rules), name, own)
 
     def event_in(self, value: bytes) -> object:
         """Return the event in a record's value as JSON, or `NotJson`. Never raises."""
@@ -98,21 +133,24 @@ class Enroller:
     def _event_of(self, document: object) -> object:
         return document if isinstance(document, NotJson) else find_event(document, self._path)
 
-    def _decide_slowly(self, value: bytes) -> Decision:
-        """Read the record in full: wrapped, a contact, mapped by the operator, or malformed."""
-        document = decode(value)
-        event = self._event_of(document)
-        if isinstance(event, dict):
-            if self._rules.input is Input.CONTACT:
-                if is_contact(event, self._rules.custom):
-                    return self._decision(map_document(event, self._rules), CONTACT_NAME)
-            elif is_event(event):
-                kind = event.get("type")
-                name = enrolment_name(kind, event.get("event"), self._rules.events)
-                if name is None:
-                    return _NOT_ENROLMENT
-                return self._fault_of(kind) or self._decision(map_document(event, self._rules), name)
-        return self._unread(value, document, event)
+    def _decide_event(self, event: object) -> Decision | None:
+        """Decide an event or a contact, read in full; None: it is neither."""
+        if not isinstance(event, dict):
+            return None
+        if self._rules.input is Input.CONTACT:
+            if not is_contact(event, self._rules.custom):
+                return None
+            return self._decision(map_document(event, self._rules), CONTACT_NAME)
+        if not is_event(event):
+            return None
+        kind = event.get("type")
+        name = enrolment_name(kind, event.get("event"), self._rules.events)
+        if name is None:
+            return _NOT_ENROLMENT
+        if self._shared is not None and self._rules.custom is not None:
+            event = self._shared.beside(event)
+        own = inside(object_in(event.get("context")), "consent")
+        return self._fault_of(kind) or self._decision(map_document(event, self._rules), name, own)
 
     def _unread(self, value: bytes, document: object, event: object) -> Undeliverable:
         """Return why this is neither an event nor a contact, judged by the record's form."""
@@ -132,10 +170,12 @@ class Enroller:
             return None
         return Undeliverable(DeadLetterReason.UNDECODABLE, f"against the event schema: {fault}", is_event=True)
 
-    def _decision(self, mapped: Mapped | None, name: str) -> Decision:
+    def _decision(self, mapped: Mapped | None, name: str, own_consent: object = None) -> Decision:
         if mapped is None:
             return _NO_IDENTITY
         identities, fields, notes, sources = mapped
+        if self._shared is not None and FIELD not in sources:
+            fields[FIELD] = self._shared.consent_beside(own_consent)
         if self._rules.withheld and fields[FIELD] in self._rules.withheld:
             return Filtered(FilterReason.NO_CONSENT, _withheld(mapped))
         if not identities:

@@ -35,7 +35,7 @@ class Parts(msgspec.Struct, gc=False):
     @classmethod
     def of(cls, event: Object) -> Parts:
         """Return the parts of a fully decoded event."""
-        context, options = _object_in(event.get("context")), _object_in(event.get("options"))
+        context, options = object_in(event.get("context")), object_in(event.get("options"))
         return cls(
             event.get("traits"),
             Context(context.get("traits"), context.get("consent")) if context is not None else None,
@@ -150,18 +150,18 @@ def places_of(parts: Parts) -> list[TraitSource]:
         _add(places, "/context/traits", parts.context.traits)
     if parts.options is not None:
         _add(places, "/options/traits", parts.options.traits)
-    if properties := _object_in(parts.properties):
+    if properties := object_in(parts.properties):
         _add(places, "/properties/traits", properties.get("traits"))
         places.append(("/properties", properties))
     return places
 
 
 def _add(places: list[TraitSource], pointer: str, value: object) -> None:
-    if held := _object_in(value):
+    if held := object_in(value):
         places.append((pointer, held))
 
 
-def _object_in(value: object) -> Object | None:
+def object_in(value: object) -> Object | None:
     """Return the object; also one that a producer has encoded twice, as JSON text."""
     if isinstance(value, str) and len(value) <= _LONG and value.lstrip().startswith("{"):
         value = decode(value.encode("utf-8", "surrogatepass"))

@@ -2,125 +2,149 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from typing import Any
+import re
+from collections.abc import Mapping, Sequence
+from json import JSONDecoder
+from typing import NamedTuple
 
 import msgspec
 
-from consumer.enrolment.decode import MOST_REPAIRED, NotJson, decode, without_mark
+from consumer.enrolment.decode import MOST_REPAIRED, decode, without_mark
+from consumer.enrolment.head import read_event_header
 from consumer.enrolment.recognition import is_event
 
 MOST_EVENTS = 1000  # of one record
 
 _KEY, _OPENING = b'"batch"', b"["
 _NULL = msgspec.Raw(b"null")
+_CROWDED = 20_000  # commas: fewer are split in a few milliseconds, however many elements they separate
+_SPACE, _COMMA = re.compile(r"[ \t\r\n]*"), re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
+
+
+class Split(NamedTuple):
+    """The events of a batch.
+
+    values  -- JSON as bytes where it is there unread, else decoded; empty where `number` exceeds MOST_EVENTS
+    context -- what the batch says for all its events; None: nothing
+    """
+
+    values: Sequence[object]
+    number: int
+    context: object = None
 
 
 class _Envelope(msgspec.Struct):
-    """The batch of Segment's and RudderStack's HTTP APIs. An identity beside it makes it a contact."""
+    """The batch of Segment's and RudderStack's HTTP APIs."""
 
-    batch: list[msgspec.Raw]
+    batch: msgspec.Raw
     context: msgspec.Raw = _NULL
-    email: msgspec.Raw = _NULL
-    phone_number: msgspec.Raw = _NULL
+    specversion: msgspec.Raw = _NULL
 
 
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
+_ELEMENT = JSONDecoder().raw_decode
 
 
-def split(value: bytes) -> list[bytes] | None:
-    """Return the events of a value that is no event itself, each as JSON; None: it is no batch.
-
-    The bytes of an event are those of the value, whatever is wrong with them. Only a context that the batch shares
-    changes them.
-    """
+def split(value: bytes) -> Split | None:
+    """Return the events of a value that is no event itself; None: it is no batch. Never raises."""
     text = without_mark(value).strip()
+    if not text.startswith(_OPENING) and _KEY not in text:
+        return _lines(text)
     try:
         if text.startswith(_OPENING):
-            return list(map(bytes, _ARRAY.decode(text)))
-        if _KEY in text:
-            return _of_envelope(_ENVELOPE.decode(text))
+            return _of_array(text)
+        envelope = _ENVELOPE.decode(text)
     except msgspec.ValidationError:
         return _lines(text)  # the first line may be an object
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        found = events_of(decode(text)) if len(text) <= MOST_REPAIRED else None
-        if found is not None:
-            return found
-    return _lines(text)
+        found = split_document(decode(text)) if len(text) <= MOST_REPAIRED else None
+        return found or _lines(text)
+    batch = bytes(envelope.batch)
+    if not batch.startswith(_OPENING) or envelope.specversion != _NULL:
+        return None
+    found = _of_array(batch)
+    return found._replace(context=decode(bytes(envelope.context))) if envelope.context != _NULL else found
 
 
-def events_of(document: object) -> list[bytes] | None:
+def split_document(document: object) -> Split | None:
     """Return the events of a decoded value; None: it is no batch."""
     if isinstance(document, list):
-        return _encoded(document)
-    if not isinstance(document, dict) or is_event(document) or document.get("specversion") is not None:
-        return None
-    batch = document.get("batch")
+        return _limited(document)
+    batch = document.get("batch") if _may_be_envelope(document) else None  # type: ignore[attr-defined]  # a Mapping
     if not isinstance(batch, list):
         return None
-    return _with_context(_encoded(batch), document.get("context"))
+    return _limited(batch)._replace(context=document.get("context"))  # type: ignore[attr-defined]  # the same
 
 
-def _of_envelope(envelope: _Envelope) -> list[bytes] | None:
-    if envelope.email != _NULL or envelope.phone_number != _NULL:
-        return None
-    events = list(map(bytes, envelope.batch))
-    return _with_context(events, decode(bytes(envelope.context)) if envelope.context != _NULL else None)
+def is_batch(value: object) -> bool:
+    """Return whether the value, no event itself, is a batch: JSON as bytes, or decoded."""
+    if not isinstance(value, bytes):
+        return split_document(value) is not None
+    text = value.lstrip()
+    if text.startswith(_OPENING) or _KEY not in text:
+        return text.startswith(_OPENING)
+    try:
+        return bytes(_ENVELOPE.decode(text).batch).startswith(_OPENING)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
-def _with_context(events: list[bytes], shared: object) -> list[bytes]:
-    """Merge the batch's context into each event's own, which takes precedence (Segment's HTTP API, "Batch").
-
-    Traits of the batch's context are left out: they would give several people the same identity.
-    """
-    if not isinstance(shared, dict) or not (shared := {key: shared[key] for key in shared if key != "traits"}):
-        return events
-    return [_merged(event, shared) for event in events]
+def _may_be_envelope(document: object) -> bool:
+    return isinstance(document, Mapping) and not is_event(document) and document.get("specversion") is None
 
 
-def _merged(event: bytes, shared: dict[str, Any]) -> bytes:
-    document = decode(event)
-    if not isinstance(document, dict):
-        return event
-    own = document.get("context")
-    context = {**shared, **(own if isinstance(own, dict) else {})}
-    for key, value in shared.items():
-        if isinstance(value, dict) and isinstance(context[key], dict):
-            context[key] = {**value, **context[key]}
-    return _encode({**document, "context": context})
+def _limited(events: list[object]) -> Split:
+    return Split(events if len(events) <= MOST_EVENTS else (), len(events))
 
 
-def _lines(text: bytes) -> list[bytes] | None:
+def _of_array(array: bytes) -> Split:
+    """Split an array. Raises as msgspec does where it is none."""
+    if array.count(b",") > _CROWDED and (count := _count_to_limit(array)) > MOST_EVENTS:
+        return Split((), count)
+    return _limited([bytes(each) for each in _ARRAY.decode(array)])
+
+
+def _count_to_limit(array: bytes) -> int:
+    """Count the elements, up to one more than the limit: a megabyte could hold 500,000."""
+    try:
+        text = array.decode()
+        at, count = _end(_SPACE, text, 1), 0
+        while count <= MOST_EVENTS:
+            _value, at = _ELEMENT(text, at)
+            count += 1
+            comma = _COMMA.match(text, at)
+            if comma is None:
+                break
+            at = comma.end()
+    except (ValueError, RecursionError):  # no JSON: msgspec finds the cause
+        return 0
+    return count
+
+
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    return found.end() if found is not None else at
+
+
+def _lines(text: bytes) -> Split | None:
     """Return the lines of JSON lines; None: it is something else.
 
-    One line that is not JSON doesn't make the others unreadable. So either the first line is an object, or it begins
-    like one and the last line is an object: a long object over several lines, cut off, is neither.
+    A line that is not JSON does not make the others unreadable. So either the first line is an object, or the last one
+    is an event or a contact: a long object over several lines, cut off, has neither.
     """
-    lines = [line.strip() for line in text.split(b"\n")]
-    lines = [line for line in lines if line]
-    if len(lines) < 2:
-        return None
-    if _is_object(lines[0]) or (lines[0].startswith(b'{"') and _is_object(lines[-1])):
-        return lines
+    lines = [stripped for line in text.split(b"\n") if (stripped := line.strip())]
+    if len(lines) > 1 and (_is_object(lines[0]) or (_is_object(lines[-1]) and _is_wanted(lines[-1]))):
+        return _limited(list(lines))
     return None
 
 
 def _is_object(line: bytes) -> bool:
-    if not (line.startswith(b"{") and line.endswith(b"}")):
-        return False
-    document = decode(line)
-    return not isinstance(document, NotJson)
+    return line.startswith(b"{") and line.endswith(b"}") and isinstance(decode(line), dict)
 
 
-def _encoded(values: Iterable[object]) -> list[bytes]:
-    return [_encode(value) for value in values]
-
-
-def _encode(value: object) -> bytes:
-    """Return JSON that `decode` reads as this value: repaired characters and numbers stay recognisable."""
-    try:
-        return json.dumps(value).encode()
-    except RecursionError:
-        return b"null"  # no event nests so deep
+def _is_wanted(line: bytes) -> bool:
+    head = read_event_header(line)
+    return (head is not None and (head.is_event or head.specversion is not None)) or any(
+        key in line for key in (b'"email"', b'"phone_number"')
+    )

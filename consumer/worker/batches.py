@@ -13,12 +13,13 @@ from confluent_kafka import Message
 from consumer.dead_letters.format import redriven_events
 from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable
 from consumer.enrolment.disposition import FilterReason, telling
-from consumer.formats.decider import EventBatch
+from consumer.formats.documents import EventBatch
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Batched, Record, Stage, Task, headers_of
 
 BATCH_SECONDS = 0.02  # of deciding events of batches, between two polls
 TURN_SECONDS = 1.0  # of deciding other records that are no plain JSON event
+EMPTY = Filtered(FilterReason.NOT_ENROLMENT)  # a batch without events shows nothing about the input
 Chosen = Callable[[Message], Collection[int]]
 
 
@@ -53,7 +54,9 @@ class DecidedBatch:
         """Return one decision for the record: an event's, if there is one, since it shows that the input is right."""
         if self.enrolled:
             return next(iter(self.enrolled.values()))
-        if self.filtered or not self.failed:
+        if not self.filtered and not self.failed:
+            return EMPTY
+        if self.filtered:
             return Filtered(FilterReason(telling(self.filtered)))
         return next((each for each in self.failed.values() if each.is_event), next(iter(self.failed.values())))
 

@@ -12,13 +12,14 @@ from confluent_kafka import Message
 from consumer.dead_letters.format import redrives
 from consumer.enrolment.disposition import FilterReason
 from consumer.enrolment.enroller import Decision, Enrolled, Filtered, Undeliverable
-from consumer.formats.decider import Decider, EventBatch
+from consumer.formats.decider import Decider
+from consumer.formats.documents import EventBatch
 from consumer.formats.framing import SchemaPending
 from consumer.monitoring.observer import RecordObserver
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Partition, Record, Task, headers_of
 from consumer.scheduling.work import Batch
-from consumer.worker.batches import BatchReader, DecidedBatch, OpenBatch, task_of
+from consumer.worker.batches import EMPTY, BatchReader, DecidedBatch, OpenBatch, task_of
 from consumer.worker.deferred import Deferred, Missing
 
 Rewind = Callable[[OffsetTracker, int, int], OffsetTracker | None]
@@ -105,7 +106,7 @@ class Intake:
                 decision = glance(message.value()) or self._decide(message, tracker)
                 if decision is None:
                     continue
-                if runs:
+                if runs and decision is not EMPTY:
                     self._look_at_run(message, tracker, decision)
                 if not isinstance(decision, Filtered):
                     batch.consumed += 1

@@ -228,6 +228,13 @@ def test_a_field_that_is_none_and_a_pointer_that_is_none_are_refused() -> None:
         ({"sms_consent": True, "newsletter": False}, ["sms_consent"], "marketing_opt_in"),
         ({"sms_consent": True, "newsletter": False}, ["sms_consent", "newsletter"], "marketing_opt_out"),
         ({"sms_consent": True, "newsletter": False}, [], "marketing_opt_out"),
+        ({"sms_consent": {"status": "unsubscribed"}}, ["sms_consent"], "marketing_opt_out"),
+        ({"sms_consent": {"granted": False}}, ["sms_consent"], "marketing_opt_out"),
+        ({"sms_consent": {"granted": True}}, ["sms_consent"], "marketing_unknown"),
+        ({"prefs": {"sms": "unsubscribed"}}, ["prefs"], "marketing_opt_out"),
+        ({"blocked": True}, ["blocked"], "marketing_opt_out"),
+        ({"revoked": "yes"}, ["revoked"], "marketing_opt_out"),
+        ({"blocked": False}, ["blocked"], "marketing_unknown"),
     ],
     ids=str,
 )

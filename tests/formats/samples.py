@@ -10,7 +10,8 @@ import orjson
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
-from consumer.formats.decider import Decider, Reading
+from consumer.formats.decider import Decider
+from consumer.formats.documents import Reading
 from consumer.formats.framing import Headers, Schemas
 from consumer.formats.value_format import ValueFormat
 

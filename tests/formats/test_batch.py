@@ -12,16 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.enrolment.consent import Consent
+from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Input, Rules
 from consumer.formats.batch import MOST_EVENTS, split
-from consumer.formats.decider import Decider, EventBatch, Reading
+from consumer.formats.decider import Decider
+from consumer.formats.documents import EventBatch, Reading
 from consumer.formats.framing import Headers
 from consumer.formats.value_format import Layer, ValueFormat
 from tests.formats.samples import BINARY, BY_NUMBER, ENVELOPE, EVENT, JSON, structured
 
+REFUSED = {"consent": {"marketing": False}}
 JOE: dict[str, Any] = {"type": "track", "event": "Signed Up", "properties": {"email": "joe@example.com"}}
 PAGE: dict[str, Any] = {"type": "page"}
 BOTH = [EVENT, JOE]
@@ -176,17 +179,23 @@ def test_a_batch_has_a_limit(make: Any) -> None:
     assert isinstance(found, Reading)
     assert isinstance(found.decision, Undeliverable)
     assert found.decision.reason is DeadLetterReason.TOO_LARGE
-    assert found.decision.detail == "a batch of 1001 events, more than 1000"
+    assert found.decision.detail == "a batch of more than 1000 events"
 
 
 @pytest.mark.parametrize("value_format", [ValueFormat.CLOUDEVENTS])
 def test_plain_batches_are_refused_where_only_cloudevents_come(value_format: ValueFormat) -> None:
+    for several in (orjson.dumps([{**ENVELOPE, "data": EVENT}] * 2), lines(*[{**ENVELOPE, "data": EVENT}] * 2)):
+        assert outcomes(decisions(several, value_format)) == ["jane@example.com"] * 2
+        assert outcomes(decisions(several, ValueFormat.JSON)) == ["unrecognised"] * 2
     found = batch(orjson.dumps(BOTH), value_format)
     assert isinstance(found, Reading)
     assert isinstance(found.decision, Undeliverable)
     declared = [("content-type", BATCHED[1])]
     events = decisions(orjson.dumps([{**ENVELOPE, "data": EVENT}, EVENT]), value_format, declared)
     assert outcomes(events) == ["jane@example.com", "unrecognised"]
+    assert isinstance(batch(orjson.dumps([7]), value_format), Reading)
+    repaired = b'[{"specversion":"1.0","x":NaN,"data":' + JSON + b"}]"
+    assert outcomes(decisions(repaired, value_format)) == ["jane@example.com"]
 
 
 def test_a_cloudevent_of_several_inside_a_batch_is_a_batch_inside_a_batch() -> None:
@@ -218,7 +227,25 @@ def consent(own: object, shared: object) -> str:
         pytest.param(
             {"consent": {"analytics": True}}, {"consent": {"marketing": False}}, Consent.OPT_OUT, id="merged in depth"
         ),
-        pytest.param({"consent": "?"}, {"consent": {"marketing": False}}, Consent.UNKNOWN, id="not over a text"),
+        pytest.param({"consent": "?"}, {"consent": {"marketing": False}}, Consent.OPT_OUT, id="beside a text"),
+        pytest.param({"consent": "?"}, {"consent": {"marketing": True}}, Consent.UNKNOWN, id="no yes beside a text"),
+        pytest.param(
+            {"consent": {"marketing": False}},
+            {"consent": {"canonical": {"marketing": True}}},
+            Consent.OPT_OUT,
+            id="the event's own in another form",
+        ),
+        pytest.param(
+            '{"consent": {"marketing": false}}', {"consent": {"marketing": True}}, Consent.OPT_OUT, id="its own as text"
+        ),
+        pytest.param({"consent": None}, {"consent": {"marketing": False}}, Consent.OPT_OUT, id="beside a null"),
+        pytest.param(
+            {"consent": {"canonical": {"marketing": None}}},
+            {"consent": {"marketing": False}},
+            Consent.OPT_OUT,
+            id="beside a null inside",
+        ),
+        pytest.param(None, '{"consent": {"marketing": false}}', Consent.OPT_OUT, id="shared as text"),
         pytest.param([7], {"consent": {"marketing": False}}, Consent.OPT_OUT, id="in place of a list"),
         pytest.param({"consent": {"marketing": False}}, "x", Consent.OPT_OUT, id="a context that is none"),
     ],
@@ -254,6 +281,157 @@ def test_an_event_of_any_depth_harms_no_other() -> None:
     assert outcomes(decisions(value, event_path="/payload")) == ["jane@example.com", "undecodable"]
 
 
+@pytest.mark.parametrize(
+    ("wrapped", "path"),
+    [
+        pytest.param({"batch": [EVENT], "context": REFUSED}, "/batch", id="a path to the batch"),
+        pytest.param({"in": {"batch": [EVENT], "context": REFUSED}}, "/in/batch", id="a longer path"),
+        pytest.param({"in": {"batch": [EVENT], "context": REFUSED}}, "/in", id="around it"),
+        pytest.param(
+            {"batch": [{"payload": EVENT}], "context": REFUSED},
+            "/payload",
+            id="in each event",
+        ),
+        pytest.param(
+            {"batch": [{**ENVELOPE, "data": EVENT}], "context": REFUSED},
+            None,
+            id="CloudEvents",
+        ),
+    ],
+)
+def test_the_shared_context_reaches_the_events_wherever_they_are(wrapped: object, path: str | None) -> None:
+    (found,) = decisions(orjson.dumps(wrapped), event_path=path)
+    assert isinstance(found, Enrolled)
+    assert found.contact.custom_1 == Consent.OPT_OUT
+
+
+def test_a_shared_refusal_meets_the_consent_policy() -> None:
+    value = orjson.dumps({"batch": [EVENT], "context": REFUSED})
+    assert outcomes(decisions(value, withheld=frozenset([Consent.OPT_OUT]))) == ["no_consent"]
+
+
+def test_custom_pointers_find_the_shared_context_after_the_events_own() -> None:
+    own = {**EVENT, "context": {"campaign": {"source": "own"}}}
+    value = orjson.dumps({"batch": [EVENT, own], "context": {"campaign": {"source": "shared"}}})
+    custom = CustomMapping.of({"custom_2": ("/context/campaign/source",)}, ())
+    found = decisions(value, custom=custom)
+    assert [each.contact.custom_2 for each in found if isinstance(each, Enrolled)] == ["shared", "own"]
+
+
+@pytest.mark.parametrize(
+    ("value", "rules", "expected"),
+    [
+        pytest.param(orjson.dumps([JSON.decode(), "x"]), {}, ["jane@example.com", "undecodable"], id="events as text"),
+        pytest.param(
+            orjson.dumps({"in": [JSON.decode(), "x"]}),
+            {"event_path": "/in"},
+            ["jane@example.com", "undecodable"],
+            id="at a path",
+        ),
+        pytest.param(
+            orjson.dumps({"in": [{**ENVELOPE, "data": EVENT}]}),
+            {"event_path": "/in"},
+            ["jane@example.com"],
+            id="CloudEvents at a path",
+        ),
+        pytest.param(b"# exported today\n" + JSON, {}, ["undecodable", "jane@example.com"], id="a comment first"),
+        pytest.param(b"null\n[1]\n" + JSON, {}, ["undecodable", "undecodable", "jane@example.com"], id="others first"),
+        pytest.param(
+            b'x\n{"email":"a@example.com"}', {"input": Input.CONTACT}, ["undecodable", "a@example.com"], id="contacts"
+        ),
+    ],
+)
+def test_events_are_found_beside_what_is_none(value: bytes, rules: dict[str, Any], expected: list[str]) -> None:
+    assert outcomes(decisions(value, **rules)) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        pytest.param(structured(data=[{"payload": EVENT}]), "/payload", id="in each event of the data"),
+        pytest.param(structured(data={"batch": [{"payload": EVENT}]}), "/payload", id="in each event of a batch"),
+        pytest.param(structured(data=[EVENT]), "/data", id="from the envelope"),
+        pytest.param(structured(data={"payload": [EVENT]}), "/data/payload", id="from the envelope into the data"),
+        pytest.param(structured(data_base64=b64encode(orjson.dumps([EVENT])).decode()), None, id="base64"),
+        pytest.param(
+            structured(data_base64=b64encode(JSON * 1 + b"\n" + JSON).decode().rstrip("=") + "\n"),
+            None,
+            id="base64 unpadded",
+        ),
+        pytest.param(structured(data=orjson.dumps([EVENT]).decode()), None, id="text"),
+    ],
+)
+def test_batches_inside_cloudevents(value: bytes, path: str | None) -> None:
+    assert set(outcomes(decisions(value, event_path=path))) == {"jane@example.com"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(b"[" + b"1," * 30_000 + b"1]", id="array"),
+        pytest.param(b"[ " + b"[] , " * 30_000 + b"1]", id="array with spaces"),
+        pytest.param(b'{"batch": [' + b"{}," * 30_000 + b'1], "context": {"a": "' + b"x" * 50_000 + b'"}}', id="batch"),
+        pytest.param(b"[" + b"1," * 30_000 + b"NaN]", id="array to repair"),
+        pytest.param(structured(data=[[]] * 30_000), id="CloudEvent"),
+    ],
+)
+def test_a_crowded_batch_is_too_large_before_its_events_are_looked_at(value: bytes) -> None:
+    found = batch(value)
+    assert isinstance(found, Reading)
+    assert isinstance(found.decision, Undeliverable)
+    assert found.decision.reason is DeadLetterReason.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(b'{"specversion":"1.0","data":[' + JSON + b'],"x":NaN}', "jane@example.com", id="data to repair"),
+        pytest.param(
+            b'{"specversion":"1.0","data_base64":"' + b64encode(b"[" + JSON + b"]") + b'","x":NaN}',
+            "jane@example.com",
+            id="base64 to repair",
+        ),
+        pytest.param(
+            b'{"specversion":"1.0","x":NaN,"data":' + orjson.dumps(f"[{JSON.decode()}]") + b"}",
+            "jane@example.com",
+            id="text to repair",
+        ),
+    ],
+)
+def test_cloudevents_are_repaired_around_their_batches(value: bytes, expected: str) -> None:
+    assert outcomes(decisions(value)) == [expected]
+
+
+def test_a_cloudevent_that_is_none_has_no_batch() -> None:
+    found = batch(b"{'specversion'", headers=[("content-type", BATCHED[1])])
+    assert isinstance(found, Reading)
+    assert isinstance(found.decision, Undeliverable)
+
+
+def test_what_is_too_deep_is_its_own_fault() -> None:
+    deep = b"[" * 1000 + b"]" * 1000
+    value = b'{"in": [' + JSON + b',{"specversion":"1.0","data":' + deep + b"}," + deep + b"]}"
+    assert outcomes(decisions(value, event_path="/in"))[0] == "jane@example.com"
+    line = b'{"order":7,"batch":' + b"[" * 10
+    assert outcomes(decisions(JSON + b"\n" + line)) == ["jane@example.com", "undecodable"]
+    assert isinstance(batch(b"[x" + b",1" * 20_001 + b"]"), Reading)
+
+
+def test_many_commas_are_no_events() -> None:
+    many = {**EVENT, "traits": {**EVENT["traits"], "tags": [1] * 30_000}}
+    assert outcomes(decisions(orjson.dumps([many, JOE]))) == ["jane@example.com", "joe@example.com"]
+    broken = b"[" + b"1," * 30_000
+    assert isinstance(batch(broken), Reading)
+
+
+def test_the_context_is_shared_without_a_copy_for_each_event() -> None:
+    """A thousand events beside a context of a megabyte would take a gigabyte."""
+    value = orjson.dumps({"batch": [EVENT] * 3, "context": {"a": "x" * 100_000}})
+    found = batch(value)
+    assert isinstance(found, EventBatch)
+    assert sum(len(each) for each in found.values if isinstance(each, bytes)) < 1000
+
+
 @given(st.lists(st.sampled_from([EVENT, JOE, PAGE, 7, None, "x", [], {}, [EVENT], {"batch": []}]), max_size=5))
 def test_the_same_events_are_the_same_in_each_form(documents: list[Any]) -> None:
     array = outcomes(decisions(orjson.dumps(documents)))
@@ -268,5 +446,6 @@ def test_no_bytes_raise(rest: bytes, begin: bytes) -> None:
     found = batch(begin + rest)
     assert isinstance(found, Reading | EventBatch)
     if isinstance(found, EventBatch):
-        assert found.values == values
+        assert values is not None
+        assert found.values == values.values
         assert all(isinstance(found.read(each).decision, Enrolled | Filtered | Undeliverable) for each in found.values)

@@ -17,7 +17,8 @@ from consumer.enrolment.decision import Enrolled, Filtered, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Input, Rules
-from consumer.formats.decider import Decider, EventBatch, Reading
+from consumer.formats.decider import Decider
+from consumer.formats.documents import EventBatch, Reading
 from consumer.formats.framing import Decoded, Framed, Headers, SchemaPending
 from consumer.formats.value_format import Layer, ValueFormat
 from tests.formats.samples import (

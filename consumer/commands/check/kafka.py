@@ -20,7 +20,7 @@ from consumer.commands.kafka.group import Group, look_at
 from consumer.commands.kafka.records import Range, oldest, position_of, read
 from consumer.commands.readings import command_decider, reading_of
 from consumer.errors import ConfigurationError, ConsumerError
-from consumer.formats.decider import Reading
+from consumer.formats.documents import Reading
 from consumer.kafka.properties import GroupProtocol
 from consumer.scheduling.task import Partition, headers_of
 from consumer.settings import Settings

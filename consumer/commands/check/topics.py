@@ -13,9 +13,10 @@ from consumer.commands.timestamps import shown_duration
 from consumer.dead_letters.topic import retention_warnings
 from consumer.enrolment.decision import Undeliverable
 from consumer.enrolment.rules import Input
-from consumer.formats.decider import Reading
+from consumer.formats.documents import Reading
 from consumer.formats.value_format import Layer
 from consumer.scheduling.task import Partition
+from consumer.worker.batches import EMPTY
 from consumer.worker.input_guard import Evidence, evidence
 
 BROKER_DEFAULT_BYTES = 1_048_588  # Kafka's default of message.max.bytes
@@ -154,6 +155,8 @@ def _formats(sample: Mapping[Partition, Sequence[Reading]]) -> str:
 def _last_run(readings: Sequence[Reading]) -> Iterator[Undeliverable]:
     for reading in reversed(readings):
         decision = reading.decision
+        if decision is EMPTY:
+            continue
         if evidence(decision) is Evidence.EVENT:
             return
         if isinstance(decision, Undeliverable):

@@ -13,7 +13,8 @@ from consumer.commands.kafka.staleness import Newest
 from consumer.commands.readings import WHOLE, events_of, found_in
 from consumer.dead_letters.format import StoredDeadLetter
 from consumer.enrolment.enroller import Decision, Enrolled
-from consumer.formats.decider import Decider, Reading
+from consumer.formats.decider import Decider
+from consumer.formats.documents import Reading
 from consumer.scheduling.task import Record
 
 

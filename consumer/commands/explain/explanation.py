@@ -12,7 +12,8 @@ from consumer.enrolment.decision import Enrolled, Filtered, Withheld
 from consumer.enrolment.disposition import DeadLetterReason, Disposition, FilterReason
 from consumer.enrolment.head import read_event_header
 from consumer.enrolment.origin import FieldOrigin
-from consumer.formats.decider import Decider, HeadersOf, Reading
+from consumer.formats.decider import Decider, HeadersOf
+from consumer.formats.documents import Reading
 from consumer.formats.value_format import Layer
 
 DELIVER = "deliver"  # ClickSend decides its outcome
@@ -84,7 +85,7 @@ class Explainer:
         for index, event in enumerate(found.values):
             reading = found.read(event)
             layers = (*found.layers, *(each for each in reading.layers if each is not Layer.JSON))
-            yield self._explanation(f"{source} event {index}", event, reading._replace(layers=layers))
+            yield self._explanation(f"{source} event {index}", None, reading._replace(layers=layers))
         if not found.values:
             reason = FilterReason.NOT_ENROLMENT
             yield Explanation(source, None, Disposition.FILTERED, reason, notes=("an empty batch",))

@@ -7,11 +7,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from consumer.settings import Settings, Sources, load
-from tests.support.programs import DEPLOY
+from tests.support.programs import DEPLOY, absent
 
 KUBERNETES = DEPLOY / "kubernetes"
 OVERLAYS = ("dev", "prod")
@@ -20,9 +19,9 @@ Manifest = dict[str, Any]
 
 
 def kustomize(folder: Path) -> str:
-    """A kustomization rendered, by the pinned kustomize; skipped where Go is missing, which builds it."""
+    """A kustomization rendered, by the pinned kustomize; without Go, which builds it, the test is skipped or fails."""
     if shutil.which("go") is None:
-        pytest.skip("go is not installed")
+        absent("go is not installed")
     subprocess.run(["make", "--silent", ".tools/bin/kustomize"], cwd=DEPLOY.parent, check=True)
     command: list[str | Path] = [DEPLOY.parent / ".tools" / "bin" / "kustomize", "build", folder]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

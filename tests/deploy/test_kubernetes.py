@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -216,8 +217,32 @@ def test_whatever_selects_pods_selects_the_workers(overlay: str) -> None:
 
 @both
 def test_a_roll_out_brings_no_surplus_worker(overlay: str) -> None:
-    update = one(rendered(overlay), "Deployment")["spec"]["strategy"]["rollingUpdate"]
-    assert update == {"maxSurge": 0, "maxUnavailable": 1}
+    strategy = one(rendered(overlay), "Deployment")["spec"]["strategy"]
+    assert strategy["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
+    assert strategy["type"] == "RollingUpdate", "the server fills it in: without it each apply reports a change"
+
+
+PRIVATE = (
+    *("10.1.2.3", "100.64.0.1", "100.127.255.254", "172.16.0.1", "192.168.1.1", "169.254.169.254"),
+    *("fd00::1", "fe80::1"),
+)
+
+
+@both
+@pytest.mark.parametrize(("address", "allowed"), [
+    *((address, True) for address in ("203.0.113.7", "100.63.255.254", "100.128.0.1", "2001:db8::7")),
+    *((address, False) for address in PRIVATE),
+])  # fmt: skip
+def test_https_reaches_the_internet_and_no_private_network(overlay: str, address: str, allowed: bool) -> None:
+    (rule,) = [
+        rule
+        for rule in one(rendered(overlay), "NetworkPolicy")["spec"]["egress"]
+        if rule["ports"] == [{"port": 443, "protocol": "TCP"}]
+    ]
+    found = ip_address(address)
+    blocks = [each["ipBlock"] for each in rule["to"]]
+    inside = [block for block in blocks if found in ip_network(block["cidr"])]
+    assert allowed == any(not any(found in ip_network(each) for each in block["except"]) for block in inside)
 
 
 def test_production_runs_the_version_of_this_checkout() -> None:

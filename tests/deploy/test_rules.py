@@ -34,6 +34,12 @@ def test_the_rules_pass_their_tests(path: Path) -> None:
     run("promtool", "test", "rules", path)
 
 
+def test_no_rule_mixes_two_installations() -> None:
+    """Each aggregation keeps the namespace; `absent_over_time` has no labels to keep."""
+    aggregation = re.compile(r"\b(?:sum|max|min|avg|count|group)\b(?! by \(namespace, job\b)")
+    assert [rule for rule in rules.rules() if aggregation.search(rule["expr"])] == []
+
+
 @pytest.mark.parametrize("name", ALERTS)
 def test_each_alert_is_seen_to_fire(name: str) -> None:
     assert any(f'alertname="{name}"' in sample["labels"] for each in expectations() for sample in each["exp_samples"])

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.deploy.manifests import one, pod_template, rendered, worker_settings
-from tests.support.programs import run
+from tests.deploy import rules
+from tests.deploy.manifests import kustomize, objects, one, pod_template, rendered, worker_settings
+from tests.support.programs import DEPLOY, run
 
 # KEDA's custom resource takes any key: these are the ones that its scalers read
 # (keda.sh/docs/2.22/scalers: apache-kafka, prometheus and kubernetes-workload).
@@ -109,6 +111,22 @@ def test_every_part_of_the_query_names_the_workers_namespace() -> None:
     assert one(rendered("prod"), "ScaledObject")["metadata"]["namespace"] == namespace
 
 
+def test_the_namespace_of_another_overlay_reaches_the_query(tmp_path: Path) -> None:
+    copy = shutil.copytree(DEPLOY, tmp_path / "deploy") / "kubernetes" / "overlays" / "prod"
+    for name in ("kustomization.yaml", "namespace.yaml"):
+        text = (copy / name).read_text("utf-8")
+        (copy / name).write_text(re.sub(r"^( *name(?:space)?): clicksend$", r"\1: elsewhere", text, flags=re.MULTILINE))
+    scaler = one(objects(kustomize(copy)), "ScaledObject")
+    assert scaler["metadata"]["namespace"] == "elsewhere"
+    queries = [each["metadata"]["query"] for each in scaler["spec"]["triggers"] if "query" in each["metadata"]]
+    assert [set(re.findall(r'namespace="([^"]*)"', query)) for query in queries] == [{"elsewhere"}]
+
+
+def test_the_scaler_depends_on_no_recording_rule() -> None:
+    recorded = {rule["record"] for rule in rules.rules() if "record" in rule}
+    assert not [name for name in recorded if name in gate_query()]
+
+
 def test_no_answer_is_no_open_gate() -> None:
     assert triggers()["gate_closed"]["metadata"]["ignoreNullValues"] == "false"
     assert one(rendered("prod"), "ScaledObject")["spec"]["fallback"]["behavior"] == "currentReplicas"
@@ -118,6 +136,14 @@ def test_a_rate_limit_is_noticed_before_lag_scales() -> None:
     behaviour = one(rendered("prod"), "ScaledObject")["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
     (minutes,) = re.findall(r"\[(\d+)m\]", gate_query())
     assert behaviour["scaleUp"]["stabilizationWindowSeconds"] >= 60 * int(minutes)
+    assert behaviour["scaleUp"]["selectPolicy"] == "Max"
+
+
+def test_no_cooldown_is_set_where_no_scaler_goes_to_zero() -> None:
+    """KEDA ignores it then, and warns at each write."""
+    spec = one(rendered("prod"), "ScaledObject")["spec"]
+    assert spec["minReplicaCount"] >= 1
+    assert "cooldownPeriod" not in spec
 
 
 def test_the_workers_are_counted_by_their_pods() -> None:

@@ -26,7 +26,6 @@ from consumer.extras import Extra, require
 from consumer.terminal import adapt_streams, flush_streams, open_streams
 
 app = typer.Typer(
-    add_completion=False,
     pretty_exceptions_enable=False,  # they show the values of local variables
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -136,11 +135,22 @@ def sandbox(  # noqa: PLR0913 -- one parameter an option
 
 
 @app.command()
-def settings(config: ConfigFile = None, overrides: Overrides = None, form: FormatOption = Format.TABLE) -> int:
+def settings(
+    *,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the file, for editors.")] = False,
+    init: Annotated[bool, typer.Option("--init", help="Print a commented file with every setting.")] = False,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+    form: FormatOption = Format.TABLE,
+) -> int:
     """Show the effective settings and their sources."""
-    from consumer.commands.settings import show
+    from consumer.commands.settings import put_schema, put_template, show
 
-    return show(sources(config, overrides), form)
+    if schema and init:
+        raise typer.BadParameter("Use one of --schema and --init.")
+    if schema:
+        return put_schema()
+    return put_template() if init else show(sources(config, overrides), form)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import signal
 import subprocess
@@ -14,7 +15,8 @@ import typer
 from consumer import __version__
 from consumer.commands.ending import exit_status
 from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
-from tests.support.command import run, run_into, run_into_closed_pipe, start
+from consumer.settings.schema import json_schema
+from tests.support.command import environment, run, run_into, run_into_closed_pipe, start
 from tests.support.required_settings import REQUIRED
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
@@ -54,6 +56,7 @@ def test_the_version_is_reported(program: Program) -> None:
         pytest.param(
             ["settings", "--set", "LOG_LEVEL"], "Write --set SECTION_KEY=VALUE.", id="a-setting-without-value"
         ),
+        pytest.param(["settings", "--schema", "--init"], "Use one of --schema and --init.", id="two-files-at-once"),
         pytest.param(["settings", "--format", "xml"], "'xml' is not one of 'table', 'json'.", id="no-such-format"),
         pytest.param(["sandbox", "--duplicates", "keep"], "Not one of upsert, second_row", id="no-such-behaviour"),
     ],
@@ -105,6 +108,47 @@ def test_settings_without_effect_are_warned_of(program: Program) -> None:
     done = program("settings", **REQUIRED, KAFKA_GROUP_PROTOCOL="consumer", KAFKA_SESSION_TIMEOUT_MS="6000")
     assert done.returncode == 0
     assert done.stderr.startswith("KAFKA_SESSION_TIMEOUT_MS: is ignored")
+
+
+def test_the_schema_of_the_file_needs_no_settings(program: Program) -> None:
+    done = program("settings", "--schema")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == json_schema()
+
+
+def test_the_file_to_start_with_is_accepted_when_it_is_filled_in(program: Program, tmp_path: Path) -> None:
+    done = program("settings", "--init")
+    assert (done.returncode, done.stderr) == (0, "")
+    config = tmp_path / "worker.toml"
+    config.write_text(done.stdout.replace('list_id = ""', "list_id = 428").replace(' = ""\n', ' = "given"\n'))
+    assert program("settings", "--config", str(config)).returncode == 3, "the API key is not in it"
+    (tmp_path / "CLICKSEND_API_KEY").write_text("the-api-key")
+    done = program("settings", "--config", str(config))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"KAFKA_TOPIC  given  {config}" in re.sub(" {2,}", "  ", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        pytest.param("clicksend-consumer dead-", ["dead-letters"], id="a command"),
+        pytest.param("clicksend-consumer settings --sc", ["--schema"], id="an option"),
+        pytest.param("clicksend-consumer lag --format ", ["table", "json"], id="a value"),
+    ],
+)
+def test_a_shell_completes(tmp_path: Path, words: str, completed: list[str]) -> None:
+    last = len(words.split(" ")) - 1
+    asked = {"_CLICKSEND_CONSUMER_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(last)}
+    program = str(Path(sys.executable).with_name("clicksend-consumer"))
+    done = subprocess.run([program], env=environment(asked), cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert (done.stdout.split(), done.stderr) == (completed, "")
+
+
+def test_a_shells_completion_can_be_shown(tmp_path: Path) -> None:
+    program = str(Path(sys.executable).with_name("clicksend-consumer"))
+    command = [program, "--show-completion", "bash"]
+    done = subprocess.run(command, env=environment({}), cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "_CLICKSEND_CONSUMER_COMPLETE=complete_bash" in done.stdout
 
 
 def test_a_reader_that_closes_the_pipe_is_no_error(tmp_path: Path) -> None:

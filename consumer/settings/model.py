@@ -115,7 +115,11 @@ class Worker(Section):
         " each at most 3000 records, as many as its commit metadata lists",
     )
     max_buffered_bytes: int = Field(67_108_864, ge=1, description="bytes of records held in memory")
-    cores: str | None = Field(None, description="deprecated: ignored with a warning, refused in the next release")
+    cores: str | None = Field(
+        None,
+        json_schema_extra={"deprecated": True},
+        description="deprecated: ignored with a warning, refused in the next release",
+    )
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 
 from consumer.settings.model import SECTIONS
-from consumer.settings.section import is_secret, text
+from consumer.settings.section import default_shown, is_secret, text
 from consumer.settings.sources import Setting
 
 BEGIN = "<!-- settings:begin -->\n"
@@ -35,8 +35,7 @@ def renewed(page: str) -> str:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    extra = field.json_schema_extra
-    default = str(extra["default_shown"]) if isinstance(extra, dict) else text(field.default)
+    default = default_shown(field) or text(field.default)
     return f"`{default}`" if default else ""
 
 

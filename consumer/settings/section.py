@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic import field_validator as check
 from pydantic.fields import FieldInfo
 
@@ -17,17 +26,37 @@ from consumer.settings import mapping, values
 YEAR = 31_536_000  # seconds
 MASK = "********"
 
+# What the file may hold where a value is read in two forms: as text, as in the environment, or as TOML.
+_TEXT = {"type": "string"}
+_LIST = {"type": "array", "items": _TEXT}
+_POINTERS = {**_LIST, "minItems": 1, "maxItems": mapping.MOST_POINTERS}
+_TEXT_OR_LIST = WithJsonSchema({"anyOf": [_TEXT, _LIST]})
+_TEXT_OR_SOME = WithJsonSchema({"anyOf": [{**_TEXT, "minLength": 1}, {**_LIST, "minItems": 1}]})
+_TEXT_OR_PROPERTIES = WithJsonSchema(
+    {"anyOf": [_TEXT, {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}]}
+)
+_TEXT_OR_POINTERS = WithJsonSchema(
+    {"anyOf": [_TEXT, {"type": "object", "additionalProperties": {"anyOf": [_TEXT, _POINTERS]}}]}
+)
+
 Names = Annotated[
     tuple[Annotated[str, AfterValidator(values.event_name)], ...],
     BeforeValidator(values.comma_separated),
     Field(min_length=1),
+    _TEXT_OR_SOME,
 ]
-Hosts = Annotated[tuple[Annotated[str, AfterValidator(values.host_name)], ...], BeforeValidator(values.comma_separated)]
+Hosts = Annotated[
+    tuple[Annotated[str, AfterValidator(values.host_name)], ...], BeforeValidator(values.comma_separated), _TEXT_OR_LIST
+]
 TopicName = Annotated[str, AfterValidator(values.topic_name)]
 TopicNames = Annotated[
-    tuple[TopicName, ...], BeforeValidator(values.comma_separated), AfterValidator(values.distinct), Field(min_length=1)
+    tuple[TopicName, ...],
+    BeforeValidator(values.comma_separated),
+    AfterValidator(values.distinct),
+    Field(min_length=1),
+    _TEXT_OR_SOME,
 ]
-Servers = Annotated[str, BeforeValidator(values.joined), AfterValidator(values.servers)]
+Servers = Annotated[str, BeforeValidator(values.joined), AfterValidator(values.servers), _TEXT_OR_SOME]
 BaseUrl = Annotated[str, AfterValidator(values.base_url)]
 ProxyUrl = Annotated[SecretStr, AfterValidator(values.proxy_url)]
 ReadableFile = Annotated[str, AfterValidator(values.readable_file)]
@@ -37,10 +66,12 @@ JsonPointer = Annotated[str, AfterValidator(values.json_pointer)]
 BasicUser = Annotated[str, AfterValidator(values.basic_user)]
 HostName = Annotated[str, AfterValidator(values.host_name)]
 HeaderSecret = Annotated[SecretStr, AfterValidator(values.header_secret)]
-Properties = Annotated[dict[str, str], BeforeValidator(values.properties)]
-ContactFields = Annotated[dict[str, tuple[str, ...]], BeforeValidator(mapping.contact_fields)]
+Properties = Annotated[dict[str, str], BeforeValidator(values.properties), _TEXT_OR_PROPERTIES]
+ContactFields = Annotated[dict[str, tuple[str, ...]], BeforeValidator(mapping.contact_fields), _TEXT_OR_POINTERS]
 TraitNames = Annotated[
-    tuple[Annotated[str, AfterValidator(mapping.trait_name)], ...], BeforeValidator(values.comma_separated)
+    tuple[Annotated[str, AfterValidator(mapping.trait_name)], ...],
+    BeforeValidator(values.comma_separated),
+    _TEXT_OR_LIST,
 ]
 Seconds = Annotated[float, Field(ge=0, le=YEAR), AfterValidator(values.measurable)]
 SomeSeconds = Annotated[float, Field(gt=0, le=YEAR), AfterValidator(values.measurable)]
@@ -114,6 +145,18 @@ def _pointers(held: object) -> object:
     if not isinstance(held, tuple):
         return MASK
     return held[0] if len(held) == 1 else held
+
+
+def default_shown(field: FieldInfo) -> str | None:
+    """Return the words for a default that depends on other settings; None for other defaults."""
+    extra = field.json_schema_extra
+    return str(extra["default_shown"]) if isinstance(extra, dict) and "default_shown" in extra else None
+
+
+def is_deprecated(field: FieldInfo) -> bool:
+    """Return whether this setting will go."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and extra.get("deprecated") is True
 
 
 def is_secret(field: FieldInfo) -> bool:

@@ -2,18 +2,21 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run check test verify simulate chaos lint bench bench-compare rehearse fuzz lock readme examples countries screenshot panels manifests clean
+.PHONY: help setup demo run check test test-lowest test-python verify simulate chaos lint bench bench-compare rehearse fuzz lock readme examples countries screenshot panels manifests clean
 
 ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+RESOLVE := $(UV) pip compile --quiet --python .venv-lowest/bin/python --upgrade --all-extras --no-header pyproject.toml
 # What `make bench` holds the worker against, where Go is installed. Neither CI nor a comparison needs it.
 FLOOR := $(if $(filter --ci --compare,$(ARGS)),,$(if $(shell command -v go),.tools/bin/go-floor))
 # Packages without I/O, and the tests that cover every line and branch of them. Tracing makes a test twice as slow.
 PURE := consumer/enrolment/*,consumer/formats/*,consumer/delivery/*,consumer/clicksend/outcome.py
 PURE_TESTS := tests/enrolment tests/formats tests/delivery tests/clicksend/test_outcome.py
+# Without a broker and without the network: what tells whether an interpreter or the versions of packages fit.
+UNIT_TESTS := $(PURE_TESTS) tests/clicksend tests/registry tests/scheduling tests/settings $(wildcard tests/test_*.py)
 # Three processes for two cores: many tests wait for a broker or a server.
 PYTEST := $(BIN)/pytest --quiet --numprocesses 3
 
@@ -40,6 +43,22 @@ else
 	@$(BIN)/pytest $(ARGS)
 endif
 
+test-lowest: $(READY) ## run the unit tests on the lowest versions that pyproject.toml allows
+	@$(UV) venv --quiet --allow-existing --python $(BIN)/python .venv-lowest
+	@$(RESOLVE) --resolution lowest-direct --output-file .venv-lowest/lowest.txt
+	@$(RESOLVE) --group dev --constraint .venv-lowest/lowest.txt --output-file .venv-lowest/requirements.txt
+	@$(UV) pip sync --quiet --python .venv-lowest/bin/python .venv-lowest/requirements.txt
+	@$(UV) pip install --quiet --python .venv-lowest/bin/python --no-deps --no-build-isolation --editable .
+	@.venv-lowest/bin/pytest --quiet --numprocesses 3 -p no:cacheprovider -m 'not slow' $(UNIT_TESTS)
+
+test-python: $(UV) ## run the unit tests on another Python that is installed (VERSION=3.13, or VERSION=/path/to/python)
+	@$(if $(VERSION),,echo 'Say which: make test-python VERSION=3.13' >&2; exit 2)
+	@$(UV) venv --quiet --allow-existing --python '$(VERSION)' --no-python-downloads .venv-python
+	@$(UV) pip sync --quiet --python .venv-python/bin/python --require-hashes requirements-dev.txt
+	@$(UV) pip install --quiet --python .venv-python/bin/python --no-deps --no-build-isolation --editable .
+	@.venv-python/bin/python --version
+	@.venv-python/bin/pytest --quiet --numprocesses 3 -p no:cacheprovider -m 'not slow' $(UNIT_TESTS)
+
 verify: $(READY) ## run the tests that take minutes, short chaos and rehearsal: long histories, kills, promtool, images
 	@$(PYTEST) --dist loadfile -m slow
 	@$(BIN)/python -m tests.chaos --short
@@ -51,10 +70,11 @@ simulate: $(READY) ## simulate thousands of histories of the whole engine in vir
 chaos: $(READY) ## kill and freeze workers on a real Kafka, with faults and a verdict (ARGS='--short', '--seed N --minutes M --scenario NAME')
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
-lint: $(READY) ## run ruff, its formatter, codespell and mypy
+lint: $(READY) ## run ruff, its formatter, codespell, deptry and mypy
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --check
 	@$(BIN)/codespell
+	@found=$$($(BIN)/deptry --no-ansi consumer 2>&1) || { echo "$$found"; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 
 bench: $(READY) $(FLOOR) ## run the benchmarks, with baselines in the same run (ARGS='--only NAME', '--against REV', '--long', '--ci', '--json FILE')
@@ -78,7 +98,7 @@ lock: $(READY) ## renew the lock files from pyproject.toml (ARGS='--upgrade' for
 	@$(COMPILE) $(ARGS) --output-file requirements-aws.txt pyproject.toml --extra aws --constraint requirements.txt
 	@$(COMPILE) $(ARGS) --output-file requirements-mtls.txt pyproject.toml --extra mtls --constraint requirements.txt
 	@$(COMPILE) $(ARGS) --output-file requirements-registry.txt pyproject.toml --extra registry --constraint requirements.txt
-	@$(COMPILE) $(ARGS) --output-file requirements-dev.txt pyproject.toml --group dev --all-extras
+	@$(COMPILE) $(ARGS) --output-file requirements-dev.txt pyproject.toml --group dev --group release --all-extras
 	@echo uv | $(COMPILE) $(ARGS) --output-file requirements-uv.txt -
 
 readme: $(READY) ## renew the table of settings in consumer/settings/README.md
@@ -102,7 +122,7 @@ manifests: $(READY) .tools/bin/kustomize ## renew the generated files in deploy/
 		.tools/bin/kustomize build deploy/kubernetes/overlays/$$each >deploy/kubernetes/rendered/$$each.yaml || exit 1; done
 
 clean: ## remove the files of setup, tests and builds
-	@rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* build dist tests/node/node_modules
+	@rm -rf .venv .venv-lowest .venv-python .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* build dist tests/node/node_modules
 	@find consumer tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml requirements-dev.txt $(UV)

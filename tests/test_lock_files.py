@@ -15,6 +15,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 DEPENDENCIES = PROJECT["project"]["dependencies"]
 DEMO = PROJECT["project"]["optional-dependencies"]["demo"]
 DEV = PROJECT["dependency-groups"]["dev"]
+RELEASE = PROJECT["dependency-groups"]["release"]
 REGISTRY = PROJECT["project"]["optional-dependencies"]["registry"]
 AWS = PROJECT["project"]["optional-dependencies"]["aws"]
 MTLS = PROJECT["project"]["optional-dependencies"]["mtls"]
@@ -62,6 +63,7 @@ def test_no_address_is_in_a_lock_file(lock_file: str) -> None:
             id="extras-in-development",
         ),
         pytest.param("requirements-dev.txt", "(pyproject.toml:dev)", DEV, id="development"),
+        pytest.param("requirements-dev.txt", "(pyproject.toml:release)", RELEASE, id="release"),
     ],
 )
 def test_the_lock_has_the_dependencies_of_pyproject_and_no_former_ones(

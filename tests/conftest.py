@@ -18,6 +18,7 @@ from tests.kafka.broker import Broker
 from tests.kafka.container import kafka_container
 from tests.kafka.in_process import InProcess
 from tests.support.engine import Engine
+from tests.support.programs import Promise, absent
 
 OWN_PROCESS = "CONSUMER_TESTS_OWN_PROCESS"  # set in the process of one test that is marked so
 
@@ -94,15 +95,7 @@ def kafka_from_jars(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apache
     try:
         kafka = ApacheKafka(tmp_path_factory.mktemp("kafka"))
     except Unavailable as no_jars:
-        _absent(f"no Apache Kafka: {no_jars}")
-        return
+        absent(f"no Apache Kafka: {no_jars}", Promise.KAFKA)
     kafka.begin()
     yield kafka
     kafka.stop()
-
-
-def _absent(reason: str) -> None:
-    """Skip, or fail where a run has promised a broker."""
-    if os.environ.get("CONSUMER_TESTS_REQUIRE_KAFKA"):
-        pytest.fail(reason)
-    pytest.skip(reason)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import orjson
 import pytest
 
 from tests.benchmarks.bench_enrolment import SIGN_UP, main, parsed
-from tests.benchmarks.contenders import GO_FLOOR, ROOT, checkout, go_floor, worker_of
+from tests.benchmarks.contenders import GO_FLOOR, ROOT, checkout, worker_of
 from tests.benchmarks.events import browsing, contacts, sign_up
+from tests.support.programs import absent
 
 
 def test_a_worker_of_another_tree_imports_that_trees_package(tmp_path: Path) -> None:
@@ -41,9 +43,12 @@ def test_the_enrolment_script_prints_what_is_parsed(capsys: pytest.CaptureFixtur
     assert costs[SIGN_UP] > 0
 
 
-@pytest.mark.skipif(go_floor() is None, reason="the Go floor is not built: `make bench` does")
+@pytest.mark.slow
 def test_the_go_floor_sends_the_same_contacts_as_the_worker() -> None:
     """Else it would be no floor."""
+    if shutil.which("go") is None:
+        absent("go is not installed")
+    subprocess.run(["make", "--silent", GO_FLOOR.relative_to(ROOT)], cwd=ROOT, check=True)
     events = [sign_up(number).value for number in range(200)] + [each.value for each in browsing(200)]
     done = subprocess.run([GO_FLOOR, "map"], input=b"\n".join(events), check=True, stdout=subprocess.PIPE)
     sent = [orjson.loads(line) for line in done.stdout.splitlines()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -12,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from tests.browser.chromium import UnavailableError, chromium
 from tests.support import npm
+from tests.support.programs import Promise, absent
 from tests.support.stage import Stage, stage_fixture
 from tests.support.worker_process import WorkerProcess
 
@@ -37,10 +37,8 @@ def browser() -> Iterator[Browser]:
     with ExitStack() as stack:
         try:
             found = stack.enter_context(chromium())
-        except UnavailableError as absent:
-            if os.environ.get("CONSUMER_TESTS_REQUIRE_CHROMIUM"):
-                pytest.fail(str(absent))
-            pytest.skip(str(absent))
+        except UnavailableError as why:
+            absent(str(why), Promise.CHROMIUM)
         yield found
 
 

@@ -35,6 +35,7 @@ from tests.kafka.apache import Unavailable, free_ports
 from tests.kafka.container import kafka_container
 from tests.support.events import sign_up
 from tests.support.http import get, series
+from tests.support.programs import Promise, absent
 from tests.support.stage import Stage
 from tests.support.waiting import wait_until
 
@@ -159,7 +160,7 @@ def stage(image: str, tmp_path: Path) -> Iterator[Stage]:
         with kafka_container(KAFKA) as broker, Sandbox() as sandbox:
             yield Stage(broker, "consumer", sandbox, tmp_path)
     except Unavailable as why:
-        pytest.skip(str(why))
+        absent(str(why), Promise.KAFKA)
 
 
 def secrets_in(folder: Path, stage: Stage) -> Path:
@@ -270,9 +271,9 @@ def test_its_sandbox_serves_tls_to_a_worker_that_trusts_its_authority(
 def project(image: str, demo_image: str) -> Iterator[ComposeProject]:
     """The compose file, up."""
     if not compose_project.program():
-        pytest.skip("Docker Compose is not installed, and Go is not, from which tests/deploy/image/prepare makes it")
+        absent("Docker Compose is not installed: make .tools/bin/docker-compose")
     if taken := compose_project.taken_ports():
-        pytest.skip(f"something listens at {taken}, which the compose file needs")
+        absent(f"something listens at {taken}, which the compose file needs")
     services = yaml.safe_load(compose_project.LOCAL.read_text("utf-8"))["services"]
     assert (services["worker"]["image"], services["sandbox"]["image"]) == (image, demo_image)
     with ComposeProject() as project:

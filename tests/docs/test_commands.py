@@ -24,6 +24,7 @@ from tests.docs.comparing import agrees, comparable
 from tests.docs.documents import COMMANDS, DOCUMENTS, ROOT, Example, blocks, examples, inline_code, name
 from tests.docs.world import ExampleWorld
 from tests.kafka.apache import CACHE, VERSION, ApacheKafka
+from tests.support.programs import absent
 from tests.support.waiting import HANG_SECONDS
 
 ALL = [example for document in DOCUMENTS for example in examples(document)]
@@ -211,7 +212,7 @@ def test_docker_compose_takes_the_file(example: Example) -> None:
     """`tests/deploy/test_image.py` starts it, where there is a Docker engine."""
     program = compose_project.program()
     if not program:
-        pytest.skip("Docker Compose is not installed")
+        absent("Docker Compose is not installed: make .tools/bin/docker-compose")
     *files, command, option = shlex.split(example.command)[2:]
     assert (command, option) == ("up", "--build")
     done = run(*program, *files, "config", "--quiet")
@@ -229,7 +230,7 @@ def test_kubectl_takes_the_command(example: Example, tmp_path: Path) -> None:
         assert manifests.objects((ROOT / words[words.index("--filename") + 1]).read_text("utf-8"))
         return
     if shutil.which("kubectl") is None:
-        pytest.skip("kubectl is not installed")
+        absent("kubectl is not installed")
     (tmp_path / "key-file").write_text("made-up")
     alone = {"KUBECONFIG": "/dev/null", "HOME": str(tmp_path)}
     if "create" in words:

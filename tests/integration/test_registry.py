@@ -20,6 +20,7 @@ from google.protobuf.message_factory import GetMessageClass
 from tests.kafka.apache import Unavailable
 from tests.registry.apicurio import Apicurio
 from tests.support.command import run
+from tests.support.programs import Promise, absent
 from tests.support.stage import PARTITIONS, Stage
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -86,7 +87,7 @@ def apicurio(tmp_path: Path) -> Iterator[Apicurio]:
     try:
         registry = Apicurio(tmp_path)
     except Unavailable as why:
-        pytest.skip(str(why))
+        absent(str(why), Promise.KAFKA)
     registry.start()
     yield registry
     registry.kill()

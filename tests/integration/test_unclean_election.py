@@ -15,6 +15,7 @@ from consumer.sandbox.server import Sandbox
 from tests.kafka.apache import ApacheKafka, Unavailable
 from tests.kafka.reading import retrying
 from tests.support.events import sign_up
+from tests.support.programs import Promise, absent
 from tests.support.stage import Stage
 from tests.support.waiting import HANG_SECONDS, wait_until
 
@@ -32,8 +33,8 @@ def brokers(tmp_path: Path) -> Iterator[Brokers]:
         folder.mkdir()
         try:
             made[node] = ApacheKafka(folder, joins=made.get(1), node=node)
-        except Unavailable as absent:
-            pytest.skip(str(absent))
+        except Unavailable as why:
+            absent(str(why), Promise.KAFKA)
         if node == 1:
             made[1].begin()
     yield made

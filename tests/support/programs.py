@@ -6,16 +6,26 @@ import os
 import shutil
 import subprocess
 import sys
+from enum import StrEnum
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
-def absent(reason: str) -> None:
-    """Skip the test, or fail where a run has promised the programs."""
-    if os.environ.get("CONSUMER_TESTS_REQUIRE_TOOLS"):
+class Promise(StrEnum):
+    """What a run promises: a test that needs it is not skipped then. By the variable's name."""
+
+    CHROMIUM = "CONSUMER_TESTS_REQUIRE_CHROMIUM"
+    KAFKA = "CONSUMER_TESTS_REQUIRE_KAFKA"
+    TOOLS = "CONSUMER_TESTS_REQUIRE_TOOLS"
+
+
+def absent(reason: str, promise: Promise = Promise.TOOLS) -> NoReturn:
+    """Skip the test, or fail where a run has promised what is absent."""
+    if os.environ.get(promise):
         pytest.fail(reason)
     pytest.skip(reason)
 

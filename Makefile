@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run check test test-lowest test-python verify simulate chaos lint bench bench-compare rehearse fuzz lock readme examples countries screenshot panels manifests clean
+.PHONY: help setup demo run check test test-lowest test-python verify simulate chaos lint bench bench-compare rehearse fuzz release-check lock readme examples countries screenshot panels manifests clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -91,6 +91,9 @@ rehearse: $(READY) ## load-test 1 to 4 workers and a rolling restart on a real K
 
 fuzz: $(READY) ## fuzz the HTTP clients with mutated responses for a minute (ARGS='SECONDS SEED')
 	@$(BIN)/python -m tests.clicksend.fuzz_adapter $(ARGS)
+
+release-check: $(READY) ## check a release: changelog, reproducible builds, bills of materials and licences, into dist/
+	@UV=$(UV) $(BIN)/python -m tests.release
 
 lock: $(READY) ## renew the lock files from pyproject.toml (ARGS='--upgrade' for the newest versions)
 	@$(COMPILE) $(ARGS) --output-file requirements.txt pyproject.toml

@@ -19,6 +19,7 @@ OF_THE_MACHINE = {
     "deploy/test_image.py": 1,  # no Docker engine
     "monitoring/test_server.py": 1,  # no IPv6
     "sandbox/test_server.py": 1,  # no IPv6
+    "upgrade/test_side_by_side.py": 2,  # CI, or no former release in a shallow clone
     "worker/test_watchdog.py": 1,  # no Linux
 }
 SKIPS = {"skip", "skipif", "skipIf", "importorskip", "SkipTest"}

@@ -1,0 +1,53 @@
+"""The previous release, built from this repository's history and installed with its own lock file."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from consumer import __version__
+
+ROOT = Path(__file__).parents[2]
+
+
+class NoPreviousReleaseError(Exception):
+    """There is none to be had here; the text says why."""
+
+
+def last_commit() -> str:
+    """Return the last commit of the version before this one."""
+    asked = f'-S__version__ = "{__version__}"'
+    made = _git("log", "--format=%H", asked, "--", "consumer/__init__.py").split()
+    known = _git("rev-list", "--max-parents=0", "HEAD").split()
+    if not made or made[-1] in known:
+        raise NoPreviousReleaseError(f"this clone's history begins with {__version__}")
+    return f"{made[-1]}^"
+
+
+def install(revision: str, folder: Path) -> Path:
+    """Build a commit's wheel and install it. Return the path of its `clicksend-consumer`."""
+    uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
+    subprocess.run(["git", "archive", "--output", folder / "tree.tar", revision], cwd=ROOT, check=True)
+    with tarfile.open(folder / "tree.tar") as tree:
+        tree.extractall(folder / "tree", filter="data")
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder / "dist")]
+    subprocess.run(build, cwd=folder / "tree", check=True, capture_output=True)
+    (wheel,) = (folder / "dist").glob("*.whl")
+    python = folder / "environment" / "bin" / "python"
+    steps: tuple[list[str | Path], ...] = (
+        ["venv", "--python", sys.executable, "--no-python-downloads", python.parents[1]],
+        ["pip", "sync", "--python", python, "--require-hashes", folder / "tree" / "requirements.txt"],
+        ["pip", "install", "--python", python, "--no-deps", wheel],
+    )
+    for step in steps:
+        done = subprocess.run([uv, *step], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise NoPreviousReleaseError(f"it can't be installed: {done.stderr[-400:]}")
+    return python.with_name("clicksend-consumer")
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()

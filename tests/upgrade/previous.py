@@ -17,14 +17,14 @@ class NoPreviousReleaseError(Exception):
     """There is none to be had here; the text says why."""
 
 
-def last_commit() -> str:
-    """Return the last commit of the version before this one."""
-    asked = f'-S__version__ = "{__version__}"'
-    made = _git("log", "--format=%H", asked, "--", "consumer/__init__.py").split()
-    known = _git("rev-list", "--max-parents=0", "HEAD").split()
-    if not made or made[-1] in known:
-        raise NoPreviousReleaseError(f"this clone's history begins with {__version__}")
-    return f"{made[-1]}^"
+def last_commit(repository: Path = ROOT, version: str = __version__) -> str:
+    """Return the last commit before this version. Raises NoPreviousReleaseError in a clone that is too shallow."""
+    pattern = f'-S__version__ = "{version}"'
+    raised = _git(repository, "log", "--format=%H", pattern, "--", "consumer/__init__.py").split()
+    first = _git(repository, "rev-list", "--max-parents=0", "HEAD").split()
+    if not raised or raised[-1] in first:
+        raise NoPreviousReleaseError(f"this clone's history has nothing before {version}")
+    return _git(repository, "rev-parse", f"{raised[-1]}^")
 
 
 def install(revision: str, folder: Path) -> Path:
@@ -49,5 +49,6 @@ def install(revision: str, folder: Path) -> Path:
     return python.with_name("clicksend-consumer")
 
 
-def _git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+def _git(repository: Path, *arguments: str) -> str:
+    command: list[str | Path] = ["git", "-C", repository, *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()

@@ -76,7 +76,7 @@ def test_the_lock_has_the_dependencies_of_pyproject_and_no_former_ones(
         assert requirement.specifier.contains(locked[name]["version"]), f"{name}: make lock"
 
 
-@pytest.mark.parametrize("wanted", [*DEPENDENCIES, *DEMO, *REGISTRY])
+@pytest.mark.parametrize("wanted", [*DEPENDENCIES, *AWS, *DEMO, *MTLS, *REGISTRY])
 def test_what_an_installation_needs_has_a_lower_bound_and_no_upper_one(wanted: str) -> None:
     """`make test-lowest` runs the unit tests on the lower bounds."""
     assert [each.operator for each in Requirement(wanted).specifier] == [">="]

@@ -20,6 +20,7 @@ from consumer.sandbox.server import Sandbox
 from tests.kafka.apache import ApacheKafka, Unavailable
 from tests.support.certificates import ClientCertificate, issue
 from tests.support.events import sign_up
+from tests.support.programs import Promise, absent
 from tests.support.stage import Stage
 from tests.support.token_server import AUDIENCE, Answer, TokenEndpoint, TokenServer
 from tests.support.worker_process import WorkerProcess
@@ -109,7 +110,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         allowed = f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={tokens.keys}"
         kafka = ApacheKafka(folder, properties(folder, tokens, ca_file), jvm=[allowed])
     except Unavailable as why:
-        pytest.skip(str(why))
+        absent(str(why), Promise.KAFKA)
     tokens.start()
     kafka.begin()
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import IO
 
 from consumer import __version__
+from consumer.extras import Extra
 from tests.release import licences, materials
 from tests.release.distributions import ROOT, RefusedError, built_twice, checked_changelog, epoch
 
 DIST = ROOT / "dist"
-LOCK_FILES = {"": "requirements.txt", "-demo": "requirements-demo.txt", "-registry": "requirements-registry.txt"}
+LOCK_FILES = {"": "requirements.txt", **{f"-{extra}": f"requirements-{extra}.txt" for extra in Extra}}
 IMAGE = f"clicksend-consumer:{__version__}"
 UV = os.environ.get("UV", "uv")
 

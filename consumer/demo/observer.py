@@ -111,6 +111,11 @@ class DemoObserver:
             wait = action.at - time.monotonic() if isinstance(action, Retry) else 0.0
             self._observations.put(WillRetry(about, outcome, max(0.0, wait)))
 
+    def duplicate(self, task: Task) -> None:
+        """Queue the observation."""
+        if not task.is_event:
+            self.filtered(task.record, FilterReason.DUPLICATE)
+
     def dead_letter_written(self, task: Task) -> None:
         """Queue the observation."""
         reason = task.reason or DeadLetterReason.REJECTED

@@ -40,6 +40,9 @@ class RecordObserver(Protocol):
         The task may be in flight again already, so do not read its mutable fields.
         """
 
+    def duplicate(self, task: Task) -> None:
+        """Note a record, or an event of one, that was mapped and is filtered as a duplicate."""
+
     def dead_letter_written(self, task: Task) -> None:
         """Note a dead letter that is acknowledged."""
 
@@ -81,6 +84,10 @@ class RecordObservers:
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
         for observer in self._observers:
             observer.answered(task, outcome, action, seconds)
+
+    def duplicate(self, task: Task) -> None:
+        for observer in self._observers:
+            observer.duplicate(task)
 
     def dead_letter_written(self, task: Task) -> None:
         for observer in self._observers:

@@ -15,7 +15,6 @@ from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import STATUS_LABELS, Cause, Outcome, Result, status_label
 from consumer.clicksend.probe import ProbeResult, ProbeStatus
 from consumer.delivery.outcome_policy import Action, Retry, Settle
-from consumer.enrolment.disposition import FilterReason
 from consumer.log import RepeatFilter, cause_of
 from consumer.monitoring import metrics
 from consumer.monitoring.observer import RecordObserver
@@ -106,11 +105,9 @@ class Reporter:
 
     def duplicate(self, task: Task) -> None:
         """Report a task that was settled without a request."""
-        if self.observer is None:
-            return
-        if not task.is_event:
-            self.observer.filtered(task.record, FilterReason.DUPLICATE)
-        self._tell_end_of_batch(task, self.observer)
+        if self.observer is not None:
+            self.observer.duplicate(task)
+            self._tell_end_of_batch(task, self.observer)
 
     def gate(self, fault: Fault | None) -> None:
         """Log when delivery is halted by a fault, and when it resumes (None)."""

@@ -37,6 +37,9 @@ class WatchObserver:
     def batch(self, task: Task) -> None:
         """Ignore the batch: its events are watched."""
 
+    def duplicate(self, task: Task) -> None:
+        """Ignore duplicates: the simulation has none."""
+
     def dead_letter_failed(self, task: Task, why: str) -> None:
         """Ignore failed dead letters, which are retried."""
 

@@ -158,6 +158,10 @@ class Recorder:
         else:
             self._change_or_add(task, change)
 
+    def duplicate(self, task: Task) -> None:
+        if not task.is_event:
+            self.filtered(task.record, FilterReason.DUPLICATE)
+
     def dead_letter_written(self, task: Task) -> None:
         reason = task.reason or DeadLetterReason.REJECTED
         if task.batch is not None:

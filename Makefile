@@ -101,6 +101,7 @@ lock: $(READY) ## renew the lock files from pyproject.toml (ARGS='--upgrade' for
 	@$(COMPILE) $(ARGS) --output-file requirements-aws.txt pyproject.toml --extra aws --constraint requirements.txt
 	@$(COMPILE) $(ARGS) --output-file requirements-mtls.txt pyproject.toml --extra mtls --constraint requirements.txt
 	@$(COMPILE) $(ARGS) --output-file requirements-registry.txt pyproject.toml --extra registry --constraint requirements.txt
+	@$(COMPILE) $(ARGS) --output-file requirements-otel.txt pyproject.toml --extra otel --constraint requirements.txt
 	@$(COMPILE) $(ARGS) --output-file requirements-dev.txt pyproject.toml --group dev --group release --all-extras
 	@echo uv | $(COMPILE) $(ARGS) --output-file requirements-uv.txt -
 

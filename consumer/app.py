@@ -42,6 +42,8 @@ from consumer.monitoring.health import Health
 from consumer.monitoring.observer import RecordObserver, combined
 from consumer.monitoring.reporter import Reporter
 from consumer.monitoring.server import Monitor, Report
+from consumer.monitoring.tracing.opening import Tracing, open_tracing
+from consumer.monitoring.tracing.options import trace_options
 from consumer.registry.opening import FetchResult, open_registry
 from consumer.scheduling.scheduler import Scheduler
 from consumer.settings import Settings, reload_monitor_token
@@ -56,6 +58,7 @@ from consumer.worker.secret_watch import SecretWatch
 from consumer.worker.watchdog import Watchdog
 from consumer.worker.worker import Ending, Worker
 
+FLUSH_SECONDS = 1.0  # for the last spans of a shutdown; a collector that is away gets none
 LIVE_SHARE = 0.5  # of max.poll.interval.ms: longer than a revoke may take (a third), shorter than the broker allows
 
 log = structlog.get_logger()
@@ -74,11 +77,16 @@ class Application:
         threads = OsThreads()
         clients = KafkaClients(client_properties(settings.kafka))
         self.closes_late = clients.identity.closes_late
-        self.scheduler = scheduler(settings, threads)
+        self._clock = clock
+        self._drain_timeout = settings.worker.drain_timeout
+        self._stopped_at: float | None = None
+        self._tracing = tracing = _tracing(settings, registry, clock)
+        self.scheduler = scheduler(settings, threads, tracing.gate if tracing is not None else Gate)
         self._health = Health(clock())
         probes = Probes(self._health, self.scheduler, settings.kafka.max_poll_interval_ms / 1000, clock)
         debugger = EventDebugger.of(settings.monitor, self.scheduler, probes.ready, clock)
         observers = (*observers, debugger.recorder) if debugger is not None else observers
+        observers = (*observers, tracing.observer) if tracing is not None else observers
         credentials = credential_store(settings)
         driver = event_loop_driver(settings, clock, credentials)
         self._secrets = secret_watch(settings, credentials, debugger.guard if debugger is not None else None)
@@ -103,6 +111,8 @@ class Application:
 
     def stop(self) -> None:
         """Shut down: finish requests in flight, commit, leave the group. May be called from a signal handler."""
+        if self._stopped_at is None:
+            self._stopped_at = self._clock()
         self._worker.stop()
 
     def run(self) -> Ending:
@@ -115,8 +125,15 @@ class Application:
             return self._worker.run()
         finally:
             self._secrets.stop()
+            if self._tracing is not None:
+                self._tracing.close(self._flush_seconds())
             self._watchdog.stop()
             self.monitor.close()
+
+    def _flush_seconds(self) -> float:
+        """Return how long the last spans may take: what is left of the drain, and never long."""
+        stopped_at = self._stopped_at if self._stopped_at is not None else self._clock()
+        return max(0.0, min(FLUSH_SECONDS, stopped_at + self._drain_timeout - self._clock()))
 
 
 class Probes:
@@ -192,12 +209,25 @@ def _decider(settings: Settings, registry: CollectorRegistry) -> Decider:
     return record_decider(settings, open_registry(registry_options(settings.registry), count))
 
 
-def scheduler(settings: Settings, threads: Threads) -> Scheduler:
-    """Build the scheduler with its gate and outcome policy."""
+def _tracing(settings: Settings, registry: CollectorRegistry, clock: Callable[[], float]) -> Tracing | None:
+    """Open the tracer; None unless the environment asks for traces."""
+    options = trace_options(settings.sources.environ)
+    if not options.asked_by:
+        return None
+    clicksend = settings.clicksend
+    url = f"{clicksend.base_url}/lists/{clicksend.list_id}/contacts"
+    return open_tracing(options, settings.kafka.group_id, url, registry, clock)
+
+
+def scheduler(settings: Settings, threads: Threads, make_gate: Callable[..., Gate] = Gate) -> Scheduler:
+    """Build the scheduler with its gate and outcome policy.
+
+    make_gate -- takes the arguments of `Gate`
+    """
     retry, delivery = settings.retry, settings.delivery
     policy = RetryPolicy(retry.initial_delay, retry.max_delay, retry.max_age)
     most_refused_trials = 100 * delivery.mass_rejection_limit
-    gate = Gate(policy, delivery.max_requests_per_second, delivery.probe_interval, most_refused_trials)
+    gate = make_gate(policy, delivery.max_requests_per_second, delivery.probe_interval, most_refused_trials)
     outcome_policy = OutcomePolicy(gate, policy, delivery.on_configuration_fault, delivery.mass_rejection_limit)
     return Scheduler(gate, outcome_policy, policy, threads, delivery.deduplicate)
 

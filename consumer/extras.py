@@ -18,6 +18,7 @@ class Extra(StrEnum):
     DEMO = "demo"
     MTLS = "mtls"
     REGISTRY = "registry"
+    OTEL = "otel"
 
 
 PACKAGES = {
@@ -25,6 +26,7 @@ PACKAGES = {
     Extra.DEMO: ("aiohttp", "trustme"),
     Extra.MTLS: ("cryptography",),
     Extra.REGISTRY: ("fastavro", "google.protobuf"),
+    Extra.OTEL: ("opentelemetry.proto",),
 }
 """The packages of each extra that its part imports."""
 

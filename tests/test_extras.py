@@ -1,4 +1,4 @@
-"""A plain installation runs the worker and every command but those that need an extra: `demo` or `registry`."""
+"""A plain installation runs the worker and every command but those that need an extra."""
 
 from __future__ import annotations
 
@@ -29,17 +29,22 @@ sys.modules.update(dict.fromkeys(set(sys.argv[1:end]) - set(sys.modules)))
 sys.argv[1:] = sys.argv[end + 1:]
 """
 RUN = "from consumer.cli import main\nmain()\n"
-DISTRIBUTIONS = {"aws_msk_iam_sasl_signer": "aws-msk-iam-sasl-signer-python", "google.protobuf": "protobuf"}
+DISTRIBUTIONS = {
+    "aws_msk_iam_sasl_signer": "aws-msk-iam-sasl-signer-python",
+    "google.protobuf": "protobuf",
+    "opentelemetry.proto": "opentelemetry-proto",
+}
 DECODERS = ("avro", "protobuf", "decoder", "cache", "registry")  # of the package `registry`: they need its extra
+TRACES = ("spans", "exporter")  # of `monitoring.tracing`: they need the extra otel
 IMPORT_ALL = f"""
 import pkgutil
 from importlib import import_module
 import consumer
 
-DECODERS = {DECODERS}
+EXTRA = [*(["registry", each] for each in {DECODERS}), *(["monitoring", "tracing", each] for each in {TRACES})]
 for found in pkgutil.walk_packages(consumer.__path__, "consumer."):
     parts = found.name.split(".")[1:]
-    if parts[0] not in ("__main__", "demo", "sandbox") and parts not in (["registry", each] for each in DECODERS):
+    if parts[0] not in ("__main__", "demo", "sandbox") and parts not in EXTRA:
         print(import_module(found.name).__name__)
 """
 
@@ -119,6 +124,9 @@ def test_the_extras_are_those_of_the_project() -> None:
     wanted = {package.removeprefix("google.") for package in PACKAGES[Extra.REGISTRY]}
     assert set(registry) == {"confluent-kafka", *wanted}
     assert {"avro", "protobuf"} <= registry["confluent-kafka"]  # the files that its serializers' schemas import
+    assert [each.replace(".", "-") for each in PACKAGES[Extra.OTEL]] == [
+        Requirement(each).name for each in declared[Extra.OTEL]
+    ]
 
 
 def test_without_the_extra_a_format_that_needs_it_names_it(python: Program) -> None:
@@ -150,14 +158,14 @@ def test_without_the_extra_an_aws_identity_names_it(python: Program, command: st
     )
 
 
-def test_every_module_but_the_stand_in_and_the_decoders_is_imported_by_a_plain_installation(python: Program) -> None:
+def test_every_module_but_those_of_extras_is_imported_by_a_plain_installation(python: Program) -> None:
     plain = {"clicksend-consumer", *packages("requirements.txt")}
     absent = {
         module
         for module, distributions in packages_distributions().items()
         if plain.isdisjoint(map(canonicalize_name, distributions))
     }
-    assert {"aiohttp", "trustme", "fastavro", "google", "pytest", "boto3", "cryptography"} <= absent
+    assert {"aiohttp", "trustme", "fastavro", "google", "opentelemetry", "pytest", "boto3", "cryptography"} <= absent
     done = python(IMPORT_ALL, absent)
     assert (done.returncode, done.stderr) == (0, "")
     imported = set(done.stdout.split())
@@ -165,7 +173,9 @@ def test_every_module_but_the_stand_in_and_the_decoders_is_imported_by_a_plain_i
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for path in (ROOT / "consumer").rglob("*.py")
         if path.relative_to(ROOT / "consumer").parts[0] not in ("__init__.py", "__main__.py", "demo", "sandbox")
-    } - {f"consumer.registry.{each}" for each in DECODERS}
+    }
+    production -= {f"consumer.registry.{each}" for each in DECODERS}
+    production -= {f"consumer.monitoring.tracing.{each}" for each in TRACES}
     assert imported == production
 
 
@@ -181,3 +191,29 @@ def test_the_decoders_are_not_imported_by_a_plain_installation(python: Program, 
     done = python(f"import consumer.registry.{module}", {"fastavro", "google"})
     assert done.returncode == 1
     assert "ModuleNotFoundError" in done.stderr
+
+
+@pytest.mark.parametrize("module", TRACES)
+def test_what_makes_traces_is_not_imported_by_a_plain_installation(python: Program, module: str) -> None:
+    done = python(f"import consumer.monitoring.tracing.{module}", {"opentelemetry"})
+    assert done.returncode == 1
+    assert "ModuleNotFoundError" in done.stderr
+
+
+def test_without_the_extra_traces_are_one_warning(python: Program) -> None:
+    code = """
+from consumer.monitoring.tracing.options import trace_options
+options = trace_options({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318", "OTEL_TRACES_SAMPLER": "wrong"})
+assert not options.asked_by
+print(*options.problems, sep="\\n")
+"""
+    for absent in ({"opentelemetry"}, {"opentelemetry.proto"}):
+        assert python(code, absent).stdout == (
+            "OTEL_EXPORTER_OTLP_ENDPOINT: needs opentelemetry.proto, which this installation lacks. "
+            "Install the extra: pip install 'clicksend-consumer[otel]'\n"
+        )
+
+
+def test_a_worker_that_does_not_trace_loads_nothing_of_opentelemetry(python: Program) -> None:
+    done = python("import sys, consumer.app\nprint([each for each in sys.modules if 'opentelemetry' in each])", set())
+    assert done.stdout == "[]\n"

@@ -19,7 +19,8 @@ RELEASE = PROJECT["dependency-groups"]["release"]
 REGISTRY = PROJECT["project"]["optional-dependencies"]["registry"]
 AWS = PROJECT["project"]["optional-dependencies"]["aws"]
 MTLS = PROJECT["project"]["optional-dependencies"]["mtls"]
-EXTRAS = [f"requirements-{extra}.txt" for extra in ("aws", "demo", "mtls", "registry")]
+OTEL = PROJECT["project"]["optional-dependencies"]["otel"]
+EXTRAS = [f"requirements-{extra}.txt" for extra in ("aws", "demo", "mtls", "otel", "registry")]
 SHIPPED = ["requirements.txt", *EXTRAS]
 LOCK_FILES = [*SHIPPED, "requirements-dev.txt", "requirements-uv.txt"]
 
@@ -56,10 +57,11 @@ def test_no_address_is_in_a_lock_file(lock_file: str) -> None:
         pytest.param("requirements-registry.txt", "(pyproject.toml)", [*DEPENDENCIES, *REGISTRY], id="registry"),
         pytest.param("requirements-aws.txt", "(pyproject.toml)", [*DEPENDENCIES, *AWS], id="aws"),
         pytest.param("requirements-mtls.txt", "(pyproject.toml)", [*DEPENDENCIES, *MTLS], id="mtls"),
+        pytest.param("requirements-otel.txt", "(pyproject.toml)", [*DEPENDENCIES, *OTEL], id="otel"),
         pytest.param(
             "requirements-dev.txt",
             "(pyproject.toml)",
-            [*DEPENDENCIES, *AWS, *DEMO, *MTLS, *REGISTRY],
+            [*DEPENDENCIES, *AWS, *DEMO, *MTLS, *OTEL, *REGISTRY],
             id="extras-in-development",
         ),
         pytest.param("requirements-dev.txt", "(pyproject.toml:dev)", DEV, id="development"),

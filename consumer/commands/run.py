@@ -18,6 +18,7 @@ from consumer.enrolment.email import load_validator
 from consumer.errors import ConfigurationError, Problem
 from consumer.exit_status import ExitStatus
 from consumer.kafka.certificate import Dates
+from consumer.monitoring.tracing.options import trace_options
 from consumer.settings import Settings
 from consumer.terminal import flush_streams
 from consumer.worker.worker import Ending
@@ -60,7 +61,9 @@ def run(settings: Settings) -> ExitStatus:
     Raises ConfigurationError and FatalStreamError as `Worker.run` does.
     """
     certificate = certificate_warnings(settings, datetime.now(UTC))
-    for warning in (*settings.warnings, *descriptor_warnings(settings.delivery.concurrency), *certificate):
+    traces = trace_options(settings.sources.environ).problems
+    open_files = descriptor_warnings(settings.delivery.concurrency)
+    for warning in (*settings.warnings, *traces, *open_files, *certificate):
         log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.hint)
     application = Application(settings)
     StopSignals(application.stop)

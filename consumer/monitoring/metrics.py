@@ -146,6 +146,7 @@ PARTITION_HELD = Metric(
     "partition_held", "1 for a held partition, which is not consumed, by reason.", (*_PARTITION, "reason")
 )
 SCHEMA_FETCHES = Metric("schema_fetches", "Requests for schemas to the Schema Registry, by result.", ("result",))
+SPANS = Metric("spans", "Spans of traces, by result. Only with traces.", ("result",))
 REBALANCES = Metric("rebalances", "Changes of the assignment, by event.", ("event",))
 LOOP_LAG = Metric("loop_lag_seconds", "The longest pause of the delivery loop in the last 30 to 60 seconds.")
 LAST_POLL = Metric("last_poll_timestamp_seconds", "Unix time of the last poll of Kafka.")

@@ -18,6 +18,7 @@ from consumer.delivery.outcome_policy import Action, Retry, Settle
 from consumer.log import RepeatFilter, cause_of
 from consumer.monitoring import metrics
 from consumer.monitoring.observer import RecordObserver
+from consumer.monitoring.tracing.traceparent import trace_id_of
 from consumer.scheduling.counts import CommitResult, ReleaseReason
 from consumer.scheduling.task import Partition, Record, Task
 
@@ -93,11 +94,10 @@ class Reporter:
             self._warn_once_a_while(
                 "delivery attempt failed, will retry",
                 outcome.cause or "",
+                task,
                 cause=outcome.cause,
                 status=outcome.status,
                 code=outcome.code,
-                partition=str(task.record.partition),
-                offset=task.record.offset,
             )
         if self.observer is not None:
             self.observer.answered(task, outcome, action, seconds)
@@ -131,12 +131,11 @@ class Reporter:
         self._warn_once_a_while(
             "record dead-lettered",
             f"{task.reason} {task.detail}",
+            task,
             reason=task.reason,
             detail=task.detail or None,
             status=last.status if last else None,
             code=last.code if last else None,
-            partition=str(task.record.partition),
-            offset=task.record.offset,
         )
         if self.observer is not None:
             self.observer.dead_letter_written(task)
@@ -148,10 +147,9 @@ class Reporter:
         self._warn_once_a_while(
             "dead letter not written, will retry",
             error,
+            task,
             error=error,
             **cause_of(failure),
-            partition=str(task.record.partition),
-            offset=task.record.offset,
             hint=hint,
         )
         if self.observer is not None:
@@ -203,8 +201,15 @@ class Reporter:
         if batch is not None and not batch.open and not batch.failed:
             observer.batch(batch.record)
 
-    def _warn_once_a_while(self, event: str, kind: str, **details: object) -> None:
+    def _warn_once_a_while(self, event: str, kind: str, task: Task | None = None, /, **details: object) -> None:
+        """Log a line, about the record of a task if there is one."""
         suppressed = self._summary.ask(f"{event} {kind}", self._clock())
         if suppressed is not None:
-            shown = {key: value for key, value in details.items() if value is not None}
+            about = {**details, **_place(task)} if task is not None else details
+            shown = {key: value for key, value in about.items() if value is not None}
             log.warning(event, **shown, **({"suppressed": suppressed} if suppressed else {}))
+
+
+def _place(task: Task) -> dict[str, object]:
+    record = task.record
+    return {"partition": str(record.partition), "offset": record.offset, "trace_id": trace_id_of(task)}

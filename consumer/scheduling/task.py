@@ -89,6 +89,14 @@ WAITING = frozenset(
 )
 
 
+class Trace(Protocol):
+    """The trace of a sampled record, kept by its tracer: see `consumer.monitoring.tracing`."""
+
+    @property
+    def trace_id(self) -> int:
+        """Return the trace's id."""
+
+
 class Tracker(Protocol):
     """The part of a partition's offset tracker that a task needs."""
 
@@ -131,6 +139,7 @@ class Task:
     failed_writes: int = 0  # of its dead letter
     batch: Batched | None = None
     index: int = -1
+    trace: Trace | None = None  # set before the task is admitted, if its record is sampled
 
     @classmethod
     def undeliverable(cls, record: Record, tracker: Tracker, reason: DeadLetterReason, detail: str = "") -> Task:

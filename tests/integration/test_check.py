@@ -45,7 +45,7 @@ def test_all_is_fine(stage: Stage, protocol: str) -> None:
     assert status == 0
     assert {each["status"] for results in found.values() for each in results} == {"ok"}
     kafka = ["kafka", "protocol", "topic", "dead letters", "group", "records", "start"]
-    assert [*found] == ["settings", *kafka, "credentials", "account", "list", "region", "clock"]
+    assert [*found] == ["settings", *kafka, "credentials", "account", "list", "region", "clock", "traces"]
     assert "starts at earliest: 2 records ahead" in found["start"][0]["detail"]
     assert "at most 1 s at 2 requests a second" in found["start"][0]["detail"]
 

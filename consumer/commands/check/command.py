@@ -9,6 +9,7 @@ from consumer.commands.check.clicksend import clicksend_results
 from consumer.commands.check.identity import identity_results
 from consumer.commands.check.kafka import kafka_results
 from consumer.commands.check.result import CheckResult, CheckStatus, failed, ok, warning
+from consumer.commands.check.traces import trace_results
 from consumer.commands.descriptors import descriptor_warnings
 from consumer.commands.output import Format, put
 from consumer.errors import ConfigurationError
@@ -40,6 +41,7 @@ def _results(settings: Settings) -> Iterator[CheckResult]:
     yield from identity_results(settings.kafka, datetime.now(UTC))
     yield from kafka_results(settings)
     yield from clicksend_results(settings)
+    yield from trace_results(settings.sources.environ)
 
 
 def _print(results: Iterator[CheckResult], form: Format) -> bool:

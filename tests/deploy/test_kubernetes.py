@@ -8,6 +8,7 @@ import subprocess
 import sys
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import typer
@@ -16,6 +17,7 @@ import yaml
 from consumer import __version__
 from consumer.app import LIVE_SHARE
 from consumer.cli import app
+from consumer.monitoring.tracing.options import trace_options
 from consumer.worker.rebalance import revoke_budget
 from tests.deploy import custom_resources, manifests
 from tests.deploy.manifests import KUBERNETES, OVERLAYS, Manifest, one, pod_template, rendered, worker_settings
@@ -83,6 +85,29 @@ def test_static_membership_makes_a_stateful_set_whose_pods_name_themselves_to_th
     (variable,) = workers["spec"]["template"]["spec"]["containers"][0]["env"]
     assert variable["name"] == "KAFKA_GROUP_INSTANCE_ID"
     assert variable["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"
+    (tmp_path / "rendered.yaml").write_text(output)
+    validated(tmp_path / "rendered.yaml")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("components", "kind"), [(["traces"], "Deployment"), (["static-membership", "traces"], "StatefulSet")]
+)
+def test_traces_are_asked_for_and_the_collector_is_reached(tmp_path: Path, components: list[str], kind: str) -> None:
+    up = os.path.relpath(KUBERNETES, tmp_path)
+    chosen = [f"{up}/components/{each}" for each in components]
+    text = yaml.safe_dump({"resources": [f"{up}/base"], "components": chosen})
+    (tmp_path / "kustomization.yaml").write_text(text)
+    output = manifests.kustomize(tmp_path)
+    objects = manifests.objects(output)
+    (source,) = one(objects, kind)["spec"]["template"]["spec"]["containers"][0]["envFrom"]
+    variables = one(objects, "ConfigMap")
+    assert source["configMapRef"]["name"] == variables["metadata"]["name"]
+    options = trace_options(variables["data"])
+    assert (options.asked_by, options.problems) == ("OTEL_EXPORTER_OTLP_ENDPOINT", ())
+    port = urlsplit(options.otlp.endpoint).port
+    policy = one(objects, "NetworkPolicy")
+    assert port in [each["port"] for rule in policy["spec"]["egress"] for each in rule["ports"]]
     (tmp_path / "rendered.yaml").write_text(output)
     validated(tmp_path / "rendered.yaml")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
@@ -36,6 +37,7 @@ TRACE, PRODUCER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 SAMPLED: Headers = [("traceparent", f"00-{TRACE}-{PRODUCER}-01".encode())]
 ACCEPTED = Settle(DeliveredReason.ACCEPTED)
 NANO = 1_000_000_000
+README = Path(__file__).parents[3] / "consumer" / "monitoring" / "README.md"
 
 
 class TracedWorker:
@@ -128,6 +130,24 @@ def test_names_are_those_of_the_pinned_conventions(worker: TracedWorker) -> None
     used = {name for span in worker.spans() for name in span.attributes if not name.startswith("clicksend.")}
     assert used <= known
     assert f"https://opentelemetry.io/schemas/{SEMANTIC_CONVENTIONS}" in {each.value for each in schemas.Schemas}
+
+
+def test_the_documentation_lists_every_attribute_and_no_other(worker: TracedWorker) -> None:
+    task = worker.arrives()
+    worker.gate.closed(GateState.LIMITED, worker.now)
+    worker.now += 1.0
+    worker.answered(task, DOWN, Retry(worker.now))
+    worker.answered(task, REJECTED, DeadLetter(DeadLetterReason.REJECTED))
+    worker.tracer.dead_letter_failed(task, "_TIMED_OUT")
+    worker.tracer.dead_letter_written(task)
+    made = {name for _, attributes in worker.record().events for name in attributes}
+    (event,) = mapped(worker, batch_of(1))
+    worker.answered(event, DELIVERED, ACCEPTED)
+    made |= {name for span in worker.spans() for name in span.attributes}
+    page = README.read_text("utf-8").partition("| attribute |")[2].partition("\n\n")[0]
+    cells = " ".join(line.split("|")[1] for line in page.splitlines()[2:])
+    assert set(re.findall(r"`([\w.]+)`", cells)) == made
+    assert f"conventions {SEMANTIC_CONVENTIONS}" in README.read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
+from consumer.clicksend.fault import Fault
+from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.gate import Permit
+from consumer.delivery.halt import SHORTEST_TRIAL_INTERVAL
 from consumer.enrolment.disposition import Disposition, FilterReason
 from consumer.scheduling.back_pressure import Caps, pressure
 from consumer.scheduling.counts import Settlement
@@ -188,6 +192,40 @@ class Book:
     def longest_lane(self) -> int:
         in_lanes = self.in_state(State.WAITING, State.POSTING, State.DEAD_LETTER_IN_FLIGHT)
         return max(Counter(name for entry in in_lanes for name in entry.task.identities).values(), default=0)
+
+
+@dataclass(slots=True)
+class Trials:
+    """The trials of a halt: one for each probe that allows it; in a mass rejection, also between the probes."""
+
+    fault: Fault | None = None  # when the last request or probe ended
+    not_before: float = math.inf  # infinite: a probe has to allow the next trial
+
+    def probed(self, finding: ProbeResult, fault: Fault | None) -> None:
+        """A probe has ended."""
+        self._follow(fault)
+        if not finding.allows_trial:
+            self.not_before = math.inf
+        elif fault is not None and self.not_before == math.inf:
+            self.not_before = -math.inf
+
+    def begin(self, now: float) -> None:
+        """A trial goes out: right now?"""
+        assert self.not_before < math.inf, "a second trial, or one without a probe"
+        assert now >= self.not_before, "too soon after the last trial"
+        if self.fault is not Fault.MASS_REJECTION:
+            self.not_before = math.inf
+
+    def request_ended(self, permit: Permit, fault: Fault | None, now: float) -> None:
+        """A request has ended, and may have begun a halt, changed its reason or ended it."""
+        self._follow(fault)
+        in_mass_rejection = self.fault is Fault.MASS_REJECTION
+        if permit is Permit.HALT_TRIAL and in_mass_rejection and self.not_before < math.inf:
+            self.not_before = now + SHORTEST_TRIAL_INTERVAL
+
+    def _follow(self, fault: Fault | None) -> None:
+        if fault is not self.fault:
+            self.fault, self.not_before = fault, math.inf
 
 
 def regulate(assignments: list[Assignment], caps: Caps) -> None:

@@ -8,12 +8,13 @@ import pytest
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
+from consumer.delivery.gate import Permit
 from consumer.delivery.retry import RetryPolicy
 from consumer.scheduling.back_pressure import Caps, pressure
 from consumer.scheduling.work import Deliver, Duplicate, Probe, Stop, Wait, WriteDeadLetter
 from tests.support.engine import Engine
 from tests.support.outcomes import DELIVERED, FINE, REJECTED, SUSPICIOUS
-from tests.support.records import EVENTS
+from tests.support.records import ANN, EVENTS, JANE, JOE, KIM, LEE
 
 LIMIT = 20
 HOUR = 3600.0
@@ -125,6 +126,22 @@ def test_trials_go_to_contacts_never_tried_before() -> None:
     run = Run(lambda _: REJECTED, records=200)
     run.until(200)
     assert len(set(run.tried)) == len(run.tried)
+
+
+def test_a_refused_trial_is_followed_by_another_before_the_next_probe() -> None:
+    engine = Engine(mass_rejection_limit=3)
+    for offset, contact in enumerate([JANE, JOE, ANN]):
+        engine.admit(offset, contact)
+        engine.deliver_and_answer(REJECTED)
+    engine.admit(3, KIM)
+    last = engine.admit(4, LEE)
+    engine.now += 30
+    engine.probe(FINE)
+    engine.deliver_and_answer(REJECTED)
+    assert engine.idle() == engine.now + 15, "half the interval of the probes"
+    engine.now += 15
+    assert engine.deliver() is last
+    assert engine.permit(last) is Permit.HALT_TRIAL
 
 
 def test_those_refused_before_the_halt_are_tried_when_no_new_contact_is_left() -> None:

@@ -27,7 +27,7 @@ from consumer.scheduling.task import Partition, Stage
 from consumer.scheduling.work import Batch, Deliver, Duplicate, Probe, Stop, Wait, Work, WriteDeadLetter
 from consumer.threads import OsThreads
 from consumer.worker.committer import INTERVAL, Committer
-from tests.scheduling.reference_model import UNDER_WAY, Assignment, Book, Entry, State, permits, regulate
+from tests.scheduling.reference_model import UNDER_WAY, Assignment, Book, Entry, State, Trials, permits, regulate
 from tests.support.commits import Commits, End
 from tests.support.outcomes import (
     DELIVERED,
@@ -76,7 +76,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.probing = self.closed = False
         self.waiting_until: float | None = None  # what the loop was totals, and nobody has woken it since
         self.scheduler.on_work(self.woken)
-        self.trial_free = False  # a probe since the last trial has allowed one
+        self.trials = Trials()
         self.stable_until = MANY // 2
         self.asked_about: list[Entry] = []  # the suspects that the probe under way decides about
         self.assign(0)
@@ -196,10 +196,19 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.waiting_until = None
         self.scheduler.probed(finding, self.now)
         self.probing = False
-        self.trial_free = finding.allows_trial
+        self.trials.probed(finding, self.gate.fault)
         for entry in self.asked_about:
             entry.awaits_probe = False
             entry.may_be_buried = True
+
+    @precondition(lambda self: self.gate.fault is not None)
+    @rule(finding=st.sampled_from([FINE, *EVERY_FINDING]), outcome=answers)
+    def a_halt_is_probed_and_a_trial_ends(self, finding: ProbeResult, outcome: Outcome) -> None:
+        self.now = max(self.now, self.gate.probe_at)
+        self.take()
+        if self.probing:
+            self.probe_comes_back(finding)
+        self.several_requests_go_out_and_end_alike(outcome)
 
     @precondition(lambda self: self.book.in_state(State.DEAD_LETTER_IN_FLIGHT))
     @rule(which=numbers, written=st.booleans())
@@ -335,6 +344,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         assert entry.sent is not None
         self.waiting_until = None  # the loop's own doing: it looks for work by itself
         action = self.scheduler.complete(entry.sent, outcome, self.now)
+        self.trials.request_ended(entry.sent.permit, self.gate.fault, self.now)
         assert (action is None) == entry.assignment.gone
         self.book.late += action is None
         if outcome is DELIVERED and action is not None:
@@ -410,9 +420,10 @@ class SchedulerMachine(RuleBasedStateMachine):
         permit = entry.sent.permit
         assert (permit is Permit.HALT_TRIAL) == (self.gate.fault is not None), "only a trial may go out of a halt"
         if permit is Permit.HALT_TRIAL:
-            assert self.trial_free, "a second trial, or one without a probe"
-            self.trial_free = False
-        assert permits(self.book.in_state(State.POSTING))[Permit.BREAKER_TRIAL] <= 1
+            self.trials.begin(self.now)
+        under_way = permits(self.book.in_state(State.POSTING))
+        assert under_way[Permit.HALT_TRIAL] <= 1
+        assert under_way[Permit.BREAKER_TRIAL] <= 1
 
     def may_wait(self, until: float) -> None:
         """There is nothing to do until then: is that so?"""

@@ -58,6 +58,7 @@ class Enroller:
         self._plain = not self.wrapped and rules.input is Input.EVENT
         self._event_schema = event_schema or load_schema("event")
         self._contact_schema = contact_schema or load_schema("contact")
+        self._valid_types = {kind for kind in ("track", "identify") if self._event_schema.fault({"type": kind}) is None}
 
     def inside(self, path: str) -> Enroller:
         """Return an enroller for records that hold this one's records at a JSON pointer."""
@@ -165,7 +166,7 @@ class Enroller:
         return Undeliverable(DeadLetterReason.UNRECOGNISED, hint)
 
     def _fault_of(self, kind: object) -> Undeliverable | None:
-        fault = self._event_schema.fault({"type": kind})
+        fault = None if kind in self._valid_types else self._event_schema.fault({"type": kind})
         if fault is None:
             return None
         return Undeliverable(DeadLetterReason.UNDECODABLE, f"against the event schema: {fault}", is_event=True)

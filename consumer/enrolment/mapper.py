@@ -147,7 +147,7 @@ def _phone(found: TraitValues, region: _Region, rules: Rules, notes: list[Note])
     if "phone_country" in found.values:
         region = (region_beside(found.values["phone_country"][1]), NoteKind.READ_BY_COUNTRY)
     for value in found.all_of("phone_number"):
-        text = "" if _FAX.search(value[1]) else value[1]
+        text = "" if _is_fax(value[1]) else value[1]
         number = _number("phone_number", text, region, rules, notes)
         if number is not None:
             found.values["phone_number"] = value
@@ -155,6 +155,11 @@ def _phone(found: TraitValues, region: _Region, rules: Rules, notes: list[Note])
                 notes.append(Note(region[1], "phone_number"))
             return number
     return None
+
+
+def _is_fax(text: str) -> bool:
+    """Return whether the text says that its number is one of a fax, without the search in most texts."""
+    return ("x" in text or "X" in text) and _FAX.search(text) is not None
 
 
 def _is_international(text: str) -> bool:

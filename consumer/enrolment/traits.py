@@ -106,10 +106,10 @@ def _find_in(found: TraitValues, values: Object, order: int, pointer: str) -> No
             and value[:1] not in UNUSUAL_BEGINNINGS
             and len(value) <= LONGEST
             and value.isprintable()
-            and meaning.field
-            and meaning.field not in taken
+            and (field := meaning.field)
+            and field not in taken
         ):
-            taken[meaning.field] = (order + meaning.rank, value.rstrip(), pointer, key)
+            taken[field] = (order + meaning.rank, value.rstrip(), pointer, key)
         else:
             take(found, value, meaning, order, pointer, key)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 CATCH_UP = 0.05  # seconds: a request at most this late keeps its slot; unused quota does not accumulate beyond it
-WAKE = 0.01  # seconds: tolerance for a timer that fires late, for `paces`
+WAKE = 0.02  # seconds: tolerance for a timer that fires late, for `paces`
 SHORTEST_HOLD, LONGEST_HOLD = 0.01, 1.0  # seconds between requests while every response is a 429
 LEARNT_FROM = 10.0  # seconds before the first 429; at most twice that
 LOWEST_RATE = 0.1  # requests per second; a lower rate would look like a hang

@@ -134,7 +134,7 @@ class PollLoop:
 
     def turn(self) -> None:
         """Run one round. Raises ConfigurationError or FatalStreamError where the worker must end."""
-        consumed = self._consume()
+        consumed = self._consume(0.0 if self._deferred.is_pressing else POLL_SECONDS)
         self._take_in([*self._deferred.ready(), *consumed])
         self._health.registry_fault, self._health.schema_waits = self._deferred.fault, self._deferred.partitions
         self._health.unread = bool(self._deferred.held)
@@ -156,7 +156,7 @@ class PollLoop:
 
     def closing_turn(self) -> None:
         """Poll librdkafka during a shutdown. Track the records, or the committable offset would skip them."""
-        self._take_in(self._consume())
+        self._take_in(self._consume(POLL_SECONDS))
         self._health.polled(self._clock())
 
     def end(self, finish_by: float) -> None:
@@ -195,12 +195,13 @@ class PollLoop:
         if not self._closes_late:
             self.consumer.close()
 
-    def _consume(self) -> list[Message]:
-        """Wait for a first message, then take those available: `consume` alone would wait for a full batch.
+    def _consume(self, seconds: float) -> list[Message]:
+        """Wait at most `seconds` for a first message, then take those available.
 
-        The first one's partition may be revoked and assigned again inside `consume`; then it is fetched again.
+        `consume` alone would wait for a full batch. The first one's partition may be revoked and assigned again inside
+        it; then it is fetched again.
         """
-        first = self.consumer.poll(0 if self._deferred.is_pressing else POLL_SECONDS)
+        first = self.consumer.poll(seconds)
         if first is None:
             return []
         tracker = self._tracker(first)

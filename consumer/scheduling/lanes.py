@@ -32,8 +32,11 @@ class Lanes:
         return not ahead
 
     def leave(self, task: Task) -> list[Task]:
-        """Remove the task from its lanes. Return the tasks that became ready by this."""
-        freed = []
+        """Remove the task from its lanes, unless it has left them. Return the tasks that became ready by this."""
+        freed: list[Task] = []
+        if task.ahead < 0:
+            return freed
+        task.ahead = -1
         for identity in task.identities:
             lane = self._lanes[identity]
             if lane[0] is not task:

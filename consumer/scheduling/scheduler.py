@@ -88,7 +88,7 @@ class Scheduler:
                 if task.stage is Stage.DEAD_LETTER_PENDING:
                     self._queue_dead_letter(task)
                 elif task.stage is not Stage.HELD:  # else until `release_held`
-                    for each in task.deliveries:
+                    for each in task.in_lanes:
                         if self._lanes.enter(each):
                             self._make_ready(each)
             wake = bool(batch.tasks) and self._wake_is_due()
@@ -369,13 +369,14 @@ class Scheduler:
         self._dead_letters_pending = deque(task for task in self._dead_letters_pending if task.tracker is not tracker)
         self._awaiting_probe = [task for task in self._awaiting_probe if task.tracker is not tracker]
         for record in reversed(list(tracker)):  # last first, so that none becomes ready in between
-            for task in reversed(record.deliveries):
+            for task in reversed(record.in_lanes):
                 if task.stage in WAITING:
                     self._leave_lanes(task)
 
     def _make_ready(self, task: Task) -> None:
-        task.stage = Stage.READY
-        self._ready.push(task)
+        if task.batch is None or task.is_event:  # of a record with several events, only these are delivered
+            task.stage = Stage.READY
+            self._ready.push(task)
 
     def _make_ready_again(self, task: Task) -> None:
         task.stage = Stage.READY

@@ -117,7 +117,8 @@ class Tracker(Protocol):
 class Task:
     """One unsettled record and its delivery state; or one event of a record with several.
 
-    The task of such a record is tracked, and becomes its dead letter. The tasks of its events are delivered.
+    The task of such a record is tracked, follows its events in their lanes, and becomes its dead letter. The tasks of
+    its events are delivered.
 
     batch -- the events of a record with several; its own task and theirs share it
     index -- of the event in such a record, from 0; below 0: the record itself
@@ -134,7 +135,7 @@ class Task:
     reason: DeadLetterReason | None = None
     detail: str = ""
     stage: Stage = Stage.QUEUED
-    ahead: int = 0  # lanes in which it is not first
+    ahead: int = 0  # lanes in which it is not first; below 0: it has left them
     attempts: Attempts = field(default_factory=Attempts)
     failed_writes: int = 0  # of its dead letter
     batch: Batched | None = None
@@ -162,9 +163,18 @@ class Task:
         return self.batch.tasks if self.batch is not None and self.batch.open else (self,)
 
     @property
+    def in_lanes(self) -> Sequence[Task]:
+        """Return the tasks that enter lanes for the record, in this order.
+
+        The record's own is the last. So later records of its contacts wait until it is settled: if it is delivered
+        again after a kill, it overtakes none of them.
+        """
+        return (*self.deliveries, self) if self.batch is not None and self.batch.open else self.deliveries
+
+    @property
     def contact(self) -> str:
-        """Return the key that identifies the record's contact within this worker."""
-        return self.identities[0] if self.identities else ""
+        """Return the key that identifies the contact within this worker; empty for a record with several events."""
+        return self.identities[0] if self.identities and (self.batch is None or self.is_event) else ""
 
 
 @dataclass(slots=True, eq=False)

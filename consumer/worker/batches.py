@@ -138,7 +138,9 @@ class BatchReader:
 
 def task_of(record: Record, tracker: OffsetTracker, decided: DecidedBatch) -> Task:
     """Return the task of a record with several events: its dead letter is due if none of them is to be delivered."""
-    task = Task(record, tracker)
+    task = Task(
+        record, tracker, tuple(dict.fromkeys(who for each in decided.enrolled.values() for who in each.identities))
+    )
     failed = {
         index: Task(record, tracker, reason=fault.reason, detail=fault.detail, stage=Stage.DONE)
         for index, fault in decided.failed.items()

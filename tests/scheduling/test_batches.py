@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from consumer.clicksend.outcome import Outcome
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.scheduling.back_pressure import Caps, pressure
@@ -111,13 +112,36 @@ def test_all_that_failed_is_in_one_dead_letter_which_settles_the_record() -> Non
     assert engine.scheduler.in_flight([EVENTS]) == 0
 
 
-def test_a_contact_is_not_blocked_by_a_dead_letter_that_waits_for_the_rest_of_its_record() -> None:
+@pytest.mark.parametrize("outcome", [DELIVERED, REJECTED])
+def test_later_records_of_its_contacts_wait_until_the_record_is_settled(outcome: Outcome) -> None:
+    """The record may be delivered again as a whole: what Jane's later record has changed must not be undone by that."""
+    engine = Batches()
+    task = engine.admit_batch(0, JANE, JOE)
+    engine.admit(1, JANE)
+    engine.admit(2, ANN)
+    assert engine.deliver_and_answer(outcome).contact == JANE
+    sent = [engine.deliver(), engine.deliver()]
+    assert [each.contact for each in sent] == [JOE, ANN]
+    engine.idle()
+    engine.answer(sent[0], DELIVERED)
+    if outcome is REJECTED:
+        assert engine.dead_letter_work() is task
+        engine.idle()
+        engine.scheduler.dead_letter_written(task)
+    assert engine.deliver().contact == JANE
+
+
+def test_later_records_of_a_contact_that_was_in_flight_at_a_revoke_are_not_blocked() -> None:
     engine = Batches()
     engine.admit_batch(0, JANE, JOE)
+    sent = engine.deliver()
+    engine.scheduler.begin_revoke([EVENTS])
+    engine.answer(sent, DOWN)
+    engine.scheduler.detach([EVENTS], ReleaseReason.REVOKED)
+    engine.assign(EVENTS)
+    engine.tracker = engine.scheduler.trackers[EVENTS]
     engine.admit(1, JANE)
-    engine.deliver_and_answer(REJECTED)
-    sent = [engine.deliver(), engine.deliver()]
-    assert {task.contact for task in sent} == {JANE, JOE}
+    assert engine.deliver_when_due().contact == JANE
 
 
 def test_without_a_contact_the_dead_letter_is_due_at_once() -> None:

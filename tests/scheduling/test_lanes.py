@@ -95,3 +95,12 @@ def test_the_longest_lane_is_reported(lanes: Lanes) -> None:
     assert lanes.longest() == 2
     lanes.leave(first)
     assert lanes.longest() == 1
+
+
+def test_one_that_has_left_its_lanes_may_leave_again(lanes: Lanes) -> None:
+    first, _ = arrive(lanes, JANE)
+    second, _ = arrive(lanes, JANE)
+    assert lanes.leave(first) == [second]
+    assert lanes.leave(first) == []
+    assert lanes.leave(second) == []
+    assert len(lanes) == 0

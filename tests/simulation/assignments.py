@@ -15,7 +15,8 @@ class Seen:
 
     tracker: Tracker
     settled: set[int] = field(default_factory=set)  # offsets
-    posted_up_to: dict[str, int] = field(default_factory=dict)  # by identity
+    events: set[tuple[int, int]] = field(default_factory=set)  # of batches, that have ended: offset and index
+    posted_up_to: dict[str, tuple[int, int]] = field(default_factory=dict)  # by identity: offset and index
     applied: int = -1
 
 

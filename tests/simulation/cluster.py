@@ -208,7 +208,8 @@ class Cluster:
         self.calm = False  # at the end nothing fails any more
         self.away = Away.NOBODY
         self.topics: dict[str, Topic] = {}
-        self.on_dead_letter: Callable[[bytes | None], None] = lambda _value: None  # the dead-letter topic has one more
+        # The dead-letter topic has one more, of this value and with these headers.
+        self.on_dead_letter: Callable[[bytes | None, Headers], None] = lambda _value, _headers: None
         self.on_change: list[Callable[[], None]] = []  # called when somebody is back
 
     def log(self, partition: Key) -> Log:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import cast
 
 from confluent_kafka import Consumer, Producer
@@ -25,6 +25,7 @@ from consumer.settings import Settings
 from consumer.settings.views import record_decider
 from consumer.worker.poll_loop import Source
 from consumer.worker.worker import Ending, Worker
+from tests.simulation.batches import SlowDecider
 from tests.simulation.cluster import Cluster
 from tests.simulation.consumer import Callback, FakeConsumer
 from tests.simulation.driver import BrokenCallbackError, VirtualDriver
@@ -49,13 +50,17 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """The parts of a world that every worker uses."""
+    """The parts of a world that every worker uses.
+
+    batch_seconds -- that a worker takes to read one event of a batch
+    """
 
     hub: Hub
     cluster: Cluster
     group: Group
     sink: Sink
     watch: Watch
+    batch_seconds: float
 
 
 class Member:
@@ -68,7 +73,9 @@ class Member:
         self.health = Health(outside.hub.now)
         self.consumer: FakeConsumer | None = None
         self.ending: Ending | None = None
-        self.in_flight: dict[int, tuple[str, ...]] = {}  # requests, by the record's number: its identities
+        self.decider = SlowDecider(record_decider(setup.settings), outside.hub, outside.batch_seconds)
+        self.delivered: set[int] = set()  # the events whose last request it saw accepted
+        self.in_flight: dict[int, tuple[str, ...]] = {}  # requests, by the event's number: its identities
         self.halt_trials: set[int] = set()  # of those, the ones that went out during a halt
         self.trials: set[int] = set()  # of those, the ones that went out while the breaker was open
         self.halted = False  # ClickSend has named a fault, and has taken no contact since that was to find out
@@ -85,7 +92,7 @@ class Member:
         reporter.observer = WatchObserver(outside.watch, self)
         self._worker = Worker(
             setup.settings,
-            Source(cast(KafkaClients, FakeClients(self, outside)), record_decider(setup.settings)),
+            Source(cast(KafkaClients, FakeClients(self, outside)), self.decider),
             self.scheduler,
             self.driver,
             reporter,
@@ -173,7 +180,8 @@ class FakeClients:
 
     def producer(self, _callbacks: Mapping[str, Callback]) -> Producer:
         """The producer of dead letters."""
-        return cast(Producer, FakeProducer(self._member.process, self._outside.cluster))
+        member, sent = self._member, self._outside.watch.batches.dead_letter_sent
+        return cast(Producer, FakeProducer(member.process, self._outside.cluster, partial(sent, member)))
 
     def admin(self) -> AdminClient:
         """For look-ups."""

@@ -20,6 +20,7 @@ from consumer.scheduling.offset_map import OffsetMap
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.ready import RetryQueue
 from consumer.scheduling.scheduler import Scheduler
+from consumer.worker.batches import DecidedBatch, OpenBatch
 from consumer.worker.committer import Committer
 from consumer.worker.delivery_loop import DeliveryLoop
 from consumer.worker.intake import Intake
@@ -299,6 +300,47 @@ MUTANTS = [
         "self._requests -= outcome.cause is None",
         "resume",
         "rest",
+    ),
+    _mutant(
+        "batch settled with its first event",
+        (Scheduler, "_settle_event"),
+        "if batch.open:",
+        "if False:",
+        "committable_offset",
+        "offset map",
+        "one disposition",
+        "dead letter",
+        "conservation",
+        "run",
+    ),
+    _mutant(
+        "later records delivered before a batch with the same contact is settled",
+        (Scheduler, "_settle_event"),
+        "if batch.open:",
+        "self._leave_lanes(batch.record)\n    if batch.open:",
+        "order",
+    ),
+    _mutant(
+        "event of a batch that failed left out of the dead letter",
+        (DecidedBatch, "add"),
+        "self.failed[index] = decision",
+        "self.filtered[FilterReason.NOT_ENROLMENT] += 1",
+        "dead letter",
+        "committable_offset",
+        "offset map",
+    ),
+    _mutant(
+        "batch decided without a poll in between", (OpenBatch, "decide"), "if clock() >= until:", "if False:", "slices"
+    ),
+    _mutant(
+        "batch half decided and passed by the position",
+        (OffsetTracker, "committable_offset"),
+        "self.highest_seen + 1 if self.waits else ",
+        "",
+        "committable_offset",
+        "offset map",
+        "rest",
+        "resume",
     ),
     _mutant("released records not counted", (Scheduler, "detach"), "+= len(tracker)", "+= 0", "conservation"),
 ]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from consumer.clicksend.outcome import Outcome, Result
-from consumer.delivery.outcome_policy import Action, Settle
+from consumer.delivery.outcome_policy import Action, DeadLetter, Settle
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.enrolment.disposition import FilterReason
 from consumer.scheduling.counts import ReleaseReason
@@ -50,7 +50,7 @@ class WatchObserver:
         """A request has been judged."""
         if outcome.result is Result.CONFIGURATION_FAULT:
             self._member.halted, self._member.probe_allows = True, False
-        if isinstance(action, Settle):
+        if isinstance(action, Settle) or (isinstance(action, DeadLetter) and task.is_event):
             self._watch.settled(self._member, task)
 
     def dead_letter_written(self, task: Task) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import NamedTuple
 
 from confluent_kafka import KafkaError, TopicCollection
 
+from consumer.scheduling.task import Headers
 from tests.simulation.cluster import Cluster, failure
 from tests.simulation.hub import Fibre, Process
 
@@ -16,12 +18,25 @@ QUEUE = 1000
 Report = Callable[[KafkaError | None, object], None]
 
 
-class FakeProducer:
-    """Letters go out at once; their reports come to who polls."""
+class Letter(NamedTuple):
+    """A dead letter on its way."""
 
-    def __init__(self, process: Process, cluster: Cluster) -> None:
+    value: bytes | None
+    headers: Headers
+    sent_at: float
+    report: Report
+
+
+class FakeProducer:
+    """Letters go out at once; their reports come to who polls.
+
+    on_sent -- called with the value and the headers of each
+    """
+
+    def __init__(self, process: Process, cluster: Cluster, on_sent: Callable[[bytes | None, Headers], None]) -> None:
         self._hub = process.hub
         self._cluster = cluster
+        self._on_sent = on_sent
         self._outstanding = 0
         self._reports: deque[Callable[[], None]] = deque()
         self._waiting: list[Fibre] = []
@@ -30,14 +45,16 @@ class FakeProducer:
         self,
         _topic: str,
         value: bytes | None,
+        headers: Headers,
         on_delivery: Report,
         **_rest: object,
     ) -> None:
         if self._outstanding >= QUEUE or (not self._cluster.fetchable and self._cluster.chance(0.1)):
             raise BufferError
         self._outstanding += 1
-        sent_at = self._hub.now
-        self._hub.after(self._cluster.latency(), lambda: self._arrive(value, sent_at, on_delivery))
+        self._on_sent(value, headers)
+        letter = Letter(value, headers, self._hub.now, on_delivery)
+        self._hub.after(self._cluster.latency(), lambda: self._arrive(letter))
 
     def poll(self, timeout: float) -> int:
         fibre = self._hub.current
@@ -58,17 +75,17 @@ class FakeProducer:
             self.poll(end - self._hub.now)
         return self._outstanding
 
-    def _arrive(self, value: bytes | None, sent_at: float, report: Report) -> None:
-        cluster = self._cluster
+    def _arrive(self, letter: Letter) -> None:
+        cluster, report = self._cluster, letter.report
         if not cluster.fetchable:
-            if self._hub.now - sent_at > DELIVERY_SECONDS:
+            if self._hub.now - letter.sent_at > DELIVERY_SECONDS:
                 self._report(report, KafkaError(KafkaError._MSG_TIMED_OUT))
             else:
-                self._hub.after(0.2, lambda: self._arrive(value, sent_at, report))
+                self._hub.after(0.2, lambda: self._arrive(letter))
             return
         failed = cluster.chance(cluster.temper.letter_errors)
         if not failed or self._hub.random.random() < 0.5:
-            cluster.on_dead_letter(value)
+            cluster.on_dead_letter(letter.value, letter.headers)
         error = KafkaError(KafkaError._MSG_TIMED_OUT) if failed else None
         delay = cluster.latency() + self._hub.random.random() * cluster.temper.report_delay
         self._hub.after(delay, lambda: self._report(report, error))

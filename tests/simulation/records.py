@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from random import Random
+from typing import NamedTuple
 
 import orjson
 
+from tests.simulation.batches import Batches, event_of
 from tests.simulation.cluster import Cluster, Key
 from tests.simulation.sink import Temper
 
@@ -25,7 +27,10 @@ class Kind(Enum):
 
 @dataclass(slots=True)
 class Produced:
-    """One record."""
+    """One event: a record, or one of those that share a record.
+
+    index -- in a record that holds several, from 0; below 0: it is the record
+    """
 
     number: int
     kind: Kind
@@ -35,15 +40,29 @@ class Produced:
     value: bytes | None
     contact: str
     identities: tuple[str, ...]
+    index: int = -1
     answered: bool = False  # ClickSend's yes has come back to a worker
-    dead_lettered: bool = False  # the broker has its dead letter
+    dead_lettered: bool = False  # the broker has its dead letter, which lists it where its record holds several
     suspected: bool = False  # it was answered 403 or 404
     deleted: bool = False  # with its topic, or by an unclean election: what becomes of it is nobody's loss
 
     @property
+    def is_batched(self) -> bool:
+        """Return whether its record may hold others, too."""
+        return self.index >= 0
+
+    @property
     def done(self) -> bool:
-        """Return whether its offset may be committed."""
+        """Return whether, as far as it goes, its offset may be committed."""
         return self.answered or self.dead_lettered or self.deleted or self.kind is Kind.FILTERED
+
+
+class _Event(NamedTuple):
+    """An event that is going to be produced."""
+
+    kind: Kind
+    name: str
+    traits: dict[str, str]
 
 
 class Person:
@@ -66,46 +85,72 @@ class Person:
 
 
 class Records:
-    """All that was produced."""
+    """All that was produced, event by event."""
 
-    def __init__(self, cluster: Cluster, partitions: int, people: list[Person], random: Random) -> None:
+    def __init__(
+        self, cluster: Cluster, partitions: int, people: list[Person], random: Random, batches: Batches
+    ) -> None:
         self.all: list[Produced] = []
         self.people = people
-        self.by_value: dict[bytes, Produced] = {}
+        self.by_value: dict[bytes, list[Produced]] = {}
         self.in_partition: dict[Key, list[Produced]] = {(EVENTS, number): [] for number in range(partitions)}
         self._done_up_to = 0
         self._cluster = cluster
         self._random = random
+        self._batches = batches
         self._lowest: dict[Key, int] = dict.fromkeys(self.in_partition, 0)  # how many from the start are done
 
     def produce(self) -> Key:
         """One more record; gives its partition."""
-        kind = self._random.choices((Kind.CONTACT, Kind.FILTERED, Kind.BROKEN), (80, 15, 5))[0]
-        return self._append(self._random.choice(self.people), kind)
+        kind = _kind(self._random)
+        return self._append(self._random.choice(self.people), kind, self._batches.size())
 
     def produce_welcome(self) -> Key:
         """One more contact that ClickSend takes, now in this partition, now in that: a halted worker goes on only when
         it has delivered one.
         """
         welcome = [person for person in self.people if person.temper is Temper.FINE]
-        return self._append(welcome[len(self.all) % WELCOME], Kind.CONTACT)
+        return self._append(welcome[len(self.all) % WELCOME], Kind.CONTACT, 0)
 
-    def _append(self, person: Person, kind: Kind) -> Key:
+    def _append(self, person: Person, kind: Kind, size: int) -> Key:
+        """One more record, of an event or of `size` events, the first of them this person's."""
         random, number = self._random, len(self.all)
-        key = (EVENTS, hash_of(person.name) % len(self.in_partition))
+        key = self._partition(person)
         traits = person.traits() if kind is Kind.CONTACT else {}
         log = self._cluster.log(key)
         if random.random() < 0.05:
             log.skip(random.randrange(1, 4))
-        value = _value(kind, person.name, number, traits, random)
+        events = [_Event(kind, person.name, traits)]
+        if size:
+            events += [self._another(key) for _ in range(size - 1)]
+            value: bytes | None = self._batches.value(
+                [event_of(each.kind, each.name, at, each.traits) for at, each in enumerate(events, number)]
+            )
+        else:
+            value = _value(kind, person.name, number, traits, random)
         message = log.append(key, int(self._cluster.hub.now * 1000), person.key, value)
         at, epoch = message.offset(), message.leader_epoch()
-        produced = Produced(number, kind, key, at, epoch, value, person.name, tuple(traits.values()))
-        self.all.append(produced)
-        self.in_partition[key].append(produced)
-        if value is not None:
-            self.by_value[value] = produced
+        for index, each in enumerate(events):
+            contact, identities = each.name, tuple(each.traits.values())
+            produced = Produced(
+                number + index, each.kind, key, at, epoch, value, contact, identities, index if size else -1
+            )
+            self.all.append(produced)
+            self.in_partition[key].append(produced)
+            if value is not None:
+                self.by_value.setdefault(value, []).append(produced)
         return key
+
+    def _another(self, key: Key) -> _Event:
+        """One more event of a batch: mostly of a person of the same partition, whose order is promised."""
+        random = self._batches.random
+        near = [person for person in self.people if self._partition(person) == key]
+        person = random.choice(near if near and random.random() < 0.9 else self.people)
+        kind = _kind(random)
+        return _Event(kind, person.name, person.traits() if kind is Kind.CONTACT else {})
+
+    def _partition(self, person: Person) -> Key:
+        return EVENTS, hash_of(person.name) % len(self.in_partition)
 
     def delete(self) -> None:
         """Their topic is gone."""
@@ -145,6 +190,10 @@ class Records:
 def hash_of(text: str) -> int:
     """The same in every process."""
     return sum(text.encode())
+
+
+def _kind(random: Random) -> Kind:
+    return random.choices((Kind.CONTACT, Kind.FILTERED, Kind.BROKEN), (80, 15, 5))[0]
 
 
 def _value(kind: Kind, name: str, number: int, traits: dict[str, str], random: Random) -> bytes | None:

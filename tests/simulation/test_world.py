@@ -11,6 +11,7 @@ from random import Random
 
 import pytest
 
+from tests.simulation.batches import MOST_BATCHED, Batches
 from tests.simulation.run import quiet, run_seed
 from tests.simulation.scenario import Deed, Scenario
 from tests.simulation.sink import Weather
@@ -39,6 +40,14 @@ def test_a_run_leaves_no_trace_in_the_next() -> None:
 def test_a_few_hundred_worlds_hold_everything_that_can_happen() -> None:
     observation = Counter(event.what for seed in range(300) for event in Scenario.of(Random(seed)).events)
     assert set(observation) >= {*Deed, *Weather} - {Weather.FINE}
+
+
+def test_a_part_of_the_worlds_has_batches() -> None:
+    sizes = [[batches.size() for _ in range(100)] for batches in map(Batches, range(300))]
+    with_some = [each for each in sizes if any(each)]
+    assert 90 < len(with_some) < 150
+    assert all(sum(each) <= MOST_BATCHED for each in with_some)
+    assert {0, 1, 3, 12} <= {size for each in with_some for size in each}
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Partition, Task
 from consumer.worker.rebalance import revoke_budget
 from tests.simulation.assignments import Assignments, claims_settled
+from tests.simulation.batch_oracle import BatchOracle
 from tests.simulation.commit_oracle import CommitOracle
 from tests.simulation.group import Stored
 from tests.simulation.hub import START, Hub
@@ -72,9 +73,15 @@ class Watch:
         self._traced = watching is Watching.HISTORY
         self._assignments = Assignments()
         self.commits = CommitOracle(self, self._assignments)
+        self.batches = BatchOracle(self, self._assignments)
         self._claims: dict[tuple[FakeConsumer | None, Key], tuple[Stored, OffsetMap | None]] = {}
         self._recreated = False  # a stored offset may be of the topic that was deleted
         self._closed: set[FakeConsumer] = set()
+
+    @property
+    def now(self) -> float:
+        """The time, in seconds."""
+        return self._hub.now
 
     def trace(self, what: str, *details: object) -> None:
         """A line of the history."""
@@ -101,14 +108,15 @@ class Watch:
     def polled(self, consumer: FakeConsumer) -> None:
         """The poll thread comes round: whatever has reached its cap is paused."""
         member = self.members[consumer]
+        self.batches.polled(member)
         trackers = member.scheduler.trackers
         if member.health.stopping or not trackers:
             return
-        cap = min(MAX_UNSETTLED, max(1, member.settings.worker.max_buffered_records // len(trackers)))
+        cap = max(1, member.settings.worker.max_buffered_records // len(trackers))
         for tracker in trackers.values():
-            if len(tracker) >= cap and not tracker.paused:
+            if (tracker.events >= cap or len(tracker) >= MAX_UNSETTLED) and not tracker.paused:
                 self.violated(
-                    "caps", f"{member.name} holds {len(tracker)} of {tracker.partition}, cap {cap}, not paused"
+                    "caps", f"{member.name} holds {tracker.events} of {tracker.partition}, cap {cap}, not paused"
                 )
 
     def revoked(self, consumer: FakeConsumer, partitions: list[Key]) -> None:
@@ -162,7 +170,7 @@ class Watch:
     # ClickSend.
 
     def post_begins(self, member: Member, payload: bytes) -> tuple[int, str]:
-        """The delivery loop sends a contact; gives the record's number and the contact's name."""
+        """The delivery loop sends a contact; gives the event's number and the contact's name."""
         contact = orjson.loads(payload)
         produced = self.records.all[int(contact["last_name"][1:])]
         self.posts += 1
@@ -174,6 +182,7 @@ class Watch:
         self._check_claimed(member, produced)
         if produced.answered:
             self.duplicates += 1
+        member.delivered.discard(produced.number)
         member.in_flight[produced.number] = produced.identities
         if len(member.in_flight) > member.settings.delivery.concurrency:
             self.violated("concurrency", f"{member.name} has {len(member.in_flight)} requests in flight")
@@ -204,6 +213,7 @@ class Watch:
             member.halted = member.halted and not delivered
         if delivered:
             produced.answered = True
+            member.delivered.add(number)
             self.settled_at = self._hub.now
         elif outcome.result is Result.SUSPICIOUS:
             produced.suspected = True
@@ -223,9 +233,9 @@ class Watch:
                 self.violated("order", f"{member.name}: two requests for one contact in flight, #{produced.number}")
         highest = self._assignments.of(tracker).posted_up_to
         for identity in produced.identities:
-            if produced.offset < highest.get(identity, -1):
+            if (produced.offset, produced.index) < highest.get(identity, (-1, -1)):
                 self.violated("order", f"{member.name} sends #{produced.number} after a later one of {identity}")
-            highest[identity] = produced.offset
+            highest[identity] = (produced.offset, produced.index)
 
     def _check_gate(self, member: Member, number: int) -> None:
         gate = member.scheduler.gate
@@ -251,26 +261,12 @@ class Watch:
         if committed or (claim is not None and claims_settled(claim, produced)):
             self.violated("duplicates", f"{member.name} sends #{produced.number} again, which was committed as settled")
 
-    # The dead-letter topic.
-
-    def dead_letter_arrived(self, value: bytes | None) -> None:
-        """The dead-letter topic has one more record."""
-        produced = self.records.by_value.get(value or b"")
-        if produced is None:
-            self.violated("dead letter", f"holds {value!r}, which nobody has produced")
-            return
-        self.trace("letter", f"#{produced.number}")
-        self.settled_at = self._hub.now
-        produced.dead_lettered = True
-        if produced.kind is Kind.FILTERED:
-            self.violated("dead letter", f"#{produced.number} was to be filtered")
-        if produced.kind is Kind.CONTACT and produced.contact not in self.troubled and not produced.suspected:
-            self.violated("dead letter", f"#{produced.number} of {produced.contact}, who is welcome")
-
     # The observer of each worker.
 
     def settled(self, member: Member, task: Task) -> None:
-        """A record has its end in this worker."""
+        """A record has its end in this worker, or one event of a batch."""
+        if task.is_event and not self.batches.event_ended(member, task):
+            return
         stay = self._assignments.of(task.tracker)
         offset = task.record.offset
         if offset in stay.settled:
@@ -278,7 +274,7 @@ class Watch:
         stay.settled.add(offset)
 
     def check_counts(self, member: Member) -> None:
-        """consumed = settled + in progress + released."""
+        """consumed = settled + in progress + released, in records; and no event without a record fills the buffer."""
         counts, in_progress = member.scheduler.counts()
         settled, released = sum(counts.settled.values()), sum(counts.released.values())
         if counts.consumed != settled + in_progress + released:
@@ -286,6 +282,11 @@ class Watch:
                 "conservation",
                 f"{member.name}: consumed {counts.consumed}, settled {settled}, released {released}, now {in_progress}",
             )
+        for tracker in member.scheduler.trackers.values():
+            if tracker.events < 0 or (tracker.events and not len(tracker)):
+                self.violated(
+                    "conservation", f"{member.name}: {tracker.events} events in {len(tracker)} records in progress"
+                )
 
 
 def _unverified(tracker: OffsetTracker) -> bool:

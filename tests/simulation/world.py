@@ -10,6 +10,7 @@ from random import Random
 
 from consumer.scheduling.offset_map import encode
 from consumer.worker.worker import Ending
+from tests.simulation.batches import Batches
 from tests.simulation.cluster import Away, Cluster, Key, Topic
 from tests.simulation.consumer import FakeConsumer
 from tests.simulation.group import Group, Stored
@@ -56,15 +57,16 @@ class World:
         self.watch = watch = Watch(hub, watching)
         self._cluster = cluster = Cluster(hub, scenario.temper)
         cluster.topics[EVENTS] = Topic(EVENTS, scenario.partitions, 1)
-        cluster.on_dead_letter = watch.dead_letter_arrived
+        cluster.on_dead_letter = watch.batches.dead_letter_arrived
         self._group = watch.group = Group(cluster, EVENTS, scenario.session, watch)
         phones = 2 if scenario.share_phones else 1  # of neighbours, who may be in different partitions
         people = [Person(number, number // phones, temper, random) for number, temper in enumerate(scenario.people)]
-        self._records = watch.records = Records(cluster, scenario.partitions, people, random)
+        batches = Batches(seed)
+        self._records = watch.records = Records(cluster, scenario.partitions, people, random, batches)
         impatient = scenario.setup.policy.max_age > 0
         watch.troubled = frozenset(each.name for each in people if impatient or each.temper is not ContactTemper.FINE)
         self._sink = Sink(hub, scenario.manners, {each.name: each.temper for each in people}, watch)
-        self._outside = Outside(hub, cluster, self._group, self._sink, watch)
+        self._outside = Outside(hub, cluster, self._group, self._sink, watch, batches.seconds)
         self._members: list[Member] = []
         self._calm = False
         self._ending = False

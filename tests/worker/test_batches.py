@@ -15,6 +15,7 @@ from consumer.formats.decider import Decider
 from consumer.monitoring.health import Health
 from consumer.scheduling.back_pressure import Caps, is_full
 from consumer.scheduling.counts import ReleaseReason
+from consumer.scheduling.offset_map import OffsetMap
 from consumer.scheduling.task import Headers, Stage, Task
 from consumer.worker.batches import BATCH_SECONDS, BatchReader
 from consumer.worker.deferred import Deferred
@@ -22,7 +23,7 @@ from consumer.worker.input_guard import InputGuard
 from consumer.worker.intake import Intake
 from tests.support.engine import Engine
 from tests.support.outcomes import DELIVERED
-from tests.support.records import EVENTS, MORE_EVENTS, TIMESTAMP_MS, Consumed
+from tests.support.records import EVENTS, MORE_EVENTS, TIMESTAMP_MS, TOPIC_ID, Consumed
 
 PAGE = {"type": "page"}
 LIMIT = 3
@@ -244,3 +245,20 @@ def test_what_fails_again_keeps_its_index() -> None:
     assert task.batch is not None
     assert (task.batch.size, sorted(task.batch.failed)) == (3, [1])
     assert task.stage is Stage.DEAD_LETTER_PENDING
+
+
+def test_records_that_wait_behind_a_batch_stay_settled_by_an_offset_map_of_their_epoch() -> None:
+    worker = Worker()
+    worker.clock.step = BATCH_SECONDS / 4
+    tracker = worker.engine.tracker
+    tracker.previously_settled = OffsetMap(TOPIC_ID, 0, 3, frozenset([0]), leader_epoch=4)
+    batch = [person(f"u{number}") for number in range(10)]
+    records = [(batch, 4), (person("ann"), 4), (person("zoe"), 4), (person("bob"), 5)]
+    worker.turn(
+        [cast(Message, Consumed(at, orjson.dumps(what), epoch=epoch)) for at, (what, epoch) in enumerate(records)]
+    )
+    assert worker.admitted() == []
+    for _ in records:
+        worker.turn()
+    assert worker.admitted() == [(0, 10), (3, 1)]
+    assert [tracker.epoch_before(offset) for offset in (1, 3, 4)] == [4, 4, 5]

@@ -25,7 +25,8 @@ MOST_BATCHED = 120  # events of one world, which has to come to rest in time
 class Batches:
     """What the producers of one world do. The random numbers are its own: a world without batches draws as ever.
 
-    seconds -- that a worker takes to read one event of a batch
+    seconds      -- that a worker takes to read one event of a batch
+    rest_seconds -- what the events of batches may add to the time until everything is delivered
     """
 
     def __init__(self, seed: int) -> None:
@@ -33,6 +34,7 @@ class Batches:
         self._share = random.choice((0.1, 0.4, 1.0)) if random.random() < 0.4 else 0.0
         self._most = random.choice((3, 12))
         self._left = MOST_BATCHED
+        self.rest_seconds = float(MOST_BATCHED) if self._share else 0.0
         self.seconds = random.choice((0.0, 0.0045, 0.015, 0.03)) if self._share else 0.0
 
     def size(self) -> int:

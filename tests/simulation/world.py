@@ -61,7 +61,7 @@ class World:
         self._group = watch.group = Group(cluster, EVENTS, scenario.session, watch)
         phones = 2 if scenario.share_phones else 1  # of neighbours, who may be in different partitions
         people = [Person(number, number // phones, temper, random) for number, temper in enumerate(scenario.people)]
-        batches = Batches(seed)
+        self._batches = batches = Batches(seed)
         self._records = watch.records = Records(cluster, scenario.partitions, people, random, batches)
         impatient = scenario.setup.policy.max_age > 0
         watch.troubled = frozenset(each.name for each in people if impatient or each.temper is not ContactTemper.FINE)
@@ -107,7 +107,7 @@ class World:
             hub.after(self._random.random() * 2, self._join)
         hub.at(START + scenario.calm_at, self._calm_down)
         hub.after(LOOK_SECONDS, self._look)
-        if not self._run_until(self._at_rest, scenario.calm_at + REST_SECONDS):
+        if not self._run_until(self._at_rest, scenario.calm_at + REST_SECONDS + self._batches.rest_seconds):
             self.watch.violated("rest", self._unrest())
         if self.watch.violations:
             return

@@ -15,26 +15,45 @@ from consumer.enrolment.decision import Decision, Enrolled
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.scheduling.offset_map import decode
-from tests.chaos.history import serial_of
+from tests.chaos.history import Line, serial_of
 
 HARMLESS = (None, "pace", "slow")  # the fault rules whose answers arrive in full
 
 
 class Place(NamedTuple):
-    """The position of a record. generation -- how often its topic was recreated before."""
+    """The position of an event.
+
+    generation -- how often its topic was recreated before
+    event      -- its index in a record that holds several, from 0; below 0: it is the record
+    """
 
     generation: int
     partition: int
     offset: int
+    event: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Produced:
-    """A record that the broker has acknowledged."""
+    """An event whose record the broker has acknowledged.
+
+    batch -- the value of its record, if that holds several
+    """
 
     serial: int
     place: Place
     value: bytes | None
+    batch: bytes | None = None
+
+    @classmethod
+    def of(cls, line: Line, place: Place) -> list[Produced]:
+        """Return the events of a record."""
+        if not line.events:
+            return [cls(line.serial, place, line.value)]
+        return [
+            cls(line.serial + index, place._replace(event=index), event, line.value)
+            for index, event in enumerate(line.events)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +166,9 @@ Deed = Killed | Frozen | BrokerAway | OffsetsReset | Destroyed | Recreated | Com
 class Evidence:
     """All that is known about one run.
 
-    produced     -- the records that count: none of an aborted transaction
+    produced     -- the events that count: none of an aborted transaction
     refused      -- the serials that the sandbox answered with a 400
-    dead_letters -- the places of the records that have one
+    dead_letters -- the places of the events that have one
     aborted      -- the records of aborted transactions
     """
 
@@ -171,6 +190,15 @@ class Evidence:
     def by_serial(self) -> dict[int, Produced]:
         """The records."""
         return {record.serial: record for record in self.produced}
+
+    @cached_property
+    def batches(self) -> dict[tuple[int, int, int], list[Produced]]:
+        """The events of records that hold several, by the record's place."""
+        found: dict[tuple[int, int, int], list[Produced]] = {}
+        for record in self.produced:
+            if record.batch is not None:
+                found.setdefault(record.place[:3], []).append(record)
+        return found
 
     @cached_property
     def stored(self) -> dict[int, list[Request]]:

@@ -66,7 +66,7 @@ class Source:
                 partition, value = line.household % self.partitions, line.value or b""
                 end = consumer.get_watermark_offsets(TopicPartition(self._topic, partition), timeout=FLUSH_SECONDS)[1]
                 produce_raw_headers(self._bootstrap, self._topic, value, UNREADABLE, partition)
-                self.produced.append(Produced(line.serial, Place(self._generation, partition, end), value))
+                self.produced += Produced.of(line, Place(self._generation, partition, end))
         finally:
             consumer.close()
 
@@ -112,7 +112,7 @@ class Source:
                 self._failures.append(error.str())
                 return
             place = Place(generation, message.partition() or 0, message.offset() or 0)
-            self.produced.append(Produced(line.serial, place, line.value))
+            self.produced += Produced.of(line, place)
 
         self._producer.produce(
             self._topic,

@@ -48,6 +48,12 @@ def broken(serial: int) -> Produced:
     return Produced(serial, Place(0, 0, serial), b"{broken")
 
 
+def batch(serial: int, *emails: str) -> list[Produced]:
+    """The events of one record, whose offset is the serial of the first."""
+    events = [produced(number, email) for number, email in enumerate(emails, serial)]
+    return [replace(event, place=Place(0, 0, serial, index), batch=b"[...]") for index, event in enumerate(events)]
+
+
 class Story:
     """Puts evidence together, event by event, ten seconds apart unless said."""
 
@@ -167,6 +173,33 @@ def test_a_worker_that_goes_back_without_a_reason_is_found() -> None:
 def test_an_unanswered_request_is_repeated_and_an_answered_one_is_not() -> None:
     assert not Story(produced(0)).stored(0).unanswered().stored(0).findings()
     assert Story(produced(0)).stored(0, 0).findings() == ["a_repeat_has_its_reason"]
+
+
+def test_an_event_may_be_repeated_while_another_one_of_its_record_is_unsettled() -> None:
+    two = batch(0, "a@example.com", "b@example.com")
+    assert not Story(*two).stored(0).stored(0, 1, worker=OTHER).commit(2).findings()
+    assert Story(*two).stored(0, 1).stored(0, worker=OTHER).findings() == ["a_repeat_has_its_reason"]
+    assert Story(*two).stored(0).findings() == ["nothing_is_lost"]
+
+
+def test_an_event_is_not_settled_by_a_dead_letter_that_lists_another_one_of_its_record() -> None:
+    good, bad = batch(0, "a@example.com", "b@example.com")
+    story = Story(good, replace(bad, value=b"{broken"))
+    story._add(dead_letters=frozenset([bad.place]))
+    assert story.findings() == ["nothing_is_lost"]
+    assert not story.stored(0).findings()
+    story._add(dead_letters=frozenset([good.place, bad.place]))
+    assert story.findings() == ["each_end_is_the_right_one"]
+
+
+def test_two_events_of_one_contact_in_one_record_have_an_order() -> None:
+    found = Story(*batch(0, "a@example.com", "a@example.com")).stored(1, 0).findings()
+    assert {"a_contacts_records_come_in_order", "the_last_word_stands"} <= set(found)
+
+
+def test_a_repeated_batch_that_leaves_an_older_payload_behind_is_found() -> None:
+    story = Story(*batch(0, "a@example.com", "b@example.com"), produced(2)).stored(0, 2)
+    assert story.stored(0, 1, worker=OTHER).findings() == ["the_last_word_stands"]
 
 
 def test_a_kill_excuses_what_was_answered_just_before_it() -> None:

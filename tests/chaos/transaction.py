@@ -67,9 +67,7 @@ class Transaction:
     def _write(self, line: Line, generation: int, partition: int) -> None:
         def reported(error: KafkaError | None, message: Message) -> None:
             if error is None:
-                self.records.append(
-                    Produced(line.serial, Place(generation, partition, message.offset() or 0), line.value)
-                )
+                self.records += Produced.of(line, Place(generation, partition, message.offset() or 0))
 
         self._producer.produce(
             self._topic, value=line.value, key=str(line.household), partition=partition, on_delivery=reported

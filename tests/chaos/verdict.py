@@ -140,7 +140,7 @@ def one_worker_never_goes_back(evidence: Evidence) -> Iterator[str]:
         last: dict[int, Request] = {}
         for request in requests:
             before = last.get(request.worker)
-            went_back = before is not None and places[request.serial] < places[before.serial]
+            went_back = before is not None and places[request.serial][:3] < places[before.serial][:3]
             if went_back and before and not any(start <= request.at <= end for start, end in starts):
                 yield f"{stream}: worker {request.worker} sent {request.serial} after {before.serial}"
             last[request.worker] = request
@@ -150,11 +150,12 @@ def a_repeat_has_its_reason(evidence: Evidence) -> Iterator[str]:
     """A contact is stored again only if its answer was lost, or nobody could commit it: it was answered less than
     COMMIT_GRACE before its worker was killed, or around an outage of the broker; or a frozen worker sent it on waking.
 
-    A join, a leave and a rolling restart repeat nothing.
+    A join, a leave and a rolling restart repeat nothing but batches that are not settled yet.
     """
     for requests in evidence.stored.values():
         for before, again in pairwise(requests):
-            if before.clean and not _unsafe(evidence, before, again):
+            safe = before.clean and not _unsafe(evidence, before, again)
+            if safe and not _of_an_open_batch(evidence, before, again):
                 yield f"{before.serial} was stored again: {before}, then {again}"
 
 
@@ -252,7 +253,7 @@ def _may_be_buried(evidence: Evidence, record: Produced) -> bool:
 
 
 def _is_destroyed(evidence: Evidence, record: Produced) -> bool:
-    generation, partition, offset = record.place
+    generation, partition, offset, _ = record.place
     return any(
         deed.generation == generation and offset < deed.below.get(partition, 0)
         for deed in evidence.deeds
@@ -288,6 +289,20 @@ def _unsafe(evidence: Evidence, before: Request, again: Request) -> bool:
         if concerned and start <= answered <= end:
             return True
     return _by_a_waking_worker(evidence, again)
+
+
+def _of_an_open_batch(evidence: Evidence, before: Request, again: Request) -> bool:
+    """Return whether another event of the record may have had no end in the worker that sent it before."""
+    record = evidence.by_serial.get(before.serial)
+    for other in evidence.batches.get(record.place[:3], ()) if record is not None else ():
+        if not _wants_delivery(evidence, other):
+            if other.place in evidence.dead_letters:
+                return True
+            continue
+        requests = evidence.stored.get(other.serial, ())
+        if not any(each.worker == before.worker and each.clean and each.at < again.at for each in requests):
+            return True
+    return False
 
 
 def _restarts(evidence: Evidence) -> Iterator[tuple[float, float]]:

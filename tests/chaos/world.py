@@ -13,6 +13,7 @@ from typing import Any
 
 from confluent_kafka import IsolationLevel, KafkaException
 
+from consumer.dead_letters.format import BATCH_FAILED
 from consumer.scheduling.offset_map import decode
 from tests.chaos.commit_log import LoggedCommit, commit_log
 from tests.chaos.evidence import (
@@ -306,15 +307,19 @@ class World:
         return sum(began <= commit.at for began, _ in self._generations) - 1
 
     def _dead_letters(self) -> frozenset[Place]:
-        """By the coordinates in their headers; those of a topic that was created again tell by their value."""
-        produced = {
-            (record.place.partition, record.place.offset, record.value): record.place
-            for record in (*self.source.produced, *self._aborted)
-        }
-        found = set()
+        """By the coordinates in their headers; those of a topic that was created again tell by their value.
+
+        Of a batch, the events that it lists.
+        """
+        produced: dict[tuple[int, int, bytes | None], list[Place]] = {}
+        for record in (*self.source.produced, *self._aborted):
+            _, partition, offset, _ = record.place
+            produced.setdefault((partition, offset, record.batch or record.value), []).append(record.place)
+        found: set[Place] = set()
         for dead_letter in read_topic(self._kafka.bootstrap, self._dead_letter_topic):
             pairs: Any = dead_letter.headers() or []  # the stubs think of a dict, too
             headers = {name: (value or b"").decode() for name, value in pairs}
             where = int(headers["__connect.errors.partition"]), int(headers["__connect.errors.offset"])
-            found.add(produced[*where, dead_letter.value()])
+            listed = headers.get(BATCH_FAILED, "-1").split(",")
+            found.update(place for place in produced[*where, dead_letter.value()] if str(place.event) in listed)
         return frozenset(found)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from consumer.dead_letters.format import BATCH_FAILED
-from consumer.formats.decider import Decider, EventBatch, HeadersOf, Reading
+from consumer.formats.decider import Decider, HeadersOf
+from consumer.formats.documents import EventBatch, Reading
 from consumer.formats.framing import SchemaPending
 from consumer.scheduling.task import Headers
 
@@ -88,8 +89,8 @@ class SlowDecider(Decider):
         found = self._decider.decide(value, headers)
         return found._replace(read=self._slowly(found.read)) if isinstance(found, EventBatch) else found
 
-    def _slowly(self, read: Callable[[bytes], Reading]) -> Callable[[bytes], Reading]:
-        def slow(value: bytes) -> Reading:
+    def _slowly(self, read: Callable[[Any], Reading]) -> Callable[[Any], Reading]:
+        def slow(value: object) -> Reading:
             if self.seconds:
                 self.busy += self.seconds
                 self._hub.sleep(self.seconds)

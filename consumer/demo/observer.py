@@ -89,6 +89,10 @@ class DemoObserver:
         """Return no limit: all filtered records are counted."""
         return sys.maxsize
 
+    def filtered_in_full(self) -> Collection[FilterReason]:
+        """Return none: all are reported anyway."""
+        return ()
+
     def filtered(self, record: Record, reason: FilterReason) -> None:
         """Queue the observation."""
         self._observations.put(WasFiltered(_about(record, _name(record.value)), reason))

@@ -22,6 +22,9 @@ class RecordObserver(Protocol):
     def filtered_wanted(self) -> int:
         """Return how many filtered records of the next batch to report: the last ones of each reason."""
 
+    def filtered_in_full(self) -> Collection[FilterReason]:
+        """Return the reasons of which every filtered record is to be reported, none of them `not_enrolment`."""
+
     def filtered(self, record: Record, reason: FilterReason) -> None:
         """Note a record that is filtered."""
 
@@ -67,6 +70,10 @@ class RecordObservers:
     def filtered_wanted(self) -> int:
         """Return the largest number that an observer wants."""
         return max(observer.filtered_wanted() for observer in self._observers)
+
+    def filtered_in_full(self) -> Collection[FilterReason]:
+        """Return the reasons that any observer wants in full."""
+        return frozenset(reason for observer in self._observers for reason in observer.filtered_in_full())
 
     def filtered(self, record: Record, reason: FilterReason) -> None:
         """Forward to all observers, like the other methods."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
@@ -23,7 +23,19 @@ from consumer.worker.batches import EMPTY, BatchReader, DecidedBatch, OpenBatch,
 from consumer.worker.deferred import Deferred, Missing
 
 Rewind = Callable[[OffsetTracker, int, int], OffsetTracker | None]
-Passed = Mapping[FilterReason, deque[tuple[Message, Partition]]]
+
+
+class Passed(dict[FilterReason, deque[tuple[Message, Partition]]]):
+    """The last filtered records of each reason, at most so many, in the order in which the reasons came."""
+
+    def __init__(self, most: Mapping[FilterReason, int | None]) -> None:
+        super().__init__()
+        self._most = most
+
+    def __missing__(self, reason: FilterReason) -> deque[tuple[Message, Partition]]:
+        """Begin to keep records of this reason."""
+        kept = self[reason] = deque(maxlen=self._most[reason])
+        return kept
 
 
 class Guard(Protocol):
@@ -79,8 +91,8 @@ class Intake:
         oldest_ms = now_ms - self._max_age_ms if self._max_age_ms else None
         trackers, glance, filtered, observer = self._trackers, self._decider.glance, batch.filtered, self._observer
         held: Mapping[OffsetTracker, object] = self._deferred.held
-        wanted = observer.filtered_wanted() if observer is not None else 0
-        passed: Passed = defaultdict(lambda: deque(maxlen=wanted))
+        most = _most(observer)
+        passed = Passed(most)
         runs: Mapping[OffsetTracker, object] = self._guard.runs if self._guard is not None else {}
         for message in messages:
             if message.error() is not None:
@@ -115,7 +127,7 @@ class Intake:
                 reason = decision.reason
             batch.consumed += 1
             filtered[reason] = filtered.get(reason, 0) + 1
-            if wanted:
+            if reason in most:
                 passed[reason].append((message, tracker.partition))
         _note_epochs(trackers, messages)
         _tell(observer, passed)
@@ -230,6 +242,14 @@ def _note_epochs(trackers: Mapping[Partition, OffsetTracker], messages: Sequence
             ours = message.error() is None and (message.topic(), message.partition()) == partition
             if ours and offset <= tracker.highest_seen:
                 tracker.epoch_is(message.leader_epoch(), offset)
+
+
+def _most(observer: RecordObserver | None) -> Mapping[FilterReason, int | None]:
+    """Return how many filtered records to report of each reason; None: all."""
+    if observer is None:
+        return {}
+    wanted = observer.filtered_wanted()
+    return {**(dict.fromkeys(FilterReason, wanted) if wanted else {}), **dict.fromkeys(observer.filtered_in_full())}
 
 
 def _tell(observer: RecordObserver | None, passed: Passed) -> None:

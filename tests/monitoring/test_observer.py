@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from queue import SimpleQueue
 from typing import cast
 
@@ -50,6 +51,19 @@ def read(observer: RecordObserver | None, *values: bytes) -> dict[str, int]:
     batch, errors = intake.read(messages, TIMESTAMP_MS)
     assert errors == []
     return {str(reason): number for reason, number in batch.filtered.items()}
+
+
+@pytest.mark.parametrize("wanted", [0, 1])
+def test_of_some_reasons_it_may_observe_every_filtered_record(wanted: int) -> None:
+    class Tracing(Listener):
+        def filtered_in_full(self) -> Collection[FilterReason]:
+            return (FilterReason.NO_IDENTITY,)
+
+    tracing = Tracing(wanted)
+    read(combined([Listener(0), tracing]), NAMELESS, BROWSING, NAMELESS, BROWSING)
+    identities = [call for call in tracing.calls if call[1] == "no_identity"]
+    assert identities == [(0, "no_identity"), (2, "no_identity")]
+    assert len(tracing.calls) == 2 + wanted
 
 
 def test_it_observes_the_last_filtered_records_of_each_reason_and_all_are_counted() -> None:

@@ -28,6 +28,10 @@ class WatchObserver:
         """Return 0: no filtered record is observed."""
         return 0
 
+    def filtered_in_full(self) -> Collection[FilterReason]:
+        """Return none."""
+        return ()
+
     def filtered(self, record: Record, reason: FilterReason) -> None:
         """Ignore filtered records."""
 

@@ -110,6 +110,10 @@ class Recorder:
         """Return a small number, so that a test event is shown on a quiet topic."""
         return self._most.batch
 
+    def filtered_in_full(self) -> Collection[FilterReason]:
+        """Return none."""
+        return ()
+
     def filtered(self, record: Record, reason: FilterReason) -> None:
         """Note a filtered record. A duplicate was mapped before."""
         at = self._wall()

@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 
     from consumer.monitoring.tracing.spans import SpanBuilder
 
+ENROLMENTS = (FilterReason.NO_IDENTITY, FilterReason.NO_CONSENT)  # the rest is browsing, too old, or empty
+WHOLE_RECORD = -1  # in place of an event's index
 RELEASED = "released"  # beside the dispositions: the record leaves with its partition, whose next owner settles it
 GATE_WAIT = "gate_wait"
 DEAD_LETTER_FAILED = "dead_letter_failed"
 
 
 class Tracer:
-    """A `consumer.monitoring.observer.RecordObserver`. Filtered records are not observed at all.
+    """A `consumer.monitoring.observer.RecordObserver`. Of filtered records it observes enrolment events alone.
 
     put   -- takes the spans; quick, from any thread
     gate  -- the waits of the worker's gate
@@ -59,8 +61,15 @@ class Tracer:
         """Return none."""
         return 0
 
+    def filtered_in_full(self) -> Collection[FilterReason]:
+        """Return the reasons of enrolment events."""
+        return ENROLMENTS
+
     def filtered(self, record: Record, reason: FilterReason) -> None:
-        """Ignore: another observer wants them."""
+        """Make the span of an enrolment event that is filtered at once; others are wanted by another observer."""
+        trace = self._sampled(record, WHOLE_RECORD) if reason in ENROLMENTS else None
+        if trace is not None:
+            self._put(self._spans.record(trace, Disposition.FILTERED, reason, trace.began_at))
 
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:  # noqa: ARG002 -- the protocol's
         """Begin a trace, if it is sampled: a child of the producer's span, else a trace of its own."""
@@ -109,19 +118,21 @@ class Tracer:
         self._release(list(self._open), ReleaseReason.SHUTDOWN)
 
     def _sample(self, task: Task) -> None:
-        headers = task.record.headers
-        parent = parent_of(headers) if headers else None
-        if parent is not None:
-            if self._sampler.keeps(parent):
-                self._begin(task, int(parent.trace_id, 16), parent)
-        elif self._sampler.keeps_root(trace_id := new_id(128)):
-            self._begin(task, trace_id, None)
+        trace = self._sampled(task.record, task.index)
+        if trace is not None:
+            task.trace = trace
+            self._open[trace] = trace
 
-    def _begin(self, task: Task, trace_id: int, parent: Parent | None) -> None:
+    def _sampled(self, record: Record, index: int) -> RecordTrace | None:
+        parent = parent_of(record.headers) if record.headers else None
+        if parent is None:
+            trace_id = new_id(128)
+            return self._begun(trace_id, None, record, index) if self._sampler.keeps_root(trace_id) else None
+        return self._begun(int(parent.trace_id, 16), parent, record, index) if self._sampler.keeps(parent) else None
+
+    def _begun(self, trace_id: int, parent: Parent | None, record: Record, index: int) -> RecordTrace:
         now = self._clock()
-        trace = RecordTrace(trace_id, new_id(64), parent, task.record, task.index, now, time.time_ns(), now)
-        task.trace = trace
-        self._open[trace] = trace
+        return RecordTrace(trace_id, new_id(64), parent, record, index, now, time.time_ns(), now)
 
     def _release(self, traces: list[RecordTrace], reason: ReleaseReason) -> None:
         now = self._clock()

@@ -18,7 +18,7 @@ from consumer.clicksend.outcome import Outcome
 from consumer.delivery.gate import GateState
 from consumer.delivery.outcome_policy import Action, AwaitProbe, DeadLetter, Retry, Settle
 from consumer.enrolment.decision import Enrolled, Undeliverable
-from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
+from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
 from consumer.monitoring.tracing.gate_history import GateHistory
 from consumer.monitoring.tracing.sampling import SamplerName, TraceSampler
 from consumer.monitoring.tracing.spans import SCHEMA_URL, SEMANTIC_CONVENTIONS, SpanBuilder, export_request
@@ -80,6 +80,20 @@ class TracedWorker:
 @pytest.fixture
 def worker() -> TracedWorker:
     return TracedWorker()
+
+
+@pytest.mark.parametrize("reason", FilterReason)
+def test_an_enrolment_event_that_is_filtered_is_a_span_and_browsing_is_none(
+    worker: TracedWorker, reason: FilterReason
+) -> None:
+    worker.tracer.filtered(record(17, headers=SAMPLED), reason)
+    if reason not in worker.tracer.filtered_in_full():
+        assert worker.spans() == []
+        return
+    span = worker.record()
+    assert (span.trace_id, span.parent_id, span.failed) == (TRACE, PRODUCER, False)
+    assert (span.attributes["clicksend.disposition"], span.attributes["clicksend.reason"]) == ("filtered", reason)
+    assert reason in (FilterReason.NO_IDENTITY, FilterReason.NO_CONSENT)
 
 
 def test_a_delivered_record_is_a_span_with_a_child_for_its_request(worker: TracedWorker) -> None:

@@ -15,13 +15,12 @@ from consumer.formats.decider import Decider, HeadersOf
 from consumer.formats.documents import EventBatch, Reading
 from consumer.formats.framing import SchemaPending, schema_name
 from consumer.registry.opening import open_registry
-from consumer.scheduling.task import headers_of
+from consumer.scheduling.task import WHOLE_RECORD, headers_of
 from consumer.settings import Settings
 from consumer.settings.views import needs_registry, record_decider, registry_options
 from consumer.worker.batches import OpenBatch
 
 SCHEMA_SECONDS = 60.0  # longer than an unknown id is asked for again
-WHOLE = -1  # in place of an index: the record is one event
 _WAIT_SECONDS = 0.2
 
 
@@ -55,12 +54,12 @@ def reading_of(decider: Decider, value: bytes | None, headers: HeadersOf) -> Rea
 
 
 def events_of(found: Reading | EventBatch, chosen: Collection[int] = ()) -> Iterator[tuple[int, Reading]]:
-    """Yield the events of a record by index, from 0; of a record that is one event, its reading under `WHOLE`.
+    """Yield the events of a record by index, from 0; of a record that is one event, its reading under `WHOLE_RECORD`.
 
     chosen -- indexes of a record with several events; empty: all
     """
     if isinstance(found, Reading):
-        yield WHOLE, found
+        yield WHOLE_RECORD, found
         return
     for index, value in enumerate(found.values):
         if not chosen or index in chosen:

@@ -100,7 +100,10 @@ class DemoObserver:
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
         """Ignore: only outcomes are narrated."""
 
-    def batch(self, task: Task) -> None:
+    def batch_mapped(self, task: Task) -> None:
+        """Ignore: its events are narrated."""
+
+    def batch_settled(self, task: Task) -> None:
         """Ignore: its events are narrated."""
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:  # noqa: ARG002 -- the protocol's
@@ -117,7 +120,7 @@ class DemoObserver:
 
     def duplicate(self, task: Task) -> None:
         """Queue the observation."""
-        if not task.is_event:
+        if not task.is_batch_event:
             self.filtered(task.record, FilterReason.DUPLICATE)
 
     def dead_letter_written(self, task: Task) -> None:

@@ -58,8 +58,8 @@ def disposition_of(reason: Reason) -> Disposition:
     return next(disposition for disposition, reasons in REASONS.items() if reason in reasons)
 
 
-# The reasons of events that share a record: the last of these tells most.
-_TELLING: tuple[Reason, ...] = (
+# Of the reasons of events that share a record, the last of these counts.
+_BY_RANK: tuple[Reason, ...] = (
     FilterReason.NOT_ENROLMENT,
     FilterReason.TOMBSTONE,
     FilterReason.TOO_OLD,
@@ -71,6 +71,6 @@ _TELLING: tuple[Reason, ...] = (
 )
 
 
-def telling(reasons: Iterable[Reason]) -> Reason:
-    """Return the reason of a record whose events have these, none of them a dead letter's: the most telling one."""
-    return max(reasons, key=_TELLING.index, default=FilterReason.NOT_ENROLMENT)
+def dominant_reason(reasons: Iterable[Reason]) -> Reason:
+    """Return the reason of a record whose events have these reasons, none of them a dead letter's."""
+    return max(reasons, key=_BY_RANK.index, default=FilterReason.NOT_ENROLMENT)

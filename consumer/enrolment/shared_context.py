@@ -1,4 +1,4 @@
-"""What a batch says in its `context` for each of its events (Segment's HTTP API, "Batch")."""
+"""The context that a batch shares with its events (Segment's HTTP API, "Batch")."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _OWN = ("traits", "consent")  # traits would give several people one identity; c
 
 
 class SharedContext(NamedTuple):
-    """A batch's context. What an event says itself comes first.
+    """A batch's context. An event's own context takes precedence.
 
-    consent -- of events that say nothing about it
+    consent -- of events that state none
     others  -- the rest, for the operator's own pointers
     """
 

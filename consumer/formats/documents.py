@@ -184,7 +184,7 @@ def _read(enroller: Enroller, value: bytes, layers: tuple[Layer, ...]) -> Readin
 
 
 def is_no_event(decision: Decision) -> bool:
-    """Return whether the decision says that there is neither an event nor a contact, nor too many of them."""
+    """Return whether the value holds no event or contact. `too_large` does not count."""
     if not isinstance(decision, Undeliverable) or decision.is_event:
         return False
     return decision.reason is not DeadLetterReason.TOO_LARGE

@@ -31,11 +31,14 @@ class RecordObserver(Protocol):
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
         """Note a record that will be delivered or dead-lettered. Always the first call for a task.
 
-        Also called for each event to deliver of a record with several, after `batch`.
+        Also called for each event to deliver of a batch, after `batch_mapped`.
         """
 
-    def batch(self, task: Task) -> None:
-        """Note a record with several events, and once more when all have ended without a dead letter."""
+    def batch_mapped(self, task: Task) -> None:
+        """Note a record with several events, of which at least one is to be delivered or has failed."""
+
+    def batch_settled(self, task: Task) -> None:
+        """Note that all events of such a record have ended without a dead letter."""
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
         """Note the end of a request after so many seconds; `action` None: the partition is no longer owned.
@@ -84,9 +87,13 @@ class RecordObservers:
         for observer in self._observers:
             observer.mapped(task, decision)
 
-    def batch(self, task: Task) -> None:
+    def batch_mapped(self, task: Task) -> None:
         for observer in self._observers:
-            observer.batch(task)
+            observer.batch_mapped(task)
+
+    def batch_settled(self, task: Task) -> None:
+        for observer in self._observers:
+            observer.batch_settled(task)
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
         for observer in self._observers:

@@ -101,13 +101,13 @@ class Reporter:
             )
         if self.observer is not None:
             self.observer.answered(task, outcome, action, seconds)
-            self._tell_end_of_batch(task, self.observer)
+            self._report_end_of_batch(task, self.observer)
 
     def duplicate(self, task: Task) -> None:
         """Report a task that was settled without a request."""
         if self.observer is not None:
             self.observer.duplicate(task)
-            self._tell_end_of_batch(task, self.observer)
+            self._report_end_of_batch(task, self.observer)
 
     def gate(self, fault: Fault | None) -> None:
         """Log when delivery is halted by a fault, and when it resumes (None)."""
@@ -195,11 +195,11 @@ class Reporter:
         if record.timestamp_ms > 0:
             self._age.observe(max(0.0, now - record.timestamp_ms / 1000))
 
-    def _tell_end_of_batch(self, task: Task, observer: RecordObserver) -> None:
-        """Tell that the last event of a record has ended. Called on the loop's thread, as what ends an event."""
+    def _report_end_of_batch(self, task: Task, observer: RecordObserver) -> None:
+        """Report that the last event of a record has ended. Called on the loop's thread, as what ends an event."""
         batch = task.batch
         if batch is not None and not batch.open and not batch.failed:
-            observer.batch(batch.record)
+            observer.batch_settled(batch.record)
 
     def _warn_once_a_while(self, event: str, kind: str, task: Task | None = None, /, **details: object) -> None:
         """Log a line, about the record of a task if there is one."""

@@ -19,7 +19,7 @@ from consumer.scheduling.counts import Counts, ReleaseReason, Snapshot
 from consumer.scheduling.lanes import Lanes
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.ready import ReadyQueue, RetryQueue
-from consumer.scheduling.task import WAITING, Batched, Partition, Stage, Task
+from consumer.scheduling.task import WAITING, BatchProgress, Partition, Stage, Task
 from consumer.scheduling.work import Batch, Deliver, Duplicate, Probe, Stop, Wait, Work, WriteDeadLetter
 from consumer.threads import Threads
 
@@ -183,7 +183,7 @@ class Scheduler:
         with self._lock:
             self._loop_waits = False
             action = self._outcome_policy.decide(outcome, task.attempts, task.contact, sent.permit, sent.sent_at, now)
-            if isinstance(action, DeadLetter) and task.tracker.live and not task.is_event:
+            if isinstance(action, DeadLetter) and task.tracker.live and not task.is_batch_event:
                 task.stage, task.reason = Stage.DEAD_LETTER_IN_FLIGHT, action.reason
                 self._dead_letters_due.append(task)
                 return action
@@ -319,7 +319,7 @@ class Scheduler:
             if action.reason is DeliveredReason.ACCEPTED:
                 self._duplicates.remember(task.identities, task.payload)
             self._settle(task, Disposition.DELIVERED, action.reason)
-        elif isinstance(action, DeadLetter) and task.is_event:
+        elif isinstance(action, DeadLetter) and task.is_batch_event:
             self._settle(task, Disposition.DEAD_LETTERED, action.reason)
         elif task.tracker.leaving:
             self._leave_lanes(task)
@@ -336,14 +336,14 @@ class Scheduler:
             self._make_ready_again(task)
 
     def _settle(self, task: Task, disposition: Disposition, reason: Reason) -> None:
-        if task.is_event and task.batch is not None:
+        if task.is_batch_event and task.batch is not None:
             self._settle_event(task, task.batch, reason)
             return
         task.tracker.settle(task)
         self._counts.settled[disposition, reason] += 1
         self._leave_lanes(task)
 
-    def _settle_event(self, task: Task, batch: Batched, reason: Reason) -> None:
+    def _settle_event(self, task: Task, batch: BatchProgress, reason: Reason) -> None:
         """Settle one event of a record, and with the last one the record: one dead letter holds all that failed."""
         task.tracker.event_settled()
         batch.settle(task, reason)
@@ -374,7 +374,7 @@ class Scheduler:
                     self._leave_lanes(task)
 
     def _make_ready(self, task: Task) -> None:
-        if task.batch is None or task.is_event:  # of a record with several events, only these are delivered
+        if task.batch is None or task.is_batch_event:  # of a record with several events, only these are delivered
             task.stage = Stage.READY
             self._ready.push(task)
 

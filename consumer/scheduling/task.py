@@ -13,9 +13,11 @@ import msgspec
 from confluent_kafka import Message
 
 from consumer.delivery.attempts import Attempts
-from consumer.enrolment.disposition import DeadLetterReason, Disposition, Reason, disposition_of, telling
+from consumer.enrolment.disposition import DeadLetterReason, Disposition, Reason, disposition_of, dominant_reason
 
 Headers = list[tuple[str, bytes | None]]
+
+WHOLE_RECORD = -1  # in place of an event's index: the record is one event
 
 
 class Partition(NamedTuple):
@@ -117,11 +119,11 @@ class Tracker(Protocol):
 class Task:
     """One unsettled record and its delivery state; or one event of a record with several.
 
-    The task of such a record is tracked, follows its events in their lanes, and becomes its dead letter. The tasks of
-    its events are delivered.
+    The record's own task is tracked. It queues behind its events' tasks, which are delivered, and its dead letter is
+    written from it.
 
     batch -- the events of a record with several; its own task and theirs share it
-    index -- of the event in such a record, from 0; below 0: the record itself
+    index -- of the event in such a record, from 0; `WHOLE_RECORD`: the record itself
 
     Guarded by the scheduler's lock, except `record`, `payload`, `reason` and `detail`: only the holding thread reads
     those.
@@ -138,8 +140,8 @@ class Task:
     ahead: int = 0  # lanes in which it is not first; below 0: it has left them
     attempts: Attempts = field(default_factory=Attempts)
     failed_writes: int = 0  # of its dead letter
-    batch: Batched | None = None
-    index: int = -1
+    batch: BatchProgress | None = None
+    index: int = WHOLE_RECORD
     trace: Trace | None = None  # set before the task is admitted, if its record is sampled
 
     @classmethod
@@ -148,9 +150,9 @@ class Task:
         return cls(record, tracker, reason=reason, detail=detail, stage=Stage.DEAD_LETTER_PENDING)
 
     @property
-    def is_event(self) -> bool:
+    def is_batch_event(self) -> bool:
         """Return whether this is one event of a record with several."""
-        return self.index >= 0
+        return self.index != WHOLE_RECORD
 
     @property
     def current_stage(self) -> Stage:
@@ -174,11 +176,11 @@ class Task:
     @property
     def contact(self) -> str:
         """Return the key that identifies the contact within this worker; empty for a record with several events."""
-        return self.identities[0] if self.identities and (self.batch is None or self.is_event) else ""
+        return self.identities[0] if self.identities and (self.batch is None or self.is_batch_event) else ""
 
 
 @dataclass(slots=True, eq=False)
-class Batched:
+class BatchProgress:
     """The events of one record. Guarded by the scheduler's lock once the record is admitted.
 
     record  -- the record's own task
@@ -211,10 +213,10 @@ class Batched:
 
     @property
     def reason(self) -> Reason:
-        """Return the reason of the record: that of its first failure, or the most telling one."""
+        """Return the reason of the record: that of its first failure, or the dominant one."""
         if self.failed:
             return self.failed[min(self.failed)].reason or DeadLetterReason.REJECTED
-        return telling(self.settled)
+        return dominant_reason(self.settled)
 
     @property
     def disposition(self) -> Disposition:

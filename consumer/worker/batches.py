@@ -12,13 +12,13 @@ from confluent_kafka import Message
 
 from consumer.dead_letters.format import redriven_events
 from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable
-from consumer.enrolment.disposition import FilterReason, telling
+from consumer.enrolment.disposition import FilterReason, dominant_reason
 from consumer.formats.documents import EventBatch
 from consumer.scheduling.offset_tracker import OffsetTracker
-from consumer.scheduling.task import Batched, Record, Stage, Task, headers_of
+from consumer.scheduling.task import BatchProgress, Record, Stage, Task, headers_of
 
 BATCH_SECONDS = 0.02  # of deciding events of batches, between two polls
-TURN_SECONDS = 1.0  # of deciding other records that are no plain JSON event
+SLOW_SECONDS = 1.0  # of deciding other records that are no plain JSON event
 EMPTY = Filtered(FilterReason.NOT_ENROLMENT)  # a batch without events shows nothing about the input
 Chosen = Callable[[Message], Collection[int]]
 
@@ -57,7 +57,7 @@ class DecidedBatch:
         if not self.filtered and not self.failed:
             return EMPTY
         if self.filtered:
-            return Filtered(FilterReason(telling(self.filtered)))
+            return Filtered(FilterReason(dominant_reason(self.filtered)))
         return next((each for each in self.failed.values() if each.is_event), next(iter(self.failed.values())))
 
 
@@ -111,7 +111,7 @@ class BatchReader:
     @property
     def turn_is_over(self) -> bool:
         """Return whether the poll loop should poll before it decides another record that is no plain JSON event."""
-        return self._clock() - self._began > TURN_SECONDS
+        return self._clock() - self._began > SLOW_SECONDS
 
     def resume(self, tracker: OffsetTracker, message: Message) -> OpenBatch | None:
         """Return the message's batch if it was begun before, and forget those of partitions that are gone."""
@@ -145,7 +145,7 @@ def task_of(record: Record, tracker: OffsetTracker, decided: DecidedBatch) -> Ta
         index: Task(record, tracker, reason=fault.reason, detail=fault.detail, stage=Stage.DONE)
         for index, fault in decided.failed.items()
     }
-    task.batch = batch = Batched(task, decided.size, Counter(decided.filtered), failed)
+    task.batch = batch = BatchProgress(task, decided.size, Counter(decided.filtered), failed)
     for index, each in decided.enrolled.items():
         batch.add(Task(record, tracker, each.identities, each.payload, each.event, batch=batch, index=index))
     if not batch.open:

@@ -40,7 +40,7 @@ class CredentialStore:
                 read = reload_credentials(self._settings)
             except ConfigurationError as error:
                 for problem in error.problems:
-                    fields = {"name": problem.name, "what": problem.what, **cause_of(error)}
+                    fields = {"name": problem.name, "what": problem.what, "hint": problem.hint, **cause_of(error)}
                     log.warning("credentials not reloaded", **fields)
                 return
             if read != self._credentials:

@@ -21,7 +21,7 @@ class Missing(Enum):
 
 
 @dataclass(slots=True)
-class Held:
+class Waiting:
     """A partition's messages, from the first one that waits."""
 
     missing: Missing
@@ -29,7 +29,7 @@ class Held:
 
 
 class Deferred:
-    """Hold each partition's messages from the first one that can't be read yet, in order.
+    """Keep each partition's messages from the first one that can't be read yet, in order.
 
     None of them counts as consumed, and none of their offsets is committed. A partition is paused while it waits, so it
     holds no more than was fetched at that moment: a batch. For the poll thread only.
@@ -41,7 +41,7 @@ class Deferred:
     def __init__(
         self, schemas: Schemas | None = None, is_full: Callable[[OffsetTracker], bool] = lambda _tracker: False
     ) -> None:
-        self.held: dict[OffsetTracker, Held] = {}  # mostly empty, which is all that the hot path checks
+        self.waiting: dict[OffsetTracker, Waiting] = {}  # mostly empty, which is all that the hot path checks
         self.is_full = is_full
         self._schemas = schemas
         self._changes = 0
@@ -54,37 +54,39 @@ class Deferred:
     @property
     def partitions(self) -> frozenset[Partition]:
         """Return the partitions that wait for a schema."""
-        return frozenset(tracker.partition for tracker, held in self.held.items() if held.missing is Missing.SCHEMA)
+        return frozenset(tracker.partition for tracker, each in self.waiting.items() if each.missing is Missing.SCHEMA)
 
     @property
     def is_pressing(self) -> bool:
         """Return whether `ready` would return messages now, apart from schemas that have come."""
-        return any(held.missing is Missing.TURN and not self.is_full(tracker) for tracker, held in self.held.items())
+        return any(
+            waiting.missing is Missing.TURN and not self.is_full(tracker) for tracker, waiting in self.waiting.items()
+        )
 
-    def hold(self, tracker: OffsetTracker, message: Message, missing: Missing) -> None:
-        """Hold a message that can't be read yet, or one that follows it."""
-        held = self.held.get(tracker)
-        if held is None:
-            held = self.held[tracker] = Held(missing)
+    def defer(self, tracker: OffsetTracker, message: Message, missing: Missing) -> None:
+        """Keep a message that can't be read yet, or one that follows it, for a later turn."""
+        waiting = self.waiting.get(tracker)
+        if waiting is None:
+            waiting = self.waiting[tracker] = Waiting(missing)
             tracker.waits = True
             tracker.highest_seen = (message.offset() or 0) - 1  # it is not consumed, whatever the position says
-        held.messages.append(message)
+        waiting.messages.append(message)
 
     def ready(self) -> list[Message]:
-        """Return the held messages that may be readable now.
+        """Return the messages that may be readable now.
 
-        The caller reads them again before anything else of their partitions: those that still wait are held again.
+        The caller reads them again before anything else of their partitions: those that still wait are deferred again.
         """
-        if not self.held:
+        if not self.waiting:
             return []
         changes = self._schemas.changes if self._schemas is not None else self._changes
         came, self._changes = changes != self._changes, changes
         messages: list[Message] = []
-        for tracker, held in list(self.held.items()):
+        for tracker, waiting in list(self.waiting.items()):
             if not tracker.live:  # revoked or restarted: they are fetched again
-                del self.held[tracker]
-            elif came if held.missing is Missing.SCHEMA else not self.is_full(tracker):
-                del self.held[tracker]
+                del self.waiting[tracker]
+            elif came if waiting.missing is Missing.SCHEMA else not self.is_full(tracker):
+                del self.waiting[tracker]
                 tracker.waits = False
-                messages += held.messages
+                messages += waiting.messages
         return messages

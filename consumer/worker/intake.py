@@ -90,7 +90,7 @@ class Intake:
         moved_back: set[Partition] = set()  # their remaining messages will be fetched again
         oldest_ms = now_ms - self._max_age_ms if self._max_age_ms else None
         trackers, glance, filtered, observer = self._trackers, self._decider.glance, batch.filtered, self._observer
-        held: Mapping[OffsetTracker, object] = self._deferred.held
+        deferred: Mapping[OffsetTracker, object] = self._deferred.waiting
         most = _most(observer)
         passed = Passed(most)
         runs: Mapping[OffsetTracker, object] = self._guard.runs if self._guard is not None else {}
@@ -102,7 +102,7 @@ class Intake:
             if tracker is None:
                 continue  # just revoked: the new owner fetches it
             offset: int = message.offset()  # type: ignore[assignment]  # None only for an error
-            if offset <= tracker.highest_seen or moved_back or held:
+            if offset <= tracker.highest_seen or moved_back or deferred:
                 tracker = self._in_order(tracker, message, batch.tasks, moved_back)
                 if tracker is None:
                     continue
@@ -130,7 +130,7 @@ class Intake:
             if reason in most:
                 passed[reason].append((message, tracker.partition))
         _note_epochs(trackers, messages)
-        _tell(observer, passed)
+        _report_filtered(observer, passed)
         return batch, errors
 
     def _decide(self, message: Message, tracker: OffsetTracker) -> Decision | DecidedBatch | None:
@@ -138,11 +138,11 @@ class Intake:
         opened = self._batches.resume(tracker, message)
         if opened is None:
             if self._batches.turn_is_over:
-                self._deferred.hold(tracker, message, Missing.TURN)
+                self._deferred.defer(tracker, message, Missing.TURN)
                 return None
             decision = self._decider.decide(message.value(), partial(headers_of, message))
             if isinstance(decision, SchemaPending):
-                self._deferred.hold(tracker, message, Missing.SCHEMA)
+                self._deferred.defer(tracker, message, Missing.SCHEMA)
                 return None
             if not isinstance(decision, EventBatch):
                 return decision
@@ -155,7 +155,7 @@ class Intake:
         decided = self._batches.decide(opened) if not self._deferred.is_full(tracker) else None
         if decided is None:
             self._batches.keep(tracker, opened)
-            self._deferred.hold(tracker, message, Missing.TURN)
+            self._deferred.defer(tracker, message, Missing.TURN)
             return None
         return decided if decided.enrolled or decided.failed else decided.as_one
 
@@ -176,9 +176,9 @@ class Intake:
         if self._guard is not None and not decided.enrolled:
             self._guard.add(task, tracker, decided.as_one)
         if self._observer is not None:
-            self._observer.batch(task)
-            for event, decision in zip(task.deliveries, decided.enrolled.values(), strict=False):
-                self._observer.mapped(event, decision)
+            self._observer.batch_mapped(task)
+            for event in task.batch.tasks if task.batch is not None else ():
+                self._observer.mapped(event, decided.enrolled[event.index])
         return task
 
     def _look_at_run(self, message: Message, tracker: OffsetTracker, decision: Decision | DecidedBatch) -> None:
@@ -192,11 +192,11 @@ class Intake:
         """Return the offset tracker of a record that may be a repeat; None: it is held, or will be fetched again."""
         if tracker.partition in moved_back:
             return None
-        waiting = self._deferred.held.get(tracker)
+        waiting = self._deferred.waiting.get(tracker)
         if waiting is not None:
             if waiting.missing is Missing.SCHEMA:
                 self._decider.decide(message.value(), partial(headers_of, message))  # asks for its schema ahead
-            self._deferred.hold(tracker, message, waiting.missing)
+            self._deferred.defer(tracker, message, waiting.missing)
             return None
         offset = message.offset() or 0
         if offset > tracker.highest_seen:
@@ -252,7 +252,7 @@ def _most(observer: RecordObserver | None) -> Mapping[FilterReason, int | None]:
     return {**(dict.fromkeys(FilterReason, wanted) if wanted else {}), **dict.fromkeys(observer.filtered_in_full())}
 
 
-def _tell(observer: RecordObserver | None, passed: Passed) -> None:
+def _report_filtered(observer: RecordObserver | None, passed: Passed) -> None:
     """Report filtered records. Convert only these: most of a topic is filtered, and few are shown."""
     if observer is None:
         return

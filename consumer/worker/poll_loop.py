@@ -137,7 +137,7 @@ class PollLoop:
         consumed = self._consume(0.0 if self._deferred.is_pressing else POLL_SECONDS)
         self._take_in([*self._deferred.ready(), *consumed])
         self._health.registry_fault, self._health.schema_waits = self._deferred.fault, self._deferred.partitions
-        self._health.unread = bool(self._deferred.held)
+        self._health.unread = bool(self._deferred.waiting)
         now = self._clock()
         self._health.polled(now)
         self._regulate()

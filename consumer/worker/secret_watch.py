@@ -5,7 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import structlog
+
+from consumer.log import cause_of
+
 INTERVAL = 10.0  # seconds between two looks
+
+
+log = structlog.get_logger()
 
 
 class SecretWatch:
@@ -39,4 +46,7 @@ class SecretWatch:
 
     def _run(self) -> None:
         while not self._stopped.wait(INTERVAL):
-            self.look()
+            try:
+                self.look()
+            except Exception as error:
+                log.error("secrets not reloaded", **cause_of(error), hint="check the secret files and their directory")

@@ -11,7 +11,7 @@ from consumer.enrolment.disposition import (
     FilterReason,
     Reason,
     disposition_of,
-    telling,
+    dominant_reason,
 )
 
 
@@ -37,5 +37,5 @@ def test_each_reason_belongs_to_one_disposition(reason: Reason, disposition: Dis
     ],
 )
 def test_of_several_reasons_the_most_telling_one_counts(reasons: list[Reason], expected: Reason) -> None:
-    assert telling(reasons) is expected
-    assert all(telling([each]) is each for each in (*FilterReason, *DeliveredReason))
+    assert dominant_reason(reasons) is expected
+    assert all(dominant_reason([each]) is each for each in (*FilterReason, *DeliveredReason))

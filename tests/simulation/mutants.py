@@ -218,7 +218,7 @@ MUTANTS = [
     _mutant(
         "jump backwards not seen",
         (Intake, "read"),
-        "if offset <= tracker.highest_seen or moved_back or waits:",
+        "if offset <= tracker.highest_seen or moved_back or deferred:",
         "if False:",
         "one disposition",
         "committable_offset",

@@ -38,8 +38,11 @@ class WatchObserver:
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
         """Ignore mapped records."""
 
-    def batch(self, task: Task) -> None:
+    def batch_mapped(self, task: Task) -> None:
         """Ignore the batch: its events are watched."""
+
+    def batch_settled(self, task: Task) -> None:
+        """Ignore: its events are watched."""
 
     def duplicate(self, task: Task) -> None:
         """Ignore duplicates: the simulation has none."""
@@ -54,7 +57,7 @@ class WatchObserver:
         """A request has been judged."""
         if outcome.result is Result.CONFIGURATION_FAULT:
             self._member.halted, self._member.probe_allows = True, False
-        if isinstance(action, Settle) or (isinstance(action, DeadLetter) and task.is_event):
+        if isinstance(action, Settle) or (isinstance(action, DeadLetter) and task.is_batch_event):
             self._watch.settled(self._member, task)
 
     def dead_letter_written(self, task: Task) -> None:

@@ -265,7 +265,7 @@ class Watch:
 
     def settled(self, member: Member, task: Task) -> None:
         """A record has its end in this worker, or one event of a batch."""
-        if task.is_event and not self.batches.event_ended(member, task):
+        if task.is_batch_event and not self.batches.event_ended(member, task):
             return
         stay = self._assignments.of(task.tracker)
         offset = task.record.offset

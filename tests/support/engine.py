@@ -102,7 +102,7 @@ class Engine:
     def answer(self, sent: Task, outcome: Outcome) -> Action | None:
         """The task's request ends so. If a dead letter is due, it is the next work: it is taken, and in flight."""
         action = self.scheduler.complete(self._sent[sent], outcome, self.now)
-        if isinstance(action, DeadLetter) and not sent.is_event:
+        if isinstance(action, DeadLetter) and not sent.is_batch_event:
             assert self.dead_letter_work() is sent
         return action
 

@@ -203,7 +203,7 @@ def test_a_partition_that_goes_takes_its_records_along() -> None:
     worker.engine.scheduler.detach([EVENTS], ReleaseReason.REVOKED)
     worker.schemas.come(LATE)
     worker.turn()
-    assert (worker.deferred.held, worker.health.schema_waits) == ({}, frozenset())
+    assert (worker.deferred.waiting, worker.health.schema_waits) == ({}, frozenset())
 
 
 def test_a_registry_that_is_away_ends_readiness_as_soon_as_a_record_waits() -> None:

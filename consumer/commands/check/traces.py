@@ -17,7 +17,7 @@ def trace_results(environ: Mapping[str, str]) -> Iterator[CheckResult]:
     yield from (warning("traces", f"{each.name}: {each.what}", each.hint) for each in options.problems)
     if not options.asked_by:
         if not options.problems:
-            yield ok("traces", "off: no OTEL_* variable asks for them")
+            yield ok("traces", "off: no OTEL_* variable enables them")
         return
     from consumer.monitoring.tracing.exporter import OtlpExporter  # noqa: PLC0415 -- needs the extra
 

@@ -10,12 +10,12 @@ from consumer.commands.dead_letters.filters import Filters
 from consumer.commands.dead_letters.reading import source_record
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.staleness import Newest
-from consumer.commands.readings import WHOLE, events_of, found_in
+from consumer.commands.readings import events_of, found_in
 from consumer.dead_letters.format import StoredDeadLetter
 from consumer.enrolment.enroller import Decision, Enrolled
 from consumer.formats.decider import Decider
 from consumer.formats.documents import Reading
-from consumer.scheduling.task import Record
+from consumer.scheduling.task import WHOLE_RECORD, Record
 
 
 class RedriveResult(StrEnum):
@@ -44,7 +44,7 @@ SENT = frozenset(
 class Redrivable(NamedTuple):
     """A record to redrive.
 
-    decisions -- today's, on its events by index; `WHOLE` where the record is one event
+    decisions -- today's, on its events by index; `WHOLE_RECORD` where the record is one event
     size      -- number of events in the record, including those that are not redriven
     """
 
@@ -55,7 +55,7 @@ class Redrivable(NamedTuple):
     @property
     def events(self) -> tuple[int, ...]:
         """Return the indexes of the events to redrive, of a record with several; empty: it is one event."""
-        return () if WHOLE in self.decisions else tuple(self.decisions)
+        return () if WHOLE_RECORD in self.decisions else tuple(self.decisions)
 
     @property
     def has_contact(self) -> bool:

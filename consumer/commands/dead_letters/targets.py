@@ -13,7 +13,6 @@ from consumer.app import credential_store, event_loop_driver, scheduler
 from consumer.commands.dead_letters.redrive_filter import Redrivable, RedriveResult
 from consumer.commands.kafka.records import write
 from consumer.commands.kafka.target_watch import TargetWatch
-from consumer.commands.readings import WHOLE
 from consumer.dead_letters.writer import PARTITION_BY_KEY, DeadLetters
 from consumer.enrolment.enroller import Enrolled
 from consumer.errors import FatalStreamError, RefusedError
@@ -21,7 +20,7 @@ from consumer.kafka.clients import KafkaClients
 from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
-from consumer.scheduling.task import Record, Task
+from consumer.scheduling.task import WHOLE_RECORD, Record, Task
 from consumer.scheduling.work import Batch
 from consumer.settings import Settings
 from consumer.settings.kafka import Kafka
@@ -190,7 +189,7 @@ class ToClickSend:
 
 def _task(found: Redrivable, tracker: OffsetTracker) -> Task:
     """Return the task of a record that has something to deliver."""
-    decision = found.decisions.get(WHOLE)
+    decision = found.decisions.get(WHOLE_RECORD)
     if isinstance(decision, Enrolled):
         return Task(found.record, tracker, decision.identities, decision.payload, decision.event)
     decided = DecidedBatch(found.size)

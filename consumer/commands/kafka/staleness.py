@@ -11,12 +11,12 @@ from confluent_kafka import Message
 from consumer.commands.kafka.cluster import Cluster, Ends
 from consumer.commands.kafka.records import Range, offsets_in, position_of, read
 from consumer.commands.output import bar
-from consumer.commands.readings import WHOLE, decisions_on
+from consumer.commands.readings import decisions_on
 from consumer.dead_letters.format import redrives
 from consumer.enrolment.consent import Consent
 from consumer.enrolment.enroller import Decision, Enrolled, Filtered
 from consumer.formats.decider import Decider
-from consumer.scheduling.task import Partition, headers_of
+from consumer.scheduling.task import WHOLE_RECORD, Partition, headers_of
 
 
 class Age(NamedTuple):
@@ -34,7 +34,7 @@ class Age(NamedTuple):
     outside: bool
     partition: Partition
     offset: int
-    event: int = WHOLE  # its index, in a record with several
+    event: int = WHOLE_RECORD  # its index, in a record with several
 
 
 class Newest:
@@ -61,7 +61,7 @@ class Newest:
                 self._newest[digest] = age
 
     def is_stale(
-        self, identities: Iterable[str], partition: Partition, offset: int, timestamp_ms: int, index: int = WHOLE
+        self, identities: Iterable[str], partition: Partition, offset: int, timestamp_ms: int, index: int = WHOLE_RECORD
     ) -> bool:
         """Return whether an identity has a newer record; with `in_order`, one that is not sent after this one.
 

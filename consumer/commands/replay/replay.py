@@ -23,7 +23,7 @@ from consumer.commands.replay.range_consumer import RangeClients, RangePlan
 from consumer.commands.replay.selection import DELIVER, Only, Selection
 from consumer.commands.signals import StopSignals
 from consumer.commands.timestamps import pace
-from consumer.enrolment.disposition import Disposition, telling
+from consumer.enrolment.disposition import Disposition, dominant_reason
 from consumer.enrolment.enroller import Decision, Enrolled, Filtered, Undeliverable
 from consumer.errors import ConsumerError
 from consumer.exit_status import ExitStatus
@@ -233,7 +233,7 @@ def _fate(decisions: Collection[Decision]) -> tuple[str, str]:
         if isinstance(decision, Undeliverable):
             return Disposition.DEAD_LETTERED, decision.reason
     reasons = [decision.reason for decision in decisions if isinstance(decision, Filtered)]
-    return Disposition.FILTERED, telling(reasons)
+    return Disposition.FILTERED, dominant_reason(reasons)
 
 
 class _Progress:

@@ -124,8 +124,8 @@ class Recorder:
         self._filtered[reason].add(_key(record), Sighting(record, at, None, None, [change]), most)
 
     def mapped(self, task: Task, decision: Enrolled | Undeliverable) -> None:
-        if task.is_event:
-            return  # `batch` notes the numbers
+        if task.is_batch_event:
+            return  # `batch_settled` notes the numbers
         record = task.record
         kind, most = self._enrolled, self._most.ordinary
         if not isinstance(decision, Enrolled):
@@ -134,22 +134,24 @@ class Recorder:
             kind, most = self._large, MOST_LARGE
         kind.add((record.partition, record.offset), Sighting(record, self._wall(), task, decision, []), most)
 
-    def batch(self, task: Task) -> None:
+    def batch_mapped(self, task: Task) -> None:
         if task.batch is None:
             return
-        record, summary = task.record, partial(_summed, task.batch.summary())
-        if not task.batch.open and not task.batch.failed:
-            self._changed(record, summary)
-            ended = partial(_ended, Standing(task.batch.disposition), task.batch.reason, self._wall())
-            self._changed(record, ended)
-            return
         kind, most = self._enrolled, self._most.ordinary
-        if len(record.value or b"") > LARGE:
+        if len(task.record.value or b"") > LARGE:
             kind, most = self._large, MOST_LARGE
-        kind.add(_key(record), Sighting(record, self._wall(), task, None, [summary]), most)
+        summary = partial(_summed, task.batch.summary())
+        kind.add(_key(task.record), Sighting(task.record, self._wall(), task, None, [summary]), most)
+
+    def batch_settled(self, task: Task) -> None:
+        if task.batch is None:
+            return
+        self._changed(task.record, partial(_summed, task.batch.summary()))
+        ended = partial(_ended, Standing(task.batch.disposition), task.batch.reason, self._wall())
+        self._changed(task.record, ended)
 
     def answered(self, task: Task, outcome: Outcome, action: Action | None, seconds: float) -> None:
-        if task.is_event and isinstance(action, Settle):
+        if task.is_batch_event and isinstance(action, Settle):
             return
         if isinstance(action, Settle):
             key = _key(task.record)  # most are unknown: check without the lock
@@ -163,7 +165,7 @@ class Recorder:
             self._change_or_add(task, change)
 
     def duplicate(self, task: Task) -> None:
-        if not task.is_event:
+        if not task.is_batch_event:
             self.filtered(task.record, FilterReason.DUPLICATE)
 
     def dead_letter_written(self, task: Task) -> None:

@@ -1,4 +1,4 @@
-"""When the gate was closed lately, and why: the waits that a record's span shows."""
+"""The recent waits at the gate, with their reasons, for the spans of records."""
 
 from __future__ import annotations
 

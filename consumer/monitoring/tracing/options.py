@@ -1,4 +1,4 @@
-"""What the environment asks for: whether there are traces, of which records, and where they are sent to."""
+"""Tracing options, read from the OTEL_* variables."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Where spans are sent to, and how: OTEL_EXPORTER_OTLP_* (https://opentelemetry.io/docs/specs/otel/protocol/exporter/).
+"""The collector's address: OTEL_EXPORTER_OTLP_* (https://opentelemetry.io/docs/specs/otel/protocol/exporter/).
 
-Of each variable the form for traces precedes the general one.
+OTEL_EXPORTER_OTLP_TRACES_* overrides OTEL_EXPORTER_OTLP_*.
 """
 
 from __future__ import annotations
@@ -112,6 +112,9 @@ def _gzip(variables: Variables) -> bool:
 
 def _client(variables: Variables) -> tuple[str, str] | str | None:
     certificate, key = _file(variables, "CLIENT_CERTIFICATE"), _file(variables, "CLIENT_KEY")
+    if key and not certificate:
+        name, _ = _text(variables, "CLIENT_KEY")
+        variables.problem(name, "has no certificate beside it, so no traces are exported", "Set the certificate, too")
     return (certificate, key) if certificate and key else certificate
 
 

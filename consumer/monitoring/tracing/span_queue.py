@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 NAME = "span-export"
 PAUSES_SECONDS = (1.0, 2.0, 4.0)  # before another try of the same batch
-LOG_SECONDS = 300.0  # between two lines about a collector that is away
+LOG_SECONDS = 300.0  # between two lines about a failing collector
+HINT = "check the collector and OTEL_EXPORTER_OTLP_ENDPOINT; delivery is not affected"
 PATIENCE_SECONDS = 1.0  # an export that takes longer is not waited for at the end
 
 log = structlog.get_logger()
@@ -89,7 +90,7 @@ class SpanQueue:
             self._due.set()
 
     def close(self, timeout: float) -> None:
-        """Export what is queued, for at most `timeout` seconds. A collector that is away gets no time at all."""
+        """Export what is queued, for at most `timeout` seconds. Do not wait for a failing one."""
         away = self._failing or self._clock() - self._began_at > PATIENCE_SECONDS
         self._closing.set()
         self._due.set()
@@ -112,7 +113,7 @@ class SpanQueue:
             failure = self._export(batch)
             self._count(SpanResult.EXPORTED if failure is None else SpanResult.FAILED, len(batch))
             if failure is not None and (suppressed := self._lines.ask("", self._clock())) is not None:
-                log.warning("spans not exported", **failure, spans=len(batch), suppressed=suppressed)
+                log.warning("spans not exported", **failure, spans=len(batch), suppressed=suppressed, hint=HINT)
 
     def _export(self, batch: list[Span]) -> dict[str, object] | None:
         """Send a batch, again after a pause where that may help. Return None, or why it failed."""

@@ -1,6 +1,6 @@
 """Trace enrolment events: sample at the intake, note attempts and waits, make the spans at their ends.
 
-A trace lives on its task. It begins on the poll thread; its attempts end on the delivery loop's thread; the record is
+The task holds its trace. It begins on the poll thread; its attempts end on the delivery loop's thread; the record is
 settled there, or on the thread of the dead-letter writer, or released on the poll thread. Each end is taken out of
 `_open` in one atomic step, so that two threads never export the same span.
 """
@@ -20,7 +20,7 @@ from consumer.monitoring.tracing.sampling import TraceSampler
 from consumer.monitoring.tracing.trace import RecordTrace, new_id
 from consumer.monitoring.tracing.traceparent import Parent, parent_of
 from consumer.scheduling.counts import ReleaseReason
-from consumer.scheduling.task import Partition, Record, Task
+from consumer.scheduling.task import WHOLE_RECORD, Partition, Record, Task
 
 if TYPE_CHECKING:
     from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from consumer.monitoring.tracing.spans import SpanBuilder
 
 ENROLMENTS = (FilterReason.NO_IDENTITY, FilterReason.NO_CONSENT)  # the rest is browsing, too old, or empty
-WHOLE_RECORD = -1  # in place of an event's index
-RELEASED = "released"  # beside the dispositions: the record leaves with its partition, whose next owner settles it
+RELEASED = "released"  # beside the dispositions: the partition was revoked; its next owner settles the record
 GATE_WAIT = "gate_wait"
 DEAD_LETTER_FAILED = "dead_letter_failed"
 
@@ -75,7 +74,10 @@ class Tracer:
         """Begin a trace, if it is sampled: a child of the producer's span, else a trace of its own."""
         self._sample(task)
 
-    def batch(self, task: Task) -> None:
+    def batch_settled(self, task: Task) -> None:
+        """Ignore: each event has its own trace."""
+
+    def batch_mapped(self, task: Task) -> None:
         """Begin the trace of a record with several events if none is delivered: else each of those has its own."""
         if task.batch is not None and task.batch.failed and not task.batch.open:
             self._sample(task)
@@ -92,7 +94,7 @@ class Tracer:
         trace.due_at = max(now, action.at) if isinstance(action, Retry) else now
         if isinstance(action, Settle):
             self._end(trace, Disposition.DELIVERED, action.reason)
-        elif isinstance(action, DeadLetter) and task.is_event:  # its record has one dead letter, written at its end
+        elif isinstance(action, DeadLetter) and task.is_batch_event:  # its record has the dead letter
             self._end(trace, Disposition.DEAD_LETTERED, action.reason)
 
     def duplicate(self, task: Task) -> None:

@@ -14,7 +14,7 @@ def checked(environ: dict[str, str]) -> list[tuple[CheckStatus, str]]:
 
 
 def test_without_a_variable_that_asks_for_them_traces_are_off() -> None:
-    assert checked({}) == [(CheckStatus.OK, "off: no OTEL_* variable asks for them")]
+    assert checked({}) == [(CheckStatus.OK, "off: no OTEL_* variable enables them")]
 
 
 def test_a_collector_that_accepts_them_is_named_and_gets_no_span() -> None:

@@ -72,7 +72,7 @@ class RecorderHarness:
         for index, event in enumerate(events):
             decided.add(index, ENROLLER.decide(orjson.dumps(event)))
         task = task_of(record, self.engine.tracker, decided)
-        self.recorder.batch(task)
+        self.recorder.batch_mapped(task)
         for each in task.deliveries:
             self.recorder.mapped(each, decided.enrolled[each.index])
         return task

@@ -129,7 +129,7 @@ def test_a_record_with_several_events_shows_their_numbers(harness: RecorderHarne
     for event in (first, second):
         task.batch.settle(event, DeliveredReason.ACCEPTED)
         harness.recorder.answered(event, TAKEN, ACCEPTED, 0.25)
-    harness.recorder.batch(task)
+    harness.recorder.batch_settled(task)
     found = harness.entry()
     assert (found.standing, found.reason) == (Standing.DELIVERED, DeliveredReason.ACCEPTED)
     assert found.event == "3 events: 2 delivered, 1 filtered"

@@ -310,7 +310,7 @@ def batch_of(delivered: int, failed: int = 0) -> Task:
 
 def mapped(worker: TracedWorker, record: Task) -> list[Task]:
     """Map a record with several events, as the intake does it. Return the tasks of those to deliver."""
-    worker.tracer.batch(record)
+    worker.tracer.batch_mapped(record)
     events = list(record.deliveries) if record.batch is not None and record.batch.open else []
     for event in events:
         worker.tracer.mapped(event, cast(Enrolled, None))

@@ -17,8 +17,7 @@ from threading import Event
 
 from consumer.commands.signals import StopSignals
 
-if {ignored}:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_IGN if {ignored} else signal.SIG_DFL)  # whatever the tests were started with
 stopped = Event()
 StopSignals(stopped.set)
 print("ready", flush=True)

@@ -56,7 +56,8 @@ class VirtualDriver:
         self._callbacks: deque[Callable[[], None]] = deque()
         self._fibre: Fibre | None = None
         self._stopped = False
-        self._resets: set[VirtualTimer] = set()  # of requests in flight, each ends one by a reset
+        # Of requests in flight, each ends one by a reset. A set has no order that a seed could repeat.
+        self._resets: dict[VirtualTimer, None] = {}
         self._on_crash: Callable[[BaseException], None]
 
     def start(self, on_crash: Callable[[BaseException], None]) -> None:
@@ -153,7 +154,7 @@ class VirtualDriver:
             if once.callback is None:
                 return
             once.cancel()
-            self._resets.discard(once)
+            self._resets.pop(once, None)
             outcome = Outcome(Result.TRANSIENT, cause=reply) if isinstance(reply, Cause) else _read(reply)
             self._post(lambda: ended(outcome))
 
@@ -168,7 +169,7 @@ class VirtualDriver:
         if sink.weather is Weather.SLOW_HANDSHAKES and hub.random.random() < 0.3:
             travel = self._timeout * hub.random.random()
         once.callback = lambda: finish(Cause.RESET)
-        self._resets.add(once)
+        self._resets[once] = None
         hub.after(travel, reach)
 
     def _reset_all(self) -> None:

@@ -1,4 +1,4 @@
-"""How the worker's clients sign in to Kafka."""
+"""The identity with which the worker's clients sign in to Kafka."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from consumer.kafka.msk_tokens import MskTokens
-from consumer.kafka.properties import Properties
+from consumer.kafka.properties import OTHER_GRANTS, Properties
 
 
 class SaslIdentity(StrEnum):
@@ -16,21 +16,21 @@ class SaslIdentity(StrEnum):
 
 
 class Tokens(StrEnum):
-    """Who issues the tokens of OAUTHBEARER."""
+    """The source of OAUTHBEARER tokens."""
 
     NONE = "none"  # another mechanism, or no SASL
-    OIDC = "oidc"  # a token endpoint
+    OIDC = "oidc"  # the token endpoint of KAFKA_OAUTH_TOKEN_ENDPOINT_URL
     AWS = "aws"  # this machine's AWS credentials
-    OTHER = "other"  # whatever KAFKA_PROPERTIES configures
+    OTHER = "other"  # the properties in KAFKA_PROPERTIES, or none
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """How the clients sign in.
+    """The identity of the clients.
 
-    certificate -- with a client certificate
-    tokens      -- who issues their tokens
-    msk_tokens  -- where AWS does: why there is none
+    certificate -- whether they have a client certificate
+    tokens      -- the source of their tokens
+    msk_tokens  -- for AWS: the tokens, with the fault if there is none
     """
 
     certificate: bool = False
@@ -45,8 +45,9 @@ class Identity:
             return cls(certificate, Tokens.AWS, source)
         if given.get("sasl.mechanism") != "OAUTHBEARER":
             return cls(certificate)
-        ours = "sasl.oauthbearer.token.endpoint.url" in given
-        return cls(certificate, Tokens.OIDC if ours else Tokens.OTHER)
+        # The URL of KAFKA_OAUTH_TOKEN_ENDPOINT_URL; another grant, which excludes that setting, may have one, too.
+        of_settings = "sasl.oauthbearer.token.endpoint.url" in given and not OTHER_GRANTS.intersection(given)
+        return cls(certificate, Tokens.OIDC if of_settings else Tokens.OTHER)
 
     @property
     def closes_late(self) -> bool:
@@ -62,5 +63,5 @@ class Identity:
 _WITHOUT_TOKEN = {
     Tokens.OIDC: ", and whether KAFKA_OAUTH_TOKEN_ENDPOINT_URL answers",
     Tokens.AWS: ", and this machine's AWS credentials",
-    Tokens.OTHER: ", and whether anything issues tokens (KAFKA_OAUTH_TOKEN_ENDPOINT_URL)",
+    Tokens.OTHER: ", and the source of tokens (KAFKA_OAUTH_TOKEN_ENDPOINT_URL or KAFKA_PROPERTIES)",
 }

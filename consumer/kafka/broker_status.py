@@ -29,7 +29,7 @@ class BrokerStatus:
     Some errors repeat up to twenty times a second, so only changes are logged. Others are reported once, and their end
     never: only evidence of access ends a refusal.
 
-    A token that can't be renewed closes no connection: the worker continues, until a broker asks for the next one.
+    A failed renewal of a token closes no connection: the worker continues until a broker asks for the next token.
     """
 
     def __init__(
@@ -43,9 +43,9 @@ class BrokerStatus:
         self._clock = clock
         self._identity = identity
         health.check_also = identity.check_also
-        self._no_token: Refusal | None = None  # the last token could not be had
+        self._no_token: Refusal | None = None  # why the last token request failed; None: it did not
         self._connects = 0  # of all brokers, by the statistics
-        self._connects_without_token = 0  # when the last token could not be had
+        self._connects_without_token = 0  # when the last token request failed
         self._refused_since_statistics = False
         self._group_protocol = group_protocol
         self._topics_refused_at = -math.inf  # monotonic seconds; responses to older requests prove nothing

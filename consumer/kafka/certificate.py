@@ -9,7 +9,7 @@ from pathlib import Path
 from consumer.errors import Problem
 from consumer.extras import Extra, is_installed
 
-SOON = timedelta(days=30)  # a certificate that ends within this time should be renewed
+SOON = timedelta(days=30)  # a certificate that expires within this time should be renewed
 RENEW = "Renew it, then restart the workers: librdkafka reads it once"
 SETTING = "KAFKA_SSL_CERTIFICATE_LOCATION"
 
@@ -18,14 +18,14 @@ SETTING = "KAFKA_SSL_CERTIFICATE_LOCATION"
 class Dates:
     """The time in which all certificates of a file are valid."""
 
-    begin: datetime
-    end: datetime
+    not_before: datetime
+    not_after: datetime
 
     @classmethod
     def of(cls, path: str) -> Dates | None:
         """Return the dates of the certificates in a PEM file; None: the extra is not installed, or they are unreadable.
 
-        Unreadable is a certificate that OpenSSL takes and that breaks a rule of RFC 5280.
+        A certificate that OpenSSL accepts is unreadable if it breaks a rule of RFC 5280.
         """
         if not is_installed(Extra.MTLS):
             return None
@@ -35,25 +35,25 @@ class Dates:
             chain = load_pem_x509_certificates(Path(path).read_bytes())
         except (OSError, ValueError):
             return None
-        begins, ends = [each.not_valid_before_utc for each in chain], [each.not_valid_after_utc for each in chain]
-        return cls(max(begins), min(ends))
+        return cls(max(each.not_valid_before_utc for each in chain), min(each.not_valid_after_utc for each in chain))
 
     def fault(self, now: datetime) -> Problem | None:
         """Return why no broker accepts the certificate now; None: its dates are no reason."""
-        if now >= self.end:
-            return Problem(SETTING, f"the certificate ended {_days(now - self.end)} ago", RENEW)
-        if now < self.begin:
-            hint = "Compare this machine's clock with its issuer's, or wait"
-            return Problem(SETTING, f"the certificate begins in {_days(self.begin - now)}", hint)
+        if now >= self.not_after:
+            return Problem(SETTING, f"the certificate expired {_days(now - self.not_after)} ago", RENEW)
+        if now < self.not_before:
+            what = f"the certificate is not valid before {self.not_before:%Y-%m-%d %H:%M} UTC"
+            return Problem(SETTING, what, "Compare this machine's clock with its issuer's, or wait")
         return None
 
     def warning(self, now: datetime) -> Problem | None:
-        """Return a warning where the certificate ends soon."""
-        return Problem(SETTING, f"the certificate {self.remaining(now)}", RENEW) if self.end - now < SOON else None
+        """Return a warning where the certificate expires soon."""
+        soon = self.not_after - now < SOON
+        return Problem(SETTING, f"the certificate {self.remaining(now)}", RENEW) if soon else None
 
     def remaining(self, now: datetime) -> str:
-        """Return when the certificate ends, as a verb and a time."""
-        return f"ends in {_days(self.end - now)}"
+        """Return when the certificate expires, as a verb and a time."""
+        return f"expires in {_days(self.not_after - now)}"
 
 
 def _days(span: timedelta) -> str:

@@ -11,7 +11,7 @@ from consumer.extras import Extra, require
 from consumer.threads import OsThreads, Threads
 
 ANSWER_SECONDS = 5.0  # confluent-kafka's clients wait 10 s for their first token, then they can't be made
-RENEW_SECONDS = 240.0  # of the 900 that a token lives; librdkafka asks when 180 are left
+RENEW_SECONDS = 240.0  # of a token's lifetime of 900; librdkafka asks when 180 are left
 PLACEHOLDER = "no-token"
 PLACEHOLDER_SECONDS = 10.0  # after 80 % of them librdkafka asks again
 
@@ -21,13 +21,13 @@ log = structlog.get_logger()
 
 
 class MskTokens:
-    """librdkafka's `oauth_cb`: returns a token and its end, for all clients of a process the same. Thread-safe.
+    """librdkafka's `oauth_cb`: returns a token and its expiry, the same for all clients of a process. Thread-safe.
 
     It never raises, and answers within `ANSWER_SECONDS`: librdkafka calls it from threads of its own, and while a
     client is made or closed (confluent-kafka 2.13; before, in `poll`). Without a token it returns one that every broker
     refuses, so that the client is made, and waits as it does with a wrong password.
 
-    sign  -- returns a token and its end, in seconds since the epoch; may block and raise
+    sign  -- returns a token and its expiry, in seconds since the epoch; may block and raise
     clock -- seconds since the epoch
     """
 
@@ -36,15 +36,15 @@ class MskTokens:
         self._clock = clock
         self._threads = threads or OsThreads()
         self._lock, self._signed = self._threads.condition()
-        self._token, self._ends_at = "", 0.0
+        self._token, self._expires_at = "", 0.0
         self._signing = False
         self._warned = False  # that the present token has no next one
         self.fault = ""  # why there is no token; empty: there is one, or none was asked for
 
     def __call__(self, _config: str = "") -> tuple[str, float]:
-        """Return a token and its end, in seconds since the epoch."""
+        """Return a token and its expiry, in seconds since the epoch."""
         with self._lock:
-            if self._ends_at - self._clock() < RENEW_SECONDS:
+            if self._expires_at - self._clock() < RENEW_SECONDS:
                 if not self._signing:
                     self._signing = True
                     self._threads.start(self._renew, "aws-token")
@@ -52,25 +52,27 @@ class MskTokens:
                 if self._signing:
                     self._fail("no answer from AWS in time")
             now = self._clock()
-            return (self._token, self._ends_at) if self._ends_at > now else (PLACEHOLDER, now + PLACEHOLDER_SECONDS)
+            if self._expires_at > now:
+                return self._token, self._expires_at
+            return PLACEHOLDER, now + PLACEHOLDER_SECONDS
 
     def _renew(self) -> None:
-        fault, token, ends_at = "", "", 0.0
+        fault, token, expires_at = "", "", 0.0
         try:
-            token, ends_at = self._sign()
-        except Exception as error:  # the chain of credentials raises whatever its libraries do
+            token, expires_at = self._sign()
+        except Exception as error:  # the chain of credentials may raise any exception of its libraries
             fault = _fault_of(error)
         with self._lock:
             self._signing = False
             if fault:
                 self._fail(fault)
             else:
-                self._token, self._ends_at, self.fault = token, ends_at, ""
+                self._token, self._expires_at, self.fault = token, expires_at, ""
                 self._warned = False
             self._signed.notify_all()
 
     def _fail(self, fault: str) -> None:
-        if self._ends_at <= self._clock():
+        if self._expires_at <= self._clock():
             self.fault = fault
         elif not self._warned:
             self._warned = True
@@ -78,10 +80,10 @@ class MskTokens:
 
 
 def _fault_of(error: Exception) -> str:
-    """Return why AWS's library made no token. Never the exception's text."""
+    """Return why AWS's library signed no token. Never the exception's text."""
     if isinstance(error, AttributeError | ValueError):  # from None instead of credentials, and from empty ones
         return "no AWS credentials found"
-    return f"AWS credentials can't be had ({type(error).__name__})"
+    return f"AWS credentials unavailable ({type(error).__name__})"
 
 
 def msk_tokens(region: str) -> MskTokens:
@@ -90,7 +92,7 @@ def msk_tokens(region: str) -> MskTokens:
     from aws_msk_iam_sasl_signer import MSKAuthTokenProvider  # noqa: PLC0415 -- only where it is used
 
     def sign() -> tuple[str, float]:
-        token, ends_at_ms = MSKAuthTokenProvider.generate_auth_token(region)
-        return token, ends_at_ms / 1000
+        token, expires_at_ms = MSKAuthTokenProvider.generate_auth_token(region)
+        return token, expires_at_ms / 1000
 
     return MskTokens(sign)

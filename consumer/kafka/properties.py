@@ -14,7 +14,7 @@ from confluent_kafka import KafkaException
 from consumer import __version__
 from consumer.errors import ConfigurationError, Problem
 
-TokenCallback = Callable[[str], tuple[str, float]]  # librdkafka's oauth_cb: a token and its end
+TokenCallback = Callable[[str], tuple[str, float]]  # librdkafka's oauth_cb: a token and its expiry
 Value = str | int | float | bool | TokenCallback
 Properties = Mapping[str, Value]
 

@@ -1,4 +1,4 @@
-"""Why Kafka, or a token endpoint, refuses access, and the fix.
+"""The reasons why Kafka, or a token endpoint, refuses access, and the fix of each.
 
 librdkafka's texts quote the token endpoint's answer, which may quote a secret: they are recognised, never shown.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaError
 
 from consumer.kafka.identity import Identity, Tokens
+from consumer.kafka.token_faults import TokenFault, oauth_fault
 
 # Only an operator can fix these.
 REFUSALS = {
@@ -39,28 +40,23 @@ _CERTIFICATE_WANTED = (
     "Kafka asks for a client certificate; set KAFKA_SSL_CERTIFICATE_LOCATION and KAFKA_SSL_KEY_LOCATION"
 )
 _CERTIFICATE_REFUSED = (
-    "Kafka refuses the client certificate; check the end and the issuer of KAFKA_SSL_CERTIFICATE_LOCATION, and restart"
-    " the worker where the file was renewed"
+    "Kafka refuses the client certificate; check the expiry and the issuer of KAFKA_SSL_CERTIFICATE_LOCATION, and"
+    " restart the worker where the file was renewed"
 )
 # Alerts about the client's certificate (RFC 8446, section 6.2); librdkafka reports them as a lost connection.
 _ALERT = re.compile(r"SSL alert number (41|42|43|44|45|46|48|49|116)\b")
 
 # The beginnings of librdkafka's texts, and what curl, the endpoint or librdkafka says after them; the first counts.
 _NO_TOKEN = ("Failed to acquire SASL OAUTHBEARER token", "OAUTHBEARER cannot log in because there is no token")
-_LOGIN = "check KAFKA_OAUTH_CLIENT_ID and KAFKA_OAUTH_CLIENT_SECRET"
-_URL = "check KAFKA_OAUTH_TOKEN_ENDPOINT_URL"
-_ENDPOINT_FAULTS = (
-    (r'"error"\s*:\s*"(invalid_client|unauthorized_client|access_denied)"', "refuses the client", _LOGIN),
-    (r'"error"\s*:\s*"invalid_scope"', "refuses the scope", "check KAFKA_OAUTH_SCOPE"),
-    (r'"error"\s*:', "answers with an error", f"{_LOGIN}, and KAFKA_OAUTH_SCOPE"),
-    ("not JSON", "does not answer with JSON", f"{_URL}: a page or a proxy may answer for it"),
-    ("access_token", "answers without a token", f"{_URL}: it may redirect"),
-    ("JWT|jwt|claim|payload", "issues tokens that are no JWT with sub, iat and exp", "have it issue JWT access tokens"),
-    ("timed out|Timeout", "does not answer in time", f"{_URL} and the network"),
-    ("certificate|SSL|TLS", "can't be trusted", "check KAFKA_OAUTH_CA_FILE and the host name in the URL"),
-    ("resolve", "has an unknown host name", _URL),
-    ("[Cc]onnect", "is unreachable", f"{_URL} and the network"),
-    ("", "issues no token", f"{_URL}, {_LOGIN.removeprefix('check ')}"),
+_OAUTH_ERROR = re.compile(r'"error"\s*:\s*"?([^"]*)')
+_SIGNS = (
+    ("not JSON", TokenFault.NOT_JSON),
+    ("access_token", TokenFault.NO_TOKEN),
+    ("JWT|jwt|claim|payload", TokenFault.NO_JWT),
+    ("timed out|Timeout", TokenFault.TIMEOUT),
+    ("certificate|SSL|TLS", TokenFault.UNTRUSTED),
+    ("resolve", TokenFault.UNKNOWN_HOST),
+    ("[Cc]onnect", TokenFault.UNREACHABLE),
 )
 
 
@@ -68,7 +64,7 @@ _ENDPOINT_FAULTS = (
 class Refusal:
     """Why access is refused.
 
-    code     -- of librdkafka; the same for all that one repair ends
+    code     -- of librdkafka; the same for all that one fix ends
     hint     -- what is wrong, a semicolon, the fix
     no_token -- whether no broker was asked, as there is no token
     """
@@ -93,6 +89,12 @@ def _sign_in_refused(text: str, identity: Identity) -> Refusal:
     if source is not None and source.fault:
         return Refusal(code, _NO_AWS_TOKEN.format(fault=source.fault), no_token=True)
     if identity.tokens is Tokens.OIDC and any(start in text for start in _NO_TOKEN):
-        what, fix = next((what, fix) for sign, what, fix in _ENDPOINT_FAULTS if re.search(sign, text))
-        return Refusal(code, f"no token: the token endpoint {what}; {fix}", no_token=True)
+        fault = _endpoint_fault(text)
+        return Refusal(code, f"no token: the token endpoint {fault.what}; {fault.hint}", no_token=True)
     return Refusal(code, _TOKEN_REFUSED.get(identity.tokens, REFUSALS[code]))
+
+
+def _endpoint_fault(text: str) -> TokenFault:
+    if error := _OAUTH_ERROR.search(text):
+        return oauth_fault(error[1])
+    return next((fault for sign, fault in _SIGNS if re.search(sign, text)), TokenFault.OTHER)

@@ -144,7 +144,7 @@ def wait_refused(worker: WorkerProcess, *reasons: str) -> None:
     [
         pytest.param(
             lambda world, folder: world.with_certificate(issue(world.authority, folder, "worker")),
-            "ok       certificate        the certificate ends in 364 days, and the key is its own",
+            "ok       certificate        the certificate expires in 364 days, and the key is its own",
             id="a client certificate",
         ),
         pytest.param(lambda world, _: world.scram(), "", id="scram"),
@@ -253,10 +253,10 @@ def test_an_expired_client_certificate_ends_the_start_and_fails_the_check(world:
     identity = world.with_certificate(issue(world.authority, stage.folder, "expired", days=-3.5))
     with stage.worker(**identity) as worker:
         assert worker.ended() == 3
-    assert "KAFKA_SSL_CERTIFICATE_LOCATION: the certificate ended 3 days ago" in worker.output()
+    assert "KAFKA_SSL_CERTIFICATE_LOCATION: the certificate expired 3 days ago" in worker.output()
     found = stage.run("check", **identity)
     assert found.returncode == 1
-    assert "failed   certificate        the certificate ended 3 days ago -> Renew it, then restart" in found.stdout
+    assert "failed   certificate        the certificate expired 3 days ago -> Renew it, then restart" in found.stdout
 
 
 def test_a_renewed_client_certificate_is_used_after_a_restart(world: World, stage: Stage) -> None:

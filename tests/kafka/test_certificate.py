@@ -18,30 +18,30 @@ VALID = Dates(NOW - timedelta(days=1), NOW + timedelta(days=12, hours=5))
 @pytest.mark.parametrize(
     ("left", "shown"),
     [
-        (timedelta(days=200), "ends in 200 days"),
-        (timedelta(days=12, hours=23), "ends in 12 days"),
-        (timedelta(hours=47), "ends in 47 h"),
-        (timedelta(minutes=5), "ends in 1 h"),
+        (timedelta(days=200), "expires in 200 days"),
+        (timedelta(days=12, hours=23), "expires in 12 days"),
+        (timedelta(hours=47), "expires in 47 h"),
+        (timedelta(minutes=5), "expires in 1 h"),
     ],
 )
-def test_the_end_of_a_certificate_is_shown_in_days_or_hours(left: timedelta, shown: str) -> None:
+def test_the_expiry_of_a_certificate_is_shown_in_days_or_hours(left: timedelta, shown: str) -> None:
     assert Dates(NOW, NOW + left).remaining(NOW) == shown
 
 
-def test_a_certificate_that_ends_soon_is_warned_of() -> None:
+def test_a_certificate_that_expires_soon_is_warned_of() -> None:
     warning = VALID.warning(NOW)
     assert warning is not None
-    assert (warning.what, warning.hint[:8]) == ("the certificate ends in 12 days", "Renew it")
+    assert (warning.what, warning.hint[:8]) == ("the certificate expires in 12 days", "Renew it")
     assert Dates(NOW, NOW + timedelta(days=31)).warning(NOW) is None
     assert VALID.fault(NOW) is None
 
 
 def test_a_certificate_outside_its_dates_is_a_fault() -> None:
-    ended, early = VALID.fault(VALID.end), VALID.fault(VALID.begin - timedelta(days=3))
-    assert ended is not None
-    assert ended.what == "the certificate ended 1 h ago"
+    expired, early = VALID.fault(VALID.not_after), VALID.fault(VALID.not_before - timedelta(days=3))
+    assert expired is not None
+    assert expired.what == "the certificate expired 1 h ago"
     assert early is not None
-    assert early.what == "the certificate begins in 3 days"
+    assert early.what == "the certificate is not valid before 2026-05-31 12:00 UTC"
     assert "clock" in early.hint
 
 

@@ -61,7 +61,7 @@ def test_a_token_is_renewed_when_librdkafka_asks_for_the_next(aws: Aws) -> None:
     [
         (AttributeError("'NoneType' object has no attribute 'access_key'"), "no AWS credentials found"),
         (ValueError("AWS Credentials can not be empty"), "no AWS credentials found"),
-        (ConnectionError("s3cret"), "AWS credentials can't be had (ConnectionError)"),
+        (ConnectionError("s3cret"), "AWS credentials unavailable (ConnectionError)"),
     ],
 )
 def test_without_credentials_a_client_gets_a_token_that_brokers_refuse(aws: Aws, error: Exception, fault: str) -> None:

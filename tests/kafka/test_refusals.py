@@ -34,8 +34,14 @@ def hint(code: int, text: str, identity: Identity) -> str:
         ('Expected JSON response with "access_token" field', "answers without a token", "redirect"),
         ('{"error":"invalid_client","error_description":"s3cret"}', "refuses the client", "KAFKA_OAUTH_CLIENT_SECRET"),
         ('{"error": "invalid_scope"}', "refuses the scope", "KAFKA_OAUTH_SCOPE"),
+        ('{"error":"unauthorized_client"}', "refuses the grant to this client", "client_credentials"),
         ('{"error":"s3cret"}', "answers with an error", "KAFKA_OAUTH_CLIENT_ID"),
-        ("Failed to decode JWT payload: The token is invalid with less than 2 delimiters", "are no JWT", "JWT access"),
+        ('{"error":{"code":7}}', "answers with an error", "KAFKA_OAUTH_CLIENT_ID"),
+        (
+            "Failed to decode JWT payload: The token is invalid with less than 2 delimiters",
+            "are no JWT",
+            "access tokens",
+        ),
         ("s3cret", "issues no token", "KAFKA_OAUTH_TOKEN_ENDPOINT_URL"),
     ],
 )

@@ -25,7 +25,7 @@ class ClientCertificate:
 
 
 def issue(authority: trustme.CA, folder: Path, name: str, days: float = 365) -> ClientCertificate:
-    """Issue a certificate that ends in so many days, or has ended."""
+    """Issue a certificate that expires in so many days, or has expired."""
     leaf = authority.issue_cert(f"{name}@example.com", not_after=datetime.now(UTC) + timedelta(days=days))
     files = ClientCertificate(folder / f"{name}.crt", folder / f"{name}.key")
     files.certificate.write_bytes(b"".join(each.bytes() for each in leaf.cert_chain_pems))

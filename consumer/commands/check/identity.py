@@ -46,9 +46,8 @@ def token_result(endpoint: TokenEndpoint, now: datetime) -> CheckResult:
     try:
         left = endpoint.token_seconds(now.timestamp())
     except NoTokenError as error:
-        return failed(check, f"the token endpoint {error.what}", error.hint)
-    if left <= 0:
-        return failed(check, "the token endpoint issues expired tokens", "Compare this machine's clock with its clock")
+        hint = error.fault.hint
+        return failed(check, f"the token endpoint {error}", hint[:1].upper() + hint[1:])
     return ok(check, f"a token was issued, valid for {left:.0f} s")
 
 
@@ -60,10 +59,10 @@ def aws_result(region: str, now: datetime) -> CheckResult:
     except ConfigurationError as error:
         (problem,) = error.problems
         return failed(check, f"{problem.name}: {problem.what}", problem.hint)
-    _token, ends_at = tokens()
+    _token, expires_at = tokens()
     if tokens.fault:
         return failed(check, tokens.fault, "Give this machine a role, a web identity, or AWS_ACCESS_KEY_ID")
-    return ok(check, f"a token was signed, valid for {ends_at - now.timestamp():.0f} s")
+    return ok(check, f"a token was signed, valid for {expires_at - now.timestamp():.0f} s")
 
 
 def endpoint_of(kafka: Kafka) -> TokenEndpoint:

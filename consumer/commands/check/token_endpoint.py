@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import time
 from base64 import b64encode, urlsafe_b64decode
@@ -13,25 +14,19 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
 
+from consumer.kafka.token_faults import OAUTH_ERRORS, TokenFault, oauth_fault
+
 ANSWER_SECONDS = 10.0
 MOST_BYTES = 65_536
-NEEDED_CLAIMS = ("sub", "iat", "exp")  # librdkafka reads the user and the life of a token from these
-
-REFUSED = {
-    "invalid_client": "KAFKA_OAUTH_CLIENT_ID and KAFKA_OAUTH_CLIENT_SECRET",
-    "unauthorized_client": "whether this client may use the grant client_credentials",
-    "invalid_scope": "KAFKA_OAUTH_SCOPE",
-}
-URL = "KAFKA_OAUTH_TOKEN_ENDPOINT_URL"
+NEEDED_CLAIMS = ("sub", "iat", "exp")
 
 
 class NoTokenError(Exception):
-    """The endpoint issues no token that librdkafka can use. what -- why, hint -- the fix."""
+    """The endpoint issues no token that librdkafka can use. detail -- of this endpoint; never its own text."""
 
-    def __init__(self, what: str, hint: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.hint = hint
+    def __init__(self, fault: TokenFault, detail: str = "") -> None:
+        super().__init__(f"{fault.what} ({detail})" if detail else fault.what)
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +43,22 @@ class TokenEndpoint:
     ca_file: str | None = None
 
     def token_seconds(self, now: float) -> float:
-        """Request a token, and return its remaining life. now -- seconds since the epoch. Raises NoTokenError."""
+        """Request a token, and return its remaining lifetime. now -- seconds since the epoch. Raises NoTokenError."""
         answer = self._answer()
         if not isinstance(answer, dict):
-            raise NoTokenError("does not answer with JSON", f"Check {URL}: a page or a proxy may answer for it")
+            raise NoTokenError(TokenFault.NOT_JSON)
         if isinstance(answer.get("error"), str):
             _refused(answer["error"])
         claims = _claims(answer.get("access_token"))
         if missing := [name for name in NEEDED_CLAIMS if not claims.get(name)]:
-            what = f"issues tokens without {', '.join(missing)}"
-            raise NoTokenError(what, f"Have it issue JWT access tokens with {', '.join(NEEDED_CLAIMS)}")
+            raise NoTokenError(TokenFault.NO_JWT, f"without {', '.join(missing)}")
         try:
-            return float(claims["exp"]) - now
+            left = float(claims["exp"]) - now
         except (TypeError, ValueError, OverflowError):
-            raise NoTokenError("issues tokens whose exp is no number", "Have it issue JWT access tokens") from None
+            raise NoTokenError(TokenFault.NO_JWT, "exp is no number") from None
+        if left <= 0:
+            raise NoTokenError(TokenFault.EXPIRED)
+        return left
 
     def _answer(self) -> object:
         form = {"grant_type": "client_credentials"} | ({"scope": self.scope} if self.scope else {})
@@ -112,36 +109,37 @@ def _json(response: HTTPResponse | HTTPError) -> object:
 
 def _refusal(error: HTTPError) -> object:
     if 300 <= error.code < 400:
-        raise NoTokenError(f"redirects ({error.code})", f"Set {URL} to the address that it redirects to")
+        raise NoTokenError(TokenFault.REDIRECT, str(error.code))
     answer = _json(error)
     if isinstance(answer, dict) and isinstance(answer.get("error"), str):
         return answer
-    raise NoTokenError(f"answers with status {error.code}", f"Check {URL}, and the endpoint's log")
+    raise NoTokenError(TokenFault.ERROR, f"status {error.code}")
 
 
 def _refused(code: str) -> NoReturn:
     """Raise for an OAuth error (RFC 6749, section 5.2). An unknown code is not shown: it may be any text."""
-    shown = code if code in REFUSED else "another error"
-    raise NoTokenError(f"refuses: {shown}", f"Check {REFUSED.get(code, 'the log of the endpoint')}")
+    raise NoTokenError(oauth_fault(code), code if code in OAUTH_ERRORS else "")
 
 
 def _unreachable(reason: object) -> NoReturn:
     if isinstance(reason, ssl.SSLError):
-        raise NoTokenError("can't be trusted", f"Check KAFKA_OAUTH_CA_FILE, and the host name in {URL}")
+        raise NoTokenError(TokenFault.UNTRUSTED)
     if isinstance(reason, TimeoutError):
-        raise NoTokenError(f"does not answer within {ANSWER_SECONDS:.0f} s", f"Check {URL} and the network")
-    raise NoTokenError(f"is unreachable ({type(reason).__name__})", f"Check {URL} and the network")
+        raise NoTokenError(TokenFault.TIMEOUT, f"{ANSWER_SECONDS:.0f} s")
+    if isinstance(reason, socket.gaierror):
+        raise NoTokenError(TokenFault.UNKNOWN_HOST)
+    raise NoTokenError(TokenFault.UNREACHABLE, type(reason).__name__)
 
 
 def _claims(token: object) -> dict[str, Any]:
     """Return the claims of a JWT (RFC 7519), unverified. Raises NoTokenError."""
     if not isinstance(token, str):
-        raise NoTokenError("answers without a token", f"Check {URL}")
+        raise NoTokenError(TokenFault.NO_TOKEN)
     try:
         payload = token.split(".")[1]
         claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except (IndexError, ValueError, RecursionError):
         claims = None
     if not isinstance(claims, dict):
-        raise NoTokenError("issues tokens that are no JWT", "Have it issue JWT access tokens")
+        raise NoTokenError(TokenFault.NO_JWT)
     return claims

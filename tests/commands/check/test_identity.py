@@ -23,6 +23,7 @@ from consumer.settings.kafka import Kafka
 
 NOW = datetime.fromtimestamp(1_800_000_000, UTC)
 SECRET = "s3cret"
+NO_JWT = "issues tokens that are no JWT with sub, iat and exp"
 Reply = tuple[int, str]
 
 
@@ -106,17 +107,25 @@ def test_a_token_is_requested_as_librdkafka_does(endpoint: Endpoint) -> None:
         pytest.param((302, ""), "redirects (302)", "redirects to", id="redirect"),
         pytest.param(
             (401, json.dumps({"error": "invalid_client", "error_description": SECRET})),
-            "refuses: invalid_client",
+            "refuses the client (invalid_client)",
             "KAFKA_OAUTH_CLIENT_SECRET",
             id="refused",
         ),
-        pytest.param((400, '{"error": "invalid_scope"}'), "refuses: invalid_scope", "KAFKA_OAUTH_SCOPE", id="scope"),
-        pytest.param((400, json.dumps({"error": SECRET})), "refuses: another error", "log", id="an-error-of-its-own"),
-        pytest.param((503, "busy"), "answers with status 503", "log", id="busy"),
-        pytest.param(issued("abc"), "issues tokens that are no JWT", "JWT access tokens", id="opaque"),
-        pytest.param(issued("a.b.c"), "issues tokens that are no JWT", "JWT access tokens", id="garbage"),
-        pytest.param(issued(token(sub="")), "issues tokens without sub", "sub, iat, exp", id="no-subject"),
-        pytest.param(issued(token(exp="soon")), "issues tokens whose exp is no number", "JWT", id="no-end"),
+        pytest.param(
+            (400, '{"error": "invalid_scope"}'), "refuses the scope (invalid_scope)", "KAFKA_OAUTH_SCOPE", id="scope"
+        ),
+        pytest.param(
+            (400, '{"error": "unauthorized_client"}'),
+            "refuses the grant to this client (unauthorized_client)",
+            "client_credentials",
+            id="grant",
+        ),
+        pytest.param((400, json.dumps({"error": SECRET})), "answers with an error", "log", id="an-error-of-its-own"),
+        pytest.param((503, "busy"), "answers with an error (status 503)", "log", id="busy"),
+        pytest.param(issued("abc"), NO_JWT, "JWT", id="opaque"),
+        pytest.param(issued("a.b.c"), NO_JWT, "JWT", id="garbage"),
+        pytest.param(issued(token(sub="")), f"{NO_JWT} (without sub)", "sub, iat and exp", id="no-subject"),
+        pytest.param(issued(token(exp="soon")), f"{NO_JWT} (exp is no number)", "JWT", id="no-expiry"),
         pytest.param(issued(token(exp=1)), "issues expired tokens", "clock", id="expired"),
     ],
 )
@@ -134,7 +143,7 @@ def test_an_answer_without_a_usable_token_is_explained_and_not_shown(
 def test_an_endpoint_that_does_not_answer_is_given_up(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_endpoint, "ANSWER_SECONDS", 0.05)
     endpoint.hangs = True
-    assert endpoint.result().detail.startswith("the token endpoint does not answer within ")
+    assert endpoint.result().detail.startswith("the token endpoint does not answer in time (")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/t", "https://{address}/t"], ids=["nobody", "no-tls"])
@@ -157,7 +166,7 @@ def test_an_endpoint_of_an_unknown_authority_names_the_ca_file(endpoint: Endpoin
 
 @pytest.fixture
 def issue(tmp_path: Path) -> Callable[[float], str]:
-    """Issue a certificate that ends so many days after NOW, and return its path."""
+    """Issue a certificate that expires so many days after NOW, and return its path."""
 
     def made(days: float) -> str:
         leaf = trustme.CA().issue_cert(
@@ -173,12 +182,12 @@ def issue(tmp_path: Path) -> Callable[[float], str]:
 @pytest.mark.parametrize(
     ("days", "status", "detail"),
     [
-        (90, CheckStatus.OK, "the certificate ends in 90 days, and the key is its own"),
-        (12, CheckStatus.WARNING, "the certificate ends in 12 days"),
-        (-12, CheckStatus.FAILED, "the certificate ended 12 days ago"),
+        (90, CheckStatus.OK, "the certificate expires in 90 days, and the key is its own"),
+        (12, CheckStatus.WARNING, "the certificate expires in 12 days"),
+        (-12, CheckStatus.FAILED, "the certificate expired 12 days ago"),
     ],
 )
-def test_the_end_of_a_certificate_is_checked(
+def test_the_expiry_of_a_certificate_is_checked(
     issue: Callable[[float], str], days: float, status: CheckStatus, detail: str
 ) -> None:
     found = certificate_result(issue(days), NOW)

@@ -11,9 +11,9 @@ Version = tuple[int, int, int] | None
 
 
 def file_versions(sources: Sources, variables: Iterable[str]) -> dict[Path, Version]:
-    """Return the version of each file that may hold one of these settings; None: it can't be looked at.
+    """Return the version of each file that may hold one of these settings; None: unreadable.
 
-    A link counts as what it leads to: Kubernetes renews a mounted Secret by another link.
+    Symbolic links are followed: Kubernetes renews a mounted Secret by replacing one.
     """
     files = [secret_file(sources.environ, variable) for variable in variables]
     return {path: _version(path) for path in (*files, *([sources.config] if sources.config else []))}

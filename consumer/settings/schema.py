@@ -64,7 +64,7 @@ def _inline(schema: Any, named: Schema) -> Any:
 
 
 def _setting(schema: Schema) -> Schema:
-    """Return the schema of one setting. A default that depends on other settings is told in words."""
+    """Return the schema of one setting. A default that depends on other settings is described in words."""
     shown = schema.pop("default_shown", None)
     schema.pop("title", None)
     if shown:

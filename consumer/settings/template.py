@@ -18,7 +18,7 @@ HEAD = """\
 # Settings of clicksend-consumer: `clicksend-consumer run --config worker.toml`.
 #
 # Fill in the required settings; the others are commented out and have their defaults. Secrets are
-# better kept in files. The environment precedes this file: SECTION_KEY, as in KAFKA_TOPIC.
+# better kept in files. The environment overrides this file: SECTION_KEY, as in KAFKA_TOPIC.
 # `clicksend-consumer settings --config worker.toml` shows what is in effect.
 """
 

@@ -50,7 +50,7 @@ def pressure(trackers: Iterable[OffsetTracker], caps: Caps) -> Pressure:
     for tracker in trackers:
         if not tracker.paused and (tracker.waits or is_full(tracker, share)):
             pause.append(tracker)
-        elif tracker.paused and not tracker.waits and _is_well_below(tracker, share):
+        elif tracker.paused and not tracker.waits and tracker.unchecked is None and _is_well_below(tracker, share):
             resume.append(tracker)
     return Pressure(pause, resume)
 

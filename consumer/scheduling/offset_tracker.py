@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from confluent_kafka import Message
+from confluent_kafka import Message, TopicPartition
 
 from consumer.scheduling.offset_map import COUNT_UNKNOWN, EPOCH_UNKNOWN, LIMIT, UNKNOWN_TOPIC_ID, OffsetMap, encode
 from consumer.scheduling.task import Partition, Task
@@ -43,6 +43,7 @@ class OffsetTracker:
         self.confirmed = False  # committed once since, at any offset: see `Committer`
         self.end = OFFSET_UNKNOWN  # the log-end offset last reported
         self.paused = False
+        self.unchecked: TopicPartition | None = None  # the start, until its leader epoch is compared with the log
         self.waits = False  # records are held unread: the position is beyond what is consumed
         self.bytes = 0
         self.events = 0  # unsettled ones: a record without several counts as one

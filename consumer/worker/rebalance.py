@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -21,6 +20,7 @@ from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
 from consumer.worker.committer import Committer
+from consumer.worker.position_check import check_positions
 
 REQUEST_SECONDS = 10.0
 
@@ -83,7 +83,7 @@ class Assignment:
             self._last_ids |= {topic: each for topic, each in ids.items() if each != UNKNOWN_TOPIC_ID}
             consumer.incremental_assign(positions)
             consumer.resume(positions)  # a partition may still be paused from an earlier assignment
-            _compare_with_log(consumer, positions)
+            check_positions(consumer, self._scheduler.trackers, positions)
             if committed and all(each.error is None for each in committed):
                 self._connection.admitted()
             self._health.coordinator = True  # else a revoke before the first statistics would not commit
@@ -228,14 +228,3 @@ def _load_map(tracker: OffsetTracker, claim: OffsetMap | None, metadata: str, to
                 tracker.unverified = claim
             return
     log.warning("commit metadata unreadable, ignored", partition=str(tracker.partition))
-
-
-def _compare_with_log(consumer: Consumer, positions: list[TopicPartition]) -> None:
-    """Have librdkafka compare each position's leader epoch with the log before it fetches, as an assignment does not.
-
-    Where the log was truncated below the position, an error comes as a message: see `Rewind`.
-    """
-    for position in positions:
-        if position.offset > 0 and position.leader_epoch is not None:
-            with suppress(KafkaException):  # it may be unassigned by now
-                consumer.seek(position)

@@ -17,6 +17,7 @@ from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import EPOCH_UNKNOWN, decode
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
+from consumer.worker.position_check import check_again, check_positions
 
 ANSWER_SECONDS = 1.0
 # librdkafka detects a truncated log by leader epochs (KIP-320). The offset at which the logs diverge, and the epoch
@@ -91,10 +92,11 @@ class Rewind:
         self.restart_stopped()
 
     def restart_stopped(self) -> None:
-        """Retry the restarts that have failed. Call at each turn. Raises as `jumped`."""
+        """Retry the restarts and checks of positions that have failed. Call at each turn. Raises as `jumped`."""
         for tracker, why in list(self._stopped.items()):
             if not tracker.live or self._restart(tracker, why):
                 del self._stopped[tracker]
+        check_again(self._consumer, self._scheduler.trackers)
 
     def _restart(self, tracker: OffsetTracker, why: str) -> bool:
         """Unassign and assign the partition, as a seek is refused in this state. Return whether that succeeded."""
@@ -114,9 +116,11 @@ class Rewind:
         if start.is_log_start:
             _log_deleted(tracker, start.offset)
             tracker.paused = False  # its records are no longer in the log: they are delivered from memory
+            tracker.unchecked = None
             return True
         log.warning("partition restarted", partition=str(partition), offset=start.offset, reason=why)
         self._replaced(tracker, start, topic_id).paused = False
+        check_positions(self._consumer, self._scheduler.trackers, [position])  # the log may be truncated a second time
         return True
 
     def _assign_again(self, position: TopicPartition) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from confluent_kafka import TopicPartition
 
 from consumer.scheduling.back_pressure import MAX_UNSETTLED, Caps, Pressure, pressure
 from consumer.scheduling.offset_tracker import OffsetTracker
@@ -49,6 +50,14 @@ def test_a_paused_partition_resumes_well_below_its_caps() -> None:
 )
 def test_until_then_it_stays_paused(records: int, size: int) -> None:
     assert pressure([paused(records, size)], CAPS) == GO_ON
+
+
+def test_a_partition_whose_position_is_not_compared_with_the_log_yet_stays_paused() -> None:
+    tracker = paused(0)
+    tracker.unchecked = TopicPartition("events", 0, 40, leader_epoch=3)
+    assert pressure([tracker], CAPS) == GO_ON
+    tracker.unchecked = None
+    assert pressure([tracker], CAPS).resume == [tracker]
 
 
 def test_the_caps_are_shared_equally_so_that_no_partition_crowds_out_another() -> None:

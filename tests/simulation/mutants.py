@@ -149,7 +149,7 @@ MUTANTS = [
     _mutant(
         "log not compared at an assignment",
         (Assignment, "assigned"),
-        "_compare_with_log(consumer, positions)",
+        "check_positions(consumer, self._scheduler.trackers, positions)",
         "pass",
         "committable_offset",
         "offset map",

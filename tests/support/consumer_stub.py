@@ -24,6 +24,7 @@ class ConsumerStub:
         self.refuses_seeks = False
         self.metadata_limit = 4095
         self.sought: list[tuple[int, int | None]] = []  # offset and leader epoch
+        self.paused: list[TopicPartition] = []
         self.assigned: list[tuple[int, int | None] | None] = []  # offset and leader epoch; None: given back
         self.commits: list[list[TopicPartition]] = []
 
@@ -68,6 +69,9 @@ class ConsumerStub:
 
     def incremental_unassign(self, _partitions: list[TopicPartition]) -> None:
         self.assigned.append(None)
+
+    def pause(self, partitions: list[TopicPartition]) -> None:
+        self.paused += partitions
 
     def resume(self, partitions: list[TopicPartition]) -> None:
         pass

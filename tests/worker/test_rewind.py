@@ -153,6 +153,25 @@ def test_where_the_logs_part_the_epoch_is_kept_so_that_a_second_cut_is_found(
     assert fresh.epoch_before(fresh.highest_seen + 1) == epoch, "which is what is committed with it"
 
 
+def test_where_the_logs_part_is_compared_with_the_log_again_as_it_may_have_been_cut_a_second_time() -> None:
+    harness = RewindHarness()
+    harness.stub.log = (0, 200)
+    harness.rewind.lost_offset(harness.tracker, TRUNCATED % (101, 30))
+    assert harness.stub.sought == [(30, 3)]
+
+
+def test_until_librdkafka_compares_it_nothing_is_consumed() -> None:
+    harness = RewindHarness()
+    harness.stub.log = (0, 200)
+    harness.stub.refuses_seeks = True
+    harness.rewind.lost_offset(harness.tracker, TRUNCATED % (101, 30))
+    assert harness.now().paused
+    harness.stub.refuses_seeks = False
+    harness.rewind.restart_stopped()
+    assert harness.stub.sought == [(30, 3)]
+    assert harness.stub.assigned_offsets == [None, 30], "it is restarted once"
+
+
 def test_what_is_settled_before_the_logs_part_is_not_delivered_again() -> None:
     harness = RewindHarness()
     harness.stub.log = (0, 200)

@@ -278,6 +278,7 @@ class PollLoop:
                     tracker.paused = paused
 
     def _look_at_topics(self, now: float) -> None:
+        self._assignment.read_again(self.consumer)
         self._rewind.restart_stopped()
         for topic, seen in self._watch.look(now).items():
             self.connection.topic_looked_up(topic, seen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
 
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Partition
@@ -15,10 +15,11 @@ Trackers = Mapping[Partition, OffsetTracker]
 def check_positions(consumer: Consumer, trackers: Trackers, assigned: Iterable[TopicPartition]) -> None:
     """Have librdkafka compare the leader epoch of each assigned position with the log, as an assignment does not.
 
-    Where the log was truncated below the position, an error comes as a message: see `Rewind`.
+    Where the log was truncated below the position, an error comes as a message: see `Rewind`. An unread position stays
+    unchecked: see `Assignment.read_again`.
     """
     for position in assigned:
-        comparable = position.offset > 0 and position.leader_epoch is not None
+        comparable = (position.offset > 0 and position.leader_epoch is not None) or position.offset == OFFSET_INVALID
         tracker = trackers.get(Partition(position.topic, position.partition))
         if tracker is not None:
             tracker.unchecked = position if comparable else None
@@ -34,11 +35,16 @@ def check_again(consumer: Consumer, trackers: Trackers) -> None:
     for tracker in trackers.values():
         if tracker.unchecked is None:
             continue
-        try:
-            consumer.seek(tracker.unchecked)
-        except KafkaException:
-            if not tracker.paused:
-                consumer.pause([TopicPartition(*tracker.partition)])
-                tracker.paused = True
-        else:
+        if tracker.unchecked.offset != OFFSET_INVALID and _compared(consumer, tracker.unchecked):
             tracker.unchecked = None  # resumed by back-pressure
+        elif not tracker.paused:
+            consumer.pause([TopicPartition(*tracker.partition)])
+            tracker.paused = True
+
+
+def _compared(consumer: Consumer, position: TopicPartition) -> bool:
+    try:
+        consumer.seek(position)
+    except KafkaException:
+        return False
+    return True

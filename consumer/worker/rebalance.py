@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
 
 from consumer.kafka.broker_status import BrokerStatus
 from consumer.kafka.start_position import StartOffset, StartPosition
@@ -23,6 +23,7 @@ from consumer.worker.committer import Committer
 from consumer.worker.position_check import check_positions
 
 REQUEST_SECONDS = 10.0
+ANSWER_SECONDS = 1.0  # outside a rebalance callback
 
 log = structlog.get_logger()
 
@@ -112,6 +113,38 @@ class Assignment:
         self._health.was_assigned = False
         self._changed(RebalanceEvent.LOST, partitions)
 
+    def read_again(self, consumer: Consumer) -> None:
+        """Retry to read the committed offsets that could not be read. Call at each turn.
+
+        Their partitions are paused: librdkafka finds the offset by itself, but does not compare it with the log.
+        """
+        for tracker in self._scheduler.trackers.values():
+            unread = tracker.unchecked is not None and tracker.unchecked.offset == OFFSET_INVALID
+            if unread and not self._read_again(consumer, tracker):
+                return
+
+    def _read_again(self, consumer: Consumer, tracker: OffsetTracker) -> bool:
+        """Return whether Kafka answered."""
+        try:
+            (committed,) = consumer.committed([TopicPartition(*tracker.partition)], timeout=ANSWER_SECONDS)
+        except KafkaException:
+            return False
+        except (UnicodeDecodeError, SystemError):  # as long as nobody commits another metadata
+            tracker.unchecked = None
+            return True
+        if committed.error is not None:
+            return False
+        if committed.offset < 0:  # librdkafka reports that there is none
+            tracker.unchecked = None
+            return True
+        tracker.highest_seen, tracker.committed = committed.offset - 1, committed.offset
+        claim, ids = decode(committed.metadata or ""), self._topic_ids.of((committed.topic,))
+        if claim is not None and is_former(claim.topic_id, tracker.topic_id):
+            tracker.topic_id = claim.topic_id  # the topic watch detects that the topic was recreated
+        _load(tracker, committed, claim, ids[committed.topic])
+        check_positions(consumer, self._scheduler.trackers, [committed])
+        return True
+
     def _detach(self, partitions: list[Partition], reason: ReleaseReason) -> None:
         self._scheduler.detach(partitions, reason)
         self._reporter.released(partitions, reason)
@@ -148,7 +181,7 @@ class Assignment:
             error, cause = failure.args[0].name(), cause_of(failure)
         except (UnicodeDecodeError, SystemError) as failure:
             error, cause = "metadata that is not UTF-8", cause_of(failure)
-        log.warning("committed offsets not read, librdkafka continues", error=error, **cause)
+        log.warning("committed offsets not read, will retry", error=error, **cause)
         return []
 
     def _without_commit(self, committed: list[TopicPartition], ids: Mapping[str, bytes]) -> list[Partition]:
@@ -197,14 +230,12 @@ class Assignment:
         # The broker forgets a deleted topic's offsets a moment later, and takes late commits for the new one.
         if claim is not None and is_former(claim.topic_id, topic_id):
             return self._open_recreated(partition, topic_id)
-        offset, epoch = committed.offset, committed.leader_epoch
         claimed = UNKNOWN_TOPIC_ID if claim is None else claim.topic_id
         expected = self._expected(partition.topic, topic_id, claimed)
-        tracker = self._scheduler.assign(partition, offset, offset, expected)
-        tracker.epoch_is(epoch, offset - 1)
-        if committed.metadata:
-            _load_map(tracker, claim, committed.metadata, topic_id)
-        return TopicPartition(*partition, offset, leader_epoch=EPOCH_UNKNOWN if epoch is None else epoch)
+        tracker = self._scheduler.assign(partition, committed.offset, committed.offset, expected)
+        _load(tracker, committed, claim, topic_id)
+        epoch = committed.leader_epoch
+        return TopicPartition(*partition, committed.offset, leader_epoch=EPOCH_UNKNOWN if epoch is None else epoch)
 
     def _open_recreated(self, partition: Partition, topic_id: bytes) -> TopicPartition:
         self._scheduler.assign(partition, 0, OFFSET_UNKNOWN, topic_id)
@@ -214,6 +245,13 @@ class Assignment:
         """Return the topic's id, else its last known id: the topic watch compares it later."""
         known = (topic_id, claimed, self._last_ids.get(topic, UNKNOWN_TOPIC_ID))
         return next((each for each in known if each != UNKNOWN_TOPIC_ID), UNKNOWN_TOPIC_ID)
+
+
+def _load(tracker: OffsetTracker, committed: TopicPartition, claim: OffsetMap | None, topic_id: bytes) -> None:
+    """Load leader epoch and offset map of the committed offset."""
+    tracker.epoch_is(committed.leader_epoch, committed.offset - 1)
+    if committed.metadata:
+        _load_map(tracker, claim, committed.metadata, topic_id)
 
 
 def _load_map(tracker: OffsetTracker, claim: OffsetMap | None, metadata: str, topic_id: bytes) -> None:

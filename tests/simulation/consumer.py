@@ -119,14 +119,16 @@ class FakeConsumer:
             key = (each.topic, each.partition)
             self._explicit.add(key)
             self._watch.begins(self, key, each.offset)
-            self.assigned[key] = self._cursor(key, each.offset, each.leader_epoch)
+            self.assigned[key] = cursor = self._cursor(key, each.offset, each.leader_epoch)
+            cursor.pending = True
 
     def incremental_unassign(self, partitions: list[TopicPartition]) -> None:
         self._drop([(each.topic, each.partition) for each in partitions])
 
     def seek(self, partition: TopicPartition) -> None:
         key = (partition.topic, partition.partition)
-        if key not in self.assigned or self.assigned[key].stopped or not self._cluster.fetchable:
+        cursor = self.assigned.get(key)
+        if cursor is None or cursor.stopped or not self._started(cursor) or not self._cluster.fetchable:
             raise failure(KafkaError._STATE)
         self.assigned[key] = self._cursor(key, partition.offset, partition.leader_epoch)
         self._compare(key)  # as an assignment does not
@@ -288,7 +290,12 @@ class FakeConsumer:
         if key in self._paused or cursor.topic_id != self._cluster.topics[key[0]].topic_id:
             return False
         log = self._cluster.log(key)
-        return bool(cursor.prefetched) or (not cursor.stopped and cursor.leader == log.epoch and cursor.fetch < log.end)
+        up_to_date = not cursor.stopped and cursor.leader == log.epoch and self._started(cursor)
+        return bool(cursor.prefetched) or (up_to_date and cursor.fetch < log.end)
+
+    def _started(self, cursor: Cursor) -> bool:
+        cursor.pending = cursor.pending and self._commits.outstanding > 0
+        return not cursor.pending
 
     def _compare(self, key: Key) -> None:
         """Go on with the present leader, unless its log parts from the former one's before what comes next (KIP-320):

@@ -165,6 +165,47 @@ def test_nothing_is_committed_of_a_partition_whose_offset_could_not_be_read_befo
     assert stub.committed_offsets == [500]
 
 
+def test_an_offset_that_could_not_be_read_is_read_again_and_compared_before_anything_is_consumed() -> None:
+    stub = ConsumerStub(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
+    harness = AssignmentHarness(stub, OURS)
+    harness.assigned()
+    tracker = harness.engine.trackers[EVENTS]
+    harness.assignment.read_again(harness.consumer)
+    assert (tracker.paused, stub.sought) == (True, []), "Kafka does not answer"
+    stub.stored, stub.stored_epoch = (40, encode(OURS, 40, 60, [40])), 3
+    harness.assignment.read_again(harness.consumer)
+    harness.assignment.read_again(harness.consumer)
+    assert (stub.sought, tracker.unchecked) == ([(40, 3)], None)
+    assert (tracker.highest_seen, tracker.committed, tracker.epoch_before(40)) == (39, 40, 3)
+    assert tracker.previously_settled is not None
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        pytest.param((OFFSET_INVALID, ""), id="there is none"),
+        pytest.param((40, ""), id="its epoch is unknown"),
+        pytest.param(UnicodeDecodeError("utf-8", b"\xe9", 0, 1, "not UTF-8"), id="it can't be read"),
+    ],
+)
+def test_where_there_is_nothing_to_compare_librdkafka_goes_on(stored: tuple[int, str] | Exception) -> None:
+    stub = ConsumerStub(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
+    harness = AssignmentHarness(stub, OURS)
+    harness.assigned()
+    stub.stored = stored
+    harness.assignment.read_again(harness.consumer)
+    assert (harness.engine.trackers[EVENTS].unchecked, stub.sought) == (None, [])
+
+
+def test_an_offset_of_a_former_topic_that_is_read_late_keeps_its_id_for_the_topic_watch() -> None:
+    stub = ConsumerStub(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
+    harness = AssignmentHarness(stub, OURS)
+    harness.assigned()
+    stub.stored = (40, encode(FORMER, 40, 60, [40]))
+    harness.assignment.read_again(harness.consumer)
+    assert harness.engine.trackers[EVENTS].topic_id == FORMER
+
+
 def test_a_recreated_topic_is_begun_at_its_beginning_though_the_offset_could_not_be_read() -> None:
     """librdkafka would find the old topic's offset, which the broker may keep a moment longer."""
     stub = ConsumerStub()

@@ -139,6 +139,8 @@ class Assignment:
             return True
         tracker.highest_seen, tracker.committed = committed.offset - 1, committed.offset
         claim, ids = decode(committed.metadata or ""), self._topic_ids.of((committed.topic,))
+        if claim is not None and tracker.topic_id == UNKNOWN_TOPIC_ID:
+            tracker.topic_id = self._expected(committed.topic, ids[committed.topic], claim.topic_id)
         if claim is not None and is_former(claim.topic_id, tracker.topic_id):
             tracker.topic_id = claim.topic_id  # the topic watch detects that the topic was recreated
         _load(tracker, committed, claim, ids[committed.topic])

@@ -257,6 +257,10 @@ class Watch:
 
     def _check_claimed(self, member: Member, produced: Produced) -> None:
         stored, claim = self._claims.get((member.consumer, produced.partition), (NOTHING, None))
+        tracker = member.scheduler.trackers.get(Partition(*produced.partition))
+        if tracker is not None and _unverified(tracker):  # its offset was read late, and its map is not believed yet
+            self._claims[member.consumer, produced.partition] = (stored, None)
+            claim = None
         committed = not produced.deleted and produced.offset < self.resumes_at(produced.partition, stored)
         if committed or (claim is not None and claims_settled(claim, produced)):
             self.violated("duplicates", f"{member.name} sends #{produced.number} again, which was committed as settled")

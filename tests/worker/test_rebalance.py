@@ -180,6 +180,19 @@ def test_an_offset_that_could_not_be_read_is_read_again_and_compared_before_anyt
     assert tracker.previously_settled is not None
 
 
+@pytest.mark.parametrize("later", [OURS, UNKNOWN_TOPIC_ID], ids=["known", "unknown"])
+def test_an_offset_that_is_read_late_keeps_its_map_though_the_topics_id_was_unknown(later: bytes) -> None:
+    stub = ConsumerStub(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
+    harness = AssignmentHarness(stub, UNKNOWN_TOPIC_ID)
+    harness.assigned()
+    stub.stored, harness.topics.present = (40, encode(OURS, 40, 60, [40])), later
+    harness.assignment.read_again(harness.consumer)
+    tracker = harness.engine.trackers[EVENTS]
+    assert tracker.topic_id == OURS
+    assert (tracker.previously_settled is not None) == (later == OURS)
+    assert (tracker.unverified is not None) == (later == UNKNOWN_TOPIC_ID), "until its id is known"
+
+
 @pytest.mark.parametrize(
     "stored",
     [

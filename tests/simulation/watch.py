@@ -16,7 +16,7 @@ from consumer.delivery.gate import GateState
 from consumer.delivery.halt import SHORTEST_TRIAL_INTERVAL
 from consumer.scheduling.back_pressure import MAX_UNSETTLED
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID, OffsetMap, decode
-from consumer.scheduling.offset_tracker import OffsetTracker
+from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.scheduling.task import Partition, Task
 from consumer.worker.rebalance import revoke_budget
 from tests.simulation.assignments import Assignments, claims_settled
@@ -145,11 +145,21 @@ class Watch:
         if tracker is not None and _unverified(tracker):  # the topic could not be looked up: no map is believed
             self._claims.pop((consumer, key), None)
         stored = self.group.stored.get(key) if self.group.owners.get(key) is consumer else None
-        if stored is not None and 0 <= offset < self.resumes_at(key, stored) and not self._recreated:
+        if stored is not None and 0 <= offset < self._begins_from(key, stored, tracker) and not self._recreated:
             self.violated("start", f"{consumer.name} begins {key} at {offset}, the group has committed {stored.offset}")
         tracker = self.members[consumer].scheduler.trackers.get(Partition(*key))
         if tracker is not None and _unverified(tracker):  # the topic could not be looked up: no map is believed
             self._claims[consumer, key] = (self._claims.get((consumer, key), (NOTHING, None))[0], None)
+
+    def _begins_from(self, key: Key, stored: Stored, tracker: OffsetTracker | None) -> int:
+        """Return the lowest offset at which a partition may begin: within a stay, what was moved back, or lost its
+        records, is consumed again, whatever was committed before.
+        """
+        lowest = self.resumes_at(key, stored)
+        if tracker is None or tracker.assigned_at is None:
+            return lowest
+        unsettled = min(lowest, tracker.committable_offset(OFFSET_UNKNOWN))
+        return self.group.log(key).part(unsettled, tracker.leader_epoch)
 
     def jumped_back(self, consumer: FakeConsumer, key: Key) -> None:
         """Records come again that were committed: nobody's fault."""

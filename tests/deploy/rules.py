@@ -47,6 +47,9 @@ def compressed(text: str) -> str:
 
 
 def metric_names(text: str) -> Iterator[str]:
-    """The worker's metrics that a text names, as the registry knows them: without a histogram's suffixes."""
-    for name in re.findall(r"\bclicksend_[a-z_]+\b", text):
+    """The worker's metrics that a text names, as the registry knows them: without a histogram's suffixes.
+
+    A name that ends with an underscore is a prefix.
+    """
+    for name in re.findall(r"\bclicksend_[a-z_]*[a-z]\b", text):
         yield re.sub(r"_(bucket|count|sum)$", "", name)

@@ -79,7 +79,7 @@ def watched(in_process_broker: InProcess, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("prometheus")
     with Sandbox() as sandbox:
         stage = Stage(in_process_broker, "consumer", sandbox, folder)
-        with stage.worker(RETRY_MAX_DELAY="1") as worker:
+        with stage.worker(RETRY_MAX_DELAY="1", OTEL_TRACES_EXPORTER="otlp") as worker:  # to nobody: the metric is there
             target = worker.address().removeprefix("http://")
             text = rules.compressed(rules.RULES.read_text("utf-8"))
             began = time.time()

@@ -164,6 +164,7 @@ MUTANTS = [
         "if False:",
         "committable_offset",
         "duplicates",
+        "start",
     ),
     _mutant(
         "reset by policy where a truncated log parts",
@@ -187,8 +188,8 @@ MUTANTS = [
     _mutant(
         "offset map of another topic believed",
         (Assignment, "_open_committed"),
-        "_load_map(tracker, claim, committed.metadata, topic_id)",
-        "tracker.previously_settled = claim if claim is not None and claim.committed == offset else None",
+        "_load(tracker, committed, claim, topic_id)",
+        "tracker.previously_settled = claim if claim is not None and claim.committed == committed.offset else None",
         "committable_offset",
         "offset map",
         "rest",
@@ -211,7 +212,7 @@ MUTANTS = [
     _mutant(
         "offset map not believed",
         (Assignment, "_open_committed"),
-        "_load_map(tracker, claim, committed.metadata, topic_id)",
+        "_load(tracker, committed, claim, topic_id)",
         "pass",
         "duplicates",
     ),

@@ -151,10 +151,11 @@ def _recreation(random: Random, calm_at: float) -> list[Event]:
 
 
 def _elections(random: Random, calm_at: float) -> list[Event]:
-    """While workers run, or between the end of one and the start of the next."""
-    events = []
-    for _ in range(random.choice((1, 1, 2))):
-        at = random.uniform(1.0, calm_at - 1)
+    """While workers run, or between the end of one and the start of the next. The second often soon after the first."""
+    events: list[Event] = []
+    for _ in range(random.choice((1, 2))):
+        soon = events and random.random() < 0.7
+        at = min(calm_at, events[0].at + random.random() * 2) if soon else random.uniform(1.0, calm_at - 1)
         events.append(Event(at, Deed.ELECTION))
         if random.random() < 0.5:
             before, after = max(0.5, at - random.random()), min(calm_at, at + random.random() * 3)

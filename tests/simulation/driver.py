@@ -161,16 +161,17 @@ class VirtualDriver:
         def reach() -> None:
             if self._process.dead and hub.random.random() < 0.5:
                 return
+            if handshake and once.callback is None:  # reset before it was open: nothing was sent
+                return
             reply = arrive()
             waits = reply in (Cause.TIMEOUT, Cause.DNS)
             hub.at(end if waits else min(end, hub.now + sink.travel()), lambda: finish(reply))
 
-        travel = sink.travel()
-        if sink.weather is Weather.SLOW_HANDSHAKES and hub.random.random() < 0.3:
-            travel = self._timeout * hub.random.random()
+        slow = sink.weather is Weather.SLOW_HANDSHAKES and hub.random.random() < 0.3
+        handshake = self._timeout * hub.random.random() if slow else 0.0
         once.callback = lambda: finish(Cause.RESET)
         self._resets[once] = None
-        hub.after(travel, reach)
+        hub.after(handshake or sink.travel(), reach)
 
     def _reset_all(self) -> None:
         if self._sink.weather is Weather.RESETTING:

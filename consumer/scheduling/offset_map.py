@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain
+from operator import sub
 
 VERSION_1, VERSION_2 = "c1:", "c2:"
 LIMIT = 4095  # characters: the broker's default offset.metadata.max.bytes, less the NUL that librdkafka adds
@@ -82,28 +83,34 @@ def encode(
     limit     -- characters
     """
     reach = max(reach, committed)
-    head, deltas = topic_id + _varint(committed), bytearray()
+    head = topic_id + _varint(committed)
     version = VERSION_1
     if leader_epoch != EPOCH_UNKNOWN or partition_count != COUNT_UNKNOWN:
         version, head = VERSION_2, head + _varint(leader_epoch + 1) + _varint(partition_count)
     available = (limit - len(version)) // 4 * 3 - _CRC_SIZE - len(head)
+    fits, deltas = _deltas(committed, reach, list(unsettled), available)
+    nothing_known = topic_id == UNKNOWN_TOPIC_ID and partition_count == COUNT_UNKNOWN
+    if available < 1 or (fits == committed and nothing_known):
+        return ""
+    body = head + _varint(fits - committed) + deltas
+    return version + base64.b64encode(body + zlib.crc32(body).to_bytes(_CRC_SIZE)).decode("ascii")
+
+
+def _deltas(committed: int, reach: int, unsettled: list[int], available: int) -> tuple[int, bytes]:
+    """Return the reach that fits, and the deltas up to it. available -- bytes for both"""
+    gaps = list(map(sub, unsettled, chain((committed,), unsettled)))
+    if len(gaps) + _size(reach - committed) <= available and max(gaps, default=0) < 128:
+        return reach, bytes(gaps)  # nearly always: hundreds of them are encoded several times a second
+    deltas = bytearray()
     last = fits = committed
     size = 0  # of the deltas up to `fits`
     for offset in chain(unsettled, (reach,)):
         if len(deltas) + _size(offset - committed) > available:
             break
         fits, size = offset, len(deltas)
-        delta = offset - last
-        if delta < 128:  # nearly all: a thousand of them are encoded several times a second
-            deltas.append(delta)
-        else:
-            deltas += _varint(delta)
+        deltas += _varint(offset - last)
         last = offset
-    nothing_known = topic_id == UNKNOWN_TOPIC_ID and partition_count == COUNT_UNKNOWN
-    if available < 1 or (fits == committed and nothing_known):
-        return ""
-    body = head + _varint(fits - committed) + bytes(deltas[:size])
-    return version + base64.b64encode(body + zlib.crc32(body).to_bytes(_CRC_SIZE)).decode("ascii")
+    return fits, bytes(deltas[:size])
 
 
 def decode(text: str) -> OffsetMap | None:

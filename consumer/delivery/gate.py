@@ -16,6 +16,7 @@ from consumer.delivery.retry import RetryPolicy
 from consumer.number_text import shown_number
 
 MASS_REJECTION_LIMIT = 20  # different contacts rejected in a row, unless the settings say otherwise
+WAKE = 0.06  # seconds: the timer of a delayed request fires at most so late, or the state would flicker
 # Transient causes that the breaker ignores: the limiter handles 429, a halt handles malformed responses.
 _IGNORED_BY_BREAKER = frozenset({Cause.RATE_LIMITED, Cause.MALFORMED, Cause.UNINTELLIGIBLE})
 
@@ -78,6 +79,7 @@ class Gate:
         self._halt = Halt(probe_interval, most_refused_trials)
         self._probe_sent_at = -math.inf
         self._paused_until = -math.inf
+        self._limited_until = -math.inf  # a request was delayed by the rate
         self._open_seconds = 0.0
         self._ticked_at = math.inf
 
@@ -121,6 +123,7 @@ class Gate:
             self._limiter.spend(now)
             return Permit.HALT_TRIAL
         if ready_at > now:
+            self._limited_until = ready_at + WAKE
             return Closed(GateState.LIMITED, ready_at)
         if self._breaker.state is BreakerState.CLOSED:
             self._limiter.spend(now)
@@ -190,7 +193,7 @@ class Gate:
         if now < self._paused_until:
             return GateState.LIMITED, self._paused_until, "ClickSend sent Retry-After"
         until = self._limiter.ready_at(now)
-        state = GateState.LIMITED if self._limiter.paces(now) else GateState.OPEN
+        state = GateState.LIMITED if now < self._limited_until else GateState.OPEN
         if self._limiter.refused:
             return state, until, "ClickSend answers 429 (too many requests); sending one request at a time"
         if self.rate < math.inf:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 CATCH_UP = 0.05  # seconds: a request at most this late keeps its slot; unused quota does not accumulate beyond it
-WAKE = 0.02  # seconds: tolerance for a timer that fires late, for `paces`
 SHORTEST_HOLD, LONGEST_HOLD = 0.01, 1.0  # seconds between requests while every response is a 429
 LEARNT_FROM = 10.0  # seconds before the first 429; at most twice that
 LOWEST_RATE = 0.1  # requests per second; a lower rate would look like a hang
@@ -100,10 +99,6 @@ class RateLimiter:
     def ready_at(self, now: float) -> float:
         """Return when the next request may be sent: `now` or later, in monotonic seconds."""
         return max(now, self.next_at)
-
-    def paces(self, now: float) -> bool:
-        """Return whether the rate delays requests."""
-        return now < self.next_at + WAKE
 
     def spend(self, now: float) -> None:
         """Count one request that is sent now."""

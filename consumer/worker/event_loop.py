@@ -21,17 +21,19 @@ NAME = "delivery-loop"
 PROBE_NAME = "probe"
 STALLED_SECONDS = 30.0  # longer than any slice of work on an overloaded machine
 LOOKUP_SECONDS = 120.0  # beyond a probe's timeout: a DNS lookup can't be interrupted
-# Timers fire so much late: at 100 requests a second, one wake-up then sends two, and a wake-up costs more than sending.
-# At least 1.5 ms, since uvloop rounds to milliseconds and a timer that fires early would fire twice.
-TIMER_SECONDS = 0.012
+# Timers fire so much late: at 100 requests a second, one wake-up then sends four, and a wake-up costs more than sending.
+# At least 1.5 ms, since uvloop rounds to milliseconds and a timer that fires early would fire twice. At most the time
+# in which the rate limiter lets a late request keep its slot, less the delays of a busy machine.
+TIMER_SECONDS = 0.03
 
 log = structlog.get_logger()
 INTERVAL = 0.02  # seconds between two beats; a shorter pause is seen by chance only
+IDLE_INTERVAL = 0.25  # seconds, where no response is awaited or other timers show the pauses: a beat is a wake-up
 WINDOW = 30.0  # seconds; the longest pause is kept for one to two windows, longer than between two scrapes
 
 
 class LoopLag:
-    """Written by the loop's thread at each beat. Any thread may read.
+    """Written by the loop's thread at each beat and timer. Any thread may read.
 
     beat_at -- monotonic seconds of the last beat; an old one means that the loop is stalled
     """
@@ -39,6 +41,7 @@ class LoopLag:
     def __init__(self, now: float) -> None:
         self.beat_at = now
         self._due_at = now
+        self._fired = 0  # timers since the last beat
         self._longest = 0.0
         self._longest_before = 0.0
         self._window_ends_at = now + WINDOW
@@ -48,14 +51,23 @@ class LoopLag:
         """Return the longest pause of the last window and the present one, in seconds."""
         return max(self._longest, self._longest_before)
 
-    def beat(self, now: float) -> float:
-        """Note that the loop runs at `now` (monotonic seconds). Return when to call again, in seconds from now."""
+    def beat(self, now: float, in_flight: int) -> float:
+        """Note that the loop runs at `now` (monotonic seconds). Return when to call again, in seconds from now.
+
+        in_flight -- requests whose responses a pause would delay
+        """
         if now >= self._window_ends_at:
             self._longest_before, self._longest = self._longest, 0.0
             self._window_ends_at = now + WINDOW
         self._longest = max(self._longest, now - self._due_at)
-        self.beat_at, self._due_at = now, now + INTERVAL
-        return INTERVAL
+        interval = INTERVAL if in_flight and not self._fired else IDLE_INTERVAL
+        self.beat_at, self._due_at, self._fired = now, now + interval, 0
+        return interval
+
+    def fired(self, due_at: float, now: float) -> None:
+        """Note that a timer of `due_at` fires at `now`."""
+        self._longest = max(self._longest, now - due_at)
+        self._fired += 1
 
 
 class Sender(Protocol):
@@ -100,6 +112,7 @@ class EventLoopDriver:
         self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
         self._on_crash: Callable[[BaseException], None] = _raise
         self._sender: Sender  # since the thread runs
+        self._in_flight = 0  # requests, for the loop's thread
 
     def pulses(self) -> list[Pulse]:
         """Return the pulses of loop and probe. Thread-safe."""
@@ -119,12 +132,17 @@ class EventLoopDriver:
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
         """Run the callback at `when` (monotonic seconds) or a little later."""
-        return self._loop.call_later(max(0.0, when - self.now()) + TIMER_SECONDS, self._guarded, callback)
+        now = self.now()
+        due_at = max(when, now) + TIMER_SECONDS
+        return self._loop.call_later(due_at - now, self._due, due_at, callback)
 
     def send(self, payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:
         """POST one contact."""
 
+        self._in_flight += 1
+
         def ended(outcome: Outcome) -> None:
+            self._in_flight -= 1
             try:
                 on_outcome(outcome)
             except BaseException as crash:  # asyncio would treat an OSError as the connection's
@@ -160,7 +178,11 @@ class EventLoopDriver:
             self._on_crash(crash)
 
     def _beat(self) -> None:
-        self._loop.call_later(self.lag.beat(self.now()), self._beat)
+        self._loop.call_later(self.lag.beat(self.now(), self._in_flight), self._beat)
+
+    def _due(self, due_at: float, callback: Callable[[], None]) -> None:
+        self.lag.fired(due_at, self.now())
+        self._guarded(callback)
 
     def _probe(self, on_result: Callable[[ProbeResult], None]) -> None:
         try:

@@ -36,7 +36,8 @@ from consumer.worker.intake import Guard, Intake
 from consumer.worker.rebalance import Assignment, revoke_budget
 from consumer.worker.rewind import Rewind
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
+CLOSING_SECONDS = 0.05  # of a poll in a shutdown: until it ends, an answered commit is not noticed
 BATCH = 500
 CONTACTS = 24  # approximate size of a batch: mapped within 2 ms, then the delivery loop may run
 TURN_SECONDS = 60e-6  # of the delivery loop, for each contact
@@ -156,7 +157,7 @@ class PollLoop:
 
     def closing_turn(self) -> None:
         """Poll librdkafka during a shutdown. Track the records, or the committable offset would skip them."""
-        self._take_in(self._consume(POLL_SECONDS))
+        self._take_in(self._consume(CLOSING_SECONDS))
         self._health.polled(self._clock())
 
     def end(self, finish_by: float) -> None:

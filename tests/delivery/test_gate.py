@@ -82,6 +82,31 @@ def test_a_fixed_limit_closes_it_until_the_next_turn() -> None:
     assert gate.ask(100.25) is Permit.ORDINARY
 
 
+@pytest.mark.parametrize(
+    ("demand", "least", "most"),
+    [(2.0, 0.95, 1.0), (1.01, 0.95, 1.0), (0.5, 0.0, 0.0)],
+    ids=["twice the rate", "just above the rate", "half of it"],
+)
+def test_it_is_limited_all_the_time_for_senders_above_the_rate_and_never_for_others(
+    demand: float, least: float, most: float
+) -> None:
+    """The scaler and an alert go by the share of time. A timer wakes the sender late."""
+    gate = Gate(POLICY, requests_per_second=200, probe_interval=30)
+    looks: list[bool] = []
+    due, wakes_at = 100.0, 100.0
+    for step in range(40_000):
+        now = 100 + step / 4000
+        while max(due, wakes_at) <= now:
+            match gate.ask(now):
+                case Closed(_, until):
+                    wakes_at = until + 0.04
+                case _:
+                    due += 1 / (200 * demand)
+        looks.append(gate.report(now).state is GateState.LIMITED)
+    looks = looks[len(looks) // 5 :]  # the first requests may be early
+    assert least <= sum(looks) / len(looks) <= most
+
+
 def test_a_429_teaches_a_rate(gate: Gate) -> None:
     answer(gate, DELIVERED, now=100)
     answer(gate, RATE_LIMITED, now=100, took=0.1)
@@ -280,6 +305,8 @@ def test_an_open_gate_reports_no_reason(gate: Gate) -> None:
 def test_a_fixed_limit_is_reported_with_its_pace() -> None:
     gate = Gate(POLICY, requests_per_second=4, probe_interval=30)
     gate.ask(100)
+    assert gate.report(100) == GateReport(GateState.OPEN, 100.25, "requests are paced, 4 a second", rate=4)
+    closed_until(gate, 100, GateState.LIMITED)
     assert gate.report(100) == GateReport(GateState.LIMITED, 100.25, "requests are paced, 4 a second", rate=4)
     assert gate.report(101).state is GateState.OPEN
 

@@ -106,23 +106,6 @@ def test_idle_time_is_not_saved_up_for_a_burst(seconds: float) -> None:
     assert sent_within(limiter, start=100 + seconds, seconds=0.95) == 10
 
 
-@pytest.mark.parametrize(
-    ("demand", "least", "most"), [(1.0, 0.95, 1.0), (0.5, 0.0, 0.5)], ids=["as much as it may", "half of it"]
-)
-def test_it_delays_only_senders_above_the_rate(demand: float, least: float, most: float) -> None:
-    """The scaler and an alert go by the share of time. A thread that waits for its turn wakes late."""
-    limiter, now, due = RateLimiter(200), 100.0, 100.0
-    looks: list[bool] = []
-    while now < 110:
-        limiter.spend(now)
-        due += 1 / (200 * demand)
-        turn = max(due, limiter.ready_at(now)) + 0.002
-        while now < turn:
-            looks.append(limiter.paces(now))
-            now += 0.0005
-    assert least <= sum(looks) / len(looks) <= most
-
-
 def learnt_with(partitions: int) -> tuple[RateLimiter, float]:
     """A limiter that has met a limit of 100 a second while it owned so many, and the time."""
     limiter = RateLimiter(0)

@@ -145,6 +145,7 @@ MUTANTS = [
         "resume",
         "rest",
         "duplicates",
+        "start",
     ),
     _mutant(
         "log not compared at an assignment",

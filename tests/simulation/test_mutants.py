@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.run import failure_report, quiet, run_seed
 
-SEEDS = 400  # within which each has to be noticed
+SEEDS = 800  # within which each has to be noticed
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

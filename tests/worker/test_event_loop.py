@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
+from consumer.worker.event_loop import IDLE_INTERVAL as IDLE
 from consumer.worker.event_loop import INTERVAL, NAME, PROBE_NAME, WINDOW, ClickSendAccess, EventLoopDriver, LoopLag
 from tests.support.outcomes import DELIVERED, FINE
 from tests.support.waiting import wait_until
@@ -182,7 +183,7 @@ def test_a_loop_that_stalls_shows_an_old_pulse_and_one_that_runs_a_fresh_one(har
         driver.wake(stall)
         assert stalled.wait(PATIENCE)
         began = driver.pulses()[0].since
-        time.sleep(0.2)
+        time.sleep(IDLE + 0.2)
         assert driver.pulses()[0].since == began
         release.set()
         wait_until(lambda: driver.pulses()[0].since != began)
@@ -217,32 +218,49 @@ def test_without_uvloop_asyncio_delivers_with_one_warning(monkeypatch: pytest.Mo
 
 def test_a_loop_that_is_on_time_has_no_lag() -> None:
     lag = LoopLag(now=100)
-    lag.beat(100)
-    lag.beat(100 + INTERVAL)
+    lag.beat(100, in_flight=1)
+    lag.beat(100 + INTERVAL, in_flight=1)
     assert lag.longest == pytest.approx(0)
 
 
 def test_a_late_beat_is_a_pause() -> None:
     lag = LoopLag(now=100)
-    lag.beat(100)
-    lag.beat(100 + INTERVAL + 0.3)
+    lag.beat(100, in_flight=1)
+    lag.beat(100 + INTERVAL + 0.3, in_flight=1)
     assert lag.longest == pytest.approx(0.3)
+
+
+def test_a_late_timer_is_a_pause() -> None:
+    lag = LoopLag(now=100)
+    lag.fired(100, 100.3)
+    assert lag.longest == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(("in_flight", "timers", "interval"), [(1, 0, INTERVAL), (0, 0, IDLE), (1, 1, IDLE)])
+def test_a_beat_comes_soon_while_a_response_is_awaited_and_no_timer_fires(
+    in_flight: int, timers: int, interval: float
+) -> None:
+    lag = LoopLag(now=100)
+    for _ in range(timers):
+        lag.fired(100, 100)
+    assert lag.beat(100, in_flight) == interval
+    assert lag.beat(100 + interval, in_flight=1) == INTERVAL
 
 
 def test_the_longest_pause_is_kept_for_one_to_two_windows() -> None:
     lag = LoopLag(now=100)
-    lag.beat(100.5)
+    lag.beat(100.5, in_flight=0)
     for seconds in range(1, int(WINDOW) + 2):
-        lag.beat(100.5 + seconds)
+        lag.beat(100.5 + seconds, in_flight=0)
     assert lag.longest >= 0.5
     now = 100.5 + WINDOW + 1
     while now < 100 + 3 * WINDOW + 2:
-        now += lag.beat(now)
+        now += lag.beat(now, in_flight=0)
     assert lag.longest == pytest.approx(0, abs=1e-6)
 
 
 def test_the_last_beat_shows_whether_the_loop_runs() -> None:
     lag = LoopLag(now=100)
     assert lag.beat_at == 100
-    lag.beat(107)
+    lag.beat(107, in_flight=0)
     assert lag.beat_at == 107

@@ -97,7 +97,7 @@ def encode(
 
 
 def _deltas(committed: int, reach: int, unsettled: list[int], available: int) -> tuple[int, bytes]:
-    """Return the reach that fits, and the deltas up to it. available -- bytes for both"""
+    """Return the reach that fits into the available bytes, and the deltas up to it."""
     gaps = list(map(sub, unsettled, chain((committed,), unsettled)))
     if len(gaps) + _size(reach - committed) <= available and max(gaps, default=0) < 128:
         return reach, bytes(gaps)  # nearly always: hundreds of them are encoded several times a second

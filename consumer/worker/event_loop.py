@@ -21,7 +21,7 @@ NAME = "delivery-loop"
 PROBE_NAME = "probe"
 STALLED_SECONDS = 30.0  # longer than any slice of work on an overloaded machine
 LOOKUP_SECONDS = 120.0  # beyond a probe's timeout: a DNS lookup can't be interrupted
-# Timers fire so much late: at 100 requests a second, one wake-up then sends four, and a wake-up costs more than sending.
+# Timers fire so much late: at 100 requests a second a wake-up then sends four, and it costs more than sending one.
 # At least 1.5 ms, since uvloop rounds to milliseconds and a timer that fires early would fire twice. At most the time
 # in which the rate limiter lets a late request keep its slot, less the delays of a busy machine.
 TIMER_SECONDS = 0.03
@@ -138,7 +138,6 @@ class EventLoopDriver:
 
     def send(self, payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:
         """POST one contact."""
-
         self._in_flight += 1
 
         def ended(outcome: Outcome) -> None:

@@ -31,7 +31,8 @@ def enrolment_name(kind: object, name: object, names: Set[str]) -> str | None:
     """
     if not isinstance(kind, str):
         return None
-    kind = normalised_name(kind)
+    if kind != "track":  # as nearly all are written
+        kind = normalised_name(kind)
     if kind == "track":
         return " ".join(name.split()) if isinstance(name, str) and normalised_name(name) in names else None
     return "Identify" if kind == "identify" and kind in names else None

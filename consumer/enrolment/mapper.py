@@ -103,13 +103,16 @@ def _mapped(found: TraitValues, named: ConsentReading | None, context_consent: o
         fields["address_postal_code"] = with_leading_zeros(str(postal_code), country)
     if country is not None:
         fields["address_country"] = country
-    traits = [ConsentTrait(kind, value, FieldOrigin("custom_1", *where)) for kind, value, *where in found.consents]
-    consent = named or consent_reading(traits, context_consent)
+    consent = named or consent_reading(_consent_traits(found) if found.consents else (), context_consent)
     fields["custom_1"] = _take_consent(consent, found, notes)
     _take_texts(_CUSTOM, values, fields, notes)
     if found.broken:
         notes.extend(Note(NoteKind.BROKEN, field) for field in _left_out(found.broken, fields))
     return Mapped(identities, fields, notes, values)
+
+
+def _consent_traits(found: TraitValues) -> list[ConsentTrait]:
+    return [ConsentTrait(kind, value, FieldOrigin("custom_1", *where)) for kind, value, *where in found.consents]
 
 
 def _email(found: TraitValues, notes: list[Note]) -> str | None:

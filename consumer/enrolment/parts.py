@@ -157,7 +157,7 @@ def places_of(parts: Parts) -> list[TraitSource]:
 
 
 def _add(places: list[TraitSource], pointer: str, value: object) -> None:
-    if held := object_in(value):
+    if value is not None and (held := object_in(value)):
         places.append((pointer, held))
 
 

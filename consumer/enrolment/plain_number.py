@@ -16,7 +16,7 @@ _DATE_OR_ADDRESS = re.compile(
     r"|[0-3]?\d([-./])[0-3]?\d\2(?:19|20)\d\d(?:\D|$)"  # 31.01.2024
     r"|(?!\d\d(?:\.\d\d){3}$)\d{1,3}(?:\.\d{1,3}){3}$"  # 192.168.0.1; four pairs may be a phone number
 )
-_FORMATTING = str.maketrans("", "", "+ ().-")
+_FORMATTING = b"+ ().-"
 
 
 def is_date_or_address(text: str) -> bool:
@@ -36,9 +36,9 @@ def parse_plain(text: str, region: str | None) -> Number | None:
     prefixes: the first that fits is the one), in national form those of a range that the region has. The result also
     reads as itself in international form: nothing that looks like a trunk prefix follows the country code.
     """
-    if not is_plain(text) or "(0)" in text:
+    if _PLAIN.fullmatch(text) is None or "(0)" in text:
         return None
-    digits = text.translate(_FORMATTING)
+    digits = text.encode().translate(None, _FORMATTING).decode()
     if not 5 <= len(digits) <= 15:
         return None
     if text[0] != "+":

@@ -27,7 +27,7 @@ _PLACEHOLDERS = frozenset(
 )
 """Values that forms and scripts write for an absent one. Without `na`, which is Namibia and a name."""
 UNUSUAL_BEGINNINGS = " " + "".join({begin for each in _PLACEHOLDERS for begin in (each[0], each[0].upper())})
-"""First characters of texts that may need cleaning or may be placeholders. Includes the empty text."""
+"""First characters of texts that may need cleaning or may be placeholders."""
 
 
 class WholeNumber(str):
@@ -108,6 +108,11 @@ def is_broken(value: object) -> bool:
 def is_placeholder(text: str) -> bool:
     """Return whether the text means nothing: `N/A`, `-`, `unknown`."""
     return len(text) <= _LONGEST_PLACEHOLDER and text.lower() in _PLACEHOLDERS
+
+
+def is_unlike_placeholders(text: str) -> bool:
+    """Return whether a text that begins as a placeholder is none, and has no white space around it."""
+    return text[0] != " " and text[-1] != " " and text.lower() not in _PLACEHOLDERS
 
 
 def is_digest(text: str) -> bool:

@@ -14,7 +14,7 @@ from consumer.enrolment.consent_answer import Answer, answer
 from consumer.enrolment.consent_key import ConsentKey, consent_key
 from consumer.enrolment.identity_filter import normalised_name
 from consumer.enrolment.phone_country import countries_in, with_country
-from consumer.enrolment.text import LONGEST, UNUSUAL_BEGINNINGS, is_broken, is_placeholder
+from consumer.enrolment.text import LONGEST, UNUSUAL_BEGINNINGS, is_broken, is_placeholder, is_unlike_placeholders
 from consumer.enrolment.trait_names import (
     ELEMENT_KEYS,
     KNOWN,
@@ -92,9 +92,9 @@ def find_all(places: Iterable[TraitSource]) -> TraitValues:
 
 def _find_in(found: TraitValues, values: Object, order: int, pointer: str) -> None:
     """Find the values of one object. The common case is a clean text, the first one for its field."""
-    taken = found.values
+    taken, known = found.values, KNOWN.get
     for key, value in values.items():
-        meaning = KNOWN.get(key)
+        meaning = known(key)
         if meaning is None:
             meaning = similar(key) if len(key) <= LONGEST_KEY else None
             if meaning is not None:
@@ -103,7 +103,8 @@ def _find_in(found: TraitValues, values: Object, order: int, pointer: str) -> No
                 _look_inside(found, value, f"{pointer}/{key}", _of_another_subject, 4)
         elif (
             isinstance(value, str)
-            and value[:1] not in UNUSUAL_BEGINNINGS
+            and value
+            and (value[0] not in UNUSUAL_BEGINNINGS or is_unlike_placeholders(value))
             and len(value) <= LONGEST
             and value.isprintable()
             and (field := meaning.field)

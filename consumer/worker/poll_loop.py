@@ -36,7 +36,7 @@ from consumer.worker.intake import Guard, Intake
 from consumer.worker.rebalance import Assignment, revoke_budget
 from consumer.worker.rewind import Rewind
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.125  # half of the interval between two commits
 CLOSING_SECONDS = 0.05  # of a poll in a shutdown: until it ends, an answered commit is not noticed
 BATCH = 500
 CONTACTS = 24  # approximate size of a batch: mapped within 2 ms, then the delivery loop may run

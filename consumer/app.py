@@ -29,6 +29,7 @@ from consumer.delivery.retry import RetryPolicy
 from consumer.errors import ConfigurationError
 from consumer.exit_status import ExitStatus
 from consumer.formats.decider import Decider
+from consumer.kafka.certificate import Dates
 from consumer.kafka.clients import KafkaClients
 from consumer.log import cause_of
 from consumer.monitoring import metrics
@@ -105,6 +106,7 @@ class Application:
             lambda: [self._worker.pulse(), *driver.pulses()], silence, clock, lambda: os._exit(ExitStatus.FATAL)
         )
         _register(registry, self.scheduler, self._health, clock)
+        register_certificate(registry, settings.kafka.ssl_certificate_location)
         metrics.LOOP_LAG.gauge(registry).set_function(lambda: driver.lag.longest)
         site = debugger.site if debugger is not None else None
         self.monitor = Monitor(settings.monitor.host, settings.monitor.port, registry, probes.live, probes.ready, site)
@@ -278,6 +280,16 @@ def event_loop_driver(settings: Settings, clock: Callable[[], float], store: Cre
             client.close()
 
     return EventLoopDriver(ClickSendAccess(open_sender, probe, store.reload), clicksend.total_timeout, clock)
+
+
+def register_certificate(registry: CollectorRegistry, path: str | None) -> None:
+    """Export when the client certificate expires, where it can be read. Without one, a gauge would export 0.
+
+    A renewed file changes nothing: the clients use the certificate that they have read.
+    """
+    dates = Dates.of(path) if path is not None else None
+    if dates is not None:
+        metrics.CERTIFICATE_EXPIRY.gauge(registry).set(dates.not_after.timestamp())
 
 
 def _register(registry: CollectorRegistry, scheduler: Scheduler, health: Health, clock: Callable[[], float]) -> None:

@@ -147,6 +147,10 @@ PARTITION_HELD = Metric(
 )
 SCHEMA_FETCHES = Metric("schema_fetches", "Requests for schemas to the Schema Registry, by result.", ("result",))
 SPANS = Metric("spans", "Spans of traces, by result. Only with traces.", ("result",))
+CERTIFICATE_EXPIRY = Metric(
+    "kafka_certificate_expiry_timestamp_seconds",
+    "Unix time when the client certificate in use expires. Only with a certificate and the extra mtls.",
+)
 REBALANCES = Metric("rebalances", "Changes of the assignment, by event.", ("event",))
 LOOP_LAG = Metric("loop_lag_seconds", "The longest pause of the delivery loop in the last 30 to 60 seconds.")
 LAST_POLL = Metric("last_poll_timestamp_seconds", "Unix time of the last poll of Kafka.")

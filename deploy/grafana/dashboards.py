@@ -361,6 +361,13 @@ FLEET = [
         "recps",
         [(_sum("records_skipped_total"), "skipped")],
     ),
+    Panel(
+        "Client certificate expires in",
+        "Remaining time of the client certificate for Kafka that each worker uses. Empty without a certificate.",
+        "s",
+        [(f"clicksend_consumer_kafka_certificate_expiry_timestamp_seconds{{{IN}}} - time()", "{{instance}}")],
+        "ClicksendCertificateExpires",
+    ),
 ]
 
 DASHBOARDS = {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+import trustme
 
 from consumer.sandbox.faults import Rule
 from consumer.sandbox.server import Sandbox
@@ -17,6 +18,7 @@ from tests.deploy import dashboards, manifests, rules
 from tests.deploy.prometheus_server import PrometheusServer
 from tests.docs.documents import MANUAL
 from tests.kafka.in_process import InProcess
+from tests.support.certificates import issue
 from tests.support.events import page_view, sign_up
 from tests.support.http import get
 from tests.support.programs import DEPLOY, run
@@ -33,7 +35,7 @@ class Run:
 
     prometheus: PrometheusServer
     started_at: float
-    exposition: str
+    expositions: tuple[str, ...]
     fired: frozenset[str]
 
 
@@ -66,7 +68,13 @@ def _play(stage: Stage, worker: WorkerProcess, prometheus: PrometheusServer) -> 
     stage.faults(Rule(status=401))
     produce_old(stage, minutes=4 * 24 * 60)
     stage.produce(*(sign_up(number) for number in range(60, 80)))
-    prometheus.wait(lambda: fired("Halted", "OldestRecordWaits", "RetentionRisk"))
+    prometheus.wait(lambda: fired("Halted", "OldestRecordWaits", "RetentionRisk", "CertificateExpires"))
+
+
+def with_certificate(stage: Stage) -> WorkerProcess:
+    """A worker with a client certificate for a broker that does not speak TLS: it waits for it."""
+    certificate = issue(trustme.CA(), stage.folder, "expires-soon", days=10)
+    return stage.worker(KAFKA_SECURITY_PROTOCOL="ssl", **certificate.variables())
 
 
 def produce_old(stage: Stage, minutes: int) -> None:
@@ -79,21 +87,24 @@ def watched(in_process_broker: InProcess, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("prometheus")
     with Sandbox() as sandbox:
         stage = Stage(in_process_broker, "consumer", sandbox, folder)
-        with stage.worker(RETRY_MAX_DELAY="1", OTEL_TRACES_EXPORTER="otlp") as worker:  # to nobody: the metric is there
-            target = worker.address().removeprefix("http://")
+        # Traces go to nobody: their metric is there.
+        traced = stage.worker(RETRY_MAX_DELAY="1", OTEL_TRACES_EXPORTER="otlp")
+        with traced as worker, with_certificate(stage) as waiting:
+            targets = [each.address().removeprefix("http://") for each in (worker, waiting)]
             text = rules.compressed(rules.RULES.read_text("utf-8"))
             began = time.time()
-            with PrometheusServer(folder, text, [target]) as prometheus:
+            with PrometheusServer(folder, text, targets) as prometheus:
                 _play(stage, worker, prometheus)
-                _, exposition = get(f"http://{target}/metrics")
+                expositions = tuple(get(f"http://{target}/metrics")[1] for target in targets)
                 worker.kill()
+                waiting.kill()
                 prometheus.wait(lambda: "ClicksendWorkersAbsent" in prometheus.firing())
-                yield Run(prometheus, began, exposition, frozenset(prometheus.fired()))
+                yield Run(prometheus, began, expositions, frozenset(prometheus.fired()))
 
 
 def test_the_alerts_that_must_fire_fire_and_no_others(watched: Run) -> None:
     must = {"DeadLetterRate", "ContactsExist", "FreshnessBurnsFast", "Throttled", "BreakerOpen", "Halted"}
-    must |= {"OldestRecordWaits", "RetentionRisk", "WorkersAbsent"}
+    must |= {"OldestRecordWaits", "RetentionRisk", "WorkersAbsent", "CertificateExpires"}
     may = {"FreshnessBurnsSlowly"}  # if the run takes long enough
     fired = {name.removeprefix("Clicksend") for name in watched.fired}
     assert must <= fired <= must | may
@@ -108,7 +119,8 @@ def test_each_rule_finds_what_it_measures(watched: Run, rule: rules.Rule) -> Non
 
 
 def test_the_metrics_are_as_prometheus_would_have_them(watched: Run) -> None:
-    run("promtool", "check", "metrics", text=watched.exposition)
+    for exposition in watched.expositions:
+        run("promtool", "check", "metrics", text=exposition)
 
 
 @pytest.mark.parametrize("query", dashboards.queries(), ids=str)
@@ -128,4 +140,5 @@ def test_the_autoscaler_sees_the_gate_open_and_closed(watched: Run) -> None:
 
 @pytest.mark.parametrize("path", [*DEPLOY.rglob("*.yaml"), *DEPLOY.rglob("*.json"), *MANUAL], ids=str)
 def test_each_metric_that_is_named_anywhere_is_among_the_workers(watched: Run, path: Path) -> None:
-    assert set(rules.metric_names(path.read_text("utf-8"))) <= set(rules.metric_names(watched.exposition))
+    exported = {name for exposition in watched.expositions for name in rules.metric_names(exposition)}
+    assert set(rules.metric_names(path.read_text("utf-8"))) <= exported

@@ -252,7 +252,9 @@ def secret_watch(settings: Settings, credentials: CredentialStore, guard: Guard 
         try:
             token = reload_monitor_token(settings)
         except ConfigurationError as error:
-            log.warning("monitor token not reloaded", **cause_of(error))
+            for problem in error.problems:
+                fields = {"name": problem.name, "what": problem.what, "hint": problem.hint, **cause_of(error)}
+                log.warning("monitor token not reloaded", **fields)
             return
         if token is not None:  # a file that was taken away opens no page
             guard.use_token(token)

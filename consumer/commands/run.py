@@ -60,11 +60,13 @@ def run(settings: Settings) -> ExitStatus:
 
     Raises ConfigurationError and FatalStreamError as `Worker.run` does.
     """
-    certificate = certificate_warnings(settings, datetime.now(UTC))
+    certificate = list(certificate_warnings(settings, datetime.now(UTC)))
     traces = trace_options(settings.sources.environ).problems
     open_files = descriptor_warnings(settings.delivery.concurrency)
-    for warning in (*settings.warnings, *traces, *open_files, *certificate):
+    for warning in (*settings.warnings, *traces, *open_files):
         log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.hint)
+    for warning in certificate:
+        log.warning("client certificate expires soon", name=warning.name, what=warning.what, hint=warning.hint)
     application = Application(settings)
     StopSignals(application.stop)
     calm_garbage_collection()

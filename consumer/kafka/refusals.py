@@ -37,11 +37,11 @@ _TOKEN_REFUSED = {
 _NO_AWS_TOKEN = "no token: {fault}; give this machine AWS credentials: a role, a web identity, or AWS_ACCESS_KEY_ID"  # noqa: S105 -- none is in it
 
 _CERTIFICATE_WANTED = (
-    "Kafka asks for a client certificate; set KAFKA_SSL_CERTIFICATE_LOCATION and KAFKA_SSL_KEY_LOCATION"
+    "Kafka requires a client certificate; set KAFKA_SSL_CERTIFICATE_LOCATION and KAFKA_SSL_KEY_LOCATION"
 )
 _CERTIFICATE_REFUSED = (
     "Kafka refuses the client certificate; check the expiry and the issuer of KAFKA_SSL_CERTIFICATE_LOCATION, and"
-    " restart the worker where the file was renewed"
+    " restart the worker if the file was renewed"
 )
 # Alerts about the client's certificate (RFC 8446, section 6.2); librdkafka reports them as a lost connection.
 _ALERT = re.compile(r"SSL alert number (41|42|43|44|45|46|48|49|116)\b")

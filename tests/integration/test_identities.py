@@ -238,7 +238,7 @@ def test_a_token_endpoint_that_hangs_does_not_hold_the_worker(world: World, stag
 
 def test_a_client_certificate_that_kafka_does_not_take_is_named(world: World, stage: Stage) -> None:
     reasons = {
-        "Kafka asks for a client certificate": world.with_certificate(),
+        "Kafka requires a client certificate": world.with_certificate(),
         "Kafka refuses the client certificate": world.with_certificate(issue(trustme.CA(), stage.folder, "stranger")),
     }
     with ExitStack() as stack:
@@ -264,7 +264,7 @@ def test_a_renewed_client_certificate_is_used_after_a_restart(world: World, stag
     files = issue(trustme.CA(), stage.folder, "worker")
     stage.produce(sign_up(0))
     with stage.worker(**world.with_certificate(files)) as worker:
-        wait_refused(worker, "restart the worker where the file was renewed")
+        wait_refused(worker, "restart the worker if the file was renewed")
         issue(world.authority, stage.folder, "worker")
         assert worker.stop() == 0
     with stage.worker(**world.with_certificate(files)) as worker:

@@ -91,7 +91,7 @@ def test_a_refused_client_certificate_arrives_as_a_lost_connection(alert: str) -
     assert refusal.code == KafkaError._SSL
     assert "Kafka refuses the client certificate" in refusal.hint
     without = hint(KafkaError._TRANSPORT, text, replace(identity, certificate=False))
-    assert without.startswith("Kafka asks for a client certificate; set KAFKA_SSL_CERTIFICATE_LOCATION")
+    assert without.startswith("Kafka requires a client certificate; set KAFKA_SSL_CERTIFICATE_LOCATION")
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ def test_a_file_that_can_not_be_used_changes_nothing_and_is_reported_once(world:
     assert world.opens("old-token")
     assert not world.opens("")
     assert [each["event"] for each in logged].count("credentials not reloaded") == 1
+    assert all(each["name"] and each["what"] and each["hint"] for each in logged)
     replace(world.key, "new-key")
     replace(world.token, "new-token")
     world.watch.look()

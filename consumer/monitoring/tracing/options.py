@@ -76,7 +76,7 @@ def _asked_by(variables: Variables) -> str:
     if "otlp" in exporters:
         return EXPORTERS
     if exporters != {"none"}:
-        variables.problem(EXPORTERS, "names no exporter that this worker has", "Set it to otlp, or to none")
+        variables.problem(EXPORTERS, "names no exporter that this worker supports", "Set it to otlp, or to none")
     return ""
 
 

@@ -55,7 +55,7 @@ def otlp_options(variables: Variables) -> OtlpOptions:
     """Return the options, but for the timeout. Each problem that they leave keeps traces off."""
     name, protocol = _text(variables, "PROTOCOL")
     if protocol.lower() not in ("", PROTOCOL):
-        variables.problem(name, "is a protocol that this worker lacks, so no traces are exported", f"Use {PROTOCOL}")
+        variables.problem(name, "is an unsupported protocol, so no traces are exported", f"Use {PROTOCOL}")
     return OtlpOptions(
         endpoint=_endpoint(variables),
         headers=_headers(variables),
@@ -70,7 +70,8 @@ def export_timeout(variables: Variables) -> float:
     milliseconds = variables.number(DEFAULT_TIMEOUT_MS, float, *TIMEOUTS)
     if milliseconds < SHORTEST_TIMEOUT_MS:
         name, _ = variables.text(*TIMEOUTS)
-        variables.problem(name, "is in milliseconds, and too short", f"The default is used: {DEFAULT_TIMEOUT_MS}")
+        what = f"is below {SHORTEST_TIMEOUT_MS} ms, so {DEFAULT_TIMEOUT_MS} is used"
+        variables.problem(name, what, "Set it in milliseconds")
         milliseconds = DEFAULT_TIMEOUT_MS
     return min(milliseconds, LONGEST_TIMEOUT_MS) / 1000
 
@@ -99,14 +100,15 @@ def _headers(variables: Variables) -> dict[str, str]:
     headers = variables.pairs(*names)
     if not all(_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value) for name, value in headers.items()):
         name, _ = variables.text(*names)
-        variables.problem(name, "has a header that HTTP does not allow, so no traces are exported", "Correct it")
+        what = "has a header that HTTP does not allow, so no traces are exported"
+        variables.problem(name, what, "Write name=value, comma-separated, the value percent-encoded")
     return headers
 
 
 def _gzip(variables: Variables) -> bool:
     name, text = _text(variables, "COMPRESSION")
     if text.lower() not in ("", "none", "gzip"):
-        variables.problem(name, "is a compression that this worker lacks, so no traces are exported", "Use gzip")
+        variables.problem(name, "is an unsupported compression, so no traces are exported", "Use gzip")
     return text.lower() == "gzip"
 
 
@@ -114,7 +116,8 @@ def _client(variables: Variables) -> tuple[str, str] | str | None:
     certificate, key = _file(variables, "CLIENT_CERTIFICATE"), _file(variables, "CLIENT_KEY")
     if key and not certificate:
         name, _ = _text(variables, "CLIENT_KEY")
-        variables.problem(name, "has no certificate beside it, so no traces are exported", "Set the certificate, too")
+        hint = f"Set {name.replace('_KEY', '_CERTIFICATE')}, too"
+        variables.problem(name, "is set without its certificate, so no traces are exported", hint)
     return (certificate, key) if certificate and key else certificate
 
 
@@ -126,7 +129,6 @@ def _file(variables: Variables, what: str) -> str | None:
         with Path(path).open("rb"):
             return path
     except OSError as error:
-        variables.problem(
-            name, f"names a file that can't be read ({error.strerror}), so no traces are exported", "Fix it"
-        )
+        what = f"names a file that can't be read ({error.strerror}), so no traces are exported"
+        variables.problem(name, what, "Check the path, and who may read the file")
     return None

@@ -36,7 +36,7 @@ class Variables:
             value = 0
         if 0 < value < math.inf:
             return value
-        self.problem(name, "is no number above 0", f"The default is used: {default:g}")
+        self.problem(name, f"is no number above 0, so {default:g} is used", "Set it to a number, or leave it out")
         return default
 
     def pairs(self, *names: str) -> dict[str, str]:

@@ -48,7 +48,7 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Delivers enrolment events from Kafka into a ClickSend contact list."""
+    """Deliver enrolment events from Kafka into a ClickSend contact list."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(ExitStatus.WRONG_USAGE)

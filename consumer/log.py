@@ -287,5 +287,8 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _kind(record: logging.LogRecord) -> str:
-    """confluent-kafka logs `%s [%s] %s` with librdkafka's facility (FAIL, CONFWARN) as the first argument."""
+    """Return the kind of a line: librdkafka's facility (FAIL, CONFWARN) if confluent-kafka logs it, else the format.
+
+    confluent-kafka logs `%s [%s] %s` with the facility as the first argument.
+    """
     return str(record.args[0]) if isinstance(record.args, tuple) and record.args else str(record.msg)

@@ -95,6 +95,16 @@ def test_a_function_fits_on_a_screen(path: Path) -> None:
     assert not long
 
 
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_no_docstring_begins_with_a_relative_clause(path: Path) -> None:
+    """A function's is imperative, that of a class or a module may be a noun."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, documented))
+    texts = [text for node in nodes if (text := ast.get_docstring(node))]
+    words = {"What", "Whatever", "Whether", "Which", "Who", "Whoever", "How"}
+    assert [text for text in texts if text.split()[0] in words] == []
+
+
 def test_no_admin_client_is_asked_for_a_groups_offsets() -> None:
     """librdkafka 2.16 ends the process (SIGSEGV) where such a client hears that the group's coordinator has moved."""
     places = [*FILES, *Path(__file__).parent.rglob("*.py")]

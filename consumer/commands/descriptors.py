@@ -1,4 +1,4 @@
-"""Compares the limit on open files with the files and sockets that the settings need."""
+"""Compare the limit on open files with the files and sockets that the settings need."""
 
 from __future__ import annotations
 

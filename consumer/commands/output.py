@@ -1,4 +1,4 @@
-"""What a command shows: data on stdout, as a table or one JSON object a line, and a progress bar on stderr."""
+"""The output of a command: data on stdout, as a table or one JSON object a line, and a progress bar on stderr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator may tell `replay` and `dead-letters redrive`, which deliver records again."""
+"""The shared options of `replay` and `dead-letters redrive`, which deliver records again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NAME = re.compile(r"[a-zA-Z0-9._-]{1,60}", re.ASCII)
 
 
 class Mode(Enum):
-    """Whether the command changes anything."""
+    """The effect of a command: none, or a change."""
 
     DRY_RUN = "dry_run"
     EXECUTE = "execute"
@@ -32,7 +32,7 @@ class Stale(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """How records are delivered again.
+    """The options of a command that delivers records again.
 
     name -- of the checkpoint; None: made of the other options, so that the same command continues where it stopped
     """

@@ -1,4 +1,4 @@
-"""Handles Ctrl-C, SIGTERM and SIGHUP for commands that shut down in order."""
+"""Handle Ctrl-C, SIGTERM and SIGHUP for commands that shut down in order."""
 
 from __future__ import annotations
 

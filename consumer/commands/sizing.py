@@ -1,4 +1,4 @@
-"""Computes the workers, partitions and memory that a load needs, and the time to catch up after an outage.
+"""Compute the workers, partitions and memory that a load needs, and the time to catch up after an outage.
 
 A worker delivers `concurrency / latency` contacts a second and reads as many events as one core can. All workers share
 ClickSend's limit. Their number covers the peak with headroom, but never exceeds what that limit can use. Capacity above

@@ -1,4 +1,4 @@
-"""Parses and prints the times of operators: date-times with a zone, ISO 8601 durations."""
+"""Parse and print the times of operators: date-times with a zone, ISO 8601 durations."""
 
 from __future__ import annotations
 

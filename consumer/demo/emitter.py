@@ -1,4 +1,4 @@
-"""Produces the scenario's records at a readable pace, within the broker's capacity."""
+"""Produce the scenario's records at a readable pace, within the broker's capacity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the user's events from a file, one record per line."""
+"""Read the user's events from a file, one record per line."""
 
 from __future__ import annotations
 

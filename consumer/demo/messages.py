@@ -1,4 +1,4 @@
-"""Formats an observation as a line of the narration."""
+"""Format an observation as a line of the narration."""
 
 from __future__ import annotations
 

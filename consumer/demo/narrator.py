@@ -1,4 +1,4 @@
-"""Prints the narration: one line per observation, browsing summarised, the addresses once a minute, and a summary."""
+"""Print the narration: one line per observation, browsing summarised, the addresses once a minute, and a summary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs broker, sandbox, worker and visitors in this process, and narrates them."""
+"""Run broker, sandbox, worker and visitors in this process, and narrate them."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class CustomMapping:
             take(found, value, meaning, order, place, key)
 
     def finds(self, document: object) -> bool:
-        """Whether one of the named pointers leads to a value in this document."""
+        """Return whether one of the named pointers leads to a value in this document."""
         return any(place.pointer.find(document) is not None for place in self.places)
 
     def consent(self, sources: Iterable[TraitSource], found: TraitValues) -> ConsentReading | None:

@@ -35,7 +35,7 @@ class Enrolled(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def contact(self) -> Contact:
-        """The contact as a value, read from the payload."""
+        """Return the contact as a value, read from the payload."""
         return Contact(**orjson.loads(self.payload))
 
     @property

@@ -39,7 +39,7 @@ def as_ascii(text: str) -> str:
 
 
 class PhoneCheck(StrEnum):
-    """How strictly a phone number is checked."""
+    """The strictness of the check of a phone number."""
 
     POSSIBLE = "possible"  # its country's numbering plan can have it: its length and first digits fit
     VALID = "valid"  # its digits fit a range that its country has assigned, too

@@ -192,7 +192,7 @@ def _is_contact_text(text: str) -> bool:
 
 
 def _looks_like_contact(document: object) -> bool:
-    """Whether it has ClickSend's names and no others, as a mapped contact does."""
+    """Return whether it has ClickSend's names and no others, as a mapped contact does."""
     if not isinstance(document, dict):
         return False
     return document.keys() <= _CONTACT_KEYS and not document.keys().isdisjoint(_CONTACT_FIELDS)

@@ -23,7 +23,7 @@ _UNKNOWN = frozenset({40401, 40402, 40403})  # the registry's own codes: no such
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What the registry has returned."""
+    """A document of the registry."""
 
     body: Mapping[str, Any]
 

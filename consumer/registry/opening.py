@@ -1,4 +1,4 @@
-"""Opens the Schema Registry, if its packages are installed."""
+"""Open the Schema Registry, if its packages are installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hands out records and settles them: lanes, offset trackers, gate and outcome policy under one lock."""
+"""Hand out records and settle them: lanes, offset trackers, gate and outcome policy under one lock."""
 
 from __future__ import annotations
 

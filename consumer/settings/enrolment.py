@@ -12,7 +12,7 @@ from consumer.settings.section import Section
 
 
 class Enrolment(Section):
-    """Which events become contacts, and how."""
+    """The selection of events, and their mapping to contacts."""
 
     events: kind.Names = Field(
         ("Signed Up", "Identify"), description="events that enrol; compared without case, spaces, `_`, `-`"

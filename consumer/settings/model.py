@@ -28,7 +28,7 @@ from consumer.settings.values import SettingError
 
 
 class Debugger(StrEnum):
-    """Whether the event debugger is served."""
+    """The values of MONITOR_DEBUGGER."""
 
     AUTO = "auto"
     ON = "on"
@@ -162,7 +162,7 @@ class Monitor(Section):
 
     @property
     def serves_debugger(self) -> bool:
-        """Whether the event debugger is served."""
+        """Return whether the event debugger is served."""
         return self.debugger is Debugger.ON or (self.debugger is Debugger.AUTO and is_loopback(self.host))
 
     @property

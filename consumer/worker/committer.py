@@ -1,4 +1,4 @@
-"""Commits committable offsets: asynchronously, one request at a time, never backwards."""
+"""Commit committable offsets: asynchronously, one request at a time, never backwards."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from consumer.scheduling.task import Partition
 
 
 class Missing(Enum):
-    """What a record waits for."""
+    """The reason why a record waits."""
 
     SCHEMA = "schema"  # it is being fetched
     TURN = "turn"  # the time of this turn is used up, or the partition's buffer is full

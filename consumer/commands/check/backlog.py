@@ -55,7 +55,7 @@ class Backlog:
 
     @property
     def records(self) -> int:
-        """The number of offsets ahead, those without a record included."""
+        """Return the number of offsets ahead, those without a record included."""
         return offsets_in(self.ahead)
 
 

@@ -1,4 +1,4 @@
-"""Runs all checks, and prints each result at once."""
+"""Run all checks, and print each result at once."""
 
 from __future__ import annotations
 

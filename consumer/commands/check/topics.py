@@ -1,4 +1,4 @@
-"""Checks that the topics and their records suit the worker. Pure: Kafka's answers are passed in."""
+"""Check that the topics and their records suit the worker. Pure: Kafka's answers are passed in."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ class Topic:
 
     @property
     def readable(self) -> bool:
-        """Whether this user may read it; true where the broker does not report rights."""
+        """Return whether this user may read it; true where the broker does not report rights."""
         return self.rights is None or AclOperation.READ in self.rights
 
     @property
     def writable(self) -> bool:
-        """Whether this user may write to it; true where the broker does not report rights."""
+        """Return whether this user may write to it; true where the broker does not report rights."""
         return self.rights is None or AclOperation.WRITE in self.rights
 
     @property
     def max_bytes(self) -> int | None:
-        """The largest batch that the topic accepts; None: unknown."""
+        """Return the size of the largest produce batch that the topic accepts; None: unknown."""
         return None if self.config is None else int(self.config.get("max.message.bytes", BROKER_DEFAULT_BYTES))
 
 

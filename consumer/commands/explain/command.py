@@ -1,4 +1,4 @@
-"""Explains events from a file, stdin or Kafka."""
+"""Explain events from a file, stdin or Kafka."""
 
 from __future__ import annotations
 

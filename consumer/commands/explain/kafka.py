@@ -1,4 +1,4 @@
-"""Reads the records to explain from Kafka."""
+"""Read the records to explain from Kafka."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads events from a file or stdin: JSON lines, one JSON object, or a JSON array of objects."""
+"""Read events from a file or stdin: JSON lines, one JSON object, or a JSON array of objects."""
 
 from __future__ import annotations
 

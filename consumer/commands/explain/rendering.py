@@ -1,4 +1,4 @@
-"""Renders an explanation for an operator or as a line of JSON, and the summary."""
+"""Render an explanation for an operator or as a line of JSON, and the summary."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ IDENTITIES = frozenset({"email", "phone_number"})
 
 
 class Privacy(Enum):
-    """Whether personal data is shown in full on a terminal, which others may see."""
+    """The display of personal data on a terminal, which others may see: in full, or masked."""
 
     MASKED = "masked"
     REVEALED = "revealed"

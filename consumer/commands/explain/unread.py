@@ -1,4 +1,4 @@
-"""Finds identities at places that the enroller does not read: the usual cause of a missing contact."""
+"""Find identities at places that the enroller does not read: the usual cause of a missing contact."""
 
 from __future__ import annotations
 

@@ -50,12 +50,12 @@ class Group:
 
     @property
     def active(self) -> bool:
-        """Whether it has members: then only they may commit for it."""
+        """Return whether it has members: then only they may commit for it."""
         return bool(self.members)
 
     @property
     def known(self) -> bool:
-        """Whether the group exists. Commits alone can't show it: Kafka omits topics hidden from this user."""
+        """Return whether the group exists. Commits alone can't show it: Kafka omits topics hidden from this user."""
         return self.state != DEAD or bool(self.commits)
 
 

@@ -1,4 +1,4 @@
-"""Detects contacts with a newer record: an old opt-in must not overwrite a newer opt-out."""
+"""Detect contacts with a newer record: an old opt-in must not overwrite a newer opt-out."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def is_redriven(message: Message) -> bool:
 
 
 class News(NamedTuple):
-    """What a record says of a contact: its identities, and whether it is an opt-out."""
+    """A record's statement about a contact: its identities, and whether it is an opt-out."""
 
     identities: tuple[str, ...]
     refused: bool

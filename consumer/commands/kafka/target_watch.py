@@ -1,4 +1,4 @@
-"""Ends a replay or a redrive where ClickSend accepts no contact, so that it never hangs."""
+"""End a replay or a redrive where ClickSend accepts no contact, so that it never hangs."""
 
 from __future__ import annotations
 

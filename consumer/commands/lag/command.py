@@ -1,4 +1,4 @@
-"""Prints the lag of the group, once or repeatedly. Joins no group and commits nothing."""
+"""Print the lag of the group, once or repeatedly. The command joins no group and commits nothing."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class PartitionLag:
 
     @property
     def transaction(self) -> str | None:
-        """The open transaction that blocks readers, if there is one."""
+        """Return the open transaction that blocks readers, if there is one."""
         return open_transaction(self.stable_end) if self.stable_end < self.log_end else None
 
     def age(self, now_ms: int) -> float | None:

@@ -1,4 +1,4 @@
-"""Moves a group's committed offsets: prints the plan, and executes it only with `--execute`."""
+"""Move a group's committed offsets: print the plan, and execute it only with `--execute`."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def _metadata(scenario: Scenario, partition: Partition, new: int, topic_id: byte
 
 
 def _true(commit: Commit, new: int, topic_id: bytes) -> bool:
-    """Whether a commit's metadata is still valid: for this offset, and the topic was not created again."""
+    """Return whether a commit's metadata is still valid: for this offset, and the topic was not created again."""
     claim = decode(commit.metadata)
     return claim is not None and (claim.topic_id, claim.committed) == (topic_id, new)
 

@@ -45,7 +45,7 @@ class Facts:
 
     @property
     def last(self) -> int:
-        """The last offset that can be committed."""
+        """Return the last offset that can be committed."""
         return self.ends.high if self.log_end is None else max(self.log_end, self.ends.high)
 
 

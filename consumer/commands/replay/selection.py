@@ -1,4 +1,4 @@
-"""Selects the records of the range to replay."""
+"""Select the records of the range to replay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens the tracer of a worker, if the environment asks for traces."""
+"""Open the tracer of a worker, if the environment asks for traces."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ class HttpTransport:
         self._tell_all(waiting, error)
 
     def _tell_all(self, exchanges: list[_Exchange], error: Exception) -> None:
-        """End them in batches, so that other requests are served between."""
+        """End them in slices, so that other requests are served between."""
         for exchange in exchanges[:MOST_ENDED]:
             self._tell(exchange, error)
         if rest := exchanges[MOST_ENDED:]:
@@ -226,7 +226,7 @@ class HttpTransport:
         self._look()
 
     def _sweep(self, now: float) -> None:
-        """End late requests in batches: a thousand would block the loop for a tenth of a second."""
+        """End late requests in slices: a thousand would block the loop for a tenth of a second."""
         timeouts = self._timeouts
         late = (
             connection

@@ -71,7 +71,7 @@ def run(settings: Settings) -> ExitStatus:
     StopSignals(application.stop)
     calm_garbage_collection()
     threading.Thread(target=load_validator, name="email-validator", daemon=True).start()
-    if not application.closes_late:
+    if not application.close_may_hang:
         return _run(application)
     # `application` keeps the clients: freeing them would wait for the token endpoint.
     status = exit_status(lambda: _run(application))

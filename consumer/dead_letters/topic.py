@@ -12,8 +12,7 @@ from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
 from consumer.errors import ConfigurationError, Problem
-
-ANSWER_SECONDS = 10.0
+from consumer.kafka.timeouts import ANSWER_SECONDS
 
 log = structlog.get_logger()
 

@@ -42,7 +42,7 @@ class BrokerStatus:
         self.health = health
         self._clock = clock
         self._identity = identity
-        health.check_also = identity.check_also
+        health.further_checks = identity.further_checks
         self._no_token: Refusal | None = None  # why the last token request failed; None: it did not
         self._connects = 0  # of all brokers, by the statistics
         self._connects_without_token = 0  # when the last token request failed

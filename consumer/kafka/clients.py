@@ -57,6 +57,6 @@ class KafkaClients:
             made = kind({**properties, **callbacks}, logger=librdkafka())
         except KafkaException as failure:
             raise refusal(failure, self._given) from None
-        if self.identity.closes_late:
+        if self.identity.close_may_hang:
             self._left_open.append(made)
         return made

@@ -9,9 +9,10 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._group import ConsumerGroupDescription
 
+from consumer.kafka.timeouts import ANSWER_SECONDS
+
 PATIENCE = 5.0  # seconds without a coordinator before the first request
 INTERVAL = 10.0  # seconds between two requests
-ANSWER_SECONDS = 10.0
 
 
 class GroupWatch:

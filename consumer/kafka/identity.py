@@ -50,12 +50,12 @@ class Identity:
         return cls(certificate, Tokens.OIDC if of_settings else Tokens.OTHER)
 
     @property
-    def closes_late(self) -> bool:
-        """Return whether librdkafka closes a client only after a request for a token, which may hang for 20 s."""
+    def close_may_hang(self) -> bool:
+        """Return whether closing a client may hang for 20 s: librdkafka first completes a request for a token."""
         return self.tokens in (Tokens.OIDC, Tokens.OTHER)
 
     @property
-    def check_also(self) -> str:
+    def further_checks(self) -> str:
         """Return what else to check where no broker answers; empty: nothing."""
         return _WITHOUT_TOKEN.get(self.tokens, "")
 

@@ -10,7 +10,7 @@ import structlog
 from consumer.extras import Extra, require
 from consumer.threads import OsThreads, Threads
 
-ANSWER_SECONDS = 5.0  # confluent-kafka's clients wait 10 s for their first token, then they can't be made
+TOKEN_SECONDS = 5.0  # confluent-kafka's clients wait 10 s for their first token, then they can't be made
 RENEW_SECONDS = 240.0  # of a token's lifetime of 900; librdkafka asks when 180 are left
 PLACEHOLDER = "no-token"
 PLACEHOLDER_SECONDS = 10.0  # after 80 % of them librdkafka asks again
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 class MskTokens:
     """librdkafka's `oauth_cb`: returns a token and its expiry, the same for all clients of a process. Thread-safe.
 
-    It never raises, and answers within `ANSWER_SECONDS`: librdkafka calls it from threads of its own, and while a
+    It never raises, and answers within `TOKEN_SECONDS`: librdkafka calls it from threads of its own, and while a
     client is made or closed (confluent-kafka 2.13; before, in `poll`). Without a token it returns one that every broker
     refuses, so that the client is made, and waits as it does with a wrong password.
 
@@ -48,7 +48,7 @@ class MskTokens:
                 if not self._signing:
                     self._signing = True
                     self._threads.start(self._renew, "aws-token")
-                self._signed.wait(ANSWER_SECONDS)
+                self._signed.wait(TOKEN_SECONDS)
                 if self._signing:
                     self._fail("no answer from AWS in time")
             now = self._clock()

@@ -13,10 +13,10 @@ from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._cluster import DescribeClusterResult
 from confluent_kafka.admin._topic import TopicDescription
 
+from consumer.kafka.timeouts import ANSWER_SECONDS
 from consumer.kafka.topic_ids import TopicIds
 
 INTERVAL = 5.0  # seconds between two requests: for so long a recreated topic may go undetected
-ANSWER_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class Health:
         self.last_poll_at = now  # monotonic seconds
         self.refusal = ""  # why Kafka refuses access; empty: it does not, or there was no request yet
         self.reachable = False  # a broker answers
-        self.check_also = ""  # what else to check while none does
+        self.further_checks = ""  # what else to check while none does
         self.missing_topics: frozenset[str] = frozenset()  # source topics that were deleted
         self.coordinator = False  # the group's coordinator answers
         self.assigned = 0
@@ -88,7 +88,7 @@ class Health:
             return Readiness(
                 HealthState.KAFKA_UNREACHABLE,
                 "no broker answers; check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL"
-                + self.check_also,
+                + self.further_checks,
             )
         if self.missing_topics:
             names = ", ".join(sorted(self.missing_topics))

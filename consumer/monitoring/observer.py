@@ -20,7 +20,7 @@ class RecordObserver(Protocol):
     """
 
     def filtered_wanted(self) -> int:
-        """Return how many filtered records of the next batch to report: the last ones of each reason."""
+        """Return how many filtered records of the next poll to report: the last ones of each reason."""
 
     def filtered_in_full(self) -> Collection[FilterReason]:
         """Return the reasons of which every filtered record is to be reported, none of them `not_enrolment`."""

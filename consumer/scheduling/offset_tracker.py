@@ -32,7 +32,7 @@ class OffsetTracker:
         self.unverified: OffsetMap | None = None  # the same, until the topic id is known
         self.partition_count = COUNT_UNKNOWN  # of the topic when the group began it; only passed on
         self.leader_epoch: int | None = None  # of the newest record seen, or of the last before the start
-        self.last_message: Message | None = None  # of the batch being read: its epoch is read at the end
+        self.last_message: Message | None = None  # of the poll being read: its epoch is read at the end
         self._epochs: list[tuple[int, int | None]] = []  # first offset and epoch of each leader epoch seen
         self.live = True  # false once the partition is revoked or lost: no more commits
         self.leaving = False  # being revoked: no more records are taken

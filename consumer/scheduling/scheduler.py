@@ -20,7 +20,7 @@ from consumer.scheduling.lanes import Lanes
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.ready import ReadyQueue, RetryQueue
 from consumer.scheduling.task import WAITING, BatchProgress, Partition, Stage, Task
-from consumer.scheduling.work import Batch, Deliver, Duplicate, Probe, Stop, Wait, Work, WriteDeadLetter
+from consumer.scheduling.work import Deliver, Duplicate, PolledRecords, Probe, Stop, Wait, Work, WriteDeadLetter
 from consumer.threads import Threads
 
 
@@ -74,14 +74,14 @@ class Scheduler:
             tracker = self.trackers[partition] = OffsetTracker(partition, start, committed, topic_id)
             return tracker
 
-    def admit(self, batch: Batch) -> None:
+    def admit(self, polled: PolledRecords) -> None:
         """Admit the records of one poll."""
         with self._lock:
-            self._counts.consumed += batch.consumed
-            self._counts.skipped += batch.skipped
-            self._counts.add_filtered(batch.filtered)
-            for task in batch.tasks:
-                if not task.tracker.live:  # rewound within this batch
+            self._counts.consumed += polled.consumed
+            self._counts.skipped += polled.skipped
+            self._counts.add_filtered(polled.filtered)
+            for task in polled.tasks:
+                if not task.tracker.live:  # rewound within this poll
                     self._counts.released[ReleaseReason.REWOUND] += 1
                     continue
                 task.tracker.admit(task)
@@ -91,7 +91,7 @@ class Scheduler:
                     for each in task.in_lanes:
                         if self._lanes.enter(each):
                             self._make_ready(each)
-            wake = bool(batch.tasks) and self._wake_is_due()
+            wake = bool(polled.tasks) and self._wake_is_due()
         if wake:
             self._wake()
 

@@ -1,4 +1,4 @@
-"""Batches handed from the poll thread to the scheduler, and work handed on to the delivery loop."""
+"""Polled records, handed from the poll thread to the scheduler, and work handed on to the delivery loop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from consumer.scheduling.task import Task
 
 
 @dataclass(slots=True)
-class Batch:
+class PolledRecords:
     """The result of one poll: tasks in the order of their arrival, counts of all other records."""
 
     consumed: int = 0

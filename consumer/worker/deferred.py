@@ -32,7 +32,7 @@ class Deferred:
     """Keep each partition's messages from the first one that can't be read yet, in order.
 
     None of them counts as consumed, and none of their offsets is committed. A partition is paused while it waits, so it
-    holds no more than was fetched at that moment: a batch. For the poll thread only.
+    holds no more than was fetched at that moment: one poll's. For the poll thread only.
 
     schemas -- what decodes framed values; None in formats that need no schema
     is_full -- returns whether a partition has its share of the buffer
@@ -49,10 +49,10 @@ class Deferred:
     @property
     def fault(self) -> str:
         """Return why the registry can't be used, and the fix; empty while it can, or nothing waits for it."""
-        return self._schemas.fault if self._schemas is not None and self.partitions else ""
+        return self._schemas.fault if self._schemas is not None and self.waiting_for_schema else ""
 
     @property
-    def partitions(self) -> frozenset[Partition]:
+    def waiting_for_schema(self) -> frozenset[Partition]:
         """Return the partitions that wait for a schema."""
         return frozenset(tracker.partition for tracker, each in self.waiting.items() if each.missing is Missing.SCHEMA)
 

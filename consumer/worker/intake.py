@@ -1,4 +1,4 @@
-"""Turn consumed messages into a batch for the scheduler: decode, filter and map, on the poll thread."""
+"""Turn polled messages into tasks for the scheduler: decode, filter and map, on the poll thread."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from consumer.formats.framing import SchemaPending
 from consumer.monitoring.observer import RecordObserver
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Headers, Partition, Record, Task, headers_of
-from consumer.scheduling.work import Batch
+from consumer.scheduling.work import PolledRecords
 from consumer.worker.batches import EMPTY, BatchReader, DecidedBatch, OpenBatch, task_of
 from consumer.worker.deferred import Deferred, Missing
 
 Rewind = Callable[[OffsetTracker, int, int], OffsetTracker | None]
 
 
-class Passed(dict[FilterReason, deque[tuple[Message, Partition]]]):
+class FilteredMessages(dict[FilterReason, deque[tuple[Message, Partition]]]):
     """The last filtered records of each reason, at most so many, in the order in which the reasons came."""
 
     def __init__(self, most: Mapping[FilterReason, int | None]) -> None:
@@ -53,9 +53,9 @@ class Guard(Protocol):
 
 
 class Intake:
-    """Read messages into batches. The hottest path of the worker: most records are filtered here.
+    """Read polled messages. The hottest path of the worker: most records are filtered here.
 
-    rewind     -- called with a tracker, an offset below its highest seen, and the lowest offset of this batch that it
+    rewind     -- called with a tracker, an offset below its highest seen, and the lowest offset of this poll that it
                   does not have yet; returns the tracker to continue with, or None: the messages are fetched again
     max_age_ms -- records older than so many milliseconds are filtered; 0: none
     deferred   -- takes the records that can't be read in this turn, and those that follow them in their partition
@@ -82,17 +82,17 @@ class Intake:
         self._observer = observer
         self._guard = guard
 
-    def read(self, messages: Sequence[Message], now_ms: int) -> tuple[Batch, list[Message]]:
-        """Sort messages into a batch and the errors that came among them. `now_ms`: milliseconds since the epoch."""
-        batch = Batch()
+    def read(self, messages: Sequence[Message], now_ms: int) -> tuple[PolledRecords, list[Message]]:
+        """Sort messages into records and the errors that came among them. `now_ms`: milliseconds since the epoch."""
+        polled = PolledRecords()
         self._batches.begin_turn()
         errors: list[Message] = []
         moved_back: set[Partition] = set()  # their remaining messages will be fetched again
         oldest_ms = now_ms - self._max_age_ms if self._max_age_ms else None
-        trackers, glance, filtered, observer = self._trackers, self._decider.glance, batch.filtered, self._observer
+        trackers, glance, filtered, observer = self._trackers, self._decider.glance, polled.filtered, self._observer
         deferred: Mapping[OffsetTracker, object] = self._deferred.waiting
         most = _most(observer)
-        passed = Passed(most)
+        kept = FilteredMessages(most)
         runs: Mapping[OffsetTracker, object] = self._guard.runs if self._guard is not None else {}
         for message in messages:
             if message.error() is not None:
@@ -103,14 +103,14 @@ class Intake:
                 continue  # just revoked: the new owner fetches it
             offset: int = message.offset()  # type: ignore[assignment]  # None only for an error
             if offset <= tracker.highest_seen or moved_back or deferred:
-                tracker = self._in_order(tracker, message, batch.tasks, moved_back)
+                tracker = self._in_order(tracker, message, polled.tasks, moved_back)
                 if tracker is None:
                     continue
             tracker.highest_seen = offset
             tracker.last_message = message
             earlier = tracker.previously_settled
             if earlier is not None and earlier.says_settled(offset, message.leader_epoch()):
-                batch.skipped += 1
+                polled.skipped += 1
                 continue
             if oldest_ms is not None and _is_too_old(message, oldest_ms):
                 reason = FilterReason.TOO_OLD
@@ -121,17 +121,17 @@ class Intake:
                 if runs and decision is not EMPTY:
                     self._look_at_run(message, tracker, decision)
                 if not isinstance(decision, Filtered):
-                    batch.consumed += 1
-                    batch.tasks.append(self._task(message, tracker, decision))
+                    polled.consumed += 1
+                    polled.tasks.append(self._task(message, tracker, decision))
                     continue
                 reason = decision.reason
-            batch.consumed += 1
+            polled.consumed += 1
             filtered[reason] = filtered.get(reason, 0) + 1
             if reason in most:
-                passed[reason].append((message, tracker.partition))
+                kept[reason].append((message, tracker.partition))
         _note_epochs(trackers, messages)
-        _report_filtered(observer, passed)
-        return batch, errors
+        _report_filtered(observer, kept)
+        return polled, errors
 
     def _decide(self, message: Message, tracker: OffsetTracker) -> Decision | DecidedBatch | None:
         """Decide what is no plain JSON event; None: the record waits."""
@@ -252,11 +252,11 @@ def _most(observer: RecordObserver | None) -> Mapping[FilterReason, int | None]:
     return {**(dict.fromkeys(FilterReason, wanted) if wanted else {}), **dict.fromkeys(observer.filtered_in_full())}
 
 
-def _report_filtered(observer: RecordObserver | None, passed: Passed) -> None:
+def _report_filtered(observer: RecordObserver | None, kept: FilteredMessages) -> None:
     """Report filtered records. Convert only these: most of a topic is filtered, and few are shown."""
     if observer is None:
         return
-    for reason, messages in passed.items():
+    for reason, messages in kept.items():
         for message, partition in messages:
             observer.filtered(record_of(message, partition), reason)
 

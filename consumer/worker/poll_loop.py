@@ -85,7 +85,7 @@ class PollLoop:
     ) -> None:
         clients = source.clients
         self._kafka = kafka = settings.kafka
-        self._closes_late = clients.identity.closes_late
+        self._close_may_hang = clients.identity.close_may_hang
         self._caps = Caps(settings.worker.max_buffered_records, settings.worker.max_buffered_bytes)
         self._guard = guard
         self._scheduler = scheduler
@@ -137,7 +137,7 @@ class PollLoop:
         """Run one round. Raises ConfigurationError or FatalStreamError where the worker must end."""
         consumed = self._consume(0.0 if self._deferred.is_pressing else POLL_SECONDS)
         self._take_in([*self._deferred.ready(), *consumed])
-        self._health.registry_fault, self._health.schema_waits = self._deferred.fault, self._deferred.partitions
+        self._health.registry_fault, self._health.schema_waits = self._deferred.fault, self._deferred.waiting_for_schema
         self._health.unread = bool(self._deferred.waiting)
         now = self._clock()
         self._health.polled(now)
@@ -193,7 +193,7 @@ class PollLoop:
 
     def close(self) -> None:
         """Close the consumer, which has left the group, or never joined it; not where the process's end is quicker."""
-        if not self._closes_late:
+        if not self._close_may_hang:
             self.consumer.close()
 
     def _consume(self, seconds: float) -> list[Message]:

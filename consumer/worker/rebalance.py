@@ -10,6 +10,7 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicParti
 
 from consumer.kafka.broker_status import BrokerStatus
 from consumer.kafka.start_position import StartOffset, StartPosition
+from consumer.kafka.timeouts import BRIEF_SECONDS
 from consumer.kafka.topic_ids import TopicIds, is_former
 from consumer.log import cause_of
 from consumer.monitoring.reporter import RebalanceEvent, Reporter
@@ -23,7 +24,6 @@ from consumer.worker.committer import Committer
 from consumer.worker.position_check import check_positions
 
 REQUEST_SECONDS = 10.0
-ANSWER_SECONDS = 1.0  # outside a rebalance callback
 
 log = structlog.get_logger()
 
@@ -126,7 +126,7 @@ class Assignment:
     def _read_again(self, consumer: Consumer, tracker: OffsetTracker) -> bool:
         """Return whether Kafka answered."""
         try:
-            (committed,) = consumer.committed([TopicPartition(*tracker.partition)], timeout=ANSWER_SECONDS)
+            (committed,) = consumer.committed([TopicPartition(*tracker.partition)], timeout=BRIEF_SECONDS)
         except KafkaException:
             return False
         except (UnicodeDecodeError, SystemError):  # as long as nobody commits another metadata

@@ -11,6 +11,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from consumer.kafka.start_position import StartOffset, StartPosition
+from consumer.kafka.timeouts import BRIEF_SECONDS
 from consumer.kafka.topic_ids import TopicIds, is_former
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.counts import ReleaseReason
@@ -19,7 +20,6 @@ from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 from consumer.worker.position_check import check_again, check_positions
 
-ANSWER_SECONDS = 1.0
 # librdkafka detects a truncated log by leader epochs (KIP-320). The offset at which the logs diverge, and the epoch
 # before it, are only in the text of its error.
 _PARTED = re.compile(r"broker end offset is (-?\d+) \(offset leader epoch (-?\d+)\)")
@@ -54,7 +54,7 @@ class Rewind:
 
         After None, the partition's messages that are fetched already are fetched again.
 
-        lowest_unsettled -- of this batch's offsets that the tracker does not have yet
+        lowest_unsettled -- of this poll's offsets that the tracker does not have yet
 
         Raises ConfigurationError where the topic was recreated and KAFKA_AUTO_OFFSET_RESET is error.
         """
@@ -138,11 +138,11 @@ class Rewind:
         committable_offset = tracker.committable_offset(OFFSET_UNKNOWN)
         try:
             if committable_offset < 0:  # its committed offset could not be read, and there is none
-                return self._start_position.resolve(self._consumer, (partition,), ids, ANSWER_SECONDS).get(partition)
+                return self._start_position.resolve(self._consumer, (partition,), ids, BRIEF_SECONDS).get(partition)
             if parted := _PARTED.search(why):
-                low, _high = self._consumer.get_watermark_offsets(TopicPartition(*partition), timeout=ANSWER_SECONDS)
+                low, _high = self._consumer.get_watermark_offsets(TopicPartition(*partition), timeout=BRIEF_SECONDS)
                 return _where_logs_part(tracker, StartOffset(int(parted[1]), count, leader_epoch=int(parted[2])), low)
-            return self._start_position.out_of_range(self._consumer, tracker, ANSWER_SECONDS)
+            return self._start_position.out_of_range(self._consumer, tracker, BRIEF_SECONDS)
         except KafkaException:
             return None
 

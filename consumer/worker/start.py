@@ -112,7 +112,7 @@ class Startup:
                     "kafka not reached, retrying",
                     bootstrap_servers=self._kafka.bootstrap_servers,
                     hint="check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL"
-                    + self._health.check_also,
+                    + self._health.further_checks,
                 )
         return None
 

@@ -18,7 +18,7 @@ from consumer.kafka.properties import producer_properties
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.task import Task
-from consumer.scheduling.work import Batch, WriteDeadLetter
+from consumer.scheduling.work import PolledRecords, WriteDeadLetter
 from consumer.settings.views import client_properties
 from consumer.threads import OsThreads
 from tests.kafka.apache import ApacheKafka
@@ -77,7 +77,7 @@ class WriterHarness:
             for offset, value in enumerate(values, first)
         ]
         tracker.highest_seen += len(values)
-        self._scheduler.admit(Batch(consumed=len(values), tasks=tasks))
+        self._scheduler.admit(PolledRecords(consumed=len(values), tasks=tasks))
 
     def work_until(self, done: Callable[[], bool]) -> None:
         """Write what there is to write until then."""

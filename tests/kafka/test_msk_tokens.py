@@ -89,11 +89,11 @@ def test_a_token_is_used_to_its_end_while_there_is_no_next(aws: Aws) -> None:
 
 
 def test_credentials_that_hang_hold_no_client(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.01)
+    monkeypatch.setattr(module, "TOKEN_SECONDS", 0.01)
     aws.answers.clear()
     assert aws.tokens()[0] == PLACEHOLDER
     assert aws.tokens.fault == "no answer from AWS in time"
-    monkeypatch.setattr(module, "ANSWER_SECONDS", 60.0)
+    monkeypatch.setattr(module, "TOKEN_SECONDS", 60.0)
     aws.answers.set()
     assert aws.tokens() == ("token-1", NOW + LIFE)
 

@@ -13,7 +13,7 @@ from consumer.scheduling.back_pressure import Caps, pressure
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import decode
 from consumer.scheduling.task import Stage, Task
-from consumer.scheduling.work import Batch, Duplicate
+from consumer.scheduling.work import Duplicate, PolledRecords
 from consumer.worker.batches import DecidedBatch, task_of
 from tests.support.engine import Engine
 from tests.support.outcomes import ALREADY_EXISTS, DELIVERED, DOWN, FINE, REJECTED, SUSPICIOUS
@@ -41,7 +41,7 @@ class Batches(Engine):
                 decided.enrolled[index] = contact(event)
         task = task_of(record(offset, value=b"[]"), self.tracker, decided)
         self.tracker.highest_seen = offset
-        self.scheduler.admit(Batch(consumed=1, tasks=[task]))
+        self.scheduler.admit(PolledRecords(consumed=1, tasks=[task]))
         return task
 
     def in_progress(self) -> int:

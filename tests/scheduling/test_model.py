@@ -24,7 +24,7 @@ from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import decode
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Stage
-from consumer.scheduling.work import Batch, Deliver, Duplicate, Probe, Stop, Wait, Work, WriteDeadLetter
+from consumer.scheduling.work import Deliver, Duplicate, PolledRecords, Probe, Stop, Wait, Work, WriteDeadLetter
 from consumer.threads import OsThreads
 from consumer.worker.committer import INTERVAL, Committer
 from tests.scheduling.reference_model import UNDER_WAY, Assignment, Book, Entry, State, Trials, permits, regulate
@@ -95,7 +95,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     @rule(batch=st.lists(st.tuples(numbers, st.integers(1, 3), arrivals), min_size=3, max_size=12))
     def consume(self, batch: list[tuple[int, int, Arrival]]) -> None:
         """Records arrive: new ones, or those that come again after a rebalance."""
-        taken_in, flowing = Batch(), self.flowing()
+        taken_in, flowing = PolledRecords(), self.flowing()
         for which, gap, arrival in batch:
             assignment = flowing[which % len(flowing)]
             self.take_in(assignment, *assignment.next_record(self.topic[assignment.partition], gap, arrival), taken_in)
@@ -304,7 +304,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     def may_commit(self, partition: Partition, offset: int, metadata: str) -> frozenset[int]:
         return self.book.may_commit(self.assigned[partition], self.topic[partition], offset, metadata)
 
-    def take_in(self, assignment: Assignment, offset: int, arrival: Arrival, batch: Batch) -> None:
+    def take_in(self, assignment: Assignment, offset: int, arrival: Arrival, batch: PolledRecords) -> None:
         """Process one record as the poll thread does."""
         tracker, book = assignment.tracker, self.book
         assignment.position = offset + 1

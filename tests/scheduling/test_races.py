@@ -22,7 +22,7 @@ from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import decode
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Task
-from consumer.scheduling.work import Batch, Deliver, Probe, Stop, Wait, WriteDeadLetter
+from consumer.scheduling.work import Deliver, PolledRecords, Probe, Stop, Wait, WriteDeadLetter
 from consumer.threads import OsThreads
 from tests.support.outcomes import DELIVERED, DOWN, FINE, REJECTED, SUSPICIOUS, TIMEOUT, UNAUTHORIZED
 from tests.support.records import TOPIC_ID, task
@@ -183,7 +183,7 @@ def admit(scheduler: Scheduler, partition: Partition, offset: int, *identities: 
     tracker = scheduler.trackers[partition]
     tracker.highest_seen = offset
     if tracker.previously_settled is None or not tracker.previously_settled.says_settled(offset):
-        scheduler.admit(Batch(consumed=1, tasks=[task(tracker, offset, *identities)]))
+        scheduler.admit(PolledRecords(consumed=1, tasks=[task(tracker, offset, *identities)]))
 
 
 def check(scheduler: Scheduler, sink: Sink, expected: dict[str, list[tuple[Partition, int]]]) -> None:

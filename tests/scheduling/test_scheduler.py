@@ -12,7 +12,7 @@ from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Stage
-from consumer.scheduling.work import Batch
+from consumer.scheduling.work import PolledRecords
 from tests.support.engine import Engine, wakes
 from tests.support.outcomes import (
     ALREADY_EXISTS,
@@ -192,7 +192,7 @@ def test_a_loop_that_waits_is_woken_once_and_a_busy_one_never(engine: Engine) ->
 
 def test_browsing_records_wake_no_thread(engine: Engine) -> None:
     engine.idle()
-    engine.scheduler.admit(Batch(consumed=500, filtered={FilterReason.NOT_ENROLMENT: 500}))
+    engine.scheduler.admit(PolledRecords(consumed=500, filtered={FilterReason.NOT_ENROLMENT: 500}))
     assert engine.wake_ups == 0
 
 
@@ -294,7 +294,7 @@ def test_the_committable_offset_waits_for_the_oldest_record(engine: Engine) -> N
 
 def test_filtered_records_are_settled_by_being_seen(engine: Engine) -> None:
     filtered = {FilterReason.NOT_ENROLMENT: 5, FilterReason.TOMBSTONE: 2}
-    engine.scheduler.admit(Batch(consumed=7, skipped=3, filtered=filtered))
+    engine.scheduler.admit(PolledRecords(consumed=7, skipped=3, filtered=filtered))
     snapshot = engine.scheduler.snapshot()
     counts, in_progress = snapshot.counts, snapshot.in_progress
     assert (counts.consumed, counts.skipped, in_progress) == (7, 3, 0)
@@ -319,7 +319,7 @@ def test_every_record_in_progress_has_one_stage(engine: Engine) -> None:
     engine.admit(7, reason=DeadLetterReason.UNDECODABLE)  # to be buried
     held = task(engine.tracker, 8, reason=DeadLetterReason.UNDECODABLE)
     held.stage = Stage.HELD
-    engine.scheduler.admit(Batch(consumed=1, tasks=[held]))
+    engine.scheduler.admit(PolledRecords(consumed=1, tasks=[held]))
     engine.answer(delivered, DELIVERED)
     engine.answer(parked, asked_to_wait(10, 500))
     engine.answer(suspect, SUSPICIOUS)

@@ -12,7 +12,7 @@ from consumer.delivery.outcome_policy import DeadLetter
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.task import Stage
-from consumer.scheduling.work import Batch, Probe, Stop, Wait, Work
+from consumer.scheduling.work import PolledRecords, Probe, Stop, Wait, Work
 from tests.support.engine import Engine, ends_the_wait, wakes
 from tests.support.outcomes import (
     DELIVERED,
@@ -178,7 +178,7 @@ def test_a_revoke_may_be_begun_twice_and_for_partitions_that_are_not_ours(engine
 def test_what_is_unsettled_is_released(engine: Engine, reason: ReleaseReason) -> None:
     with_one_record_at_every_waiting_stage(engine)
     engine.admit(6, LEE)
-    engine.scheduler.admit(Batch(consumed=3, filtered={FilterReason.NOT_ENROLMENT: 3}))
+    engine.scheduler.admit(PolledRecords(consumed=3, filtered={FilterReason.NOT_ENROLMENT: 3}))
     revoke(engine, reason)
     assert engine.released() == {reason: 7}
     assert engine.scheduler.trackers == {}
@@ -265,7 +265,7 @@ def test_offsets_that_jump_backwards_in_the_middle_of_a_batch_release_what_came_
     engine.scheduler.detach([EVENTS], ReleaseReason.REWOUND)
     tracker = engine.scheduler.assign(EVENTS, 0, 0, TOPIC_ID)
     after = task(tracker, 0, JANE)
-    engine.scheduler.admit(Batch(consumed=2, tasks=[before, after]))
+    engine.scheduler.admit(PolledRecords(consumed=2, tasks=[before, after]))
     assert engine.released() == {ReleaseReason.REWOUND: 1}
     assert consumed_and_accounted_for(engine) == (2, 2)
     assert engine.deliver() is after

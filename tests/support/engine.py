@@ -17,7 +17,7 @@ from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Task
-from consumer.scheduling.work import Batch, Deliver, Probe, Wait, Work, WriteDeadLetter
+from consumer.scheduling.work import Deliver, PolledRecords, Probe, Wait, Work, WriteDeadLetter
 from consumer.threads import OsThreads
 from tests.support.records import EVENTS, TOPIC_ID, task
 
@@ -58,7 +58,7 @@ class Engine:
         tracker = self.scheduler.trackers[partition]
         arrived = task(tracker, offset, *identities, payload=payload, reason=reason)
         tracker.highest_seen = offset
-        self.scheduler.admit(Batch(consumed=1, tasks=[arrived]))
+        self.scheduler.admit(PolledRecords(consumed=1, tasks=[arrived]))
         return arrived
 
     def take(self) -> Work:

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from consumer.scheduling.counts import CommitResult, ReleaseReason
 from consumer.scheduling.offset_tracker import OffsetTracker
-from consumer.scheduling.work import Batch
+from consumer.scheduling.work import PolledRecords
 from consumer.worker.committer import Committer
 from tests.support.consumer_stub import ConsumerStub
 from tests.support.engine import Engine
@@ -34,7 +34,7 @@ class CommitterHarness:
     def see(self, offset: int) -> None:
         """Admit a filtered record: it is settled as soon as it is seen."""
         self.tracker.highest_seen = offset
-        self.scheduler.admit(Batch(consumed=1))
+        self.scheduler.admit(PolledRecords(consumed=1))
 
     def tick(self, *times: float) -> None:
         for now in times:

@@ -84,7 +84,7 @@ class Worker:
 
     def turn(self) -> None:
         self._take_in(self.deferred.ready())
-        self.health.registry_fault, self.health.schema_waits = self.deferred.fault, self.deferred.partitions
+        self.health.registry_fault, self.health.schema_waits = self.deferred.fault, self.deferred.waiting_for_schema
         decision = pressure(self.engine.scheduler.trackers.values(), Caps())
         for tracker in decision.pause:
             tracker.paused = True
@@ -157,7 +157,7 @@ def test_nothing_is_read_again_until_something_has_changed() -> None:
     worker = Worker()
     worker.consume(LATE)
     assert worker.deferred.ready() == []
-    assert worker.deferred.partitions == {EVENTS}
+    assert worker.deferred.waiting_for_schema == {EVENTS}
 
 
 @pytest.mark.parametrize("before", [0, 2])

@@ -20,7 +20,7 @@ from consumer.kafka.start_position import StartPosition
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID, encode
-from consumer.scheduling.work import Batch
+from consumer.scheduling.work import PolledRecords
 from consumer.worker.committer import Committer
 from consumer.worker.rebalance import Assignment, revoke_budget
 from tests.support.consumer_stub import ConsumerStub, TopicIdsStub
@@ -63,7 +63,7 @@ class AssignmentHarness:
     def see_to(self, offset: int) -> None:
         """Filtered records: being seen is being settled."""
         self.engine.trackers[EVENTS].highest_seen = offset
-        self.engine.admit(Batch(consumed=1))
+        self.engine.admit(PolledRecords(consumed=1))
 
 
 def test_what_is_settled_is_committed_at_a_revoke_that_comes_before_the_first_statistics() -> None:

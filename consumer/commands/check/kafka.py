@@ -15,13 +15,14 @@ from confluent_kafka.admin._resource import ResourceType
 from consumer.commands.check.backlog import Backlog, backlog_results
 from consumer.commands.check.result import CheckResult, failed, ok, skipped, warning
 from consumer.commands.check.topics import Topic, create, dead_letter_results, grant, input_results, source_results
-from consumer.commands.kafka.cluster import ANSWER_SECONDS, WITH_RIGHTS, Cluster, Ends, ForbiddenError
+from consumer.commands.kafka.cluster import WITH_RIGHTS, Cluster, Ends, ForbiddenError
 from consumer.commands.kafka.group import Group, look_at
 from consumer.commands.kafka.records import Range, oldest, position_of, read
 from consumer.commands.readings import command_decider, reading_of
 from consumer.errors import ConfigurationError, ConsumerError
 from consumer.formats.documents import Reading
 from consumer.kafka.properties import GroupProtocol
+from consumer.kafka.timeouts import ANSWER_SECONDS
 from consumer.scheduling.task import Partition, headers_of
 from consumer.settings import Settings
 

@@ -16,7 +16,7 @@ from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Re
 
 from consumer.kafka.token_faults import OAUTH_ERRORS, TokenFault, oauth_fault
 
-ANSWER_SECONDS = 10.0
+ENDPOINT_SECONDS = 10.0
 MOST_BYTES = 65_536
 NEEDED_CLAIMS = ("sub", "iat", "exp")
 
@@ -79,7 +79,7 @@ class TokenEndpoint:
 def _opened(opener: OpenerDirector, request: Request) -> HTTPResponse | HTTPError:
     """Return the response, whatever its status."""
     try:
-        response: HTTPResponse = opener.open(request, timeout=ANSWER_SECONDS)
+        response: HTTPResponse = opener.open(request, timeout=ENDPOINT_SECONDS)
     except HTTPError as error:
         return error
     return response
@@ -94,7 +94,7 @@ class _NoRedirect(HTTPRedirectHandler):
 
 def _json(response: HTTPResponse | HTTPError) -> object:
     """Return the answer's JSON; None: it is none, too long, or too slow."""
-    deadline, body = time.monotonic() + ANSWER_SECONDS, b""
+    deadline, body = time.monotonic() + ENDPOINT_SECONDS, b""
     while chunk := response.read1(MOST_BYTES):
         body += chunk
         if len(body) > MOST_BYTES:
@@ -125,7 +125,7 @@ def _unreachable(reason: object) -> NoReturn:
     if isinstance(reason, ssl.SSLError):
         raise NoTokenError(TokenFault.UNTRUSTED)
     if isinstance(reason, TimeoutError):
-        raise NoTokenError(TokenFault.TIMEOUT, f"{ANSWER_SECONDS:.0f} s")
+        raise NoTokenError(TokenFault.TIMEOUT, f"{ENDPOINT_SECONDS:.0f} s")
     if isinstance(reason, socket.gaierror):
         raise NoTokenError(TokenFault.UNKNOWN_HOST)
     raise NoTokenError(TokenFault.UNREACHABLE, type(reason).__name__)

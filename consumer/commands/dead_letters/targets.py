@@ -21,7 +21,7 @@ from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.scheduling.task import WHOLE_RECORD, Record, Task
-from consumer.scheduling.work import Batch
+from consumer.scheduling.work import PolledRecords
 from consumer.settings import Settings
 from consumer.settings.kafka import Kafka
 from consumer.settings.views import client_properties
@@ -155,7 +155,7 @@ class ToClickSend:
         record = found.record
         tracker = self._scheduler.assign(record.partition, record.offset, OFFSET_UNKNOWN, UNKNOWN_TOPIC_ID)
         task = _task(found, tracker)
-        self._scheduler.admit(Batch(consumed=1, tasks=[task]))
+        self._scheduler.admit(PolledRecords(consumed=1, tasks=[task]))
         while len(tracker) and not self._stopped() and not self._watch.gives_up(self._scheduler.gate.fault):
             time.sleep(POLL_SECONDS)
             if self._crash is not None:

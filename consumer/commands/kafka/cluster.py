@@ -21,12 +21,12 @@ from consumer.errors import ConfigurationError, FatalStreamError, Problem, Refus
 from consumer.kafka.identity import Identity
 from consumer.kafka.properties import refusal, shared_properties, standalone_properties
 from consumer.kafka.refusals import refusal_of
+from consumer.kafka.timeouts import ANSWER_SECONDS
 from consumer.kafka.topic_ids import TopicIds
 from consumer.scheduling.task import Partition
 from consumer.settings.kafka import Kafka
 from consumer.settings.views import client_properties
 
-ANSWER_SECONDS = 10.0
 ANSWER_TRIES = 10
 PAUSE_SECONDS = 0.1
 WITH_RIGHTS: Mapping[str, Any] = {"include_authorized_operations": True, "request_timeout": ANSWER_SECONDS}
@@ -200,7 +200,7 @@ class Cluster:
             what, _, hint = self._refused_for.partition("; ")
             return ConfigurationError(Problem("KAFKA_BOOTSTRAP_SERVERS", what, hint[:1].upper() + hint[1:]))
         hint = "Check KAFKA_BOOTSTRAP_SERVERS, the network, and whether the port requires TLS (KAFKA_SECURITY_PROTOCOL)"
-        return FatalStreamError(f"No Kafka broker answers at {self.servers}. {hint}{self._identity.check_also}.")
+        return FatalStreamError(f"No Kafka broker answers at {self.servers}. {hint}{self._identity.further_checks}.")
 
     def _offsets(
         self, partitions: Iterable[Partition], spec: OffsetSpec, isolation: IsolationLevel | None = None

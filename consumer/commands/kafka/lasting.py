@@ -11,11 +11,12 @@ from enum import StrEnum
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.cimpl import NewTopic
 
-from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster
+from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.group import Commit
 from consumer.commands.kafka.records import Range, read, write
 from consumer.errors import RefusedError
 from consumer.kafka.clients import KafkaClients
+from consumer.kafka.timeouts import ANSWER_SECONDS
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.task import Partition
 from consumer.settings.kafka import Kafka

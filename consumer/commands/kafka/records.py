@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
-from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster, Ends
+from consumer.commands.kafka.cluster import Cluster, Ends
+from consumer.kafka.timeouts import ANSWER_SECONDS
 from consumer.scheduling.task import Partition
 
-BATCH = 500
+MAX_POLL_RECORDS = 500
 POLL_SECONDS = 0.1
 # A range that was deleted before it is read must fail: by default librdkafka silently moves to the partition's end.
 PROPERTIES: Mapping[str, str | int] = {
@@ -70,7 +71,7 @@ def read(cluster: Cluster, ranges: Mapping[Partition, Range], limit: int | None 
         consumer.assign([TopicPartition(*partition, span.start) for partition, span in left.items()])
         silent, positions = 0.0, dict[Partition, int]()
         while left:
-            messages = consumer.consume(BATCH, POLL_SECONDS)
+            messages = consumer.consume(MAX_POLL_RECORDS, POLL_SECONDS)
             before, positions = positions, _positions(consumer, left)
             silent = 0.0 if messages or positions != before else silent + POLL_SECONDS
             if silent >= ANSWER_SECONDS:

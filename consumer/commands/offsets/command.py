@@ -10,7 +10,7 @@ from pathlib import Path
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, TopicPartition
 
-from consumer.commands.kafka.cluster import ANSWER_SECONDS, Cluster
+from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.group import Group, look_at
 from consumer.commands.kafka.partitions import Moment, Scope, chosen
 from consumer.commands.offsets.plan import Move, plan, summary
@@ -19,6 +19,7 @@ from consumer.commands.offsets.undo import read_offsets, undo_name, write_undo
 from consumer.commands.output import Format, put, rendered
 from consumer.errors import FatalStreamError, RefusedError
 from consumer.exit_status import ExitStatus
+from consumer.kafka.timeouts import ANSWER_SECONDS
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings, Sources, load
 from consumer.terminal import say

@@ -39,17 +39,17 @@ class Most:
     ordinary -- deliverable
     trouble  -- undeliverable, or with a retry or a dead letter after the start was dropped
     filtered -- filtered, by reason
-    batch    -- filtered, by reason, in one batch
+    polled   -- filtered, by reason, in one poll
     """
 
     ordinary: int
     trouble: int
     filtered: int
-    batch: int
+    polled: int
 
 
-UNWATCHED = Most(ordinary=10, trouble=50, filtered=10, batch=10)
-WATCHED = Most(ordinary=300, trouble=300, filtered=60, batch=25)
+UNWATCHED = Most(ordinary=10, trouble=50, filtered=10, polled=10)
+WATCHED = Most(ordinary=300, trouble=300, filtered=60, polled=25)
 
 CONSENTS = frozenset(map(str, Consent))
 
@@ -108,7 +108,7 @@ class Recorder:
 
     def filtered_wanted(self) -> int:
         """Return a small number, so that a test event is shown on a quiet topic."""
-        return self._most.batch
+        return self._most.polled
 
     def filtered_in_full(self) -> Collection[FilterReason]:
         """Return none."""

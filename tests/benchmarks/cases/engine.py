@@ -18,7 +18,7 @@ from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Partition, Record, Task
-from consumer.scheduling.work import Batch
+from consumer.scheduling.work import PolledRecords
 from consumer.threads import OsThreads
 from consumer.worker.delivery_loop import DeliveryLoop, Timer
 from tests.benchmarks.figures import Figure
@@ -110,13 +110,13 @@ def _raise(crash: BaseException) -> None:
     raise crash
 
 
-def _batch(tracker: OffsetTracker, first: int) -> Batch:
+def _batch(tracker: OffsetTracker, first: int) -> PolledRecords:
     tasks = []
     for offset in range(first, first + BATCH):
         record = Record(tracker.partition, offset, 1_767_225_600_000, b"key", b"{}", [])
         tasks.append(Task(record, tracker, (f"u{offset}@example.com", f"+4420{offset:08}"), b"{}", "Signed Up"))
     tracker.highest_seen = first + BATCH - 1
-    return Batch(consumed=BATCH, tasks=tasks)
+    return PolledRecords(consumed=BATCH, tasks=tasks)
 
 
 def _pool(threads: int, count: int) -> float:

@@ -141,7 +141,7 @@ def test_an_answer_without_a_usable_token_is_explained_and_not_shown(
 
 
 def test_an_endpoint_that_does_not_answer_is_given_up(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(token_endpoint, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(token_endpoint, "ENDPOINT_SECONDS", 0.05)
     endpoint.hangs = True
     assert endpoint.result().detail.startswith("the token endpoint does not answer in time (")
 

@@ -298,9 +298,9 @@ def test_while_the_page_is_open_more_is_recorded(harness: RecorderHarness) -> No
 
 
 def test_of_the_filtered_records_of_a_batch_it_wants_the_last_few(harness: RecorderHarness) -> None:
-    assert harness.recorder.filtered_wanted() == UNWATCHED.batch
+    assert harness.recorder.filtered_wanted() == UNWATCHED.polled
     harness.recorder.watched()
-    assert harness.recorder.filtered_wanted() == WATCHED.batch
+    assert harness.recorder.filtered_wanted() == WATCHED.polled
 
 
 def test_what_is_held_until_the_next_look_is_bounded(harness: RecorderHarness) -> None:

@@ -16,7 +16,7 @@ from consumer.monitoring.debugger.guard import Guard
 from consumer.monitoring.debugger.site import Site
 from consumer.monitoring.debugger.state import StateView
 from consumer.monitoring.server import Monitor, Report
-from consumer.scheduling.work import Batch
+from consumer.scheduling.work import PolledRecords
 from tests.monitoring.debugger.builders import JANES, RecorderHarness
 from tests.support.outcomes import REJECTED
 from tests.support.page_files import ASSETS
@@ -165,7 +165,7 @@ def test_shown_and_skipped_is_all_that_was_consumed(served: Served) -> None:
     harness = served.harness
     for offset in range(60):
         harness.recorder.filtered(record(offset, value=b'{"type":"page"}'), FilterReason.NOT_ENROLMENT)
-    harness.engine.scheduler.admit(Batch(consumed=60, filtered={FilterReason.NOT_ENROLMENT: 60}))
+    harness.engine.scheduler.admit(PolledRecords(consumed=60, filtered={FilterReason.NOT_ENROLMENT: 60}))
     answer = served.get("/debugger/records").json()
     assert (len(answer["records"]), answer["passed_over"], answer["consumed"]) == (10, 50, 60)
     assert [each["offset"] for each in answer["records"]] == list(range(59, 49, -1))

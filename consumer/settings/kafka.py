@@ -120,10 +120,10 @@ class Kafka(Section):
     ssl_certificate_location: identity.Certificates | None = Field(
         None, description="file of the client certificate with its chain, PEM (mTLS)"
     )
-    ssl_key_password: SecretStr | None = Field(None, description="password of an encrypted private key")
     ssl_key_location: kind.ReadableFile | None = Field(
         None, description="file of the client certificate's private key, PEM; may be the certificate's"
     )
+    ssl_key_password: SecretStr | None = Field(None, description="password of an encrypted private key")
 
     @check("dead_letter_topic")
     @classmethod
@@ -231,20 +231,19 @@ class Kafka(Section):
         identity.refuse_certificate_properties(info.data.get("properties", {}))
         return path
 
-    @check("ssl_key_password")
-    @classmethod
-    def _password_of_a_key(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        return identity.allowed_with(password, info.data, "ssl_certificate_location")
-
     @check("ssl_key_location")
     @classmethod
-    def _key_fits_certificate(cls, path: str | None, info: ValidationInfo) -> str | None:
-        key = identity.needed_with(path, info.data, "ssl_certificate_location")
-        certificate = info.data.get("ssl_certificate_location")
-        if key is not None and certificate is not None and "ssl_key_password" in info.data:
-            password = info.data["ssl_key_password"]
+    def _key_of_a_certificate(cls, path: str | None, info: ValidationInfo) -> str | None:
+        return identity.needed_with(path, info.data, "ssl_certificate_location")
+
+    @check("ssl_key_password")
+    @classmethod
+    def _key_fits_certificate(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        password = identity.allowed_with(password, info.data, "ssl_certificate_location")
+        certificate, key = info.data.get("ssl_certificate_location"), info.data.get("ssl_key_location")
+        if certificate is not None and key is not None:
             identity.refuse_other_key(certificate, key, password.get_secret_value() if password else None)
-        return key
+        return password
 
     @check("properties")
     @classmethod

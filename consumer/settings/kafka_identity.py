@@ -107,7 +107,7 @@ TokenUrl = Annotated[str, AfterValidator(_token_url)]
 
 
 def refuse_other_key(certificate: str, key: str, password: str | None) -> None:
-    """Raise SettingError unless this is the certificate's private key, and the password opens it."""
+    """Raise SettingError for the key unless it is the certificate's, and the password opens it."""
     try:
         _context().load_cert_chain(certificate, key, lambda: password or "")
         return
@@ -116,13 +116,15 @@ def refuse_other_key(certificate: str, key: str, password: str | None) -> None:
     except (OSError, ValueError):  # a password that OpenSSL can't take, of more than 1,024 bytes
         other = False
     if other:
+        what = "is not the private key of KAFKA_SSL_CERTIFICATE_LOCATION"
         hint = "Set it to the key of that certificate, or renew both files together"
-        raise SettingError("is not the private key of KAFKA_SSL_CERTIFICATE_LOCATION", hint)
-    if not _is_encrypted(key):
-        raise SettingError("names a file without a private key in PEM", "Set it to the path of a PEM file")
-    if password is None:
-        raise SettingError("is encrypted, and KAFKA_SSL_KEY_PASSWORD is missing", "Set KAFKA_SSL_KEY_PASSWORD")
-    raise SettingError("can't be decrypted with KAFKA_SSL_KEY_PASSWORD", "Set KAFKA_SSL_KEY_PASSWORD to its password")
+    elif not _is_encrypted(key):
+        what, hint = "names a file without a private key in PEM", "Set it to the path of a PEM file"
+    elif password is None:
+        what, hint = "is encrypted, and KAFKA_SSL_KEY_PASSWORD is missing", "Set KAFKA_SSL_KEY_PASSWORD"
+    else:
+        what, hint = "can't be decrypted with KAFKA_SSL_KEY_PASSWORD", "Set KAFKA_SSL_KEY_PASSWORD to its password"
+    raise SettingError(what, hint, "ssl_key_location")
 
 
 def _is_encrypted(key: str) -> bool:

@@ -28,7 +28,7 @@ def problems_of(name: str, section: type[Section], error: ValidationError) -> It
 def _problem(setting: Setting, field: FieldInfo, kind: str, context: dict[str, Any]) -> Problem:
     wrong = context.get("error")
     if isinstance(wrong, SettingError):
-        return Problem(setting.variable, wrong.what, wrong.hint)
+        return Problem(Setting(setting.section, wrong.key or setting.key).variable, wrong.what, wrong.hint)
     if kind == "missing":
         where = f"{setting.variable}, or `{setting.key}` under [{setting.section}] in the --config file"
         return Problem(setting.variable, "is missing", f"Set {where}: {field.description}")

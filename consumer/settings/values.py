@@ -19,12 +19,16 @@ SMALLEST = 0.001
 
 
 class SettingError(ValueError):
-    """An invalid value: `what` is wrong with it, and a `hint` how to fix it."""
+    """An invalid value: `what` is wrong with it, and a `hint` how to fix it.
 
-    def __init__(self, what: str, hint: str) -> None:
+    key -- of an earlier setting of the section that is at fault; empty: the checked one is
+    """
+
+    def __init__(self, what: str, hint: str, key: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.hint = hint
+        self.key = key
 
 
 def comma_separated(value: object) -> object:

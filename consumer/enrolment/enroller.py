@@ -11,7 +11,7 @@ from consumer.enrolment.contact_input import is_contact
 from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable, Withheld
 from consumer.enrolment.decode import NotJson, decode, find_event
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
-from consumer.enrolment.head import read_event_header
+from consumer.enrolment.head import BATCH_TYPE, read_event_header
 from consumer.enrolment.identity_filter import enrolment_name
 from consumer.enrolment.mapper import Mapped, map_document, map_event, values_in
 from consumer.enrolment.origin import FieldOrigin
@@ -113,7 +113,7 @@ class Enroller:
             return None
         name = enrolment_name(head.type, head.event, self._rules.events)
         if name is None:
-            return _NOT_ENROLMENT
+            return None if head.type == BATCH_TYPE and head.may_be_batch else _NOT_ENROLMENT
         parts = read_parts(value) if self._rules.custom is None else None
         if parts is None:
             return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+BATCH_TYPE = "batch"  # of an object with `batch`, as some producers write the body of Segment's HTTP API
+
 
 class EventHeader(msgspec.Struct):
     """An event's `type` and `event`; None where absent or not text.
@@ -19,6 +21,11 @@ class EventHeader(msgspec.Struct):
     def is_event(self) -> bool:
         """Return whether this is the header of an event, valid or not."""
         return self.specversion is None and (self.type is not None or self.event is not None)
+
+    @property
+    def may_be_batch(self) -> bool:
+        """Return whether the rest of the record decides if it is an event or a batch: see `recognition.is_event`."""
+        return self.type == BATCH_TYPE and self.event is None
 
 
 class _Undecoded(msgspec.Struct):

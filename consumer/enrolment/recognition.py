@@ -11,7 +11,7 @@ from typing import Any
 
 from consumer.enrolment.contact import Contact
 from consumer.enrolment.decode import NotJson, decode
-from consumer.enrolment.head import read_event_header
+from consumer.enrolment.head import BATCH_TYPE, read_event_header
 from consumer.enrolment.rules import Input
 
 
@@ -153,10 +153,21 @@ def hint_at(found: object, wanted: Input) -> str:
 
 
 def is_event(document: object) -> bool:
-    """Return whether it is an event, valid or not: an object with a text under `type` or `event`."""
+    """Return whether it is an event, valid or not: an object with a text under `type` or `event`.
+
+    One with `type: batch` and objects under `batch` is a batch, unless it has a text under `event`.
+    """
     if not isinstance(document, dict) or document.get("specversion") is not None:
         return False
-    return isinstance(document.get("type"), str) or isinstance(document.get("event"), str)
+    if isinstance(document.get("event"), str):
+        return True
+    kind = document.get("type")
+    return isinstance(kind, str) and not (kind == BATCH_TYPE and _holds_objects(document.get("batch")))
+
+
+def _holds_objects(value: object) -> bool:
+    """Return whether it is an array that is empty or begins with an object."""
+    return isinstance(value, list) and (not value or isinstance(value[0], dict))
 
 
 def _hint(what: str, path: str) -> str:

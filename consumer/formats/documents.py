@@ -92,7 +92,8 @@ class Documents:
         element: Callable[[Enroller, bytes], Reading],
     ) -> Found:
         layers = (*outer, Layer.JSON)
-        found = None if enroller.decides_first or (head is not None and head.is_event) else batch.split(value)
+        is_event = head is not None and head.is_event and not head.may_be_batch
+        found = None if enroller.decides_first or is_event else batch.split(value)
         if found is not None:
             return self._batch(found, enroller, layers, element)
         reading = _read(enroller, value, layers)

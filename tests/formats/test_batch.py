@@ -28,6 +28,7 @@ REFUSED = {"consent": {"marketing": False}}
 JOE: dict[str, Any] = {"type": "track", "event": "Signed Up", "properties": {"email": "joe@example.com"}}
 PAGE: dict[str, Any] = {"type": "page"}
 BOTH = [EVENT, JOE]
+TYPED = {"type": "batch", "batch": BOTH, "sentAt": "2026-01-01", "writeKey": "w", "context": {"ip": "1"}}
 BATCHED = ("application/cloudevents-batch+json", b"application/cloudevents-batch+json; charset=utf-8")
 
 
@@ -64,6 +65,17 @@ def outcomes(found: list[Decision]) -> list[str]:
         pytest.param(b"  \n" + orjson.dumps(BOTH, option=orjson.OPT_INDENT_2), (), {}, id="array over several lines"),
         pytest.param(b"\xef\xbb\xbf" + orjson.dumps(BOTH), (), {}, id="array after a byte order mark"),
         pytest.param(orjson.dumps({"batch": BOTH, "sentAt": "2026-01-01"}), (), {}, id="batch"),
+        pytest.param(orjson.dumps(TYPED), (), {}, id="batch with a type"),
+        pytest.param(
+            orjson.dumps(TYPED, option=orjson.OPT_INDENT_2), (), {}, id="batch with a type over several lines"
+        ),
+        pytest.param(orjson.dumps({"event": None, **TYPED}), (), {}, id="batch with a type and no event"),
+        pytest.param(orjson.dumps({"event": 7, **TYPED}), (), {}, id="batch with a type and a number as event"),
+        pytest.param(orjson.dumps({**TYPED, "n": 1})[:-2] + b"NaN}", (), {}, id="batch with a type, to repair"),
+        pytest.param(gzip.compress(orjson.dumps(TYPED)), (), {}, id="gzip of a batch with a type"),
+        pytest.param(structured(data=TYPED), (), {}, id="a CloudEvent of a batch with a type"),
+        pytest.param(orjson.dumps({"in": TYPED}), (), {"event_path": "/in"}, id="batch with a type at a path"),
+        pytest.param(orjson.dumps(TYPED), (), {"event_path": "/batch"}, id="a path to the batch with a type"),
         pytest.param(orjson.dumps({"batch": BOTH, "context": None}), (), {}, id="batch with an empty context"),
         pytest.param(lines(*BOTH), (), {}, id="JSON lines"),
         pytest.param(b"\r\n".join(map(orjson.dumps, BOTH)) + b"\r\n\r\n", (), {}, id="JSON lines of Windows"),
@@ -113,6 +125,7 @@ def test_contacts_come_in_batches_too() -> None:
         pytest.param(b'{"type":"identify","traits":{"phone":"12"}}', "unmappable", id="no usable identity"),
         pytest.param(orjson.dumps([EVENT]), "undecodable", id="another array"),
         pytest.param(orjson.dumps({"batch": [EVENT]}), "undecodable", id="another batch"),
+        pytest.param(orjson.dumps({"type": "batch", "batch": [EVENT]}), "undecodable", id="another batch with a type"),
     ],
 )
 def test_a_broken_event_is_its_own_fault(broken: bytes, reason: str, value_format: ValueFormat) -> None:
@@ -124,7 +137,9 @@ def test_the_first_line_may_be_the_broken_one() -> None:
     assert outcomes(decisions(b'{"type":"ident\n' + JSON)) == ["undecodable", "jane@example.com"]
 
 
-@pytest.mark.parametrize("value", [b"[]", b'{"batch":[]}', b'{"batch": [], "sentAt": null}'])
+@pytest.mark.parametrize(
+    "value", [b"[]", b'{"batch":[]}', b'{"batch": [], "sentAt": null}', b'{"type":"batch","batch":[ ]}']
+)
 def test_an_empty_batch_has_no_event(value: bytes) -> None:
     assert decisions(value) == []
 
@@ -142,6 +157,31 @@ def test_one_event_is_no_batch(value: bytes) -> None:
     found = batch(value)
     assert isinstance(found, Reading)
     assert isinstance(found.decision, Enrolled)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(b'{"type": "batch"}', id="without a batch"),
+        pytest.param(b'{"type": "batch", "batch": {"n": 1}}', id="an object under batch"),
+        pytest.param(b'{"type": "batch", "batch": ["SKU-1", "SKU-2"]}', id="texts under batch"),
+        pytest.param(b'{"type": "batch", "batch": ["SKU-1"], "n": NaN}', id="texts under batch, to repair"),
+        pytest.param(orjson.dumps({**TYPED, "event": "Order Shipped"}), id="with an event's name"),
+        pytest.param(orjson.dumps({**TYPED, "type": "track"}), id="with another type"),
+        pytest.param(orjson.dumps({**TYPED, "type": "Batch"}), id="with a type in capitals"),
+    ],
+)
+def test_an_event_of_the_type_batch_is_filtered_as_before(value: bytes) -> None:
+    found = batch(value)
+    assert isinstance(found, Reading)
+    assert outcomes([found.decision]) == ["not_enrolment"]
+
+
+@pytest.mark.parametrize("path", [None, "/batch"])
+def test_the_consent_of_a_batch_with_a_type_counts_for_its_events(path: str | None) -> None:
+    value = orjson.dumps({**TYPED, "context": REFUSED})
+    contacts = [each.contact for each in decisions(value, event_path=path) if isinstance(each, Enrolled)]
+    assert [each.custom_1 for each in contacts] == [Consent.OPT_OUT] * 2
 
 
 @pytest.mark.parametrize(

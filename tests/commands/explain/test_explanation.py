@@ -185,8 +185,9 @@ def test_the_own_mapping_is_explained_inside_another_format() -> None:
     assert found.notes == ("custom_3: nothing at /traits/store, /context/campaign/source",)
 
 
-def test_each_event_of_a_record_is_explained() -> None:
-    value = orjson.dumps({"batch": [SIGN_UP, {"type": "page"}, 7]})
+@pytest.mark.parametrize("kind", [{}, {"type": "batch"}], ids=["no-type", "type"])
+def test_each_event_of_a_record_is_explained(kind: dict[str, str]) -> None:
+    value = orjson.dumps({**kind, "batch": [SIGN_UP, {"type": "page"}, 7]})
     found = list(Explainer(Decider(Enroller(Rules.of())), 0, None).explanations("events-0@17", value))
     assert [each.source for each in found] == [f"events-0@17 event {index}" for index in range(3)]
     assert [each.disposition for each in found] == ["deliver", "filtered", "dead_lettered"]

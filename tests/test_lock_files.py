@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,15 @@ def test_extras_run_on_what_is_shipped(lock_file: str) -> None:
     locked = packages(lock_file)
     for name, package in packages("requirements.txt").items():
         assert locked[name]["version"] == package["version"]
+
+
+@pytest.mark.parametrize(("first", "second"), [*combinations(SHIPPED, 2)])
+def test_extras_are_installed_together(first: str, second: str) -> None:
+    """An image has several: each package has one version, and the same hashes, in all of them."""
+    here, there = packages(first), packages(second)
+    for name in here.keys() & there.keys():
+        assert here[name]["version"] == there[name]["version"], name
+        assert here[name]["hashes"] == there[name]["hashes"], name
 
 
 @pytest.mark.parametrize("lock_file", SHIPPED)

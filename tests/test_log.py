@@ -183,7 +183,7 @@ def test_a_line_that_repeats_comes_once_in_a_while_with_a_count() -> None:
 
 def test_logging_does_without_rich_and_leaves_it_to_others() -> None:
     code = (
-        "import sys; from consumer.log import LogFormat, LogLevel, configure;"
+        "import sys; import consumer.settings; from consumer.log import LogFormat, LogLevel, configure;"
         "configure(LogLevel.INFO, LogFormat.JSON); import consumer.commands.run; print('rich' in sys.modules);"
         "import rich; print(rich.__name__)"
     )

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import structlog
-
 from consumer.extras import Extra, require
 from consumer.threads import OsThreads, Threads
 
@@ -16,8 +14,6 @@ PLACEHOLDER = "no-token"
 PLACEHOLDER_SECONDS = 10.0  # after 80 % of them librdkafka asks again
 
 Sign = Callable[[], tuple[str, float]]
-
-log = structlog.get_logger()
 
 
 class MskTokens:
@@ -76,7 +72,14 @@ class MskTokens:
             self.fault = fault
         elif not self._warned:
             self._warned = True
-            log.warning("kafka token not renewed, retrying", cause=fault, hint="check this machine's AWS credentials")
+            _warn(fault)
+
+
+def _warn(cause: str) -> None:
+    import structlog  # noqa: PLC0415 -- the settings load this module; `log.configure` then does without rich
+
+    hint = "check this machine's AWS credentials"
+    structlog.get_logger().warning("kafka token not renewed, retrying", cause=cause, hint=hint)
 
 
 def _fault_of(error: Exception) -> str:

@@ -15,7 +15,7 @@ from tests.support.worker_process import WorkerProcess
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
-MOST = 120 * 1024 * 1024
+MOST = 100 * 1024 * 1024
 RECORDS = 120_000
 PADDING = "x" * 1000
 FLUSH_EVERY = 20_000

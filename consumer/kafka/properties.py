@@ -134,8 +134,12 @@ def refusals(names: Iterable[str], protocol: GroupProtocol | None) -> Iterator[s
 NO_TOPIC_IS_CREATED: Properties = {"allow.auto.create.topics": False}
 
 
+FETCH_BYTES = 2 * 1024 * 1024  # of one response
+
+
 def consumer_properties(given: Properties) -> Properties:
     """Return the consumer's properties. Operators can't override those that the worker relies on."""
+    largest = str(given.get("message.max.bytes", ""))
     properties = {
         # New partitions and newly granted rights are seen at the next refresh; the default is five minutes.
         "topic.metadata.refresh.interval.ms": 30_000,
@@ -145,7 +149,7 @@ def consumer_properties(given: Properties) -> Properties:
         # were measured, not 150,000). Brokers return a larger batch alone.
         "queued.max.messages.kbytes": 512,
         "fetch.message.max.bytes": 32 * 1024,
-        "fetch.max.bytes": 2 * 1024 * 1024,
+        "fetch.max.bytes": max(FETCH_BYTES, int(largest) if largest.isdecimal() else 0),  # librdkafka refuses less
         "fetch.queue.backoff.ms": 2,
         "client.id": f"clicksend-consumer-{__version__}",
         **given,

@@ -73,6 +73,7 @@ SETTINGS = [
     pytest.param(properties(receive__message__max__bytes="4000000"), id="small-receive-buffer"),
     pytest.param(properties(isolation__level="read_uncommitted"), id="uncommitted-reads"),
     pytest.param(properties(**{"fetch.max.bytes": "1048576", "message.max.bytes": "500000"}), id="small-fetches"),
+    pytest.param(properties(message__max__bytes="8000000"), id="large-messages"),
     pytest.param(
         {
             "KAFKA_SECURITY_PROTOCOL": "sasl_ssl",

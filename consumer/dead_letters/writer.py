@@ -137,10 +137,15 @@ class DeadLetters:
         failed.flush(LAST_REPORTS_SECONDS)
         self._reporter.producer_replaced(failure, hint(failure.args[0]))
 
-    def _write(self, task: Task, left_out: Parts, partition: int) -> None:
+    def _write(self, task: Task, left_out: Parts, partition: int, attempt: int = 1) -> None:
         message = dead_letter(task, self._group_id, left_out, datetime.now(UTC), self._clock())
 
-        def reported(error: KafkaError | None, _message: Message | None = None) -> None:
+        def reported(error: KafkaError | None, written: Message | None = None) -> None:
+            if error is None and written is not None and written.offset() is None and attempt == 1:
+                # The broker took it for a repetition of an earlier one. In a topic that was recreated meanwhile,
+                # where later ones came first, there is no earlier one.
+                self._write(task, left_out, partition, attempt + 1)
+                return
             self._reported(task, left_out, partition, KafkaException(error) if error is not None else None)
 
         try:

@@ -6,7 +6,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, Message
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
@@ -49,9 +49,10 @@ class ProducerStub:
         while self.messages:
             self.report(KafkaError._PURGE_QUEUE)
 
-    def report(self, code: int | None = None) -> None:
+    def report(self, code: int | None = None, offset: int = 0) -> None:
         """The oldest letter's report comes: an error, or None for the broker's acknowledgement."""
-        self.messages.pop(0)["on_delivery"](None if code is None else KafkaError(code), None)
+        written = Message("events.dead-letter", 0, offset)
+        self.messages.pop(0)["on_delivery"](None if code is None else KafkaError(code), written)
 
 
 class WriterHarness:
@@ -103,6 +104,18 @@ def headers(message: dict[str, Any]) -> dict[str, str]:
 @pytest.fixture
 def harness() -> WriterHarness:
     return WriterHarness()
+
+
+def test_an_acknowledgement_without_an_offset_has_it_written_once_more(harness: WriterHarness) -> None:
+    """librdkafka reports so what the broker took for a repetition. In a recreated topic it may be no such thing."""
+    harness.write()
+    harness.producer.report(offset=OFFSET_INVALID)
+    assert (harness.written(), harness.engine.settled()) == (0, {})
+    (again,) = harness.producer.messages
+    assert (again["value"], again["partition"]) == (harness.message.record.value, 0)
+    harness.producer.report(offset=OFFSET_INVALID)
+    assert harness.written() == 1
+    assert not harness.producer.messages
 
 
 def test_nothing_is_counted_or_settled_before_the_report(harness: WriterHarness) -> None:

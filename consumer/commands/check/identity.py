@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from consumer.commands.check.result import CheckResult, failed, ok, unchecked, warning
-from consumer.commands.check.token_endpoint import NoTokenError, TokenEndpoint
+from consumer.commands.check.token_endpoint import USER_CLAIM, NoTokenError, TokenEndpoint
 from consumer.errors import ConfigurationError
 from consumer.extras import Extra, is_installed
 from consumer.kafka.certificate import Dates
@@ -69,4 +69,5 @@ def endpoint_of(kafka: Kafka) -> TokenEndpoint:
     """Return the token endpoint of these settings, which have one."""
     secret = kafka.oauth_client_secret.get_secret_value() if kafka.oauth_client_secret else ""
     url, client_id = kafka.oauth_token_endpoint_url or "", kafka.oauth_client_id or ""
-    return TokenEndpoint(url, client_id, secret, kafka.oauth_scope, kafka.oauth_ca_file)
+    user_claim = kafka.properties.get("sasl.oauthbearer.sub.claim.name", USER_CLAIM)
+    return TokenEndpoint(url, client_id, secret, kafka.oauth_scope, kafka.oauth_ca_file, user_claim)

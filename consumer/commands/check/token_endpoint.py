@@ -18,7 +18,8 @@ from consumer.kafka.token_faults import OAUTH_ERRORS, TokenFault, oauth_fault
 
 ENDPOINT_SECONDS = 10.0
 MOST_BYTES = 65_536
-NEEDED_CLAIMS = ("sub", "iat", "exp")
+USER_CLAIM = "sub"  # unless the property sasl.oauthbearer.sub.claim.name names another
+LONGEST_SECONDS = 2**63 / 1000  # since the epoch: librdkafka keeps the expiry as milliseconds in 64 bits
 
 
 class NoTokenError(Exception):
@@ -33,7 +34,8 @@ class NoTokenError(Exception):
 class TokenEndpoint:
     """A token endpoint and its client.
 
-    ca_file -- PEM certificates that are trusted instead of the system's
+    ca_file    -- PEM certificates that are trusted instead of the system's
+    user_claim -- the claim of a token that names its user
     """
 
     url: str
@@ -41,6 +43,7 @@ class TokenEndpoint:
     client_secret: str
     scope: str | None = None
     ca_file: str | None = None
+    user_claim: str = USER_CLAIM
 
     def token_seconds(self, now: float) -> float:
         """Request a token, and return its remaining lifetime. now -- seconds since the epoch. Raises NoTokenError."""
@@ -50,12 +53,14 @@ class TokenEndpoint:
         if isinstance(answer.get("error"), str):
             _refused(answer["error"])
         claims = _claims(answer.get("access_token"))
-        if missing := [name for name in NEEDED_CLAIMS if not claims.get(name)]:
+        if missing := [name for name in (self.user_claim, "iat", "exp") if not claims.get(name)]:
             raise NoTokenError(TokenFault.NO_JWT, f"without {', '.join(missing)}")
-        try:
-            left = float(claims["exp"]) - now
-        except (TypeError, ValueError, OverflowError):
-            raise NoTokenError(TokenFault.NO_JWT, "exp is no number") from None
+        if not isinstance(claims[self.user_claim], str):
+            raise NoTokenError(TokenFault.NO_JWT, f"{self.user_claim} is no text")
+        expiry = claims["exp"]
+        if not isinstance(expiry, int | float) or expiry >= LONGEST_SECONDS:
+            raise NoTokenError(TokenFault.NO_JWT, "exp is no number of seconds")
+        left = expiry - now
         if left <= 0:
             raise NoTokenError(TokenFault.EXPIRED)
         return left
@@ -72,6 +77,8 @@ class TokenEndpoint:
                 return _refusal(response) if isinstance(response, HTTPError) else _json(response)
         except URLError as error:
             _unreachable(error.reason)
+        except UnicodeError:  # from encoding a host name with an empty label, or one of more than 63 characters
+            raise NoTokenError(TokenFault.UNKNOWN_HOST) from None
         except (OSError, HTTPException) as error:
             _unreachable(error)
 
@@ -102,9 +109,18 @@ def _json(response: HTTPResponse | HTTPError) -> object:
         if time.monotonic() > deadline:
             raise TimeoutError
     try:
-        return json.loads(body)
+        return _decoded(body)
     except (ValueError, RecursionError):
         return None
+
+
+def _decoded(text: bytes) -> object:
+    """Return the value of JSON, which is in UTF-8 and has no NaN (RFC 8259). Raises ValueError and RecursionError."""
+    return json.loads(text.decode("utf-8-sig"), parse_constant=_not_json)
+
+
+def _not_json(constant: str) -> NoReturn:
+    raise ValueError(constant)
 
 
 def _refusal(error: HTTPError) -> object:
@@ -136,9 +152,9 @@ def _claims(token: object) -> dict[str, Any]:
     if not isinstance(token, str):
         raise NoTokenError(TokenFault.NO_TOKEN)
     try:
-        payload = token.split(".")[1]
-        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError, RecursionError):
+        _header, payload, _signature = token.split(".")
+        claims = _decoded(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, RecursionError):
         claims = None
     if not isinstance(claims, dict):
         raise NoTokenError(TokenFault.NO_JWT)

@@ -125,7 +125,14 @@ def test_a_token_is_requested_as_librdkafka_does(endpoint: Endpoint) -> None:
         pytest.param(issued("abc"), NO_JWT, "JWT", id="opaque"),
         pytest.param(issued("a.b.c"), NO_JWT, "JWT", id="garbage"),
         pytest.param(issued(token(sub="")), f"{NO_JWT} (without sub)", "sub, iat and exp", id="no-subject"),
-        pytest.param(issued(token(exp="soon")), f"{NO_JWT} (exp is no number)", "JWT", id="no-expiry"),
+        pytest.param(issued(token(exp="soon")), f"{NO_JWT} (exp is no number of seconds)", "JWT", id="no-expiry"),
+        pytest.param(issued(token(exp="1800000300")), f"{NO_JWT} (exp is no number of seconds)", "JWT", id="text"),
+        pytest.param(issued(token(exp=1e30)), f"{NO_JWT} (exp is no number of seconds)", "JWT", id="no-end"),
+        pytest.param(issued(token(exp=float("nan"))), NO_JWT, "JWT", id="not-a-number"),
+        pytest.param(issued(token(sub=5)), f"{NO_JWT} (sub is no text)", "JWT", id="a-number-as-subject"),
+        pytest.param(issued(token().rpartition(".")[0]), NO_JWT, "JWT", id="no-signature"),
+        pytest.param(issued(token() + ".e30.e30"), NO_JWT, "JWT", id="encrypted"),
+        pytest.param((200, "NaN"), "does not answer with JSON", "proxy", id="no-json"),
         pytest.param(issued(token(exp=1)), "issues expired tokens", "clock", id="expired"),
     ],
 )
@@ -144,6 +151,23 @@ def test_an_endpoint_that_does_not_answer_is_given_up(endpoint: Endpoint, monkey
     monkeypatch.setattr(token_endpoint, "ENDPOINT_SECONDS", 0.05)
     endpoint.hangs = True
     assert endpoint.result().detail.startswith("the token endpoint does not answer in time (")
+
+
+def test_the_user_is_in_the_claim_that_the_properties_name(endpoint: Endpoint) -> None:
+    endpoint.reply = issued(token(sub=None, azp="worker"))
+    kafka = {"bootstrap_servers": "b:9092", "topic": "t", "security_protocol": "sasl_ssl"}
+    kafka |= {"oauth_token_endpoint_url": f"http://{endpoint.address}/t", "oauth_client_id": "i"}
+    kafka |= {"oauth_client_secret": SECRET}
+    (found,) = identity_results(Kafka.model_validate(kafka), NOW)
+    assert found.detail == f"the token endpoint {NO_JWT} (without sub)"
+    kafka |= {"properties": '{"sasl.oauthbearer.sub.claim.name": "azp"}'}
+    (found,) = identity_results(Kafka.model_validate(kafka), NOW)
+    assert found.status is CheckStatus.OK
+
+
+@pytest.mark.parametrize("host", ["a..example", "a" * 64], ids=["an-empty-label", "a-long-label"])
+def test_a_host_name_that_can_not_exist_is_unknown(endpoint: Endpoint, host: str) -> None:
+    assert endpoint.result(f"https://{host}/t").detail == "the token endpoint has an unknown host name"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/t", "https://{address}/t"], ids=["nobody", "no-tls"])

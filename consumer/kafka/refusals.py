@@ -50,8 +50,10 @@ _ALERT = re.compile(r"SSL alert number (41|42|43|44|45|46|48|49|116)\b")
 _NO_TOKEN = ("Failed to acquire SASL OAUTHBEARER token", "OAUTHBEARER cannot log in because there is no token")
 _OAUTH_ERROR = re.compile(r'"error"\s*:\s*"?([^"]*)')
 _SIGNS = (
-    ("not JSON", TokenFault.NOT_JSON),
-    ("access_token", TokenFault.NO_TOKEN),
+    ("not JSON|parse JSON response", TokenFault.NOT_JSON),
+    ("access_token|token as a string", TokenFault.NO_TOKEN),
+    (r"unexpired token.*exp=0ms", TokenFault.NO_JWT),  # an expiry that is no number
+    ("unexpired token", TokenFault.EXPIRED),
     ("JWT|jwt|claim|payload", TokenFault.NO_JWT),
     ("timed out|Timeout", TokenFault.TIMEOUT),
     ("certificate|SSL|TLS", TokenFault.UNTRUSTED),

@@ -58,6 +58,9 @@ def _token_url(text: str) -> str:
     url = web_address(text)
     if url is None or url.username is not None or url.fragment:
         raise SettingError("is not the URL of a token endpoint", "Write it as https://host/path, without credentials")
+    if not text.isascii() or " " in text:
+        hint = "Percent-encode them; write a host name in Punycode, as in xn--bcher-kva.example"
+        raise SettingError("contains spaces or characters that are not ASCII", hint)
     if url.scheme == "http" and not is_loopback(url.hostname or ""):
         what = "is plain HTTP, which is allowed for loopback only"
         raise SettingError(what, "Use https; for your own CA set KAFKA_OAUTH_CA_FILE")

@@ -88,6 +88,9 @@ def test_a_token_endpoint_implies_the_mechanism_and_its_method(settings: Make) -
         pytest.param({URL: "http://login.example.com/token"}, {URL: "is plain HTTP, which is"}, id="plain-http"),
         pytest.param({URL: "login.example.com/token"}, {URL: "is not the URL of a token"}, id="no-scheme"),
         pytest.param({URL: "https://u:s3cret@host/t"}, {URL: "is not the URL of a token"}, id="credentials-in-the-url"),
+        pytest.param({URL: "https://h/realms/k\xf6ln/token"}, {URL: "contains spaces or characters"}, id="not-ascii"),
+        pytest.param({URL: "https://h/a b"}, {URL: "contains spaces or characters"}, id="a-space-in-the-url"),
+        pytest.param({URL: "https://h/realms/k%C3%B6ln/token"}, {}, id="percent-encoded"),
         pytest.param({ID: None}, {ID: f"is missing, and {URL} is set"}, id="no-client-id"),
         pytest.param({SECRET: None}, {SECRET: f"is missing, and {URL} is set"}, id="no-client-secret"),
         pytest.param(

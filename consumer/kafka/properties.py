@@ -230,8 +230,10 @@ def refusal(failure: KafkaException, given: Properties) -> ConfigurationError:
     """Return an error that names the property which librdkafka refused, without its value."""
     text = failure.args[0].str()
     if settings := [field for name, field in SETTINGS.items() if name in text and name not in _QUOTED.findall(text)]:
-        hint = "Check the file, its format (PEM) and its password"
-        return ConfigurationError(Problem(f"KAFKA_{settings[0].upper()}", "librdkafka can't read it", hint))
+        what, hint = "librdkafka can't read it", "Check the file, its format (PEM) and its password"
+        if "too small" in text:
+            what, hint = "librdkafka refuses its key as too small", "Renew it with a longer key"
+        return ConfigurationError(Problem(f"KAFKA_{settings[0].upper()}", what, hint))
     guilty = [name for name in given if f'"{name}"' in text] or ["a property"]
     what = f"librdkafka does not take {', '.join(guilty)}"
     return ConfigurationError(

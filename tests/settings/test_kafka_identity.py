@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
+    NoEncryption,
     PrivateFormat,
     load_pem_private_key,
 )
 
-from consumer.errors import Problem
+from consumer.errors import ConfigurationError, Problem
+from consumer.kafka.clients import KafkaClients
 from consumer.settings import Settings
 from consumer.settings.views import client_properties
 
@@ -268,3 +274,24 @@ def test_a_client_certificate_is_refused_before_a_start(
     assert problem.name == name
     assert problem.what.startswith(what)
     assert "wr0ng" not in str(problem)
+
+
+@pytest.fixture
+def short_key(tmp_path: Path) -> str:
+    """Return a file of a certificate and its key, of fewer bits than librdkafka's OpenSSL allows."""
+    key = rsa.generate_private_key(65537, 1024)  # noqa: S505 -- the weakness is the point
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "worker")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, datetime.now(UTC), datetime(2099, 1, 1, tzinfo=UTC))
+    path = tmp_path / "short.pem"
+    lines = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(lines + made.sign(key, SHA256()).public_bytes(Encoding.PEM))
+    return str(path)
+
+
+def test_librdkafka_decides_whether_a_certificate_is_too_weak(settings: Make, files: Files, short_key: str) -> None:
+    """OpenSSL's own policy differs between machines, and its refusal would name the key as none."""
+    given = settings(**files.variables(**{CERTIFICATE: short_key, KEY: short_key})).kafka
+    with pytest.raises(ConfigurationError) as caught:
+        KafkaClients(client_properties(given)).consumer({})
+    (problem,) = caught.value.problems
+    assert (problem.name, problem.what) == (CERTIFICATE, "librdkafka refuses its key as too small")

@@ -16,6 +16,7 @@ EXPORTERS = "OTEL_TRACES_EXPORTER"
 SAMPLER = "OTEL_TRACES_SAMPLER"
 RATIO = "OTEL_TRACES_SAMPLER_ARG"
 SERVICE = "clicksend-consumer"
+SHORTEST_DELAY, LONGEST_DELAY = 0.05, 3600.0  # seconds; each look of the thread takes the lock of the interpreter
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +106,12 @@ def _queue(variables: Variables) -> QueueOptions:
     size = int(variables.number(default.size, int, "OTEL_BSP_MAX_QUEUE_SIZE"))
     batch = int(variables.number(default.batch, int, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"))
     delay = variables.number(default.delay * 1000, float, "OTEL_BSP_SCHEDULE_DELAY") / 1000
-    return QueueOptions(min(delay, 3600.0), min(size, 1_000_000), min(batch, size))
+    return QueueOptions(min(max(delay, SHORTEST_DELAY), LONGEST_DELAY), min(size, 1_000_000), min(batch, size))
 
 
 def _resource(variables: Variables) -> dict[str, str]:
-    given = variables.pairs("OTEL_RESOURCE_ATTRIBUTES")
-    _, name = variables.text("OTEL_SERVICE_NAME")
+    given = variables.pairs("which is ignored", "OTEL_RESOURCE_ATTRIBUTES")
+    name = variables.label("OTEL_SERVICE_NAME")
     return {
         "service.name": SERVICE,
         "service.version": __version__,

@@ -82,22 +82,21 @@ def _text(variables: Variables, name: str) -> tuple[str, str]:
 
 def _endpoint(variables: Variables) -> str:
     name, text = variables.text(*ENDPOINTS)
-    endpoint = text or DEFAULT_ENDPOINT
-    if name != ENDPOINTS[0]:
-        endpoint = endpoint.rstrip("/") + PATH
     try:
-        url = urlsplit(endpoint)
+        url = urlsplit(text or DEFAULT_ENDPOINT)
         usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+        usable &= text.isprintable() and " " not in text
     except ValueError:  # of the port, or of an IPv6 address
         usable = False
     if not usable:
         variables.problem(name, "is no URL, so no traces are exported", "Write it as http://host:4318")
-    return endpoint
+        return ""
+    return (url if name == ENDPOINTS[0] else url._replace(path=url.path.rstrip("/") + PATH)).geturl()
 
 
 def _headers(variables: Variables) -> dict[str, str]:
     names = (f"{FOR_TRACES}HEADERS", f"{PREFIX}HEADERS")
-    headers = variables.pairs(*names)
+    headers = variables.pairs("so no traces are exported", *names)
     if not all(_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value) for name, value in headers.items()):
         name, _ = variables.text(*names)
         what = "has a header that HTTP does not allow, so no traces are exported"

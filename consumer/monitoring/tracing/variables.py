@@ -39,14 +39,33 @@ class Variables:
         self.problem(name, f"is no number above 0, so {default:g} is used", "Set it to a number, or leave it out")
         return default
 
-    def pairs(self, *names: str) -> dict[str, str]:
-        """Return the pairs of a list such as `team=crm,region=eu%201`, whose values are percent-encoded."""
+    def label(self, name: str) -> str:
+        """Return the value of a variable; empty if it is not set, or no text that a message can hold."""
+        _, text = self.text(name)
+        if is_unicode(text):
+            return text
+        self.problem(name, "is not UTF-8 text, and is ignored", "Write it as UTF-8")
+        return ""
+
+    def pairs(self, otherwise: str, *names: str) -> dict[str, str]:
+        """Return the pairs of a list such as `team=crm,region=eu%201`, whose values are percent-encoded.
+
+        otherwise -- what an entry that is none leads to, for the operator
+        """
         name, text = self.text(*names)
-        pairs = [each.partition("=") for each in text.split(",") if each.strip()]
-        if not all(key.strip() and equals for key, equals, _ in pairs):
-            self.problem(name, "has an entry that is no key=value, which is ignored", "Separate the entries by commas")
-        return {key.strip(): unquote(value.strip()) for key, equals, value in pairs if key.strip() and equals}
+        entries = [each for each in text.split(",") if each.strip()]
+        pairs = [each.partition("=") for each in entries if is_unicode(each)]
+        found = [(key.strip(), unquote(value.strip())) for key, equals, value in pairs if key.strip() and equals]
+        if len(found) < len(entries):
+            what = f"has an entry that is no key=value in UTF-8, {otherwise}"
+            self.problem(name, what, "Separate the entries by commas")
+        return dict(found)
 
     def problem(self, name: str, what: str, hint: str) -> None:
         """Note a problem with a variable."""
         self.problems.append(Problem(name, what, hint))
+
+
+def is_unicode(text: str) -> bool:
+    """Return whether UTF-8 can hold the text. Undecodable bytes of the environment are surrogates here."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -45,6 +45,12 @@ def test_nothing_is_traced_unless_it_is_asked_for(environ: dict[str, str]) -> No
             id="with-a-path",
         ),
         pytest.param(
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://host/otlp?tenant=1"},
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "https://host/otlp/v1/traces?tenant=1",
+            id="with-a-query",
+        ),
+        pytest.param(
             {**ENDPOINT, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://traces:1/own"},
             "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
             "http://traces:1/own",
@@ -78,6 +84,9 @@ def test_an_endpoint_or_the_exporter_asks_for_traces(
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://host:port"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://[::1"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://the host"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://h\udcf6st"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://host/\n/traces"),
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "unix:///run/otel"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
         ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json"),
@@ -85,6 +94,8 @@ def test_an_endpoint_or_the_exporter_asks_for_traces(
         ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem"),
         ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/nowhere/key.pem"),
         ("OTEL_EXPORTER_OTLP_HEADERS", f"api key={SECRET}"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", f"api-key: {SECRET}"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", f"api-key=\udce9{SECRET}"),
         ("OTEL_EXPORTER_OTLP_HEADERS", f"api-key=a%0D%0A{SECRET}"),
         ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", f"api-key=a\u2028{SECRET}"),
         ("OTEL_TRACES_EXPORTER", "jaeger"),
@@ -107,6 +118,8 @@ def test_what_can_not_be_exported_is_off_with_one_warning(variable: str, value: 
         ("OTEL_BSP_SCHEDULE_DELAY", "nan"),
         ("OTEL_RESOURCE_ATTRIBUTES", "team"),
         ("OTEL_RESOURCE_ATTRIBUTES", "=crm,region=eu"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "team=caf\udce9,region=eu"),
+        ("OTEL_SERVICE_NAME", "caf\udce9"),
     ],
 )
 def test_what_is_unusable_is_ignored_with_a_warning(variable: str, value: str) -> None:
@@ -114,6 +127,8 @@ def test_what_is_unusable_is_ignored_with_a_warning(variable: str, value: str) -
     assert options.asked_by == "OTEL_EXPORTER_OTLP_ENDPOINT"
     assert named(options) == [variable]
     assert options.queue == QueueOptions()
+    assert options.resource["service.name"] == "clicksend-consumer"
+    assert "\udce9" not in str(options.resource)
     assert str(options.sampler) == "parentbased_always_on"
 
 
@@ -137,6 +152,16 @@ def test_the_queue_follows_the_batch_processors_variables() -> None:
         "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "500",
     }
     assert trace_options({**ENDPOINT, **given}).queue == QueueOptions(delay=0.25, size=100, batch=100)
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("0.001", 0.05), ("5", 0.05), ("1e300", 3600.0)])
+def test_the_delay_is_bounded_so_that_an_idle_worker_stays_idle(given: str, seconds: float) -> None:
+    assert trace_options({**ENDPOINT, "OTEL_BSP_SCHEDULE_DELAY": given}).queue.delay == seconds
+
+
+def test_an_entry_of_the_headers_that_is_none_is_said_to_keep_traces_off() -> None:
+    (problem,) = trace_options({**ENDPOINT, "OTEL_EXPORTER_OTLP_HEADERS": "a=b,authorization: c"}).problems
+    assert "so no traces are exported" in problem.what
 
 
 @pytest.mark.parametrize(("given", "seconds"), [("2500", 2.5), ("36000000", 60.0)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,18 @@ def test_a_key_that_is_written_in_place_is_used(world: World) -> None:
     world.key.write_text("a-longer-key")
     world.watch.look()
     assert world.credentials.current().api_key == "a-longer-key"
+
+
+def test_a_key_that_is_written_with_the_same_length_and_time_is_used(world: World) -> None:
+    """Tools that make files reproducible give all of them the same modification time."""
+    os.utime(world.key, ns=(0, 0))
+    world.watch.look()
+    changed = world.key.stat().st_ctime_ns
+    while world.key.stat().st_ctime_ns == changed:  # the clock of file systems has ticks of some milliseconds
+        world.key.write_text("new-key")
+        os.utime(world.key, ns=(0, 0))
+    world.watch.look()
+    assert world.credentials.current().api_key == "new-key"
 
 
 def test_a_key_behind_another_link_is_used(world: World, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from consumer.kafka.token_faults import OAUTH_ERRORS, TokenFault, oauth_fault
 
 ENDPOINT_SECONDS = 10.0
 MOST_BYTES = 65_536
+MEDIA_TYPE = "application/json"
 USER_CLAIM = "sub"  # unless the property sasl.oauthbearer.sub.claim.name names another
 LONGEST_SECONDS = 2**63 / 1000  # since the epoch: librdkafka keeps the expiry as milliseconds in 64 bits
 
@@ -68,13 +69,13 @@ class TokenEndpoint:
     def _answer(self) -> object:
         form = {"grant_type": "client_credentials"} | ({"scope": self.scope} if self.scope else {})
         login = b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode("ascii")
-        headers = {"Authorization": f"Basic {login}", "Accept": "application/json"}
+        headers = {"Authorization": f"Basic {login}", "Accept": MEDIA_TYPE}
         request = Request(self.url, urlencode(form).encode(), headers)  # noqa: S310 -- https, or http on loopback
         context = ssl.create_default_context(cafile=self.ca_file)
         opener = build_opener(HTTPSHandler(context=context), _NoRedirect())
         try:
             with _opened(opener, request) as response:
-                return _refusal(response) if isinstance(response, HTTPError) else _json(response)
+                return _refusal(response) if isinstance(response, HTTPError) else _issued(response)
         except URLError as error:
             _unreachable(error.reason)
         except UnicodeError:  # from encoding a host name with an empty label, or one of more than 63 characters
@@ -97,6 +98,14 @@ class _NoRedirect(HTTPRedirectHandler):
 
     def redirect_request(self, *_: Any) -> None:
         """Follow none."""
+
+
+def _issued(response: HTTPResponse) -> object:
+    """Return the JSON of a success, which librdkafka reads only from a response that says that it is JSON."""
+    answer = _json(response)
+    if isinstance(answer, dict) and not response.headers.get("Content-Type", "").lower().startswith(MEDIA_TYPE):
+        raise NoTokenError(TokenFault.NOT_JSON, f"the Content-Type is not {MEDIA_TYPE}")
+    return answer
 
 
 def _json(response: HTTPResponse | HTTPError) -> object:

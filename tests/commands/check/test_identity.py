@@ -45,6 +45,7 @@ class Endpoint:
 
     def __init__(self) -> None:
         self.reply: Reply = issued(token())
+        self.media_type = "application/json;charset=UTF-8"
         self.hangs = False
         self.requests: list[tuple[str, str]] = []  # the login and the form
         self._ended = threading.Event()
@@ -64,6 +65,8 @@ class Endpoint:
                 status, body = endpoint.reply
                 self.send_response(status)
                 self.send_header("Location", "/elsewhere")
+                if endpoint.media_type:
+                    self.send_header("Content-Type", endpoint.media_type)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body.encode())
@@ -151,6 +154,14 @@ def test_an_endpoint_that_does_not_answer_is_given_up(endpoint: Endpoint, monkey
     monkeypatch.setattr(token_endpoint, "ENDPOINT_SECONDS", 0.05)
     endpoint.hangs = True
     assert endpoint.result().detail.startswith("the token endpoint does not answer in time (")
+
+
+@pytest.mark.parametrize("media_type", ["", "text/plain", "text/json", "application/jwt"])
+def test_a_token_in_a_response_of_another_type_is_none(endpoint: Endpoint, media_type: str) -> None:
+    endpoint.media_type = media_type
+    found = endpoint.result()
+    detail = "the token endpoint does not answer with JSON (the Content-Type is not application/json)"
+    assert (found.status, found.detail) == (CheckStatus.FAILED, detail)
 
 
 def test_the_user_is_in_the_claim_that_the_properties_name(endpoint: Endpoint) -> None:

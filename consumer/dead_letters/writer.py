@@ -142,8 +142,8 @@ class DeadLetters:
 
         def reported(error: KafkaError | None, written: Message | None = None) -> None:
             if error is None and written is not None and written.offset() is None and attempt == 1:
-                # The broker took it for a repetition of an earlier one. In a topic that was recreated meanwhile,
-                # where later ones came first, there is no earlier one.
+                # The broker took it for a repetition of an earlier one. In a recreated topic, where later ones came
+                # first, there is no earlier one.
                 self._write(task, left_out, partition, attempt + 1)
                 return
             self._reported(task, left_out, partition, KafkaException(error) if error is not None else None)

@@ -13,8 +13,8 @@ from typing import Any
 
 from fastavro import schemaless_reader
 from fastavro._read_py import schemaless_reader as schemaless_reader_in_python
+from fastavro._schema_py import load_schema as load_schema_in_python
 from fastavro.repository.base import AbstractSchemaRepository
-from fastavro.schema import load_schema
 
 from consumer.registry.as_json import as_json
 
@@ -42,8 +42,9 @@ class AvroDecoder:
             if isinstance(schema, dict) and isinstance(schema.get("name"), str):
                 schemas[_full_name(schema)] = schema
         schemas[_ROOT] = json.loads(text)
-        self._schema = schema = load_schema(_ROOT, repo=_Schemas(schemas))
-        # The compiled reader has no limit of depth: a recursive schema and a value of 5,000 levels end the process.
+        # The compiled functions have no limit of depth. References in a circle would end the process, as would a
+        # recursive schema and a value of 5,000 levels.
+        self._schema = schema = load_schema_in_python(_ROOT, repo=_Schemas(schemas))
         self._read = schemaless_reader_in_python if _check(schema) else schemaless_reader
 
     def __call__(self, payload: bytes) -> bytes:
@@ -62,6 +63,8 @@ def _full_name(schema: Mapping[str, Any]) -> str:
 def _check(schema: Any) -> bool:
     """Return whether a schema is recursive. Raises ValueError for arrays whose items take no bytes: they never end."""
     recursive = False
+    named: dict[str, Any] = {}
+    items: list[Any] = []
     waiting: list[tuple[Any, frozenset[str]]] = [(schema, frozenset())]  # with the names of the types around it
     while waiting:
         part, around = waiting.pop()
@@ -70,17 +73,24 @@ def _check(schema: Any) -> bool:
         elif isinstance(part, list):
             waiting += [(branch, around) for branch in part]
         elif isinstance(part, dict):
-            if part.get("type") == "array" and _takes_no_bytes(part["items"]):
-                raise ValueError("items without bytes")
-            inside = around | {part["name"]} if "name" in part else around
+            inside = around
+            if "name" in part:
+                named[part["name"]] = part
+                inside = around | {part["name"]}
+            if part.get("type") == "array":
+                items.append(part["items"])
             waiting += [(part[key], inside) for key in ("type", "items", "values") if key in part]
             waiting += [(field["type"], inside) for field in part.get("fields", ())]
+    if any(_takes_no_bytes(each, named) for each in items):
+        raise ValueError("items without bytes")
     return recursive
 
 
-def _takes_no_bytes(schema: Any) -> bool:
+def _takes_no_bytes(schema: Any, named: Mapping[str, Any]) -> bool:
+    if isinstance(schema, str):
+        return schema == "null" or (schema in named and _takes_no_bytes(named[schema], named))
     if not isinstance(schema, dict):
-        return bool(schema == "null")
-    if schema.get("type") == "record":
-        return all(_takes_no_bytes(field["type"]) for field in schema["fields"])
+        return False
+    if "fields" in schema:
+        return all(_takes_no_bytes(field["type"], named) for field in schema["fields"])
     return schema.get("type") == "null" or schema.get("size") == 0

@@ -54,6 +54,11 @@ PLAIN = {
     "traits": {"email": "jane@example.com", "first_name": None, "consent": "YES"},
 }
 RECURSIVE = {"type": "record", "name": "Node", "fields": [{"name": "next", "type": ["null", "Node"]}]}
+IN_A_CIRCLE = {
+    f"shop.{name}": json.dumps({"type": "record", "name": name, "namespace": "shop", "fields": [
+        {"name": "next", "type": ["null", f"shop.{other}"]}]})
+    for name, other in ("AB", "BA")
+}  # fmt: skip
 
 
 def avro(schema: Any, value: Any) -> bytes:
@@ -151,11 +156,17 @@ def test_a_recursive_schema_is_read_to_a_depth_that_cannot_end_the_process() -> 
         (Schema("AVRO", json.dumps({"type": "map", "values": {"type": "array", "items": {
             "type": "record", "name": "E", "fields": [{"name": "n", "type": {"type": "null"}}]}}})),
          "avro that can't be compiled (ValueError)"),
+        *((Schema("AVRO", json.dumps({"type": "record", "name": "R", "fields": [
+            {"name": "one", "type": {"name": "E", **empty}},
+            {"name": "many", "type": {"type": "array", "items": "E"}}]})), "avro that can't be compiled (ValueError)")
+          for empty in ({"type": "record", "fields": []}, {"type": "fixed", "size": 0})),
+        (Schema("AVRO", '"shop.A"', IN_A_CIRCLE), "avro that can't be compiled (RecursionError)"),
         (Schema("PROTOBUF", 'syntax = "proto3";'), "protobuf that can't be compiled (Error)"),
         (Schema("PROTOBUF", b64encode(b"\xff").decode()), "protobuf that can't be compiled (DecodeError)"),
         (Schema("XML", "<x/>"), "of a type that is not known"),
     ],
-    ids=["no JSON", "a type that is missing", "nulls", "no size", "nulls in records", "source", "garbage", "XML"],
+    ids=["no JSON", "a type that is missing", "nulls", "no size", "nulls in records", "empty records by name",
+         "no size by name", "references in a circle", "source", "garbage", "XML"],
 )  # fmt: skip
 def test_a_schema_that_cannot_be_used_has_a_reason(schema: Schema, why: str) -> None:
     found = compile_schema(schema, "7")

@@ -120,19 +120,22 @@ def context_consent(consent: object) -> ConsentReading:
 
     Beside an unreadable canonical value, only a refusal counts.
     """
-    canonical = inside(inside(consent, "canonical"), "marketing")
+    stated = inside(consent, "canonical")
+    canonical = inside(stated, "marketing")
     if canonical is True or canonical is False:  # nearly always
         return _CANONICAL[canonical]
-    unread: str | None = None
-    for place, holder in (("/context/consent/canonical", inside(consent, "canonical")), ("/context/consent", consent)):
+    unread: tuple[str, str] | None = None
+    if stated is not None and not isinstance(stated, dict):
+        unread = ("/context/consent", "canonical")
+    for place, holder in (("/context/consent/canonical", stated), ("/context/consent", consent)):
         reading = _GRANT.get(answer(inside(holder, "marketing")))
         if reading is _ConsentReading.REFUSED or (reading is _ConsentReading.CONSENTED and unread is None):
             return ConsentReading(_DECISIONS[reading][0], FieldOrigin(FIELD, place, "marketing"), None)
         if reading is not None and unread is None:
-            unread = place
+            unread = (place, "marketing")
     if unread is None:
         return ConsentReading(Consent.UNKNOWN, None, None)
-    return ConsentReading(Consent.UNKNOWN, FieldOrigin(FIELD, unread, "marketing"), NoteKind.UNREADABLE)
+    return ConsentReading(Consent.UNKNOWN, FieldOrigin(FIELD, *unread), NoteKind.UNREADABLE)
 
 
 def consent_reading(traits: Collection[ConsentTrait], context: object) -> ConsentReading:

@@ -16,11 +16,12 @@ from consumer.enrolment.identity_filter import enrolment_name
 from consumer.enrolment.mapper import Mapped, map_document, map_event, values_in
 from consumer.enrolment.origin import FieldOrigin
 from consumer.enrolment.parts import object_in, read_parts
-from consumer.enrolment.pointer import Pointer, inside
+from consumer.enrolment.pointer import Pointer
 from consumer.enrolment.recognition import hint_at, is_event, look_of
 from consumer.enrolment.rules import Input, Rules
 from consumer.enrolment.schema import Schema, load_schema
 from consumer.enrolment.shared_context import SharedContext
+from consumer.enrolment.traits import Object
 
 __all__ = ["Decision", "Enrolled", "Enroller", "Filtered", "Undeliverable"]
 
@@ -148,9 +149,9 @@ class Enroller:
         name = enrolment_name(kind, event.get("event"), self._rules.events)
         if name is None:
             return _NOT_ENROLMENT
+        own = _own_consent(event)
         if self._shared is not None and self._rules.custom is not None:
             event = self._shared.beside(event)
-        own = inside(object_in(event.get("context")), "consent")
         return self._fault_of(kind) or self._decision(map_document(event, self._rules), name, own)
 
     def _unread(self, value: bytes, document: object, event: object) -> Undeliverable:
@@ -184,6 +185,13 @@ class Enroller:
         if fault := self._contact_schema.fault(fields):
             return Undeliverable(DeadLetterReason.UNMAPPABLE, f"against the contact schema: {fault}", is_event=True)
         return Enrolled(name, identities, _ENCODE(fields), tuple(notes), sources)
+
+
+def _own_consent(event: Object) -> object:
+    """Return what the event's own context holds as consent; of a context that is unreadable, the context."""
+    context = event.get("context")
+    held = object_in(context)
+    return context if held is None else held.get("consent")
 
 
 def _withheld(mapped: Mapped) -> Withheld:

@@ -234,6 +234,10 @@ def test_consent_is_found_wherever_it_may_be(event: dict[str, Any]) -> None:
         ({"canonical": {"marketing": None}, "marketing": True}, OPT_IN),
         ({"canonical": {"analytics": True}}, (Consent.UNKNOWN, None)),
         ({"canonical": True, "marketing": {"granted": True}}, UNREADABLE_CONSENT),
+        ({"canonical": "denied", "marketing": True}, UNREADABLE_CONSENT),
+        ({"canonical": False, "marketing": True}, UNREADABLE_CONSENT),
+        ({"canonical": ["marketing"], "marketing": False}, OPT_OUT),
+        ({"canonical": None, "marketing": True}, OPT_IN),
         ({"categories": {"C0004": True}}, (Consent.UNKNOWN, None)),
         ({}, (Consent.UNKNOWN, None)),
         ([True], (Consent.UNKNOWN, None)),
@@ -259,6 +263,8 @@ def test_the_origin_tells_what_decided() -> None:
     )
     assert origin(canonical) == FieldOrigin("custom_1", "/context/consent/canonical", "marketing")
     assert origin(older) == FieldOrigin("custom_1", "/context/consent", "marketing")
+    unread = {"context": {"consent": {"canonical": "?", "marketing": True}}}
+    assert origin(unread) == FieldOrigin("custom_1", "/context/consent", "canonical")
     assert origin({}) is None
 
 

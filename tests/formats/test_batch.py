@@ -246,9 +246,9 @@ def test_a_cloudevent_of_several_inside_a_batch_is_a_batch_inside_a_batch() -> N
     assert found[1].detail == "a batch inside a batch"
 
 
-def consent(own: object, shared: object) -> str:
+def consent(own: object, shared: object, **rules: Any) -> str:
     event = {**EVENT} if own is None else {**EVENT, "context": own}
-    (found,) = decisions(orjson.dumps({"batch": [event], "context": shared}))
+    (found,) = decisions(orjson.dumps({"batch": [event], "context": shared}), **rules)
     assert isinstance(found, Enrolled)
     return found.contact.custom_1
 
@@ -292,6 +292,21 @@ def consent(own: object, shared: object) -> str:
 )
 def test_events_share_the_context_of_their_batch(own: object, shared: object, expected: Consent) -> None:
     assert consent(own, shared) == expected
+
+
+@pytest.mark.parametrize("mapping", [None, CustomMapping.of({"custom_2": ("/context/ip",)}, ())], ids=["", "pointers"])
+@pytest.mark.parametrize(
+    "own",
+    [
+        pytest.param("{", id="broken text"),
+        pytest.param(f'{{"consent": {{"marketing": false}}, "page": "{"x" * 20_000}"}}', id="a text too long to read"),
+        pytest.param([7], id="a list"),
+        pytest.param({"consent": {"canonical": "denied"}}, id="a canonical consent that is a text"),
+        pytest.param({"consent": {"canonical": False}}, id="a canonical consent that is none"),
+    ],
+)
+def test_the_shared_yes_does_not_count_beside_what_is_unreadable(own: object, mapping: CustomMapping | None) -> None:
+    assert consent(own, {"consent": {"marketing": True}}, custom=mapping) == Consent.UNKNOWN
 
 
 def test_traits_of_the_batch_are_nobodys() -> None:

@@ -11,7 +11,7 @@ from consumer.enrolment.contact_input import is_contact
 from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable, Withheld
 from consumer.enrolment.decode import NotJson, decode, find_event
 from consumer.enrolment.disposition import DeadLetterReason, FilterReason
-from consumer.enrolment.head import BATCH_TYPE, read_event_header
+from consumer.enrolment.head import read_event_header
 from consumer.enrolment.identity_filter import enrolment_name
 from consumer.enrolment.mapper import Mapped, map_document, map_event, values_in
 from consumer.enrolment.origin import FieldOrigin
@@ -33,6 +33,8 @@ CONTACT_NAME = "Contact"  # in place of an event's name
 _TOMBSTONE = Filtered(FilterReason.TOMBSTONE)
 _NOT_ENROLMENT = Filtered(FilterReason.NOT_ENROLMENT)
 _NO_IDENTITY = Filtered(FilterReason.NO_IDENTITY)
+_WITHOUT_NAME = frozenset({"page", "screen", "group", "alias", "identify"})  # the types of events without `event`
+_DATA = b'"data'  # `data` or `data_base64`, the content of a CloudEvent's envelope
 
 
 class Enroller:
@@ -57,6 +59,7 @@ class Enroller:
         self.wrapped = bool(self._path.tokens)  # records hold their event at ENROLMENT_EVENT_PATH
         self.decides_first = self.wrapped or rules.input is Input.CONTACT  # only a decision tells a batch from those
         self._plain = not self.wrapped and rules.input is Input.EVENT
+        self._may_be_envelope = False  # the record's headers may say so
         self._event_schema = event_schema or load_schema("event")
         self._contact_schema = contact_schema or load_schema("contact")
         self._valid_types = {kind for kind in ("track", "identify") if self._event_schema.fault({"type": kind}) is None}
@@ -77,6 +80,12 @@ class Enroller:
     def sharing(self, context: object) -> Enroller:
         """Return an enroller for the events of a batch with this context."""
         return Enroller(self._rules, self._event_schema, self._contact_schema, SharedContext.of(context))
+
+    def before_headers(self) -> Enroller:
+        """Return an enroller whose `glance` does not decide what the record's headers may declare a CloudEvent."""
+        found = self._at(self._rules.event_path)
+        found._may_be_envelope = True
+        return found
 
     def _at(self, path: str | None) -> Enroller:
         rules = replace(self._rules, event_path=path)
@@ -114,7 +123,11 @@ class Enroller:
             return None
         name = enrolment_name(head.type, head.event, self._rules.events)
         if name is None:
-            return None if head.type == BATCH_TYPE and head.may_be_batch else _NOT_ENROLMENT
+            if head.event is not None or head.type in _WITHOUT_NAME:
+                return _NOT_ENROLMENT
+            return None if head.may_be_batch or (self._may_be_envelope and _DATA in value) else _NOT_ENROLMENT
+        if head.event is None and self._may_be_envelope and _DATA in value:
+            return None
         parts = read_parts(value) if self._rules.custom is None else None
         if parts is None:
             return None

@@ -37,7 +37,8 @@ def is_binary_cloudevent(headers: Headers) -> bool:
 def declares_structured_cloudevent(headers: Headers) -> bool:
     """Return whether the content type says that the value is a CloudEvent with its envelope."""
     return any(
-        name.lower() == _CONTENT_TYPE and (value or b"").lower().startswith(_STRUCTURED) for name, value in headers
+        name.lower() == _CONTENT_TYPE and (value or b"").strip().lower().startswith(_STRUCTURED)
+        for name, value in headers
     )
 
 

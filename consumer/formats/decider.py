@@ -54,8 +54,10 @@ class Decider:
             ValueFormat.REGISTRY: self._registry,
             ValueFormat.CLOUDEVENTS: self._cloudevents,
         }[value_format]
-        plain = value_format in (ValueFormat.AUTO, ValueFormat.JSON)
-        self.glance = enroller.glance if plain else _settle_nothing
+        self.glance = {
+            ValueFormat.AUTO: enroller.before_headers().glance,
+            ValueFormat.JSON: enroller.glance,
+        }.get(value_format, _settle_nothing)
 
     def decide(self, value: bytes | None, headers: HeadersOf) -> Decision | EventBatch | SchemaPending:
         """Decide the disposition of a record. Never raises, whatever the bytes.
@@ -90,7 +92,7 @@ class Decider:
             if isinstance(unpacked, Undeliverable):
                 return Reading(unpacked, outer)
             value = unpacked
-        if declares_structured_cloudevent(given):
+        if declares_structured_cloudevent(given) and self.glance(value) is None:
             return self._documents.cloudevents(value, outer)
         if schema_id_header(given) is not None:
             return self._framed_json(value, outer)

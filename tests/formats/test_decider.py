@@ -47,6 +47,7 @@ BOM = b"\xef\xbb\xbf"
 BY_HEADER: Headers = [("trace", None), ("__value_schema_id", BY_GUID)]
 STRUCTURED: Headers = [("Content-Type", b"application/CloudEvents+json; charset=UTF-8")]
 PAGE = b'{"type": "page"}'
+TRACK = b'{"type": "track", "event": "Signed Up", "traits": {"email": "jane@example.com"}, "data": {}}'
 
 
 class OneSchema:
@@ -162,6 +163,24 @@ def test_a_path_from_the_data_leads_to_the_event() -> None:
 def test_the_envelope_is_not_read_where_only_its_content_type_says_what_it_is() -> None:
     value = orjson.dumps({"type": "identify", "traits": {"email": "mallory@example.com"}, "data": {}})
     assert "no event" in fault(read(value, AUTO, STRUCTURED)).detail
+
+
+@pytest.mark.parametrize("kind", ["com.example.signup", "signup", "identify", "track"])
+def test_a_content_type_alone_makes_a_cloudevent_whatever_the_type_of_its_envelope(kind: str) -> None:
+    for value in (orjson.dumps({"type": kind, "data": EVENT}), orjson.dumps({"type": kind, "data": JSON.decode()})):
+        assert Decider(Enroller(Rules.of())).glance(value) is None, "a worker reads its headers"
+        for headers in (STRUCTURED, [("Content-Type", b" Application/CloudEvents+JSON; charset=UTF-8")]):
+            assert enrolled(read(value, AUTO, headers))
+
+
+@pytest.mark.parametrize(
+    "value", [JSON, TRACK, PAGE, b'{"type": "pageview", "event": "Signed Up"}', b'{"type": "signup"}'],
+    ids=["an identify", "a track with data", "a page", "another type", "no data"],
+)  # fmt: skip
+def test_an_event_is_one_whatever_its_content_type(value: bytes) -> None:
+    decision = Decider(Enroller(Rules.of())).glance(value)
+    assert decision is not None
+    assert read(value, AUTO, STRUCTURED).decision == decision
 
 
 def test_the_envelope_of_a_cloudevent_is_not_read() -> None:

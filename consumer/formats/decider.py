@@ -125,8 +125,11 @@ class Decider:
         if is_binary_cloudevent(given) or declares_structured_cloudevent(given):
             return self._auto(value, headers)
         found = batch.split(value)
-        first = found.values[0] if found is not None and found.values else value
-        return self._documents.cloudevents(value, ()) if _holds_specversion(first) else Reading(_NO_CLOUDEVENT)
+        documents = (value,) if found is None else found.values
+        too_many = found is not None and found.number > batch.MOST_EVENTS  # they are not looked at
+        if too_many or any(map(_holds_specversion, documents)):
+            return self._documents.cloudevents(value, ())
+        return Reading(_NO_CLOUDEVENT)
 
 
 def _settle_nothing(_value: bytes | None) -> None:

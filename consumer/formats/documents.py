@@ -18,6 +18,7 @@ from consumer.formats.cloudevents import data_of
 from consumer.formats.value_format import Layer
 
 _NESTED = Undeliverable(DeadLetterReason.UNDECODABLE, "a batch inside a batch")
+_NO_HEADER = EventHeader()
 _NO_EVENT = "a CloudEvent that holds no event"
 
 
@@ -77,7 +78,8 @@ class Documents:
 
     def cloudevents(self, value: bytes, outer: tuple[Layer, ...]) -> Found:
         """Read what is declared to be a CloudEvent in structured mode, or several of them."""
-        several = batch.split(value) if read_event_header(value) is None else None
+        head = read_event_header(value)
+        several = batch.split(value) if head is None or head == _NO_HEADER else None
         layers = (*outer, Layer.CLOUDEVENT_STRUCTURED, Layer.JSON)
         if several is not None:
             return self._batch(several, self._enroller, layers, self._cloudevent_element)

@@ -238,6 +238,22 @@ def test_plain_batches_are_refused_where_only_cloudevents_come(value_format: Val
     assert outcomes(decisions(repaired, value_format)) == ["jane@example.com"]
 
 
+@pytest.mark.parametrize("first", [None, 7, {}, EVENT, []], ids=["null", "number", "object", "event", "array"])
+def test_cloudevents_after_something_else_are_read_where_only_these_come(first: object) -> None:
+    later = {**ENVELOPE, "data": EVENT}
+    values = (orjson.dumps([first, later]), orjson.dumps({"batch": [first, later]}))
+    for value in values:
+        assert outcomes(decisions(value, ValueFormat.CLOUDEVENTS))[1:] == ["jane@example.com"]
+    assert outcomes(decisions(lines({}, later), ValueFormat.CLOUDEVENTS))[1:] == ["jane@example.com"]
+
+
+def test_too_many_cloudevents_are_too_large_where_only_these_come() -> None:
+    found = batch(orjson.dumps([{**ENVELOPE, "data": EVENT}] * (MOST_EVENTS + 1)), ValueFormat.CLOUDEVENTS)
+    assert isinstance(found, Reading)
+    assert isinstance(found.decision, Undeliverable)
+    assert found.decision.reason is DeadLetterReason.TOO_LARGE
+
+
 def test_a_cloudevent_of_several_inside_a_batch_is_a_batch_inside_a_batch() -> None:
     value = orjson.dumps([EVENT, {**ENVELOPE, "data": [EVENT]}])
     found = decisions(value)

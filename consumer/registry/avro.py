@@ -46,13 +46,25 @@ class AvroDecoder:
         # recursive schema and a value of 5,000 levels.
         self._schema = schema = load_schema_in_python(_ROOT, repo=_Schemas(schemas))
         self._read = schemaless_reader_in_python if _check(schema) else schemaless_reader
+        self._as_written = json.loads(json.dumps(schema), object_hook=_as_written)
 
     def __call__(self, payload: bytes) -> bytes:
+        try:
+            return self._json(payload, self._schema)
+        except (OverflowError, ValueError):  # a time beyond Python's range, a UUID that is none
+            return self._json(payload, self._as_written)
+
+    def _json(self, payload: bytes, schema: Any) -> bytes:
         stream = BytesIO(payload)
-        value = self._read(stream, self._schema, None)
+        value = self._read(stream, schema, None)
         if stream.read(1):
             raise ValueError("bytes after the value")
         return as_json(value)
+
+
+def _as_written(part: dict[str, Any]) -> dict[str, Any]:
+    """Return a part of a schema without its logical type, unless it is a decimal: its bytes alone mean nothing."""
+    return {key: value for key, value in part.items() if key != "logicalType" or value == "decimal"}
 
 
 def _full_name(schema: Mapping[str, Any]) -> str:

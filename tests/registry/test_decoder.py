@@ -116,6 +116,30 @@ def test_avro_types_become_what_the_mapper_understands(schema: Any, value: Any, 
     assert decoded(compiled("AVRO", record), avro(record, {"v": value})) == {"v": plain}
 
 
+@pytest.mark.parametrize(
+    ("kind", "logical", "written"),
+    [
+        ("long", "timestamp-millis", 2**62),
+        ("long", "timestamp-micros", 2**63 - 1),
+        ("long", "local-timestamp-millis", -(2**62)),
+        ("long", "time-micros", 2**62),
+        ("int", "date", 2**31 - 1),
+        ("string", "uuid", "guest-7"),
+        ("string", "uuid", ""),
+    ],
+)
+def test_a_logical_type_out_of_its_range_does_not_cost_the_event(kind: str, logical: str, written: object) -> None:
+    def record(of: Any) -> dict[str, Any]:
+        price = {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}
+        fields = [{"name": "v", "type": ["null", of]}, {"name": "price", "type": price}]
+        return {"type": "record", "name": "R", "fields": fields}
+
+    payload = avro(record(kind), {"v": written, "price": Decimal("12.30")})
+    decoder = compiled("AVRO", record({"type": kind, "logicalType": logical}))
+    assert decoded(decoder, payload) == {"v": written, "price": "12.30"}
+    assert fault(decoder, payload + b"\0") == "avro that does not fit schema 7 (ValueError)"
+
+
 def test_avro_references_by_their_full_name_even_twice() -> None:
     outer = {**EVENT, "fields": [*EVENT["fields"][:2], {"name": "traits", "type": "shop.Traits"},
                                  {"name": "before", "type": "shop.Traits"}]}  # fmt: skip

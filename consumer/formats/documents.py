@@ -79,7 +79,7 @@ class Documents:
     def cloudevents(self, value: bytes, outer: tuple[Layer, ...]) -> Found:
         """Read what is declared to be a CloudEvent in structured mode, or several of them."""
         head = read_event_header(value)
-        several = batch.split(value) if head is None or head == _NO_HEADER else None
+        several = batch.split(value) if head is None or head.may_be_batch or head == _NO_HEADER else None
         layers = (*outer, Layer.CLOUDEVENT_STRUCTURED, Layer.JSON)
         if several is not None:
             return self._batch(several, self._enroller, layers, self._cloudevent_element)

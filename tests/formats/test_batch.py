@@ -241,9 +241,10 @@ def test_plain_batches_are_refused_where_only_cloudevents_come(value_format: Val
 @pytest.mark.parametrize("first", [None, 7, {}, EVENT, []], ids=["null", "number", "object", "event", "array"])
 def test_cloudevents_after_something_else_are_read_where_only_these_come(first: object) -> None:
     later = {**ENVELOPE, "data": EVENT}
-    values = (orjson.dumps([first, later]), orjson.dumps({"batch": [first, later]}))
-    for value in values:
+    for value in (orjson.dumps([first, later]), orjson.dumps({"batch": [first, later]})):
         assert outcomes(decisions(value, ValueFormat.CLOUDEVENTS))[1:] == ["jane@example.com"]
+    named = orjson.dumps({"type": "batch", "batch": [{}, later]})
+    assert outcomes(decisions(named, ValueFormat.CLOUDEVENTS))[1:] == ["jane@example.com"]
     assert outcomes(decisions(lines({}, later), ValueFormat.CLOUDEVENTS))[1:] == ["jane@example.com"]
 
 

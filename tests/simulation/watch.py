@@ -75,6 +75,7 @@ class Watch:
         self.commits = CommitOracle(self, self._assignments)
         self.batches = BatchOracle(self, self._assignments)
         self._claims: dict[tuple[FakeConsumer | None, Key], tuple[Stored, OffsetMap | None]] = {}
+        self._produced_before: dict[tuple[FakeConsumer | None, Key], int] = {}  # records, when the claim was read
         self._recreated = False  # a stored offset may be of the topic that was deleted
         self._closed: set[FakeConsumer] = set()
 
@@ -138,6 +139,7 @@ class Watch:
             valid = claim is not None and claim.committed == each.offset and claim.topic_id == self.group.topic_id
             if valid or not self._recreated:
                 self._claims[consumer, key] = (each, claim if valid else None)
+                self._produced_before[consumer, key] = len(self.records.all)
 
     def begins(self, consumer: FakeConsumer, key: Key, offset: int) -> None:
         """A member says from where a partition that it was given is consumed; below 0: the client is to find out."""
@@ -271,6 +273,8 @@ class Watch:
         if tracker is not None and _unverified(tracker):  # its offset was read late, and its map is not believed yet
             self._claims[member.consumer, produced.partition] = (stored, None)
             claim = None
+        if produced.number >= self._produced_before.get((member.consumer, produced.partition), 0):
+            return  # no claim is about a record that came later, in place of one that a truncated log has lost
         committed = not produced.deleted and produced.offset < self.resumes_at(produced.partition, stored)
         if committed or (claim is not None and claims_settled(claim, produced)):
             self.violated("duplicates", f"{member.name} sends #{produced.number} again, which was committed as settled")

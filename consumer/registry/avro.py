@@ -19,6 +19,7 @@ from fastavro.repository.base import AbstractSchemaRepository
 from consumer.registry.as_json import as_json
 
 _ROOT = "$root"
+MOST_WITHOUT_BYTES = 1_000  # values of a value
 
 
 class _Schemas(AbstractSchemaRepository):
@@ -73,7 +74,11 @@ def _full_name(schema: Mapping[str, Any]) -> str:
 
 
 def _check(schema: Any) -> bool:
-    """Return whether a schema is recursive. Raises ValueError for arrays whose items take no bytes: they never end."""
+    """Return whether a schema is recursive.
+
+    Raises ValueError for values that take no bytes in an array, which never ends, or beyond `MOST_WITHOUT_BYTES` of
+    them in one: twenty records, each with the next one twice, are a million.
+    """
     recursive = False
     named: dict[str, Any] = {}
     items: list[Any] = []
@@ -93,16 +98,33 @@ def _check(schema: Any) -> bool:
                 items.append(part["items"])
             waiting += [(part[key], inside) for key in ("type", "items", "values") if key in part]
             waiting += [(field["type"], inside) for field in part.get("fields", ())]
-    if any(_takes_no_bytes(each, named) for each in items):
+    without_bytes = _WithoutBytes(named)
+    if any(map(without_bytes.values_in, items)):
         raise ValueError("items without bytes")
+    if any(without_bytes.values_in(name) > MOST_WITHOUT_BYTES for name in named):
+        raise ValueError("too many values without bytes")
     return recursive
 
 
-def _takes_no_bytes(schema: Any, named: Mapping[str, Any]) -> bool:
-    if isinstance(schema, str):
-        return schema == "null" or (schema in named and _takes_no_bytes(named[schema], named))
-    if not isinstance(schema, dict):
-        return False
-    if "fields" in schema:
-        return all(_takes_no_bytes(field["type"], named) for field in schema["fields"])
-    return schema.get("type") == "null" or schema.get("size") == 0
+class _WithoutBytes:
+    """Counts the values of a schema that the payload has no bytes for. named -- the schemas with a name."""
+
+    def __init__(self, named: Mapping[str, Any]) -> None:
+        self._named = named
+        self._counts: dict[str, int] = {}
+
+    def values_in(self, schema: Any) -> int:
+        """Return how many values one value holds, itself included; 0: it takes at least one byte."""
+        if isinstance(schema, str):
+            if schema in self._named and schema not in self._counts:
+                self._counts[schema] = self._of(self._named[schema])
+            return self._counts.get(schema, int(schema == "null"))
+        return self.values_in(schema["name"]) if isinstance(schema, dict) and "name" in schema else self._of(schema)
+
+    def _of(self, schema: Any) -> int:
+        if not isinstance(schema, dict):
+            return 0
+        if "fields" in schema:
+            inside = [self.values_in(field["type"]) for field in schema["fields"]]
+            return 1 + sum(inside) if all(inside) else 0
+        return int(schema.get("type") == "null" or schema.get("size") == 0)

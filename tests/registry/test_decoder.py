@@ -53,6 +53,15 @@ PLAIN = {
     "at": "2026-01-02T03:04:05+00:00",
     "traits": {"email": "jane@example.com", "first_name": None, "consent": "YES"},
 }
+def doubled(times: int) -> dict[str, Any]:
+    """A record that holds the next one twice, and so on: the last has no fields."""
+    record: dict[str, Any] = {"type": "record", "name": f"R{times}", "fields": []}
+    for number in reversed(range(times)):
+        fields = [{"name": "a", "type": record}, {"name": "b", "type": f"R{number + 1}"}]
+        record = {"type": "record", "name": f"R{number}", "fields": fields}
+    return record
+
+
 RECURSIVE = {"type": "record", "name": "Node", "fields": [{"name": "next", "type": ["null", "Node"]}]}
 IN_A_CIRCLE = {
     f"shop.{name}": json.dumps({"type": "record", "name": name, "namespace": "shop", "fields": [
@@ -184,18 +193,25 @@ def test_a_recursive_schema_is_read_to_a_depth_that_cannot_end_the_process() -> 
             {"name": "one", "type": {"name": "E", **empty}},
             {"name": "many", "type": {"type": "array", "items": "E"}}]})), "avro that can't be compiled (ValueError)")
           for empty in ({"type": "record", "fields": []}, {"type": "fixed", "size": 0})),
+        (Schema("AVRO", json.dumps(doubled(40))), "avro that can't be compiled (ValueError)"),
+        (Schema("AVRO", json.dumps({"type": "array", "items": doubled(40)})),
+         "avro that can't be compiled (ValueError)"),
         (Schema("AVRO", '"shop.A"', IN_A_CIRCLE), "avro that can't be compiled (RecursionError)"),
         (Schema("PROTOBUF", 'syntax = "proto3";'), "protobuf that can't be compiled (Error)"),
         (Schema("PROTOBUF", b64encode(b"\xff").decode()), "protobuf that can't be compiled (DecodeError)"),
         (Schema("XML", "<x/>"), "of a type that is not known"),
     ],
     ids=["no JSON", "a type that is missing", "nulls", "no size", "nulls in records", "empty records by name",
-         "no size by name", "references in a circle", "source", "garbage", "XML"],
+         "no size by name", "records doubled", "doubled in an array", "references in a circle", "source", "garbage", "XML"],
 )  # fmt: skip
 def test_a_schema_that_cannot_be_used_has_a_reason(schema: Schema, why: str) -> None:
     found = compile_schema(schema, "7")
     assert isinstance(found, Unusable)
     assert found.why.startswith(why)
+
+
+def test_records_without_fields_are_read() -> None:
+    assert decoded(compiled("AVRO", doubled(2)), b"") == {"a": {"a": {}, "b": {}}, "b": {"a": {}, "b": {}}}
 
 
 def test_json_schema_is_the_json_in_the_frame() -> None:

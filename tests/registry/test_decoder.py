@@ -53,6 +53,8 @@ PLAIN = {
     "at": "2026-01-02T03:04:05+00:00",
     "traits": {"email": "jane@example.com", "first_name": None, "consent": "YES"},
 }
+
+
 def doubled(times: int) -> dict[str, Any]:
     """A record that holds the next one twice, and so on: the last has no fields."""
     record: dict[str, Any] = {"type": "record", "name": f"R{times}", "fields": []}
@@ -202,7 +204,8 @@ def test_a_recursive_schema_is_read_to_a_depth_that_cannot_end_the_process() -> 
         (Schema("XML", "<x/>"), "of a type that is not known"),
     ],
     ids=["no JSON", "a type that is missing", "nulls", "no size", "nulls in records", "empty records by name",
-         "no size by name", "records doubled", "doubled in an array", "references in a circle", "source", "garbage", "XML"],
+         "no size by name", "records doubled", "doubled in an array", "references in a circle",
+         "source", "garbage", "XML"],
 )  # fmt: skip
 def test_a_schema_that_cannot_be_used_has_a_reason(schema: Schema, why: str) -> None:
     found = compile_schema(schema, "7")

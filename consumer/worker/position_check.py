@@ -35,14 +35,15 @@ def check_again(consumer: Consumer, trackers: Trackers) -> None:
     for tracker in trackers.values():
         if tracker.unchecked is None:
             continue
-        if tracker.unchecked.offset != OFFSET_INVALID and _compared(consumer, tracker.unchecked):
+        if tracker.unchecked.offset != OFFSET_INVALID and seek(consumer, tracker.unchecked):
             tracker.unchecked = None  # resumed by back-pressure
         elif not tracker.paused:
             consumer.pause([TopicPartition(*tracker.partition)])
             tracker.paused = True
 
 
-def _compared(consumer: Consumer, position: TopicPartition) -> bool:
+def seek(consumer: Consumer, position: TopicPartition) -> bool:
+    """Seek, and return whether librdkafka accepted it."""
     try:
         consumer.seek(position)
     except KafkaException:

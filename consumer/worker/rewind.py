@@ -18,7 +18,7 @@ from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import EPOCH_UNKNOWN, decode
 from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.scheduling.scheduler import Scheduler
-from consumer.worker.position_check import check_again, check_positions
+from consumer.worker.position_check import check_again, check_positions, seek
 
 # librdkafka detects a truncated log by leader epochs (KIP-320). The offset at which the logs diverge, and the epoch
 # before it, are only in the text of its error.
@@ -63,7 +63,8 @@ class Rewind:
             return None
         log.warning("offsets moved backwards, starting over", partition=str(tracker.partition), offset=offset)
         committable_offset = min(tracker.committable_offset(OFFSET_UNKNOWN), lowest_unsettled)
-        moved_back = committable_offset < offset and self._seek(TopicPartition(*tracker.partition, committable_offset))
+        position = TopicPartition(*tracker.partition, committable_offset)
+        moved_back = committable_offset < offset and seek(self._consumer, position)
         begins = min(committable_offset, offset)
         start = StartOffset(begins, tracker.partition_count, leader_epoch=_epoch_before(tracker, begins))
         fresh = self._replaced(tracker, start, tracker.topic_id)  # the topic watch detects an old id later
@@ -78,7 +79,7 @@ class Rewind:
 
     def recreated(self, tracker: OffsetTracker, topic_id: bytes) -> bool:
         """Seek to the beginning of a recreated topic. Return False if that is not possible yet. Raises as `jumped`."""
-        if not self._seek(self._start_position.of_recreated(tracker.partition)):
+        if not seek(self._consumer, self._start_position.of_recreated(tracker.partition)):
             return False  # retried at the topic watch's next result
         self._replaced(tracker, StartOffset(0, tracker.partition_count), topic_id)
         return True
@@ -145,13 +146,6 @@ class Rewind:
             return self._start_position.out_of_range(self._consumer, tracker, BRIEF_SECONDS)
         except KafkaException:
             return None
-
-    def _seek(self, position: TopicPartition) -> bool:
-        try:
-            self._consumer.seek(position)
-        except KafkaException:
-            return False
-        return True
 
     def _replaced(self, tracker: OffsetTracker, start: StartOffset, topic_id: bytes) -> OffsetTracker:
         self._scheduler.detach([tracker.partition], ReleaseReason.REWOUND)

@@ -79,7 +79,7 @@ class Gate:
         self._halt = Halt(probe_interval, most_refused_trials)
         self._probe_sent_at = -math.inf
         self._paused_until = -math.inf
-        self._limited_until = -math.inf  # a request was delayed by the rate
+        self._limited_until = -math.inf  # a request was delayed: the timer included
         self._open_seconds = 0.0
         self._ticked_at = math.inf
 

@@ -15,13 +15,12 @@ from confluent_kafka.admin import AdminClient
 
 from consumer.errors import ConfigurationError, Problem
 from consumer.kafka.properties import OffsetReset
+from consumer.kafka.timeouts import ANSWER_SECONDS
 from consumer.kafka.topic_ids import is_former
 from consumer.log import cause_of
 from consumer.scheduling.offset_map import COUNT_UNKNOWN, EPOCH_UNKNOWN, OffsetMap, decode, encode
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.task import Partition
-
-REQUEST_SECONDS = 10.0
 
 log = structlog.get_logger()
 
@@ -62,7 +61,7 @@ class StartPosition:
         consumer: Consumer,
         partitions: Iterable[Partition],
         topic_ids: Mapping[str, bytes],
-        timeout: float = REQUEST_SECONDS,
+        timeout: float = ANSWER_SECONDS,
     ) -> dict[Partition, StartOffset]:
         """Return the start of each of these partitions, which have no committed offset.
 

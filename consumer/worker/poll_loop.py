@@ -38,8 +38,8 @@ from consumer.worker.rewind import Rewind
 
 POLL_SECONDS = 0.125  # half of the interval between two commits
 CLOSING_SECONDS = 0.05  # of a poll in a shutdown: until it ends, an answered commit is not noticed
-BATCH = 500
-CONTACTS = 24  # approximate size of a batch: mapped within 2 ms, then the delivery loop may run
+MOST_POLLED = 500  # messages of one poll
+CONTACTS = 24  # about so many of one poll: mapped within 2 ms, then the delivery loop may run
 TURN_SECONDS = 60e-6  # of the delivery loop, for each contact
 QUIET_TURNS = 3  # polls without an assignment after which the group counts as left
 ENDS_SECONDS = 1.0  # between two updates of the log-end offsets for the metrics
@@ -103,7 +103,7 @@ class PollLoop:
             budget, scheduler, self._committer, self.connection, reporter, topic_ids, start_position, clock
         )
         self._ends_noted_at = 0.0
-        self._batch = BATCH  # messages to be taken next
+        self._to_poll = MOST_POLLED  # messages
         self.consumer = clients.consumer(
             {
                 "error_cb": self.connection.error,
@@ -199,14 +199,14 @@ class PollLoop:
     def _consume(self, seconds: float) -> list[Message]:
         """Wait at most `seconds` for a first message, then take those available.
 
-        `consume` alone would wait for a full batch. The first one's partition may be revoked and assigned again inside
+        `consume` alone would wait for all of them. The first one's partition may be revoked and assigned again inside
         it; then it is fetched again.
         """
         first = self.consumer.poll(seconds)
         if first is None:
             return []
         tracker = self._tracker(first)
-        more = self.consumer.consume(self._batch - 1, 0)
+        more = self.consumer.consume(self._to_poll - 1, 0)
         return [first, *more] if self._tracker(first) is tracker else more
 
     def _tracker(self, message: Message) -> OffsetTracker | None:
@@ -214,10 +214,10 @@ class PollLoop:
 
     def _take_in(self, messages: list[Message]) -> None:
         if messages:
-            batch, errors = self._intake.read(messages, int(time.time() * 1000))
-            self._scheduler.admit(batch)
+            polled, errors = self._intake.read(messages, int(time.time() * 1000))
+            self._scheduler.admit(polled)
             self.connection.fetched(messages)
-            self._yield_interpreter(batch.deliveries, len(messages))
+            self._yield_interpreter(polled.deliveries, len(messages))
             for each in errors:
                 self._stream_error(each)
 
@@ -225,10 +225,10 @@ class PollLoop:
         """Sleep for as long as the delivery loop will need the interpreter for these contacts.
 
         A thread waits up to 5 ms (`sys.getswitchinterval`) for the interpreter's lock, and the loop needs it at each
-        response. So this thread works in small batches and sleeps between them. A shorter switch interval would switch
+        response. So this thread polls few at a time and sleeps between them. A shorter switch interval would switch
         threads in the middle of each mapping instead.
         """
-        self._batch = min(BATCH, max(2, CONTACTS * messages // max(1, contacts)))
+        self._to_poll = min(MOST_POLLED, max(2, CONTACTS * messages // max(1, contacts)))
         if contacts:
             time.sleep(contacts * TURN_SECONDS)
 

@@ -10,7 +10,7 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicParti
 
 from consumer.kafka.broker_status import BrokerStatus
 from consumer.kafka.start_position import StartOffset, StartPosition
-from consumer.kafka.timeouts import BRIEF_SECONDS
+from consumer.kafka.timeouts import ANSWER_SECONDS, BRIEF_SECONDS
 from consumer.kafka.topic_ids import TopicIds, is_former
 from consumer.log import cause_of
 from consumer.monitoring.reporter import RebalanceEvent, Reporter
@@ -22,8 +22,6 @@ from consumer.scheduling.task import Partition
 from consumer.settings import Settings
 from consumer.worker.committer import Committer
 from consumer.worker.position_check import check_positions
-
-REQUEST_SECONDS = 10.0
 
 log = structlog.get_logger()
 
@@ -178,7 +176,7 @@ class Assignment:
         The binding also fails at commit metadata that is not UTF-8.
         """
         try:
-            return consumer.committed(partitions, timeout=REQUEST_SECONDS)
+            return consumer.committed(partitions, timeout=ANSWER_SECONDS)
         except KafkaException as failure:
             error, cause = failure.args[0].name(), cause_of(failure)
         except (UnicodeDecodeError, SystemError) as failure:

@@ -123,7 +123,7 @@ MUTANTS = [
     _mutant(
         "committed offset not read and taken for none",
         (Assignment, "_committed"),
-        "return consumer.committed(partitions, timeout=REQUEST_SECONDS)",
+        "return consumer.committed(partitions, timeout=ANSWER_SECONDS)",
         "return partitions",
         "start",
     ),

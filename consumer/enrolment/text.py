@@ -112,7 +112,7 @@ def is_placeholder(text: str) -> bool:
 
 def is_unlike_placeholders(text: str) -> bool:
     """Return whether a text that begins as a placeholder is none, and has no white space around it."""
-    return text[0] != " " and text[-1] != " " and text.lower() not in _PLACEHOLDERS
+    return text[0] != " " and text[-1] != " " and not is_placeholder(text)
 
 
 def is_digest(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
@@ -33,7 +33,18 @@ if TYPE_CHECKING:
     from tests.simulation.member import Member
 
 
-NOTHING = Stored(0, "")
+class Claim(NamedTuple):
+    """What a member has read of its group's commits.
+
+    records -- how many were produced by then
+    """
+
+    stored: Stored
+    map: OffsetMap | None
+    records: int
+
+
+NOTHING = Claim(Stored(0, ""), None, 0)
 
 
 class Watching(Enum):
@@ -74,8 +85,7 @@ class Watch:
         self._assignments = Assignments()
         self.commits = CommitOracle(self, self._assignments)
         self.batches = BatchOracle(self, self._assignments)
-        self._claims: dict[tuple[FakeConsumer | None, Key], tuple[Stored, OffsetMap | None]] = {}
-        self._produced_before: dict[tuple[FakeConsumer | None, Key], int] = {}  # records, when the claim was read
+        self._claims: dict[tuple[FakeConsumer | None, Key], Claim] = {}
         self._recreated = False  # a stored offset may be of the topic that was deleted
         self._closed: set[FakeConsumer] = set()
 
@@ -138,8 +148,7 @@ class Watch:
             claim = decode(each.metadata)
             valid = claim is not None and claim.committed == each.offset and claim.topic_id == self.group.topic_id
             if valid or not self._recreated:
-                self._claims[consumer, key] = (each, claim if valid else None)
-                self._produced_before[consumer, key] = len(self.records.all)
+                self._claims[consumer, key] = Claim(each, claim if valid else None, len(self.records.all))
 
     def begins(self, consumer: FakeConsumer, key: Key, offset: int) -> None:
         """A member says from where a partition that it was given is consumed; below 0: the client is to find out."""
@@ -149,9 +158,6 @@ class Watch:
         stored = self.group.stored.get(key) if self.group.owners.get(key) is consumer else None
         if stored is not None and 0 <= offset < self._begins_from(key, stored, tracker) and not self._recreated:
             self.violated("start", f"{consumer.name} begins {key} at {offset}, the group has committed {stored.offset}")
-        tracker = self.members[consumer].scheduler.trackers.get(Partition(*key))
-        if tracker is not None and _unverified(tracker):  # the topic could not be looked up: no map is believed
-            self._claims[consumer, key] = (self._claims.get((consumer, key), (NOTHING, None))[0], None)
 
     def _begins_from(self, key: Key, stored: Stored, tracker: OffsetTracker | None) -> int:
         """Return the lowest offset at which a partition may begin: within a stay, what was moved back, or lost its
@@ -268,15 +274,14 @@ class Watch:
         return mass_rejection and member.probe_allows and not member.halt_trials and rested
 
     def _check_claimed(self, member: Member, produced: Produced) -> None:
-        stored, claim = self._claims.get((member.consumer, produced.partition), (NOTHING, None))
+        claim = self._claims.get((member.consumer, produced.partition), NOTHING)
         tracker = member.scheduler.trackers.get(Partition(*produced.partition))
         if tracker is not None and _unverified(tracker):  # its offset was read late, and its map is not believed yet
-            self._claims[member.consumer, produced.partition] = (stored, None)
-            claim = None
-        if produced.number >= self._produced_before.get((member.consumer, produced.partition), 0):
-            return  # no claim is about a record that came later, in place of one that a truncated log has lost
-        committed = not produced.deleted and produced.offset < self.resumes_at(produced.partition, stored)
-        if committed or (claim is not None and claims_settled(claim, produced)):
+            claim = self._claims[member.consumer, produced.partition] = claim._replace(map=None)
+        if produced.number >= claim.records:
+            return  # it came later, in place of one that a truncated log has lost
+        committed = not produced.deleted and produced.offset < self.resumes_at(produced.partition, claim.stored)
+        if committed or (claim.map is not None and claims_settled(claim.map, produced)):
             self.violated("duplicates", f"{member.name} sends #{produced.number} again, which was committed as settled")
 
     # The observer of each worker.

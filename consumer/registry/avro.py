@@ -19,6 +19,7 @@ from fastavro.repository.base import AbstractSchemaRepository
 from consumer.registry.as_json import as_json
 
 _ROOT = "$root"
+_INNER = ("type", "items", "values")  # the parts of a type that are types
 MOST_WITHOUT_BYTES = 1_000  # values of a value
 
 
@@ -38,10 +39,7 @@ class AvroDecoder:
     def __init__(self, text: str, references: Mapping[str, str]) -> None:
         schemas: dict[str, Any] = {}
         for name, referenced in references.items():
-            schema = json.loads(referenced)
-            schemas[name] = schema
-            if isinstance(schema, dict) and isinstance(schema.get("name"), str):
-                schemas[_full_name(schema)] = schema
+            schemas.setdefault(name, _by_name(json.loads(referenced), "", schemas))
         schemas[_ROOT] = json.loads(text)
         # The compiled functions have no limit of depth. References in a circle would end the process, as would a
         # recursive schema and a value of 5,000 levels.
@@ -68,9 +66,27 @@ def _as_written(part: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in part.items() if key != "logicalType" or value == "decimal"}
 
 
-def _full_name(schema: Mapping[str, Any]) -> str:
-    name, namespace = schema["name"], schema.get("namespace")
-    return f"{namespace}.{name}" if namespace and "." not in name else str(name)
+def _by_name(schema: Any, namespace: str, found: dict[str, Any]) -> Any:
+    """Return the schema with the full names of the types that it defines in their places; add those to `found`.
+
+    So each can be used before the one that defines it inside is: producers parse their references first.
+
+    namespace -- of the type around it
+    """
+    if isinstance(schema, list):
+        return [_by_name(branch, namespace, found) for branch in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "name" not in schema:
+        return {key: _by_name(part, namespace, found) if key in _INNER else part for key, part in schema.items()}
+    inside, dot, _ = schema["name"].rpartition(".")
+    namespace = inside if dot else schema.get("namespace", namespace)
+    full_name = schema["name"] if dot or not namespace else f"{namespace}.{schema['name']}"
+    found[full_name] = definition = {**schema, "namespace": namespace}
+    if "fields" in schema:
+        fields = [{**field, "type": _by_name(field["type"], namespace, found)} for field in schema["fields"]]
+        definition["fields"] = fields
+    return full_name
 
 
 def _check(schema: Any) -> bool:
@@ -96,7 +112,7 @@ def _check(schema: Any) -> bool:
                 inside = around | {part["name"]}
             if part.get("type") == "array":
                 items.append(part["items"])
-            waiting += [(part[key], inside) for key in ("type", "items", "values") if key in part]
+            waiting += [(part[key], inside) for key in _INNER if key in part]
             waiting += [(field["type"], inside) for field in part.get("fields", ())]
     without_bytes = _WithoutBytes(named)
     if any(map(without_bytes.values_in, items)):

@@ -160,6 +160,21 @@ def test_avro_references_by_their_full_name_even_twice() -> None:
     assert decoded(decoder, payload) == {**PLAIN, "before": PLAIN["traits"]}
 
 
+@pytest.mark.parametrize("name", ["Consent", "shop.Consent", "other.Consent"])
+def test_avro_references_to_a_type_inside_another_that_comes_later(name: str) -> None:
+    full_name = name if "." in name else f"shop.{name}"
+    consent = {"type": "enum", "name": name, "symbols": ["YES", "NO"]}
+    traits = {**TRAITS, "fields": [{"name": "consent", "type": {"type": "array", "items": consent}}]}
+    first, later = {"name": "first", "type": full_name}, {"name": "traits", "type": "shop.Traits"}
+    decoder = compiled("AVRO", {"type": "record", "name": "R", "fields": [first, later]}, **{"traits.avsc": traits})
+    value = {"first": "NO", "traits": {"consent": ["YES"]}}
+    whole = {"type": "record", "name": "R", "fields": [
+        {"name": "first", "type": {**consent, "name": full_name}},
+        {"name": "traits", "type": {**traits, "fields": [
+            {"name": "consent", "type": {"type": "array", "items": full_name}}]}}]}  # fmt: skip
+    assert decoded(decoder, avro(whole, value)) == value
+
+
 @pytest.mark.parametrize(
     "payload", [avro(EVENT, VALUE)[:-1], b"", b"\x02", avro(EVENT, VALUE) + b"\0", b"\xff" * 40, b"{}"],
     ids=["truncated", "nothing", "a byte", "a byte too many", "no length", "JSON"],

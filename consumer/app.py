@@ -68,8 +68,7 @@ log = structlog.get_logger()
 class Application:
     """One worker with its monitor. Raises ConfigurationError if the monitor's address can't be bound.
 
-    observers      -- of every record, besides the event debugger
-    close_may_hang -- whether closing Kafka's clients may hang, so that the end of the process must not wait for it
+    observers -- of every record, besides the event debugger
     """
 
     def __init__(self, settings: Settings, *observers: RecordObserver) -> None:
@@ -77,7 +76,6 @@ class Application:
         registry = CollectorRegistry()
         threads = OsThreads()
         clients = KafkaClients(client_properties(settings.kafka))
-        self.close_may_hang = clients.identity.close_may_hang
         self._clock = clock
         self._drain_timeout = settings.worker.drain_timeout
         self._stopped_at: float | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import select
 import time
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol, cast
@@ -39,14 +40,18 @@ class Owner(Protocol):
 class HttpConnection(asyncio.Protocol):
     """Send a request and read its response; close at any surplus or ambiguous data."""
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
         # Shared by all connections.
         self._owner = owner
+        self._loop = loop
         # Of this connection.
         self._transport: asyncio.Transport | None = None
+        self._encrypted = False
+        self._received = select.poll()  # tells of received bytes, or an end, that the loop has not read
         self.state = State.OPENING
         # Of the request in flight.
         self._reader: ResponseReader | None = None  # None while there is none
+        self._response: HttpResponse | None = None  # complete, to be passed on in this turn of the loop
         self.active_at = 0.0  # time.monotonic() of the request or of the last bytes received
 
     @property
@@ -59,6 +64,11 @@ class HttpConnection(asyncio.Protocol):
         """Return whether it is idle and not closing: asyncio reports a reset one turn late."""
         return self.state is State.IDLE and self._transport is not None and not self._transport.is_closing()
 
+    @property
+    def quiet(self) -> bool:
+        """Return whether everything received is read. Else the loop will read what may end an idle connection."""
+        return not self._received.poll(0)
+
     def exchange(self, message: bytes) -> None:
         """Send a request, once, over an idle connection. The owner is notified of its end, later."""
         self._reader = ResponseReader()
@@ -67,12 +77,12 @@ class HttpConnection(asyncio.Protocol):
         cast("asyncio.Transport", self._transport).write(message)
 
     def fail(self, error: Exception) -> None:
-        """Close the connection and end the request in flight with this error."""
+        """Close the connection and end the request in flight with this error, if there is no response."""
         self._end(error, keep=False)
 
     def close(self) -> None:
         """Close it without notifying the owner. Idempotent."""
-        self._reader = None
+        self._reader = self._response = None
         self.state = State.CLOSED
         if self._transport is not None:
             self._transport.abort()  # close() would wait for the other end to finish TLS
@@ -80,6 +90,8 @@ class HttpConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note the open connection, TLS included."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's transport lacks the type
+        self._encrypted = transport.get_extra_info("ssl_object") is not None
+        self._received.register(transport.get_extra_info("socket"), select.POLLIN)
         self.state = State.IDLE
         self._owner.connection_opened(self)
 
@@ -89,6 +101,9 @@ class HttpConnection(asyncio.Protocol):
         if reader is None:  # unsolicited data must not become the next request's response
             self._lose()
             return
+        if self._response is not None:
+            self._end(self._response, keep=False)
+            return
         try:
             response = reader.feed(data)
         except http.client.HTTPException as error:
@@ -96,6 +111,9 @@ class HttpConnection(asyncio.Protocol):
             return
         if response is None:
             self.active_at = time.monotonic()
+        elif self._encrypted:  # the connection's end may be in what TLS is decrypting, and follows within this call
+            self._response = response
+            self._loop.call_soon(self._pass_on, reader)
         else:
             self._end(response, keep=reader.reusable)
 
@@ -107,7 +125,7 @@ class HttpConnection(asyncio.Protocol):
             return
         result: Result
         try:
-            result = reader.end()
+            result = self._response or reader.end()
         except (http.client.HTTPException, ConnectionError) as error:
             result = error
         self._end(result, keep=False)
@@ -121,11 +139,16 @@ class HttpConnection(asyncio.Protocol):
         else:
             self._end(exc, keep=False)
 
+    def _pass_on(self, reader: ResponseReader) -> None:
+        if self._response is not None and self._reader is reader:
+            self._end(self._response, keep=reader.reusable)
+
     def _end(self, result: Result, *, keep: bool) -> None:
         if self.state is not State.BUSY:
             return
+        result = self._response or result
         if keep:
-            self._reader = None
+            self._reader = self._response = None
             self.state = State.IDLE
         else:
             self.close()

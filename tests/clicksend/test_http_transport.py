@@ -223,8 +223,14 @@ def test_connections_are_closed_after_idling(open_transport: Transports, monkeyp
 
 
 def reply_with_the_end(sock: socket.socket) -> None:
-    """Answer and close in one segment, so that whoever looks once more after the answer sees the end."""
-    sock.send(OK, getattr(socket, "MSG_MORE", 0))
+    """Answer and close in one segment, TLS included, so that whoever looks once more after the answer sees the end."""
+    if sys.platform == "linux":
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    sock.sendall(OK)
+    if isinstance(sock, ssl.SSLSocket):
+        sock.settimeout(0)  # so that the client's own end is not waited for
+        with suppress(OSError):
+            sock.unwrap()
     sock.shutdown(socket.SHUT_RDWR)
     sock.close()
 
@@ -237,9 +243,12 @@ def reply_with_the_end(sock: socket.socket) -> None:
         pytest.param(reply(OK + OK), id="an answer too many"),
     ],
 )
-def test_a_server_that_ends_each_connection_unannounced_costs_no_request(open_transport: Transports, act: Act) -> None:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_ends_each_connection_unannounced_costs_no_request(
+    open_transport: Transports, act: Act, tls: ssl.SSLContext, scheme: str
+) -> None:
     """Each result sends the next request at once, while the end is still under way."""
-    with Server(act=act).running() as server:
+    with Server(tls if scheme == "https" else None, act).running() as server:
         carrier = open_transport(server.url)
         results: list[HttpResponse | Exception] = []
         ended = carrier.loop.create_future()

@@ -39,13 +39,13 @@ def test_a_partition_below_its_caps_is_not_paused() -> None:
 
 
 def test_a_paused_partition_resumes_well_below_its_caps() -> None:
-    tracker = paused(80, 8_000)
+    tracker = paused(90, 9_000)
     assert pressure([tracker], CAPS) == Pressure(pause=[], resume=[tracker])
 
 
 @pytest.mark.parametrize(
     ("records", "size"),
-    [(81, 0), (1, 8_001), (100, 10_000)],
+    [(91, 0), (1, 9_001), (100, 10_000)],
     ids=["too many records", "too many bytes", "at its caps"],
 )
 def test_until_then_it_stays_paused(records: int, size: int) -> None:

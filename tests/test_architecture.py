@@ -34,6 +34,7 @@ ROOMS = [
     "threads",
     "log",
     "number_text",
+    "enum_members",
     "mask",
     "terminal",
     "loopback",

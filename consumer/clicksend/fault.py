@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from consumer.enum_members import found_quickly
 
+
+@found_quickly
 class Fault(StrEnum):
     """A configuration fault. No contact is at fault, so none becomes a dead letter."""
 

@@ -10,11 +10,13 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol, cast
 
 from consumer.clicksend.response_reader import HttpResponse, ResponseReader
+from consumer.enum_members import found_quickly
 
 if TYPE_CHECKING:
     Result = HttpResponse | Exception
 
 
+@found_quickly
 class State(Enum):
     """The state of a connection."""
 

@@ -13,12 +13,14 @@ import orjson
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.retry_after import parse_retry_after
+from consumer.enum_members import found_quickly
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
     from datetime import datetime
 
 
+@found_quickly
 class Result(StrEnum):
     """The class of an outcome; `consumer.delivery` decides the action."""
 
@@ -30,6 +32,7 @@ class Result(StrEnum):
     REJECTED = "rejected"  # ClickSend will never accept this contact
 
 
+@found_quickly
 class Cause(StrEnum):
     """Why an outcome is transient."""
 

@@ -7,11 +7,13 @@ from enum import StrEnum
 from tenacity.wait import wait_exponential, wait_random
 
 from consumer.delivery.retry import RetryPolicy, waited
+from consumer.enum_members import found_quickly
 
 FAILURES_TO_OPEN = 5
 CONTACTS_TO_OPEN = 3  # one contact that always fails is no outage
 
 
+@found_quickly
 class BreakerState(StrEnum):
     """The three states of the pattern (Nygard, "Release It!")."""
 

@@ -13,6 +13,7 @@ from consumer.delivery.circuit_breaker import BreakerState, CircuitBreaker
 from consumer.delivery.halt import Halt
 from consumer.delivery.rate_limiter import RateLimiter
 from consumer.delivery.retry import RetryPolicy
+from consumer.enum_members import found_quickly
 from consumer.number_text import shown_number
 
 MASS_REJECTION_LIMIT = 20  # different contacts rejected in a row, unless the settings say otherwise
@@ -30,6 +31,7 @@ class GateState(StrEnum):
     HALTED = "halted"  # a configuration fault; probing
 
 
+@found_quickly
 class Permit(Enum):
     """The kind of a request. The outcome of a trial decides whether the gate opens."""
 

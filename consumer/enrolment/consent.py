@@ -11,10 +11,12 @@ from consumer.enrolment.consent_key import ConsentKey
 from consumer.enrolment.note import NoteKind
 from consumer.enrolment.origin import FieldOrigin
 from consumer.enrolment.pointer import inside
+from consumer.enum_members import found_quickly
 
 FIELD = "custom_1"
 
 
+@found_quickly
 class Consent(StrEnum):
     """The three values of `custom_1`."""
 

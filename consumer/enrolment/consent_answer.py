@@ -6,7 +6,10 @@ import re
 import unicodedata
 from enum import Enum, auto
 
+from consumer.enum_members import found_quickly
 
+
+@found_quickly
 class Answer(Enum):
     """The meaning of one value. Under a refusal key, only a clear yes and a word of refusal refuse."""
 

@@ -10,8 +10,10 @@ from itertools import groupby
 from operator import itemgetter
 
 from consumer.enrolment.identity_filter import normalised_name
+from consumer.enum_members import found_quickly
 
 
+@found_quickly
 class ConsentKey(StrEnum):
     """The meaning of a yes or no under a key."""
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from consumer.enum_members import found_quickly
 
+
+@found_quickly
 class Disposition(StrEnum):
     """Every consumed record ends in exactly one of these."""
 
@@ -14,6 +17,7 @@ class Disposition(StrEnum):
     DEAD_LETTERED = "dead_lettered"
 
 
+@found_quickly
 class DeliveredReason(StrEnum):
     """ClickSend's response to a delivered contact."""
 
@@ -21,6 +25,7 @@ class DeliveredReason(StrEnum):
     ALREADY_EXISTS = "already_exists"  # ClickSend may have kept the older consent
 
 
+@found_quickly
 class FilterReason(StrEnum):
     """Why a record is filtered."""
 

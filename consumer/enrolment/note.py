@@ -5,7 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from consumer.enum_members import found_quickly
 
+
+@found_quickly
 class NoteKind(StrEnum):
     """The kind of a note."""
 

@@ -7,6 +7,8 @@ import unicodedata
 from enum import StrEnum
 from urllib.parse import unquote
 
+from consumer.enum_members import found_quickly
+
 LONGEST_TEXT = 250  # what phonenumbers reads; nothing longer is matched or normalised
 
 _BULLETS = "•●∙·◦…×✕✖■□▪▫█"  # noqa: RUF001 -- in place of digits
@@ -38,6 +40,7 @@ def as_ascii(text: str) -> str:
     return re.sub(r"\d", lambda digit: str(int(digit[0])), text.translate(_SIGNS))
 
 
+@found_quickly
 class PhoneCheck(StrEnum):
     """The strictness of the check of a phone number."""
 

@@ -11,8 +11,10 @@ from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.identity_filter import IDENTIFY_NAMES, normalised_name
 from consumer.enrolment.phone_signs import PhoneCheck
 from consumer.enrolment.pointer import Pointer
+from consumer.enum_members import found_quickly
 
 
+@found_quickly
 class Input(StrEnum):
     """The content of the records."""
 

@@ -14,6 +14,7 @@ from confluent_kafka import Message
 
 from consumer.delivery.attempts import Attempts
 from consumer.enrolment.disposition import DeadLetterReason, Disposition, Reason, disposition_of, dominant_reason
+from consumer.enum_members import found_quickly
 
 Headers = list[tuple[str, bytes | None]]
 
@@ -72,6 +73,7 @@ def headers_of(message: Message) -> Headers | None:
     return None if headers is _UNREADABLE else headers
 
 
+@found_quickly
 class Stage(Enum):
     """The stage of a task. Exactly one thread or queue holds it at any time."""
 

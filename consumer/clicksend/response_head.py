@@ -6,8 +6,10 @@ import email.parser
 import http.client
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 HEAD_LIMIT = 64 * 1024  # bytes of one head, status line and header fields
+_SHORT = 1024  # bytes; longer heads are not cached, to bound the memory
 
 # A head without ambiguity. Possessive, so that a long head that doesn't match costs one pass.
 _STRICT = re.compile(
@@ -105,6 +107,14 @@ class ResponseHead:
         if self.status == 205 and codings is None:  # has no body (RFC 9110, 15.3.6)
             self.length = 0
         return False
+
+
+def read_head(data: bytes) -> ResponseHead:
+    """Return `ResponseHead(data)`, or an equal one: responses of the same second often have the same head."""
+    return _read_short(data) if len(data) <= _SHORT else ResponseHead(data)
+
+
+_read_short = lru_cache(maxsize=16)(ResponseHead)
 
 
 def read_status_line(line: str) -> tuple[int, bool]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import urllib3
 
 from consumer.clicksend.chunked_body import ChunkedBody
-from consumer.clicksend.response_head import HEAD_LIMIT, Headers, ResponseHead, read_status_line
+from consumer.clicksend.response_head import HEAD_LIMIT, Headers, ResponseHead, read_head, read_status_line
 from consumer.clicksend.transport import ANSWER_LIMIT, BODY_LIMIT
 
 _HEAD_END = re.compile(rb"\n\r?\n")
@@ -89,7 +89,7 @@ class ResponseReader:
         if head is not None:
             return self._take(head, data)
         if self._heads is None and (found := _HEAD_END.search(data)):  # most heads arrive in one piece
-            head = ResponseHead(data[: found.end()])
+            head = read_head(data[: found.end()])
             if head.status >= 200:
                 return self._begin(head, data[found.end() :])
         return self._find_head(data)

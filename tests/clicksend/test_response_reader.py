@@ -8,7 +8,7 @@ import http.client
 
 import pytest
 
-from consumer.clicksend.response_head import HEAD_LIMIT
+from consumer.clicksend.response_head import HEAD_LIMIT, read_head
 from consumer.clicksend.response_reader import ResponseReader
 from consumer.clicksend.transport import ANSWER_LIMIT, BODY_LIMIT
 from tests.clicksend.scripted_server import OK, SUCCESS, answer
@@ -122,6 +122,17 @@ def test_what_is_too_long_or_no_response_is_refused_as_soon_as_it_shows(data: by
 def test_a_connection_that_ends_without_a_byte_is_broken_and_no_bad_response() -> None:
     with pytest.raises(ConnectionResetError):
         ResponseReader().end()
+
+
+def test_an_equal_head_is_parsed_once_if_it_is_short() -> None:
+    head = OK[: OK.index(b"\r\n\r\n") + 4]
+    assert read_head(head) is read_head(bytes(bytearray(head)))
+    assert read_head(head.replace(b"200", b"429", 1)).status == 429
+    long = head.replace(b"\r\n\r\n", b"\r\nX: " + b"x" * 1024 + b"\r\n\r\n")
+    assert read_head(long) is not read_head(long)
+    for _ in range(2):
+        with pytest.raises(http.client.HTTPException):
+            read_head(b"HTTP/1.1 two hundred\r\n\r\n")
 
 
 def test_a_head_of_many_headers_costs_one_pass() -> None:

@@ -60,6 +60,11 @@ class ContactSender:
             self._head = RequestHead.of(self._post)
         self._transport.send(self._head, payload, partial(self._done, on_outcome))
 
+    @property
+    def in_flight(self) -> int:
+        """Return the number of contacts whose outcome is awaited."""
+        return self._transport.in_flight
+
     def close(self) -> None:
         """Close every connection; requests in flight end as transient."""
         self._transport.close()

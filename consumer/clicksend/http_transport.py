@@ -74,6 +74,11 @@ class HttpTransport:
         self._use_idle()
 
     @property
+    def in_flight(self) -> int:
+        """Return the number of requests that have not ended."""
+        return len(self._busy) + len(self._waiting)
+
+    @property
     def open_connections(self) -> int:
         """Return the number of busy and idle connections."""
         return len(self._busy) + len(self._idle)
@@ -114,7 +119,8 @@ class HttpTransport:
                 self._carry(connection)
             else:
                 unread[connection] = since
-        self._idle.update(unread)
+        if unread:
+            self._idle.update(unread)
         if self._waiting or self._timer is None:
             self._look()
 
@@ -160,12 +166,13 @@ class HttpTransport:
 
     def _rest(self, connection: HttpConnection) -> None:
         self._idle[connection] = time.monotonic()
-        self._use_idle()
+        if self._waiting or self._timer is None:
+            self._use_idle()
 
     def _tell(self, exchange: _Exchange, result: Result) -> None:
         try:
             exchange.on_done(result)
-        except Exception as error:
+        except BaseException as error:  # asyncio would treat an OSError as the connection's
             self._loop.call_exception_handler({"message": "on_done raised an exception", "exception": error})
 
     # Opening connections.

@@ -73,6 +73,10 @@ class LoopLag:
 class Sender(Protocol):
     """The used part of ContactSender."""
 
+    @property
+    def in_flight(self) -> int:
+        """Return the number of contacts whose outcome is awaited."""
+
     def send(self, payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:
         """POST one contact. `on_outcome` is called once, later."""
 
@@ -112,7 +116,6 @@ class EventLoopDriver:
         self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
         self._on_crash: Callable[[BaseException], None] = _raise
         self._sender: Sender  # since the thread runs
-        self._in_flight = 0  # requests, for the loop's thread
 
     def pulses(self) -> list[Pulse]:
         """Return the pulses of loop and probe. Thread-safe."""
@@ -138,16 +141,7 @@ class EventLoopDriver:
 
     def send(self, payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:
         """POST one contact."""
-        self._in_flight += 1
-
-        def ended(outcome: Outcome) -> None:
-            self._in_flight -= 1
-            try:
-                on_outcome(outcome)
-            except BaseException as crash:  # asyncio would treat an OSError as the connection's
-                self._on_crash(crash)
-
-        self._sender.send(payload, ended)
+        self._sender.send(payload, on_outcome)
 
     def probe(self, on_result: Callable[[ProbeResult], None]) -> None:
         """Probe in a thread of its own: requests blocks, and probes are rare."""
@@ -177,7 +171,7 @@ class EventLoopDriver:
             self._on_crash(crash)
 
     def _beat(self) -> None:
-        self._loop.call_later(self.lag.beat(self.now(), self._in_flight), self._beat)
+        self._loop.call_later(self.lag.beat(self.now(), self._sender.in_flight), self._beat)
 
     def _due(self, due_at: float, callback: Callable[[], None]) -> None:
         self.lag.fired(due_at, self.now())

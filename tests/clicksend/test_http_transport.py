@@ -136,16 +136,17 @@ def test_a_request_to_another_origin_is_an_error_of_the_program(open_transport: 
         open_transport("http://127.0.0.1:1").transport.send(head_of("http://127.0.0.1:2"), b"{}", print)
 
 
-def test_a_callback_that_raises_harms_nobody_else(open_transport: Transports) -> None:
+@pytest.mark.parametrize("error", [LookupError, ConnectionResetError, KeyboardInterrupt])
+def test_a_callback_that_raises_harms_nobody_else(open_transport: Transports, error: type[BaseException]) -> None:
     def fail(_: object) -> None:
-        raise LookupError("of the owner")
+        raise error("of the owner")
 
     with Server().running() as server:
         carrier = open_transport(server.url)
         carrier.transport.send(head_of(server.url), b"{}", fail)
         assert statuses(carrier.send_all(head_of(server.url), 3)) == [200] * 3
         carrier.run_for(0.05)
-        assert [type(error["exception"]) for error in carrier.errors] == [LookupError]
+        assert [type(each["exception"]) for each in carrier.errors] == [error]
         assert statuses([carrier.send(head_of(server.url), b"{}")]) == [200]
         carrier.close()
 

@@ -30,10 +30,17 @@ class Sender:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.closed = False
+        self.in_flight = 0
         self._loop = loop
 
     def send(self, _payload: bytes, on_outcome: Callable[[Outcome], None]) -> None:
-        self._loop.call_soon(on_outcome, DELIVERED)
+        self._loop.call_soon(self._tell, on_outcome)
+
+    def _tell(self, on_outcome: Callable[[Outcome], None]) -> None:
+        try:
+            on_outcome(DELIVERED)
+        except BaseException as error:  # as the transport does
+            self._loop.call_exception_handler({"message": "raised", "exception": error})
 
     def close(self) -> None:
         self.closed = True

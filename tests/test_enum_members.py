@@ -33,7 +33,7 @@ def test_members_are_attributes_of_the_class(enum: type[Enum]) -> None:
 def test_the_enum_is_as_before() -> None:
     assert list(Colour) == [Colour.RED, Colour.GREEN]
     assert Colour("green") is Colour["GREEN"] is Colour.GREEN
-    assert Colour.CRIMSON is Colour.RED
+    assert Colour["CRIMSON"] is Colour.RED
     assert [each.warm for each in Colour] == [True, False]
     assert (Colour.RED.name, Colour.RED.value, str(Colour.RED)) == ("RED", "red", "red")
     assert copy.deepcopy(Colour.RED) is Colour.RED

@@ -195,7 +195,8 @@ class Enroller:
             return Filtered(FilterReason.NO_CONSENT, _withheld(mapped))
         if not identities:
             return Undeliverable(DeadLetterReason.UNMAPPABLE, ", ".join(map(str, notes)), is_event=True)
-        if fault := self._contact_schema.fault(fields):
+        if not self._contact_schema.is_valid(fields):
+            fault = self._contact_schema.fault(fields)
             return Undeliverable(DeadLetterReason.UNMAPPABLE, f"against the contact schema: {fault}", is_event=True)
         return Enrolled(name, identities, _ENCODE(fields), tuple(notes), sources)
 

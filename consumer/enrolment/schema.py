@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,18 @@ _IN_WHEEL, _IN_CHECKOUT = _PACKAGE / "schemas", _PACKAGE.parent / "schemas"
 
 
 class Schema:
-    """A JSON Schema (2020-12), compiled."""
+    """A JSON Schema (2020-12), compiled.
+
+    is_valid -- returns whether an instance has no fault
+    """
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._validator = jsonschema_rs.Draft202012Validator(document)
+        self.is_valid: Callable[[object], bool] = self._validator.is_valid
 
     def fault(self, instance: object) -> str | None:
         """Return the place and keyword of the instance's first fault, without any value; None if it is valid."""
-        if self._validator.is_valid(instance):
+        if self.is_valid(instance):
             return None
         error = next(self._validator.iter_errors(instance))
         return "/".join(map(str, [*error.instance_path, error.schema_path[-1]]))

@@ -19,6 +19,7 @@ from consumer.enrolment.trait_names import (
     ELEMENT_KEYS,
     KNOWN,
     LONGEST_KEY,
+    TEXT_RANKS,
     Meaning,
     Shape,
     similar,
@@ -92,27 +93,26 @@ def find_all(places: Iterable[TraitSource]) -> TraitValues:
 
 def _find_in(found: TraitValues, values: Object, order: int, pointer: str) -> None:
     """Find the values of one object. The common case is a clean text, the first one for its field."""
-    taken, known = found.values, KNOWN.get
+    taken, rank_of = found.values, TEXT_RANKS.get
     for key, value in values.items():
-        meaning = known(key)
-        if meaning is None:
-            meaning = similar(key) if len(key) <= LONGEST_KEY else None
-            if meaning is not None:
-                take(found, value, meaning, order, pointer, key)
-            elif isinstance(value, dict):
-                _look_inside(found, value, f"{pointer}/{key}", _of_another_subject, 4)
-        elif (
-            isinstance(value, str)
+        ranked = rank_of(key)
+        if (
+            ranked is not None
+            and isinstance(value, str)
             and value
             and (value[0] not in UNUSUAL_BEGINNINGS or is_unlike_placeholders(value))
             and len(value) <= LONGEST
             and value.isprintable()
-            and (field := meaning.field)
-            and field not in taken
+            and ranked[1] not in taken
         ):
-            taken[field] = (order + meaning.rank, value.rstrip(), pointer, key)
-        else:
+            rank, field = ranked
+            taken[field] = (order + rank, value.rstrip(), pointer, key)
+            continue
+        meaning = KNOWN.get(key) or (similar(key) if len(key) <= LONGEST_KEY else None)
+        if meaning is not None:
             take(found, value, meaning, order, pointer, key)
+        elif isinstance(value, dict):
+            _look_inside(found, value, f"{pointer}/{key}", _of_another_subject, 4)
 
 
 def _find_known(found: TraitValues, values: Object, order: int, pointer: str) -> None:

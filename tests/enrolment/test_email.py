@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumer.enrolment.email import load_validator, read_email
+from consumer.enrolment.email import _LONGEST_SHORT, _PLAIN, _SHORT, load_validator, read_email
 from tests.support.growth import MOST_GROWTH, PATTERN_IDS, PATTERNS, growth
 
 
@@ -265,3 +265,19 @@ def test_the_validator_can_be_loaded_before_the_first_address_needs_it() -> None
 def test_a_masked_address_and_one_that_changes_in_lower_case_are_unusable(text: str) -> None:
     assert read_email(text) is None
     assert read_email("a*b@example.com") == "a*b@example.com"
+
+
+@settings(max_examples=500)
+@given(st.builds("{}@{}".format, st.text("ab1.-_@", max_size=12), st.text("ab1.-", max_size=12)))
+def test_what_is_read_as_a_short_address_is_one(text: str) -> None:
+    assert _SHORT.fullmatch(text) is None or _PLAIN.fullmatch(text) is not None
+    assert len(text) <= _LONGEST_SHORT
+
+
+@pytest.mark.parametrize(
+    "domain", ["example.com", "a-b.example", "1.example", "1.2", "x.1", "-a.example", "a-.example"]
+)
+@pytest.mark.parametrize("local", ["a" * 64, "a" * 65, "a", "a.b", "a..b", ".a", "a."])
+def test_a_short_address_is_read_as_a_long_one(local: str, domain: str) -> None:
+    long = "x" * _LONGEST_SHORT + "." + domain
+    assert (read_email(f"{local}@{domain}") is None) == (read_email(f"{local}@{long}") is None)

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from requests import Request
@@ -224,31 +224,45 @@ def test_connections_are_closed_after_idling(open_transport: Transports, monkeyp
 
 
 def reply_with_the_end(sock: socket.socket) -> None:
-    """Answer and close in one segment, TLS included, so that whoever looks once more after the answer sees the end."""
+    """Answer and close in one segment, so that whoever looks once more after the answer sees the end."""
     if sys.platform == "linux":
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
     sock.sendall(OK)
-    if isinstance(sock, ssl.SSLSocket):
-        sock.settimeout(0)  # so that the client's own end is not waited for
-        with suppress(OSError):
-            sock.unwrap()
     sock.shutdown(socket.SHUT_RDWR)
     sock.close()
 
 
+def reply_with_the_end_of_tls(sock: socket.socket) -> None:
+    """Answer and end TLS in one segment, and keep the connection: whoever looks at the socket sees nothing."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    sock.sendall(OK)
+    sock.settimeout(0)  # so that the client's own end is not waited for
+    with suppress(OSError):
+        cast("ssl.SSLSocket", sock).unwrap()
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+
+
 @pytest.mark.parametrize(
-    "act",
+    ("scheme", "act"),
     [
-        pytest.param(reply_with_the_end, id="closed"),
-        pytest.param(reply(OK + b"x"), id="a byte too many"),
-        pytest.param(reply(OK + OK), id="an answer too many"),
+        pytest.param("http", reply_with_the_end, id="closed"),
+        pytest.param("http", reply(OK + b"x"), id="a byte too many"),
+        pytest.param("http", reply(OK + OK), id="an answer too many"),
+        pytest.param("https", reply_with_the_end, id="closed, in TLS"),
+        pytest.param("https", reply(OK + b"x"), id="a byte too many, in TLS"),
+        pytest.param(
+            "https",
+            reply_with_the_end_of_tls,
+            id="end of TLS",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="no TCP_CORK"),
+        ),
     ],
 )
-@pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_server_that_ends_each_connection_unannounced_costs_no_request(
     open_transport: Transports, act: Act, tls: ssl.SSLContext, scheme: str
 ) -> None:
     """Each result sends the next request at once, while the end is still under way."""
+    count = 200 if scheme == "http" else 40
     with Server(tls if scheme == "https" else None, act).running() as server:
         carrier = open_transport(server.url)
         results: list[HttpResponse | Exception] = []
@@ -256,14 +270,14 @@ def test_a_server_that_ends_each_connection_unannounced_costs_no_request(
 
         def go_on(result: HttpResponse | Exception) -> None:
             results.append(result)
-            if len(results) < 200:
+            if len(results) < count:
                 carrier.transport.send(head_of(server.url), b"{}", go_on)
             else:
                 ended.set_result(None)
 
         carrier.transport.send(head_of(server.url), b"{}", go_on)
         carrier.loop.run_until_complete(ended)
-        assert statuses(results) == [200] * 200
+        assert statuses(results) == [200] * count
         carrier.close()
 
 

@@ -40,7 +40,7 @@ class LoopLag:
 
     def __init__(self, now: float) -> None:
         self.beat_at = now
-        self._due_at = now
+        self._due_at = math.inf  # before the first beat the loop's thread is starting, which is no pause
         self._fired = 0  # timers since the last beat
         self._longest = 0.0
         self._longest_before = 0.0

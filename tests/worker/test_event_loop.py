@@ -230,6 +230,12 @@ def test_a_loop_that_is_on_time_has_no_lag() -> None:
     assert lag.longest == pytest.approx(0)
 
 
+def test_the_start_of_the_thread_is_no_pause() -> None:
+    lag = LoopLag(now=100)
+    lag.beat(100.5, in_flight=0)
+    assert lag.longest == 0
+
+
 def test_a_late_beat_is_a_pause() -> None:
     lag = LoopLag(now=100)
     lag.beat(100, in_flight=1)

@@ -32,7 +32,7 @@ def measure(rig: Rig, size: Size) -> list[Figure]:
     return [
         Figure("kill", "contacts lost", count - distinct, f"of {count}"),
         Figure("kill", "delivered twice", len(log) - distinct, f"of {count}", IN_FLIGHT, "in flight"),
-        Figure("kill", "until another goes on", resumed - killed, "s", 6.0, "session"),
+        Figure("kill", "until another continues", resumed - killed, "s", 6.0, "session"),
     ]
 
 

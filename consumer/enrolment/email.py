@@ -8,10 +8,14 @@ import urllib.parse
 
 _LONGEST_TEXT = 320  # characters; longer text is not read
 _LONGEST = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
+_LOCAL_PART = r"(?=[^@]{1,64}@)"  # RFC 5321, section 4.5.3.1.1
+_BOUNDS = re.compile(rf"{_LOCAL_PART}[^@]*@(?:[^.]{{1,63}}\.)*[^.]{{1,63}}")  # labels: RFC 1035, section 2.3.4
+_SHORT = 63  # characters: so long an address is within these bounds
 # Light: dots in the local part single and inside (RFC 5322, dot-atom), at least two labels in the domain, the last not
-# a number.
+# a number. Possessive, since no part can end where another begins.
 _ATOM = r"[!#$%&'*+/0-9=?^_`a-z{|}~-]"
-_LABEL = r"[0-9a-z](?:[0-9a-z-]{0,61}[0-9a-z])?"
+_LABEL = r"[0-9a-z]++(?:-++[0-9a-z]++)*+"
+_PLAIN = re.compile(rf"{_ATOM}++(?:\.{_ATOM}++)*+@(?:{_LABEL}\.)++(?![0-9]++$){_LABEL}")
 # Before RFC compliance reached their sign-up pages, Japan's mobile carriers gave out local parts with dots in a row and
 # at the end, and these addresses live on. Their domains take any number of dots.
 _CARRIERS = (
@@ -22,15 +26,7 @@ _CARRIERS = (
     *("willcom.com", "willcom-inc.com", r"(?:[a-z0-9-]+\.)?pdx.ne.jp", "uqmobile.jp", "rakumail.jp"),
 )
 _CARRIER = "|".join(re.sub(r"(?<!\\)\.", r"\\.", domain) for domain in _CARRIERS)
-_PLAIN = re.compile(
-    rf"(?=[^@]{{1,64}}@)(?:{_ATOM}+(?:\.{_ATOM}+)*@(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}"
-    rf"|{_ATOM}(?:{_ATOM}|\.)*@(?:{_CARRIER}))"
-)
-# The same, but for the carriers, where the whole address is no longer than a local part or a label may be.
-_SHORT = re.compile(
-    rf"{_ATOM}++(?:\.{_ATOM}++)*+@(?:[0-9a-z]++(?:-++[0-9a-z]++)*+\.)++(?![0-9]++$)[0-9a-z]++(?:-++[0-9a-z]++)*+"
-)
-_LONGEST_SHORT = 63
+_OF_CARRIER = re.compile(rf"{_LOCAL_PART}{_ATOM}(?:{_ATOM}|\.)*@(?:{_CARRIER})")
 # Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt): renderers show nothing for these.
 _INVISIBLE = (
     r"\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
@@ -57,11 +53,10 @@ def read_email(text: str) -> str | None:
 
 
 def _is_plain(address: str) -> bool:
-    if _MASK in address:
+    if len(address) > _LONGEST or _MASK in address:
         return False
-    if len(address) <= _LONGEST_SHORT and _SHORT.fullmatch(address) is not None:  # in half of the time
-        return True
-    return len(address) <= _LONGEST and _PLAIN.fullmatch(address) is not None
+    bounded = len(address) <= _SHORT or _BOUNDS.fullmatch(address)
+    return bool((bounded and _PLAIN.fullmatch(address)) or _OF_CARRIER.fullmatch(address))
 
 
 def _read_slowly(text: str) -> str | None:

@@ -115,7 +115,7 @@ class HttpConnection(asyncio.Protocol):
             self.active_at = time.monotonic()
         elif self._encrypted:  # the connection's end may be in what TLS is decrypting, and follows within this call
             self._response = response
-            self._loop.call_soon(self._pass_on, reader)
+            self._loop.call_soon(self._pass_on, reader, response)
         else:
             self._end(response, keep=reader.reusable)
 
@@ -127,7 +127,7 @@ class HttpConnection(asyncio.Protocol):
             return
         result: Result
         try:
-            result = self._response or reader.end()
+            result = reader.end()
         except (http.client.HTTPException, ConnectionError) as error:
             result = error
         self._end(result, keep=False)
@@ -141,14 +141,14 @@ class HttpConnection(asyncio.Protocol):
         else:
             self._end(exc, keep=False)
 
-    def _pass_on(self, reader: ResponseReader) -> None:
-        if self._response is not None and self._reader is reader:
-            self._end(self._response, keep=reader.reusable)
+    def _pass_on(self, reader: ResponseReader, response: HttpResponse) -> None:
+        if self._reader is reader:
+            self._end(response, keep=reader.reusable)
 
     def _end(self, result: Result, *, keep: bool) -> None:
         if self.state is not State.BUSY:
             return
-        result = self._response or result
+        result = self._response or result  # nothing that follows a complete response changes it
         if keep:
             self._reader = self._response = None
             self.state = State.IDLE

@@ -47,7 +47,7 @@ class HeadReader:
         rest = self.rest
         rest += data
         if end := _HEAD_END.search(rest, self._searched):
-            head = ResponseHead(bytes(rest[: end.end()]))
+            head = read_head(bytes(rest[: end.end()]))
             del rest[: end.end()]
             self._searched, self._started = 0, False
             return head

@@ -170,11 +170,11 @@ _PLAIN_WITHIN: Mapping[Shape | None, dict[str, Meaning]] = {
     shape: _by_plain(meanings) for shape, meanings in _WITHIN.items()
 }
 KNOWN: Mapping[str, Meaning] = _FLAT
-TEXT_RANKS: Mapping[str, tuple[int, str]] = {
-    key: (meaning.rank, meaning.field) for key, meaning in _FLAT.items() if meaning.field and meaning.consent is None
-}
-"""Rank and field of the keys whose texts are a field's value: read once for each key of each contact."""
 """The usual spellings, found with one dictionary access."""
+TEXT_RANKS: Mapping[str, tuple[int, str]] = {
+    key: (meaning.rank, meaning.field) for key, meaning in KNOWN.items() if meaning.field
+}
+"""Rank and field of those that have a field: a pair is read faster than a `Meaning`, once for each key of a contact."""
 
 _NAMED_SHAPES = {
     "email": Shape.VALUES,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from consumer.scheduling.offset_tracker import OffsetTracker
 
-# librdkafka asks for a resumed partition within a second, and 3,000 records may be delivered until then. Nor lower for
-# another reason: records in retry_wait count, too, and a partition with many would never resume.
+# Not lower: librdkafka fetches a resumed partition up to a second later, and 3,000 records may be delivered until then.
+# Records in retry_wait count, too, and a partition with many would never resume.
 RESUME_SHARE = 0.9
 # Per partition: as many as the commit metadata can list where unsettled offsets are close together (one byte each).
 # It lists half as many that are far apart; records settled beyond those are delivered again after a crash.

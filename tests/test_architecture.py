@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,6 +105,20 @@ def test_no_docstring_begins_with_a_relative_clause(path: Path) -> None:
     texts = [text for node in nodes if (text := ast.get_docstring(node))]
     words = {"What", "Whatever", "Whether", "Which", "Who", "Whoever", "How"}
     assert [text for text in texts if text.split()[0] in words] == []
+
+
+def test_no_pattern_has_a_possessive_or_atomic_group() -> None:
+    """CPython before 3.11.5 fails to match some: https://github.com/python/cpython/issues/106052."""
+    of_group = re.compile(r"(?<!\\)(?:\)(?:[*+?]|\{[0-9,]+\})\+|\(\?>)")
+    assert of_group.search(r"a(?:b)++") and of_group.search(r"(ab){1,2}+") and of_group.search("(?>a)")
+    assert not of_group.search(r"a++(?:b*+)*c")
+    constants = (
+        (name(path), node.value)
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    assert [each for each in constants if of_group.search(each[1])] == []
 
 
 def test_no_admin_client_is_asked_for_a_groups_offsets() -> None:

@@ -13,8 +13,8 @@ _SHORT = 1024  # bytes; longer heads are not cached, to bound the memory
 
 # A head without ambiguity. Possessive, so that a long head that doesn't match costs one pass.
 _STRICT = re.compile(
-    r"HTTP/1\.([01]) ([2-9][0-9]{2})(?: [^\r\n]*+)?+\r\n"
-    r"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[^\r\n\0]*+\r\n)*+)\r\n"
+    r"HTTP/1\.([01]) ([2-9][0-9]{2})(?: [^\r\n]*+)?\r\n"
+    r"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[^\r\n\0]*+\r\n)*)\r\n"
 )
 _DECISIVE_FIELDS = ("content-length", "transfer-encoding", "connection", "content-encoding")
 _BLANK = " \t"

@@ -87,7 +87,8 @@ def configure(level: LogLevel, form: LogFormat, stream: TextIO | None = None) ->
 
     stream -- where to write; stderr if none is given
     """
-    with _absent("rich"):  # structlog loads it for tracebacks, which are never shown: 7 MB, a tenth of the startup
+    # structlog loads them for tracebacks and for green threads, which there are none of: 8 MB, a tenth of the startup.
+    with _absent("rich"), _absent("greenlet"):
         import structlog  # noqa: PLC0415 -- slow to import, and only needed by commands that log
 
     out = stream or sys.stderr

@@ -62,7 +62,7 @@ class Enroller:
         self._may_be_envelope = False  # the record's headers may say so
         self._event_schema = event_schema or load_schema("event")
         self._contact_schema = contact_schema or load_schema("contact")
-        self._valid_types = {kind for kind in ("track", "identify") if self._event_schema.fault({"type": kind}) is None}
+        self._valid_types = {kind for kind in ("track", "identify") if self._event_schema.is_valid({"type": kind})}
 
     def inside(self, path: str) -> Enroller:
         """Return an enroller for records that hold this one's records at a JSON pointer."""

@@ -7,6 +7,9 @@
 ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
+# The Python of .venv: the distribution's, if it fits. It is optimised by a profile, as the image's is; pyenv's are not,
+# and a contact costs an eighth to a fifth more CPU time.
+PYTHON = $(or $(shell /usr/bin/python3 -c 'import sys; sys.version_info < (3, 11) or print(sys.executable)' 2>/dev/null),>=3.11)
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 RESOLVE := $(UV) pip compile --quiet --python .venv-lowest/bin/python --upgrade --all-extras --no-header pyproject.toml
@@ -23,7 +26,7 @@ PYTEST := $(BIN)/pytest --quiet --numprocesses 3
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY) ## create .venv; the other targets do this when needed
+setup: $(READY) ## create .venv; the other targets do this when needed (PYTHON=3.13: by another Python)
 
 demo: $(READY) ## run everything on this machine, without configuration (ARGS='--once', ARGS='--events FILE')
 	@$(BIN)/clicksend-consumer demo $(ARGS)
@@ -131,7 +134,7 @@ clean: ## remove the files of setup, tests and builds
 
 $(READY): pyproject.toml requirements-dev.txt $(UV)
 	@echo 'Setting up .venv (once) ...' >&2
-	@$(UV) venv --quiet --allow-existing --python '>=3.11' --no-python-downloads .venv
+	@$(UV) venv --quiet --allow-existing --python '$(PYTHON)' --no-python-downloads .venv
 	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 from tests.kafka.apache import END_SECONDS, START_SECONDS, Unavailable, free_ports
+from tests.support.programs import unpack
 
 VERSION = "2.6.13.Final"
 ARTIFACT = f"io.apicurio:apicurio-registry-app:{VERSION}:tar.gz:all"
@@ -84,6 +85,6 @@ def runner() -> Path:
             )  # fmt: skip
             if fetched.returncode:
                 raise Unavailable(f"Maven could not fetch Apicurio: {fetched.stdout.decode()[-400:]}")
-            shutil.unpack_archive(next(CACHE.glob("*.tar.gz")), CACHE / "partial", filter="data")
+            unpack(next(CACHE.glob("*.tar.gz")), CACHE / "partial")
             (CACHE / "partial").rename(done)
     return next(done.glob("*-runner.jar"))

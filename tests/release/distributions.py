@@ -8,8 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
+
+from tests.support.programs import unpack
 
 ROOT = Path(__file__).parents[2]
 RELEASED = re.compile(r"^## \[(\d[^\]]*)\](?: - \d{4}-\d{2}-\d{2})?$", re.MULTILINE)
@@ -47,8 +48,7 @@ def built_twice(revision: str, folder: Path) -> list[Path]:
         path.chmod(0o700 if path.is_dir() or os.access(path, os.X_OK) else 0o600)  # as under another umask
     again = _build(other, folder / "again", epoch(revision))
     (sdist,) = folder.glob("dist/*.tar.gz")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder / "unpacked", filter="data")
+    unpack(sdist, folder / "unpacked")
     (unpacked,) = (folder / "unpacked").iterdir()
     from_sdist = _build(unpacked, folder / "from-sdist", epoch(revision))
     for build, digests in (("a second build", again), ("a build from the sdist", from_sdist)):

@@ -1,4 +1,4 @@
-"""Programs that the tests of `deploy/` need besides Python packages."""
+"""Programs that tests need besides Python packages."""
 
 from __future__ import annotations
 
@@ -41,3 +41,9 @@ def run(program: str, *arguments: str | Path, text: str | None = None) -> None:
 def run_installed(program: str, *arguments: str | Path) -> None:
     """Run a program that the development environment brings; the test fails with what it says."""
     run(str(Path(sys.executable).parent / program), *arguments)
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a tar archive into a folder, with `tar`: tarfile has its filter since CPython 3.11.4 only."""
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["tar", "--extract", "--file", archive, "--directory", folder], check=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 from consumer import __version__
+from tests.support.programs import unpack
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,8 +31,7 @@ def install(revision: str, folder: Path) -> Path:
     """Build a commit's wheel and install it. Return the path of its `clicksend-consumer`."""
     uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
     subprocess.run(["git", "archive", "--output", folder / "tree.tar", revision], cwd=ROOT, check=True)
-    with tarfile.open(folder / "tree.tar") as tree:
-        tree.extractall(folder / "tree", filter="data")
+    unpack(folder / "tree.tar", folder / "tree")
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder / "dist")]
     subprocess.run(build, cwd=folder / "tree", check=True, capture_output=True)
     (wheel,) = (folder / "dist").glob("*.whl")

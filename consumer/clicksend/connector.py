@@ -79,12 +79,7 @@ class Connector:
         try:
             async with asyncio.timeout(self._timeouts.total):
                 sock = await self._reach(self._proxy.origin if self._proxy else self._origin, opening)
-                try:
-                    await self._go_on(sock, opening)
-                except BaseException:
-                    if not opening.connection.opened:  # else the timeout came just after it opened
-                        opening.connection.close()
-                        raise
+                await self._go_on(sock, opening)
         except TimeoutError:
             raise opening.stage.timed_out() from None
         except ssl.SSLCertVerificationError:
@@ -114,6 +109,8 @@ class Connector:
         opening.stage = ConnectPhase.TLS
         async with asyncio.timeout(self._timeouts.connect):
             await self._hand_over(sock, connection, self._origin)
+            if self._origin.scheme == "https":
+                connection.begin()  # no timeout can come between
 
     async def _tunnel(self, proxy: Proxy, sock: socket.socket, opening: Opening) -> None:
         opening.stage = ConnectPhase.TUNNEL
@@ -132,18 +129,20 @@ class Connector:
                     server_hostname=_server_name(self._origin),
                     ssl_handshake_timeout=self._timeouts.total,
                 )
-            if secured is None or opening.connection.state is State.CLOSED:  # the server sent data before a request
-                raise ConnectionResetError("closed during the handshake")
+                if secured is None or opening.connection.state is State.CLOSED:  # the server sent data before a request
+                    raise ConnectionResetError("closed during the handshake")
+                opening.connection.connection_made(secured)
+                opening.connection.begin()
         except BaseException:
-            tunnel.close()
+            tunnel.abort()
             raise
-        opening.connection.connection_made(secured)
 
-    async def _hand_over(self, sock: socket.socket, protocol: asyncio.Protocol, origin: Origin) -> None:
+    async def _hand_over(self, sock: socket.socket, protocol: HttpConnection | Tunnel, origin: Origin) -> None:
         """Hand the socket to the loop, with TLS for https. Close it on failure."""
         try:
             await self._loop.create_connection(lambda: protocol, sock=sock, **self._security(origin))
         except BaseException:
+            protocol.abort()  # first: its transport may be open already, and reads from the socket
             if isinstance(self._loop, asyncio.BaseEventLoop):
                 sock.close()
             raise

@@ -57,11 +57,6 @@ class HttpConnection(asyncio.Protocol):
         self.active_at = 0.0  # time.monotonic() of the request or of the last bytes received
 
     @property
-    def opened(self) -> bool:
-        """Return whether the owner was notified of it."""
-        return self._transport is not None
-
-    @property
     def usable(self) -> bool:
         """Return whether it is idle and not closing: asyncio reports a reset one turn late."""
         return self.state is State.IDLE and self._transport is not None and not self._transport.is_closing()
@@ -82,18 +77,35 @@ class HttpConnection(asyncio.Protocol):
         """Close the connection and end the request in flight with this error, if there is no response."""
         self._end(error, keep=False)
 
+    def abort(self) -> None:
+        """Close the connection, whose opening has failed. A request in flight ends with ConnectionResetError."""
+        self.fail(ConnectionResetError("closed while it was opened"))
+        self.close()
+
     def close(self) -> None:
         """Close it without notifying the owner. Idempotent."""
         self._reader = self._response = None
         self.state = State.CLOSED
-        if self._transport is not None:
-            self._transport.abort()  # close() would wait for the other end to finish TLS
+        transport, self._transport = self._transport, None  # CPython 3.11.2 raises at a second abort()
+        if transport is not None:
+            transport.abort()  # close() would wait for the other end to finish TLS
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note the open connection, TLS included."""
+        """Note the open connection. One with TLS waits for `begin`: a timeout can still end its handshake."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's transport lacks the type
         self._encrypted = transport.get_extra_info("ssl_object") is not None
         self._received.register(transport.get_extra_info("socket"), select.POLLIN)
+        if self._encrypted:
+            self._transport.pause_reading()
+        else:
+            self.begin()
+
+    def begin(self) -> None:
+        """Notify the owner of the open connection. Raises ConnectionResetError if it was lost before."""
+        if self._transport is None:
+            raise ConnectionResetError("closed before its first request")
+        if self._encrypted:
+            self._transport.resume_reading()
         self.state = State.IDLE
         self._owner.connection_opened(self)
 

@@ -64,11 +64,12 @@ class Tunnel(asyncio.Protocol):
             raise TunnelRefusedError
         return self._transport
 
-    def close(self) -> None:
-        """Close the connection, tunnel or not."""
+    def abort(self) -> None:
+        """Close the connection, tunnel or not. Idempotent."""
         self._answered.cancel()
-        if self._transport is not None:
-            self._transport.abort()
+        transport, self._transport = self._transport, None  # CPython 3.11.2 raises at a second abort()
+        if transport is not None:
+            transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the CONNECT request."""

@@ -209,6 +209,41 @@ def test_a_slow_handshake_of_one_stops_no_other(tls: ssl.SSLContext, open_transp
         thread.join()
 
 
+def test_a_timeout_of_the_handshake_at_its_end_costs_no_request(
+    tls: ssl.SSLContext, open_transport: Transports
+) -> None:
+    said_hello, standing_still = threading.Event(), threading.Event()
+    received: list[bytes] = []
+
+    def serve(listener: socket.socket) -> None:
+        sock, _ = listener.accept()
+        with sock, suppress(OSError):
+            sock.recv(1, socket.MSG_PEEK)
+            said_hello.set()
+            standing_still.wait()
+            with secure(tls)(sock) as secured:
+                received.append(secured.recv(65536))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        carrier = open_transport(url, Timeouts(connect=1, read=60, total=120))
+        results: list[HttpResponse | Exception] = []
+        carrier.transport.send(head_of(url), b"{}", results.append)
+        while not said_hello.is_set():
+            carrier.run_for(0.01)
+        standing_still.set()
+        time.sleep(1.5)  # then the handshake's end and its timeout are due in the same turn
+        while not results:
+            carrier.run_for(0.01)
+        carrier.close()
+        thread.join()
+    assert [outcome(each) for each in results] == [transient(Cause.TIMEOUT)]
+    assert not any(received)
+    assert carrier.errors == []
+
+
 def test_connections_are_closed_after_idling(open_transport: Transports, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_transport, "IDLE_FOR", 0.1)
     with Server().running() as server:

@@ -14,6 +14,7 @@ from consumer.clicksend.response_head import HEAD_LIMIT, Headers, ResponseHead, 
 from consumer.clicksend.transport import ANSWER_LIMIT, BODY_LIMIT
 
 _HEAD_END = re.compile(rb"\n\r?\n")
+_MOST_CODINGS = 5  # of one body, as many as urllib3 decodes
 
 
 class HttpResponse(NamedTuple):
@@ -152,8 +153,20 @@ def _response(head: ResponseHead, body: bytes) -> HttpResponse:
 
 
 def _decoded(body: bytes, encoding: str) -> bytes:
-    """Decode an unsolicited content coding, as requests does. Raises http.client.HTTPException on failure."""
-    packed = urllib3.HTTPResponse(io.BytesIO(body), {"Content-Encoding": encoding}, preload_content=False)
+    """Decode unsolicited content codings, as requests does. Raises http.client.HTTPException on failure.
+
+    One at a time, so that the limit bounds the work, too: nested gzip can hold millions of empty members.
+    """
+    codings = encoding.split(",")
+    if len(codings) > _MOST_CODINGS:
+        raise http.client.HTTPException("the body has too many codings")
+    for coding in reversed(codings):
+        body = _decoded_once(body, coding.strip(" \t"))
+    return body
+
+
+def _decoded_once(body: bytes, coding: str) -> bytes:
+    packed = urllib3.HTTPResponse(io.BytesIO(body), {"Content-Encoding": coding}, preload_content=False)
     plain = b""
     try:
         for piece in packed.stream(16 * 1024):

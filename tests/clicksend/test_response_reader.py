@@ -88,6 +88,9 @@ def test_headers_are_compared_without_case_and_joined() -> None:
     assert dict(response.headers) == {"x-one": "a, b", "x-name": "Ren\u00c3\u00a9e", "content-length": "0"}
 
 
+EMPTY_MEMBERS = gzip.compress(b"", mtime=0) * 100_000
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -106,6 +109,11 @@ def test_headers_are_compared_without_case_and_joined() -> None:
         pytest.param(
             answer("200 OK", gzip.compress(bytes(BODY_LIMIT + 1)), "Content-Encoding: gzip"), id="a packed body"
         ),
+        pytest.param(
+            answer("200 OK", gzip.compress(gzip.compress(EMPTY_MEMBERS)), "Content-Encoding: gzip, gzip, gzip"),
+            id="empty members in packed ones",
+        ),
+        pytest.param(answer("200 OK", b"", "Content-Encoding: " + ", ".join(["gzip"] * 6)), id="codings"),
         pytest.param(b"x" * (HEAD_LIMIT + 1), id="no line at all"),
         pytest.param(b"SSH-2.0-OpenSSH_9.2\r\n", id="another protocol, at its first line"),
         pytest.param(b"\r\n" + OK, id="an empty line"),

@@ -11,7 +11,8 @@ from functools import lru_cache
 HEAD_LIMIT = 64 * 1024  # bytes of one head, status line and header fields
 _SHORT = 1024  # bytes; longer heads are not cached, to bound the memory
 
-# A head without ambiguity. Possessive, so that a long head that doesn't match costs one pass.
+# A head without ambiguity. Names and values are possessive: a long head that doesn't match gives up whole lines, each
+# once.
 _STRICT = re.compile(
     r"HTTP/1\.([01]) ([2-9][0-9]{2})(?: [^\r\n]*+)?\r\n"
     r"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[^\r\n\0]*+\r\n)*)\r\n"

@@ -152,6 +152,20 @@ def test_the_keyboard_is_enough(page: Page, stage: Stage) -> None:
     expect(page.locator("#text")).to_be_focused()
 
 
+def test_a_search_right_after_closing_keeps_the_focus(page: Page, stage: Stage) -> None:
+    stage.produce(sign_up(0))
+    page.locator("#rows button").first.click()
+    expect(page.locator("#opened")).to_be_visible()
+    focused = page.evaluate(
+        """async () => {
+            for (const key of ["Escape", "/"]) document.dispatchEvent(new KeyboardEvent("keydown", { key }));
+            await new Promise((done) => setTimeout(done, 200)); // the dialog's close event has come
+            return document.activeElement.id;
+        }"""
+    )
+    assert focused == "text"
+
+
 def test_the_help_explains_the_words(page: Page) -> None:
     expect(page.locator("#condition")).to_have_text("Ready")
     page.get_by_role("button", name="Help").click()

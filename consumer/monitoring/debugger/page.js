@@ -307,8 +307,13 @@ function placeOpened() {
   else dialog.open = true; // show() would take the focus
 }
 
+function closeOpened() {
+  element("opened").close();
+  closed(); // the event comes later, when the focus may be wanted elsewhere
+}
+
 function closed() {
-  if (element("opened").open) return; // reopened in the other mode
+  if (element("opened").open || opened === null) return; // reopened in the other mode, or closed by `closeOpened`
   const key = opened;
   opened = null;
   announce("");
@@ -470,18 +475,18 @@ element("rows").addEventListener("keydown", (event) => {
   to.querySelector("button").focus();
   if (opened !== null) open(to.dataset.key);
 });
-element("close").addEventListener("click", () => element("opened").close());
+element("close").addEventListener("click", closeOpened);
 element("opened").addEventListener("close", closed);
 element("opened").addEventListener("click", (event) => {
   const dialog = event.currentTarget;
-  if (event.target === dialog && dialog.matches(":modal")) dialog.close(); // beside it
+  if (event.target === dialog && dialog.matches(":modal")) closeOpened(); // beside it
 });
 NARROW.addEventListener("change", () => opened !== null && placeOpened());
 element("help-open").addEventListener("click", () => element("help").showModal());
 element("help-close").addEventListener("click", () => element("help").close());
 document.addEventListener("keydown", (event) => {
   if (document.querySelector("dialog:modal")) return; // the browser closes it
-  if (event.key === "Escape" && opened !== null) element("opened").close();
+  if (event.key === "Escape" && opened !== null) closeOpened();
   if (event.key === "/" && !["INPUT", "SELECT"].includes(document.activeElement?.tagName)) {
     event.preventDefault();
     element("text").focus();

@@ -6,14 +6,14 @@ import asyncio
 import socket
 import ssl
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aiohappyeyeballs
 
 from consumer.clicksend.failure import UnreachableError
-from consumer.clicksend.http_connection import State
 from consumer.clicksend.proxy import Tunnel
 from consumer.clicksend.resolver import Resolver
+from consumer.clicksend.tls import Tls
 
 if TYPE_CHECKING:
     from consumer.clicksend.http_connection import HttpConnection
@@ -29,8 +29,7 @@ class ConnectPhase(IntEnum):
 
     LOOKUP = 0
     CONNECT = 1
-    TUNNEL = 2
-    TLS = 3
+    HANDSHAKE = 2  # of TLS, and with a proxy
 
     def timed_out(self) -> OSError:
         """Return the error for a timeout in this phase."""
@@ -39,7 +38,7 @@ class ConnectPhase(IntEnum):
                 return socket.gaierror(socket.EAI_AGAIN, "no address in time")
             case ConnectPhase.CONNECT:
                 return UnreachableError("no connection in time")
-            case _:
+            case ConnectPhase.HANDSHAKE:
                 return TimeoutError("no answer in time")
 
 
@@ -49,6 +48,7 @@ class Opening:
     def __init__(self, connection: HttpConnection) -> None:
         self.connection = connection
         self.stage = ConnectPhase.LOOKUP
+        self.transport: asyncio.Transport | None = None  # of TCP
 
 
 class Connector:
@@ -78,13 +78,44 @@ class Connector:
         """Open the connection and notify its owner. Raises one of `failure.FAILURES`."""
         try:
             async with asyncio.timeout(self._timeouts.total):
-                sock = await self._reach(self._proxy.origin if self._proxy else self._origin, opening)
-                await self._go_on(sock, opening)
-        except TimeoutError:
-            raise opening.stage.timed_out() from None
-        except ssl.SSLCertVerificationError:
-            self._distrusted = True
+                await self._open(opening)
+                if self._origin.scheme == "https":
+                    opening.connection.begin()  # no timeout can come between
+        except BaseException as error:
+            if opening.transport is not None:
+                opening.transport.abort()
+            if isinstance(error, TimeoutError):
+                raise opening.stage.timed_out() from None
+            self._distrusted |= isinstance(error, ssl.SSLCertVerificationError)
             raise
+
+    async def _open(self, opening: Opening) -> None:
+        if self._proxy is None:
+            await self._connect(self._origin, opening.connection, opening)
+            return
+        tunnel = Tunnel(self._loop, self._proxy.connect_message(self._origin))
+        await self._connect(self._proxy.origin, tunnel, opening)
+        async with asyncio.timeout(self._timeouts.connect):
+            stream = await tunnel.opened()
+        tls = self._tls(self._origin)
+        tls.begin(stream)
+        await self._secure(tls, opening.connection)
+
+    async def _connect(self, origin: Origin, protocol: asyncio.Protocol, opening: Opening) -> None:
+        """Connect the protocol to the origin, over TLS for https."""
+        sock = await self._reach(origin, opening)
+        opening.stage = ConnectPhase.HANDSHAKE
+        if origin.scheme == "https":
+            tls = self._tls(origin)
+            opening.transport = await self._hand_over(sock, tls)
+            await self._secure(tls, protocol)
+        else:
+            opening.transport = await self._hand_over(sock, protocol)
+
+    async def _secure(self, tls: Tls, protocol: asyncio.Protocol) -> None:
+        async with asyncio.timeout(self._timeouts.connect):
+            await tls.handshake()
+        tls.carry(protocol)
 
     async def _reach(self, origin: Origin, opening: Opening) -> socket.socket:
         """Connect to the host's fastest address (Happy Eyeballs)."""
@@ -101,48 +132,12 @@ class Connector:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         return sock
 
-    async def _go_on(self, sock: socket.socket, opening: Opening) -> None:
-        connection = opening.connection
-        if self._proxy:
-            await self._tunnel(self._proxy, sock, opening)
-            return
-        opening.stage = ConnectPhase.TLS
-        async with asyncio.timeout(self._timeouts.connect):
-            await self._hand_over(sock, connection, self._origin)
-            if self._origin.scheme == "https":
-                connection.begin()  # no timeout can come between
-
-    async def _tunnel(self, proxy: Proxy, sock: socket.socket, opening: Opening) -> None:
-        opening.stage = ConnectPhase.TUNNEL
-        tunnel = Tunnel(self._loop, proxy.connect_message(self._origin))
+    async def _hand_over(self, sock: socket.socket, protocol: asyncio.Protocol) -> asyncio.Transport:
+        """Hand the socket to the loop. Close it on failure."""
         try:
-            async with asyncio.timeout(self._timeouts.connect):
-                await self._hand_over(sock, tunnel, proxy.origin)
-            async with asyncio.timeout(self._timeouts.connect):
-                transport = await tunnel.opened()
-            opening.stage = ConnectPhase.TLS
-            async with asyncio.timeout(self._timeouts.connect):
-                secured = await self._loop.start_tls(
-                    transport,
-                    opening.connection,
-                    self._trusted_context(),
-                    server_hostname=_server_name(self._origin),
-                    ssl_handshake_timeout=self._timeouts.total,
-                )
-                if secured is None or opening.connection.state is State.CLOSED:  # the server sent data before a request
-                    raise ConnectionResetError("closed during the handshake")
-                opening.connection.connection_made(secured)
-                opening.connection.begin()
+            transport, _ = await self._loop.create_connection(lambda: protocol, sock=sock)
+            return transport
         except BaseException:
-            tunnel.abort()
-            raise
-
-    async def _hand_over(self, sock: socket.socket, protocol: HttpConnection | Tunnel, origin: Origin) -> None:
-        """Hand the socket to the loop, with TLS for https. Close it on failure."""
-        try:
-            await self._loop.create_connection(lambda: protocol, sock=sock, **self._security(origin))
-        except BaseException:
-            protocol.abort()  # first: its transport may be open already, and reads from the socket
             if isinstance(self._loop, asyncio.BaseEventLoop):
                 sock.close()
             raise
@@ -152,22 +147,8 @@ class Connector:
             if not isinstance(self._loop, asyncio.BaseEventLoop):
                 sock.detach()
 
-    def _security(self, origin: Origin) -> dict[str, Any]:
-        """Return asyncio's TLS arguments for the origin; none for plain http."""
-        if origin.scheme != "https":
-            return {}
-        return {
-            "ssl": self._trusted_context(),
-            "server_hostname": _server_name(origin),
-            "ssl_handshake_timeout": self._timeouts.total,  # no sooner than our own; asyncio's default is 60 s
-        }
-
-    def _trusted_context(self) -> ssl.SSLContext:
+    def _tls(self, origin: Origin) -> Tls:
         if self._distrusted:
             self._distrusted = False
             self._trust.reload()
-        return self._trust.context
-
-
-def _server_name(origin: Origin) -> str:
-    return origin.host.rstrip(".")  # certificates name no root
+        return Tls(self._loop, self._trust.context, origin)

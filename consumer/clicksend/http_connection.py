@@ -10,9 +10,12 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol, cast
 
 from consumer.clicksend.response_reader import HttpResponse, ResponseReader
+from consumer.clicksend.tls import Tls
 from consumer.enum_members import found_quickly
 
 if TYPE_CHECKING:
+    from consumer.clicksend.tls import Stream
+
     Result = HttpResponse | Exception
 
 
@@ -42,24 +45,22 @@ class Owner(Protocol):
 class HttpConnection(asyncio.Protocol):
     """Send a request and read its response; close at any surplus or ambiguous data."""
 
-    def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
-        # Shared by all connections.
+    def __init__(self, owner: Owner) -> None:
         self._owner = owner
-        self._loop = loop
-        # Of this connection.
-        self._transport: asyncio.Transport | None = None
-        self._encrypted = False
+        self._stream: Stream | None = None  # None before the connection and after its end
         self._received = select.poll()  # tells of received bytes, or an end, that the loop has not read
         self.state = State.OPENING
         # Of the request in flight.
         self._reader: ResponseReader | None = None  # None while there is none
-        self._response: HttpResponse | None = None  # complete, to be passed on in this turn of the loop
         self.active_at = 0.0  # time.monotonic() of the request or of the last bytes received
 
     @property
     def usable(self) -> bool:
-        """Return whether it is idle and not closing: asyncio reports a reset one turn late."""
-        return self.state is State.IDLE and self._transport is not None and not self._transport.is_closing()
+        """Return whether it is idle and sound: its end is reported late, and the start of a TLS record not at all."""
+        stream = self._stream
+        if self.state is not State.IDLE or stream is None or stream.is_closing():
+            return False
+        return not isinstance(stream, Tls) or stream.quiet
 
     @property
     def quiet(self) -> bool:
@@ -71,41 +72,31 @@ class HttpConnection(asyncio.Protocol):
         self._reader = ResponseReader()
         self.active_at = time.monotonic()
         self.state = State.BUSY
-        cast("asyncio.Transport", self._transport).write(message)
+        cast("Stream", self._stream).write(message)
 
     def fail(self, error: Exception) -> None:
         """Close the connection and end the request in flight with this error, if there is no response."""
         self._end(error, keep=False)
 
-    def abort(self) -> None:
-        """Close the connection, whose opening has failed. A request in flight ends with ConnectionResetError."""
-        self.fail(ConnectionResetError("closed while it was opened"))
-        self.close()
-
     def close(self) -> None:
         """Close it without notifying the owner. Idempotent."""
-        self._reader = self._response = None
+        self._reader = None
         self.state = State.CLOSED
-        transport, self._transport = self._transport, None  # CPython 3.11.2 raises at a second abort()
-        if transport is not None:
-            transport.abort()  # close() would wait for the other end to finish TLS
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note the open connection. One with TLS waits for `begin`: a timeout can still end its handshake."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's transport lacks the type
-        self._encrypted = transport.get_extra_info("ssl_object") is not None
-        self._received.register(transport.get_extra_info("socket"), select.POLLIN)
-        if self._encrypted:
-            self._transport.pause_reading()
-        else:
+        """Note the open connection. One with TLS waits for `begin`: a timeout can still end its opening."""
+        self._stream = cast("Stream", transport)
+        self._received.register(self._stream.get_extra_info("socket"), select.POLLIN)
+        if not isinstance(transport, Tls):
             self.begin()
 
     def begin(self) -> None:
         """Notify the owner of the open connection. Raises ConnectionResetError if it was lost before."""
-        if self._transport is None:
+        if self._stream is None or self._stream.is_closing():
             raise ConnectionResetError("closed before its first request")
-        if self._encrypted:
-            self._transport.resume_reading()
         self.state = State.IDLE
         self._owner.connection_opened(self)
 
@@ -115,9 +106,6 @@ class HttpConnection(asyncio.Protocol):
         if reader is None:  # unsolicited data must not become the next request's response
             self._lose()
             return
-        if self._response is not None:
-            self._end(self._response, keep=False)
-            return
         try:
             response = reader.feed(data)
         except http.client.HTTPException as error:
@@ -125,9 +113,6 @@ class HttpConnection(asyncio.Protocol):
             return
         if response is None:
             self.active_at = time.monotonic()
-        elif self._encrypted:  # the connection's end may be in what TLS is decrypting, and follows within this call
-            self._response = response
-            self._loop.call_soon(self._pass_on, reader, response)
         else:
             self._end(response, keep=reader.reusable)
 
@@ -153,16 +138,11 @@ class HttpConnection(asyncio.Protocol):
         else:
             self._end(exc, keep=False)
 
-    def _pass_on(self, reader: ResponseReader, response: HttpResponse) -> None:
-        if self._reader is reader:
-            self._end(response, keep=reader.reusable)
-
     def _end(self, result: Result, *, keep: bool) -> None:
         if self.state is not State.BUSY:
             return
-        result = self._response or result  # nothing that follows a complete response changes it
         if keep:
-            self._reader = self._response = None
+            self._reader = None
             self.state = State.IDLE
         else:
             self.close()

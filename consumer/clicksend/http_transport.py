@@ -114,8 +114,8 @@ class HttpTransport:
         while self._waiting and self._idle:
             connection, since = self._idle.popitem()
             if not connection.usable:
-                continue
-            if connection.quiet:
+                connection.close()
+            elif connection.quiet:
                 self._carry(connection)
             else:
                 unread[connection] = since
@@ -178,7 +178,7 @@ class HttpTransport:
     # Opening connections.
 
     def _open(self) -> None:
-        opening = Opening(HttpConnection(self, self._loop))
+        opening = Opening(HttpConnection(self))
         task = self._loop.create_task(self._connector.open(opening))
         self._opening[task] = opening
         task.add_done_callback(self._opened)

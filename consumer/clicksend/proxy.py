@@ -6,12 +6,16 @@ import asyncio
 import http.client
 from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
 from consumer.clicksend.failure import ProxyUnauthorizedError, TunnelRefusedError
 from consumer.clicksend.request_head import Origin
+from consumer.clicksend.response_head import read_status_line
 from consumer.clicksend.response_reader import HeadReader
+
+if TYPE_CHECKING:
+    from consumer.clicksend.tls import Stream
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -50,31 +54,26 @@ class Tunnel(asyncio.Protocol):
 
     def __init__(self, loop: asyncio.AbstractEventLoop, message: bytes) -> None:
         self._message = message
-        self._transport: asyncio.Transport | None = None
+        self._stream: Stream | None = None  # None before the connection and after its end
         self._reader = HeadReader()
         self._answered: asyncio.Future[None] = loop.create_future()
 
-    async def opened(self) -> asyncio.Transport:
+    async def opened(self) -> Stream:
         """Wait for the tunnel and return it. Raises one of `failure.FAILURES` if the proxy refuses.
 
         Data after the proxy's 200 is an error: in TLS the client speaks first.
         """
         await self._answered
-        if self._transport is None or self._reader.rest:
+        if self._reader.rest:
             raise TunnelRefusedError
-        return self._transport
-
-    def abort(self) -> None:
-        """Close the connection, tunnel or not. Idempotent."""
-        self._answered.cancel()
-        transport, self._transport = self._transport, None  # CPython 3.11.2 raises at a second abort()
-        if transport is not None:
-            transport.abort()
+        if self._stream is None:
+            raise http.client.RemoteDisconnected("the proxy hung up")
+        return self._stream
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the CONNECT request."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's transport lacks the type
-        self._transport.write(self._message)
+        self._stream = cast("Stream", transport)
+        self._stream.write(self._message)
 
     def data_received(self, data: bytes) -> None:
         """Read the proxy's response."""
@@ -83,17 +82,23 @@ class Tunnel(asyncio.Protocol):
             return
         try:
             head = self._reader.feed(data)
+            if head is None:
+                return
+            status, _ = read_status_line(head.partition(b"\n")[0].decode("latin-1"))  # no field means anything here
         except http.client.HTTPException as error:
-            self._answered.set_exception(error)
+            self._fail(error)
             return
-        if head is None:
-            return
-        if head.status == 200:
+        if status == 200:
             self._answered.set_result(None)
         else:
-            self._answered.set_exception(ProxyUnauthorizedError() if head.status == 407 else TunnelRefusedError())
+            self._fail(ProxyUnauthorizedError() if status == 407 else TunnelRefusedError())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail if the proxy closed the connection before its response."""
+        self._stream = None
+        self._fail(exc or http.client.RemoteDisconnected("the proxy hung up"))
+
+    def _fail(self, error: Exception) -> None:
         if not self._answered.done():
-            self._answered.set_exception(exc or http.client.RemoteDisconnected("the proxy hung up"))
+            self._answered.set_exception(error)
+            self._answered.exception()  # a timeout in the same turn leaves nobody to fetch it

@@ -43,12 +43,12 @@ class HeadReader:
         self._searched = 0  # bytes of it in which no head ends
         self._started = False  # a valid status line was received
 
-    def feed(self, data: bytes) -> ResponseHead | None:
-        """Add data; return the next head once complete. Raises http.client.HTTPException if it is invalid."""
+    def feed(self, data: bytes) -> bytes | None:
+        """Add data; return the next head once complete. Raises http.client.HTTPException if it can't be one."""
         rest = self.rest
         rest += data
         if end := _HEAD_END.search(rest, self._searched):
-            head = read_head(bytes(rest[: end.end()]))
+            head = bytes(rest[: end.end()])
             del rest[: end.end()]
             self._searched, self._started = 0, False
             return head
@@ -111,10 +111,12 @@ class ResponseReader:
     def _find_head(self, data: bytes) -> HttpResponse | None:
         if self._heads is None:
             self._heads = HeadReader()
-        head = self._heads.feed(data)
-        while head is not None and head.status < 200:
-            head = self._heads.feed(b"")
-        return self._begin(head, bytes(self._heads.rest)) if head else None
+        while found := self._heads.feed(data):
+            head = read_head(found)
+            if head.status >= 200:
+                return self._begin(head, bytes(self._heads.rest))
+            data = b""
+        return None
 
     def _begin(self, head: ResponseHead, data: bytes) -> HttpResponse | None:
         self._head = head

@@ -89,8 +89,9 @@ class BlockingSender:
         return self.carrier.loop.run_until_complete(ended)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections. Nothing was left to the loop's handler of exceptions."""
         self.carrier.close()
+        assert self.carrier.errors == []
 
     def _clock(self) -> datetime:
         assert self._now

@@ -19,8 +19,13 @@ Act = Callable[[socket.socket], socket.socket | None]
 class ScriptedServer:
     """Listens on this machine. Each request takes the next act of the script, over whichever connection it comes."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
-        self._tls = tls
+    def __init__(
+        self,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+        by: Callable[[ssl.SSLContext], Act] | None = None,
+    ) -> None:
+        self._secured = (by or secure)(tls) if tls else None
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, 0), family=family)
         self._open: list[socket.socket] = []
@@ -70,8 +75,8 @@ class ScriptedServer:
 
     def _serve(self, sock: socket.socket | None) -> None:
         with suppress(OSError):
-            if self._tls and sock:
-                sock = secure(self._tls)(sock)
+            if self._secured and sock:
+                sock = self._secured(sock)
             while sock and (request := read_request(sock)):
                 self.requests.append(request)
                 self._open.append(sock)

@@ -25,6 +25,8 @@ from tests.clicksend.scripted_server import (
     read_request,
     reply,
     reply_and_close,
+    reply_and_end_tls,
+    reply_and_reset,
     secure,
 )
 from tests.kafka.apache import free_ports
@@ -87,6 +89,20 @@ def test_opening_the_tunnel_takes_no_longer_than_the_total_timeout(
     assert client.post(PAYLOAD, NOW) == transient(Cause.TIMEOUT)
 
 
+HANDSHAKE_FAILURE = bytes.fromhex("15 03 03 00 02 02 28")
+
+
+def after_hello(act: Act) -> Act:
+    """Open the tunnel, wait for the client's hello, and go on as told."""
+
+    def acting(sock: socket.socket) -> socket.socket | None:
+        sock.sendall(ESTABLISHED)
+        sock.recv(65536)
+        return act(sock)
+
+    return acting
+
+
 only_transport = pytest.mark.parametrize("client_of", [CLIENTS[name] for name in LOOPS], ids=LOOPS)
 """requests takes what follows a proxy's consent out of the tunnel, and waits for TLS to begin."""
 
@@ -107,6 +123,9 @@ def tunnel_by(tls: ssl.SSLContext, consent: bytes = ESTABLISHED, *pieces: bytes)
         pytest.param(b"HTTP/1.0 200 OK\r\n\r\n", id="HTTP/1.0"),
         pytest.param(b"HTTP/1.1 200\r\nVia: x\r\nX-Pad: a\r\n b\r\n\r\n", id="folded header"),
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", id="a length that means nothing"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", id="two lengths that mean nothing"
+        ),
         pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", id="chunks that mean nothing"),
         pytest.param(b"HTTP/1.1 200 OK\nVia: x\n\n", id="LF"),
     ],
@@ -177,6 +196,27 @@ def test_a_proxy_may_speak_tls_itself(tls: ssl.SSLContext, connect: Callable[...
         assert [client.post(PAYLOAD, NOW), client.post(PAYLOAD, NOW)] == [DELIVERED, DELIVERED]
         client.close()
     assert len(target.requests) == 2
+
+
+@only_transport
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [
+        pytest.param(reply_and_close(ESTABLISHED), transient(Cause.RESET), id="hangs up"),
+        pytest.param(reply_and_reset(ESTABLISHED), transient(Cause.RESET), id="resets"),
+        pytest.param(reply_and_end_tls(ESTABLISHED), transient(Cause.RESET), id="farewell"),
+        pytest.param(after_hello(reply_and_close()), transient(Cause.RESET), id="hangs up in the handshake"),
+        pytest.param(after_hello(reply_and_reset()), transient(Cause.RESET), id="resets in the handshake"),
+        pytest.param(after_hello(reply(answer("502 Bad"))), transient(Cause.TLS), id="HTTP in the handshake"),
+        pytest.param(after_hello(reply(HANDSHAKE_FAILURE)), transient(Cause.TLS), id="alert in the handshake"),
+    ],
+)
+def test_a_tunnel_within_tls_that_breaks_becomes_an_outcome(
+    tls: ssl.SSLContext, connect: Callable[..., Poster], act: Act, expected: Outcome
+) -> None:
+    with ScriptedServer(tls).running() as proxy:
+        proxy.script(act)
+        assert connect(TARGET, proxy_url=proxy.url).post(PAYLOAD, NOW) == expected
 
 
 @contextmanager

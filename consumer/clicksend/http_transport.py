@@ -57,6 +57,7 @@ class HttpTransport:
         self._connector = Connector(loop, self._origin, proxy, trust, timeouts)
         self._waiting: deque[_Exchange] = deque()  # for a connection, oldest first
         self._busy: dict[HttpConnection, _Exchange] = {}
+        self._failed: deque[tuple[_Exchange, Exception]] = deque()  # to be told
         self._idle: dict[HttpConnection, float] = {}  # since when (time.monotonic()); the last one used is the last
         self._opening: dict[asyncio.Task[None], Opening] = {}
         self._look_due = False
@@ -76,7 +77,7 @@ class HttpTransport:
     @property
     def in_flight(self) -> int:
         """Return the number of requests that have not ended."""
-        return len(self._busy) + len(self._waiting)
+        return len(self._busy) + len(self._waiting) + len(self._failed)
 
     @property
     def open_connections(self) -> int:
@@ -89,7 +90,7 @@ class HttpTransport:
         return len(self._opening)
 
     def close(self) -> None:
-        """Close every connection; end each request in flight with ConnectionError, at once.
+        """Close every connection; end each request in flight at once: with ConnectionError, if it has not failed yet.
 
         The loop must run one more turn to free the file descriptors.
         """
@@ -102,6 +103,8 @@ class HttpTransport:
         waiting, self._waiting = self._waiting, deque()
         for connection in tuple(self._busy):
             connection.fail(ConnectionError("the transport was closed"))
+        while self._failed:
+            self._tell(*self._failed.popleft())
         for exchange in waiting:
             self._tell(exchange, ConnectionError("the transport was closed"))
         if self._timer:
@@ -200,17 +203,20 @@ class HttpTransport:
 
     def _give_up(self, error: Exception, *, everyone: bool) -> None:
         """End the request that has waited longest for a connection, or all: one lookup serves them all."""
-        waiting = [
-            self._waiting.popleft() for _ in range(len(self._waiting) if everyone else min(1, len(self._waiting)))
-        ]
-        self._tell_all(waiting, error)
+        is_telling = bool(self._failed)
+        for _ in range(len(self._waiting) if everyone else min(1, len(self._waiting))):
+            self._failed.append((self._waiting.popleft(), error))
+        if not is_telling:
+            self._tell_failed()
 
-    def _tell_all(self, exchanges: list[_Exchange], error: Exception) -> None:
-        """End them in slices, so that other requests are served between."""
-        for exchange in exchanges[:MOST_ENDED]:
-            self._tell(exchange, error)
-        if rest := exchanges[MOST_ENDED:]:
-            self._loop.call_soon(self._tell_all, rest, error)
+    def _tell_failed(self) -> None:
+        """End failed requests in slices, so that others are served between."""
+        told = 0
+        while self._failed and told < MOST_ENDED:  # `on_done` may close the transport
+            self._tell(*self._failed.popleft())
+            told += 1
+        if self._failed:
+            self._loop.call_soon(self._tell_failed)
 
     # Deadlines: one timer for all.
 

@@ -96,7 +96,10 @@ class ResponseReader:
         return self._find_head(data)
 
     def end(self) -> HttpResponse:
-        """Return the response that the connection's end completes. Raises http.client.HTTPException if it is cut."""
+        """Return the response that the connection's end completes. Raises http.client.HTTPException if it is cut.
+
+        requests takes the start of a head for a whole one. It proves nothing: the rest may have told of a body.
+        """
         if self._room == ANSWER_LIMIT:
             raise http.client.RemoteDisconnected("closed without a response")
         head = self._head

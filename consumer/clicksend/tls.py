@@ -6,8 +6,11 @@ asyncio's own hides what it has received but not passed on: the start of a recor
 from __future__ import annotations
 
 import asyncio
+import http.client
 import ssl
 from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from consumer.clicksend.transport import ANSWER_LIMIT
 
 if TYPE_CHECKING:
     from consumer.clicksend.request_head import Origin
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 _HEADER = 5  # bytes of a record's header (RFC 8446, 5.1)
 _LONGEST = 16 * 1024 + 2048  # bytes of a record after its header (RFC 5246, 6.2.3)
 _VERSION = 3  # the first byte of every record's version
+_ROOM = ANSWER_LIMIT + 32 * 1024  # bytes of records for one response: endless ones without data would hold the loop
 
 
 class Stream(Protocol):
@@ -57,7 +61,10 @@ class Tls(asyncio.Protocol):
         self._below: Stream | None = None  # None before the connection and after its end
         self._above: asyncio.Protocol | None = None
         self._record = bytearray()  # the start of one
+        self._room = _ROOM  # bytes that may be received before the next `write`
         self._unsent = b""
+        self._used = False  # something was written
+        self._unrest = False  # what was received last holds no data: what TLS agrees on may not be finished
         self._ended = False  # the server sent its farewell or an alert
         self._handshake: asyncio.Future[None] = loop.create_future()
 
@@ -87,12 +94,18 @@ class Tls(asyncio.Protocol):
 
     @property
     def quiet(self) -> bool:
-        """Return whether no start of a record was received."""
-        return not self._record and (not isinstance(self._below, Tls) or self._below.quiet)
+        """Return whether nothing was received beyond the data passed on, not even the start of a record.
+
+        A session's tickets don't count before the first request: servers send them after the handshake.
+        """
+        if self._record or self._unrest or self._incoming.pending:
+            return False
+        return not isinstance(self._below, Tls) or self._below.quiet
 
     def write(self, data: bytes) -> None:
         """Send data; drop it after the connection's end."""
         if not self.is_closing():
+            self._used, self._room = True, _ROOM
             self._unsent = self._unsent + data if self._unsent else data
             self._send()
 
@@ -135,11 +148,15 @@ class Tls(asyncio.Protocol):
         """Decrypt whole records, and pass on what they held."""
         if self._below is None:
             return
-        self._incoming.write(self._whole_records(data))
+        records = self._whole_records(data)
+        self._incoming.write(records[: self._room])
+        self._room -= len(records)
         if self._above is not None:
             self._decrypt()
         elif not self._handshake.done():
             self._advance()
+        if self._room < 0:
+            self._end(http.client.HTTPException("the response is too long"))
 
     def eof_received(self) -> None:
         """Handle the end of the server's side, with TLS's farewell or, as requests does, without."""
@@ -183,15 +200,18 @@ class Tls(asyncio.Protocol):
 
     def _decrypt(self) -> None:
         """Decrypt what was received, then pass it on: an end that follows it in the same read is known by then."""
+        if not self._incoming.pending:
+            return
         data = b""
         error: ssl.SSLError | None = None
+        self._unrest = False
         try:
             while (size := self._incoming.pending) and not self._ended:
                 plain = self._tls.read(size)  # of one record
                 self._ended = not plain
                 data = data + plain if data else plain
         except ssl.SSLWantReadError:
-            pass  # the last record holds no data, as a session's ticket does
+            self._unrest = self._used
         except ssl.SSLError as alert:
             self._ended, error = True, alert
         if self._unsent or self._outgoing.pending:  # a renegotiation, or a change of keys

@@ -164,6 +164,25 @@ def test_closing_tells_everybody_who_waits(open_transport: Transports) -> None:
         assert (carrier.transport.open_connections, carrier.transport.opening) == (0, 0)
 
 
+def test_closing_tells_those_that_have_failed_already(
+    open_transport: Transports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_found(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "not found")
+
+    monkeypatch.setattr(socket, "getaddrinfo", not_found)
+    carrier = open_transport("http://localhost:1")
+    results: list[HttpResponse | Exception] = []
+    for _ in range(5 * MOST_ENDED):
+        carrier.transport.send(head_of("http://localhost:1"), b"{}", results.append)
+    while not results:
+        carrier.run_for(0)
+    assert carrier.transport.in_flight + len(results) == 5 * MOST_ENDED
+    carrier.transport.close()
+    assert len(results) == 5 * MOST_ENDED
+    assert carrier.transport.in_flight == 0
+
+
 def test_a_server_that_never_speaks_on_a_thousand_connections_times_out(open_transport: Transports) -> None:
     with mute() as port:
         carrier = open_transport(f"http://127.0.0.1:{port}", Timeouts(connect=30, read=0.5, total=60))

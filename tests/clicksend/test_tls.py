@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import ssl
 import threading
+from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
+from requests import Request
 
 from consumer.clicksend.outcome import Cause, Outcome, Result
+from consumer.clicksend.request_head import RequestHead
+from consumer.clicksend.response_reader import HttpResponse
 from consumer.clicksend.transport import Timeouts
+from tests.clicksend.blocking import BlockingSender
 from tests.clicksend.conftest import CLIENTS, LOOPS
 from tests.clicksend.expected import DELIVERED, NOW, PAYLOAD, transient
 from tests.clicksend.scripted_server import OK, ScriptedServer, answer, hang, reply
-from tests.clicksend.tls_records import RecordSocket, by_records
+from tests.clicksend.tls_records import KEY_UPDATE, TICKET, Kind, RecordMaker, RecordSocket, by_records
 
 if TYPE_CHECKING:
+    import asyncio
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import trustme
 
     from tests.clicksend.conftest import Poster
     from tests.clicksend.scripted_server import Act
+
+    Making = Callable[[RecordMaker], bytes]
+    Sending = Callable[..., Act]
 
 pytestmark = pytest.mark.parametrize("client_of", [CLIENTS[name] for name in LOOPS], ids=LOOPS)
 
@@ -186,3 +198,113 @@ def test_a_server_without_tls_fails_as_soon_as_that_is_seen(
     with ScriptedServer(tls, by=lambda _: refuse).running() as server:
         client = connect(server.url, Timeouts(connect=0.5 if cause is Cause.TIMEOUT else 60, read=60, total=120))
         assert client.post(PAYLOAD, NOW) == transient(cause)
+
+
+def response(make: RecordMaker) -> bytes:
+    return make.record(Kind.DATA, OK)
+
+
+WITHOUT_DATA: dict[str, Callable[[RecordMaker], bytes]] = {
+    "new keys": lambda make: make.record(Kind.HANDSHAKE, KEY_UPDATE),
+    "a ticket": lambda make: make.record(Kind.HANDSHAKE, TICKET),
+    "half a ticket": lambda make: make.record(Kind.HANDSHAKE, TICKET[:20]),
+    "empty data": lambda make: make.record(Kind.DATA, b""),
+}
+
+
+class TestRecordsWithoutData:
+    @pytest.fixture
+    def server(self, authority: trustme.CA, tmp_path: Path) -> Iterator[ScriptedServer]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version, context.num_tickets = ssl.TLSVersion.TLSv1_3, 0
+        context.keylog_filename = str(tmp_path / "keys")
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        with ScriptedServer(context, by=by_records()).running() as running:
+            yield running
+
+    @pytest.fixture
+    def sending(self, tmp_path: Path) -> Sending:
+        """Send records that are made for the newest connection, in one segment each."""
+
+        def act(*making: Callable[[RecordMaker], bytes]) -> Act:
+            def send(sock: RecordSocket) -> None:
+                make = RecordMaker(tmp_path / "keys")
+                for each in making:
+                    sock.raw(each(make))
+
+            return acting(send)
+
+        return act
+
+    @pytest.mark.parametrize("records", WITHOUT_DATA.values(), ids=WITHOUT_DATA)
+    @pytest.mark.parametrize("joined", [True, False], ids=["in its segment", "in the next"])
+    def test_behind_a_response_end_the_connections_use(
+        self, server: ScriptedServer, connect: Callable[..., Poster], sending: Sending, records: Making, *, joined: bool
+    ) -> None:
+        act = sending(lambda make: response(make) + records(make)) if joined else sending(response, records)
+        sent = threading.Semaphore(0)
+
+        def counted(sock: socket.socket) -> socket.socket | None:
+            kept = act(sock)
+            sent.release()
+            return kept
+
+        server.script(*[counted] * 3)
+        client = connect(server.url)
+        for _ in range(3):
+            assert client.post(PAYLOAD, NOW) == DELIVERED
+            sent.acquire()
+        assert server.connections == 3
+
+    def test_before_a_response_are_passed_over(
+        self, server: ScriptedServer, connect: Callable[..., Poster], sending: Sending
+    ) -> None:
+        server.script(sending(*[WITHOUT_DATA["empty data"], WITHOUT_DATA["a ticket"]] * 10, response), hang)
+        client = connect(server.url)
+        assert client.post(PAYLOAD, NOW) == DELIVERED
+
+    def test_without_end_are_no_response(
+        self, server: ScriptedServer, connect: Callable[..., Poster], sending: Sending
+    ) -> None:
+        server.script(sending(*[lambda make: make.record(Kind.HANDSHAKE, TICKET * 400)] * 30), sending(response))
+        client = connect(server.url)
+        assert client.post(PAYLOAD, NOW) == transient(Cause.MALFORMED)
+        assert client.post(PAYLOAD, NOW) == DELIVERED
+
+
+def test_a_connection_with_unread_surplus_is_not_used(tls: ssl.SSLContext, connect: Callable[..., Poster]) -> None:
+    """It comes to rest, unused, with what came behind its handshake."""
+    others_done = threading.Event()
+    connections = count()
+
+    def secured(context: ssl.SSLContext) -> Act:
+        def act(sock: socket.socket) -> socket.socket:
+            if next(connections) == 0:
+                return RecordSocket(context, b"", sock)
+            others_done.wait()
+            return RecordSocket(context, OK, sock)
+
+        return act
+
+    tls.maximum_version = ssl.TLSVersion.TLSv1_2  # its handshake ends at the server
+    try:
+        with ScriptedServer(tls, by=secured).running() as server:
+            server.script(*[reply(OK)] * 3)
+            client = connect(server.url)
+            assert isinstance(client, BlockingSender)
+            carrier, head = client.carrier, RequestHead.of(Request("POST", server.url).prepare())
+            carrier.send_all(head, 2)
+            third: asyncio.Future[HttpResponse | Exception] = carrier.loop.create_future()
+
+            def send_once_both_rest() -> None:
+                if carrier.transport.open_connections == 2:
+                    carrier.transport.send(head, b"third", third.set_result)
+                else:
+                    carrier.loop.call_soon(send_once_both_rest)
+
+            carrier.loop.call_soon(send_once_both_rest)
+            others_done.set()
+            assert isinstance(carrier.loop.run_until_complete(third), HttpResponse)
+            assert server.requests[-1].endswith(b"third")
+    finally:
+        tls.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED

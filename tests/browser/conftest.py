@@ -21,6 +21,7 @@ WAIT_MS = 60_000  # a guard against hanging
 GONE = (
     *("net::ERR_CONNECTION", "net::ERR_EMPTY_RESPONSE", "net::ERR_SOCKET_NOT_CONNECTED", "net::ERR_CONTENT_LENGTH"),
     ": Failed to fetch",
+    "'json' on 'Response': Unexpected end of JSON input",  # it was killed amid a response
     ": signal timed out",  # its process was stopped for a while, or the machine is busy
 )
 

@@ -111,7 +111,7 @@ class Tls(asyncio.Protocol):
 
     def is_closing(self) -> bool:
         """Return whether nothing more can be sent, though what was received before may not be passed on yet."""
-        return self._ended or self._below is None or self._below.is_closing()
+        return self._ended or self._room < 0 or self._below is None or self._below.is_closing()
 
     def abort(self) -> None:
         """Close the connection without TLS's farewell, which the other end might never answer. Idempotent."""

@@ -75,7 +75,7 @@ class HttpConnection(asyncio.Protocol):
         cast("Stream", self._stream).write(message)
 
     def fail(self, error: Exception) -> None:
-        """Close the connection and end the request in flight with this error, if there is no response."""
+        """Close the connection and end the request in flight with this error."""
         self._end(error, keep=False)
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from consumer.clicksend.failure import ProxyUnauthorizedError, TunnelRefusedErro
 from consumer.clicksend.request_head import Origin
 from consumer.clicksend.response_head import read_status_line
 from consumer.clicksend.response_reader import HeadReader
+from consumer.clicksend.tls import fail
 
 if TYPE_CHECKING:
     from consumer.clicksend.tls import Stream
@@ -86,19 +87,14 @@ class Tunnel(asyncio.Protocol):
                 return
             status, _ = read_status_line(head.partition(b"\n")[0].decode("latin-1"))  # no field means anything here
         except http.client.HTTPException as error:
-            self._fail(error)
+            fail(self._answered, error)
             return
         if status == 200:
             self._answered.set_result(None)
         else:
-            self._fail(ProxyUnauthorizedError() if status == 407 else TunnelRefusedError())
+            fail(self._answered, ProxyUnauthorizedError() if status == 407 else TunnelRefusedError())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail if the proxy closed the connection before its response."""
         self._stream = None
-        self._fail(exc or http.client.RemoteDisconnected("the proxy hung up"))
-
-    def _fail(self, error: Exception) -> None:
-        if not self._answered.done():
-            self._answered.set_exception(error)
-            self._answered.exception()  # a timeout in the same turn leaves nobody to fetch it
+        fail(self._answered, exc or http.client.RemoteDisconnected("the proxy hung up"))

@@ -46,6 +46,13 @@ class Stream(Protocol):
         """Return the connection's socket, by the name "socket"."""
 
 
+def fail(future: asyncio.Future[None], error: Exception) -> None:
+    """End a future with an error, unless it is done. A timeout in the same turn may leave nobody to fetch it."""
+    if not future.done():
+        future.set_exception(error)
+        future.exception()
+
+
 class Tls(asyncio.Protocol):
     """The client's side of TLS: a protocol for the stream below it, a stream for the protocol above it.
 
@@ -71,8 +78,7 @@ class Tls(asyncio.Protocol):
     def begin(self, stream: Stream) -> None:
         """Begin the handshake over a stream that another protocol has used."""
         stream.set_protocol(self)
-        self._below = stream
-        self._advance()
+        self.connection_made(cast("asyncio.Transport", stream))
 
     async def handshake(self) -> None:
         """Wait for the handshake's end. Raises an OSError if it fails, an ssl.SSLError for a fault of TLS."""
@@ -240,8 +246,6 @@ class Tls(asyncio.Protocol):
         if below is None:
             return
         below.abort()
-        if not self._handshake.done():
-            self._handshake.set_exception(error or ConnectionResetError("closed during the handshake"))
-            self._handshake.exception()  # a timeout in the same turn leaves nobody to fetch it
+        fail(self._handshake, error or ConnectionResetError("closed during the handshake"))
         if self._above is not None:
             self._above.connection_lost(error)

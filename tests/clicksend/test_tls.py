@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import contextmanager
 from functools import partial
 from itertools import count, pairwise
 from typing import TYPE_CHECKING
@@ -41,15 +42,28 @@ pytestmark = pytest.mark.parametrize("client_of", [CLIENTS[name] for name in LOO
 HALVES = (OK[:60], OK[60:])
 
 
-@pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
-def server(request: pytest.FixtureRequest, tls: ssl.SSLContext) -> Iterator[ScriptedServer]:
+@contextmanager
+def only(version: ssl.TLSVersion, tls: ssl.SSLContext) -> Iterator[None]:
+    """Speak no other version meanwhile."""
     before = tls.minimum_version, tls.maximum_version
-    tls.minimum_version = tls.maximum_version = request.param
+    tls.minimum_version = tls.maximum_version = version
     try:
-        with ScriptedServer(tls, by=by_records()).running() as running:
-            yield running
+        yield
     finally:
         tls.minimum_version, tls.maximum_version = before
+
+
+@pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+def server(request: pytest.FixtureRequest, tls: ssl.SSLContext) -> Iterator[ScriptedServer]:
+    with only(request.param, tls), ScriptedServer(tls, by=by_records()).running() as running:
+        yield running
+
+
+@pytest.fixture
+def server_speaks_last(tls: ssl.SSLContext) -> Iterator[None]:
+    """The handshake ends at the server, so that what it says then comes with it."""
+    with only(ssl.TLSVersion.TLSv1_2, tls):
+        yield
 
 
 def acting(act: Callable[[RecordSocket], None]) -> Act:
@@ -160,21 +174,18 @@ def test_a_request_of_many_records_is_sent_whole(server: ScriptedServer, connect
     assert server.requests[0].endswith(payload)
 
 
+@pytest.mark.usefixtures("server_speaks_last")
 def test_an_answer_that_comes_with_the_connection_is_taken_once(
     tls: ssl.SSLContext, connect: Callable[..., Poster]
 ) -> None:
     """As a load balancer does when busy."""
     busy = answer("503 Busy", b"", "Connection: close")
-    tls.maximum_version = ssl.TLSVersion.TLSv1_2  # its handshake ends at the server
-    try:
-        with ScriptedServer(tls, by=by_records(busy)).running() as server:
-            server.script(hang, hang)
-            client = connect(server.url)
-            expected = Outcome(Result.TRANSIENT, status=503, cause=Cause.UNAVAILABLE)
-            assert [client.post(PAYLOAD, NOW) for _ in range(2)] == [expected] * 2
-            assert server.connections == 2
-    finally:
-        tls.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
+    with ScriptedServer(tls, by=by_records(busy)).running() as server:
+        server.script(hang, hang)
+        client = connect(server.url)
+        expected = Outcome(Result.TRANSIENT, status=503, cause=Cause.UNAVAILABLE)
+        assert [client.post(PAYLOAD, NOW) for _ in range(2)] == [expected] * 2
+        assert server.connections == 2
 
 
 @pytest.mark.parametrize(
@@ -259,7 +270,7 @@ class TestRecordsWithoutData:
     def test_before_a_response_are_passed_over(
         self, server: ScriptedServer, connect: Callable[..., Poster], sending: Sending
     ) -> None:
-        server.script(sending(*[WITHOUT_DATA["empty data"], WITHOUT_DATA["a ticket"]] * 10, response), hang)
+        server.script(sending(*[WITHOUT_DATA["empty data"], WITHOUT_DATA["a ticket"]] * 10, response))
         client = connect(server.url)
         assert client.post(PAYLOAD, NOW) == DELIVERED
 
@@ -272,6 +283,7 @@ class TestRecordsWithoutData:
         assert client.post(PAYLOAD, NOW) == DELIVERED
 
 
+@pytest.mark.usefixtures("server_speaks_last")
 def test_a_connection_with_unread_surplus_is_not_used(tls: ssl.SSLContext, connect: Callable[..., Poster]) -> None:
     """It comes to rest, unused, with what came behind its handshake."""
     others_done = threading.Event()
@@ -286,25 +298,21 @@ def test_a_connection_with_unread_surplus_is_not_used(tls: ssl.SSLContext, conne
 
         return act
 
-    tls.maximum_version = ssl.TLSVersion.TLSv1_2  # its handshake ends at the server
-    try:
-        with ScriptedServer(tls, by=secured).running() as server:
-            server.script(*[reply(OK)] * 3)
-            client = connect(server.url)
-            assert isinstance(client, BlockingSender)
-            carrier, head = client.carrier, RequestHead.of(Request("POST", server.url).prepare())
-            carrier.send_all(head, 2)
-            third: asyncio.Future[HttpResponse | Exception] = carrier.loop.create_future()
+    with ScriptedServer(tls, by=secured).running() as server:
+        server.script(*[reply(OK)] * 3)
+        client = connect(server.url)
+        assert isinstance(client, BlockingSender)
+        carrier, head = client.carrier, RequestHead.of(Request("POST", server.url).prepare())
+        carrier.send_all(head, 2)
+        third: asyncio.Future[HttpResponse | Exception] = carrier.loop.create_future()
 
-            def send_once_both_rest() -> None:
-                if carrier.transport.open_connections == 2:
-                    carrier.transport.send(head, b"third", third.set_result)
-                else:
-                    carrier.loop.call_soon(send_once_both_rest)
+        def send_once_both_rest() -> None:
+            if carrier.transport.open_connections == 2:
+                carrier.transport.send(head, b"third", third.set_result)
+            else:
+                carrier.loop.call_soon(send_once_both_rest)
 
-            carrier.loop.call_soon(send_once_both_rest)
-            others_done.set()
-            assert isinstance(carrier.loop.run_until_complete(third), HttpResponse)
-            assert server.requests[-1].endswith(b"third")
-    finally:
-        tls.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
+        carrier.loop.call_soon(send_once_both_rest)
+        others_done.set()
+        assert isinstance(carrier.loop.run_until_complete(third), HttpResponse)
+        assert server.requests[-1].endswith(b"third")

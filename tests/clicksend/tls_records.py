@@ -24,7 +24,6 @@ Result = TypeVar("Result")
 class Kind(IntEnum):
     """What a record of TLS 1.3 holds (RFC 8446, 5.1)."""
 
-    ALERT = 21
     HANDSHAKE = 22
     DATA = 23
 

@@ -12,15 +12,14 @@ The outcome of a delivery is a value (`consumer.clicksend.outcome`), never an ex
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
 class ConsumerError(Exception):
     """The base of this program's exceptions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One problem of the configuration.
 
     name -- the setting or object, as the operator writes it (`CLICKSEND_LIST_ID`, `topic orders`)

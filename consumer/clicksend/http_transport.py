@@ -6,10 +6,10 @@ import asyncio
 import socket
 import time
 from collections import deque
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from requests import Request
 
 from consumer.clicksend.connector import Connector, ConnectPhase, Opening
@@ -32,8 +32,7 @@ IDLE_FOR = 30.0  # seconds that an idle connection is kept; load balancers close
 _SHORTEST_SLEEP = 0.02  # seconds between two checks of the deadlines, so that all share one timer
 
 
-@dataclass(slots=True, eq=False)
-class _Exchange:
+class _Exchange(Struct, eq=False):
     """A request from `send` to its end."""
 
     message: bytes

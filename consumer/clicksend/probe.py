@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome, Result
@@ -17,8 +18,7 @@ class ProbeStatus(StrEnum):
     UNDECIDED = "undecided"  # the probe itself failed transiently
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeResult:
+class ProbeResult(Struct, frozen=True):
     """The result of a probe.
 
     fault       -- of a refused probe only

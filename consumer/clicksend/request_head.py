@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from requests import PreparedRequest
 
@@ -13,8 +15,7 @@ _PORTS = {"http": 80, "https": 443}
 _OWN = {"host", "content-length"}  # set here, not by the prepared request
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """The origin of a connection. Connections are never shared between origins."""
 
     scheme: str

@@ -8,9 +8,10 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
+
+from msgspec import Struct
 
 CACHED_FOR = 30.0  # seconds; about the TTL of ClickSend's records, and a burst needs one lookup
 _MOST_THREADS = 4  # lookups that may hang at once; getaddrinfo(3) can't be interrupted
@@ -19,8 +20,7 @@ AddressInfo = tuple[int, int, int, str, Any]
 """As socket.getaddrinfo returns it."""
 
 
-@dataclass(slots=True)
-class _Cached:
+class _Cached(Struct):
     addresses: Sequence[AddressInfo]
     until: float
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import orjson
 from confluent_kafka import Message
+from msgspec import Struct
 
 from consumer import __version__
 from consumer.enrolment.disposition import DeadLetterReason
@@ -70,8 +71,7 @@ def smaller(left_out: Parts) -> Parts | None:
     return DIET[following] | timestamp if following < len(DIET) else None
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetterMessage:
+class DeadLetterMessage(Struct, frozen=True):
     """A dead letter as produced. Timestamp, key and value are the record's, unless the topic refuses them.
 
     timestamp_ms -- 0: now
@@ -171,8 +171,7 @@ def _digest(value: bytes | None) -> str:
     return hashlib.sha256(value or b"").hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class SourcePosition:
+class SourcePosition(Struct, frozen=True):
     """Position of a record: `raw-events-3@17`."""
 
     partition: Partition

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from consumer.clicksend.outcome import Outcome
 
 
-@dataclass(slots=True)
-class Attempts:
+class Attempts(Struct):
     """The history of one record's requests. Times are seconds of the monotonic clock.
 
     `fair_age` counts against the record: seconds with the gate open, between two of its attempts, in which other
@@ -22,8 +21,8 @@ class Attempts:
     fair_age: float = 0.0
     as_trial: bool = False  # the last request was the trial of a halt
     backoff: int = 0  # failures while the breaker was closed: only those lengthen the delay
-    _open_seconds: float = field(default=0.0, repr=False)
-    _deliveries: int = field(default=0, repr=False)
+    _open_seconds: float = 0.0
+    _deliveries: int = 0
 
     def add(self, outcome: Outcome, started_at: float, now: float) -> None:
         """Count a request that ended with this outcome."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import Enum, StrEnum
+
+from msgspec import Struct
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Outcome, Result
@@ -40,16 +41,14 @@ class Permit(Enum):
     HALT_TRIAL = "halt_trial"
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True):
     """No request may be sent before `until` (monotonic seconds; infinite: before an event)."""
 
     state: GateState
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class GateReport:
+class GateReport(Struct, frozen=True):
     """The gate's state and the reason for it, for operators.
 
     until    -- monotonic seconds; `now` while the gate is open, infinite where only an event opens it

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Outcome, Result
@@ -26,29 +27,25 @@ class OnConfigurationFault(StrEnum):
     DEAD_LETTER = "dead_letter"
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(Struct, frozen=True):
     """Settle the record: ClickSend has the contact."""
 
     reason: DeliveredReason
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """Retry, not before `at` (monotonic seconds)."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
+class DeadLetter(Struct, frozen=True):
     """Write the record's dead letter: it can't be delivered."""
 
     reason: DeadLetterReason
 
 
-@dataclass(frozen=True, slots=True)
-class AwaitProbe:
+class AwaitProbe(Struct, frozen=True):
     """Keep the record until a probe has ended, then call `OutcomePolicy.decide_after_probe`."""
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from tenacity import RetryCallState, Retrying
 from tenacity.wait import wait_base, wait_random_exponential
 
 _RETRYING = Retrying()  # RetryCallState requires one; it runs nothing
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(Struct, frozen=True):
     """Exponential backoff with full jitter, from tenacity's wait objects as pure functions.
 
     initial_delay -- upper bound of the first wait, in seconds; it doubles with each attempt

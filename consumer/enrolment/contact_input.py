@@ -7,7 +7,7 @@ from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.recognition import is_event
 from consumer.enrolment.traits import Object
 
-_FIELDS = tuple(Contact.__slots__)
+_FIELDS = tuple(Contact.__struct_fields__)
 
 
 def is_contact(document: object, custom: CustomMapping | None) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import orjson
+from msgspec import Struct
 
 TABLE = Path(__file__).with_name("countries.json")  # `make countries` writes it
 
@@ -31,8 +31,7 @@ _ARTICLE = re.compile(r"the ", re.I)
 _SEPARATORS = re.compile(r"\s[-\u2013\u2014]\s|[:/|,;\n]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(Struct, frozen=True):
     """The tables in the file.
 
     codes        -- alpha-2 by alpha-2 and alpha-3, in lower case; the few that are a country's name, too, in upper case

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from consumer.enrolment.consent import FIELD, ConsentReading, ConsentTrait, explicit_consent
 from consumer.enrolment.consent_answer import Answer, answer
@@ -29,8 +30,7 @@ class NamedPlace(NamedTuple):
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class CustomMapping:
+class CustomMapping(Struct, frozen=True):
     """The compiled ENROLMENT_FIELDS and ENROLMENT_CONSENT_TRAITS. Create it with `of`.
 
     places   -- pointers into the event, of all fields

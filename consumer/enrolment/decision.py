@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 import orjson
+from msgspec import Struct
 
 from consumer.enrolment.consent import Consent
 from consumer.enrolment.contact import Contact
@@ -68,8 +69,7 @@ class Filtered:
     withheld: Withheld | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Undeliverable:
+class Undeliverable(Struct, frozen=True):
     """A dead letter.
 
     detail   -- the cause, without any value of the record

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from codecs import BOM_UTF8
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from consumer.enrolment.pointer import Pointer
 
@@ -16,8 +16,7 @@ _BROKEN = "\udc00"  # a lone surrogate: strict decoders refuse it
 MOST_REPAIRED = 256 * 1024  # bytes: the tolerant decoder takes up to ten times as long as orjson
 
 
-@dataclass(frozen=True, slots=True)
-class NotJson:
+class NotJson(Struct, frozen=True):
     """Bytes that are not JSON; `why` quotes none of them."""
 
     why: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
+from msgspec.structs import replace
 
 from consumer.enrolment.consent import FIELD, Consent
 from consumer.enrolment.contact_input import is_contact

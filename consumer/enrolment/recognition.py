@@ -5,9 +5,10 @@ The hints name formats and well-known keys only, and quote nothing of the record
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from consumer.enrolment.contact import Contact
 from consumer.enrolment.decode import NotJson, decode
@@ -36,8 +37,7 @@ class Form(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """The form of a record, and how to fix it."""
 
     form: Form
@@ -65,7 +65,7 @@ _NO_CONTACT = Look(Form.UNKNOWN, "JSON without a contact field under ClickSend's
 _CONTACT = "a contact under ClickSend's own names"
 _WRAPPED_CONTACT = "a contact inside a wrapper"
 _EVENT = "an event"
-_CONTACT_FIELDS = frozenset(Contact.__slots__)
+_CONTACT_FIELDS = frozenset(Contact.__struct_fields__)
 _CONTACT_KEYS = _CONTACT_FIELDS | {"list_id", "contact_id"}
 _UNWRAPPED = "leave ENROLMENT_EVENT_PATH out, the record itself is one"
 _BATCHES = ("events", "records", "messages", "items", "Records", "data", "batch")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from consumer.enrolment.consent import Consent
 from consumer.enrolment.custom_mapping import CustomMapping
@@ -36,8 +37,7 @@ class OptOuts(StrEnum):
     FILTERED = "filtered"
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """The settings of the section ENROLMENT that the mapping depends on. Make it with `of`, which normalises.
 
     events         -- names of the events that enrol, as `normalised_name` writes them

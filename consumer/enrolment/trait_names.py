@@ -184,7 +184,7 @@ _NAMED_SHAPES = {
 }
 NAMED: Mapping[str, Meaning] = {
     field: _FLAT[field]._replace(rank=0, shape=_NAMED_SHAPES.get(field))
-    for field in Contact.__slots__
+    for field in Contact.__struct_fields__
     if field in _FLAT
 }
 """The fields of the contact that an operator may map, and how a value for each is read. `custom_1` is consent's."""

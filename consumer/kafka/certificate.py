@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct
 
 from consumer.errors import Problem
 from consumer.extras import Extra, is_installed
@@ -14,8 +15,7 @@ RENEW = "Renew it, then restart the workers: librdkafka reads it once"
 SETTING = "KAFKA_SSL_CERTIFICATE_LOCATION"
 
 
-@dataclass(frozen=True, slots=True)
-class Dates:
+class Dates(Struct, frozen=True):
     """The time in which all certificates of a file are valid."""
 
     not_before: datetime

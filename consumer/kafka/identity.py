@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from consumer.kafka.msk_tokens import MskTokens
 from consumer.kafka.properties import OTHER_GRANTS, Properties
@@ -24,8 +25,7 @@ class Tokens(StrEnum):
     OTHER = "other"  # the properties in KAFKA_PROPERTIES, or none
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """The identity of the clients.
 
     certificate -- whether they have a client certificate

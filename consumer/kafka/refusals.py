@@ -6,9 +6,9 @@ librdkafka's texts quote the token endpoint's answer, which may quote a secret: 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from confluent_kafka import KafkaError
+from msgspec import Struct
 
 from consumer.kafka.identity import Identity, Tokens
 from consumer.kafka.token_faults import TokenFault, oauth_fault
@@ -62,8 +62,7 @@ _SIGNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why access is refused.
 
     code     -- of librdkafka; the same for all that one fix ends

@@ -7,11 +7,11 @@ records written in between.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
+from msgspec import Struct
 
 from consumer.errors import ConfigurationError, Problem
 from consumer.kafka.properties import OffsetReset
@@ -25,8 +25,7 @@ from consumer.scheduling.task import Partition
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class StartOffset:
+class StartOffset(Struct, frozen=True):
     """The start of a partition.
 
     offset          -- the first offset to consume

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._cluster import DescribeClusterResult
 from confluent_kafka.admin._topic import TopicDescription
+from msgspec import Struct
+from msgspec.structs import replace
 
 from consumer.kafka.timeouts import ANSWER_SECONDS
 from consumer.kafka.topic_ids import TopicIds
@@ -19,8 +20,7 @@ from consumer.kafka.topic_ids import TopicIds
 INTERVAL = 5.0  # seconds between two requests: for so long a recreated topic may go undetected
 
 
-@dataclass(frozen=True, slots=True)
-class TopicSeen:
+class TopicSeen(Struct, frozen=True):
     """Kafka's response about a topic.
 
     topic_id -- UNKNOWN_TOPIC_ID while the cluster's id is unknown; None: there is no such topic

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from consumer.scheduling.task import Partition
 
@@ -27,8 +28,7 @@ class HealthState(StrEnum):
     READY = "ready"
 
 
-@dataclass(frozen=True, slots=True)
-class Readiness:
+class Readiness(Struct, frozen=True):
     """The response of /readyz. `detail` tells operators what is wrong and how to fix it."""
 
     condition: HealthState

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from socket import AF_INET6, SHUT_RDWR, socket
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +15,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import orjson
 import structlog
+from msgspec import Struct
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from consumer.errors import ConfigurationError, Problem
@@ -29,8 +29,7 @@ REST_SECONDS = 0.2  # after a failed accept: the connection is still pending, an
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Limits for clients of the monitor.
 
     connections -- open at once; beyond, the oldest is closed, so that idle clients don't block probes
@@ -41,8 +40,10 @@ class Limits:
     seconds: float = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+USUAL_LIMITS = Limits()
+
+
+class Report(Struct, frozen=True):
     """The result of a health check, with details for operators. Never a secret, never an identity."""
 
     good: bool
@@ -74,7 +75,7 @@ class Monitor:
         live: Callable[[], Report],
         ready: Callable[[], Report],
         site: RequestHandler | None = None,
-        limits: Limits = Limits(),
+        limits: Limits = USUAL_LIMITS,
     ) -> None:
         app = _answering(_application(make_wsgi_app(registry), {"/livez": live, "/readyz": ready}, site))
         try:

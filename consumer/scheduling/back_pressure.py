@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from consumer.scheduling.offset_tracker import OffsetTracker
 
@@ -15,8 +16,7 @@ RESUME_SHARE = 0.9
 MAX_UNSETTLED = 3000
 
 
-@dataclass(frozen=True, slots=True)
-class Caps:
+class Caps(Struct, frozen=True):
     """Limits of one worker's buffer, shared equally by its partitions so that none starves the others.
 
     records -- unsettled records, including those in retry_wait; each event of a batch counts
@@ -31,8 +31,7 @@ class Caps:
         return Caps(max(1, self.records // max(1, partitions)), max(1, self.size // max(1, partitions)))
 
 
-@dataclass(frozen=True, slots=True)
-class Pressure:
+class Pressure(Struct, frozen=True):
     """The partitions to pause and to resume."""
 
     pause: list[OffsetTracker]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from consumer.enrolment.disposition import REASONS, Disposition, FilterReason, Reason
 from consumer.scheduling.offset_tracker import OffsetTracker
@@ -36,8 +37,7 @@ def _no_settlements() -> dict[Settlement, int]:
     return {(disposition, reason): 0 for disposition, reasons in REASONS.items() for reason in reasons}
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Struct):
     """Running totals. Guarded by the scheduler's lock; `Scheduler.snapshot` returns a copy."""
 
     consumed: int = 0
@@ -56,8 +56,7 @@ class Counts:
         return Counts(self.consumed, self.skipped, dict(self.settled), dict(self.released), self.late)
 
 
-@dataclass(frozen=True, slots=True)
-class PartitionState:
+class PartitionState(Struct, frozen=True):
     """A partition at one moment.
 
     committed, end -- the committed offset and the log end offset; below 0: unknown
@@ -91,8 +90,7 @@ class PartitionState:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """The scheduler at one moment: consumed = settled + in progress + released.
 
     stages       -- how many records are at which stage

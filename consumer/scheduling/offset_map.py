@@ -14,9 +14,11 @@ import base64
 import binascii
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 from operator import sub
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 VERSION_1, VERSION_2 = "c1:", "c2:"
 LIMIT = 4095  # characters: the broker's default offset.metadata.max.bytes, less the NUL that librdkafka adds
@@ -28,8 +30,7 @@ COUNT_UNKNOWN = 0
 _CRC_SIZE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class OffsetMap:
+class OffsetMap(Struct, frozen=True):
     """The claim of one commit.
 
     topic_id        -- of the offsets' topic: a recreated or mirrored topic has another

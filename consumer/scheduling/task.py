@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from operator import methodcaller
 from typing import NamedTuple, Protocol
 
 import msgspec
 from confluent_kafka import Message
+from msgspec import Struct, field
 
 from consumer.delivery.attempts import Attempts
 from consumer.enrolment.disposition import DeadLetterReason, Disposition, Reason, disposition_of, dominant_reason
@@ -117,8 +117,7 @@ class Tracker(Protocol):
         """Note that an event of a tracked batch is settled."""
 
 
-@dataclass(slots=True, eq=False)
-class Task:
+class Task(Struct, eq=False):
     """One unsettled record and its delivery state; or one event of a record with several.
 
     The record's own task is tracked. It queues behind its events' tasks, which are delivered, and its dead letter is
@@ -181,8 +180,7 @@ class Task:
         return self.identities[0] if self.identities and (self.batch is None or self.is_batch_event) else ""
 
 
-@dataclass(slots=True, eq=False)
-class BatchProgress:
+class BatchProgress(Struct, eq=False):
     """The events of one record. Guarded by the scheduler's lock once the record is admitted.
 
     record  -- the record's own task

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from consumer.delivery.gate import Permit
 from consumer.enrolment.disposition import FilterReason
 from consumer.scheduling.task import Task
 
 
-@dataclass(slots=True)
-class PolledRecords:
+class PolledRecords(Struct):
     """The result of one poll: tasks in the order of their arrival, counts of all other records."""
 
     consumed: int = 0
@@ -36,34 +36,29 @@ class Deliver(NamedTuple):
     sent_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class WriteDeadLetter:
+class WriteDeadLetter(Struct, frozen=True):
     """Write the dead letter, then call `Scheduler.dead_letter_written` or `Scheduler.dead_letter_failed`."""
 
     task: Task
 
 
-@dataclass(frozen=True, slots=True)
-class Duplicate:
+class Duplicate(Struct, frozen=True):
     """Report a task that `take` has settled, since ClickSend holds its payload already."""
 
     task: Task
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """Reload the credentials and probe, then call `Scheduler.probed`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Wait until `until` (monotonic seconds; infinite: until an event)."""
 
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """Stop: the scheduler is closed and hands out no more work."""
 
 

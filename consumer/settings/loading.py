@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from consumer.clicksend.credentials import Credentials
@@ -20,8 +20,7 @@ from consumer.settings.sources import Gathered, Setting, Sources, gather
 KNOWN = tuple(Setting(name, key) for name, section in SECTIONS.items() for key in section.model_fields)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One effective setting. `value` is masked if secret, and None if absent or invalid."""
 
     name: str
@@ -29,8 +28,7 @@ class Row:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class EffectiveSettings:
+class EffectiveSettings(Struct, frozen=True):
     """All effective settings, each with its source, their problems and warnings."""
 
     rows: tuple[Row, ...]
@@ -79,8 +77,7 @@ def reload_monitor_token(settings: Settings) -> str | None:
     return token.get_secret_value() if token is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """unchecked -- the sections with a problem: values as given, for `shown` only."""
 
     checked: dict[str, Section]

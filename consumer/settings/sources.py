@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from consumer.errors import Problem
 from consumer.settings.nearest import nearest
 
@@ -22,8 +24,7 @@ MAX_CONFIG_BYTES = 1_048_576
 SERVICE_LINKS = ("tcp://", "udp://", "sctp://")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One setting: `key` under `[section]` in the file, `SECTION_KEY` everywhere else."""
 
     section: str

@@ -8,9 +8,10 @@ second.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from importlib.resources import files
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from consumer.loopback import is_loopback
 
@@ -35,8 +36,7 @@ TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(Struct, frozen=True):
     """A file with its content type."""
 
     content_type: str

@@ -6,9 +6,9 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 
 from confluent_kafka import Message
+from msgspec import Struct, field
 
 from consumer.dead_letters.format import redriven_events
 from consumer.enrolment.decision import Decision, Enrolled, Filtered, Undeliverable
@@ -28,8 +28,7 @@ def redriven_choice(message: Message) -> Collection[int]:
     return redriven_events(headers_of(message) or [])
 
 
-@dataclass(slots=True)
-class DecidedBatch:
+class DecidedBatch(Struct):
     """The decisions on the events of one record, by their indexes from 0.
 
     size -- number of events in the record, including those that a redrive leaves out

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import Enum
 
 from confluent_kafka import Message
+from msgspec import Struct, field
 
 from consumer.formats.framing import Schemas
 from consumer.scheduling.offset_tracker import OffsetTracker
@@ -20,8 +20,7 @@ class Missing(Enum):
     TURN = "turn"  # the time of this turn is used up, or the partition's buffer is full
 
 
-@dataclass(slots=True)
-class Waiting:
+class Waiting(Struct):
     """A partition's messages, from the first one that waits."""
 
     missing: Missing

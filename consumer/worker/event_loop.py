@@ -7,10 +7,10 @@ import math
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
+from msgspec import Struct
 
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
@@ -84,8 +84,7 @@ class Sender(Protocol):
         """Close every connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClickSendAccess:
+class ClickSendAccess(Struct, frozen=True):
     """The delivery loop's access to ClickSend.
 
     open_sender        -- creates the sender of contacts, on the loop's thread

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import Enum
 
 import structlog
+from msgspec import Struct, field
 
 from consumer.dead_letters.format import REDRIVE_COUNT
 from consumer.enrolment.decision import Decision, Enrolled, Filtered
@@ -43,8 +43,7 @@ def evidence(decision: Decision) -> Evidence:
     return Evidence.EVENT if decision.is_event else Evidence.NO_EVENT
 
 
-@dataclass(slots=True)
-class UnrecognisedRun:
+class UnrecognisedRun(Struct):
     """Consecutive records of one partition that are not events.
 
     quiet_since -- monotonic seconds since which nothing was added, as far as `tick` has noted it

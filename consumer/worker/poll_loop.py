@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+from msgspec import Struct
 
 from consumer.errors import FatalStreamError
 from consumer.formats.decider import Decider
@@ -55,8 +55,7 @@ class RunGuard(Guard, Protocol):
         """Return the released tasks, whose dead letters are due."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where the records come from, and how they are decided.
 
     chosen -- returns the indexes of the events to deliver, of a record with several; empty: all

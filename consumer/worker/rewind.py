@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
+from msgspec.structs import replace
 
 from consumer.kafka.start_position import StartOffset, StartPosition
 from consumer.kafka.timeouts import BRIEF_SECONDS

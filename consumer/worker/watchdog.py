@@ -6,9 +6,9 @@ import math
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import structlog
+from msgspec import Struct
 
 from consumer.log import frame_places
 from consumer.worker.interpreter_timer import GRACE_SECONDS, InterpreterTimer
@@ -18,8 +18,7 @@ INTERVAL = 1.0  # seconds between two checks
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Pulse:
+class Pulse(Struct, frozen=True):
     """An operation with a time limit.
 
     thread -- the name of its thread

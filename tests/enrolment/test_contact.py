@@ -85,4 +85,4 @@ def test_a_note_reads_as_a_remark() -> None:
 def test_the_possible_notes_are_about_fields_and_use_every_kind() -> None:
     assert len(set(POSSIBLE_NOTES)) == len(POSSIBLE_NOTES)
     assert {note.kind for note in POSSIBLE_NOTES} == set(NoteKind)
-    assert {note.field for note in POSSIBLE_NOTES} <= set(Contact.__slots__)
+    assert {note.field for note in POSSIBLE_NOTES} <= set(Contact.__struct_fields__)

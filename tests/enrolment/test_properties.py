@@ -55,7 +55,7 @@ VALUES = (
 )
 HELD = st.sampled_from(["city", "state", "region", "postalCode", "zip", "country", "country_code"])
 KEYS = HELD | st.sampled_from(
-    [*Contact.__slots__, "phone", "mobile", "name", "lastName", "company", "address", "optOut"]
+    [*Contact.__struct_fields__, "phone", "mobile", "name", "lastName", "company", "address", "optOut"]
 )
 TRAITS = st.fixed_dictionaries(
     {},

@@ -47,7 +47,7 @@ def test_the_examples_satisfy_their_schema(name: str) -> None:
 
 def test_the_contact_schema_has_the_contacts_fields_in_their_order() -> None:
     document = orjson.loads((FOLDER / "contact.schema.json").read_bytes())
-    assert tuple(document["properties"]) == Contact.__slots__
+    assert tuple(document["properties"]) == Contact.__struct_fields__
     assert document["properties"]["custom_1"]["enum"] == list(Consent)
 
 

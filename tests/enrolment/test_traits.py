@@ -69,7 +69,7 @@ def test_the_company_may_be_an_object() -> None:
 
 
 def test_clicksends_own_names_are_understood() -> None:
-    fields = [name for name in Contact.__slots__ if name != "custom_1"]
+    fields = [name for name in Contact.__struct_fields__ if name != "custom_1"]
     assert texts({"traits": dict.fromkeys(fields, "x")}) == dict.fromkeys(fields, "x")
 
 

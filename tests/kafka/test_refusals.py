@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from confluent_kafka import KafkaError
+from msgspec.structs import replace
 
 from consumer.kafka.identity import Identity, Tokens
 from consumer.kafka.msk_tokens import MskTokens

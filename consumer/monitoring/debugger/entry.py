@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Cause, Result
@@ -34,8 +36,7 @@ class Next(StrEnum):
     NOTHING = "nothing"  # its partition was revoked or lost
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One request. Times are seconds since the epoch.
 
     retry_at -- the earliest time; None: as soon as the gate allows
@@ -53,8 +54,7 @@ class Attempt:
     retry_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """Times are seconds since the epoch.
 
     written_at -- the record's timestamp; None where it has none

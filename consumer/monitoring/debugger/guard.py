@@ -10,9 +10,10 @@ from __future__ import annotations
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Collection
-from dataclasses import dataclass
 from hmac import compare_digest
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from consumer.web.page import is_expected_host, is_own_origin
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A refused request. `status` is HTTP's, with its phrase."""
 
     status: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qsl
+
+from msgspec import Struct
 
 from consumer.enrolment.disposition import REASONS
 from consumer.monitoring.debugger.entry import Entry, Standing
@@ -24,8 +25,7 @@ class BadQueryError(ValueError):
     """A query that is invalid. The text never quotes the value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """Selects records. An empty set selects all.
 
     after -- a revision: only records changed since

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from consumer.clicksend.outcome import Outcome
 from consumer.delivery.outcome_policy import Action, AwaitProbe, DeadLetter, Retry, Settle
@@ -32,8 +33,7 @@ MOST_LARGE = 5
 WATCHED_SECONDS = 15.0  # after the page's last request
 
 
-@dataclass(frozen=True, slots=True)
-class Most:
+class Most(Struct, frozen=True):
     """The most records kept between two looks, by kind.
 
     ordinary -- deliverable

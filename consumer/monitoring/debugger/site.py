@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from msgspec.structs import asdict
 
 from consumer.monitoring.debugger.entry import Entry
 from consumer.monitoring.debugger.guard import Guard
@@ -95,7 +96,7 @@ def as_json(entry: Entry) -> dict[str, Any]:
         "origins": entry.origins,
         "notes": entry.notes,
         "trouble": entry.trouble,
-        "attempts": entry.attempts,
+        "attempts": [asdict(each) for each in entry.attempts],
     }
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct
 
 from consumer import __version__
 from consumer.delivery.gate import GateState
@@ -24,8 +25,7 @@ STEP_SECONDS = 2.0
 POINTS = 300  # ten minutes
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """Totals since the worker started (`delivered`, `dead_lettered`, `filtered`); `waiting` and `lag` are gauges."""
 
     delivered: int

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import structlog
+from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from consumer.delivery.gate import Gate
@@ -21,8 +21,7 @@ from consumer.monitoring.tracing.tracer import Tracer
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Tracing:
+class Tracing(Struct, frozen=True):
     """The parts of a worker that traces.
 
     observer -- of every record

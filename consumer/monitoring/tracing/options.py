@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+from msgspec import Struct, field
 
 from consumer import __version__
 from consumer.errors import ConfigurationError, Problem
@@ -19,8 +21,7 @@ SERVICE = "clicksend-consumer"
 SHORTEST_DELAY, LONGEST_DELAY = 0.05, 3600.0  # seconds; each look of the thread takes the lock of the interpreter
 
 
-@dataclass(frozen=True, slots=True)
-class QueueOptions:
+class QueueOptions(Struct, frozen=True):
     """The limits of the span queue.
 
     delay -- seconds between two exports
@@ -33,8 +34,7 @@ class QueueOptions:
     batch: int = 512
 
 
-@dataclass(frozen=True, slots=True)
-class TraceOptions:
+class TraceOptions(Struct, frozen=True):
     """The options of traces.
 
     asked_by -- the variable that asks for traces; empty: none does, or they can't be exported

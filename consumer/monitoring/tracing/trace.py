@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from random import getrandbits
+
+from msgspec import Struct, field
 
 from consumer.monitoring.tracing.traceparent import Parent
 from consumer.scheduling.task import Record
@@ -12,8 +13,7 @@ from consumer.scheduling.task import Record
 MOST_EVENTS = 64  # of one record, which may fail for days; the first ones are kept
 
 
-@dataclass(frozen=True, slots=True)
-class TraceEvent:
+class TraceEvent(Struct, frozen=True):
     """Something that happened to the record, at `at` (nanoseconds since the epoch)."""
 
     name: str
@@ -21,8 +21,7 @@ class TraceEvent:
     attributes: Mapping[str, str | float]
 
 
-@dataclass(slots=True, eq=False)
-class RecordTrace:
+class RecordTrace(Struct, eq=False):
     """A sampled record, or one event of a record with several.
 
     Once the record is admitted, the delivery loop's thread alone changes it; any thread may add events.

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, FilterReason, Reason
 from consumer.monitoring.debugger.entry import Standing

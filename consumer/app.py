@@ -8,12 +8,12 @@ import os
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import confluent_kafka
 import structlog
+from msgspec import Struct
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from consumer import __version__
@@ -50,7 +50,7 @@ from consumer.scheduling.scheduler import Scheduler
 from consumer.settings import Settings, reload_monitor_token
 from consumer.settings.file_versions import file_versions
 from consumer.settings.model import Monitor as MonitorSettings
-from consumer.settings.views import client_properties, needs_registry, record_decider, registry_options
+from consumer.settings.views import needs_registry, record_decider, registry_options
 from consumer.threads import OsThreads, Threads
 from consumer.worker.credential_store import CredentialStore
 from consumer.worker.event_loop import ClickSendAccess, EventLoopDriver
@@ -71,11 +71,10 @@ class Application:
     observers -- of every record, besides the event debugger
     """
 
-    def __init__(self, settings: Settings, *observers: RecordObserver) -> None:
+    def __init__(self, settings: Settings, clients: KafkaClients, *observers: RecordObserver) -> None:
         clock = time.monotonic
         registry = CollectorRegistry()
         threads = OsThreads()
-        clients = KafkaClients(client_properties(settings.kafka))
         self._clock = clock
         self._drain_timeout = settings.worker.drain_timeout
         self._stopped_at: float | None = None
@@ -88,6 +87,8 @@ class Application:
         observers = (*observers, tracing.observer) if tracing is not None else observers
         credentials = credential_store(settings)
         driver = event_loop_driver(settings, clock, credentials)
+        if settings.clicksend.base_url.startswith("https:"):
+            threads.start(lambda: credentials.trust.context, "authorities")  # beside Kafka's part of the start
         self._secrets = secret_watch(settings, credentials, debugger.guard if debugger is not None else None)
         self._worker = Worker(
             settings,
@@ -175,8 +176,7 @@ class Probes:
         return Report(readiness.ready, body)
 
 
-@dataclass(frozen=True, slots=True)
-class EventDebugger:
+class EventDebugger(Struct, frozen=True):
     """The event debugger: its recorder, its site, and the access to it."""
 
     recorder: Recorder

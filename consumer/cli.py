@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Annotated
 
@@ -244,10 +246,20 @@ def sizing(
     return status
 
 
+def _app_for(arguments: Sequence[str]) -> typer.Typer:
+    """Return the app, without the other commands where the first argument names one: to build all takes 20 ms."""
+    named = [each for each in app.registered_commands if each.callback and each.callback.__name__ in arguments[:1]]
+    if not named:
+        return app
+    only = copy(app)
+    only.registered_commands, only.registered_groups = named, []
+    return only
+
+
 def main() -> None:
     """Run the command in this process's arguments, and exit with its status."""
     open_streams()
     adapt_streams()
-    status = exit_status(lambda: app(standalone_mode=False))
+    status = exit_status(lambda: _app_for(sys.argv[1:])(standalone_mode=False))
     flush_streams()
     sys.exit(status)

@@ -43,7 +43,7 @@ class Threads(Protocol):
     def condition(self) -> tuple[Lock, Condition]:
         """Return a lock that is not reentrant, and a condition over it."""
 
-    def start(self, target: Callable[[], None], name: str) -> Thread:
+    def start(self, target: Callable[[], object], name: str) -> Thread:
         """Run `target` beside the caller. It does not keep the process alive."""
 
 
@@ -55,7 +55,7 @@ class OsThreads:
         lock = threading.Lock()
         return lock, threading.Condition(lock)
 
-    def start(self, target: Callable[[], None], name: str) -> Thread:
+    def start(self, target: Callable[[], object], name: str) -> Thread:
         """Start a daemon thread: one that hangs must not block the exit of the process."""
         thread = threading.Thread(target=target, name=name, daemon=True)
         thread.start()

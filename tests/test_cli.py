@@ -13,6 +13,7 @@ import pytest
 import typer
 
 from consumer import __version__
+from consumer.cli import _app_for, app
 from consumer.commands.ending import exit_status
 from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
 from consumer.settings.schema import json_schema
@@ -40,6 +41,12 @@ def test_help_waits_for_no_heavy_library() -> None:
     code = "import sys, consumer.cli; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert heavy.isdisjoint(done.stdout.split())
+
+
+@pytest.mark.parametrize("command", [each.callback.__name__ for each in app.registered_commands if each.callback])
+def test_a_command_is_found_without_the_others(program: Program, command: str) -> None:
+    assert [each.callback and each.callback.__name__ for each in _app_for([command]).registered_commands] == [command]
+    assert f" consumer {command} [OPTIONS]" in program(command, "--help").stdout
 
 
 def test_the_version_is_reported(program: Program) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ssl
+import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
+from msgspec import Struct
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from consumer import __version__
@@ -46,8 +48,7 @@ class Endpoint:
             raise ConfigurationError(Problem("CLICKSEND_BASE_URL", what, "Write it as https://host/path."))
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+class Timeouts(Struct, frozen=True):
     """The timeouts of a request, in seconds; `total` limits the others.
 
     connect -- of each address of the host, and of each TLS step
@@ -66,24 +67,36 @@ class Trust:
 
     ca_file -- PEM certificates that are trusted instead of the public authorities
 
-    Raises ConfigurationError if the file can't be read.
+    Raises ConfigurationError if the file can't be read. Thread-safe.
     """
 
     def __init__(self, ca_file: Path | None = None) -> None:
         self._ca_file = ca_file
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # certificate and host name are checked
-        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
-        try:
-            self.context.load_verify_locations(ca_file or DEFAULT_CA_BUNDLE_PATH)
-        except OSError:
-            hint = "Give the path of a file that can be read and holds certificates in PEM."
-            raise ConfigurationError(Problem("CLICKSEND_CA_FILE", "holds no certificates", hint)) from None
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # certificate and host name are checked
+        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._lock = threading.Lock()
+        self._complete = ca_file is not None  # guarded by the lock
+        if ca_file:
+            try:
+                self._context.load_verify_locations(ca_file)
+            except OSError:
+                hint = "Give the path of a file that can be read and holds certificates in PEM."
+                raise ConfigurationError(Problem("CLICKSEND_CA_FILE", "holds no certificates", hint)) from None
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """Return the context of every connection. The first call loads the public authorities, if they are trusted."""
+        with self._lock:
+            if not self._complete:
+                self._context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+                self._complete = True
+        return self._context
 
     def reload(self) -> None:
         """Load certificates added to `ca_file`, so that fixing it ends a halt without a restart."""
         if self._ca_file:
             with suppress(OSError):
-                self.context.load_verify_locations(self._ca_file)
+                self._context.load_verify_locations(self._ca_file)
 
 
 def open_session(endpoint: Endpoint, adapter: BaseAdapter | None = None) -> requests.Session:

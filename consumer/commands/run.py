@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NoReturn
 
 import structlog
 
-from consumer.app import Application
 from consumer.commands.descriptors import descriptor_warnings
 from consumer.commands.ending import exit_status
 from consumer.commands.signals import StopSignals
@@ -19,14 +19,16 @@ from consumer.enrolment.email import load_validator
 from consumer.errors import ConfigurationError, Problem
 from consumer.exit_status import ExitStatus
 from consumer.kafka.certificate import Dates
+from consumer.kafka.clients import KafkaClients
 from consumer.monitoring.tracing.options import trace_options
 from consumer.settings import Settings
+from consumer.settings.views import client_properties
 from consumer.terminal import flush_streams
-from consumer.worker.worker import Ending
 
 log = structlog.get_logger()
 
 
+STARTED_SECONDS = 5.0  # until then the first records have been delivered, where Kafka answers
 YOUNG_OBJECTS = 50_000  # allocations less deallocations that start a garbage collection
 
 
@@ -67,19 +69,31 @@ def run(settings: Settings) -> NoReturn:
         log.warning("questionable setting", name=warning.name, what=warning.what, hint=warning.hint)
     for warning in certificate:
         log.warning("client certificate expires soon", name=warning.name, what=warning.what, hint=warning.hint)
-    application = Application(settings)
-    StopSignals(application.stop)
-    calm_garbage_collection()
-    threading.Thread(target=load_validator, name="email-validator", daemon=True).start()
     # Without the interpreter's end: it would free the clients, which may wait for a token, and a request that is
     # answered by then would crash, as librdkafka's thread calls Python.
-    status = exit_status(lambda: _run(application))
+    status = exit_status(lambda: _run(settings))
     flush_streams()
     os._exit(status)
 
 
-def _run(application: Application) -> ExitStatus:
+def _run(settings: Settings) -> ExitStatus:
+    clients = KafkaClients(client_properties(settings.kafka))
+    clients.connect()
+    # A third of all imports, while the client connects.
+    from consumer.app import Application  # noqa: PLC0415 -- as above
+    from consumer.worker.worker import Ending  # noqa: PLC0415 -- as above
+
+    application = Application(settings, clients)
+    StopSignals(application.stop)
+    calm_garbage_collection()
+    threading.Thread(target=_load_late, name="email-validator", daemon=True).start()
     ending = application.run()
     if ending is Ending.UNANSWERED:
         log.warning("last commit unconfirmed, its records will be delivered again")
     return ExitStatus.DONE if ending is Ending.DRAINED else ExitStatus.FAILED
+
+
+def _load_late() -> None:
+    """Load what few records need, once the worker has started."""
+    time.sleep(STARTED_SECONDS)
+    load_validator()

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 class DeadLetterTopic:
-    """Administer the one topic that the worker may create. Used at startup, on the poll thread."""
+    """Administer the one topic that the worker may create. Used at startup."""
 
     def __init__(self, name: str, admin: AdminClient) -> None:
         self._name = name

@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from enum import Enum
 from queue import Empty
 from typing import TextIO
+
+from msgspec import Struct
 
 from consumer.app import Application
 from consumer.demo.background import Background
@@ -20,9 +21,11 @@ from consumer.demo.narrator import GateWatch, Narrator, summary
 from consumer.demo.observer import Announced, DemoObserver, Observation, Observations
 from consumer.demo.scenario import Chapter
 from consumer.exit_status import ExitStatus
+from consumer.kafka.clients import KafkaClients
 from consumer.sandbox.options import SandboxOptions
 from consumer.sandbox.server import Sandbox
 from consumer.settings import Settings, Sources, load
+from consumer.settings.views import client_properties
 from consumer.worker.worker import Ending
 
 TOPIC = "events"
@@ -39,8 +42,7 @@ class DemoRun(Enum):
     ONCE = "once"  # until all records are settled
 
 
-@dataclass(frozen=True, slots=True)
-class Programme:
+class Programme(Struct, frozen=True):
     """The run and its chapters. interval -- seconds between two records."""
 
     run: DemoRun
@@ -60,7 +62,9 @@ class DemoRunner:
         for topic in (TOPIC, f"{TOPIC}.dead-letter"):
             broker.create_topic(topic)
         self._sandbox = stack.enter_context(Sandbox(SandboxOptions()))
-        self._application = Application(settings(broker.bootstrap, self._sandbox), DemoObserver(self._observations))
+        given = settings(broker.bootstrap, self._sandbox)
+        clients = KafkaClients(client_properties(given.kafka))
+        self._application = Application(given, clients, DemoObserver(self._observations))
         monitor = self._application.monitor.address
         addresses = {
             "event debugger": f"{monitor}/",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaException, Producer
@@ -19,6 +20,7 @@ from consumer.kafka.properties import (
 from consumer.log import librdkafka
 
 Callbacks = Mapping[str, Callable[..., None]]
+MEMBER_CALLBACKS = ("error_cb", "stats_cb", "on_commit")
 T = TypeVar("T")
 
 
@@ -33,10 +35,21 @@ class KafkaClients:
         self.identity = Identity.of(given)
         self._left_open: list[object] = []  # clients that close late live as long as this
         self._admin: AdminClient | None = None  # kept: it must outlive its futures
+        self._member: Consumer | None = None  # connected, but not used yet
+        self._callbacks: Callbacks = {}  # of the member; read inside its `poll`, so after `consumer` has set them
+
+    def connect(self) -> None:
+        """Create the member of the group before it is used: librdkafka's threads connect while the caller prepares."""
+        callbacks = {name: partial(self._call, name) for name in MEMBER_CALLBACKS}
+        self._member = self._made(Consumer, consumer_properties(self._given), callbacks)
 
     def consumer(self, callbacks: Callbacks) -> Consumer:
-        """Create the member of the group."""
-        return self._made(Consumer, consumer_properties(self._given), callbacks)
+        """Return the member of the group, connected before or created now."""
+        if self._member is None:
+            return self._made(Consumer, consumer_properties(self._given), callbacks)
+        self._callbacks = callbacks
+        member, self._member = self._member, None
+        return member
 
     def producer(self, callbacks: Callbacks) -> Producer:
         """Create the dead-letter producer."""
@@ -51,6 +64,9 @@ class KafkaClients:
         if self._admin is None:
             self._admin = self._made(AdminClient, shared_properties(self._given), {})
         return self._admin
+
+    def _call(self, name: str, *arguments: object) -> None:
+        self._callbacks[name](*arguments)
 
     def _made(self, kind: Callable[..., T], properties: Properties, callbacks: Callbacks) -> T:
         try:

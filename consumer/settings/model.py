@@ -187,7 +187,7 @@ class Log(Section):
 class Settings(BaseModel):
     """The result of `load`. A section that was not requested is absent: reading it raises AttributeError."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     sources: Sources = Field(repr=False)
     kafka: Kafka

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, get_args, get_origin
@@ -22,6 +23,9 @@ from pydantic.fields import FieldInfo
 
 from consumer.errors import Problem
 from consumer.settings import mapping, values
+
+# pydantic would look for plugins in every installed package (15 ms), and show them the settings, secrets included.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 YEAR = 31_536_000  # seconds
 MASK = "********"

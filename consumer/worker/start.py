@@ -16,6 +16,7 @@ from consumer.kafka.topic_watch import TopicSeen
 from consumer.monitoring.health import Health
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.settings import Settings
+from consumer.threads import Threads
 
 METADATA_SECONDS = 1.0
 PAUSE_SECONDS = 0.05  # between two attempts
@@ -40,6 +41,7 @@ class Startup:
         admin: Callable[[], AdminClient],
         connection: BrokerStatus,
         health: Health,
+        threads: Threads,
         clock: Callable[[], float],
         stopped: Callable[[], bool],
     ) -> None:
@@ -48,6 +50,7 @@ class Startup:
         self._admin = admin
         self._connection = connection
         self._health = health
+        self._threads = threads
         self._clock = clock
         self._stopped = stopped
 
@@ -80,8 +83,8 @@ class Startup:
             raise ConfigurationError(*problems)
         partitions = len(found[kafka.dead_letter_topic].partitions)
         topic = DeadLetterTopic(kafka.dead_letter_topic, self._admin())
-        for warning in topic.warnings(partitions, sources):
-            log.warning("dead-letter topic may lose records", why=warning)
+        # Beside the start: its connection takes as long as joining the group.
+        self._threads.start(lambda: _warn(topic, partitions, sources), "dead-letter-topic")
         return True
 
     def _metadata_of(self, consumer: Consumer, name: str) -> TopicMetadata | None:
@@ -115,6 +118,11 @@ class Startup:
                     + self._health.further_checks,
                 )
         return None
+
+
+def _warn(topic: DeadLetterTopic, partitions: int, sources: int) -> None:
+    for warning in topic.warnings(partitions, sources):
+        log.warning("dead-letter topic may lose records", why=warning)
 
 
 def _is_missing(topic: TopicMetadata) -> bool:

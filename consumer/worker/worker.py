@@ -93,7 +93,13 @@ class Worker:
     def _run(self, loop: PollLoop) -> Ending:
         settings, kafka = self._settings, self._settings.kafka
         start = Startup(
-            settings, self._source.clients.admin, loop.connection, self._health, self._clock, self._is_stopping
+            settings,
+            self._source.clients.admin,
+            loop.connection,
+            self._health,
+            self._threads,
+            self._clock,
+            self._is_stopping,
         )
         if not start.find_topics(loop.consumer):
             loop.close()

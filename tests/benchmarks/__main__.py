@@ -10,6 +10,7 @@ python -m tests.benchmarks --compare A.json B.json
 from __future__ import annotations
 
 import argparse
+import compileall
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -110,6 +111,8 @@ def _rig(arguments: argparse.Namespace) -> Iterator[Rig]:
         if arguments.against:
             name, tree = stack.enter_context(checkout(arguments.against))
             trees[name] = tree
+        for tree in trees.values():
+            compileall.compile_dir(tree / "consumer", quiet=1)  # as in the image
         kafka = ApacheKafka(folder)
         kafka.begin()
         stack.callback(kafka.kill)

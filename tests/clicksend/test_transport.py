@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,14 @@ def test_a_ca_file_that_breaks_later_is_no_error(ca_file: Path, tmp_path: Path) 
 def test_the_public_authorities_are_believed_where_no_file_is_given() -> None:
     trust = Trust()
     trust.reload()
-    assert trust.context.cert_store_stats()["x509_ca"] > 50
+    with ThreadPoolExecutor() as threads:
+        contexts = list(threads.map(lambda _: trust.context, range(8)))
+    assert len(set(contexts)) == 1
+    assert contexts[0].cert_store_stats()["x509_ca"] > 50
+
+
+def test_a_file_is_trusted_instead_of_the_public_authorities(ca_file: Path) -> None:
+    assert Trust(ca_file).context.cert_store_stats()["x509_ca"] == 1
 
 
 def test_a_session_is_carried_by_the_adapter_alone() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import trustme
@@ -9,6 +11,11 @@ import trustme
 from tests.support.certificates import issue
 from tests.support.required_settings import REQUIRED
 from tests.support.worker_process import WorkerProcess
+
+
+def test_the_client_connects_before_the_worker_is_imported() -> None:
+    code = "import sys, consumer.commands.run; print('consumer.app' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 def test_a_certificate_that_expires_soon_is_logged_with_what_to_do(tmp_path: Path) -> None:

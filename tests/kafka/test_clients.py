@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,13 @@ from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.records import PROPERTIES
 from consumer.commands.replay.range_consumer import RangeClients, RangePlan
 from consumer.kafka.clients import KafkaClients
+from consumer.kafka.properties import (
+    CONNECTS_SOON,
+    Properties,
+    consumer_properties,
+    producer_properties,
+    shared_properties,
+)
 from consumer.settings import Settings, Sources, load
 from consumer.settings.views import client_properties
 from tests.kafka.in_process import InProcess
@@ -49,6 +57,26 @@ def test_no_client_creates_the_topic_of_a_metadata_request(
         assert asking.list_topics(name, timeout=10).topics[name].error is not None
     if hasattr(asking, "close"):
         asking.close()
+
+
+def test_a_member_that_connected_early_reports_to_the_callbacks_that_it_gets_later(
+    in_process_broker: InProcess,
+) -> None:
+    clients, seen, deadline = of_the_worker(in_process_broker.bootstrap), list[str](), time.monotonic() + 20
+    clients.connect()
+    consumer = clients.consumer({"error_cb": print, "stats_cb": seen.append, "on_commit": print})
+    while not any(each["state"] == "UP" for text in seen for each in json.loads(text)["brokers"].values()):
+        assert time.monotonic() < deadline
+        consumer.poll(0.05)
+    assert clients.consumer({}) is not consumer  # it has one owner
+    consumer.close()
+
+
+def test_an_operators_backoff_wins() -> None:
+    given: Properties = {"reconnect.backoff.ms": 500}
+    for properties in (consumer_properties, producer_properties, shared_properties):
+        assert properties({})["reconnect.backoff.ms"] == CONNECTS_SOON["reconnect.backoff.ms"]
+        assert properties(given)["reconnect.backoff.ms"] == 500
 
 
 # Every client that a command makes takes the very settings that the worker's clients take.

@@ -111,7 +111,7 @@ class Hub:
         """Something that the outside world does so much later. It must not wait."""
         self.at(self.now + seconds, act)
 
-    def spawn(self, process: Process, name: str, target: Callable[[], None]) -> Fibre:
+    def spawn(self, process: Process, name: str, target: Callable[[], object]) -> Fibre:
         """A new thread."""
 
         def run() -> None:
@@ -287,6 +287,6 @@ class VirtualThreads:
         condition = VirtualCondition(self._process)
         return condition, condition
 
-    def start(self, target: Callable[[], None], name: str) -> Fibre:
+    def start(self, target: Callable[[], object], name: str) -> Fibre:
         """Run `target` beside the caller."""
         return self._process.hub.spawn(self._process, name, target)

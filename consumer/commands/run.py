@@ -60,7 +60,7 @@ def certificate_warnings(settings: Settings, now: datetime) -> Iterator[Problem]
 def run(settings: Settings) -> NoReturn:
     """Run one worker until SIGTERM or SIGINT, then end the process. A second signal ends it at once.
 
-    Raises ConfigurationError if the worker can't be made.
+    Raises ConfigurationError if its certificate can't be used.
     """
     certificate = list(certificate_warnings(settings, datetime.now(UTC)))
     traces = trace_options(settings.sources.environ).problems

@@ -7,11 +7,10 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from enum import Enum
 from queue import Empty
 from typing import TextIO
-
-from msgspec import Struct
 
 from consumer.app import Application
 from consumer.demo.background import Background
@@ -42,7 +41,8 @@ class DemoRun(Enum):
     ONCE = "once"  # until all records are settled
 
 
-class Programme(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Programme:
     """The run and its chapters. interval -- seconds between two records."""
 
     run: DemoRun

@@ -175,7 +175,7 @@ def test_a_proxy_that_lies_is_transient_and_gets_no_contact(
 def test_a_proxy_that_never_answers_takes_no_longer_than_the_connect_timeout(connect: Callable[..., Poster]) -> None:
     with ScriptedServer().running() as proxy:
         proxy.script(hang)
-        client = connect(TARGET, Timeouts(connect=0.2, read=60, total=120), proxy_url=proxy.url)
+        client = connect(TARGET, Timeouts(connect=1, read=60, total=120), proxy_url=proxy.url)
         assert client.post(PAYLOAD, NOW) == transient(Cause.TIMEOUT)
 
 

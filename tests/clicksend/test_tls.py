@@ -207,7 +207,7 @@ def test_a_server_without_tls_fails_as_soon_as_that_is_seen(
         hang(sock)
 
     with ScriptedServer(tls, by=lambda _: refuse).running() as server:
-        client = connect(server.url, Timeouts(connect=0.5 if cause is Cause.TIMEOUT else 60, read=60, total=120))
+        client = connect(server.url, Timeouts(connect=1 if cause is Cause.TIMEOUT else 60, read=60, total=120))
         assert client.post(PAYLOAD, NOW) == transient(cause)
 
 

@@ -187,17 +187,17 @@ class Enroller:
     def _decision(self, mapped: Mapped | None, name: str, own_consent: object = None) -> Decision:
         if mapped is None:
             return _NO_IDENTITY
-        identities, fields, notes, sources = mapped
-        if self._shared is not None and FIELD not in sources:
+        identities, fields = mapped.identities, mapped.fields
+        if self._shared is not None and FIELD not in mapped.sources:
             fields[FIELD] = self._shared.consent_beside(own_consent)
         if self._rules.withheld and fields[FIELD] in self._rules.withheld:
             return Filtered(FilterReason.NO_CONSENT, _withheld(mapped))
         if not identities:
-            return Undeliverable(DeadLetterReason.UNMAPPABLE, ", ".join(map(str, notes)), is_event=True)
+            return Undeliverable(DeadLetterReason.UNMAPPABLE, ", ".join(map(str, mapped.notes)), is_event=True)
         if not self._contact_schema.is_valid(fields):
             fault = self._contact_schema.fault(fields)
             return Undeliverable(DeadLetterReason.UNMAPPABLE, f"against the contact schema: {fault}", is_event=True)
-        return Enrolled(name, identities, _ENCODE(fields), tuple(notes), sources)
+        return Enrolled(name, identities, _ENCODE(fields), tuple(mapped.notes), mapped.sources)
 
 
 def _own_consent(event: Object) -> object:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from consumer.enrolment.consent import ConsentReading, ConsentTrait, consent_reading
 from consumer.enrolment.contact_input import own_fields
@@ -14,7 +15,7 @@ from consumer.enrolment.note import TEXTS, Note, NoteKind
 from consumer.enrolment.origin import FieldOrigin
 from consumer.enrolment.parts import Parts, places_of
 from consumer.enrolment.person_name import split_name
-from consumer.enrolment.phone import PhoneReading, is_international, read_phone
+from consumer.enrolment.phone import UNUSABLE, is_international, read_phone
 from consumer.enrolment.phone_country import region_beside
 from consumer.enrolment.postal_code import with_leading_zeros
 from consumer.enrolment.rules import Input, Rules
@@ -27,7 +28,7 @@ _CUSTOM = ("custom_2", "custom_3", "custom_4")
 _TEXTS = tuple(field for field in TEXTS if field not in _CUSTOM)
 
 
-class Mapped(NamedTuple):
+class Mapped(Struct, gc=False):
     """The result of mapping an event.
 
     identities -- ClickSend's match keys; empty where none is usable: the notes show the cause
@@ -180,10 +181,10 @@ def _number(field: str, text: str, region: _Region, rules: Rules, notes: list[No
     if is_digest(text):
         _note(notes, NoteKind.HASHED, field)
         return None
-    number, note = read_phone(text, region[0], rules.phone_check) if text else PhoneReading(None)
-    if number is None or note is not None:
-        _note(notes, note or NoteKind.UNUSABLE, field)
-    return number
+    reading = read_phone(text, region[0], rules.phone_check) if text else UNUSABLE
+    if reading.number is None or reading.note is not None:
+        _note(notes, reading.note or NoteKind.UNUSABLE, field)
+    return reading.number
 
 
 def _note(notes: list[Note], kind: NoteKind, field: str) -> None:
@@ -217,11 +218,12 @@ def _take_texts(names: Iterable[str], values: dict[str, TraitValue], fields: dic
 def _take_consent(reading: ConsentReading, found: TraitValues, notes: list[Note]) -> str:
     """Return the consent, and record the deciding value as the source of `custom_1`."""
     consent, origin, note = reading
+    text = str(consent)  # `value` is a slow property
     if origin is not None:
-        found.values["custom_1"] = (0, consent.value, origin.place, origin.key)
+        found.values["custom_1"] = (0, text, origin.place, origin.key)
     if note is not None:
         notes.append(Note(note, "custom_1"))
-    return consent.value
+    return text
 
 
 def _left_out(broken: set[str], fields: dict[str, str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import NamedTuple, cast
+from typing import cast
 
 from msgspec import Struct
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumber
@@ -20,7 +20,7 @@ _NORTH_AMERICA = "1"
 _NORTH_AMERICAN = re.compile(r"[2-9](?!11)\d\d[2-9]")
 
 
-class Number(NamedTuple):
+class Number(Struct, frozen=True, gc=False):
     """A phone number: its country's calling code and its national (significant) number."""
 
     code: str
@@ -60,7 +60,7 @@ def can_be(number: Number) -> bool:
     Check its length and its first digit. In North America neither area code nor exchange begins with 0 or 1. A number
     of one repeated digit is a placeholder.
     """
-    code, national = number
+    code, national = number.code, number.national
     plan = plan_of_code(code)
     length = len(national)
     return (

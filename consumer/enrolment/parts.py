@@ -145,19 +145,21 @@ def _is_object(raw: msgspec.Raw) -> bool:
 def places_of(parts: Parts) -> list[TraitSource]:
     """Return the objects that may hold traits, in order of precedence. Another type counts as absent."""
     places: list[TraitSource] = []
-    _add(places, "/traits", parts.traits)
-    if parts.context is not None:
+    if parts.traits is not None:
+        _add(places, "/traits", parts.traits)
+    if parts.context is not None and parts.context.traits is not None:
         _add(places, "/context/traits", parts.context.traits)
-    if parts.options is not None:
+    if parts.options is not None and parts.options.traits is not None:
         _add(places, "/options/traits", parts.options.traits)
-    if properties := object_in(parts.properties):
-        _add(places, "/properties/traits", properties.get("traits"))
+    if parts.properties is not None and (properties := object_in(parts.properties)):
+        if "traits" in properties:
+            _add(places, "/properties/traits", properties["traits"])
         places.append(("/properties", properties))
     return places
 
 
 def _add(places: list[TraitSource], pointer: str, value: object) -> None:
-    if value is not None and (held := object_in(value)):
+    if held := object_in(value):
         places.append((pointer, held))
 
 

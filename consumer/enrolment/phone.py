@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple, cast
+from typing import cast
 
 import phonenumbers
+from msgspec import Struct
 from phonenumbers import SUPPORTED_REGIONS, NumberParseException, PhoneNumberType
 
 from consumer.enrolment.note import NoteKind
@@ -22,14 +23,14 @@ _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
 _LOST_PLUS = re.compile(r" [1-9]")
 
 
-class PhoneReading(NamedTuple):
+class PhoneReading(Struct, frozen=True, gc=False):
     """A phone number in E.164, None where the text is unusable, and a note."""
 
     number: str | None
     note: NoteKind | None = None
 
 
-_UNUSABLE = PhoneReading(None)
+UNUSABLE = PhoneReading(None)
 
 
 def is_international(text: str) -> bool:
@@ -55,11 +56,11 @@ def read_phone(text: str, region: str | None, check: PhoneCheck) -> PhoneReading
     In doubt there is no number. After words are removed, the rest must be valid under both checks.
     """
     if len(text) > LONGEST_TEXT:
-        return _UNUSABLE
+        return UNUSABLE
     if (number := parse_plain(text, region)) and not _may_be_behind_code(number, text):
-        return _UNUSABLE if _has_code_twice(text, number) else _judged(number, check)
+        return UNUSABLE if _has_code_twice(text, number) else _judged(number, check)
     if _LOST_PLUS.match(text) and (number := _with_lost_plus(text)):
-        return _UNUSABLE if _is_at_home(text.strip(), region, number) else _judged(number, check)
+        return UNUSABLE if _is_at_home(text.strip(), region, number) else _judged(number, check)
     written = find_number(text, region)
     if written.masked:
         return PhoneReading(None, NoteKind.MASKED)
@@ -70,18 +71,18 @@ def read_phone(text: str, region: str | None, check: PhoneCheck) -> PhoneReading
 def _judged(number: Number | None, check: PhoneCheck, note: NoteKind | None = None) -> PhoneReading:
     """Return the number with its note if it passes the check."""
     if number is None or not can_be(number) or (check is PhoneCheck.VALID and not _is_valid(number)):
-        return _UNUSABLE
+        return UNUSABLE
     return PhoneReading(number.e164, note)
 
 
 def _read(written: Written, region: str | None, check: PhoneCheck) -> PhoneReading:
     if any(_is_valid_alone(part, region) for part in written.first):
-        return _UNUSABLE
+        return UNUSABLE
     number, note = _best(written.number, region), None
     if number is not None and _has_code_twice(written.number, number):
-        return _UNUSABLE
+        return UNUSABLE
     if any(_is_another(part, region, number) for part in written.rest):
-        return _UNUSABLE
+        return UNUSABLE
     if region in SUPPORTED_REGIONS and (coded := _behind_code(written.number, region, number)):
         number, note = coded, NoteKind.COUNTRY_CODE_ASSUMED
     reading = _judged(number, check if written.beside is Beside.NOTHING else PhoneCheck.VALID, note)
@@ -94,7 +95,7 @@ def _has_code_twice(text: str, number: Number) -> bool:
     """Return whether an international number outside the ranges in use is one of them without a second code."""
     if not number.national.startswith(number.code) or not text.startswith(("+", "00")):
         return False
-    once = number._replace(national=number.national.removeprefix(number.code))
+    once = Number(number.code, number.national.removeprefix(number.code))
     return not _is_valid(number) and can_be(once) and _is_valid(once)
 
 
@@ -112,7 +113,7 @@ def _read_vanity(text: str, region: str | None) -> PhoneReading:
     number = _best(text, region)
     if number and phonenumbers.number_type(number.parsed) == PhoneNumberType.TOLL_FREE:
         return PhoneReading(number.e164)
-    return _UNUSABLE
+    return UNUSABLE
 
 
 def _is_no_extension(written: Written, region: str | None) -> bool:

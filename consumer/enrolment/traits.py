@@ -70,11 +70,10 @@ class TraitValues(msgspec.Struct, gc=False):
 
     def all_of(self, field: str) -> Sequence[TraitValue]:
         """Return all texts to try for a field, in order of precedence."""
-        if field not in self.values:
+        value = self.values.get(field)
+        if value is None:
             return ()
-        if field not in self.others:
-            return (self.values[field],)
-        return (self.values[field], *sorted(self.others[field])[:_MOST_OTHERS])
+        return (value, *sorted(self.others[field])[:_MOST_OTHERS]) if field in self.others else (value,)
 
 
 def find_all(places: Iterable[TraitSource]) -> TraitValues:
@@ -96,18 +95,16 @@ def _find_in(found: TraitValues, values: Object, order: int, pointer: str) -> No
     taken, rank_of = found.values, TEXT_RANKS.get
     for key, value in values.items():
         ranked = rank_of(key)
-        if (
-            ranked is not None
-            and isinstance(value, str)
-            and value
-            and (value[0] not in UNUSUAL_BEGINNINGS or is_unlike_placeholders(value))
-            and len(value) <= LONGEST
-            and value.isprintable()
-            and ranked[1] not in taken
-        ):
+        if ranked is not None and isinstance(value, str) and value:
             rank, field = ranked
-            taken[field] = (order + rank, value.rstrip(), pointer, key)
-            continue
+            if (
+                (value[0] not in UNUSUAL_BEGINNINGS or is_unlike_placeholders(value))
+                and len(value) <= LONGEST
+                and value.isprintable()
+                and field not in taken
+            ):
+                taken[field] = (order + rank, value.rstrip(), pointer, key)
+                continue
         meaning = KNOWN.get(key) or (similar(key) if len(key) <= LONGEST_KEY else None)
         if meaning is not None:
             take(found, value, meaning, order, pointer, key)

@@ -78,7 +78,8 @@ class _Draft:
         found = self._found.get("phone_number")
         if found is None:
             return
-        number, note = read_phone(found.text, country or rules.default_region, rules.phone_check)
+        reading = read_phone(found.text, country or rules.default_region, rules.phone_check)
+        number, note = reading.number, reading.note
         if note is not None and not is_digest(found.text):
             self.notes.append(Note(note, "phone_number"))
         if number is not None or note is None or is_digest(found.text):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import http.client
 import io
 import re
-from typing import NamedTuple
 
 import urllib3
+from msgspec import Struct
 
 from consumer.clicksend.chunked_body import ChunkedBody
 from consumer.clicksend.response_head import HEAD_LIMIT, Headers, ResponseHead, read_head, read_status_line
@@ -17,7 +17,7 @@ _HEAD_END = re.compile(rb"\n\r?\n")
 _MOST_CODINGS = 5  # of one body, as many as urllib3 decodes
 
 
-class HttpResponse(NamedTuple):
+class HttpResponse(Struct, frozen=True, gc=False):
     """One complete response.
 
     headers -- parsed on demand

@@ -24,10 +24,13 @@ class Duplicates:
     No lock, no I/O, no clock: its owner guards it.
 
     limit -- identities remembered, two for a contact with an email and a phone number; 0: off
+
+    is_on -- whether any are remembered
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self.is_on = limit > 0
         self._key = secrets.token_bytes(32)
         self._payloads: OrderedDict[bytes, bytes] = OrderedDict()  # by identity, both hashed; least recently used first
 

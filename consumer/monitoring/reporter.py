@@ -20,7 +20,7 @@ from consumer.monitoring import metrics
 from consumer.monitoring.observer import RecordObserver
 from consumer.monitoring.tracing.traceparent import trace_id_of
 from consumer.scheduling.counts import CommitResult, ReleaseReason
-from consumer.scheduling.task import Partition, Record, Task
+from consumer.scheduling.task import BatchProgress, Partition, Record, Task
 
 log = structlog.get_logger()
 
@@ -101,13 +101,15 @@ class Reporter:
             )
         if self.observer is not None:
             self.observer.answered(task, outcome, action, seconds)
-            self._report_end_of_batch(task, self.observer)
+            if task.batch is not None:
+                self._report_end_of_batch(task.batch, self.observer)
 
     def duplicate(self, task: Task) -> None:
         """Report a task that was settled without a request."""
         if self.observer is not None:
             self.observer.duplicate(task)
-            self._report_end_of_batch(task, self.observer)
+            if task.batch is not None:
+                self._report_end_of_batch(task.batch, self.observer)
 
     def gate(self, fault: Fault | None) -> None:
         """Log when delivery is halted by a fault, and when it resumes (None)."""
@@ -195,10 +197,9 @@ class Reporter:
         if record.timestamp_ms > 0:
             self._age.observe(max(0.0, now - record.timestamp_ms / 1000))
 
-    def _report_end_of_batch(self, task: Task, observer: RecordObserver) -> None:
+    def _report_end_of_batch(self, batch: BatchProgress, observer: RecordObserver) -> None:
         """Report that the last event of a record has ended. Called on the loop's thread, as what ends an event."""
-        batch = task.batch
-        if batch is not None and not batch.open and not batch.failed:
+        if not batch.open and not batch.failed:
             observer.batch_settled(batch.record)
 
     def _warn_once_a_while(self, event: str, kind: str, task: Task | None = None, /, **details: object) -> None:

@@ -285,14 +285,14 @@ class Scheduler:
         first = self._ready.peek()
         if first is None:
             return Wait(self._next_event())
-        if self._duplicates and self._duplicates.known(first.identities, first.payload):  # before a permit is taken
+        if self._duplicates.is_on and self._duplicates.known(first.identities, first.payload):  # before a permit is taken
             self._settle(self._ready.pop(), Disposition.FILTERED, FilterReason.DUPLICATE)
             return Duplicate(first)
         answer = self.gate.ask(now)
         if isinstance(answer, Closed):
             return Wait(min(answer.until, self._next_event()))
         task = self._begin(self._ready.pop(), Stage.IN_FLIGHT)
-        if self._duplicates:
+        if self._duplicates.is_on:
             self._duplicates.forget(task.identities)
         return Deliver(task, answer, now)
 
@@ -316,7 +316,7 @@ class Scheduler:
 
     def _apply(self, task: Task, action: Action, now: float) -> None:
         if isinstance(action, Settle):
-            if action.reason is DeliveredReason.ACCEPTED:
+            if self._duplicates.is_on and action.reason is DeliveredReason.ACCEPTED:
                 self._duplicates.remember(task.identities, task.payload)
             self._settle(task, Disposition.DELIVERED, action.reason)
         elif isinstance(action, DeadLetter) and task.is_batch_event:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from msgspec import Struct, field
 
 from consumer.delivery.gate import Permit
@@ -25,7 +23,7 @@ class PolledRecords(Struct):
         return sum(len(task.deliveries) for task in self.tasks)
 
 
-class Deliver(NamedTuple):
+class Deliver(Struct, frozen=True):
     """POST the task's payload, then call `Scheduler.complete` with this value.
 
     sent_at -- monotonic seconds

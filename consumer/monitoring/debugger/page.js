@@ -185,7 +185,7 @@ function takeIn(answer) {
   }
   const passedOver = answer.consumed - entries.size; // the page keeps more than the worker
   element("sample").hidden = passedOver <= 0;
-  setText("sample", `Sample: ${grouped.format(passedOver)} records are not shown. The worker keeps the newest of each disposition, retries and dead letters first.`);
+  setText("sample", `Sample: ${grouped.format(passedOver)} records are not shown. The worker keeps a sample of the newest of each disposition, retries and dead letters first.`);
 }
 
 const lastFirst = (some) => some.sort((one, other) => other.consumed_at - one.consumed_at || other.offset - one.offset);

@@ -102,7 +102,7 @@ class Recorder:
         seen = [(sighting.at, key, kind) for kind in self._kinds for key, sighting in kind.items()]
         for _, key, kind in sorted(seen, key=itemgetter(0)):
             with self._lock:  # one entry at a time: worker threads may wait for the lock
-                if (sighting := kind.get(key)) is not None:  # else dropped, or converted by another thread
+                if (sighting := kind.kept.get(key)) is not None:  # else dropped, or converted by another thread
                     self._ring.put(_entry(sighting))
                     kind.remove(key)
 
@@ -132,7 +132,8 @@ class Recorder:
             kind, most = self._undeliverable, self._most.trouble
         if len(record.value or b"") > LARGE:
             kind, most = self._large, MOST_LARGE
-        kind.add((record.partition, record.offset), Sighting(record, self._wall(), task, decision, []), most)
+        if kind is not self._enrolled or kind.wants(most):
+            kind.add(_key(record), Sighting(record, self._wall(), task, decision, []), most)
 
     def batch_mapped(self, task: Task) -> None:
         if task.batch is None:
@@ -155,7 +156,8 @@ class Recorder:
             return
         if isinstance(action, Settle):
             key = _key(task.record)  # most are unknown: check without the lock
-            if not (key in self._enrolled or key in self._large or key in self._trouble or key in self._ring):
+            enrolled, large, trouble = self._enrolled.kept, self._large.kept, self._trouble.kept
+            if not (key in enrolled or key in large or key in trouble or key in self._ring.entries):
                 return
         waits = action.at - self._clock() if isinstance(action, Retry) else 0.0
         change = partial(_after, outcome, action, seconds, waits, self._wall())
@@ -197,7 +199,7 @@ class Recorder:
         key = _key(record)
         with self._lock:
             for kind in self._kinds:
-                if (sighting := kind.get(key)) is not None:
+                if (sighting := kind.kept.get(key)) is not None:
                     sighting.change(change)
                     return True
         return self._is_remembered(key) and self._ring.change(key, change)
@@ -243,12 +245,12 @@ def _after(outcome: Outcome, action: Action | None, seconds: float, waits: float
 
 def _entry(sighting: Sighting) -> Entry:
     """Return the masked and shortened entry of a record."""
-    record, at, task, decision, changes = sighting
+    record, task, decision = sighting.record, sighting.task, sighting.decision
     entry = Entry(
         partition=record.partition,
         offset=record.offset,
         written_at=record.timestamp_ms / 1000 if record.timestamp_ms >= 0 else None,
-        consumed_at=at,
+        consumed_at=sighting.at,
         size=record.size,
         event=(printable(task.event, LONGEST) if task else "") or _name(record.value),
     )
@@ -263,7 +265,7 @@ def _entry(sighting: Sighting) -> Entry:
     if isinstance(decision, Enrolled):
         origins = {origin.field: printable(origin.pointer, LONGEST_DETAIL) for origin in decision.origins}
         entry = replace(entry, origins=origins, notes=tuple(map(str, decision.notes)))
-    for change in changes:
+    for change in sighting.changes:
         entry = change(entry)
     return entry
 

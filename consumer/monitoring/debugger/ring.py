@@ -20,25 +20,23 @@ class Ring:
     reason, so browsing events don't evict those without an identity.
 
     capacity -- records of each standing
+    entries  -- by record; any thread may read, as reading a dict is atomic
     """
 
     def __init__(self, capacity: int) -> None:
         self._lock = threading.Lock()
-        self._entries: dict[Key, Entry] = {}
+        self.entries: dict[Key, Entry] = {}  # changed under the lock
         self._changed: dict[Key, int] = {}  # the revision with which each was put
         self._groups: dict[str, OrderedDict[Key, None]] = {}  # in each the oldest first
         self._capacity = capacity
         self._revision = 0
 
     def __len__(self) -> int:
-        return len(self._entries)
-
-    def __contains__(self, key: Key) -> bool:
-        return key in self._entries
+        return len(self.entries)
 
     def get(self, key: Key) -> Entry | None:
-        """Return the entry of a record. Lock-free: reading a dict is atomic."""
-        return self._entries.get(key)
+        """Return the entry of a record. Lock-free."""
+        return self.entries.get(key)
 
     def put(self, entry: Entry) -> None:
         """Add or replace an entry."""
@@ -48,7 +46,7 @@ class Ring:
     def change(self, key: Key, change: Callable[[Entry], Entry]) -> bool:
         """Apply a change to an entry. Return False if there is none."""
         with self._lock:
-            before = self._entries.get(key)
+            before = self.entries.get(key)
             if before is None:
                 return False
             self._put(change(before))
@@ -59,19 +57,19 @@ class Ring:
         with self._lock:
             for key in list(self._groups.get(Standing.IN_PROGRESS, ())):
                 if key[0] in partitions:
-                    self._put(change(self._entries[key]))
+                    self._put(change(self.entries[key]))
 
     def since(self, revision: int) -> tuple[list[Entry], int]:
         """Return the entries changed since the revision, the last change first, and the present revision."""
         with self._lock:
             changed = sorted((-at, key) for key, at in self._changed.items() if at > revision)
-            return [self._entries[key] for _, key in changed], self._revision
+            return [self.entries[key] for _, key in changed], self._revision
 
     def _put(self, entry: Entry) -> None:
         self._revision += 1
         key, name = entry.key, entry.group
-        before = self._entries.get(key)
-        self._entries[key] = entry
+        before = self.entries.get(key)
+        self.entries[key] = entry
         self._changed[key] = self._revision
         if before is not None:
             if before.group == name:
@@ -81,7 +79,7 @@ class Ring:
         group[key] = None
         if len(group) > self._capacity_for(entry):
             oldest, _ = group.popitem(last=False)
-            del self._entries[oldest], self._changed[oldest]
+            del self.entries[oldest], self._changed[oldest]
 
     def _capacity_for(self, entry: Entry) -> int:
         if entry.standing is Standing.FILTERED:

@@ -1,26 +1,28 @@
 """Records observed since the last look, before they are masked and stored.
 
 Worker threads only append here, which is cheap; the monitor's thread makes the entries. Only the newest of each kind
-are kept, so the cost does not grow with the traffic.
+are kept, so making entries costs the same at any traffic. Of deliverable records under load, most are not even added.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from consumer.enrolment.decision import Enrolled, Undeliverable
 from consumer.monitoring.debugger.entry import Entry
 from consumer.scheduling.task import Partition, Record, Task
 
 MOST_CHANGES = 1000  # of one record, until the next look
+STRIDE = 8  # under load, one of so many deliverable records is added
 
 Key = tuple[Partition, int]
 Change = Callable[[Entry], Entry]
 
 
-class Sighting(NamedTuple):
+class Sighting(Struct, frozen=True, gc=False):
     """An observed record and its changes since.
 
     at       -- seconds since the epoch
@@ -41,29 +43,33 @@ class Sighting(NamedTuple):
 
 
 class Sightings:
-    """The newest of one kind. Lock-free: each step is one atomic dict operation."""
+    """The newest of one kind. Lock-free: each step is one atomic dict operation.
+
+    kept -- by record, oldest first; any thread may read
+    """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Key, Sighting] = OrderedDict()
+        self.kept: OrderedDict[Key, Sighting] = OrderedDict()
+        self._passed_over = 0  # for the thread that adds
 
-    def __contains__(self, key: Key) -> bool:
-        return key in self._kept
-
-    def get(self, key: Key) -> Sighting | None:
-        """Return the sighting of a record."""
-        return self._kept.get(key)
+    def wants(self, most: int) -> bool:
+        """Return whether to add the next one: while fewer than `most` are kept each, then one of `STRIDE`."""
+        if len(self.kept) < most:
+            return True
+        self._passed_over += 1
+        return not self._passed_over % STRIDE
 
     def add(self, key: Key, sighting: Sighting, most: int) -> None:
         """Add a sighting; keep at most `most` and drop the oldest."""
-        kept = self._kept
+        kept = self.kept
         kept[key] = sighting
         if len(kept) > most:
             kept.popitem(last=False)
 
     def remove(self, key: Key) -> None:
         """Remove a sighting."""
-        self._kept.pop(key, None)
+        self.kept.pop(key, None)
 
     def items(self) -> list[tuple[Key, Sighting]]:
         """Return all, oldest first."""
-        return list(self._kept.items())
+        return list(self.kept.items())

@@ -285,7 +285,7 @@ class Scheduler:
         first = self._ready.peek()
         if first is None:
             return Wait(self._next_event())
-        if self._duplicates.is_on and self._duplicates.known(first.identities, first.payload):  # before a permit is taken
+        if self._duplicates.is_on and self._duplicates.known(first.identities, first.payload):  # takes no permit
             self._settle(self._ready.pop(), Disposition.FILTERED, FilterReason.DUPLICATE)
             return Duplicate(first)
         answer = self.gate.ask(now)

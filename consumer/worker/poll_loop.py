@@ -35,11 +35,10 @@ from consumer.worker.deferred import Deferred
 from consumer.worker.intake import Guard, Intake
 from consumer.worker.rebalance import Assignment, revoke_budget
 from consumer.worker.rewind import Rewind
+from consumer.worker.slices import Slices
 
 POLL_SECONDS = 0.125  # half of the interval between two commits
 CLOSING_SECONDS = 0.05  # of a poll in a shutdown: until it ends, an answered commit is not noticed
-MOST_POLLED = 500  # messages of one poll
-CONTACTS = 24  # about so many of one poll: mapped within 2 ms, then the delivery loop may run
 TURN_SECONDS = 60e-6  # of the delivery loop, for each contact
 QUIET_TURNS = 3  # polls without an assignment after which the group counts as left
 ENDS_SECONDS = 1.0  # between two updates of the log-end offsets for the metrics
@@ -102,7 +101,7 @@ class PollLoop:
             budget, scheduler, self._committer, self.connection, reporter, topic_ids, start_position, clock
         )
         self._ends_noted_at = 0.0
-        self._to_poll = MOST_POLLED  # messages
+        self._slices = Slices(self._caps)
         self.consumer = clients.consumer(
             {
                 "error_cb": self.connection.error,
@@ -205,7 +204,7 @@ class PollLoop:
         if first is None:
             return []
         tracker = self._tracker(first)
-        more = self.consumer.consume(self._to_poll - 1, 0)
+        more = self.consumer.consume(self._slices.size(self._scheduler.trackers.values()) - 1, 0)
         return [first, *more] if self._tracker(first) is tracker else more
 
     def _tracker(self, message: Message) -> OffsetTracker | None:
@@ -224,10 +223,10 @@ class PollLoop:
         """Sleep for as long as the delivery loop will need the interpreter for these contacts.
 
         A thread waits up to 5 ms (`sys.getswitchinterval`) for the interpreter's lock, and the loop needs it at each
-        response. So this thread polls few at a time and sleeps between them. A shorter switch interval would switch
-        threads in the middle of each mapping instead.
+        response. So this thread polls few at a time (see `Slices`) and sleeps between them. A shorter switch interval
+        would switch threads in the middle of each mapping instead.
         """
-        self._to_poll = min(MOST_POLLED, max(2, CONTACTS * messages // max(1, contacts)))
+        self._slices.polled(messages, contacts, self._scheduler.trackers.values())
         if contacts:
             time.sleep(contacts * TURN_SECONDS)
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from copy import copy
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -23,6 +23,7 @@ from consumer.commands.offsets.options import app as offsets
 from consumer.commands.options import ConfigFile, FormatOption, Group, Overrides, choice, sources
 from consumer.commands.output import Format
 from consumer.commands.replay.options import replay
+from consumer.errors import RefusedError
 from consumer.exit_status import ExitStatus
 from consumer.extras import Extra, require
 from consumer.terminal import adapt_streams, flush_streams, open_streams
@@ -256,10 +257,20 @@ def _app_for(arguments: Sequence[str]) -> typer.Typer:
     return only
 
 
+def _call(arguments: Sequence[str]) -> int | None:
+    try:
+        return cast(int | None, _app_for(arguments)(standalone_mode=False))
+    except OSError as error:
+        if "--install-completion" not in arguments:
+            raise
+        hint = "`--show-completion` prints it."
+        raise RefusedError(f"The completion could not be installed: {error.strerror}. {hint}") from error
+
+
 def main() -> None:
     """Run the command in this process's arguments, and exit with its status."""
     open_streams()
     adapt_streams()
-    status = exit_status(lambda: _app_for(sys.argv[1:])(standalone_mode=False))
+    status = exit_status(lambda: _call(sys.argv[1:]))
     flush_streams()
     sys.exit(status)

@@ -158,6 +158,16 @@ def test_a_shells_completion_can_be_shown(tmp_path: Path) -> None:
     assert "_CLICKSEND_CONSUMER_COMPLETE=complete_bash" in done.stdout
 
 
+def test_a_home_that_takes_no_completion_is_told(tmp_path: Path) -> None:
+    program, file = str(Path(sys.executable).with_name("clicksend-consumer")), tmp_path / "file"
+    file.touch()
+    command = [program, "--install-completion", "bash"]
+    variables = environment({"HOME": str(file / "home")})
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    told = "The completion could not be installed: Not a directory. `--show-completion` prints it.\n"
+    assert (done.returncode, done.stderr) == (1, told)
+
+
 def test_a_reader_that_closes_the_pipe_is_no_error(tmp_path: Path) -> None:
     done = run_into_closed_pipe("settings", variables=REQUIRED, folder=tmp_path)
     assert (done.returncode, done.stderr) == (1, b"")

@@ -134,11 +134,6 @@ def refusals(names: Iterable[str], protocol: GroupProtocol | None) -> Iterator[s
 NO_TOPIC_IS_CREATED: Properties = {"allow.auto.create.topics": False}
 
 
-# librdkafka waits half of this between two connections of a client that need no certain broker (rd_kafka_new,
-# sparse_connect_intvl), so 50 ms of its default in most starts. A broker that is away is asked ever less often.
-CONNECTS_SOON: Properties = {"reconnect.backoff.ms": 20}
-
-
 FETCH_BYTES = 2 * 1024 * 1024  # of one response
 
 
@@ -157,7 +152,6 @@ def consumer_properties(given: Properties) -> Properties:
         "fetch.max.bytes": max(FETCH_BYTES, int(largest) if largest.isdecimal() else 0),  # librdkafka refuses less
         "fetch.queue.backoff.ms": 2,
         "client.id": f"clicksend-consumer-{__version__}",
-        **CONNECTS_SOON,
         **given,
         **NO_TOPIC_IS_CREATED,
         "enable.auto.commit": False,
@@ -229,7 +223,7 @@ _CONSUMER_ONLY = (
 def shared_properties(given: Properties) -> Properties:
     """Return the properties for any client: librdkafka warns of those that only a consumer has."""
     shared = {name: value for name, value in given.items() if not name.startswith(_CONSUMER_ONLY)}
-    return {**CONNECTS_SOON, **shared, **NO_TOPIC_IS_CREATED}
+    return {**shared, **NO_TOPIC_IS_CREATED}
 
 
 def refusal(failure: KafkaException, given: Properties) -> ConfigurationError:

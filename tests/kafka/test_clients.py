@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,7 @@ from consumer.commands.kafka.checkpoint import Checkpoint
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.records import PROPERTIES
 from consumer.commands.replay.range_consumer import RangeClients, RangePlan
-from consumer.kafka.clients import KafkaClients
-from consumer.kafka.properties import (
-    CONNECTS_SOON,
-    Properties,
-    consumer_properties,
-    producer_properties,
-    shared_properties,
-)
+from consumer.kafka.clients import MEMBER_CALLBACKS, KafkaClients
 from consumer.settings import Settings, Sources, load
 from consumer.settings.views import client_properties
 from tests.kafka.in_process import InProcess
@@ -72,11 +67,20 @@ def test_a_member_that_connected_early_reports_to_the_callbacks_that_it_gets_lat
     consumer.close()
 
 
-def test_an_operators_backoff_wins() -> None:
-    given: Properties = {"reconnect.backoff.ms": 500}
-    for properties in (consumer_properties, producer_properties, shared_properties):
-        assert properties({})["reconnect.backoff.ms"] == CONNECTS_SOON["reconnect.backoff.ms"]
-        assert properties(given)["reconnect.backoff.ms"] == 500
+def test_brokers_that_close_each_connection_are_not_stormed() -> None:
+    """With all brokers down, librdkafka starts anew each time: its first backoff is the one that it keeps."""
+    connections, seconds = 0, 2.0
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        clients = of_the_worker(f"127.0.0.1:{listener.getsockname()[1]}")
+        clients.connect()
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            listener.settimeout(left)
+            with suppress(TimeoutError):
+                listener.accept()[0].close()
+                connections += 1
+        clients.consumer(dict.fromkeys(MEMBER_CALLBACKS, lambda *_: None)).close()
+    assert 0 < connections <= 25 * seconds
 
 
 # Every client that a command makes takes the very settings that the worker's clients take.

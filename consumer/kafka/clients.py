@@ -39,9 +39,14 @@ class KafkaClients:
         self._callbacks: Callbacks = {}  # of the member; read inside its `poll`, so after `consumer` has set them
 
     def connect(self) -> None:
-        """Create the member of the group before it is used: librdkafka's threads connect while the caller prepares."""
+        """Create the member of the group and the admin client: librdkafka's threads connect while the caller prepares.
+
+        Between its first two connections each waits for half of `reconnect.backoff.ms` (rd_kafka_new,
+        sparse_connect_intvl).
+        """
         callbacks = {name: partial(self._call, name) for name in MEMBER_CALLBACKS}
         self._member = self._made(Consumer, consumer_properties(self._given), callbacks)
+        self.admin()
 
     def consumer(self, callbacks: Callbacks) -> Consumer:
         """Return the member of the group, connected before or created now."""

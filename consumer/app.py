@@ -74,7 +74,7 @@ class Application:
     def __init__(self, settings: Settings, clients: KafkaClients, *observers: RecordObserver) -> None:
         clock = time.monotonic
         registry = CollectorRegistry()
-        threads = OsThreads()
+        self._threads = threads = OsThreads()
         self._clock = clock
         self._drain_timeout = settings.worker.drain_timeout
         self._stopped_at: float | None = None
@@ -85,10 +85,9 @@ class Application:
         debugger = EventDebugger.of(settings.monitor, self.scheduler, probes.ready, clock)
         observers = (*observers, debugger.recorder) if debugger is not None else observers
         observers = (*observers, tracing.observer) if tracing is not None else observers
-        credentials = credential_store(settings)
+        self._trust, self._uses_tls = trust(settings), settings.clicksend.uses_tls
+        credentials = CredentialStore(settings, self._trust)
         driver = event_loop_driver(settings, clock, credentials)
-        if settings.clicksend.base_url.startswith("https:"):
-            threads.start(lambda: credentials.trust.context, "authorities")  # beside Kafka's part of the start
         self._secrets = secret_watch(settings, credentials, debugger.guard if debugger is not None else None)
         self._worker = Worker(
             settings,
@@ -122,6 +121,8 @@ class Application:
         log.info("monitor started", address=self.monitor.address, event_debugger=self.monitor.page or "off")
         self._watchdog.start()
         self._secrets.start()
+        if self._uses_tls:
+            self._threads.start(self._load_authorities, "authorities")  # beside Kafka's part of the start
         try:
             return self._worker.run()
         finally:
@@ -130,6 +131,12 @@ class Application:
                 self._tracing.close(self._flush_seconds())
             self._watchdog.stop()
             self.monitor.close()
+
+    def _load_authorities(self) -> None:
+        try:
+            _ = self._trust.context
+        except Exception as error:  # of any kind: without them nothing can be delivered
+            self._worker.crashed(error)
 
     def _flush_seconds(self) -> float:
         """Return how long the last spans may take: what is left of the drain, and never long."""
@@ -232,9 +239,17 @@ def scheduler(settings: Settings, threads: Threads, make_gate: Callable[..., Gat
     return Scheduler(gate, outcome_policy, policy, threads, delivery.deduplicate)
 
 
+def trust(settings: Settings) -> Trust:
+    """Return the certificates that ClickSend's has to be of. Raises ConfigurationError if their file can't be read."""
+    return Trust(Path(settings.clicksend.ca_file) if settings.clicksend.ca_file else None)
+
+
 def credential_store(settings: Settings) -> CredentialStore:
-    """Build the credentials, with the certificates that ClickSend's has to be of."""
-    return CredentialStore(settings, Trust(Path(settings.clicksend.ca_file) if settings.clicksend.ca_file else None))
+    """Build the credentials, with the loaded certificates. Raises ConfigurationError if those can't be read."""
+    found = trust(settings)
+    if settings.clicksend.uses_tls:
+        _ = found.context
+    return CredentialStore(settings, found)
 
 
 SECRETS = ("CLICKSEND_USERNAME", "CLICKSEND_API_KEY", "MONITOR_TOKEN")

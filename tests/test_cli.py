@@ -16,6 +16,7 @@ from consumer import __version__
 from consumer.cli import _app_for, app
 from consumer.commands.ending import exit_status
 from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
+from consumer.exit_status import ExitStatus
 from consumer.settings.schema import json_schema
 from tests.support.command import environment, run, run_into, run_into_closed_pipe, start
 from tests.support.required_settings import REQUIRED
@@ -156,6 +157,35 @@ def test_a_shells_completion_can_be_shown(tmp_path: Path) -> None:
     command = [program, "--show-completion", "bash"]
     done = subprocess.run(command, env=environment({}), cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "_CLICKSEND_CONSUMER_COMPLETE=complete_bash" in done.stdout
+
+
+def test_a_worker_without_public_authorities_does_not_start(program: Program, tmp_path: Path) -> None:
+    """They are loaded beside the rest of the start: a slim image may have a certifi without its file."""
+    (tmp_path / "certifi").mkdir()
+    (tmp_path / "certifi" / "__init__.py").write_text("def where():\n    return '/nowhere/cacert.pem'\n")
+    done = program("run", **REQUIRED, PYTHONPATH=str(tmp_path), MONITOR_PORT="0")
+    assert done.returncode == ExitStatus.WRONG_SETTINGS
+    told = "CLICKSEND_CA_FILE: is not set, and the public authorities can't be read: /nowhere/cacert.pem."
+    assert done.stderr.splitlines()[-1].startswith(told)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_worker_that_never_reaches_kafka_tells_what_to_check(program: Program) -> None:
+    done = program("run", **REQUIRED, MONITOR_PORT="0", WORKER_START_TIMEOUT="0.1")
+    assert done.returncode == ExitStatus.FATAL
+    told = f"Kafka could not be used within 0.1 s: no answer from {REQUIRED['KAFKA_BOOTSTRAP_SERVERS']}; check KAFKA_"
+    assert told in done.stderr
+
+
+@pytest.mark.parametrize(("command", "status"), [("run", 128 + signal.SIGTERM), ("check", -signal.SIGTERM)])
+def test_a_worker_ends_by_sigterm_while_it_is_loaded(command: str, status: int) -> None:
+    """As process 1, it would not get a signal that it does not handle. Other commands may block outside of Python."""
+    code = (
+        "import os, runpy, signal, sys, time, consumer.cli as cli; "
+        "cli.main = lambda: (os.kill(os.getpid(), signal.SIGTERM), time.sleep(30)); "
+        f"sys.argv[1:] = [{command!r}]; runpy.run_module('consumer', run_name='__main__', alter_sys=False)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=20).returncode == status
 
 
 def test_a_home_that_takes_no_completion_is_told(tmp_path: Path) -> None:

@@ -77,20 +77,27 @@ class Trust:
         self._lock = threading.Lock()
         self._complete = ca_file is not None  # guarded by the lock
         if ca_file:
-            try:
-                self._context.load_verify_locations(ca_file)
-            except OSError:
-                hint = "Give the path of a file that can be read and holds certificates in PEM."
-                raise ConfigurationError(Problem("CLICKSEND_CA_FILE", "holds no certificates", hint)) from None
+            hint = "Give the path of a file that can be read and holds certificates in PEM."
+            self._load(str(ca_file), "holds no certificates", hint)
 
     @property
     def context(self) -> ssl.SSLContext:
-        """Return the context of every connection. The first call loads the public authorities, if they are trusted."""
+        """Return the context of every connection. The first call loads the public authorities, if they are trusted.
+
+        Raises ConfigurationError if they can't be read.
+        """
         with self._lock:
             if not self._complete:
-                self._context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+                what = f"is not set, and the public authorities can't be read: {DEFAULT_CA_BUNDLE_PATH}"
+                self._load(DEFAULT_CA_BUNDLE_PATH, what, "Install certifi again, or set it.")
                 self._complete = True
         return self._context
+
+    def _load(self, path: str, fault: str, hint: str) -> None:
+        try:
+            self._context.load_verify_locations(path)
+        except OSError:
+            raise ConfigurationError(Problem("CLICKSEND_CA_FILE", fault, hint)) from None
 
     def reload(self) -> None:
         """Load certificates added to `ca_file`, so that fixing it ends a halt without a restart."""

@@ -20,6 +20,7 @@ from consumer.errors import ConfigurationError, Problem
 from consumer.exit_status import ExitStatus
 from consumer.kafka.certificate import Dates
 from consumer.kafka.clients import KafkaClients
+from consumer.log import cause_of
 from consumer.monitoring.tracing.options import trace_options
 from consumer.settings import Settings
 from consumer.settings.views import client_properties
@@ -96,4 +97,8 @@ def _run(settings: Settings) -> ExitStatus:
 def _load_late() -> None:
     """Load what few records need, once the worker has started."""
     time.sleep(STARTED_SECONDS)
-    load_validator()
+    try:
+        load_validator()
+    except Exception as error:  # of any kind: the first address that needs it loads it again
+        hint = "Other than ASCII addresses need it: check the limit of open files, and the installation"
+        log.error("email validator not loaded", **cause_of(error), hint=hint)

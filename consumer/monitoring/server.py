@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from socket import AF_INET6, SHUT_RDWR, socket
+from socket import AF_INET6, SHUT_RDWR, gaierror, socket
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any, Protocol
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -82,10 +83,11 @@ class Monitor:
             kind = _Server6 if ":" in host else _Server
             self._server = make_server(host.strip("[]"), port, app, server_class=kind, handler_class=_Handler)
         except OSError as failure:
-            problem = Problem(
-                "MONITOR_PORT", f"can't listen on {host}:{port}: {failure.strerror}", "Choose another port"
-            )
-            raise ConfigurationError(problem) from None
+            name, hint = "MONITOR_PORT", "Choose another port"
+            if isinstance(failure, gaierror) or failure.errno == errno.EADDRNOTAVAIL:
+                name, hint = "MONITOR_HOST", "Set an address of this machine: 127.0.0.1, 0.0.0.0 or ::"
+            what = f"can't listen on {host}:{port}: {failure.strerror}"
+            raise ConfigurationError(Problem(name, what, hint)) from None
         self._server.site = site
         self._server.limits = limits
         self._thread = threading.Thread(target=self._server.serve_forever, name="monitor", daemon=True)

@@ -55,6 +55,11 @@ class ClickSend(Section):
         20, description="seconds for a whole request; limits the other two, which may be larger"
     )
 
+    @property
+    def uses_tls(self) -> bool:
+        """Return whether certificates are needed: `base_url` is plain HTTP for loopback only."""
+        return self.base_url.startswith("https:")
+
 
 class Delivery(Section):
     """The rate of delivery, and the reaction to refusals."""
@@ -104,8 +109,8 @@ class Worker(Section):
     drain_timeout: kind.Seconds = Field(25, description="seconds to finish requests in flight on shutdown")
     start_timeout: kind.Seconds = Field(
         0,
-        description="seconds, 0 = unlimited; exit with status 70 if Kafka is unreachable or refuses access for "
-        "this long",
+        description="seconds, 0 = unlimited; exit with status 70 if Kafka is unreachable, or refuses access to the "
+        "topics, for this long",
     )
     max_buffered_records: int = Field(
         buffer.DEFAULT_AT_LEAST,

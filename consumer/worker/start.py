@@ -23,6 +23,7 @@ PAUSE_SECONDS = 0.05  # between two attempts
 DEAD_LETTER_HINT = (
     "Kafka forbids this user to use the dead-letter topic; grant WRITE and DESCRIBE on KAFKA_DEAD_LETTER_TOPIC"
 )
+UNREACHED_HINT = "check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL"
 FIRST_LOG_SECONDS = 5.0  # a broker that is just starting needs no log line
 
 log = structlog.get_logger()
@@ -88,7 +89,7 @@ class Startup:
         return True
 
     def _metadata_of(self, consumer: Consumer, name: str) -> TopicMetadata | None:
-        began = self._clock()
+        began, kafka = self._clock(), self._kafka
         logged = False
         pause = 0.0
         while not self._stopped():
@@ -105,18 +106,15 @@ class Startup:
                 if topic.error is None or _is_missing(topic):
                     self._connection.topic_looked_up(name, TopicSeen(UNKNOWN_TOPIC_ID, readable=True))
                     return topic
-                hint = DEAD_LETTER_HINT if name == self._kafka.dead_letter_topic else ""
-                self._connection.error(topic.error, name, hint)
+                refused = DEAD_LETTER_HINT if name == kafka.dead_letter_topic else ""
+                self._connection.error(topic.error, name, refused)
+            hint = f"{UNREACHED_HINT}{self._health.further_checks}"
             if 0 < self._timeout < now - began:
-                raise FatalStreamError(f"Kafka could not be used within {self._timeout:g} s")
+                cause = self._health.refusal or f"no answer from {kafka.bootstrap_servers}; {hint}"
+                raise FatalStreamError(f"Kafka could not be used within {self._timeout:g} s: {cause}")
             if not logged and topic is None and now - began >= FIRST_LOG_SECONDS:
                 logged = True
-                log.warning(
-                    "kafka not reached, retrying",
-                    bootstrap_servers=self._kafka.bootstrap_servers,
-                    hint="check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL"
-                    + self._health.further_checks,
-                )
+                log.warning("kafka not reached, retrying", bootstrap_servers=kafka.bootstrap_servers, hint=hint)
         return None
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 import structlog
 
 from consumer.dead_letters.writer import DeadLetters
-from consumer.errors import FatalStreamError
+from consumer.errors import ConfigurationError, FatalStreamError
 from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
@@ -65,6 +65,10 @@ class Worker:
         """Shut down: finish requests in flight, commit, leave the group. May be called from a signal handler."""
         self._health.stopping = True
 
+    def crashed(self, crash: BaseException) -> None:
+        """End `run` for an exception of a thread. Any thread may call it."""
+        self._crash = self._crash or crash
+
     def pulse(self) -> Pulse:
         """Return the poll loop's pulse. Thread-safe."""
         return Pulse("the poll loop", self._health.last_poll_at, self._settings.kafka.max_poll_interval_ms / 1000)
@@ -101,7 +105,9 @@ class Worker:
             self._clock,
             self._is_stopping,
         )
-        if not start.find_topics(loop.consumer):
+        found = start.find_topics(loop.consumer)
+        self._raise_crash()
+        if not found:
             loop.close()
             return Ending.DRAINED
         dead_letters = DeadLetters(
@@ -109,29 +115,31 @@ class Worker:
             self._scheduler,
             self._reporter,
             self._clock,
-            self._crashed,
+            self.crashed,
             self._health,
             lambda: self._source.clients.producer({}),
             self._threads,
         )
         dead_letters.start()
         delivery = DeliveryLoop(
-            self._scheduler, self._driver, dead_letters, self._reporter, settings.delivery.concurrency, self._crashed
+            self._scheduler, self._driver, dead_letters, self._reporter, settings.delivery.concurrency, self.crashed
         )
         delivery.start()
         log.info("consumer started", topics=list(kafka.topics), group=kafka.group_id, protocol=kafka.group_protocol)
         loop.join()
         while not self._health.stopping:
             loop.turn()
-            if self._crash is not None:
-                raise FatalStreamError("a thread of the worker failed") from self._crash
+            self._raise_crash()
         return self._drain(loop, delivery, dead_letters)
 
     def _is_stopping(self) -> bool:
-        return self._health.stopping
+        return self._health.stopping or self._crash is not None
 
-    def _crashed(self, crash: BaseException) -> None:
-        self._crash = self._crash or crash
+    def _raise_crash(self) -> None:
+        if isinstance(self._crash, ConfigurationError):
+            raise self._crash
+        if self._crash is not None:
+            raise FatalStreamError("a thread of the worker failed") from self._crash
 
     def _drain(self, loop: PollLoop, delivery: DeliveryLoop, dead_letters: DeadLetters) -> Ending:
         """Finish requests in flight, commit, close. Keep polling until then, so that the group stays stable."""

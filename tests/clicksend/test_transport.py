@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from requests.adapters import BaseAdapter
 
+from consumer.clicksend import transport
 from consumer.clicksend.transport import Endpoint, Trust, open_session
 from consumer.errors import ConfigurationError
 
@@ -74,6 +75,21 @@ def test_the_public_authorities_are_believed_where_no_file_is_given() -> None:
         contexts = list(threads.map(lambda _: trust.context, range(8)))
     assert len(set(contexts)) == 1
     assert contexts[0].cert_store_stats()["x509_ca"] > 50
+
+
+@pytest.mark.parametrize("content", [pytest.param(None, id="missing"), pytest.param("not PEM", id="not PEM")])
+def test_public_authorities_that_cannot_be_read_are_a_configuration_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    path = tmp_path / "cacert.pem"
+    if content:
+        path.write_text(content)
+    monkeypatch.setattr(transport, "DEFAULT_CA_BUNDLE_PATH", str(path))
+    trust = Trust()
+    for _ in range(2):
+        with pytest.raises(ConfigurationError) as raised:
+            _ = trust.context
+        assert str(path) in str(raised.value.problems[0])
 
 
 def test_a_file_is_trusted_instead_of_the_public_authorities(ca_file: Path) -> None:

@@ -85,6 +85,13 @@ def test_a_port_in_use_is_reported() -> None:
             pass
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "monitor.invalid"])
+def test_a_host_of_another_machine_is_reported(host: str) -> None:
+    with pytest.raises(ConfigurationError) as raised, monitor(host):
+        pass
+    assert [each.name for each in raised.value.problems] == ["MONITOR_HOST"]
+
+
 def connected(serving: Monitor) -> socket.socket:
     """A client that has said nothing yet."""
     return socket.create_connection(("127.0.0.1", int(serving.address.rpartition(":")[2])), timeout=60)

@@ -28,6 +28,8 @@ def clicksend_results(settings: Settings) -> Iterator[CheckResult]:
     try:
         endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)
         trust = Trust(Path(clicksend.ca_file) if clicksend.ca_file else None)
+        if clicksend.uses_tls:
+            _ = trust.context  # loads the authorities
     except ConfigurationError as error:
         yield from (failed("clicksend", f"{each.name}: {each.what}", each.hint) for each in error.problems)
         return

@@ -9,6 +9,7 @@ import platform
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import confluent_kafka
@@ -85,8 +86,8 @@ class Application:
         debugger = EventDebugger.of(settings.monitor, self.scheduler, probes.ready, clock)
         observers = (*observers, debugger.recorder) if debugger is not None else observers
         observers = (*observers, tracing.observer) if tracing is not None else observers
-        self._trust, self._uses_tls = trust(settings), settings.clicksend.uses_tls
-        credentials = CredentialStore(settings, self._trust)
+        credentials = CredentialStore(settings, _trust(settings))
+        self._authorities = credentials.trust if settings.clicksend.uses_tls else None
         driver = event_loop_driver(settings, clock, credentials)
         self._secrets = secret_watch(settings, credentials, debugger.guard if debugger is not None else None)
         self._worker = Worker(
@@ -121,8 +122,9 @@ class Application:
         log.info("monitor started", address=self.monitor.address, event_debugger=self.monitor.page or "off")
         self._watchdog.start()
         self._secrets.start()
-        if self._uses_tls:
-            self._threads.start(self._load_authorities, "authorities")  # beside Kafka's part of the start
+        if self._authorities is not None:
+            loading = partial(self._load, self._authorities)
+            self._threads.start(loading, "authorities")  # beside Kafka's part of the start
         try:
             return self._worker.run()
         finally:
@@ -132,9 +134,9 @@ class Application:
             self._watchdog.stop()
             self.monitor.close()
 
-    def _load_authorities(self) -> None:
+    def _load(self, authorities: Trust) -> None:
         try:
-            _ = self._trust.context
+            authorities.load()
         except Exception as error:  # of any kind: without them nothing can be delivered
             self._worker.crashed(error)
 
@@ -239,17 +241,21 @@ def scheduler(settings: Settings, threads: Threads, make_gate: Callable[..., Gat
     return Scheduler(gate, outcome_policy, policy, threads, delivery.deduplicate)
 
 
-def trust(settings: Settings) -> Trust:
-    """Return the certificates that ClickSend's has to be of. Raises ConfigurationError if their file can't be read."""
+def _trust(settings: Settings) -> Trust:
     return Trust(Path(settings.clicksend.ca_file) if settings.clicksend.ca_file else None)
 
 
-def credential_store(settings: Settings) -> CredentialStore:
-    """Build the credentials, with the loaded certificates. Raises ConfigurationError if those can't be read."""
-    found = trust(settings)
+def loaded_trust(settings: Settings) -> Trust:
+    """Load the certificates that ClickSend's has to be of. Raises ConfigurationError if they can't be read."""
+    trust = _trust(settings)
     if settings.clicksend.uses_tls:
-        _ = found.context
-    return CredentialStore(settings, found)
+        trust.load()
+    return trust
+
+
+def credential_store(settings: Settings) -> CredentialStore:
+    """Build the credentials, with the loaded certificates."""
+    return CredentialStore(settings, loaded_trust(settings))
 
 
 SECRETS = ("CLICKSEND_USERNAME", "CLICKSEND_API_KEY", "MONITOR_TOKEN")

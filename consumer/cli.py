@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from copy import copy
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
@@ -259,12 +259,13 @@ def _app_for(arguments: Sequence[str]) -> typer.Typer:
 
 def _call(arguments: Sequence[str]) -> int | None:
     try:
-        return cast(int | None, _app_for(arguments)(standalone_mode=False))
+        status: int | None = _app_for(arguments)(standalone_mode=False)
     except OSError as error:
         if "--install-completion" not in arguments:
             raise
         hint = "`--show-completion` prints it."
         raise RefusedError(f"The completion could not be installed: {error.strerror}. {hint}") from error
+    return status
 
 
 def main() -> None:

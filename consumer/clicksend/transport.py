@@ -78,22 +78,23 @@ class Trust:
         self._complete = ca_file is not None  # guarded by the lock
         if ca_file:
             hint = "Give the path of a file that can be read and holds certificates in PEM."
-            self._load(str(ca_file), "holds no certificates", hint)
+            self._add(str(ca_file), "holds no certificates", hint)
 
     @property
     def context(self) -> ssl.SSLContext:
-        """Return the context of every connection. The first call loads the public authorities, if they are trusted.
+        """Return the context of every connection. Raises ConfigurationError as `load` does."""
+        self.load()
+        return self._context
 
-        Raises ConfigurationError if they can't be read.
-        """
+    def load(self) -> None:
+        """Load the public authorities if they are trusted, once. Raises ConfigurationError if they can't be read."""
         with self._lock:
             if not self._complete:
                 what = f"is not set, and the public authorities can't be read: {DEFAULT_CA_BUNDLE_PATH}"
-                self._load(DEFAULT_CA_BUNDLE_PATH, what, "Install certifi again, or set it.")
+                self._add(DEFAULT_CA_BUNDLE_PATH, what, "Install certifi again, or set it.")
                 self._complete = True
-        return self._context
 
-    def _load(self, path: str, fault: str, hint: str) -> None:
+    def _add(self, path: str, fault: str, hint: str) -> None:
         try:
             self._context.load_verify_locations(path)
         except OSError:

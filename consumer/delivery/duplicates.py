@@ -51,8 +51,6 @@ class Duplicates:
 
     def remember(self, identities: Iterable[str], payload: bytes) -> None:
         """Remember a payload that ClickSend accepted for these identities."""
-        if not self._limit:
-            return
         digest = self._hash(payload)
         for identity in identities:
             key = self._hash(identity.encode())

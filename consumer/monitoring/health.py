@@ -78,6 +78,11 @@ class Health:
         hint = "; ".join(dict.fromkeys(held.values()))
         return f"{HealthState.UNRECOGNISED_RECORDS}: {names} held, as the records are not what is expected ({hint})"
 
+    @property
+    def unreached_hint(self) -> str:
+        """Return what to check while no broker answers."""
+        return f"check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL{self.further_checks}"
+
     def readiness(self, now: float, halted: str) -> Readiness:
         """Return the readiness. `halted`: why delivery is halted and how to fix it; empty: it is not halted."""
         if self.stopping:
@@ -85,11 +90,7 @@ class Health:
         if self.refusal:
             return Readiness(HealthState.KAFKA_REFUSES, self.refusal)
         if not self.reachable:
-            return Readiness(
-                HealthState.KAFKA_UNREACHABLE,
-                "no broker answers; check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL"
-                + self.further_checks,
-            )
+            return Readiness(HealthState.KAFKA_UNREACHABLE, f"no broker answers; {self.unreached_hint}")
         if self.missing_topics:
             names = ", ".join(sorted(self.missing_topics))
             return Readiness(HealthState.TOPIC_MISSING, f"topic deleted: {names}; create it again to resume")

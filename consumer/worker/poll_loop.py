@@ -215,18 +215,19 @@ class PollLoop:
             polled, errors = self._intake.read(messages, int(time.time() * 1000))
             self._scheduler.admit(polled)
             self.connection.fetched(messages)
-            self._yield_interpreter(polled.deliveries, len(messages))
+            contacts = polled.deliveries
+            self._slices.polled(len(messages), contacts, self._scheduler.trackers.values())
+            self._yield_interpreter(contacts)
             for each in errors:
                 self._stream_error(each)
 
-    def _yield_interpreter(self, contacts: int, messages: int) -> None:
+    def _yield_interpreter(self, contacts: int) -> None:
         """Sleep for as long as the delivery loop will need the interpreter for these contacts.
 
         A thread waits up to 5 ms (`sys.getswitchinterval`) for the interpreter's lock, and the loop needs it at each
         response. So this thread polls few at a time (see `Slices`) and sleeps between them. A shorter switch interval
         would switch threads in the middle of each mapping instead.
         """
-        self._slices.polled(messages, contacts, self._scheduler.trackers.values())
         if contacts:
             time.sleep(contacts * TURN_SECONDS)
 

@@ -23,7 +23,6 @@ PAUSE_SECONDS = 0.05  # between two attempts
 DEAD_LETTER_HINT = (
     "Kafka forbids this user to use the dead-letter topic; grant WRITE and DESCRIBE on KAFKA_DEAD_LETTER_TOPIC"
 )
-UNREACHED_HINT = "check KAFKA_BOOTSTRAP_SERVERS, the network and KAFKA_SECURITY_PROTOCOL"
 FIRST_LOG_SECONDS = 5.0  # a broker that is just starting needs no log line
 
 log = structlog.get_logger()
@@ -108,7 +107,7 @@ class Startup:
                     return topic
                 refused = DEAD_LETTER_HINT if name == kafka.dead_letter_topic else ""
                 self._connection.error(topic.error, name, refused)
-            hint = f"{UNREACHED_HINT}{self._health.further_checks}"
+            hint = self._health.unreached_hint
             if 0 < self._timeout < now - began:
                 cause = self._health.refusal or f"no answer from {kafka.bootstrap_servers}; {hint}"
                 raise FatalStreamError(f"Kafka could not be used within {self._timeout:g} s: {cause}")

@@ -38,7 +38,7 @@ def spellings(number: PhoneNumber, region: str) -> list[str]:
     e164, international, national = (
         phonenumbers.format_number(number, form) for form in (formats.E164, formats.INTERNATIONAL, formats.NATIONAL)
     )
-    code, significant = str(number.country_code), phonenumbers.national_significant_number(number)
+    code, significant = _number(number).code, _number(number).national
     return [
         e164,
         international,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
+from consumer.app import loaded_trust
 from consumer.clicksend.account_check import AccountCheck, View
 from consumer.clicksend.adapter import BoundedAdapter
 from consumer.clicksend.credentials import Credentials
 from consumer.clicksend.probe import ProbeResult
-from consumer.clicksend.transport import Endpoint, Timeouts, Trust
+from consumer.clicksend.transport import Endpoint, Timeouts
 from consumer.commands.check.result import CheckResult, failed, ok, skipped, warning
 from consumer.errors import ConfigurationError
 from consumer.settings import Settings
@@ -27,9 +27,7 @@ def clicksend_results(settings: Settings) -> Iterator[CheckResult]:
     timeouts = Timeouts(clicksend.connect_timeout, clicksend.read_timeout, clicksend.total_timeout)
     try:
         endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)
-        trust = Trust(Path(clicksend.ca_file) if clicksend.ca_file else None)
-        if clicksend.uses_tls:
-            _ = trust.context  # loads the authorities
+        trust = loaded_trust(settings)
     except ConfigurationError as error:
         yield from (failed("clicksend", f"{each.name}: {each.what}", each.hint) for each in error.problems)
         return

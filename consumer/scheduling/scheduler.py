@@ -11,7 +11,7 @@ from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.dead_letter_backoff import DeadLetterBackoff
 from consumer.delivery.duplicates import Duplicates
-from consumer.delivery.gate import Closed, Gate, GateReport
+from consumer.delivery.gate import Closed, Gate, GateReport, GateState
 from consumer.delivery.outcome_policy import Action, AwaitProbe, DeadLetter, OutcomePolicy, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason, Disposition, FilterReason, Reason
@@ -20,7 +20,7 @@ from consumer.scheduling.lanes import Lanes
 from consumer.scheduling.offset_tracker import OffsetTracker
 from consumer.scheduling.ready import ReadyQueue, RetryQueue
 from consumer.scheduling.task import WAITING, BatchProgress, Partition, Stage, Task
-from consumer.scheduling.work import Deliver, Duplicate, PolledRecords, Probe, Stop, Wait, Work, WriteDeadLetter
+from consumer.scheduling.work import Deliver, Duplicate, Paced, PolledRecords, Probe, Stop, Wait, Work, WriteDeadLetter
 from consumer.threads import Threads
 
 
@@ -165,7 +165,7 @@ class Scheduler:
             self._closed = True
             self._request_finished.notify_all()
 
-    # Called by the delivery loop, on its thread. It calls `take` after `complete` and `probed`, so neither wakes it.
+    # Called by the delivery loop, on its thread. Neither `complete` nor `probed` wakes it: `take` comes next, or soon.
 
     def take(self, now: float) -> Work:
         """Return the next work, or how long to wait for it."""
@@ -282,15 +282,15 @@ class Scheduler:
         if self._dead_letters_pending and now >= self._dead_letter_backoff.next_at:
             self._dead_letter_backoff.begin(now)
             return WriteDeadLetter(self._begin(self._dead_letters_pending.popleft(), Stage.DEAD_LETTER_IN_FLIGHT))
-        first = self._ready.peek()
-        if first is None:
+        if (first := self._ready.peek()) is None:
             return Wait(self._next_event())
         if self._duplicates.is_on and self._duplicates.known(first.identities, first.payload):  # takes no permit
             self._settle(self._ready.pop(), Disposition.FILTERED, FilterReason.DUPLICATE)
             return Duplicate(first)
         answer = self.gate.ask(now)
         if isinstance(answer, Closed):
-            return Wait(min(answer.until, self._next_event()))
+            until = min(answer.until, self._next_event())
+            return Paced(until) if answer.state is GateState.LIMITED else Wait(until)
         task = self._begin(self._ready.pop(), Stage.IN_FLIGHT)
         if self._duplicates.is_on:
             self._duplicates.forget(task.identities)

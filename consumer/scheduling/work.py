@@ -56,6 +56,10 @@ class Wait(Struct, frozen=True):
     until: float
 
 
+class Paced(Wait, frozen=True):
+    """Wait for the rate limit's next slot: until then no response brings a request."""
+
+
 class Stop(Struct, frozen=True):
     """Stop: the scheduler is closed and hands out no more work."""
 

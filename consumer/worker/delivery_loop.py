@@ -9,12 +9,15 @@ from typing import Protocol
 
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
+from consumer.delivery.outcome_policy import Settle
+from consumer.delivery.rate_limiter import CATCH_UP
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.scheduler import Scheduler
 from consumer.scheduling.task import Task
-from consumer.scheduling.work import Deliver, Duplicate, Probe, Stop, Wait, WriteDeadLetter
+from consumer.scheduling.work import Deliver, Duplicate, Paced, Probe, Stop, Wait, WriteDeadLetter
 
 SLICE = 64  # work begun between two turns of the event loop: below 5 ms
+SOON = 0.4 * CATCH_UP  # seconds from a timer's time: then even a timer that is late keeps the requests' slots
 
 
 class DeadLetterWriter(Protocol):
@@ -67,6 +70,7 @@ class DeliveryLoop:
     """Keep up to `concurrency` requests in flight. A driver provides the thread, the clock and the network.
 
     A response frees a slot and takes the next work at once, without another thread. One timer serves gate and retries.
+    Where requests are paced, the timer takes the next work, and several at once: a wake-up costs more than a request.
     """
 
     def __init__(
@@ -88,6 +92,7 @@ class DeliveryLoop:
         self._requests = 0  # in flight
         self._timer: Timer | None = None
         self._timer_at = math.inf
+        self._paced = False  # the timer is for the rate limit
 
     def start(self) -> None:
         """Start delivering."""
@@ -113,6 +118,7 @@ class DeliveryLoop:
                 continue
             match work:
                 case Wait(until):
+                    self._paced = type(work) is Paced
                     self._wait(until, now)
                     return
                 case Stop():
@@ -145,7 +151,17 @@ class DeliveryLoop:
         action = self._scheduler.complete(sent, outcome, now)
         self._reporter.answered(sent.task, outcome, action, now - sent.sent_at)
         self._reporter.gate(self._scheduler.gate.fault)
-        self._pump()
+        if not (isinstance(action, Settle) and self._timer_begins_all(now)):
+            self._pump()
+
+    def _timer_begins_all(self, now: float) -> bool:
+        """Return whether the timer will begin, soon and within the free slots, all that the rate limit allows by then.
+
+        Else the slots are what limits, and each has to be used at once.
+        """
+        if not self._paced or abs(now - self._timer_at) >= SOON:
+            return False
+        return self._requests + self._scheduler.gate.rate * CATCH_UP < self._concurrency
 
     def _probed(self, result: ProbeResult) -> None:
         self._scheduler.probed(result, self._driver.now())

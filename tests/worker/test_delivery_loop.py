@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from consumer.clicksend.fault import Fault
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
+from consumer.delivery.rate_limiter import CATCH_UP
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.task import Task
 from consumer.worker.delivery_loop import SLICE, DeliveryLoop
@@ -43,6 +44,11 @@ class HandDriver:
         """The oldest request ends so."""
         self.requests.popleft()[1](outcome)
         self.run()
+
+    def answer_all(self, outcome: Outcome) -> None:
+        """All requests in flight end so."""
+        for _ in range(len(self.requests)):
+            self.answer(outcome)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass, and fire what is due."""
@@ -99,8 +105,8 @@ class DeadLetterRecorder:
 
 
 class LoopHarness:
-    def __init__(self, concurrency: int = 2, deduplicate: int = 0) -> None:
-        self.engine = Engine(deduplicate=deduplicate)
+    def __init__(self, concurrency: int = 2, deduplicate: int = 0, requests_per_second: float = 0) -> None:
+        self.engine = Engine(requests_per_second, deduplicate=deduplicate)
         self.driver = HandDriver(self.engine)
         self.dead_letters = DeadLetterRecorder()
         reporter = Reporter(CollectorRegistry(), None, time.monotonic)
@@ -206,6 +212,54 @@ def test_a_probe_runs_beside_the_loop_and_its_verdict_frees_one_trial(harness: L
     assert len(harness.driver.requests) == 1
     harness.driver.answer(DELIVERED)
     assert len(harness.driver.requests) == 2
+
+
+def test_where_requests_are_paced_the_timer_sends_several_at_one_wake_up_and_responses_none() -> None:
+    harness = LoopHarness(concurrency=8, requests_per_second=100)
+    harness.arrive(20)
+    harness.driver.answer(DELIVERED)
+    harness.engine.now += 0.035
+    harness.driver.answer_all(DELIVERED)
+    assert not harness.driver.requests, "three slots of the limit have passed"
+    harness.driver.pass_time(0)
+    assert len(harness.driver.requests) == 3
+
+
+def test_a_response_sends_what_its_timer_should_have_sent_before_a_slot_is_lost() -> None:
+    harness = LoopHarness(concurrency=8, requests_per_second=100)
+    harness.arrive(20)
+    harness.engine.now += 0.009 + CATCH_UP
+    harness.driver.answer(DELIVERED)
+    assert len(harness.driver.requests) == 5
+
+
+def test_where_the_slots_limit_more_than_the_rate_each_response_uses_its_slot_at_once() -> None:
+    harness = LoopHarness(concurrency=8, requests_per_second=500)
+    harness.arrive(30)
+    harness.driver.pass_time(0.03)
+    assert len(harness.driver.requests) == 8, "of sixteen that the rate allows"
+    harness.engine.now += 0.1
+    for passed in (0.0, 0.001, 0.002):  # the second one's slot waits for the rate
+        harness.engine.now += passed
+        harness.driver.answer(DELIVERED)
+    assert len(harness.driver.requests) == 7
+
+
+def test_what_a_paced_response_asks_for_is_done_at_once() -> None:
+    harness = LoopHarness(concurrency=8, requests_per_second=100)
+    harness.arrive(20)
+    harness.driver.answer(REJECTED)
+    assert [task.record.offset for task in harness.dead_letters.written] == [0]
+
+
+def test_a_free_slot_of_the_limit_goes_to_the_record_that_a_response_frees() -> None:
+    harness = LoopHarness(concurrency=8, requests_per_second=100)
+    harness.engine.admit(0, JANE)
+    harness.engine.admit(1, JANE)
+    harness.driver.run()
+    harness.engine.now += 0.015
+    harness.driver.answer(DELIVERED)
+    assert len(harness.driver.requests) == 1
 
 
 def test_a_long_start_is_cut_into_slices_between_which_responses_get_their_turn() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -46,7 +47,9 @@ class KafkaClients:
         """
         callbacks = {name: partial(self._call, name) for name in MEMBER_CALLBACKS}
         self._member = self._made(Consumer, consumer_properties(self._given), callbacks)
-        self.admin()
+        for client in (self._member, self.admin()):
+            with suppress(KafkaException):  # there is no answer yet, but a client connects when it has a request
+                client.list_topics(timeout=0)
 
     def consumer(self, callbacks: Callbacks) -> Consumer:
         """Return the member of the group, connected before or created now."""

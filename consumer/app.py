@@ -9,7 +9,6 @@ import platform
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import confluent_kafka
@@ -18,10 +17,6 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from consumer import __version__
-from consumer.clicksend.adapter import BoundedAdapter
-from consumer.clicksend.client import Client
-from consumer.clicksend.contact_sender import ContactSender
-from consumer.clicksend.http_transport import HttpTransport
 from consumer.clicksend.probe import ProbeResult
 from consumer.clicksend.transport import Endpoint, Timeouts, Trust
 from consumer.delivery.gate import Gate, GateState
@@ -54,7 +49,7 @@ from consumer.settings.model import Monitor as MonitorSettings
 from consumer.settings.views import needs_registry, record_decider, registry_options
 from consumer.threads import OsThreads, Threads
 from consumer.worker.credential_store import CredentialStore
-from consumer.worker.event_loop import ClickSendAccess, EventLoopDriver
+from consumer.worker.event_loop import ClickSendAccess, EventLoopDriver, Sender
 from consumer.worker.poll_loop import Source
 from consumer.worker.secret_watch import SecretWatch
 from consumer.worker.watchdog import Watchdog
@@ -122,9 +117,7 @@ class Application:
         log.info("monitor started", address=self.monitor.address, event_debugger=self.monitor.page or "off")
         self._watchdog.start()
         self._secrets.start()
-        if self._authorities is not None:
-            loading = partial(self._load, self._authorities)
-            self._threads.start(loading, "authorities")  # beside Kafka's part of the start
+        self._threads.start(self._load_transport, "transport")  # beside Kafka's part of the start
         try:
             return self._worker.run()
         finally:
@@ -134,9 +127,13 @@ class Application:
             self._watchdog.stop()
             self.monitor.close()
 
-    def _load(self, authorities: Trust) -> None:
+    def _load_transport(self) -> None:
+        """Load what the delivery loop needs: requests, which is a tenth of all imports, and the public authorities."""
         try:
-            authorities.load()
+            from consumer.clicksend import contact_sender, http_transport  # noqa: F401, PLC0415 -- as above
+
+            if self._authorities is not None:
+                self._authorities.load()
         except Exception as error:  # of any kind: without them nothing can be delivered
             self._worker.crashed(error)
 
@@ -289,11 +286,17 @@ def event_loop_driver(settings: Settings, clock: Callable[[], float], store: Cre
     timeouts = Timeouts(clicksend.connect_timeout, clicksend.read_timeout, clicksend.total_timeout)
     trust = store.trust
 
-    def open_sender(loop: asyncio.AbstractEventLoop) -> ContactSender:
+    def open_sender(loop: asyncio.AbstractEventLoop) -> Sender:
+        from consumer.clicksend.contact_sender import ContactSender  # noqa: PLC0415 -- see `_load_transport`
+        from consumer.clicksend.http_transport import HttpTransport  # noqa: PLC0415 -- as above
+
         transport = HttpTransport(loop, endpoint, trust, timeouts)
         return ContactSender(endpoint, store.current, transport, lambda: datetime.now(UTC))
 
     def probe() -> ProbeResult:
+        from consumer.clicksend.adapter import BoundedAdapter  # noqa: PLC0415 -- as above
+        from consumer.clicksend.client import Client  # noqa: PLC0415 -- as above
+
         client = Client(endpoint, timeouts, store.current, BoundedAdapter(trust))
         try:
             return client.probe(datetime.now(UTC))

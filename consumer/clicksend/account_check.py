@@ -15,7 +15,8 @@ from urllib3 import Timeout
 from consumer.clicksend.client import read_body
 from consumer.clicksend.failure import FAILURES, failed
 from consumer.clicksend.outcome import MALFORMED, Outcome, Result, classify
-from consumer.clicksend.transport import Endpoint, Timeouts, open_session
+from consumer.clicksend.request_head import open_session
+from consumer.clicksend.transport import Endpoint, Timeouts
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter

@@ -10,7 +10,8 @@ from urllib3 import Timeout
 from consumer.clicksend.failure import FAILURES, failed
 from consumer.clicksend.outcome import MALFORMED, Outcome, classify
 from consumer.clicksend.probe import ProbeResult
-from consumer.clicksend.transport import BODY_LIMIT, Endpoint, Timeouts, open_session
+from consumer.clicksend.request_head import open_session
+from consumer.clicksend.transport import BODY_LIMIT, Endpoint, Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

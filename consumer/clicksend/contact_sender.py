@@ -9,8 +9,7 @@ from requests import Request
 
 from consumer.clicksend.failure import failed
 from consumer.clicksend.outcome import Outcome, classify
-from consumer.clicksend.request_head import RequestHead
-from consumer.clicksend.transport import open_session
+from consumer.clicksend.request_head import RequestHead, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable

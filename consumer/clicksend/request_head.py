@@ -1,4 +1,4 @@
-"""The part of a request that is the same for all contacts."""
+"""Prepare requests: the Session, and the part of a request that is the same for all contacts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from requests import PreparedRequest, Session
+
+from consumer import __version__
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest
+    from requests.adapters import BaseAdapter
+
+    from consumer.clicksend.transport import Endpoint
 
 _PORTS = {"http": 80, "https": 443}
 _OWN = {"host", "content-length"}  # set here, not by the prepared request
@@ -53,3 +58,26 @@ class RequestHead:
         if not isinstance(body, bytes):
             raise TypeError("a body is bytes or None")
         return b"%bContent-Length: %d\r\n\r\n%b" % (self.lines, len(body), body)
+
+
+def open_session(endpoint: Endpoint, adapter: BaseAdapter | None = None) -> Session:
+    """Open a Session that ignores the environment and has only this adapter.
+
+    adapter -- None if requests are only prepared
+    """
+    session = Session()
+    session.trust_env = False  # ignore proxies, CAs and .netrc, which would override the API key
+    if endpoint.proxy_url:
+        session.proxies = {"https": endpoint.proxy_url}
+    if adapter is not None:
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+    session.headers.clear()
+    session.headers.update(
+        {
+            "User-Agent": f"clicksend-consumer/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # compression does not pay for 300 bytes
+        }
+    )
+    return session

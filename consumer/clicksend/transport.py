@@ -1,4 +1,4 @@
-"""The parameters of requests to ClickSend: endpoint, trust, timeouts and limits; and the Session."""
+"""The parameters of requests to ClickSend: endpoint, trust, timeouts and limits."""
 
 from __future__ import annotations
 
@@ -9,18 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import requests
 from msgspec import Struct
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from consumer import __version__
 from consumer.errors import ConfigurationError, Problem
 from consumer.loopback import is_loopback
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from requests.adapters import BaseAdapter
 
 ANSWER_LIMIT = 128 * 1024  # bytes of one response on the wire, with headers; ClickSend's have less than 1 KiB
 BODY_LIMIT = 64 * 1024  # bytes of a response's body, decoded
@@ -88,6 +83,8 @@ class Trust:
 
     def load(self) -> None:
         """Load the public authorities if they are trusted, once. Raises ConfigurationError if they can't be read."""
+        from requests.utils import DEFAULT_CA_BUNDLE_PATH  # noqa: PLC0415 -- see `_load_transport` in app.py
+
         with self._lock:
             if not self._complete:
                 what = f"is not set, and the public authorities can't be read: {DEFAULT_CA_BUNDLE_PATH}"
@@ -105,26 +102,3 @@ class Trust:
         if self._ca_file:
             with suppress(OSError):
                 self._context.load_verify_locations(self._ca_file)
-
-
-def open_session(endpoint: Endpoint, adapter: BaseAdapter | None = None) -> requests.Session:
-    """Open a Session that ignores the environment and has only this adapter.
-
-    adapter -- None if requests are only prepared
-    """
-    session = requests.Session()
-    session.trust_env = False  # ignore proxies, CAs and .netrc, which would override the API key
-    if endpoint.proxy_url:
-        session.proxies = {"https": endpoint.proxy_url}
-    if adapter is not None:
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-    session.headers.clear()
-    session.headers.update(
-        {
-            "User-Agent": f"clicksend-consumer/{__version__}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",  # compression does not pay for 300 bytes
-        }
-    )
-    return session

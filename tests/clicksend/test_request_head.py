@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 import requests
+from requests.adapters import BaseAdapter
 
-from consumer.clicksend.request_head import Origin, RequestHead
+from consumer.clicksend.request_head import Origin, RequestHead, open_session
+from consumer.clicksend.transport import Endpoint
 
 
 def head(url: str, method: str = "POST", **headers: str) -> RequestHead:
@@ -61,3 +63,9 @@ def test_the_host_is_named_as_http_has_it(url: str, host: str) -> None:
 
 def test_credentials_are_not_shown() -> None:
     assert "c2VjcmV0" not in repr(head("https://127.0.0.1", Authorization="Basic c2VjcmV0"))
+
+
+def test_a_session_is_carried_by_the_adapter_alone() -> None:
+    adapter = BaseAdapter()
+    session = open_session(Endpoint("https://rest.clicksend.com/v3", 42), adapter)
+    assert set(session.adapters.values()) == {adapter}

@@ -4,10 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from requests.adapters import BaseAdapter
 
-from consumer.clicksend import transport
-from consumer.clicksend.transport import Endpoint, Trust, open_session
+from consumer.clicksend.transport import Endpoint, Trust
 from consumer.errors import ConfigurationError
 
 
@@ -84,7 +82,7 @@ def test_public_authorities_that_cannot_be_read_are_a_configuration_error(
     path = tmp_path / "cacert.pem"
     if content:
         path.write_text(content)
-    monkeypatch.setattr(transport, "DEFAULT_CA_BUNDLE_PATH", str(path))
+    monkeypatch.setattr("requests.utils.DEFAULT_CA_BUNDLE_PATH", str(path))
     trust = Trust()
     for _ in range(2):
         with pytest.raises(ConfigurationError) as raised:
@@ -94,9 +92,3 @@ def test_public_authorities_that_cannot_be_read_are_a_configuration_error(
 
 def test_a_file_is_trusted_instead_of_the_public_authorities(ca_file: Path) -> None:
     assert Trust(ca_file).context.cert_store_stats()["x509_ca"] == 1
-
-
-def test_a_session_is_carried_by_the_adapter_alone() -> None:
-    adapter = BaseAdapter()
-    session = open_session(Endpoint("https://rest.clicksend.com/v3", 42), adapter)
-    assert set(session.adapters.values()) == {adapter}

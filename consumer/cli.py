@@ -7,7 +7,6 @@ its modules when it runs, so that `--help` does not wait for Kafka's library.
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Sequence
 from copy import copy
@@ -18,15 +17,14 @@ import typer
 
 from consumer import __version__, log
 from consumer.commands.dead_letters.options import app as dead_letters
-from consumer.commands.ending import exit_status
+from consumer.commands.ending import run_and_exit
 from consumer.commands.offsets.options import app as offsets
 from consumer.commands.options import ConfigFile, FormatOption, Group, Overrides, choice, sources
 from consumer.commands.output import Format
 from consumer.commands.replay.options import replay
-from consumer.errors import RefusedError
+from consumer.errors import RefusedError, UsageError
 from consumer.exit_status import ExitStatus
 from consumer.extras import Extra, require
-from consumer.terminal import adapt_streams, flush_streams, open_streams
 
 app = typer.Typer(
     pretty_exceptions_enable=False,  # they show the values of local variables
@@ -60,14 +58,9 @@ def _root(
 @app.command()
 def run(config: ConfigFile = None, overrides: Overrides = None) -> int:
     """Run the worker until SIGTERM or Ctrl-C."""
-    from consumer.settings import load
+    from consumer.commands.start import start
 
-    gc.disable()  # until the worker is built: none of it is garbage, and collections take time
-    settings = load(sources(config, overrides))
-    log.configure(settings.log.level, settings.log.format)
-    from consumer.commands.run import run as work
-
-    return work(settings)
+    start(sources(config, overrides))
 
 
 @app.command()
@@ -260,6 +253,8 @@ def _app_for(arguments: Sequence[str]) -> typer.Typer:
 def _call(arguments: Sequence[str]) -> int | None:
     try:
         status: int | None = _app_for(arguments)(standalone_mode=False)
+    except typer.TyperException as error:
+        raise UsageError(error.format_message()) from error
     except OSError as error:
         if "--install-completion" not in arguments:
             raise
@@ -270,8 +265,4 @@ def _call(arguments: Sequence[str]) -> int | None:
 
 def main() -> None:
     """Run the command in this process's arguments, and exit with its status."""
-    open_streams()
-    adapt_streams()
-    status = exit_status(lambda: _call(sys.argv[1:]))
-    flush_streams()
-    sys.exit(status)
+    run_and_exit(lambda: _call(sys.argv[1:]))

@@ -4,6 +4,7 @@
 
     ConsumerError
     ├── ConfigurationError      an operator can fix it: every problem at once, each with a hint (exit status 3)
+    ├── UsageError              the command line is wrong (exit status 2)
     ├── RefusedError            a command refuses, and has changed nothing (exit status 1)
     └── FatalStreamError        only a restart helps: the process ends (exit status 70)
 
@@ -41,6 +42,10 @@ class ConfigurationError(ConsumerError):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class UsageError(ConsumerError):
+    """The command line is wrong. The text tells how."""
 
 
 class RefusedError(ConsumerError):

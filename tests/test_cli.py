@@ -10,12 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import typer
 
 from consumer import __version__
 from consumer.cli import _app_for, app
 from consumer.commands.ending import exit_status
-from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError
+from consumer.errors import ConfigurationError, FatalStreamError, Problem, RefusedError, UsageError
 from consumer.exit_status import ExitStatus
 from consumer.settings.schema import json_schema
 from tests.support.command import environment, run, run_into, run_into_closed_pipe, start
@@ -181,8 +180,8 @@ def test_a_worker_that_never_reaches_kafka_tells_what_to_check(program: Program)
 def test_a_worker_ends_by_sigterm_while_it_is_loaded(command: str, status: int) -> None:
     """As process 1, it would not get a signal that it does not handle. Other commands may block outside of Python."""
     code = (
-        "import os, runpy, signal, sys, time, consumer.cli as cli; "
-        "cli.main = lambda: (os.kill(os.getpid(), signal.SIGTERM), time.sleep(30)); "
+        "import os, runpy, signal, sys, time, consumer.commands.ending as ending; "
+        "ending.run_and_exit = lambda command: (os.kill(os.getpid(), signal.SIGTERM), time.sleep(30)); "
         f"sys.argv[1:] = [{command!r}]; runpy.run_module('consumer', run_name='__main__', alter_sys=False)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=20).returncode == status
@@ -240,7 +239,7 @@ def failing(error: Exception) -> Callable[[], int]:
         pytest.param(lambda: 0, 0, "", id="done"),
         pytest.param(lambda: None, 0, "", id="done-without-a-word"),
         pytest.param(lambda: 4, 4, "", id="partly-done"),
-        pytest.param(failing(typer.BadParameter("No.")), 2, "No.", id="wrong-usage"),
+        pytest.param(failing(UsageError("No.")), 2, "No.\nSee `clicksend-consumer --help`.\n", id="wrong-usage"),
         pytest.param(
             failing(
                 ConfigurationError(Problem("topic a", "is missing", "Create it"), Problem("B", "is wrong", "Mend it"))

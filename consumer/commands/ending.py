@@ -5,16 +5,24 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Callable
-
-import typer
+from typing import NoReturn
 
 from consumer import log
-from consumer.errors import ConfigurationError, FatalStreamError, RefusedError
+from consumer.errors import ConfigurationError, FatalStreamError, RefusedError, UsageError
 from consumer.exit_status import ExitStatus
-from consumer.terminal import discard, say
+from consumer.terminal import adapt_streams, discard, flush_streams, open_streams, say
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # the disk is full or broken
 INTERRUPTED = 130  # typer's status for Ctrl-C; it prints nothing
+
+
+def run_and_exit(command: Callable[[], int | None]) -> NoReturn:
+    """Run the process's command, and exit with its status."""
+    open_streams()
+    adapt_streams()
+    status = exit_status(command)
+    flush_streams()
+    sys.exit(status)
 
 
 def exit_status(command: Callable[[], int | None]) -> int:
@@ -22,8 +30,8 @@ def exit_status(command: Callable[[], int | None]) -> int:
     try:
         status = command()
         sys.stdout.flush()
-    except typer.TyperException as error:
-        say(f"{error.format_message()}\nSee `clicksend-consumer --help`.")
+    except UsageError as error:
+        say(f"{error}\nSee `clicksend-consumer --help`.")
         return ExitStatus.WRONG_USAGE
     except ConfigurationError as error:
         say(*(str(problem) for problem in error.problems))

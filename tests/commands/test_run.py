@@ -13,9 +13,32 @@ from tests.support.required_settings import REQUIRED
 from tests.support.worker_process import WorkerProcess
 
 
+def loaded(code: str, *names: str) -> set[str]:
+    """The modules among these that are loaded after the code."""
+    code = f"import sys; {code}; print(*{{*{names}}} & {{*sys.modules}})"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_a_worker_without_arguments_starts_without_a_parser_for_them() -> None:
+    code = "import consumer.commands.ending, consumer.commands.start"
+    assert not loaded(code, "typer", "pydantic", "confluent_kafka")
+
+
 def test_the_client_connects_before_the_worker_is_imported() -> None:
-    code = "import sys, consumer.commands.run; print('consumer.app' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+    assert not loaded("import consumer.commands.run", "consumer.app", "requests")
+
+
+def test_the_worker_joins_the_group_while_the_transport_is_loaded() -> None:
+    assert loaded("import consumer.app", "consumer.worker.poll_loop", "requests") == {"consumer.worker.poll_loop"}
+
+
+def test_what_the_start_has_made_is_never_looked_through_for_garbage() -> None:
+    code = (
+        "import gc; gc.disable(); from consumer.commands.start import calm_garbage_collection;"
+        "calm_garbage_collection(); print(gc.isenabled(), gc.get_freeze_count() > 0, gc.get_count()[0] < 1000)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True True True\n"
 
 
 def test_a_certificate_that_expires_soon_is_logged_with_what_to_do(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 import orjson
 from confluent_kafka import Message
 
-from consumer.commands.run import calm_garbage_collection
+from consumer.commands.start import calm_garbage_collection
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules
 from consumer.formats.decider import Decider

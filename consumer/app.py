@@ -6,6 +6,7 @@ import asyncio
 import math
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -55,6 +56,8 @@ from consumer.worker.secret_watch import SecretWatch
 from consumer.worker.watchdog import Watchdog
 from consumer.worker.worker import Ending, Worker
 
+START_SWITCH_SECONDS = 0.0005  # until all is loaded: the poll thread continues so soon after a response of Kafka
+SWITCH_SECONDS = sys.getswitchinterval()  # Python's default
 FLUSH_SECONDS = 1.0  # for the last spans of a shutdown; a collector that is away gets none
 LIVE_SHARE = 0.5  # of max.poll.interval.ms: longer than a revoke may take (a third), shorter than the broker allows
 
@@ -129,6 +132,7 @@ class Application:
 
     def _load_transport(self) -> None:
         """Load what the delivery loop needs: requests, which is a tenth of all imports, and the public authorities."""
+        sys.setswitchinterval(START_SWITCH_SECONDS)
         try:
             from consumer.clicksend import contact_sender, http_transport  # noqa: F401, PLC0415 -- as above
 
@@ -136,6 +140,8 @@ class Application:
                 self._authorities.load()
         except Exception as error:  # of any kind: without them nothing can be delivered
             self._worker.crashed(error)
+        finally:
+            sys.setswitchinterval(SWITCH_SECONDS)
 
     def _flush_seconds(self) -> float:
         """Return how long the last spans may take: what is left of the drain, and never long."""

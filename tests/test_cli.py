@@ -176,12 +176,19 @@ def test_a_worker_that_never_reaches_kafka_tells_what_to_check(program: Program)
     assert told in done.stderr
 
 
-@pytest.mark.parametrize(("command", "status"), [("run", 128 + signal.SIGTERM), ("check", -signal.SIGTERM)])
-def test_a_worker_ends_by_sigterm_while_it_is_loaded(command: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("command", "stop", "status"),
+    [
+        ("run", signal.SIGTERM, 128 + signal.SIGTERM),
+        ("run", signal.SIGINT, 128 + signal.SIGINT),
+        ("check", signal.SIGTERM, -signal.SIGTERM),
+    ],
+)
+def test_a_worker_ends_by_a_signal_while_it_is_loaded(command: str, stop: signal.Signals, status: int) -> None:
     """As process 1, it would not get a signal that it does not handle. Other commands may block outside of Python."""
     code = (
-        "import os, runpy, signal, sys, time, consumer.commands.ending as ending; "
-        "ending.run_and_exit = lambda command: (os.kill(os.getpid(), signal.SIGTERM), time.sleep(30)); "
+        "import os, runpy, sys, time, consumer.commands.ending as ending; "
+        f"ending.run_and_exit = lambda command: (os.kill(os.getpid(), {int(stop)}), time.sleep(30)); "
         f"sys.argv[1:] = [{command!r}]; runpy.run_module('consumer', run_name='__main__', alter_sys=False)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=20).returncode == status

@@ -1,4 +1,4 @@
-"""`clicksend-consumer run`, with settings and log: runs a worker until a signal stops it."""
+"""`clicksend-consumer run`: runs a worker until a signal stops it."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from consumer import __version__
 from consumer.clicksend.probe import ProbeResult
-from consumer.clicksend.transport import Endpoint, Timeouts, Trust
+from consumer.clicksend.transport import Endpoint, Timeouts, Trust, load_requests
 from consumer.delivery.gate import Gate, GateState
 from consumer.delivery.outcome_policy import OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
@@ -131,10 +131,11 @@ class Application:
             self.monitor.close()
 
     def _load_transport(self) -> None:
-        """Load what the delivery loop needs: requests, which is a tenth of all imports, and the public authorities."""
+        """Load what the delivery loop needs, and the public authorities."""
         sys.setswitchinterval(START_SWITCH_SECONDS)
         try:
-            from consumer.clicksend import contact_sender, http_transport  # noqa: F401, PLC0415 -- as above
+            load_requests()
+            from consumer.clicksend import contact_sender, http_transport  # noqa: F401, PLC0415 -- as there
 
             if self._authorities is not None:
                 self._authorities.load()
@@ -293,15 +294,16 @@ def event_loop_driver(settings: Settings, clock: Callable[[], float], store: Cre
     trust = store.trust
 
     def open_sender(loop: asyncio.AbstractEventLoop) -> Sender:
-        from consumer.clicksend.contact_sender import ContactSender  # noqa: PLC0415 -- see `_load_transport`
-        from consumer.clicksend.http_transport import HttpTransport  # noqa: PLC0415 -- as above
+        load_requests()
+        from consumer.clicksend.contact_sender import ContactSender  # noqa: PLC0415 -- as there
+        from consumer.clicksend.http_transport import HttpTransport  # noqa: PLC0415 -- as there
 
         transport = HttpTransport(loop, endpoint, trust, timeouts)
         return ContactSender(endpoint, store.current, transport, lambda: datetime.now(UTC))
 
     def probe() -> ProbeResult:
-        from consumer.clicksend.adapter import BoundedAdapter  # noqa: PLC0415 -- as above
-        from consumer.clicksend.client import Client  # noqa: PLC0415 -- as above
+        from consumer.clicksend.adapter import BoundedAdapter  # noqa: PLC0415 -- as there
+        from consumer.clicksend.client import Client  # noqa: PLC0415 -- as there
 
         client = Client(endpoint, timeouts, store.current, BoundedAdapter(trust))
         try:

@@ -1,10 +1,13 @@
-"""The optional parts of an installation, which pip calls extras.
+"""The optional parts of an installation, which pip calls extras, and those of libraries.
 
-Nothing but the part itself may import their packages: a worker runs on a plain installation.
+Nothing but the part itself may import the packages of an extra: a worker runs on a plain installation.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from importlib.util import find_spec
 
@@ -53,3 +56,16 @@ def _is_installed(package: str) -> bool:
         return find_spec(package) is not None
     except ModuleNotFoundError:  # the package that contains it is missing
         return False
+
+
+@contextmanager
+def hidden(*packages: str) -> Iterator[None]:
+    """Hide packages that a library imports only if it finds them, unless they are loaded already."""
+    hiding = [package for package in packages if package not in sys.modules]
+    for package in hiding:
+        sys.modules[package] = None  # type: ignore[assignment]  # the import system reads None as "not installed"
+    try:
+        yield
+    finally:
+        for package in hiding:
+            del sys.modules[package]

@@ -16,12 +16,14 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO, cast
+
+from consumer.extras import hidden
 
 LIBRDKAFKA = "librdkafka"
 QUOTING = "OIDC"  # the lines of this kind quote the answers of token endpoints, which may quote a secret
@@ -88,7 +90,7 @@ def configure(level: LogLevel, form: LogFormat, stream: TextIO | None = None) ->
     stream -- where to write; stderr if none is given
     """
     # structlog loads them for tracebacks and for green threads, which there are none of: 8 MB, a tenth of the startup.
-    with _absent("rich"), _absent("greenlet"):
+    with hidden("rich", "greenlet"):
         import structlog  # noqa: PLC0415 -- slow to import, and only needed by commands that log
 
     out = stream or sys.stderr
@@ -130,19 +132,6 @@ class _Unfailing(io.TextIOBase):
         """Flush if possible."""
         with suppress(OSError, ValueError):
             self._stream.flush()
-
-
-@contextmanager
-def _absent(package: str) -> Iterator[None]:
-    """Hide an optional package from imports, unless it is loaded already."""
-    if package in sys.modules:
-        yield
-        return
-    sys.modules[package] = None  # type: ignore[assignment]  # the import system reads None as "not installed"
-    try:
-        yield
-    finally:
-        del sys.modules[package]
 
 
 def places(error: BaseException) -> str:

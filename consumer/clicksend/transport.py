@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from consumer.errors import ConfigurationError, Problem
+from consumer.extras import hidden
 from consumer.loopback import is_loopback
 
 if TYPE_CHECKING:
@@ -57,6 +59,16 @@ class Timeouts(Struct, frozen=True):
     total: float = 20.0
 
 
+def load_requests() -> None:
+    """Load requests, which is a tenth of a worker's imports, when it is needed. Thread-safe.
+
+    Without the packages that guess the encoding of a text, which nobody asks for: they take as long, and 4 MiB.
+    """
+    warnings.filterwarnings("ignore", message="Unable to find acceptable character detection")
+    with hidden("chardet", "charset_normalizer"):
+        import requests  # noqa: F401, PLC0415 -- as above
+
+
 class Trust:
     """The trusted certificates. One for the whole process: loading the public authorities takes 40 ms of CPU.
 
@@ -83,7 +95,8 @@ class Trust:
 
     def load(self) -> None:
         """Load the public authorities if they are trusted, once. Raises ConfigurationError if they can't be read."""
-        from requests.utils import DEFAULT_CA_BUNDLE_PATH  # noqa: PLC0415 -- see `_load_transport` in app.py
+        load_requests()
+        from requests.utils import DEFAULT_CA_BUNDLE_PATH  # noqa: PLC0415 -- as there
 
         with self._lock:
             if not self._complete:

@@ -32,6 +32,17 @@ def test_the_worker_joins_the_group_while_the_transport_is_loaded() -> None:
     assert loaded("import consumer.app", "consumer.worker.poll_loop", "requests") == {"consumer.worker.poll_loop"}
 
 
+def test_requests_is_loaded_without_what_guesses_encodings_and_without_a_warning() -> None:
+    code = (
+        "import sys; from consumer.clicksend.transport import load_requests; load_requests(); import requests;"
+        "print({'chardet', 'charset_normalizer'} & {*sys.modules}, requests.Request('GET', 'http://a/é').prepare().url);"
+        "import charset_normalizer; print(charset_normalizer.__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["set() http://a/%C3%A9", "charset_normalizer"]
+    assert not done.stderr
+
+
 def test_what_the_start_has_made_is_never_looked_through_for_garbage() -> None:
     code = (
         "import gc; gc.disable(); from consumer.commands.start import calm_garbage_collection;"

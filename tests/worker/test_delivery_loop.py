@@ -215,14 +215,15 @@ def test_a_probe_runs_beside_the_loop_and_its_verdict_frees_one_trial(harness: L
 
 
 def test_where_requests_are_paced_the_timer_sends_several_at_one_wake_up_and_responses_none() -> None:
-    harness = LoopHarness(concurrency=8, requests_per_second=100)
+    harness = LoopHarness(concurrency=16, requests_per_second=100)
     harness.arrive(20)
-    harness.driver.answer(DELIVERED)
-    harness.engine.now += 0.035
+    harness.driver.pass_time(0.035)
+    assert len(harness.driver.requests) == 4
+    harness.engine.now += 0.016
     harness.driver.answer_all(DELIVERED)
-    assert not harness.driver.requests, "three slots of the limit have passed"
+    assert not harness.driver.requests, "two slots of the limit have passed"
     harness.driver.pass_time(0)
-    assert len(harness.driver.requests) == 3
+    assert len(harness.driver.requests) == 2
 
 
 def test_a_response_sends_what_its_timer_should_have_sent_before_a_slot_is_lost() -> None:

@@ -95,11 +95,11 @@ class Trust:
 
     def load(self) -> None:
         """Load the public authorities if they are trusted, once. Raises ConfigurationError if they can't be read."""
-        load_requests()
-        from requests.utils import DEFAULT_CA_BUNDLE_PATH  # noqa: PLC0415 -- as there
-
         with self._lock:
             if not self._complete:
+                load_requests()
+                from requests.utils import DEFAULT_CA_BUNDLE_PATH  # noqa: PLC0415 -- as there
+
                 what = f"is not set, and the public authorities can't be read: {DEFAULT_CA_BUNDLE_PATH}"
                 self._add(DEFAULT_CA_BUNDLE_PATH, what, "Install certifi again, or set it.")
                 self._complete = True

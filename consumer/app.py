@@ -205,7 +205,7 @@ class EventDebugger(Struct, frozen=True):
             return None
         ring = Ring(monitor.debugger_records)
         recorder = Recorder(ring, clock)
-        guard = Guard(monitor.allowed_hosts, monitor.token.get_secret_value() if monitor.token else None)
+        guard = Guard(monitor.allowed_hosts, monitor.token.reveal() if monitor.token else None)
         return cls(recorder, Site(ring, recorder, StateView(scheduler, ready, clock), guard), guard)
 
 
@@ -288,7 +288,7 @@ def secret_watch(settings: Settings, credentials: CredentialStore, guard: Guard 
 def event_loop_driver(settings: Settings, clock: Callable[[], float], store: CredentialStore) -> EventLoopDriver:
     """Build the driver of the delivery loop, with its access to ClickSend."""
     clicksend = settings.clicksend
-    proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
+    proxy = clicksend.proxy_url.reveal() if clicksend.proxy_url else None
     endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)
     timeouts = Timeouts(clicksend.connect_timeout, clicksend.read_timeout, clicksend.total_timeout)
     trust = store.trust

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from msgspec import Meta
 
 from consumer.enrolment.phone_signs import PhoneCheck
 from consumer.enrolment.rules import ConsentPolicy, Input
@@ -11,48 +13,49 @@ from consumer.settings import section as kind
 from consumer.settings.section import Section
 
 
-class Enrolment(Section):
+class Enrolment(Section, frozen=True):
     """The selection of events, and their mapping to contacts."""
 
-    events: kind.Names = Field(
-        ("Signed Up", "Identify"), description="events that enrol; compared without case, spaces, `_`, `-`"
+    events: Annotated[kind.Names, "events that enrol; compared without case, spaces, `_`, `-`"] = (
+        "Signed Up",
+        "Identify",
     )
-    default_region: kind.Region | None = Field(
-        None, description="ISO 3166 alpha-2 (`US`), for phone numbers in national form"
-    )
-    phone_check: PhoneCheck = Field(PhoneCheck.POSSIBLE, description="`possible` or `valid`: strictness of the check")
-    event_path: kind.JsonPointer | None = Field(None, description="JSON pointer to the event inside a wrapper record")
-    input: Input = Field(Input.EVENT, description="`event`, or `contact`: records are contacts with ClickSend's names")
-    fields: kind.ContactFields = Field(
-        {},
-        description="JSON (a table in TOML): contact field -> JSON pointer into the event, or a list of them; they come"
+    default_region: Annotated[kind.Region | None, "ISO 3166 alpha-2 (`US`), for phone numbers in national form"] = None
+    phone_check: Annotated[PhoneCheck, "`possible` or `valid`: strictness of the check"] = PhoneCheck.POSSIBLE
+    event_path: Annotated[kind.JsonPointer | None, "JSON pointer to the event inside a wrapper record"] = None
+    input: Annotated[Input, "`event`, or `contact`: records are contacts with ClickSend's names"] = Input.EVENT
+    fields: Annotated[
+        kind.ContactFields,
+        "JSON (a table in TOML): contact field -> JSON pointer into the event, or a list of them; they come"
         " before the built-in names",
+    ] = {}  # noqa: RUF012 -- msgspec copies it
+    consent_traits: Annotated[
+        kind.TraitNames,
+        "traits that hold the consent, comma-separated; they precede the built-in ones",
+    ] = ()
+    consent: Annotated[ConsentPolicy, "whom to enrol: `all`, or `opted_in`; unknown consent is then `no_consent`"] = (
+        ConsentPolicy.ALL
     )
-    consent_traits: kind.TraitNames = Field(
-        (), description="traits that hold the consent, comma-separated; they precede the built-in ones"
-    )
-    consent: ConsentPolicy = Field(
-        ConsentPolicy.ALL, description="whom to enrol: `all`, or `opted_in`; unknown consent is then `no_consent`"
-    )
-    deliver_opt_outs: bool = Field(
-        default=True,
-        description="`true`: explicit opt-outs are always delivered, so that the list is updated; `false`:"
+    deliver_opt_outs: Annotated[
+        bool,
+        "`true`: explicit opt-outs are always delivered, so that the list is updated; `false`:"
         " filtered as `no_consent`",
-    )
-    unrecognised_limit: int = Field(
-        20,
-        ge=0,
-        description="number of consecutive records that are not events (wrong topic or format) after which their "
+    ] = True
+    unrecognised_limit: Annotated[
+        int,
+        Meta(ge=0),
+        "number of consecutive records that are not events (wrong topic or format) after which their "
         "partition is held; 0 = never",
-    )
-    max_event_age: kind.Seconds = Field(
-        0, description="seconds, 0 = off; older records are filtered as `too_old`. For a new group on an old topic"
-    )
+    ] = 20
+    max_event_age: Annotated[
+        kind.Seconds,
+        "seconds, 0 = off; older records are filtered as `too_old`. For a new group on an old topic",
+    ] = 0
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
         """Return a problem for each given setting without effect."""
-        if self.input is Input.CONTACT and "events" in self.model_fields_set:
+        if self.input is Input.CONTACT and "events" in self.given:
             what = "is ignored: with ENROLMENT_INPUT=contact there are no events to choose from"
             return (Problem("ENROLMENT_EVENTS", what, "Leave it out"),)
         return ()

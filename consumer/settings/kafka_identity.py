@@ -9,9 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator
-
 from consumer.loopback import is_loopback
+from consumer.settings.field import Checked
 from consumer.settings.sources import MAX_FILE_BYTES
 from consumer.settings.values import SettingError, readable_file, web_address
 
@@ -102,11 +101,11 @@ def _certificates(text: str) -> str:
     return path
 
 
-AwsRegion = Annotated[str, AfterValidator(_aws_region)]
-Certificates = Annotated[str, AfterValidator(_certificates)]
-ClientId = Annotated[str, AfterValidator(_client_id)]
-Extensions = Annotated[str, AfterValidator(_extensions)]
-TokenUrl = Annotated[str, AfterValidator(_token_url)]
+AwsRegion = Annotated[str, Checked(_aws_region)]
+Certificates = Annotated[str, Checked(_certificates)]
+ClientId = Annotated[str, Checked(_client_id)]
+Extensions = Annotated[str, Checked(_extensions)]
+TokenUrl = Annotated[str, Checked(_token_url)]
 
 
 def refuse_other_key(certificate: str, key: str, password: str | None) -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from msgspec import Struct
-from pydantic import ValidationError
 
 from consumer.clicksend.credentials import Credentials
 from consumer.errors import ConfigurationError, Problem
+from consumer.settings.field import fields_of
 from consumer.settings.kafka import Kafka
 from consumer.settings.model import SECTIONS, Settings, warnings_of, with_shared_defaults
-from consumer.settings.problems import problems_of
+from consumer.settings.reading import read_section
 from consumer.settings.registry import Registry
 from consumer.settings.registry import problems as registry_problems
 from consumer.settings.section import Section, shown
 from consumer.settings.sources import Gathered, Setting, Sources, gather
 
-KNOWN = tuple(Setting(name, key) for name, section in SECTIONS.items() for key in section.model_fields)
+KNOWN = tuple(Setting(name, key) for name, section in SECTIONS.items() for key in fields_of(section))
 
 
 class Row(Struct, frozen=True):
@@ -44,7 +44,7 @@ def load(sources: Sources, sections: Iterable[str] = tuple(SECTIONS)) -> Setting
     read = _read(gather(sources, KNOWN, wanted := tuple(sections)), wanted)
     if read.problems:
         raise ConfigurationError(*read.problems)
-    return Settings.model_construct(None, sources=sources, **read.checked)
+    return Settings(sources, read.checked)
 
 
 def effective_settings(sources: Sources) -> EffectiveSettings:
@@ -55,10 +55,14 @@ def effective_settings(sources: Sources) -> EffectiveSettings:
     rows = []
     for setting in KNOWN:
         given = gathered.values.get(setting)
-        section = read.checked.get(setting.section) or read.unchecked[setting.section]
-        value = None if setting.variable in wrong else shown(section, setting.key)
-        absent = "missing" if type(section).model_fields[setting.key].is_required() else "default"
-        rows.append(Row(setting.variable, value, given.source if given else absent))
+        field = fields_of(SECTIONS[setting.section])[setting.key]
+        if checked := read.checked.get(setting.section):
+            value = getattr(checked, setting.key)
+        else:
+            value = given.value if given else None if field.is_required else field.default
+        absent = "missing" if field.is_required else "default"
+        source = given.source if given else absent
+        rows.append(Row(setting.variable, None if setting.variable in wrong else shown(field, value), source))
     return EffectiveSettings(tuple(rows), read.problems, warnings_of(read.checked))
 
 
@@ -68,37 +72,33 @@ def reload_credentials(settings: Settings) -> Credentials:
     Raises ConfigurationError while they can't be read.
     """
     clicksend = load(settings.sources, ("clicksend",)).clicksend
-    return Credentials(clicksend.username, clicksend.api_key.get_secret_value())
+    return Credentials(clicksend.username, clicksend.api_key.reveal())
 
 
 def reload_monitor_token(settings: Settings) -> str | None:
     """Read the monitor's token again. Raises ConfigurationError while it can't be read."""
     token = load(settings.sources, ("monitor",)).monitor.token
-    return token.get_secret_value() if token is not None else None
+    return token.reveal() if token is not None else None
 
 
 class _Read(Struct, frozen=True):
-    """unchecked -- the sections with a problem: values as given, for `shown` only."""
+    """checked -- the sections without a problem."""
 
     checked: dict[str, Section]
-    unchecked: dict[str, Section]
     problems: tuple[Problem, ...]
 
 
 def _read(gathered: Gathered, sections: tuple[str, ...]) -> _Read:
     checked: dict[str, Section] = {}
-    unchecked: dict[str, Section] = {}
     problems = list(gathered.problems)
     unreadable = {problem.name for problem in problems}
     for name in sections:
         given = {setting.key: value.value for setting, value in gathered.values.items() if setting.section == name}
         try:
-            checked[name] = SECTIONS[name].model_validate(given)
-        except ValidationError as error:
-            found = problems_of(name, SECTIONS[name], error)
-            problems += [problem for problem in found if problem.name not in unreadable]
-            unchecked[name] = SECTIONS[name].model_construct(None, **given)
+            checked[name] = read_section(SECTIONS[name], given)
+        except ConfigurationError as error:
+            problems += [problem for problem in error.problems if problem.name not in unreadable]
     match checked.get("kafka"), checked.get("registry"):
         case Kafka() as kafka, Registry() as registry:
             problems += registry_problems(kafka.value_format, registry)
-    return _Read(with_shared_defaults(checked), unchecked, tuple(problems))
+    return _Read(with_shared_defaults(checked), tuple(problems))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic.fields import FieldInfo
-
+from consumer.settings.field import Field, fields_of
 from consumer.settings.model import SECTIONS
-from consumer.settings.section import default_shown, is_secret, text
+from consumer.settings.section import text
 from consumer.settings.sources import Setting
 
 BEGIN = "<!-- settings:begin -->\n"
@@ -18,9 +17,9 @@ def table() -> str:
     """Return all settings as a Markdown table."""
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     for name, section in SECTIONS.items():
-        for key, field in section.model_fields.items():
+        for key, field in fields_of(section).items():
             variable = Setting(name, key).variable
-            secret = "; secret" if is_secret(field) else ""
+            secret = "; secret" if field.is_secret else ""
             lines.append(f"| `{variable}` | {_default(field)} | {field.description}{secret} |")
     return "\n".join(lines) + "\n"
 
@@ -32,10 +31,10 @@ def renewed(page: str) -> str:
     return f"{before}{BEGIN}{table()}{END}{after}"
 
 
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
+def _default(field: Field) -> str:
+    if field.is_required:
         return "required"
-    default = default_shown(field) or text(field.default)
+    default = field.default_shown or text(field.default)
     return f"`{default}`" if default else ""
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
-from pydantic import field_validator as check
-
 from consumer.errors import Problem
 from consumer.formats.value_format import ValueFormat
 from consumer.settings import section as kind
+from consumer.settings.field import Checked, Earlier, Fits
 from consumer.settings.section import Section
-from consumer.settings.values import SettingError, api_address
+from consumer.settings.values import Secret, SettingError, api_address
 
 
 def _url(text: str) -> str:
@@ -23,27 +21,23 @@ def _url(text: str) -> str:
     return api_address(text, form, "REGISTRY_CA_FILE")
 
 
-class Registry(Section):
+class Registry(Section, frozen=True):
     """The Schema Registry, for `KAFKA_VALUE_FORMAT=registry`."""
 
-    url: Annotated[str, AfterValidator(_url)] | None = Field(
-        None,
-        description="a Schema Registry with Confluent's API, for `KAFKA_VALUE_FORMAT=registry`; plain HTTP for loopback"
-        " only",
-    )
-    username: kind.BasicUser | None = Field(None, description="user name for the registry")
-    password: kind.HeaderSecret | None = Field(None, description="password for the registry")
-    ca_file: kind.ReadableFile | None = Field(None, description="CA file for the registry's certificate, PEM")
+    url: Annotated[
+        Annotated[str, Checked(_url)] | None,
+        "a Schema Registry with Confluent's API, for `KAFKA_VALUE_FORMAT=registry`; plain HTTP for loopback only",
+    ] = None
+    username: Annotated[kind.BasicUser | None, "user name for the registry"] = None
+    password: Annotated[kind.HeaderSecret | None, "password for the registry", Fits(_with_a_user)] = None
+    ca_file: Annotated[kind.ReadableFile | None, "CA file for the registry's certificate, PEM"] = None
 
-    @check("password")
-    @classmethod
-    def _with_a_user(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if "username" in info.data and (password is None) != (info.data["username"] is None):
-            what = (
-                "is missing, and REGISTRY_USERNAME is set" if password is None else "is set without REGISTRY_USERNAME"
-            )
-            raise SettingError(what, "Set both, or none of them")
-        return password
+
+def _with_a_user(password: Secret | None, earlier: Earlier) -> Secret | None:
+    if "username" in earlier and (password is None) != (earlier["username"] is None):
+        what = "is missing, and REGISTRY_USERNAME is set" if password is None else "is set without REGISTRY_USERNAME"
+        raise SettingError(what, "Set both, or none of them")
+    return password
 
 
 def problems(value_format: ValueFormat, registry: Registry) -> Iterator[Problem]:

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import inspect
+from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from msgspec import json
 
+from consumer.settings.field import Field, InFile, fields_of
 from consumer.settings.model import SECTIONS
 from consumer.settings.section import Section
-
-if TYPE_CHECKING:
-    from pydantic_core.core_schema import NullableSchema
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
 
 Schema = dict[str, Any]
 
 
-class _WithoutNull(GenerateJsonSchema):
-    """Schemas of what TOML can hold: it has no null, and an optional setting is left out."""
-
-    def nullable_schema(self, schema: NullableSchema) -> JsonSchemaValue:
-        return self.generate_inner(schema["schema"])
-
-
 def json_schema() -> Schema:
     """Return the schema of a settings file.
 
     Nothing is required: any setting can come from another source. It admits no value of a type that the worker would
-    refuse, and asks for one spelling where the worker takes several.
+    refuse, and asks for one spelling where the worker takes several. TOML has no null: an optional setting is left out.
     """
     return {
         "$schema": DIALECT,
@@ -41,34 +33,31 @@ def json_schema() -> Schema:
 
 
 def _section(section: type[Section]) -> Schema:
-    generated = section.model_json_schema(schema_generator=_WithoutNull)
-    named = generated.get("$defs", {})
     return {
-        "description": generated["description"],
+        "description": inspect.getdoc(section),
         "type": "object",
-        "properties": {key: _setting(_inline(value, named)) for key, value in generated["properties"].items()},
+        "properties": {key: _setting(field) for key, field in fields_of(section).items()},
         "additionalProperties": False,
     }
 
 
-def _inline(schema: Any, named: Schema) -> Any:
-    """Return a schema without references: editors differ in what they read beside one."""
-    if isinstance(schema, list):
-        return [_inline(part, named) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    whole = dict(schema)
-    if reference := whole.pop("$ref", None):
-        whole = {**named[reference.rpartition("/")[2]], **whole}
-    return {key: _inline(part, named) for key, part in whole.items()}
-
-
-def _setting(schema: Schema) -> Schema:
+def _setting(field: Field) -> Schema:
     """Return the schema of one setting. A default that depends on other settings is described in words."""
-    shown = schema.pop("default_shown", None)
-    schema.pop("title", None)
-    if shown:
-        schema["description"] += f"; default: {shown}"
-    if shown or schema.get("default") is None:
-        schema.pop("default", None)
+    words = field.default_shown
+    schema = {**_values(field), "description": f"{field.description}; default: {words}" if words else field.description}
+    if field.is_deprecated:
+        schema["deprecated"] = True
+    if not field.is_required and field.default is not None and not words:
+        schema["default"] = json.decode(json.encode(field.default))
     return schema
+
+
+def _values(field: Field) -> Schema:
+    for each in field.markers:
+        if isinstance(each, InFile):
+            return each.schema
+    if field.is_secret:
+        return {"type": "string", "format": "password", "writeOnly": True}
+    if field.choices:
+        return {"type": "string", "enum": list(field.choices)}
+    return json.schema(field.limited_type)

@@ -7,10 +7,8 @@ import textwrap
 from collections.abc import Iterator
 from enum import StrEnum
 
-from pydantic.fields import FieldInfo
-
+from consumer.settings.field import Field, fields_of
 from consumer.settings.model import SECTIONS
-from consumer.settings.section import default_shown, is_deprecated, is_secret
 from consumer.settings.sources import SECRETS_DIR, Setting
 
 WIDTH = 100
@@ -32,28 +30,28 @@ def _section(name: str) -> Iterator[str]:
     section = SECTIONS[name]
     yield from _comment(section.__doc__ or "")
     yield f"[{name}]"
-    for key, field in section.model_fields.items():
-        if not is_deprecated(field):
+    for key, field in fields_of(section).items():
+        if not field.is_deprecated:
             yield ""
             yield from _comment(_meaning(Setting(name, key), field))
             assigned = f"{key} = {_value(field)}"
-            yield assigned if field.is_required() and not is_secret(field) else f"# {assigned}"
+            yield assigned if field.is_required and not field.is_secret else f"# {assigned}"
 
 
-def _meaning(setting: Setting, field: FieldInfo) -> str:
-    required = "required: " if field.is_required() else ""
-    default = f"; default: {shown}" if (shown := default_shown(field)) else ""
+def _meaning(setting: Setting, field: Field) -> str:
+    required = "required: " if field.is_required else ""
+    default = f"; default: {shown}" if (shown := field.default_shown) else ""
     secret = f"; secret: set {setting.variable}_FILE, or write {SECRETS_DIR}/{setting.variable}"
-    return f"{required}{field.description}{default}{secret if is_secret(field) else ''}"
+    return f"{required}{field.description}{default}{secret if field.is_secret else ''}"
 
 
 def _comment(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="#   ", break_on_hyphens=False)
 
 
-def _value(field: FieldInfo) -> str:
+def _value(field: Field) -> str:
     """Return the default as TOML; an empty text where there is none, or it depends on other settings."""
-    if field.is_required() or field.default is None or default_shown(field):
+    if field.is_required or field.default is None or field.default_shown:
         return '""'
     match field.default:
         case StrEnum() as word:

@@ -9,13 +9,35 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import SecretStr
-
 from consumer.enrolment.identity_filter import normalised_name
 from consumer.enrolment.pointer import Pointer
 from consumer.loopback import is_loopback
 
+MASK = "********"
 SMALLEST = 0.001
+
+
+class Secret:
+    """A text that is shown only where it is asked for by name: not in a log, a traceback or an error."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text."""
+        return self._text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK!r})"
+
+    def __str__(self) -> str:
+        return MASK
 
 
 class SettingError(ValueError):
@@ -121,9 +143,9 @@ def api_address(text: str, form: str, ca_setting: str) -> str:
     return text.rstrip("/")
 
 
-def proxy_url(secret: SecretStr) -> SecretStr:
+def proxy_url(secret: Secret) -> Secret:
     """Return the address of a proxy, which may contain user name and password."""
-    text = secret.get_secret_value()
+    text = secret.reveal()
     before_host, at, _ = text.partition("://")[2].rpartition("@")
     if at and set(before_host) & set("#/?"):
         raise SettingError("has a #, / or ? in its user name or password", "Percent-encode them: %23, %2F, %3F")
@@ -150,9 +172,9 @@ def header_text(text: str) -> str:
     return text
 
 
-def header_secret(secret: SecretStr) -> SecretStr:
+def header_secret(secret: Secret) -> Secret:
     """Return a secret for an HTTP header."""
-    header_text(secret.get_secret_value())
+    header_text(secret.reveal())
     return secret
 
 

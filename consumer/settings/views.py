@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from enum import Enum
 
-from pydantic import SecretStr
-
 from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import OptOuts, Rules, withheld_by
@@ -20,6 +18,7 @@ from consumer.settings.enrolment import Enrolment
 from consumer.settings.kafka import Kafka
 from consumer.settings.model import Settings
 from consumer.settings.registry import Registry
+from consumer.settings.values import Secret
 
 
 def client_properties(kafka: Kafka) -> Properties:
@@ -36,9 +35,9 @@ def client_properties(kafka: Kafka) -> Properties:
     return properties
 
 
-def _plain(value: Value | Enum | SecretStr) -> Value:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
+def _plain(value: Value | Enum | Secret) -> Value:
+    if isinstance(value, Secret):
+        return value.reveal()
     return value.value if isinstance(value, Enum) else value
 
 
@@ -71,5 +70,5 @@ def needs_registry(kafka: Kafka) -> bool:
 
 def registry_options(registry: Registry) -> RegistryOptions:
     """Return the options of the Schema Registry's client."""
-    password = registry.password.get_secret_value() if registry.password else None
+    password = registry.password.reveal() if registry.password else None
     return RegistryOptions(registry.url or "", registry.username, password, registry.ca_file)

@@ -26,7 +26,7 @@ class CredentialStore:
         self.trust = trust
         self._reloading = threading.Lock()  # an older reading must not replace a newer one
         clicksend = settings.clicksend
-        self._credentials = Credentials(clicksend.username, clicksend.api_key.get_secret_value())
+        self._credentials = Credentials(clicksend.username, clicksend.api_key.reveal())
 
     def current(self) -> Credentials:
         """Return the credentials for the next request."""

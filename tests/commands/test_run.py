@@ -21,7 +21,11 @@ def loaded(code: str, *names: str) -> set[str]:
 
 def test_a_worker_without_arguments_starts_without_a_parser_for_them() -> None:
     code = "import consumer.commands.ending, consumer.commands.start"
-    assert not loaded(code, "typer", "pydantic", "confluent_kafka")
+    assert not loaded(code, "typer", "confluent_kafka")
+
+
+def test_a_worker_is_configured_without_what_only_the_sandbox_needs() -> None:
+    assert not loaded("import consumer.app, consumer.commands.run", "pydantic", "pydantic_core", "aiohttp")
 
 
 def test_the_client_connects_before_the_worker_is_imported() -> None:

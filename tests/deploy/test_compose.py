@@ -66,7 +66,7 @@ def test_the_workers_settings_exist_and_it_runs_as_in_production(tmp_path: Path)
     settings = load(Sources(variables, {}, None))
     assert settings.warnings == ()
     assert settings.clicksend.base_url.startswith("https://")
-    assert settings.clicksend.api_key.get_secret_value() == "sandbox"
+    assert settings.clicksend.api_key.reveal() == "sandbox"
     assert worker["read_only"]
     assert worker["cap_drop"] == ["ALL"]
 
@@ -79,5 +79,5 @@ def test_the_example_of_a_settings_file_needs_only_the_api_key_beside_it(tmp_pat
     key.write_text("made-up\n")
     settings = load(Sources({"CLICKSEND_API_KEY_FILE": str(key)}, {}, CONFIG))
     assert settings.kafka.dead_letter_topic == "raw-events.dead-letter"
-    assert settings.clicksend.api_key.get_secret_value() == "made-up"
+    assert settings.clicksend.api_key.reveal() == "made-up"
     assert settings.warnings == ()

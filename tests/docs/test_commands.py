@@ -17,6 +17,7 @@ import pytest
 
 from consumer import __version__
 from consumer.sandbox.server import Sandbox
+from consumer.settings.field import fields_of
 from consumer.settings.model import SECTIONS
 from tests.deploy import compose_project, manifests
 from tests.docs import documents
@@ -116,7 +117,7 @@ def kafka_configs(kafka: ApacheKafka, command: str) -> str:
 @pytest.mark.parametrize("example", beginning_with("export"), ids=str)
 def test_each_exported_variable_is_a_setting(example: Example) -> None:
     names = [word.partition("=")[0] for word in shlex.split(example.command)[1:]]
-    known = {f"{section}_{key}".upper() for section, model in SECTIONS.items() for key in model.model_fields}
+    known = {f"{section}_{key}".upper() for section, model in SECTIONS.items() for key in fields_of(model)}
     assert {each.removesuffix("_FILE") for each in names} <= known
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from consumer.kafka.identity import Identity, Tokens
 from consumer.settings.kafka import Kafka
+from consumer.settings.reading import read_section
 from consumer.settings.views import client_properties
 
 CONNECTION = {"bootstrap_servers": "b:9092", "topic": "t", "security_protocol": "sasl_ssl"}
@@ -38,4 +39,4 @@ def test_only_the_setting_of_a_token_endpoint_makes_it_the_settings_own(
     settings: dict[str, object], tokens: Tokens
 ) -> None:
     """Hints for another grant must not name settings that are not set."""
-    assert Identity.of(client_properties(Kafka.model_validate(CONNECTION | settings))).tokens is tokens
+    assert Identity.of(client_properties(read_section(Kafka, CONNECTION | settings))).tokens is tokens

@@ -14,14 +14,14 @@ import pytest
 
 from consumer.errors import ConfigurationError
 from consumer.settings import SECTIONS, Settings, Sources, load
+from consumer.settings.field import fields_of
 from consumer.settings.schema import json_schema
-from consumer.settings.section import is_secret
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json_schema()
 VALIDATOR = jsonschema_rs.Draft7Validator(SCHEMA)
 
-FIELDS = [(name, key, field) for name, section in SECTIONS.items() for key, field in section.model_fields.items()]
+FIELDS = [(name, key, field) for name, section in SECTIONS.items() for key, field in fields_of(section).items()]
 each_setting = pytest.mark.parametrize(
     ("section", "key", "field"), FIELDS, ids=[f"{section}-{key}" for section, key, _ in FIELDS]
 )
@@ -63,7 +63,7 @@ def test_it_is_a_schema_that_editors_read() -> None:
 def test_it_has_every_setting_and_admits_no_other() -> None:
     assert SCHEMA["additionalProperties"] is False
     assert {name: set(table["properties"]) for name, table in SCHEMA["properties"].items()} == {
-        name: set(section.model_fields) for name, section in SECTIONS.items()
+        name: set(fields_of(section)) for name, section in SECTIONS.items()
     }
     assert all(table["additionalProperties"] is False for table in SCHEMA["properties"].values())
 
@@ -76,7 +76,7 @@ def test_no_setting_is_required_as_it_may_come_from_elsewhere() -> None:
 def test_a_setting_is_described_and_its_default_is_valid(section: str, key: str, field: Any) -> None:
     schema = schema_of(section, key)
     assert schema["description"].startswith(field.description)
-    assert schema.get("writeOnly", False) == is_secret(field)
+    assert schema.get("writeOnly", False) == field.is_secret
     assert ("type" in schema) != ("anyOf" in schema)
     if "default" in schema:
         assert VALIDATOR.is_valid({section: {key: orjson.loads(orjson.dumps(schema["default"]))}})

@@ -60,7 +60,7 @@ def test_a_file_named_for_one_value_is_stronger_than_the_secrets_directory(sourc
     (tmp_path / "secrets" / "CLICKSEND_API_KEY").write_text("of the directory")
     (tmp_path / "key").write_text("of its own file")
     settings = load(sources({"CLICKSEND_API_KEY": None, "CLICKSEND_API_KEY_FILE": str(tmp_path / "key")}))
-    assert settings.clicksend.api_key.get_secret_value() == "of its own file"
+    assert settings.clicksend.api_key.reveal() == "of its own file"
 
 
 @pytest.mark.parametrize("empty", ["", "  \n"])
@@ -72,7 +72,7 @@ def test_an_empty_value_counts_as_not_given(sources: Make, tmp_path: Path, empty
 
 def test_values_lose_the_white_space_around_them(settings: Callable[..., Settings]) -> None:
     found = settings(CLICKSEND_API_KEY=" the-key\n", CLICKSEND_USERNAME="\tacme ", LOG_LEVEL=" debug ")
-    assert found.clicksend.api_key.get_secret_value() == "the-key"
+    assert found.clicksend.api_key.reveal() == "the-key"
     assert found.clicksend.username == "acme"
     assert found.log.level == "debug"
 
@@ -249,5 +249,5 @@ def test_a_byte_order_mark_is_no_part_of_a_secret_or_a_file(sources: Make, tmp_p
     (tmp_path / "worker.toml").write_bytes(b'\xef\xbb\xbf[kafka]\ngroup_id = "mine"\n')
     given = {"CLICKSEND_API_KEY": None, "CLICKSEND_API_KEY_FILE": str(tmp_path / "key"), "KAFKA_GROUP_ID": None}
     settings = load(sources(given, config=tmp_path / "worker.toml"))
-    assert settings.clicksend.api_key.get_secret_value() == "s3cret"
+    assert settings.clicksend.api_key.reveal() == "s3cret"
     assert settings.kafka.group_id == "mine"

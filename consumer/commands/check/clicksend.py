@@ -23,7 +23,7 @@ MOST_SKEW = 30.0  # seconds; certificates, `Retry-After` dates and the age of ev
 def clicksend_results(settings: Settings) -> Iterator[CheckResult]:
     """Yield the results of all ClickSend checks."""
     clicksend = settings.clicksend
-    proxy = clicksend.proxy_url.get_secret_value() if clicksend.proxy_url else None
+    proxy = clicksend.proxy_url.reveal() if clicksend.proxy_url else None
     timeouts = Timeouts(clicksend.connect_timeout, clicksend.read_timeout, clicksend.total_timeout)
     try:
         endpoint = Endpoint(clicksend.base_url, clicksend.list_id, proxy)
@@ -31,7 +31,7 @@ def clicksend_results(settings: Settings) -> Iterator[CheckResult]:
     except ConfigurationError as error:
         yield from (failed("clicksend", f"{each.name}: {each.what}", each.hint) for each in error.problems)
         return
-    credentials = Credentials(clicksend.username, clicksend.api_key.get_secret_value())
+    credentials = Credentials(clicksend.username, clicksend.api_key.reveal())
     account_check = AccountCheck(endpoint, timeouts, credentials, BoundedAdapter(trust))
     try:
         account = account_check.account(datetime.now(UTC))

@@ -67,7 +67,7 @@ def aws_result(region: str, now: datetime) -> CheckResult:
 
 def endpoint_of(kafka: Kafka) -> TokenEndpoint:
     """Return the token endpoint of these settings, which have one."""
-    secret = kafka.oauth_client_secret.get_secret_value() if kafka.oauth_client_secret else ""
+    secret = kafka.oauth_client_secret.reveal() if kafka.oauth_client_secret else ""
     url, client_id = kafka.oauth_token_endpoint_url or "", kafka.oauth_client_id or ""
     user_claim = kafka.properties.get("sasl.oauthbearer.sub.claim.name", USER_CLAIM)
     return TokenEndpoint(url, client_id, secret, kafka.oauth_scope, kafka.oauth_ca_file, user_claim)

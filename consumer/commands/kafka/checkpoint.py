@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 
 from confluent_kafka import KafkaException, TopicPartition
+from msgspec import structs
 
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.group import Commit, commits_of
@@ -34,7 +35,7 @@ class Checkpoint:
 
     def __init__(self, kafka: Kafka, name: str) -> None:
         self.group = f"{kafka.group_id}-replay-{name}"
-        self.cluster = Cluster(kafka.model_copy(update={"group_id": self.group}))
+        self.cluster = Cluster(structs.replace(kafka, group_id=self.group))
         self._topic = CheckpointTopic(kafka, self.cluster, self.group)
         self._looked = False
         self._saved: Saved | None = None  # by an earlier run

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from consumer.app import credential_store, event_loop_driver, scheduler
 from consumer.commands.kafka.checkpoint import Checkpoint, name_of
 from consumer.commands.kafka.partitions import Scope, chosen
@@ -197,23 +199,20 @@ class Replay:
         return ExitStatus.PARTLY_DONE
 
     def _worker_settings(self) -> Settings:
-        kafka = {
-            "topic": tuple(dict.fromkeys(scope.topic for scope in self._options.scopes)),
-            "group_id": self._checkpoint.group,
-            "group_protocol": GroupProtocol.CLASSIC,  # without effect: no group is joined
-            "group_instance_id": None,
-            "auto_offset_reset": OffsetReset.EARLIEST,
-        }
-        enrolment = {
-            "max_event_age": 0.0,  # a replay is meant to deliver old records
-            "unrecognised_limit": 0,  # a held partition would keep the replay from ending
-        }
-        settings = self._settings
-        sections = {
-            "kafka": settings.kafka.model_copy(update=kafka),
-            "enrolment": settings.enrolment.model_copy(update=enrolment),
-        }
-        return settings.model_copy(update=sections)
+        kafka = structs.replace(
+            self._settings.kafka,
+            topic=tuple(dict.fromkeys(scope.topic for scope in self._options.scopes)),
+            group_id=self._checkpoint.group,
+            group_protocol=GroupProtocol.CLASSIC,  # without effect: no group is joined
+            group_instance_id=None,
+            auto_offset_reset=OffsetReset.EARLIEST,
+        )
+        enrolment = structs.replace(
+            self._settings.enrolment,
+            max_event_age=0.0,  # a replay is meant to deliver old records
+            unrecognised_limit=0,  # a held partition would keep the replay from ending
+        )
+        return self._settings.with_sections(kafka=kafka, enrolment=enrolment)
 
     def _print(self, form: Format) -> None:
         self._counts.update({("left", left.value): number for left, number in self._selection.left.items()})

@@ -20,6 +20,7 @@ from consumer.commands.check.result import CheckResult, CheckStatus
 from consumer.commands.check.token_endpoint import TokenEndpoint
 from consumer.extras import PACKAGES, Extra
 from consumer.settings.kafka import Kafka
+from consumer.settings.reading import read_section
 
 NOW = datetime.fromtimestamp(1_800_000_000, UTC)
 SECRET = "s3cret"
@@ -169,10 +170,10 @@ def test_the_user_is_in_the_claim_that_the_properties_name(endpoint: Endpoint) -
     kafka = {"bootstrap_servers": "b:9092", "topic": "t", "security_protocol": "sasl_ssl"}
     kafka |= {"oauth_token_endpoint_url": f"http://{endpoint.address}/t", "oauth_client_id": "i"}
     kafka |= {"oauth_client_secret": SECRET}
-    (found,) = identity_results(Kafka.model_validate(kafka), NOW)
+    (found,) = identity_results(read_section(Kafka, kafka), NOW)
     assert found.detail == f"the token endpoint {NO_JWT} (without sub)"
     kafka |= {"properties": '{"sasl.oauthbearer.sub.claim.name": "azp"}'}
-    (found,) = identity_results(Kafka.model_validate(kafka), NOW)
+    (found,) = identity_results(read_section(Kafka, kafka), NOW)
     assert found.status is CheckStatus.OK
 
 
@@ -246,5 +247,5 @@ def test_without_the_extra_an_aws_identity_fails_with_the_command(monkeypatch: p
 
 
 def test_an_installation_with_a_password_has_no_identity_to_check() -> None:
-    kafka = Kafka.model_validate({"bootstrap_servers": "b:9092", "topic": "t"})
+    kafka = read_section(Kafka, {"bootstrap_servers": "b:9092", "topic": "t"})
     assert list(identity_results(kafka, NOW)) == []

@@ -12,6 +12,7 @@ from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.partitions import Scope, chosen
 from consumer.errors import RefusedError
 from consumer.settings.kafka import Kafka
+from consumer.settings.reading import read_section
 
 COMMITTED = [TopicPartition("events", 0, 7)]
 
@@ -35,7 +36,7 @@ class NewGroup:
 
 
 def cluster(*errors: int) -> Cluster:
-    made = Cluster(Kafka.model_validate({"bootstrap_servers": "127.0.0.1:1", "topic": "events"}))
+    made = Cluster(read_section(Kafka, {"bootstrap_servers": "127.0.0.1:1", "topic": "events"}))
     made.consumer.close()
     made.consumer = NewGroup(*errors)  # type: ignore[assignment]  # what is asked of it
     return made

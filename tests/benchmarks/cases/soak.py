@@ -30,7 +30,7 @@ SETTLING = 10.0  # seconds after the last contact: requests that wait for nothin
 
 
 class Sample(NamedTuple):
-    """The worker at one moment."""
+    """The worker at one moment. files -- descriptors but those of connections to the sink"""
 
     memory: float
     files: int
@@ -43,19 +43,20 @@ def measure(rig: Rig, size: Size) -> list[Figure]:
     rig.sink.follow(Plan(SHORTEST, LONGEST, faults=FAULTS, tally=count))
     with rig.worker(topic, IN_FLIGHT, VARIABLES) as worker:
         pid = worker.wait_ready().process.pid
-        files, cpu, begun = open_files(pid), cpu_seconds(pid), time.monotonic()
+        cpu, begun = cpu_seconds(pid), time.monotonic()
         samples = _produce(rig, topic, count, size.rate, pid)
         behind = count - rig.sink.stored
         _wait_for_the_rest(rig, count)
         seconds, cpu = time.monotonic() - begun, cpu_seconds(pid) - cpu
         time.sleep(SETTLING)
-        leaked = open_files(pid) - files - min(rig.sink.connections, IN_FLIGHT)
+        early, _late = early_and_late([each.files for each in samples])
+        leaked = _files(rig, pid) - early
         status = worker.stop()
     missing, twice = rig.sink.tally()
     return [
         Figure("soak", "contacts lost", missing, f"of {count}"),
         Figure("soak", "delivered twice", twice, f"of {count}"),
-        Figure("soak", "descriptors leaked", max(0, leaked), "", files, "at the start"),
+        Figure("soak", "descriptors leaked", max(0, leaked), "", early, "early on"),
         Figure("soak", "memory at the end", *_memory(samples)),
         Figure("soak", "delivered a second", count / seconds, "/s", size.rate, "produced"),
         Figure("soak", "behind at the end", behind, "contacts"),
@@ -78,9 +79,13 @@ def _produce(rig: Rig, topic: str, count: int, rate: int, pid: int) -> list[Samp
         produced = due
         producer.poll(0)
         if passed >= len(samples) * SAMPLE:
-            samples.append(Sample(rss(pid), open_files(pid)))
+            samples.append(Sample(rss(pid), _files(rig, pid)))
     assert producer.flush(PATIENCE) == 0
     return samples
+
+
+def _files(rig: Rig, pid: int) -> int:
+    return open_files(pid) - min(rig.sink.connections, IN_FLIGHT)
 
 
 def _wait_for_the_rest(rig: Rig, count: int) -> None:

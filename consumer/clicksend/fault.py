@@ -1,4 +1,4 @@
-"""The configuration faults that halt delivery, each with its fix."""
+"""The configuration faults, each with its fix."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ class Fault(StrEnum):
     def hint(self) -> str:
         """Return the fix, in one sentence."""
         return _HINTS[self]
+
+
+class OnConfigurationFault(StrEnum):
+    """DELIVERY_ON_CONFIGURATION_FAULT: the reaction to one that a single record could have caused."""
+
+    HALT = "halt"
+    DEAD_LETTER = "dead_letter"
 
 
 _HINTS = {

@@ -23,7 +23,7 @@ from consumer.kafka.clients import KafkaClients
 from consumer.log import cause_of
 from consumer.monitoring.tracing.options import trace_options
 from consumer.settings import Settings
-from consumer.settings.views import client_properties
+from consumer.settings.kafka import client_properties
 from consumer.terminal import flush_streams
 
 log = structlog.get_logger()

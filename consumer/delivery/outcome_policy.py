@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from enum import StrEnum
 
 from msgspec import Struct
 
-from consumer.clicksend.fault import Fault
+from consumer.clicksend.fault import Fault, OnConfigurationFault
 from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.attempts import Attempts
@@ -18,13 +17,6 @@ from consumer.enrolment.disposition import DeadLetterReason, DeliveredReason
 UNINTELLIGIBLE_CONTACTS = 5  # different ones in a row
 MOST_UNINTELLIGIBLE = 10  # responses in a row, of any contacts
 RECENT_DELIVERY_SECONDS = 60.0  # a suspicious response is the record's fault only if other contacts are delivered
-
-
-class OnConfigurationFault(StrEnum):
-    """DELIVERY_ON_CONFIGURATION_FAULT."""
-
-    HALT = "halt"
-    DEAD_LETTER = "dead_letter"
 
 
 class Settle(Struct, frozen=True):

@@ -24,7 +24,7 @@ from consumer.kafka.clients import KafkaClients
 from consumer.sandbox.options import SandboxOptions
 from consumer.sandbox.server import Sandbox
 from consumer.settings import Settings, Sources, load
-from consumer.settings.views import client_properties
+from consumer.settings.kafka import client_properties
 from consumer.worker.worker import Ending
 
 TOPIC = "events"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from consumer.enrolment.consent import Consent
-from consumer.enrolment.custom_mapping import CustomMapping
 from consumer.enrolment.identity_filter import IDENTIFY_NAMES, normalised_name
 from consumer.enrolment.phone_signs import PhoneCheck
 from consumer.enrolment.pointer import Pointer
 from consumer.enum_members import found_quickly
+
+if TYPE_CHECKING:  # the settings load this module, before the client connects
+    from consumer.enrolment.custom_mapping import CustomMapping
 
 
 @found_quickly

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Annotated
 
 from msgspec import Meta
@@ -11,7 +11,8 @@ from msgspec.structs import asdict
 from consumer.errors import Problem
 from consumer.formats.value_format import ValueFormat
 from consumer.kafka.identity import SaslIdentity
-from consumer.kafka.properties import GroupProtocol, OffsetReset, refusals
+from consumer.kafka.msk_tokens import msk_tokens
+from consumer.kafka.properties import SETTINGS, GroupProtocol, OffsetReset, Properties, Value, refusals
 from consumer.settings import kafka_identity as identity
 from consumer.settings import section as kind
 from consumer.settings.field import DefaultShown, Earlier, Fits
@@ -171,6 +172,26 @@ class Kafka(Section, frozen=True):
             hint = "Set KAFKA_OAUTH_TOKEN_ENDPOINT_URL, or KAFKA_SASL_IDENTITY=aws_msk"
             unused.append(Problem("KAFKA_SASL_MECHANISM", what, hint))
         return tuple(unused)
+
+
+def client_properties(kafka: Kafka) -> Properties:
+    """Return the librdkafka properties of every client: the connection's, its identity's and the operator's own.
+
+    Raises ConfigurationError where the identity needs an extra that is not installed.
+    """
+    given = {name: getattr(kafka, field) for name, field in SETTINGS.items()}
+    properties = {**kafka.properties, **{name: _plain(value) for name, value in given.items() if value is not None}}
+    if kafka.oauth_token_endpoint_url is not None:
+        properties["sasl.oauthbearer.method"] = "oidc"
+    if kafka.sasl_identity is SaslIdentity.AWS_MSK:
+        properties["oauth_cb"] = msk_tokens(kafka.aws_region or "")
+    return properties
+
+
+def _plain(value: Value | Enum | Secret) -> Value:
+    if isinstance(value, Secret):
+        return value.reveal()
+    return value.value if isinstance(value, Enum) else value
 
 
 def _dead_letter_topic(name: str, earlier: Earlier) -> str:

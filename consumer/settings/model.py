@@ -13,7 +13,7 @@ from typing import Annotated, get_type_hints
 from msgspec import Meta
 from msgspec.structs import replace
 
-from consumer.delivery.outcome_policy import OnConfigurationFault
+from consumer.clicksend.fault import OnConfigurationFault
 from consumer.errors import Problem
 from consumer.log import LogFormat, LogLevel
 from consumer.loopback import is_loopback

@@ -18,8 +18,9 @@ import orjson
 from confluent_kafka import Message
 from prometheus_client import CollectorRegistry
 
+from consumer.clicksend.fault import OnConfigurationFault
 from consumer.delivery.gate import Gate
-from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy
+from consumer.delivery.outcome_policy import OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.enroller import Enroller
 from consumer.enrolment.rules import Rules

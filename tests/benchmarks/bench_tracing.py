@@ -21,8 +21,9 @@ from confluent_kafka import Message
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client import CollectorRegistry
 
+from consumer.clicksend.fault import OnConfigurationFault
 from consumer.delivery.gate import Gate
-from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy, Settle
+from consumer.delivery.outcome_policy import OutcomePolicy, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.decision import Enrolled
 from consumer.enrolment.disposition import DeliveredReason

@@ -25,11 +25,12 @@ def test_a_worker_without_arguments_starts_without_a_parser_for_them() -> None:
 
 
 def test_a_worker_is_configured_without_what_only_the_sandbox_needs() -> None:
-    assert not loaded("import consumer.app, consumer.commands.run", "pydantic", "pydantic_core", "aiohttp")
+    assert not loaded("import consumer.app, consumer.commands.run", "pydantic", "aiohttp", "trustme")
 
 
 def test_the_client_connects_before_the_worker_is_imported() -> None:
-    assert not loaded("import consumer.commands.run", "consumer.app", "requests")
+    later = ("consumer.app", "consumer.enrolment.enroller", "requests", "phonenumbers", "tenacity", "prometheus_client")
+    assert not loaded("import consumer.settings, consumer.commands.run", *later)
 
 
 def test_the_worker_joins_the_group_while_the_transport_is_loaded() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.clicksend.fault import Fault
+from consumer.clicksend.fault import Fault, OnConfigurationFault
 from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.attempts import Attempts
@@ -14,7 +14,6 @@ from consumer.delivery.outcome_policy import (
     Action,
     AwaitProbe,
     DeadLetter,
-    OnConfigurationFault,
     OutcomePolicy,
     Retry,
     Settle,

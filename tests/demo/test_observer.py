@@ -7,10 +7,10 @@ from queue import SimpleQueue
 import orjson
 import pytest
 
-from consumer.clicksend.fault import Fault
+from consumer.clicksend.fault import Fault, OnConfigurationFault
 from consumer.clicksend.outcome import Cause, Outcome, Result
 from consumer.delivery.gate import Gate, Permit
-from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy
+from consumer.delivery.outcome_policy import OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.demo.narrator import GateWatch
 from consumer.demo.observer import DeadLetterWritten, DemoObserver, Observation, WasFiltered

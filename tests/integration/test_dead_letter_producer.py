@@ -19,7 +19,7 @@ from consumer.monitoring.health import Health
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.task import Task
 from consumer.scheduling.work import PolledRecords, WriteDeadLetter
-from consumer.settings.views import client_properties
+from consumer.settings.kafka import client_properties
 from consumer.threads import OsThreads
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.broker import Broker

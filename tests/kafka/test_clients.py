@@ -19,7 +19,7 @@ from consumer.commands.kafka.records import PROPERTIES
 from consumer.commands.replay.range_consumer import RangeClients, RangePlan
 from consumer.kafka.clients import MEMBER_CALLBACKS, KafkaClients
 from consumer.settings import Settings, Sources, load
-from consumer.settings.views import client_properties
+from consumer.settings.kafka import client_properties
 from tests.kafka.in_process import InProcess
 from tests.support.required_settings import REQUIRED
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from consumer.kafka.identity import Identity, Tokens
-from consumer.settings.kafka import Kafka
+from consumer.settings.kafka import Kafka, client_properties
 from consumer.settings.reading import read_section
-from consumer.settings.views import client_properties
 
 CONNECTION = {"bootstrap_servers": "b:9092", "topic": "t", "security_protocol": "sasl_ssl"}
 URL = "https://login.example.org/token"

@@ -13,10 +13,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from consumer.clicksend.fault import OnConfigurationFault
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.gate import Gate, Permit
-from consumer.delivery.outcome_policy import AwaitProbe, DeadLetter, OnConfigurationFault, OutcomePolicy, Retry, Settle
+from consumer.delivery.outcome_policy import AwaitProbe, DeadLetter, OutcomePolicy, Retry, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason, Disposition, FilterReason
 from consumer.scheduling.back_pressure import Caps

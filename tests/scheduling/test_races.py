@@ -14,9 +14,10 @@ from queue import SimpleQueue
 
 import pytest
 
+from consumer.clicksend.fault import OnConfigurationFault
 from consumer.clicksend.outcome import Outcome
 from consumer.delivery.gate import Gate
-from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy, Settle
+from consumer.delivery.outcome_policy import OutcomePolicy, Settle
 from consumer.delivery.retry import RetryPolicy
 from consumer.scheduling.counts import ReleaseReason
 from consumer.scheduling.offset_map import decode

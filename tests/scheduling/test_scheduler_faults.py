@@ -6,11 +6,11 @@ import math
 
 import pytest
 
-from consumer.clicksend.fault import Fault
+from consumer.clicksend.fault import Fault, OnConfigurationFault
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.gate import Permit
-from consumer.delivery.outcome_policy import AwaitProbe, OnConfigurationFault
+from consumer.delivery.outcome_policy import AwaitProbe
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.task import Stage, Task
 from consumer.scheduling.work import Probe

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 from consumer.errors import ConfigurationError, Problem
 from consumer.kafka.clients import KafkaClients
 from consumer.settings import Settings
-from consumer.settings.views import client_properties
+from consumer.settings.kafka import client_properties
 
 Make = Callable[..., Settings]
 Find = Callable[..., list[Problem]]

@@ -12,8 +12,9 @@ from confluent_kafka.admin import AdminClient
 from greenlet import GreenletExit
 from prometheus_client import CollectorRegistry
 
+from consumer.clicksend.fault import OnConfigurationFault
 from consumer.delivery.gate import Gate
-from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy
+from consumer.delivery.outcome_policy import OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.errors import FatalStreamError
 from consumer.kafka.clients import KafkaClients

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
+from consumer.clicksend.fault import OnConfigurationFault
 from consumer.clicksend.outcome import Outcome
 from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.gate import Gate, Permit
-from consumer.delivery.outcome_policy import Action, DeadLetter, OnConfigurationFault, OutcomePolicy
+from consumer.delivery.outcome_policy import Action, DeadLetter, OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.enrolment.disposition import DeadLetterReason
 from consumer.scheduling.offset_tracker import OffsetTracker

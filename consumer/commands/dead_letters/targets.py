@@ -23,8 +23,7 @@ from consumer.scheduling.offset_tracker import OFFSET_UNKNOWN, OffsetTracker
 from consumer.scheduling.task import WHOLE_RECORD, Record, Task
 from consumer.scheduling.work import PolledRecords
 from consumer.settings import Settings
-from consumer.settings.kafka import Kafka
-from consumer.settings.views import client_properties
+from consumer.settings.kafka import Kafka, client_properties
 from consumer.threads import OsThreads
 from consumer.worker.batches import DecidedBatch, task_of
 from consumer.worker.delivery_loop import DeliveryLoop

@@ -24,8 +24,7 @@ from consumer.kafka.refusals import refusal_of
 from consumer.kafka.timeouts import ANSWER_SECONDS
 from consumer.kafka.topic_ids import TopicIds
 from consumer.scheduling.task import Partition
-from consumer.settings.kafka import Kafka
-from consumer.settings.views import client_properties
+from consumer.settings.kafka import Kafka, client_properties
 
 ANSWER_TRIES = 10
 PAUSE_SECONDS = 0.1

@@ -19,8 +19,7 @@ from consumer.kafka.clients import KafkaClients
 from consumer.kafka.timeouts import ANSWER_SECONDS
 from consumer.scheduling.offset_map import UNKNOWN_TOPIC_ID
 from consumer.scheduling.task import Partition
-from consumer.settings.kafka import Kafka
-from consumer.settings.views import client_properties
+from consumer.settings.kafka import Kafka, client_properties
 
 SUFFIX = ".checkpoints"  # appended to the dead-letter topic's name
 COMPACTED = {"cleanup.policy": "compact"}

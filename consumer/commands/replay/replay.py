@@ -33,7 +33,7 @@ from consumer.kafka.properties import GroupProtocol, OffsetReset
 from consumer.monitoring.health import Health
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings
-from consumer.settings.views import client_properties
+from consumer.settings.kafka import client_properties
 from consumer.terminal import say
 from consumer.threads import OsThreads
 from consumer.worker.poll_loop import Source

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from consumer.scheduling.task import Headers, Task
+if TYPE_CHECKING:  # `run` loads this module before the client connects
+    from consumer.scheduling.task import Headers, Task
 
 NAME = "traceparent"
 LENGTH = 55  # bytes of version 00; a later version may add fields

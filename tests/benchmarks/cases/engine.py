@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from prometheus_client import CollectorRegistry
 
+from consumer.clicksend.fault import OnConfigurationFault
 from consumer.clicksend.outcome import Outcome, Result
 from consumer.clicksend.probe import ProbeResult
 from consumer.delivery.gate import Gate
-from consumer.delivery.outcome_policy import OnConfigurationFault, OutcomePolicy
+from consumer.delivery.outcome_policy import OutcomePolicy
 from consumer.delivery.retry import RetryPolicy
 from consumer.monitoring.reporter import Reporter
 from consumer.scheduling.offset_tracker import OffsetTracker

@@ -103,8 +103,10 @@ class Field(Struct, frozen=True):
 
     @property
     def limited_type(self) -> Any:
-        """Return the type with its limits, as msgspec takes it."""
+        """Return the type with its limits, as msgspec takes it. Whole numbers are TOML's, of 64 bits."""
         limits = tuple(each for each in self.markers if isinstance(each, Meta))
+        if self.type is int and all(each.le is None for each in limits):
+            limits = (Meta(le=2**63 - 1), *limits)
         return Annotated[(self.type, *limits)] if limits else self.type
 
     @property

@@ -42,7 +42,7 @@ def read_section(section: type[S], given: Mapping[str, object]) -> S:
             valid[key] = _read(field, given.get(key, field.default), valid)
         except* SettingError as wrong:
             problems += [_refused(setting, each) for each in wrong.exceptions if isinstance(each, SettingError)]
-        except* (ValidationError, OverflowError):
+        except* (ValidationError, ValueError, OverflowError):
             problems.append(_not_of_its_form(setting, field))
     if problems:
         raise ConfigurationError(*dict.fromkeys(problems))
@@ -50,7 +50,7 @@ def read_section(section: type[S], given: Mapping[str, object]) -> S:
 
 
 def _read(field: Field, value: Any, earlier: Earlier) -> Any:
-    """Return the value in its type. Raises SettingError, several as a group, ValidationError and OverflowError."""
+    """Return the value in its type. Raises SettingError, several as a group; another error where it has none."""
     if value is not None or not field.is_optional:
         value = _tidied(field, value)
         for read in field.functions(Reads):

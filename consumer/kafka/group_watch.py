@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._group import ConsumerGroupDescription
 
-from consumer.kafka.timeouts import ANSWER_SECONDS
+from consumer.kafka.timeouts import COORDINATOR_SECONDS
 
 PATIENCE = 5.0  # seconds without a coordinator before the first request
 INTERVAL = 10.0  # seconds between two requests
@@ -35,7 +35,10 @@ class GroupWatch:
         self._next_at = now + PATIENCE
 
     def look(self, now: float) -> None:
-        """Ask if it is time, and report a refusal. Call while no coordinator is known. `now`: monotonic seconds."""
+        """Ask if it is time, and report a refusal. Call while brokers answer and no coordinator is known.
+
+        now -- monotonic seconds
+        """
         if self._answer is not None and self._answer.done():
             answer, self._answer = self._answer, None
             failure = answer.exception()
@@ -43,5 +46,5 @@ class GroupWatch:
                 self._refused(failure.args[0])
         elif self._answer is None and now >= self._next_at:
             self._next_at = now + INTERVAL
-            asked = self._admin().describe_consumer_groups([self._group_id], request_timeout=ANSWER_SECONDS)
+            asked = self._admin().describe_consumer_groups([self._group_id], request_timeout=COORDINATOR_SECONDS)
             self._answer = asked[self._group_id]

@@ -149,7 +149,7 @@ class PollLoop:
             self.connection.generation_is(generation_of(self.consumer))
             if self._health.coordinator:
                 self._group_watch.coordinator_known(now)
-            else:
+            elif self._health.reachable:
                 self._group_watch.look(now)
         self._look_at_topics(now)
 

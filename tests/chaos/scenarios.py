@@ -10,7 +10,7 @@ from tests.chaos import sink
 from tests.chaos.transaction import Ending
 from tests.chaos.world import SESSION_MS, World
 
-LONG_SECONDS = SESSION_MS / 1000 + 2.0  # past the session
+LONG_SECONDS = SESSION_MS / 1000 + 14.0  # past the session, and past requests that are made meanwhile
 FAULT_SECONDS = 5.0
 RESTLESS_TURNS = 10
 UNREADABLE = 30  # records
@@ -106,7 +106,7 @@ def broker_restarted(world: World) -> None:
 
 
 def broker_away_for_long(world: World) -> None:
-    """Kafka is away for longer than the session."""
+    """Kafka is away for longer than the session, and than any request waits."""
     world.kill_broker(LONG_SECONDS)
     world.go_on(2.0)
     world.await_group()

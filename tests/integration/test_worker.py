@@ -9,8 +9,13 @@ import orjson
 import pytest
 
 from consumer.sandbox.faults import ConnectionFault, Rule
+from tests.kafka.apache import ApacheKafka
 from tests.support.events import CONNECTOR_CONTACT, connector_example, identify, page_view, sign_up
-from tests.support.stage import PARTITIONS, Stage
+from tests.support.stage import PARTITIONS, Stage, stage_fixture
+
+AWAY_SECONDS = 24.0  # 6 without an answer, PATIENCE, ANSWER_SECONDS, and some
+
+breakable_stage = stage_fixture("kafka_from_jars-classic")  # its Kafka may be broken
 
 
 def test_the_connector_pages_example_arrives_as_the_payload_printed_there(stage: Stage) -> None:
@@ -96,6 +101,24 @@ def test_an_outage_loses_nothing_and_the_group_keeps_polling(stage: Stage) -> No
     refused = [entry.received_at for entry in stage.sandbox.requests() if entry.status == 503]
     lasted = max(refused) - min(refused)
     assert len(refused) < 30 + 5 * max(1, lasted), "each contact once, and then the breaker's trials"
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+def test_kafka_may_be_away_for_longer_than_any_request_waits(
+    breakable_stage: Stage, kafka_from_jars: ApacheKafka
+) -> None:
+    """librdkafka aborted the process where a request to the coordinator had timed out before Kafka was back."""
+    stage = breakable_stage
+    with stage.worker(**stage.miss_soon()) as worker:
+        stage.produce(sign_up(0))
+        worker.wait(lambda: stage.enrolled() == 1)
+        kafka_from_jars.kill()
+        time.sleep(AWAY_SECONDS)
+        kafka_from_jars.start()
+        stage.produce(sign_up(1))
+        worker.wait(lambda: stage.enrolled() == 2)
+        assert worker.stop() == 0
 
 
 def test_what_clicksend_rejects_becomes_a_dead_letter_with_the_original_bytes(stage: Stage) -> None:

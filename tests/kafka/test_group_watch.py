@@ -21,7 +21,7 @@ class SilentAdmin:
         self.asked: list[Future[Any]] = []
 
     def describe_consumer_groups(self, groups: list[str], request_timeout: float) -> dict[str, Future[Any]]:
-        assert request_timeout > 0
+        assert request_timeout == 3600, "librdkafka aborts where such a request has timed out"
         self.asked.append(Future())
         return {groups[0]: self.asked[-1]}
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from confluent_kafka import ConsumerGroupState
 from confluent_kafka.admin._acl import AclOperation
 
-from consumer.commands.kafka.cluster import WITH_RIGHTS, Cluster
+from consumer.commands.kafka.cluster import Cluster
+from consumer.kafka.timeouts import COORDINATOR_SECONDS
 from consumer.scheduling.task import Partition
 
 DEAD = ConsumerGroupState.DEAD.name.title()
@@ -63,7 +64,8 @@ def look_at(cluster: Cluster) -> Group:
     """Return the connection's group as the broker describes it. Raises as Cluster's methods do."""
     name = cluster.group_id
     describe = cluster.admin.describe_consumer_groups
-    described = cluster.ask(lambda: describe([name], **WITH_RIGHTS)[name], f"the group {name}")
+    how = {"include_authorized_operations": True, "request_timeout": COORDINATOR_SECONDS}
+    described = cluster.ask(lambda: describe([name], **how)[name], f"the group {name}")
     owners: dict[Partition, Member] = {}
     members = []
     for each in described.members:

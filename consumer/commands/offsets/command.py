@@ -19,7 +19,7 @@ from consumer.commands.offsets.undo import read_offsets, undo_name, write_undo
 from consumer.commands.output import Format, put, rendered
 from consumer.errors import FatalStreamError, RefusedError
 from consumer.exit_status import ExitStatus
-from consumer.kafka.timeouts import ANSWER_SECONDS
+from consumer.kafka.timeouts import COORDINATOR_SECONDS
 from consumer.scheduling.task import Partition
 from consumer.settings import Settings, Sources, load
 from consumer.terminal import say
@@ -124,7 +124,9 @@ def _altered(cluster: Cluster, group: Group, moves: list[Move]) -> Iterator[tupl
     offsets = [TopicPartition(*move.partition, move.new, move.metadata) for move in moves]
     request = [ConsumerGroupTopicPartitions(group.name, offsets)]
     alter = cluster.admin.alter_consumer_group_offsets
-    answer = cluster.ask(lambda: alter(request, request_timeout=ANSWER_SECONDS)[group.name], f"the group {group.name}")
+    answer = cluster.ask(
+        lambda: alter(request, request_timeout=COORDINATOR_SECONDS)[group.name], f"the group {group.name}"
+    )
     for each in answer.topic_partitions:
         yield Partition(each.topic, each.partition), each.error
 

@@ -16,7 +16,6 @@ from confluent_kafka.admin._resource import ResourceType
 
 from consumer.commands.kafka.cluster import Cluster
 from consumer.commands.kafka.group import Group, commits_of
-from consumer.commands.offsets import command
 from consumer.commands.offsets.command import Execution, _execute
 from consumer.commands.offsets.plan import Move
 from consumer.errors import FatalStreamError, RefusedError
@@ -253,7 +252,7 @@ def test_options_that_make_no_sense_are_wrong_usage(tmp_path: Path, arguments: t
 def test_where_kafka_does_not_respond_the_undo_command_is_printed(
     stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("consumer.commands.kafka.cluster.ANSWER_SECONDS", 0.5)
     away = {**stage.variables(), "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_ports(1)[0]}"}
     cluster = Cluster(load(Sources({"SECRETS_DIR": str(stage.folder), **away}), ("kafka",)).kafka)
     path = stage.folder / "undo.json"

@@ -29,7 +29,7 @@ class Fault(StrEnum):
 
 
 class OnConfigurationFault(StrEnum):
-    """DELIVERY_ON_CONFIGURATION_FAULT: the reaction to one that a single record could have caused."""
+    """DELIVERY_ON_CONFIGURATION_FAULT."""
 
     HALT = "halt"
     DEAD_LETTER = "dead_letter"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from confluent_kafka import ConsumerGroupState
 from confluent_kafka.admin._acl import AclOperation
 
-from consumer.commands.kafka.cluster import Cluster
+from consumer.commands.kafka.cluster import WITH_RIGHTS, Cluster
 from consumer.kafka.timeouts import COORDINATOR_SECONDS
 from consumer.scheduling.task import Partition
 
@@ -64,7 +64,7 @@ def look_at(cluster: Cluster) -> Group:
     """Return the connection's group as the broker describes it. Raises as Cluster's methods do."""
     name = cluster.group_id
     describe = cluster.admin.describe_consumer_groups
-    how = {"include_authorized_operations": True, "request_timeout": COORDINATOR_SECONDS}
+    how = {**WITH_RIGHTS, "request_timeout": COORDINATOR_SECONDS}
     described = cluster.ask(lambda: describe([name], **how)[name], f"the group {name}")
     owners: dict[Partition, Member] = {}
     members = []
